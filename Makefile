@@ -1,0 +1,59 @@
+# Everything works from here with Python 3.11 or newer; `make help` lists the targets.
+# PYTHON=python3.12 chooses another interpreter.
+
+PYTHON ?= python3
+export PYTHON
+RUN := .venv/bin
+
+DATA ?=
+SERVE ?= 1
+PORT ?= 8866
+WORKSPACE ?= demo-workspace
+TESTS ?=
+
+.DEFAULT_GOAL := help
+.PHONY: help setup demo test check format strip bench lock clean
+
+help: ## list the targets
+	@sed -n 's/^\([a-z]*\):[^#]*## \(.*\)/  make \1|\2/p' Makefile | \
+	while IFS='|' read -r name text; do printf '%-14s %s\n' "$$name" "$$text"; done
+
+setup: ## make .venv from requirements.lock
+	@sh checks/setup.sh
+
+# `exec`, so that Ctrl-C reaches the program itself, which then stops what it has started.
+demo: setup ## the whole line on a small hospital; DATA=folder adds your files, SERVE=0 stops after the report
+	@exec $(RUN)/workbench demo -w "$(WORKSPACE)" --port "$(PORT)" \
+		$(if $(DATA),--data "$(DATA)") $(if $(filter 0 no,$(SERVE)),--no-serve)
+
+test: setup ## run the tests; installs Orthanc, DCMTK, Chromium, PostgreSQL where it may (not with WORKBENCH_NO_APT=1)
+	@sh checks/programs.sh
+	@exec $(RUN)/python -m pytest $(TESTS)
+
+check: setup ## style, types, layers, shape, notebooks
+	$(RUN)/ruff check
+	$(RUN)/ruff format --check
+	$(RUN)/mypy
+	$(RUN)/lint-imports
+	$(RUN)/python -m checks.shape
+	$(RUN)/python -m checks.notebooks
+
+format: setup ## let ruff lay the code out
+	$(RUN)/ruff check --fix
+	$(RUN)/ruff format
+
+strip: setup ## empty the notebooks of outputs
+	$(RUN)/python -m checks.notebooks --strip
+
+bench: setup ## print the speed goals beside what they are measured against
+	$(RUN)/python benchmarks/startup.py
+	$(RUN)/python benchmarks/headers.py
+
+lock: setup ## resolve pyproject.toml anew into requirements.lock; UPGRADE=--upgrade for newer versions
+	@command -v uv >/dev/null || { echo "make lock needs uv (pip install uv)." >&2; exit 2; }
+	uv --no-config pip compile pyproject.toml --extra dev --universal --python-version 3.11 $(UPGRADE) \
+		--generate-hashes --no-emit-index-url --no-annotate --no-header --quiet -o requirements.lock
+
+clean: ## remove the environment, caches and the demo's workspace
+	rm -rf .venv .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache demo-workspace build dist
+	find . -name __pycache__ -type d -prune -exec rm -rf {} +

@@ -1,0 +1,63 @@
+#!/bin/sh
+# Install the programs that some tests need, from Debian's packages, where that is allowed:
+# as root or with a sudo that asks no password.  WORKBENCH_NO_APT=1 forbids it.
+# Never fails: what stays missing is skipped by the tests, and counted in their last line.
+set -u
+
+say() { printf '%s\n' "$*" >&2; }
+
+found() {
+    for program in "$@"; do
+        [ -x "$program" ] && return 0
+    done
+    return 1
+}
+
+missing=""
+found /usr/sbin/Orthanc || missing="$missing orthanc"
+found /usr/bin/dcmsend || missing="$missing dcmtk"
+found /usr/bin/chromium || missing="$missing chromium"
+found /usr/lib/postgresql/*/bin/postgres || missing="$missing postgresql"
+[ -z "$missing" ] && exit 0
+
+if [ "${WORKBENCH_NO_APT:-0}" = 1 ]; then
+    say "Not installed, as WORKBENCH_NO_APT is set:$missing."
+    exit 0
+fi
+if ! command -v apt-get >/dev/null; then
+    say "Not installed, as this system has no apt-get:$missing."
+    exit 0
+fi
+if [ "$(id -u)" = 0 ]; then
+    root=""
+elif sudo -n true 2>/dev/null; then
+    root="sudo -n"
+else
+    say "Not installed, as that needs root:$missing. (sudo apt install$missing)"
+    exit 0
+fi
+
+# Orthanc and PostgreSQL would start a service each.  Debian's own switch against that is a
+# policy-rc.d that answers 101; ours is removed at the end, a hospital's own is left alone.
+policy=/usr/sbin/policy-rc.d
+if [ ! -e "$policy" ]; then
+    trap '$root rm -f "$policy"' EXIT
+    trap 'exit 130' INT TERM HUP
+    printf '#!/bin/sh\nexit 101\n' | $root tee "$policy" >/dev/null && $root chmod 755 "$policy"
+fi
+
+apt() {
+    $root env DEBIAN_FRONTEND=noninteractive apt-get -qq -o DPkg::Lock::Timeout=120 "$@" \
+        </dev/null >>"$log" 2>&1
+}
+log=$(mktemp)
+say "Installing Debian packages for the tests:$missing (WORKBENCH_NO_APT=1 forbids it) ..."
+apt update
+for package in $missing; do
+    apt install --yes --no-install-recommends "$package" || {
+        say "  $package could not be installed:"
+        tail -n 3 "$log" >&2
+    }
+done
+rm -f "$log"
+exit 0

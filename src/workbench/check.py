@@ -1,0 +1,54 @@
+"""Look over a workspace and say what is wrong with it, each with its remedy."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import polars as pl
+
+from workbench.errors import WorkbenchError
+from workbench.schema import TABLES
+from workbench.survey import Survey
+
+
+def check(survey: Survey) -> list[str]:
+    """Return one sentence for each problem of settings, key and store; empty when all is well."""
+    problems: list[str] = []
+    for look in (_key, _fingerprints, _tables, _pacs):
+        problems += _said(look, survey)
+    return problems
+
+
+def _said(look: Callable[[Survey], list[str]], survey: Survey) -> list[str]:
+    try:
+        return look(survey)
+    except WorkbenchError as error:
+        return [str(error)]
+
+
+def _key(survey: Survey) -> list[str]:
+    survey.pseudonyms()
+    return []
+
+
+def _fingerprints(survey: Survey) -> list[str]:
+    stored = survey.lazy("instance").select(pl.col("key_fingerprint").unique()).collect()
+    others = set(stored["key_fingerprint"]) - {survey.pseudonyms().fingerprint}
+    if not others:
+        return []
+    return [
+        "Some objects were pseudonymised under another key or survey name. Put back the key they "
+        "came with, or collect them again into a new workspace."
+    ]
+
+
+def _tables(survey: Survey) -> list[str]:
+    for name in TABLES:
+        survey.lazy(name).select(pl.len()).collect()
+    return []
+
+
+def _pacs(survey: Survey) -> list[str]:
+    if survey.settings.pacs is None:
+        return ["No PACS is set. To collect, add a [pacs] table to workbench.toml."]
+    return []

@@ -1,0 +1,193 @@
+"""De-identification of one data set: an allow-list, PS3.15 and keyed pseudonyms.
+
+The input is read and never changed; a new data set is built from what the profile's rules let
+through, at every depth by the same rules.  What has no rule does not exist in the output:
+pixels, overlays, curves, padding, group lengths, unknown and private attributes, file meta
+information and preamble.  Numbers pass as the bytes they came as.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, TypeVar
+
+from pydicom.dataset import Dataset, FileMetaDataset
+from pydicom.uid import ExplicitVRLittleEndian
+
+from workbench.deidentify import values
+from workbench.deidentify.elements import texts
+from workbench.deidentify.people import people_in
+from workbench.deidentify.pseudonym import NO_IDENTIFIER, Pseudonyms
+from workbench.deidentify.transform import MAX_DEPTH, Transform
+from workbench.dicom.read import quiet
+from workbench.model import Finding
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from workbench.deidentify.profile import ConfidentialityProfile
+
+UTF_8 = "ISO_IR 192"
+AGES_DIFFER = 2 * 366  # days: PatientAge is rounded, and the study date may be off by a year
+STUDY_DATES = ("StudyDate", "SeriesDate", "AcquisitionDate", "ContentDate")
+T = TypeVar("T")
+
+
+@dataclass(frozen=True)
+class Deidentified:
+    """A de-identified data set and what follows from its identity.
+
+    Attributes
+    ----------
+    dataset
+        A new data set with fresh file meta information; ready to be written.
+    patient
+        Pseudonym, also its PatientID and PatientName.
+    patient_age_days
+        Age at the study in days, at most the profile's oldest age plus one year; ``None``
+        when the header tells neither birth date nor an age in days or weeks.
+    findings
+        What could not be kept, as codes and tags without values.
+    """
+
+    dataset: Dataset
+    patient: str
+    patient_age_days: int | None
+    findings: tuple[Finding, ...]
+
+
+@dataclass(frozen=True)
+class Deidentifier:
+    """Applies one profile with one hospital's pseudonyms; holds no state between objects."""
+
+    profile: ConfidentialityProfile
+    pseudonyms: Pseudonyms
+
+    def apply(self, dataset: Dataset) -> Deidentified:
+        """Return the de-identified form of ``dataset``, which is not changed.
+
+        The same input, profile and key give the same output.  Values that cannot be read
+        are dropped and reported; no value raises.
+        """
+        with quiet():
+            return _Run(self, dataset).result()
+
+
+@dataclass
+class _Run:
+    """One object on its way through."""
+
+    engine: Deidentifier
+    source: Dataset
+    findings: dict[tuple[str, str], Finding] = field(default_factory=dict)
+
+    def result(self) -> Deidentified:
+        issuer, patient_id = self._identifiers()
+        pseudonyms = self.engine.pseudonyms
+        patient = pseudonyms.patient(issuer, patient_id)
+        transform = Transform(
+            self.engine.profile, pseudonyms, pseudonyms.shift_days(issuer, patient_id),
+            people_in(self.source, MAX_DEPTH), self._note,
+        )  # fmt: skip
+        made = transform.dataset(self.source, 0)
+        age_days = self._age(made)
+        self._sign(made, patient)
+        return Deidentified(made, patient, age_days, tuple(self.findings.values()))
+
+    def _note(self, code: str, column: str, detail: str) -> None:
+        severity = "note" if code == "age_capped" else "warning"
+        self.findings.setdefault(
+            (code, column), Finding("import", code, detail, severity, column=column)
+        )
+
+    def _text(self, keyword: str) -> str:
+        try:
+            element = self.source.get_item(keyword)
+            found = texts(element, self.source, "LO") if element is not None else []
+        except Exception:  # noqa: BLE001 - an unreadable value is no value; the transform reports it
+            return ""
+        return "\\".join(found)
+
+    def _identifiers(self) -> tuple[str, str]:
+        patient_id = self._text("PatientID").strip()
+        if patient_id:
+            return self._text("IssuerOfPatientID"), patient_id
+        self._note(
+            "no_patient_id", "PatientID",
+            "there is no PatientID: the pseudonym holds for this study alone",
+        )  # fmt: skip
+        return "", NO_IDENTIFIER + (self._text("StudyInstanceUID") or self._text("SOPInstanceUID"))
+
+    def _age(self, made: Dataset) -> int | None:
+        """Write the best PatientAge and return the age in days."""
+        exact, told = self._exact_age(), self._told_age(made)
+        if exact is not None and told and abs(exact - told[0]) > AGES_DIFFER:
+            self._note("age_mismatch", "PatientAge", "it does not fit birth date and study date")
+            exact = None
+        oldest = self.engine.profile.oldest_age_years
+        limit = int((oldest + 1) * values.YEAR)
+        if max(exact or 0, int(told[0]) if told else 0) >= limit:
+            self._note("age_capped", "PatientAge", f"ages above {oldest} years are not told")
+            made.PatientAge = f"{oldest + 1:03d}Y"
+            return limit
+        if exact is None:
+            return int(told[0]) if told and told[1] in "DW" else None
+        written = values.written_age(exact)
+        if told is None or values.DAYS[told[1]] > values.DAYS[written[-1]]:
+            made.PatientAge = written
+        return exact
+
+    def _told_age(self, made: Dataset) -> tuple[float, str] | None:
+        told = _readable(values.age_days, self._text("PatientAge"))
+        if told and told[0] > values.OLDEST_PLAUSIBLE:
+            self._note("implausible_age", "PatientAge", "no person is that old")
+            del made.PatientAge
+            return None
+        return told
+
+    def _exact_age(self) -> int | None:
+        birth = _readable(values.parse_date, self._text("PatientBirthDate"))
+        days = (_readable(values.parse_date, self._text(keyword)) for keyword in STUDY_DATES)
+        day = next((day for day in days if day is not None), None)
+        if birth is None or day is None:
+            return None
+        try:
+            return values.age_between(birth, day)
+        except ValueError:
+            self._note("implausible_age", "PatientBirthDate", "birth and study do not fit")
+            return None
+
+    def _sign(self, made: Dataset, patient: str) -> None:
+        """Write who this is now and how it was de-identified (PS3.15 E.1, PS3.3 C.12.1)."""
+        profile = self.engine.profile
+        made.SpecificCharacterSet = UTF_8
+        made.PatientName = patient
+        made.PatientID = patient
+        made.PatientIdentityRemoved = "YES"
+        made.DeidentificationMethod = [
+            "Workbench",
+            f"profile {profile.name}",
+            profile.sha256,
+            f"key {self.engine.pseudonyms.fingerprint}",
+        ]
+        made.DeidentificationMethodCodeSequence = [_code(*row) for row in profile.method_codes()]
+        full_dates = "rtn_long_full" in profile.options
+        made.LongitudinalTemporalInformationModified = "UNMODIFIED" if full_dates else "MODIFIED"
+        made.file_meta = FileMetaDataset()
+        made.file_meta.TransferSyntaxUID = ExplicitVRLittleEndian
+        for keyword in ("SOPClassUID", "SOPInstanceUID"):
+            if keyword in made:
+                setattr(made.file_meta, f"MediaStorage{keyword}", made[keyword].value)
+
+
+def _code(value: str, scheme: str, meaning: str) -> Dataset:
+    item = Dataset()
+    item.CodeValue, item.CodingSchemeDesignator, item.CodeMeaning = value, scheme, meaning
+    return item
+
+
+def _readable(read: Callable[[str], T], text: str) -> T | None:
+    try:
+        return read(text)
+    except ValueError:
+        return None

@@ -1,0 +1,58 @@
+"""De-identify files into a folder: headers only, named by their pseudonymous UID."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+from pydicom.dataset import Dataset, FileMetaDataset
+from pydicom.uid import ExplicitVRLittleEndian
+
+from workbench.deidentify.engine import Deidentifier
+from workbench.dicom.files import Candidate, candidates
+from workbench.dicom.read import quiet
+from workbench.errors import IdentityError, ReadError
+
+# Root 2.25 UID of this software (PS3.7 D.3.3.2), made once from a random UUID.
+IMPLEMENTATION = "2.25.179230437187395160347121216553403826357"
+
+
+def deidentify_files(source: Path, target: Path, deidentifier: Deidentifier) -> dict[str, int]:
+    """Write a de-identified header file for every DICOM object below ``source``.
+
+    Files are Explicit VR Little Endian with a zero preamble and fresh file meta information.
+    Returns how many were ``written`` and ``refused``.  Raises ``IdentityError`` when the target
+    holds files already, so that clean and other files are never mixed.
+    """
+    target.mkdir(parents=True, exist_ok=True)
+    if any(target.iterdir()):
+        raise IdentityError("the output folder is not empty.", "Name an empty or new folder.")
+    done = {"written": 0, "refused": 0}
+    for clean in _deidentified(candidates([source]), deidentifier):
+        if clean is None:
+            done["refused"] += 1
+        else:
+            _write(clean, target / f"{clean.SOPInstanceUID}.dcm")
+            done["written"] += 1
+    return done
+
+
+def _deidentified(
+    found: Iterator[Candidate], deidentifier: Deidentifier
+) -> Iterator[Dataset | None]:
+    for candidate in found:
+        try:
+            yield deidentifier.apply(candidate.read().dataset).dataset
+        except ReadError:
+            yield None
+
+
+def _write(data: Dataset, path: Path) -> None:
+    meta = FileMetaDataset()
+    meta.MediaStorageSOPClassUID = data.get("SOPClassUID", "")
+    meta.MediaStorageSOPInstanceUID = data.SOPInstanceUID
+    meta.TransferSyntaxUID = ExplicitVRLittleEndian
+    meta.ImplementationClassUID = IMPLEMENTATION
+    data.file_meta = meta
+    with quiet():
+        data.save_as(path, enforce_file_format=True)

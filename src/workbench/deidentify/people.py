@@ -1,0 +1,117 @@
+"""Finding the words by which an object names people and places, before they are removed.
+
+Every person name at any depth counts, and the attributes below; in reports also the texts
+under concepts that name observers, physicians and organisations.
+"""
+
+from __future__ import annotations
+
+from contextlib import suppress
+from typing import TYPE_CHECKING
+
+from pydicom.datadict import tag_for_keyword
+
+from workbench.deidentify import elements, structured
+from workbench.deidentify.descriptors import Identity, identity
+from workbench.deidentify.values import parse_date
+
+if TYPE_CHECKING:
+    from datetime import date
+
+    from pydicom.dataset import Dataset
+
+
+def _tags(keywords: str) -> frozenset[int]:
+    found = (tag_for_keyword(keyword) for keyword in keywords.split())
+    return frozenset(tag for tag in found if tag is not None)
+
+
+IDENTIFIERS = _tags(
+    "PatientID OtherPatientIDs AccessionNumber StudyID AdmissionID ServiceEpisodeID "
+    "RequestedProcedureID ScheduledProcedureStepID PerformedProcedureStepID "
+    "PlacerOrderNumberImagingServiceRequest FillerOrderNumberImagingServiceRequest "
+    "MedicalRecordLocator InsurancePlanIdentification PatientTelephoneNumbers "
+    "ReferringPhysicianTelephoneNumbers PersonTelephoneNumbers OrderCallbackPhoneNumber "
+    "ClinicalTrialSubjectID ClinicalTrialSubjectReadingID SpecimenAccessionNumber ResultsID "
+    "InterpretationID"
+)
+PLACES = _tags(
+    "InstitutionName InstitutionAddress InstitutionalDepartmentName PatientAddress "
+    "ReferringPhysicianAddress PersonAddress CurrentPatientLocation IssuerOfPatientID "
+    "PatientInstitutionResidence ScheduledPatientInstitutionResidence PerformedLocation "
+    "RequestedProcedureLocation ScheduledProcedureStepLocation OrderEntererLocation "
+    "RequestingService HumanPerformerOrganization ResponsibleOrganization VerifyingOrganization "
+    "ClinicalTrialSiteName ClinicalTrialCoordinatingCenterName"
+)
+NAMES = _tags("NameToUse") | elements.name_tags()
+BIRTH = _tags("PatientBirthDate")
+CONTENT_TEXT, CONTENT_CONCEPT = 0x0040A160, 0x0040A043
+# PS3.16 TID 1002-1007 and CID 7452: texts that name a person or an organisation.
+PERSON_CONCEPTS = frozenset(
+    {(code, "DCM") for code in ["121008", "121022", "121029", "121114", "113871", "113724"]}
+    | {("027", "99PHI-IXR-XPER")}
+)
+IDENTIFIER_CONCEPTS = frozenset((code, "DCM") for code in ["121030", "121018", "121022", "113871"])
+PLACE_CONCEPTS = frozenset((code, "DCM") for code in ["113873", "121009", "121017"])
+KINDS = (*(("name", tag) for tag in NAMES), *(("id", tag) for tag in IDENTIFIERS),
+         *(("place", tag) for tag in PLACES), *(("birth", tag) for tag in BIRTH))  # fmt: skip
+SOURCES = {tag: kind for kind, tag in KINDS}
+
+
+class _Words:
+    def __init__(self) -> None:
+        self.of: dict[str, set[str]] = {"name": set(), "id": set(), "place": set(), "birth": set()}
+
+    def read(self, dataset: Dataset, depth: int) -> None:
+        sequences = elements.sequence_tags()
+        for tag, element in elements.elements(dataset):
+            kind = SOURCES.get(tag)
+            if kind is not None:
+                self._take(kind, element, dataset)
+            elif tag == CONTENT_TEXT:
+                self._take_content(element, dataset)
+            elif depth > 0 and (tag in sequences or element.VR == "SQ"):
+                for item in _items(element, dataset):
+                    self.read(item, depth - 1)
+
+    def _take(self, kind: str, element: elements.Element, dataset: Dataset) -> None:
+        with suppress(Exception):  # a value nobody can read names nobody, and is dropped
+            self.of[kind].update(elements.texts(element, dataset, "LO"))
+
+    def _take_content(self, element: elements.Element, dataset: Dataset) -> None:
+        meant = structured.concept(dataset)
+        for kind, concepts in (
+            ("name", PERSON_CONCEPTS), ("id", IDENTIFIER_CONCEPTS), ("place", PLACE_CONCEPTS)
+        ):  # fmt: skip
+            if meant in concepts:
+                self._take(kind, element, dataset)
+
+
+def _items(element: elements.Element, dataset: Dataset) -> list[Dataset]:
+    try:
+        return elements.items(element, dataset)
+    except Exception:  # noqa: BLE001 - pydicom raises a dozen kinds; the engine reports the element
+        return []
+
+
+def people_in(dataset: Dataset, depth: int) -> Identity:
+    """Return the words that name people and places in ``dataset``, down to ``depth``."""
+    words = _Words()
+    words.read(dataset, depth)
+    births = _birth_forms(words.of["birth"])
+    return identity(words.of["name"], words.of["id"], words.of["place"], births)
+
+
+def _birth_forms(births: set[str]) -> set[str]:
+    forms = set()
+    for birth in births:
+        try:
+            day: date = parse_date(birth)
+        except ValueError:
+            continue
+        written = f"{day.year:04d}", f"{day.month:02d}", f"{day.day:02d}"
+        for order in ((0, 1, 2), (2, 1, 0), (1, 2, 0)):
+            for sign in ("", ".", "/", "-"):
+                form = sign.join(written[part] for part in order)
+                forms |= {form, form.replace(written[0], written[0][2:])}
+    return forms

@@ -1,0 +1,62 @@
+"""Content of structured reports and acquisition contexts, item by item (PS3.3 C.17.3).
+
+Numbers, codes and containers stay; what a text may say depends on its concept.  UIDs, dates
+and names in items are ordinary attributes and are treated by the rules of the profile.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from pydicom.dataset import Dataset
+
+    from workbench.deidentify.profile import Concept, ConfidentialityProfile
+
+REMOVED = "REMOVED"
+AGES = frozenset({("121033", "DCM"), ("424144002", "SCT"), ("445518008", "SCT")})  # PS3.16 TID 1007
+YEARS_IN = {"a": 1.0, "mo": 1 / 12, "wk": 7 / 365.2425, "d": 1 / 365.2425}  # UCUM -> years
+# Schemes whose meanings are published terms; texts under others are a site's or a maker's own.
+PUBLIC_SCHEMES = frozenset(
+    {"DCM", "SRT", "SCT", "SNM3", "UCUM", "LN", "RADLEX", "FMA", "NCIt", "UMLS", "I10"}
+    | {"ISO3166_1", "RFC5646"}
+)
+
+
+def concept(item: Dataset, sequence: str = "ConceptNameCodeSequence") -> Concept | None:
+    """Return code and scheme of an item's concept, or ``None`` when it has none."""
+    try:
+        code = item[sequence].value[0]
+        return str(code.get("CodeValue", "")), str(code.get("CodingSchemeDesignator", ""))
+    except (KeyError, IndexError, AttributeError, TypeError, ValueError, NotImplementedError):
+        return None
+
+
+def is_dropped(item: Dataset, profile: ConfidentialityProfile) -> bool:
+    """Say whether a whole content item leaves the report."""
+    return "ConceptNameCodeSequence" in item and concept(item) in profile.dropped_items
+
+
+def is_public_code(value: str, scheme: str) -> bool:
+    """Say whether a code is one that the standard's own dictionaries hold.
+
+    Asked only when a code looks like an identifier of the patient: loading them takes a moment.
+    """
+    from pydicom.sr.codedict import codes
+
+    if scheme not in codes.schemes():
+        return False
+    return any(known.value == value for known in getattr(codes, scheme).concepts.values())
+
+
+def is_too_old(item: Dataset, oldest_years: int) -> bool:
+    """Say whether a content item states a person's age above the given one."""
+    if concept(item) not in AGES:
+        return False
+    try:
+        measured = item["MeasuredValueSequence"].value[0]
+        unit = (concept(measured, "MeasurementUnitsCodeSequence") or ("a", ""))[0]
+        return float(measured["NumericValue"].value) * YEARS_IN[unit] >= oldest_years + 1
+    except (KeyError, IndexError, AttributeError, TypeError, ValueError):
+        # An age that cannot be read could be any age.
+        return "MeasuredValueSequence" in item

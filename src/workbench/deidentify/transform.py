@@ -1,0 +1,252 @@
+"""One data set into its de-identified form, by the rules of the profile, at every depth."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any
+
+from pydicom._uid_dict import UID_dictionary
+from pydicom.dataelem import DataElement, RawDataElement
+from pydicom.dataset import Dataset
+
+from workbench.deidentify import structured, values
+from workbench.deidentify.descriptors import Identity, clean, clean_label, fold
+from workbench.deidentify.elements import (
+    SIZES,
+    TEXTUAL,
+    UNKNOWN,
+    Element,
+    UnconvertibleError,
+    elements,
+    items,
+    texts,
+)
+from workbench.deidentify.rules import Kind, Rule
+
+if TYPE_CHECKING:
+    from workbench.deidentify.profile import ConfidentialityProfile
+    from workbench.deidentify.pseudonym import Pseudonyms
+
+MAX_DEPTH = 64  # deeper nesting is an attack, not a header
+STANDARD_ROOT = "1.2.840.10008."  # PS3.5 section 9: UIDs that DICOM itself defines
+TAG_OF_CREATOR = range(0x10, 0x100)
+SHORTEST_NUMBER = 6  # digits of a whole number that may be an identifier rather than a count
+
+Note = Callable[[str, str, str], None]
+
+
+class Transform:
+    """Rules, pseudonyms, date shift and names of one object, applied to its data sets."""
+
+    def __init__(
+        self,
+        profile: ConfidentialityProfile,
+        pseudonyms: Pseudonyms,
+        shift_days: int,
+        people: Identity,
+        note: Note,
+    ) -> None:
+        self._profile = profile
+        self._pseudonyms = pseudonyms
+        self._days = shift_days
+        self._people = people
+        self._note = note
+        self._cleaned: dict[tuple[bool, str], str] = {}
+        self._texts: dict[Kind, Callable[[str], str]] = {
+            Kind.CODE_STRING: self._code_string,
+            Kind.AGE: self._age,
+            Kind.TIME: values.checked_time,
+            Kind.DATE: lambda text: values.shift_date(text, self._days),
+            Kind.MOMENT: lambda text: values.shift_moment(text, self._days),
+            Kind.UID: self._instance_uid,
+            Kind.CLASS_UID: self._class_uid,
+            Kind.KEPT_UID: str,
+            Kind.LABEL: lambda text: self._clean(text, plain=True),
+            Kind.TEXT: lambda text: self._clean(text, plain=False),
+        }
+
+    def dataset(self, source: Dataset, depth: int) -> Dataset:
+        """Return a new data set with what of ``source`` may leave."""
+        made = Dataset()
+        private: list[tuple[int, Element]] = []
+        for tag, element in elements(source):
+            rule = self._profile.rules.get(tag)
+            if rule is not None:
+                self._put(made, rule, element, source, depth)
+            elif tag >> 16 & 1:
+                private.append((tag, element))
+        if private:
+            self._private(made, source, private)
+        if "MeasuredValueSequence" in made and structured.is_too_old(
+            made, self._profile.oldest_age_years
+        ):
+            self._note("age_capped", "MeasuredValueSequence", "an age in the report is not told")
+            made.MeasuredValueSequence = []
+        return made
+
+    def _put(
+        self, made: Dataset, rule: Rule, element: Element, source: Dataset, depth: int
+    ) -> None:
+        try:
+            kept = self._kept(rule, element, source, depth)
+            if kept is not None:
+                made[kept.tag] = kept
+        except Exception:  # noqa: BLE001 - pydicom raises a dozen kinds on bad values; none may stop an object
+            self._note("value_dropped", _column(element, rule), "the value cannot be read")
+
+    def _kept(self, rule: Rule, element: Element, source: Dataset, depth: int) -> Element | None:
+        kind = rule.kind
+        if kind is Kind.SEQUENCE:
+            return self._sequence(rule, element, source, depth)
+        if kind is Kind.EMPTY:
+            return DataElement(element.tag, rule.vr, [] if rule.vr == "SQ" else "")
+        vr = rule.vr if element.VR in UNKNOWN else str(element.VR)
+        if vr in SIZES and kind in (Kind.BINARY, Kind.DECIMAL):
+            return _binary(element, vr)
+        if vr not in TEXTUAL or (vr == "PN" and rule.vr != "PN"):
+            raise UnconvertibleError("a value representation that does not fit")
+        if kind in (Kind.BINARY, Kind.DECIMAL):
+            return self._numbers(element, vr if vr in ("DS", "IS") else rule.vr)
+        return DataElement(element.tag, rule.vr, self._text_values(rule, element, source))
+
+    def _text_values(self, rule: Rule, element: Element, source: Dataset) -> Any:
+        found = texts(element, source, rule.vr)
+        change = self._changer(rule, source)
+        changed = [change(text) if text else text for text in found]
+        return changed[0] if len(changed) == 1 else changed or None
+
+    def _changer(self, rule: Rule, source: Dataset) -> Callable[[str], str]:
+        if rule.kind is Kind.REPORT_TEXT:
+            return lambda text: self._report_text(text, source)
+        if rule.kind is Kind.CODED:
+            return lambda text: self._coded(text, source, rule.keyword)
+        return self._texts[rule.kind]
+
+    # -- containers
+
+    def _sequence(
+        self, rule: Rule, element: Element, source: Dataset, depth: int
+    ) -> DataElement | None:
+        if depth >= MAX_DEPTH:
+            self._note("too_deep", rule.keyword, f"nested deeper than {MAX_DEPTH} levels")
+            return None
+        made = [
+            self.dataset(item, depth + 1)
+            for item in items(element, source)
+            if not structured.is_dropped(item, self._profile)
+        ]
+        return DataElement(element.tag, "SQ", made)
+
+    def _private(self, made: Dataset, source: Dataset, found: list[tuple[int, Element]]) -> None:
+        creators = {
+            tag: self._creator(element, source)
+            for tag, element in found
+            if tag & 0xFFFF in TAG_OF_CREATOR
+        }
+        for tag, element in found:
+            reserved = tag & 0xFFFF0000 | tag >> 8 & 0xFF
+            creator = creators.get(reserved, "")
+            rule = self._profile.private.get((creator, tag >> 16, tag & 0xFF))
+            if rule is None or tag in creators:
+                continue
+            if reserved not in made:
+                made.add_new(reserved, "LO", creator)
+            self._put(made, rule, element, source, MAX_DEPTH)
+
+    @staticmethod
+    def _creator(element: Element, source: Dataset) -> str:
+        try:
+            return texts(element, source, "LO")[0]
+        except (ValueError, LookupError):
+            return ""
+
+    # -- values
+
+    def _numbers(self, element: Element, vr: str) -> Element:
+        if isinstance(element, RawDataElement):
+            raw = element.value or b""
+        else:
+            raw = "\\".join(texts(element, Dataset(), vr)).encode("utf-8")
+        number = raw.strip(b" \0")
+        if not values.is_numbers(raw):
+            raise UnconvertibleError("not a number")
+        countable = len(number) < SHORTEST_NUMBER or not number.isdigit()
+        if not countable and number.decode("ascii") in self._people.words:
+            raise UnconvertibleError("an identifier in place of a number")
+        if vr not in ("DS", "IS"):
+            vr = "DS"  # a number written as text where binary was due
+        if isinstance(element, RawDataElement):
+            return element if vr == element.VR else element._replace(VR=vr)
+        return DataElement(element.tag, vr, raw.decode("ascii"))
+
+    def _code_string(self, text: str) -> str:
+        # Code strings are words of the standard or of the maker; some systems write names there.
+        if self._clean(text, plain=True) != text:
+            raise UnconvertibleError("a name in a code string")
+        return text
+
+    @staticmethod
+    def _age(text: str) -> str:
+        values.age_days(text)
+        return text
+
+    def _instance_uid(self, text: str) -> str:
+        return text if text in UID_dictionary else self._pseudonyms.uid(text)
+
+    def _class_uid(self, text: str) -> str:
+        # Private SOP classes and coding schemes become pseudonyms too: they may name a site.
+        standard = text.startswith(STANDARD_ROOT) and text.replace(".", "").isdigit()
+        return text if standard else self._pseudonyms.uid(text)
+
+    def _clean(self, text: str, *, plain: bool) -> str:
+        cleaned = self._cleaned.get((plain, text))
+        if cleaned is None:
+            cleaned = (clean_label if plain else clean)(text, self._people)
+            self._cleaned[plain, text] = cleaned
+        return cleaned
+
+    def _report_text(self, text: str, item: Dataset) -> str:
+        concept = structured.concept(item)
+        if concept not in self._profile.kept_texts:
+            return structured.REMOVED
+        return self._clean(text, plain=concept in self._profile.plain_texts)
+
+    def _coded(self, text: str, code: Dataset, keyword: str) -> str:
+        scheme = "".join(texts_of(code, "CodingSchemeDesignator"))
+        public = scheme in structured.PUBLIC_SCHEMES
+        if keyword == "CodeMeaning":
+            return self._clean(text, plain=public)
+        # A unit or a published code may hold a name's letters, but is not one for that.
+        people = self._people
+        if public:
+            named = fold(text) in people.words or fold(text) in people.wholes
+        else:
+            named = self._clean(text, plain=True) != text
+        if named and not (public and structured.is_public_code(text, scheme)):
+            raise UnconvertibleError("an identifier in place of a code")
+        return text
+
+
+def texts_of(dataset: Dataset, keyword: str) -> list[str]:
+    """Return the text values of an attribute; an empty list when it is absent."""
+    element = dataset.get_item(keyword)
+    return texts(element, dataset, "SH") if element is not None else []
+
+
+def _binary(element: Element, vr: str) -> Element:
+    if isinstance(element, RawDataElement):
+        if len(element.value or b"") % SIZES[vr]:
+            raise UnconvertibleError("a length that does not fit")
+        return element if vr == element.VR else element._replace(VR=vr)
+    value = element.value
+    many = list(value) if isinstance(value, list | tuple) or hasattr(value, "__iter__") else value
+    numbers = many if isinstance(many, list) else [] if many is None else [many]
+    if not all(isinstance(number, int | float) for number in numbers):
+        raise UnconvertibleError("not a number")
+    return DataElement(element.tag, vr, many)
+
+
+def _column(element: Element, rule: Rule) -> str:
+    if element.tag.is_private:
+        return f"({element.tag.group:04X},xx{element.tag.element & 0xFF:02X})"
+    return rule.keyword

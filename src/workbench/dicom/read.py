@@ -1,0 +1,279 @@
+"""Read one header: bytes in, a checked header out, or a reason why not.
+
+The order is: recognise (PS3.10 section 7), check the structure (``walk``), cut Pixel Data out,
+then let pydicom interpret the rest.  Callers see only ``read_header`` and ``Header``; a faster
+reader can take pydicom's place behind them.
+"""
+
+from __future__ import annotations
+
+import logging
+import mmap
+import re
+import warnings
+import zlib
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, replace
+from functools import cached_property
+from io import BytesIO
+from pathlib import Path
+
+from pydicom import config
+from pydicom.charset import python_encoding
+from pydicom.dataset import Dataset
+from pydicom.filereader import read_dataset
+from pydicom.uid import (
+    DeflatedExplicitVRLittleEndian,
+    ExplicitVRBigEndian,
+    ImplicitVRLittleEndian,
+)
+
+from workbench.dicom.walk import Encoding, Structure, looks_explicit, walk
+from workbench.errors import DamagedObject, NotDicom
+from workbench.model import Finding
+
+PREAMBLE = 128
+MEDIA_DIRECTORY = "1.2.840.10008.1.3.10"  # PS3.4 annex I: a DICOMDIR, not an object
+KNOWN_UID = re.compile(r"[0-9.]{1,64}\Z")  # PS3.5 section 9.1
+IDENTIFIERS = ("SOPClassUID", "SOPInstanceUID", "StudyInstanceUID", "SeriesInstanceUID")
+NOTES = {
+    "unsorted": "elements are not in the order of their tags",
+    "padding": "zero bytes follow the last element",
+    "odd_vr": "an element has no proper value representation",
+    "unknown_charset": "the character set is not known; letters beyond ASCII may be wrong",
+    "wrong_syntax": "the data set is not encoded as the transfer syntax says",
+}
+
+
+@dataclass(frozen=True)
+class Limits:
+    """Bounds that a hostile object must not pass; sizes in bytes."""
+
+    depth: int = 64
+    header: int = 64 * 2**20
+
+
+@dataclass(frozen=True)
+class Header:
+    """A checked header without Pixel Data.
+
+    Attributes
+    ----------
+    encoded
+        The data set as it came, without file meta information and Pixel Data.
+    encoding
+        How ``encoded`` is written.
+    transfer_syntax
+        Transfer Syntax UID of the object as it came.
+    meta
+        File meta information (group 0002); empty for a received object.
+    findings
+        Oddities that did no harm.
+    """
+
+    encoded: bytes
+    encoding: Encoding
+    transfer_syntax: str
+    meta: Dataset
+    findings: tuple[Finding, ...] = ()
+
+    @cached_property
+    def dataset(self) -> Dataset:
+        """The elements, read on first use; raises ``DamagedObject``."""
+        with quiet():
+            dataset = parse(self.encoded, self.encoding)
+            for keyword in ("SOPClassUID", "SOPInstanceUID"):
+                named = self.meta.get(f"MediaStorage{keyword}")
+                if named and not _text(dataset, keyword):
+                    setattr(dataset, keyword, named)
+        return dataset
+
+
+@contextmanager
+def quiet() -> Iterator[None]:
+    """Let pydicom read without judging values, and without quoting them aloud.
+
+    Its warnings and log records hold header values.  They are silenced for good, not only inside:
+    a filter that is set and reset is not safe when several threads receive.
+    """
+    logging.getLogger("pydicom").addFilter(_say_nothing)
+    warnings.filterwarnings("ignore", module=r"pydicom(\.|$)")
+    with config.disable_value_validation():
+        yield
+
+
+def _say_nothing(record: logging.LogRecord) -> bool:
+    return False
+
+
+def read_header(source: Path | bytes, limits: Limits | None = None) -> Header:
+    """Read the header of a Part 10 file, given as a path or as its bytes.
+
+    Raises
+    ------
+    NotDicom
+        The bytes are not DICOM, or a DICOMDIR (an index, not an object).
+    DamagedObject
+        They are DICOM but truncated, ambiguous or beyond ``limits``.
+    """
+    limits = limits or Limits()
+    if isinstance(source, bytes):
+        return _read_part10(memoryview(source), limits)
+    with source.open("rb") as file:
+        if source.stat().st_size == 0:
+            raise NotDicom("empty", "the file is empty")
+        # Not closed by hand: an exception's traceback may still hold views of the mapping.
+        mapped = mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ)
+    return _read_part10(memoryview(mapped), limits)
+
+
+def read_received(encoded: bytes, transfer_syntax: str, limits: Limits | None = None) -> Header:
+    """Read the header of a data set received over the network (no preamble, no file meta)."""
+    return _checked(memoryview(encoded), 0, transfer_syntax, Dataset(), limits or Limits())
+
+
+def _read_part10(view: memoryview, limits: Limits) -> Header:
+    if bytes(view[PREAMBLE : PREAMBLE + 4]) != b"DICM":
+        raise _without_preamble(view)
+    meta, start = file_meta(view)
+    if meta.get("MediaStorageSOPClassUID") == MEDIA_DIRECTORY:
+        raise NotDicom(
+            "dicomdir", "a DICOMDIR is an index", "The files it lists are read on their own."
+        )
+    if start >= len(view):
+        raise DamagedObject("truncated", "nothing follows the file meta information")
+    return _checked(view, start, str(meta.get("TransferSyntaxUID", "")), meta, limits)
+
+
+def _without_preamble(view: memoryview) -> NotDicom | DamagedObject:
+    # A data set without preamble starts with a low group and holds walkable elements.
+    group = int.from_bytes(bytes(view[:2]), "little")
+    big = int.from_bytes(bytes(view[:2]), "big")
+    for encoding in (Encoding(looks_explicit(view, 0)), Encoding(True, little=False)):
+        if (group if encoding.little else big) not in (0x0002, 0x0008):
+            continue
+        try:
+            walk(view, 0, encoding)
+        except DamagedObject:
+            if len(view) < PREAMBLE:
+                continue
+        return DamagedObject(
+            "no_preamble",
+            "it looks like a DICOM data set without preamble and file meta information",
+            "Have it sent again, or write it as a Part 10 file.",
+        )
+    return NotDicom("not_dicom", "it is not a DICOM file")
+
+
+def file_meta(view: memoryview) -> tuple[Dataset, int]:
+    """Read group 0002 by its own lengths; the group length element is often wrong."""
+    start = position = PREAMBLE + 4
+    while position + 8 <= len(view) and bytes(view[position : position + 2]) == b"\x02\x00":
+        vr = bytes(view[position + 4 : position + 6])
+        if vr in (b"OB", b"UN", b"OW", b"UT"):
+            position += 12 + int.from_bytes(bytes(view[position + 8 : position + 12]), "little")
+        else:
+            position += 8 + int.from_bytes(bytes(view[position + 6 : position + 8]), "little")
+    if position > len(view):
+        raise DamagedObject("truncated", "the file meta information ends early")
+    with quiet():
+        meta = parse(bytes(view[start:position]), Encoding())
+    return meta, position
+
+
+def read_directory(content: bytes, limits: Limits | None = None) -> Dataset:
+    """Read a DICOMDIR; raises ``DamagedObject`` when it is damaged."""
+    view = memoryview(content)
+    meta, start = file_meta(view)
+    syntax = str(meta.get("TransferSyntaxUID", ""))
+    return _header(view, start, syntax, meta, limits or Limits()).dataset
+
+
+def _checked(view: memoryview, start: int, syntax: str, meta: Dataset, limits: Limits) -> Header:
+    header = _header(view, start, syntax, meta, limits)
+    _check_identifiers(header.dataset)
+    return header
+
+
+def _header(view: memoryview, start: int, syntax: str, meta: Dataset, limits: Limits) -> Header:
+    notes: set[str] = set()
+    if syntax == DeflatedExplicitVRLittleEndian:
+        view, start = memoryview(_inflate(view[start:], limits.header)), 0
+    encoding = _encoding(view, start, syntax, notes)
+    structure = walk(view, start, encoding, limits.depth)
+    encoded = _without_pixels(view, start, structure)
+    if len(encoded) > limits.header:
+        raise DamagedObject("too_large", "the header alone is larger than the limit")
+    notes |= structure.notes
+    header = Header(encoded, encoding, syntax, meta)
+    if not _known_character_sets(header.dataset):
+        notes.add("unknown_charset")
+    findings = tuple(Finding("import", note, NOTES[note], "note") for note in sorted(notes))
+    checked = replace(header, findings=findings)
+    checked.__dict__["dataset"] = header.dataset  # read once
+    return checked
+
+
+def _encoding(view: memoryview, start: int, syntax: str, notes: set[str]) -> Encoding:
+    if syntax == ExplicitVRBigEndian:
+        return Encoding(True, little=False)
+    explicit = looks_explicit(view, start)
+    if syntax and explicit == (syntax == ImplicitVRLittleEndian):
+        notes.add("wrong_syntax")
+    return Encoding(explicit)
+
+
+def _inflate(data: memoryview, limit: int) -> bytes:
+    inflater = zlib.decompressobj(-zlib.MAX_WBITS)
+    try:
+        inflated = inflater.decompress(data, limit)
+    except zlib.error as error:
+        raise DamagedObject("deflate", "the deflated data set cannot be inflated") from error
+    if inflater.unconsumed_tail:
+        raise DamagedObject("too_large", f"the data set inflates beyond {limit >> 20} MiB")
+    if not inflater.eof:
+        raise DamagedObject("deflate", "the deflated data set ends early")
+    return inflated
+
+
+def _without_pixels(view: memoryview, start: int, structure: Structure) -> bytes:
+    parts = []
+    for begin, end in structure.pixels:
+        parts.append(bytes(view[start:begin]))
+        start = end
+    parts.append(bytes(view[start : structure.end]))
+    return b"".join(parts)
+
+
+def parse(encoded: bytes, encoding: Encoding) -> Dataset:
+    """Let pydicom read an encoded data set; raises ``DamagedObject``."""
+    try:
+        return read_dataset(
+            BytesIO(encoded), not encoding.explicit, encoding.little, bytelength=len(encoded)
+        )
+    except Exception as error:  # noqa: BLE001  pydicom raises a dozen kinds on damaged input
+        raise DamagedObject("unreadable", "the elements cannot be read") from error
+
+
+def _check_identifiers(dataset: Dataset) -> None:
+    with quiet():
+        found = {keyword: _text(dataset, keyword) for keyword in IDENTIFIERS}
+    for keyword, value in found.items():
+        if value and not KNOWN_UID.match(value):
+            raise DamagedObject("invalid_uid", f"{keyword} is not a UID")
+    if not found["SOPInstanceUID"]:
+        raise DamagedObject("no_uid", "SOPInstanceUID is missing or empty")
+
+
+def _known_character_sets(dataset: Dataset) -> bool:
+    value = dataset.get("SpecificCharacterSet") or ""
+    terms = [value] if isinstance(value, str) else list(value)
+    return all(str(term).strip() in python_encoding for term in terms)
+
+
+def _text(dataset: Dataset, keyword: str) -> str:
+    try:
+        return str(dataset.get(keyword) or "")
+    except Exception as error:  # noqa: BLE001  the value itself may not be convertible
+        raise DamagedObject("invalid_uid", f"{keyword} cannot be read") from error

@@ -1,0 +1,241 @@
+"""Turn a header into the DICOM JSON model and into a row of the instance table.
+
+A value that its representation forbids ("12,5" as a decimal string, a date of 31 February) stays
+in the JSON as it came and is null in its typed column, with a finding: never a guess.
+"""
+
+from __future__ import annotations
+
+import base64
+import json
+import math
+from collections.abc import Callable, Iterator
+from datetime import date, datetime, timedelta
+from typing import Any
+
+from pydicom.datadict import keyword_for_tag
+from pydicom.dataelem import DataElement
+from pydicom.dataset import Dataset
+from pydicom.tag import BaseTag
+from pydicom.valuerep import PersonName
+
+from workbench.dicom.jsonmodel import Item, first, values
+from workbench.dicom.read import quiet
+from workbench.model import Finding
+from workbench.schema import INSTANCE, Column
+
+BINARY = frozenset(("OB", "OD", "OF", "OL", "OV", "OW", "UN"))
+NUMERIC = frozenset(("DS", "FD", "FL", "IS", "SL", "SS", "SV", "UL", "US", "UV"))
+INTEGER = frozenset(("IS", "SL", "SS", "SV", "UL", "US", "UV"))
+# Where the moment of an acquisition is looked for, best first (PS3.3 C.7.6.16, C.7.3.1, C.7.2.1).
+MOMENTS = (
+    ("AcquisitionDateTime",),
+    ("AcquisitionDate", "AcquisitionTime"),
+    ("SeriesDate", "SeriesTime"),
+    ("StudyDate", "StudyTime"),
+)
+
+
+def dicom_json(dataset: Dataset) -> tuple[Item, list[Finding]]:
+    """Return the DICOM JSON model (PS3.18 annex F) of a data set, losing no element.
+
+    Binary values are inline (base64).  Numbers that cannot be read stay text and give a finding.
+    """
+    findings: list[Finding] = []
+    with quiet():
+        return _item(dataset, findings), findings
+
+
+def _item(dataset: Dataset, findings: list[Finding]) -> Item:
+    item: Item = {}
+    for tag in sorted(dataset.keys()):
+        try:
+            element = dataset[tag]
+            item[f"{tag:08X}"] = _element(element, findings)
+        except Exception:  # noqa: BLE001  pydicom converts on access, raises a dozen kinds
+            item[f"{tag:08X}"] = _raw(dataset, tag)
+            findings.append(_unreadable(tag))
+    return item
+
+
+def _element(element: DataElement, findings: list[Finding]) -> Item:
+    vr = str(element.VR)
+    if vr == "SQ":
+        return {"vr": vr, "Value": [_item(item, findings) for item in element.value]}
+    if vr in BINARY:
+        return _inline(vr, element.value)
+    if element.is_empty:
+        return {"vr": vr}
+    many = element.value if element.VM > 1 else [element.value]
+    convert = _converter(vr)
+    converted = [convert(value) for value in many]
+    if vr in NUMERIC and any(isinstance(value, str) for value in converted):
+        findings.append(_unreadable(element.tag))
+    return {"vr": vr, "Value": converted}
+
+
+def _converter(vr: str) -> Callable[[Any], Any]:
+    if vr in NUMERIC:
+        return _integer if vr in INTEGER else _real
+    if vr == "PN":
+        return _person
+    return str if vr != "AT" else lambda value: f"{int(value):08X}"
+
+
+def _real(value: Any) -> float | str:
+    try:
+        number = float(value)
+    except (TypeError, ValueError):
+        return str(value)
+    return number if math.isfinite(number) else str(value)
+
+
+def _integer(value: Any) -> int | float | str:
+    number = _real(value)
+    return int(number) if isinstance(number, float) and number.is_integer() else number
+
+
+def _person(value: PersonName) -> dict[str, str]:
+    names = {
+        "Alphabetic": value.alphabetic,
+        "Ideographic": value.ideographic,
+        "Phonetic": value.phonetic,
+    }
+    return {kind: str(name) for kind, name in names.items() if name}
+
+
+def _inline(vr: str, value: Any) -> Item:
+    if not value:
+        return {"vr": vr}
+    return {"vr": vr, "InlineBinary": base64.b64encode(bytes(value)).decode("ascii")}
+
+
+def _raw(dataset: Dataset, tag: BaseTag) -> Item:
+    raw = dataset.get_item(tag)
+    value = getattr(raw, "value", None)
+    return _inline("UN", value if isinstance(value, bytes) else None)
+
+
+def _unreadable(tag: BaseTag) -> Finding:
+    name = keyword_for_tag(tag) or f"({tag >> 16:04X},{tag & 0xFFFF:04X})"
+    return _bad_value(name)
+
+
+def _bad_value(column: str) -> Finding:
+    detail = "the value is not what its VR allows and is treated as missing"
+    return Finding("import", "bad_value", detail, column=column)
+
+
+def instance_row(header: Item) -> tuple[dict[str, object], list[Finding]]:
+    """Return the copied columns of ``schema.INSTANCE``, ``started_at`` and ``header``.
+
+    A typed column that cannot be filled from a value that is there is null, with a finding.
+    """
+    findings: list[Finding] = []
+    row: dict[str, object] = {}
+    for column in INSTANCE.columns:
+        if column.copied:
+            row[column.name] = _typed(header, column, findings)
+    row["started_at"] = _started_at(header)
+    row["header"] = json.dumps(header, ensure_ascii=False, separators=(",", ":"))
+    return row, findings
+
+
+def _typed(header: Item, column: Column, findings: list[Finding]) -> object:
+    found = values(header, column.name)
+    present = [value for value in found if value not in (None, "")]
+    if not present:
+        return None
+    value = _KINDS[column.kind](found)
+    if value is None:
+        findings.append(_bad_value(column.name))
+    return value
+
+
+def _as_text(found: list[Any]) -> str:
+    return "\\".join("" if value is None else _word(value) for value in found)
+
+
+def _word(value: Any) -> str:
+    return str(value.get("Alphabetic", "")) if isinstance(value, dict) else str(value)
+
+
+def _one_real(found: list[Any]) -> float | None:
+    numbers = _reals(found)
+    return numbers[0] if numbers and len(numbers) == 1 else None
+
+
+def _reals(found: list[Any]) -> list[float] | None:
+    if all(isinstance(value, int | float) for value in found):
+        return [float(value) for value in found]
+    return None
+
+
+def _one_integer(found: list[Any]) -> int | None:
+    return int(found[0]) if len(found) == 1 and isinstance(found[0], int) else None
+
+
+def _one_date(found: list[Any]) -> date | None:
+    return parse_date(str(found[0])) if len(found) == 1 else None
+
+
+_KINDS: dict[str, Callable[[list[Any]], object]] = {
+    "text": _as_text,
+    "texts": lambda found: [_word(value) for value in found],
+    "real": _one_real,
+    "reals": _reals,
+    "integer": _one_integer,
+    "date": _one_date,
+}
+
+
+def parse_date(text: str) -> date | None:
+    """Return a DA value (PS3.5 6.2: YYYYMMDD) as a date, or ``None``."""
+    if len(text) != 8 or not text.isascii() or not text.isdigit():
+        return None
+    try:
+        return date(int(text[:4]), int(text[4:6]), int(text[6:]))
+    except ValueError:
+        return None
+
+
+def parse_time(text: str) -> timedelta | None:
+    """Return a TM value (PS3.5 6.2: HH[MM[SS[.FFFFFF]]]) as time since midnight, or ``None``."""
+    clock, _, fraction = text.strip().partition(".")
+    if len(clock) not in (2, 4, 6) or not (clock + fraction).isdigit() or len(fraction) > 6:
+        return None
+    hours, minutes, seconds = (int(clock[i : i + 2] or 0) for i in (0, 2, 4))
+    if hours > 23 or minutes > 59 or seconds > 60:
+        return None
+    micros = int(fraction.ljust(6, "0")) if fraction else 0
+    return timedelta(hours=hours, minutes=minutes, seconds=seconds, microseconds=micros)
+
+
+def parse_moment(text: str) -> datetime | None:
+    """Return a DT value (PS3.5 6.2) with at least a day as local time, or ``None``.
+
+    An offset from UTC is dropped: tables hold the local time of the equipment.
+    """
+    body = text.strip()
+    for sign in "+-":
+        body = body.partition(sign)[0]
+    return _joined(body[:8], body[8:])
+
+
+def _joined(day: str, clock: str) -> datetime | None:
+    on, at = parse_date(day), parse_time(clock) if clock.strip() else timedelta()
+    if on is None:
+        return None
+    return datetime(on.year, on.month, on.day) + (at or timedelta())
+
+
+def _started_at(header: Item) -> datetime | None:
+    return next(_moments(header), None)
+
+
+def _moments(header: Item) -> Iterator[datetime]:
+    for keywords in MOMENTS:
+        texts = [str(first(header, keyword) or "") for keyword in keywords]
+        moment = parse_moment(texts[0]) if len(texts) == 1 else _joined(texts[0], texts[1])
+        if moment is not None:
+            yield moment

@@ -1,0 +1,218 @@
+"""Check the structure of an encoded data set before anything interprets it.
+
+A lenient reader accepts a file that ends early, a tag that stands twice or sequences nested
+a thousand deep; each of these can hide a damaged transfer or crash a program further on.  The
+walker reads only tags, value representations and lengths (PS3.5 section 7), never a value,
+and finds where Pixel Data stands so that it need not be copied.
+"""
+
+from __future__ import annotations
+
+import struct
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from functools import cache
+
+from pydicom.datadict import dictionary_VR
+
+from workbench.errors import DamagedObject
+
+ITEM, ITEM_END, SEQUENCE_END = 0xFFFEE000, 0xFFFEE00D, 0xFFFEE0DD
+UNDEFINED = 0xFFFFFFFF
+PIXELS = frozenset({0x7FE00008, 0x7FE00009, 0x7FE00010})
+# PS3.5 table 7.1-1: value representations whose length takes four bytes after two reserved ones.
+LONG_VRS = frozenset(b"OB OD OF OL OV OW SQ SV UC UN UR UT UV".split())
+SHORT_VRS = frozenset(b"AE AS AT CS DA DS DT FL FD IS LO LT PN SH SL SS ST TM UI UL US".split())
+
+
+@dataclass(frozen=True)
+class Encoding:
+    """Transfer syntax facts that decide how bytes are cut: PS3.5 section 10."""
+
+    explicit: bool = True
+    little: bool = True
+
+    @property
+    def order(self) -> str:
+        """Byte order character of the struct module."""
+        return "<" if self.little else ">"
+
+
+@dataclass
+class Structure:
+    """What the walk found.
+
+    Attributes
+    ----------
+    end
+        Offset behind the last top-level element.
+    pixels
+        Offsets (start, end) of the top-level Pixel Data elements, in order.
+    notes
+        Codes of oddities that do no harm: ``unsorted``, ``padding``, ``odd_vr``.
+    """
+
+    end: int = 0
+    pixels: list[tuple[int, int]] = field(default_factory=list)
+    notes: set[str] = field(default_factory=set)
+
+
+@dataclass(frozen=True)
+class _Element:
+    tag: int
+    vr: bytes
+    length: int
+    start: int
+    value: int
+
+
+def looks_explicit(buffer: bytes | memoryview, start: int) -> bool:
+    """Say whether the first element at ``start`` carries a value representation."""
+    vr = bytes(buffer[start + 4 : start + 6])
+    return vr in LONG_VRS or vr in SHORT_VRS
+
+
+def walk(
+    buffer: bytes | memoryview, start: int, encoding: Encoding, max_depth: int = 64
+) -> Structure:
+    """Walk all top-level elements from ``start`` to the end of ``buffer``.
+
+    Raises ``DamagedObject`` when a declared length exceeds the bytes left, a tag stands twice,
+    a value representation is unknown or sequences nest deeper than ``max_depth``.
+    """
+    walker = _Walker(memoryview(buffer), encoding, max_depth)
+    walker.data_set(start, len(buffer), 0)
+    return walker.found
+
+
+class _Walker:
+    """One walk; recursion is bounded by ``max_depth``."""
+
+    def __init__(self, buffer: memoryview, encoding: Encoding, max_depth: int) -> None:
+        self.buffer = buffer
+        self.encoding = encoding
+        self.max_depth = max_depth
+        self.found = Structure()
+        self._tag = struct.Struct(encoding.order + "HH").unpack_from
+        self._u32 = struct.Struct(encoding.order + "I").unpack_from
+        self._u16 = struct.Struct(encoding.order + "H").unpack_from
+
+    def data_set(self, position: int, stop: int, depth: int) -> int:
+        """Walk elements up to ``stop`` or an item delimiter; return the offset behind it."""
+        if depth > self.max_depth:
+            raise DamagedObject("too_deep", f"sequences nest deeper than {self.max_depth} levels")
+        seen: set[int] = set()
+        last = -1
+        while position < stop:
+            if self._only_padding(position, stop, depth):
+                break
+            element = self._element(position, stop)
+            if element.tag == ITEM_END:
+                return element.value
+            self._check_order(element.tag, last, seen)
+            last = element.tag
+            position = self._after(element, stop, depth)
+            if depth == 0 and element.tag in PIXELS:
+                self.found.pixels.append((element.start, position))
+        if depth == 0:
+            self.found.end = position
+        return position
+
+    def _only_padding(self, position: int, stop: int, depth: int) -> bool:
+        if depth or any(self.buffer[position : position + 4]):
+            return False
+        if any(bytes(self.buffer[position:stop])):
+            return False
+        self.found.notes.add("padding")
+        return True
+
+    def _check_order(self, tag: int, last: int, seen: set[int]) -> None:
+        if tag in seen:
+            raise DamagedObject(
+                "duplicate_tag", f"element ({tag >> 16:04X},{tag & 0xFFFF:04X}) stands twice"
+            )
+        seen.add(tag)
+        if tag < last:
+            self.found.notes.add("unsorted")
+
+    def _element(self, position: int, stop: int) -> _Element:
+        if stop - position < 8:
+            raise _truncated()
+        group, number = self._tag(self.buffer, position)
+        tag = group << 16 | number
+        if group == 0xFFFE or not self.encoding.explicit:
+            (length,) = self._u32(self.buffer, position + 4)
+            return _Element(tag, _implicit_vr(tag), length, position, position + 8)
+        vr = bytes(self.buffer[position + 4 : position + 6])
+        if vr.islower():
+            self.found.notes.add("odd_vr")
+            vr = vr.upper()
+        if vr in SHORT_VRS:
+            (length,) = self._u16(self.buffer, position + 6)
+            return _Element(tag, vr, length, position, position + 8)
+        if vr not in LONG_VRS:
+            raise DamagedObject(
+                "unknown_vr", f"element ({group:04X},{number:04X}) has an unknown VR"
+            )
+        if stop - position < 12:
+            raise _truncated()
+        (length,) = self._u32(self.buffer, position + 8)
+        return _Element(tag, vr, length, position, position + 12)
+
+    def _after(self, element: _Element, stop: int, depth: int) -> int:
+        """Return the offset behind the element's value."""
+        if element.length == UNDEFINED:
+            if element.tag in PIXELS:
+                return self._items(element.value, stop, depth, lambda begin, end, _: end)
+            if element.vr == b"UN":
+                return _Walker._implicit(self)._items(element.value, stop, depth)
+            return self._items(element.value, stop, depth)
+        end = element.value + element.length
+        if end > stop:
+            raise _truncated()
+        if element.vr == b"SQ" and element.length:
+            self._items(element.value, end, depth)
+        return end
+
+    def _implicit(self) -> _Walker:
+        # PS3.5 6.2.2: a UN of undefined length holds a sequence in Implicit VR Little Endian.
+        inner = _Walker(self.buffer, Encoding(explicit=False), self.max_depth)
+        inner.found.notes = self.found.notes
+        return inner
+
+    def _items(
+        self,
+        position: int,
+        stop: int,
+        depth: int,
+        content: Callable[[int, int, int], int] | None = None,
+    ) -> int:
+        """Walk items up to ``stop`` or a sequence delimiter; return the offset behind it."""
+        content = content or self.data_set
+        while position < stop:
+            item = self._element(position, stop)
+            if item.tag == SEQUENCE_END:
+                return item.value
+            if item.tag != ITEM:
+                raise DamagedObject("not_an_item", "a sequence holds something else than items")
+            if item.length == UNDEFINED:
+                position = self.data_set(item.value, stop, depth + 1)
+                continue
+            end = item.value + item.length
+            if end > stop:
+                raise _truncated()
+            content(item.value, end, depth + 1)
+            position = end
+        return position
+
+
+def _truncated() -> DamagedObject:
+    return DamagedObject("truncated", "an element is longer than the bytes that are left")
+
+
+@cache
+def _implicit_vr(tag: int) -> bytes:
+    try:
+        return dictionary_VR(tag).encode("ascii")[:2]
+    except KeyError:
+        return b"UN"

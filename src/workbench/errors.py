@@ -1,0 +1,74 @@
+"""Every error Workbench raises on purpose, as one tree.
+
+    WorkbenchError
+    ├── SettingsError        a setting, a rule file or a workspace is wrong
+    ├── ReadError            a file or an object could not be taken
+    │   ├── NotDicom         it is something else: rejected
+    │   └── DamagedObject    it is DICOM, but cannot be trusted: quarantined
+    ├── IdentityError        a key is missing or a name would leave the hospital
+    ├── StoreError           the store refused: locked, full, newer schema
+    ├── NetworkError         a DICOM peer could not be reached or refused
+    ├── DoseError            a coefficient table may not be used
+    └── MissingTool          an optional program or package is not there
+
+A message never holds a patient attribute, a file name or a header value: it names
+an object by its number, says what is wrong and what to do about it.
+"""
+
+from __future__ import annotations
+
+
+class WorkbenchError(Exception):
+    """Base of all; ``remedy`` says in one sentence what a person can do."""
+
+    def __init__(self, message: str, remedy: str = "") -> None:
+        super().__init__(message)
+        self.remedy = remedy
+
+    def __str__(self) -> str:
+        message = super().__str__()
+        return f"{message} {self.remedy}".strip()
+
+
+class SettingsError(WorkbenchError):
+    """A setting, a rule file or a workspace is wrong."""
+
+
+class ReadError(WorkbenchError):
+    """A file or an object could not be taken; ``code`` is a short fixed word."""
+
+    verdict = "rejected"
+
+    def __init__(self, code: str, message: str, remedy: str = "") -> None:
+        super().__init__(message, remedy)
+        self.code = code
+
+
+class NotDicom(ReadError):
+    """The bytes are something else than a DICOM object."""
+
+
+class DamagedObject(ReadError):
+    """The bytes are DICOM, but damaged or suspicious: kept aside, not used."""
+
+    verdict = "quarantined"
+
+
+class IdentityError(WorkbenchError):
+    """A key is missing, or a name would have left the hospital."""
+
+
+class StoreError(WorkbenchError):
+    """The store refused: locked, full, damaged or of a newer schema."""
+
+
+class NetworkError(WorkbenchError):
+    """A DICOM peer could not be reached, or refused."""
+
+
+class DoseError(WorkbenchError):
+    """A coefficient table is unknown or may not be used."""
+
+
+class MissingTool(WorkbenchError):
+    """An optional program or package is not installed."""

@@ -1,0 +1,242 @@
+"""Objects come in, from files or from a PACS, and leave their names at the border.
+
+bytes -> header (dicom) -> de-identified header (deidentify) -> row of the instance table (store)
+"""
+
+from __future__ import annotations
+
+import hashlib
+import hmac
+import threading
+from collections import Counter
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from workbench.collect.patients import (
+    CollectPlan,
+    ListedPatient,
+    PatientProgress,
+    PatientState,
+    collect_patients,
+)
+from workbench.collect.receiver import STORED, ReceivedObject, Receiver
+from workbench.deidentify.engine import Deidentifier
+from workbench.deidentify.profile import load_profile
+from workbench.dicom.files import Candidate, candidates
+from workbench.dicom.read import Header, read_received
+from workbench.dicom.record import dicom_json, instance_row
+from workbench.errors import DamagedObject, ReadError, SettingsError
+from workbench.model import ApplicationEntity, Finding, Verdict
+from workbench.runs import Progress, no_progress, recorded
+from workbench.store.store import Origin
+from workbench.survey import Survey
+
+BATCH = 200  # objects made durable together when importing files
+
+
+@dataclass(frozen=True)
+class Intake:
+    """What came in.
+
+    Attributes
+    ----------
+    verdicts
+        Number of objects by verdict; every object has exactly one.
+    codes
+        Number of objects not stored, by the reason's code.
+    """
+
+    verdicts: Counter[str] = field(default_factory=Counter)
+    codes: Counter[str] = field(default_factory=Counter)
+
+    def as_json(self) -> dict[str, dict[str, int]]:
+        """Return the counts, all verdicts named."""
+        return {
+            "verdicts": {str(verdict): self.verdicts[verdict] for verdict in Verdict},
+            "codes": dict(sorted(self.codes.items())),
+        }
+
+
+@dataclass(frozen=True)
+class Collection:
+    """What became of the patients that were asked for, in the order of the list."""
+
+    patients: tuple[PatientProgress, ...]
+    intake: Intake
+
+    @property
+    def complete(self) -> bool:
+        """Whether every patient is complete."""
+        return all(patient.state is PatientState.COMPLETE for patient in self.patients)
+
+    def states(self) -> dict[str, int]:
+        """Return the number of patients by state."""
+        counts = Counter(patient.state for patient in self.patients)
+        return {str(state): counts[state] for state in PatientState}
+
+    def as_json(self) -> dict[str, object]:
+        """Return the counts of the collection."""
+        return {
+            "patients": self.states(),
+            "expected": sum(patient.expected for patient in self.patients),
+            "received": sum(patient.received for patient in self.patients),
+            "reasons": dict(Counter(one.reason for one in self.patients if one.reason)),
+            **self.intake.as_json(),
+        }
+
+    def sentence(self) -> str:
+        """Say it in one sentence."""
+        states = ", ".join(f"{number} {state}" for state, number in self.states().items() if number)
+        received = sum(patient.received for patient in self.patients)
+        return f"Patients: {states or 'none'}. {received} objects received."
+
+
+class Border:
+    """Where names end: takes headers, keeps de-identified rows."""
+
+    def __init__(self, survey: Survey) -> None:
+        self.store = survey.store
+        self.pseudonyms = survey.pseudonyms()
+        self.profile = load_profile()
+        self.deidentifier = Deidentifier(self.profile, self.pseudonyms)
+        self.intake = Intake()
+
+    def take(self, read: Callable[[], Header], origin: Origin) -> Verdict:
+        """Read, de-identify and keep one object; return its verdict, never raise ``ReadError``."""
+        try:
+            row, findings = self.instance(read())
+        except ReadError as error:
+            self.intake.codes[error.code] += 1
+            verdict = self.store.refuse(error, origin)
+        else:
+            verdict = self.store.add(row, origin, findings)
+        self.intake.verdicts[verdict] += 1
+        return verdict
+
+    def instance(self, header: Header) -> tuple[dict[str, object], list[Finding]]:
+        """Return the de-identified row of a header; raises ``ReadError`` if it must not pass."""
+        dataset = header.dataset
+        try:
+            clean = self.deidentifier.apply(dataset)
+        except ReadError:
+            raise
+        except Exception as error:  # noqa: BLE001  whatever it is, the object must not pass
+            raise DamagedObject(
+                "not_deidentified", "the object could not be de-identified"
+            ) from error
+        as_json, unreadable = dicom_json(clean.dataset)
+        row, untyped = instance_row(as_json)
+        row["patient"] = clean.patient
+        row["patient_age_days"] = clean.patient_age_days
+        row["profile_sha256"] = self.profile.sha256
+        row["key_fingerprint"] = self.pseudonyms.fingerprint
+        row["content_sha256"] = hashlib.sha256(str(row["header"]).encode()).hexdigest()
+        findings = (*header.findings, *clean.findings, *unreadable, *untyped)
+        return row, list(dict.fromkeys(findings))
+
+    def from_file(self, candidate: Candidate) -> Origin:
+        """Name a file by a keyed digest: recognisable again, readable by nobody."""
+        place = f"{candidate.path.resolve()}\0{candidate.member or ''}"
+        key = self.pseudonyms.fingerprint.encode()
+        return Origin("folder", hmac.new(key, place.encode(), hashlib.sha256).hexdigest())
+
+    def from_peer(self, received: ReceivedObject) -> Origin:
+        """Name a received object by its pseudonymous UID, so that it is not asked for again."""
+        uid = self.pseudonyms.uid(received.sop_instance)
+        return Origin("network", f"network {uid}", uid)
+
+    def receive(self, received: ReceivedObject) -> int:
+        """Take one object off the network; it is durable, or put aside, when this returns."""
+        self.take(
+            lambda: read_received(received.encoded, received.transfer_syntax),
+            self.from_peer(received),
+        )
+        return STORED
+
+    def decided(self, uids: Iterable[str]) -> set[str]:
+        """Return those original SOP Instance UIDs whose fate is decided here."""
+        ours = {self.pseudonyms.uid(uid): uid for uid in uids}
+        return {ours[uid] for uid in self.store.known(ours)}
+
+
+def import_files(
+    survey: Survey,
+    paths: Iterable[str | Path],
+    progress: Progress = no_progress,
+    note: Callable[[Candidate, Verdict], None] | None = None,
+) -> Intake:
+    """Read files, folders, DICOMDIRs and zips; every file gets exactly one verdict.
+
+    ``note`` is told each file with its verdict; what it does with the path is its affair, the
+    store keeps no path.  An import that was cut off goes on where it stopped when run again.
+    """
+    border = Border(survey)
+    found = list(candidates(Path(path) for path in paths))
+    with recorded(survey, "import") as counts:
+        for start in range(0, len(found), BATCH):
+            with survey.store.batch():
+                for candidate in found[start : start + BATCH]:
+                    verdict = border.take(candidate.read, border.from_file(candidate))
+                    if note is not None:
+                        note(candidate, verdict)
+            progress(min(start + BATCH, len(found)), len(found), "reading files")
+        survey.store.compact()
+        counts.update(border.intake.as_json())
+    return border.intake
+
+
+@dataclass
+class ReceiverSession:
+    """A receiver at work: ``entity`` is where it listens, ``intake`` what has come."""
+
+    entity: ApplicationEntity
+    intake: Intake
+    _stopped: threading.Event = field(default_factory=threading.Event)
+
+    def wait(self) -> None:
+        """Wait until the program is stopped."""
+        self._stopped.wait()
+
+
+@contextmanager
+def receive(
+    survey: Survey, entity: ApplicationEntity, allowed: frozenset[str]
+) -> Iterator[ReceiverSession]:
+    """Receive what the peers named in ``allowed`` send, until the block ends."""
+    border = Border(survey)
+    with recorded(survey, "receive") as counts:
+        try:
+            with Receiver(entity, border.receive, allowed) as receiver:
+                yield ReceiverSession(receiver.entity, border.intake)
+        finally:
+            survey.store.compact()
+            counts.update(border.intake.as_json())
+
+
+def collect(
+    survey: Survey, patients: Sequence[ListedPatient], progress: Progress = no_progress
+) -> Collection:
+    """Ask the PACS of the settings for patients, one after another, and keep what comes.
+
+    What is here already is not asked for again, so a collection that was cut off goes on where
+    it stopped.  Raises ``SettingsError`` without a PACS, ``NetworkError`` if the port is taken.
+    """
+    settings = survey.settings
+    if settings.pacs is None:
+        raise SettingsError("no PACS is set.", "Add a [pacs] table to workbench.toml.")
+    plan = CollectPlan(settings.local.title, settings.pacs, pause_seconds=settings.pause_s)
+    border = Border(survey)
+    done: list[PatientProgress] = []
+    with recorded(survey, "collect") as counts:
+        try:
+            with Receiver(settings.local, border.receive, frozenset({settings.pacs.title})):
+                for patient in collect_patients(patients, plan, border.decided):
+                    done.append(patient)
+                    progress(patient.position, patient.total, "collecting patients")
+        finally:
+            survey.store.compact()
+            collection = Collection(tuple(done), border.intake)
+            counts.update(collection.as_json())
+    return collection

@@ -1,0 +1,156 @@
+"""The line from instances to series and irradiation events.
+
+1. every instance gets a kind (``kinds``) and a slice position (``geometry``);
+2. series are summarised (``summary``), one header each is opened (``series``);
+3. events are read from images (``acquisitions``, ``events``), dose sequences and dose reports;
+4. events of several sources are matched and one is preferred (``preferred``);
+5. series get role and state from all this (``states``).
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import polars as pl
+
+from workbench.mapping.acquisitions import acquisitions, parts
+from workbench.mapping.dose_sequence import dose_sequence_events
+from workbench.mapping.events import header_events
+from workbench.mapping.geometry import with_position
+from workbench.mapping.kinds import UNKNOWN_MAKER, with_kinds
+from workbench.mapping.preferred import with_preferred
+from workbench.mapping.rdsr import report_events
+from workbench.mapping.regions import regions_of
+from workbench.mapping.rules import Rules, built_in_rules
+from workbench.mapping.series import deciding, header_facts, with_spiral
+from workbench.mapping.states import with_states
+from workbench.mapping.summary import age_years, summarise, with_technique
+from workbench.model import Finding, MappingState, SeriesRole
+from workbench.schema import FINDING, INSTANCE, SERIES
+
+REGION_TEXTS = {
+    "ProtocolName": "protocol", "SeriesDescription": "series description",
+    "StudyDescription": "study description", "BodyPartExamined": "body part",
+}  # fmt: skip
+
+
+@dataclass(frozen=True)
+class Mapped:
+    """Result of a mapping: frames of ``schema.SERIES``, ``IRRADIATION_EVENT`` and ``FINDING``."""
+
+    series: pl.DataFrame
+    events: pl.DataFrame
+    findings: pl.DataFrame
+
+
+def map_instances(instances: pl.DataFrame, rules: Rules | None = None) -> Mapped:
+    """Map instances to series and irradiation events.
+
+    Parameters
+    ----------
+    instances
+        Frame of ``schema.INSTANCE``, rows in any order; studies must be complete.
+    rules
+        Rules of the makers; the built-in ones by default.
+
+    Returns
+    -------
+    Mapped
+        Rows in a fixed order: the same instances give the same tables.
+    """
+    rules = rules or built_in_rules()
+    ordered, findings = _ordered(instances)
+    ordered = with_position(with_spiral(with_kinds(ordered, rules), rules))
+    decided = deciding(ordered)
+    facts, problems = header_facts(decided, rules)
+    headers = header_events(acquisitions(parts(ordered, facts)))
+    sequences, sequence_findings = dose_sequence_events(ordered)
+    reports, report_findings = report_events(ordered)
+    events, choices = with_preferred([reports, sequences, headers.events])
+    findings += [*problems, *_series_findings(ordered), *headers.findings]
+    findings += [*sequence_findings, *report_findings, *choices]
+    series = with_states(_summary(ordered, decided, facts), events, headers, rules)
+    every_series = pl.concat([_series_frame(series), _homeless(instances)])
+    return Mapped(every_series, events, _finding_frame(findings))
+
+
+def _summary(ordered: pl.DataFrame, decided: pl.DataFrame, facts: pl.DataFrame) -> pl.DataFrame:
+    """One row a series with technique, dose and body region."""
+    key = "SeriesInstanceUID"
+    kinds = decided.group_by(key).agg(pl.col("kind").first(), pl.col("report_kind").first())
+    counted = ordered.group_by(key).agg(instances=pl.len())
+    series = summarise(decided, key)
+    for table in (facts, kinds, counted):
+        series = series.join(table, on=key, how="left", maintain_order="left")
+    image = pl.col("kind").is_in(["image", "derived"])  # only their slices lie along the table
+    series = with_technique(series).with_columns(
+        pl.when(image).then(name).alias(name) for name in ("slice_increment_mm", "scan_length_mm")
+    )
+    return regions_of(series, REGION_TEXTS)
+
+
+def _ordered(instances: pl.DataFrame) -> tuple[pl.DataFrame, list[Finding]]:
+    """Sort instances, drop repeats, leave out those that belong to no series."""
+    frame = instances.select(
+        pl.col(name).cast(kind, strict=False) for name, kind in INSTANCE.polars().items()
+    )
+    homeless = frame.filter(pl.col("SeriesInstanceUID").is_null())
+    findings = [
+        Finding("mapping", "no_series", "the object has no Series Instance UID and is not mapped",
+                object_number=number)
+        for number in sorted(homeless["object_number"].drop_nulls().to_list())
+    ]  # fmt: skip
+    keys = ["StudyInstanceUID", "SeriesInstanceUID", "InstanceNumber", "SOPInstanceUID",
+            "object_number"]  # fmt: skip
+    sop = pl.col("SOPInstanceUID")
+    kept = (
+        frame.filter(pl.col("SeriesInstanceUID").is_not_null())
+        .sort(keys, nulls_last=True)
+        .filter(sop.is_null() | sop.is_first_distinct())
+        .with_columns(patient_age_years=age_years())
+    )
+    return kept, findings
+
+
+def _homeless(instances: pl.DataFrame) -> pl.DataFrame:
+    """One row for the objects that name no series, so that none is silently absent."""
+    count = instances["SeriesInstanceUID"].null_count()
+    row: dict[str, object] = {
+        "role": SeriesRole.OTHER, "state": MappingState.UNUSED, "instances": count,
+        "state_reason": "the objects have no Series Instance UID",
+    }  # fmt: skip
+    return SERIES.frame([row] if count else [])
+
+
+def _series_findings(ordered: pl.DataFrame) -> list[Finding]:
+    """Series of an unknown maker, and series that mix localizers with scans."""
+    ct = ordered.filter(pl.col("kind").is_in(["image", "localizer", "dose_info"]))
+    series = ct.group_by("SeriesInstanceUID", maintain_order=True).agg(
+        pl.col("StudyInstanceUID").first(), pl.col("maker").first(),
+        kinds=pl.col("kind").filter(pl.col("kind") != "dose_info").n_unique(),
+    )  # fmt: skip
+    findings = []
+    for row in series.iter_rows(named=True):
+        place = {"study": row["StudyInstanceUID"], "series": row["SeriesInstanceUID"]}
+        if row["maker"] == UNKNOWN_MAKER:
+            findings.append(
+                Finding("mapping", "unknown_maker", "no rules for this maker; the generic ones "
+                        "are used", severity="note", column="Manufacturer", **place)
+            )  # fmt: skip
+        if row["kinds"] > 1:
+            findings.append(
+                Finding("mapping", "mixed_series", "the series holds localizers and scans",
+                        severity="note", **place)
+            )  # fmt: skip
+    return findings
+
+
+def _series_frame(series: pl.DataFrame) -> pl.DataFrame:
+    return series.select(pl.col(name).cast(kind) for name, kind in SERIES.polars().items()).sort(
+        "patient", "StudyInstanceUID", "SeriesNumber", "SeriesInstanceUID", nulls_last=True
+    )
+
+
+def _finding_frame(findings: list[Finding]) -> pl.DataFrame:
+    frame = FINDING.frame([finding.row() for finding in findings])
+    return frame.unique().sort(FINDING.names, nulls_last=True)

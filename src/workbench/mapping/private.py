@@ -1,0 +1,93 @@
+"""Values that makers keep in private elements, read from one header a series.
+
+Bytes of unknown representation are unpacked only where the rule says how; a value outside
+the rule's bounds is left out with a finding.
+"""
+
+from __future__ import annotations
+
+import base64
+import binascii
+import math
+import re
+import struct
+
+from workbench.dicom.jsonmodel import Item, private
+from workbench.mapping.rules import PrivateElement, PrivateValue, Vendor
+from workbench.model import Finding
+
+RATIO = re.compile(r"\s*([0-9]*\.?[0-9]+)\s*:\s*1\s*$")
+CENTIMETRES = re.compile(r"([0-9]+)\s*CM\b", re.IGNORECASE)
+
+
+def private_values(header: Item, vendor: Vendor) -> tuple[dict[str, float], list[Finding]]:
+    """Return the columns a maker's private elements give, and findings."""
+    found: dict[str, float] = {}
+    findings: list[Finding] = []
+    for rule in vendor.private:
+        value = _product(header, rule)
+        if value is None:
+            continue
+        if rule.low <= value <= rule.high:
+            found[rule.column] = value
+        elif value != 0:  # zero is how makers write "does not apply"
+            findings.append(
+                Finding("mapping", "implausible_private_value",
+                        "a private element holds an impossible value; it is not used",
+                        severity="note", column=rule.column)
+            )  # fmt: skip
+    return found, findings
+
+
+def _product(header: Item, rule: PrivateValue) -> float | None:
+    product = 1.0
+    for element in rule.elements:
+        value = element_number(header, element)
+        if value is None:
+            return None
+        product *= value
+    return product
+
+
+def element_number(header: Item, rule: PrivateElement) -> float | None:
+    """Return a private element as a number, or ``None`` when it is absent or no such number."""
+    element = private(header, rule.creator, rule.group, rule.element)
+    if element is None:
+        return None
+    raw = _bytes(element)
+    if raw is not None:
+        value = _from_text(raw.decode("latin-1").strip(" \0"), rule.read)
+        if value is None and rule.read == "double" and len(raw) == 8:
+            return _finite(struct.unpack("<d", raw)[0])
+        return value
+    values = element.get("Value")
+    given = values[0] if isinstance(values, list) and values else None
+    if isinstance(given, int | float) and rule.read in ("number", "double"):
+        return _finite(float(given))
+    return None if given is None else _from_text(str(given), rule.read)
+
+
+def _bytes(element: Item) -> bytes | None:
+    encoded = element.get("InlineBinary")
+    if not isinstance(encoded, str):
+        return None
+    try:
+        return base64.b64decode(encoded, validate=True)
+    except (binascii.Error, ValueError):
+        return None
+
+
+def _from_text(text: str, read: str) -> float | None:
+    if read == "ones":
+        return float(text.count("1")) if text and set(text) <= {"0", "1"} else None
+    if read in ("ratio", "centimetres"):
+        match = (RATIO.match if read == "ratio" else CENTIMETRES.search)(text)
+        return float(match[1]) if match else None
+    try:
+        return _finite(float(text))
+    except ValueError:
+        return None
+
+
+def _finite(value: float) -> float | None:
+    return value if math.isfinite(value) else None

@@ -1,0 +1,133 @@
+"""The straight line, from a file or a PACS to dose estimates.  Start reading here.
+
+    bytes -> header -> de-identified header -> store.instance
+          -> mapping -> store.series, store.irradiation_event -> dose -> store.dose_estimate
+
+Every stage may be called again: it does only what changed since the last time.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Iterable, Mapping, Sequence
+from pathlib import Path
+
+import polars as pl
+
+from workbench import __version__
+from workbench.dose import estimate
+from workbench.intake import Collection, Intake, collect, import_files, receive
+from workbench.mapping import map_instances
+from workbench.report.runner import ReportRun, run_report
+from workbench.runs import Progress, no_progress, recorded
+from workbench.schema import DOSE_ESTIMATE, FINDING, IRRADIATION_EVENT, SERIES, Table
+from workbench.survey import Survey
+
+__all__ = [
+    "Collection",
+    "Intake",
+    "Progress",
+    "collect",
+    "estimate_doses",
+    "import_files",
+    "make_report",
+    "map_survey",
+    "receive",
+    "run_line",
+]
+
+
+def run_line(survey: Survey, paths: Sequence[Path], progress: Progress = no_progress) -> Intake:
+    """Take files all the way to dose estimates."""
+    intake = import_files(survey, paths, progress)
+    map_survey(survey, progress)
+    estimate_doses(survey, progress)
+    return intake
+
+
+def map_survey(survey: Survey, progress: Progress = no_progress) -> dict[str, int]:
+    """Map the headers of new or changed studies to series and irradiation events."""
+    with recorded(survey, "map") as counts:
+        inputs = _fingerprints(survey.lazy("instance"), "content_sha256")
+        changed = _changed(survey, "map", inputs)
+        counts["studies"] = len(changed)
+        if changed:
+            progress(0, len(changed), "mapping studies")
+            instances = survey.lazy("instance").filter(_in_studies(changed)).collect()
+            mapped = map_instances(instances)
+            kept = {study for study in inputs if study not in changed}
+            survey.store.publish({
+                SERIES.name: _merged(survey, SERIES, kept, mapped.series),
+                IRRADIATION_EVENT.name: _merged(survey, IRRADIATION_EVENT, kept, mapped.events),
+                FINDING.name: _merged_findings(survey, "mapping", kept, mapped.findings),
+            })  # fmt: skip
+            survey.store.remember("map", inputs)
+            progress(len(changed), len(changed), "mapping studies")
+        counts["series"] = survey.lazy("series").select(pl.len()).collect().item()
+        counts["events"] = survey.events(preferred=True).height
+    return dict(counts)
+
+
+def estimate_doses(survey: Survey, progress: Progress = no_progress) -> dict[str, int]:
+    """Estimate the doses of the events of new or changed studies."""
+    with recorded(survey, "dose") as counts:
+        events = survey.events()
+        digest = events.select(
+            "StudyInstanceUID", event=pl.struct(pl.all()).map_elements(str, return_dtype=pl.String)
+        )
+        inputs = _fingerprints(digest.lazy(), "event")
+        changed = _changed(survey, "dose", inputs)
+        counts["studies"] = len(changed)
+        if changed:
+            progress(0, len(changed), "estimating doses")
+            kept = {study for study in inputs if study not in changed}
+            new = estimate(events.filter(_in_studies(changed)))
+            survey.store.publish({DOSE_ESTIMATE.name: _merged(survey, DOSE_ESTIMATE, kept, new)})
+            survey.store.remember("dose", inputs)
+            progress(len(changed), len(changed), "estimating doses")
+        counts["estimates"] = survey.lazy("dose_estimate").select(pl.len()).collect().item()
+    return dict(counts)
+
+
+def make_report(
+    survey: Survey, name: str, out: Path, parameters: Mapping[str, object]
+) -> ReportRun:
+    """Run a papermill report on the survey and write it as HTML."""
+    with recorded(survey, "report") as counts:
+        made = run_report(name, {"workspace": str(survey.folder.resolve()), **parameters}, out)
+        counts["outcome"] = made.outcome
+    return made
+
+
+def _fingerprints(rows: pl.LazyFrame, column: str) -> dict[str, str]:
+    """Return a digest of each study's input, the version of the software included."""
+    frame = (
+        rows.select(pl.col("StudyInstanceUID").fill_null(""), column)
+        .group_by("StudyInstanceUID")
+        .agg(pl.col(column).sort())
+        .collect()
+    )
+    return {
+        study: hashlib.sha256("\0".join([__version__, *parts]).encode()).hexdigest()
+        for study, parts in frame.iter_rows()
+    }
+
+
+def _changed(survey: Survey, stage: str, inputs: Mapping[str, str]) -> set[str]:
+    done = survey.store.fingerprints(stage)
+    return {study for study, value in inputs.items() if done.get(study) != value}
+
+
+def _in_studies(studies: Iterable[str]) -> pl.Expr:
+    return pl.col("StudyInstanceUID").fill_null("").is_in(sorted(studies))
+
+
+def _merged(survey: Survey, table: Table, kept: set[str], new: pl.DataFrame) -> pl.DataFrame:
+    old = survey.store.table(table.name).filter(_in_studies(kept))
+    merged = pl.concat([old, new.select(table.names)])
+    return merged.sort(*table.key, nulls_last=True) if table.key else merged
+
+
+def _merged_findings(survey: Survey, stage: str, kept: set[str], new: pl.DataFrame) -> pl.DataFrame:
+    old = survey.store.derived("finding").filter((pl.col("stage") != stage) | _in_studies(kept))
+    return pl.concat([old, new.select(FINDING.names)])

@@ -1,0 +1,118 @@
+"""Charts as inline SVG: drawn here, without a browser, a script or an address.
+
+Colours are CSS variables and the current text colour, so one chart serves light, dark and
+print.  A chart is made from a small frame that was summed up before; rows of patients never
+get into a page.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from typing import Any, cast
+from xml.etree.ElementTree import Element, fromstring, register_namespace, tostring
+
+import altair as alt
+import polars as pl
+import vl_convert
+from markupsafe import Markup
+
+from workbench.errors import WorkbenchError
+from workbench.report.tables import Html
+
+SVG = "http://www.w3.org/2000/svg"
+MARK, RANGE, LIMIT = "var(--mark)", "var(--mark-soft)", "var(--limit)"
+TEXT = "currentColor"
+MOST_ROWS = 500  # far more than a person reads; a frame of rows, not of sums, is refused
+# What Vega draws with; anything else is not put onto a page.
+ELEMENTS = frozenset({"svg", "g", "path", "text", "tspan", "rect", "line", "circle", "defs",
+                      "clipPath", "title", "desc"})  # fmt: skip
+
+THEME: dict[str, Any] = {
+    "background": None,
+    "font": "system-ui, 'Segoe UI', Roboto, 'DejaVu Sans', sans-serif",
+    "view": {"stroke": None},
+    "axis": {
+        "labelColor": TEXT, "titleColor": TEXT, "tickColor": TEXT, "domainColor": TEXT,
+        "gridColor": TEXT, "gridOpacity": 0.12, "labelFontSize": 12, "titleFontSize": 12,
+        "titleFontWeight": "normal", "labelLimit": 420,
+    },
+    "header": {"labelColor": TEXT, "titleColor": TEXT},
+    "legend": {"labelColor": TEXT, "titleColor": TEXT, "labelFontSize": 12},
+    "title": {"color": TEXT, "fontSize": 14, "anchor": "start"},
+}  # fmt: skip
+
+
+def svg(chart: alt.TopLevelMixin, title: str, description: str) -> Html:
+    """Return a chart as an accessible, inline, escaped SVG in a figure.
+
+    ``title`` names it, ``description`` says what it shows to who cannot see it.
+    """
+    spec = chart.to_dict()
+    spec["config"] = THEME
+    drawn = vl_convert.vegalite_to_svg(spec, vl_version="6.4", allowed_base_urls=[])
+    root = fromstring(drawn)
+    _keep_only_drawing(root)
+    number = hashlib.sha256(drawn.encode()).hexdigest()[:10]
+    root.set("role", "img")
+    root.set("aria-labelledby", f"t{number} d{number}")
+    for place, (tag, text) in enumerate((("title", title), ("desc", description))):
+        root.insert(place, Element(f"{{{SVG}}}{tag}", {"id": f"{tag[0]}{number}"}))
+        root[place].text = text
+    register_namespace("", SVG)
+    picture = Markup(tostring(root, encoding="unicode"))
+    return Html(
+        Markup("<figure>{}<figcaption>{}</figcaption></figure>").format(picture, description)
+    )
+
+
+def _keep_only_drawing(root: Element) -> None:
+    """Drop whatever is no drawing: unknown elements, links and event handlers."""
+    for parent in list(root.iter()):
+        for child in list(parent):
+            if child.tag.rpartition("}")[2] not in ELEMENTS:
+                parent.remove(child)
+        for name in list(parent.attrib):
+            plain = name.rpartition("}")[2].lower()
+            if plain.startswith("on") or plain == "href":
+                del parent.attrib[name]
+
+
+def range_chart(frame: pl.DataFrame, axis: str) -> alt.LayerChart:
+    """Return a chart of one row a label: the middle half as a bar, the median as a dot.
+
+    Parameters
+    ----------
+    frame
+        Columns ``label``, ``p25``, ``median``, ``p75`` and ``reference`` (null where there is
+        none), at most 500 rows, in the order to be drawn.
+    axis
+        Title of the axis, with its unit.
+
+    Raises ``WorkbenchError`` for a frame of more rows: it was not summed up.
+    """
+    if frame.height > MOST_ROWS:
+        raise WorkbenchError("a chart is made from summed-up rows.", "Sum the rows up first.")
+    values = alt.InlineData(values=frame.to_dicts())
+    scale = alt.Scale(type="log" if _spread(frame) else "linear", zero=not _spread(frame))
+    lanes = alt.Y(
+        "label:N", sort=None, title=None, axis=alt.Axis(grid=False, ticks=False, domain=False)
+    )
+    base = alt.Chart(values, width=620, height=alt.Step(24)).encode(y=lanes)
+    across = alt.X("p25:Q", title=axis, scale=scale, axis=alt.Axis(tickCount=6, format=",.6~g"))
+    half = base.mark_bar(color=RANGE, height=10).encode(x=across, x2="p75:Q")
+    middle = base.mark_circle(color=MARK, size=70, opacity=1).encode(
+        x=alt.X("median:Q", title=axis)
+    )
+    limit = (
+        base.transform_filter("isValid(datum.reference)")
+        .mark_tick(color=LIMIT, thickness=3, height=18)
+        .encode(x=alt.X("reference:Q", title=axis))
+    )
+    return alt.LayerChart(layer=[half, middle, limit])
+
+
+def _spread(frame: pl.DataFrame) -> bool:
+    """Whether the values reach over more than a factor of 30: then the axis is logarithmic."""
+    values = pl.concat([frame[name].drop_nulls() for name in ("p25", "median", "p75", "reference")])
+    low, high = cast("float | None", values.min()), cast("float | None", values.max())
+    return low is not None and high is not None and low > 0 and high > 30 * low

@@ -1,0 +1,107 @@
+"""Report notebooks: where they are, which parameters they take.
+
+A report's name is its file's stem.  An installed package carries them in
+``workbench/notebooks/reports``; a checkout does not, and its ``notebooks/reports`` is used.
+"""
+
+from __future__ import annotations
+
+import ast
+import json
+import re
+from collections.abc import Mapping
+from pathlib import Path
+
+import nbformat
+
+from workbench.errors import SettingsError
+
+NAME = re.compile(r"[a-z][a-z0-9_]*")
+PACKAGED = Path(__file__).resolve().parents[1] / "notebooks" / "reports"
+CHECKOUT = Path(__file__).resolve().parents[3] / "notebooks" / "reports"
+
+
+def folder() -> Path:
+    """Return the folder of the report notebooks."""
+    return PACKAGED if PACKAGED.is_dir() else CHECKOUT
+
+
+def report_names() -> tuple[str, ...]:
+    """Return the names of the reports there are, sorted."""
+    return tuple(sorted(path.stem for path in folder().glob("*.ipynb")))
+
+
+def read_notebook(name: str) -> nbformat.NotebookNode:
+    """Return a report's notebook; raises ``SettingsError`` when there is none of that name."""
+    if not NAME.fullmatch(name) or name not in report_names():
+        raise SettingsError(
+            "there is no report of that name.", f"There is: {', '.join(report_names()) or 'none'}."
+        )
+    text = (folder() / f"{name}.ipynb").read_text(encoding="utf-8")
+    notebook: nbformat.NotebookNode = nbformat.reads(text, as_version=4)  # type: ignore[no-untyped-call]
+    return notebook
+
+
+def default_parameters(notebook: nbformat.NotebookNode) -> dict[str, object]:
+    """Return the names and default values in the cell tagged ``parameters``.
+
+    The cell is read, not run.  Raises ``SettingsError`` when there is no such cell or it holds
+    anything but plain assignments of literals.
+    """
+    for cell in notebook.cells:
+        if cell.cell_type == "code" and "parameters" in cell.metadata.get("tags", []):
+            return _assignments(cell.source)
+    raise SettingsError("the report has no cell tagged parameters.")
+
+
+def _assignments(source: str) -> dict[str, object]:
+    found: dict[str, object] = {}
+    for statement in ast.parse(source).body:
+        match statement:
+            case ast.Assign(targets=[ast.Name(id=name)], value=value):
+                pass
+            case ast.AnnAssign(target=ast.Name(id=name), value=ast.expr() as value):
+                pass
+            case _:
+                raise SettingsError("the parameters cell holds more than plain assignments.")
+        try:
+            found[name] = ast.literal_eval(value)
+        except ValueError as error:
+            raise SettingsError("a parameter's default is not a plain value.") from error
+    return found
+
+
+def checked_parameters(
+    defaults: Mapping[str, object], given: Mapping[str, object]
+) -> dict[str, object]:
+    """Return the given parameters, checked against the names and types of the defaults.
+
+    Only names of the parameters cell are taken: papermill writes a name into the notebook as
+    code, so a name with a line break would be run.  Raises ``SettingsError``.
+    """
+    allowed = ", ".join(sorted(defaults))
+    for name, value in given.items():
+        if name not in defaults:
+            raise SettingsError("the report has no parameter of that name.", f"It has: {allowed}.")
+        if not _is_json(value):
+            raise SettingsError(f"the parameter {name} is not a text, number, list or the like.")
+        if not _fits(value, defaults[name]):
+            kind = type(defaults[name]).__name__
+            raise SettingsError(f"the parameter {name} must be of the type {kind}.")
+    return dict(given)
+
+
+def _is_json(value: object) -> bool:
+    """Whether a value comes back from JSON as it was: no tuples, dates, paths or NaN."""
+    try:
+        return bool(json.loads(json.dumps(value, allow_nan=False)) == value)
+    except (TypeError, ValueError):
+        return False
+
+
+def _fits(value: object, default: object) -> bool:
+    if default is None:
+        return True
+    if isinstance(default, bool) or isinstance(value, bool):
+        return type(value) is type(default)
+    return isinstance(value, (int, float) if isinstance(default, float) else type(default))

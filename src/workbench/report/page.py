@@ -1,0 +1,87 @@
+"""An executed notebook as one HTML page: no script, no address, code left out.
+
+The page forbids scripts and every request by its own content security policy; escaping is what
+the page relies on, the policy is the net below it.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+
+import nbformat
+from jinja2 import Environment
+from nbconvert.exporters import TemplateExporter
+from nbconvert.filters.markdown_mistune import IPythonRenderer, MarkdownWithMath
+
+from workbench import __version__
+
+TEMPLATES = Path(__file__).parent / "templates"
+
+
+@dataclass(frozen=True)
+class Footer:
+    """What a reader needs to make the page again.
+
+    ``parameters`` are those that may be shown; ``made_at`` is UTC.
+    """
+
+    report: str
+    parameters: Mapping[str, object]
+    fingerprint: str
+    made_at: datetime
+
+    @property
+    def version(self) -> str:
+        """Version of Workbench."""
+        return __version__
+
+    @property
+    def values(self) -> str:
+        """The parameters as text."""
+        return ", ".join(f"{name} = {json.dumps(v)}" for name, v in self.parameters.items())
+
+    @property
+    def time(self) -> str:
+        """The time to the minute."""
+        return f"{self.made_at:%Y-%m-%d %H:%M} UTC"
+
+
+class _Page(TemplateExporter):
+    """nbconvert with our template and every value escaped unless marked as HTML."""
+
+    def _create_environment(self) -> Environment:
+        environment: Environment = super()._create_environment()  # type: ignore[no-untyped-call]
+        environment.autoescape = True
+        environment.filters["markdown"] = _markdown
+        return environment
+
+
+def _markdown(source: str) -> str:
+    renderer = IPythonRenderer(escape=False, exclude_anchor_links=True)
+    return str(MarkdownWithMath(renderer=renderer).render(source))
+
+
+def html_page(notebook: nbformat.NotebookNode, footer: Footer) -> str:
+    """Return the page: markdown cells and HTML, image or text outputs, then the footer.
+
+    Markdown cells are the report's own and may hold HTML.  Of an output only ``text/html``
+    (made by our escaping functions), images and plain text are shown; scripts, widgets and
+    whatever was printed to standard error are not.
+    """
+    exporter = _Page(  # type: ignore[no-untyped-call]
+        template_name="workbench",
+        extra_template_basedirs=[str(TEMPLATES)],
+        template_file="index.html.j2",
+    )
+    style = (TEMPLATES / "workbench" / "page.css").read_text(encoding="utf-8")
+    resources = {"footer": footer, "style": style, "title": _title(notebook)}
+    page, _ = exporter.from_notebook_node(notebook, resources=resources)
+    return str(page)
+
+
+def _title(notebook: nbformat.NotebookNode) -> str:
+    return str(notebook.metadata.get("title", "Report"))

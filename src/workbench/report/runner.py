@@ -1,0 +1,169 @@
+"""Run a report: a notebook with parameters becomes one HTML file, whole or not at all."""
+
+from __future__ import annotations
+
+import hashlib
+import logging
+import tempfile
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+
+import nbformat
+import papermill
+from nbclient.exceptions import CellExecutionError, CellTimeoutError, DeadKernelError
+from papermill.exceptions import PapermillException, PapermillExecutionError
+
+from workbench import errors
+from workbench.errors import SettingsError
+from workbench.report import kernel
+from workbench.report.atomic import written_atomically
+from workbench.report.notebooks import checked_parameters, default_parameters, read_notebook
+from workbench.report.page import Footer, html_page
+from workbench.report.provenance import take_fingerprint
+
+SECONDS_A_CELL = 600
+# A path can name a hospital or a person, so it never gets onto the page.
+NOT_SHOWN = frozenset({"workspace"})
+OWN_ERRORS = frozenset(
+    name
+    for name, value in vars(errors).items()
+    if isinstance(value, type) and issubclass(value, errors.WorkbenchError)
+)
+
+
+@dataclass(frozen=True, kw_only=True)
+class ReportRun:
+    """What became of a report.
+
+    Attributes
+    ----------
+    name
+        Name of the report.
+    outcome
+        ``done`` or ``failed``; a failed run leaves the file as it was.
+    out
+        The HTML file, or None when the run failed.
+    message
+        Why it failed, in one sentence without any value from a header.
+    started_at, ended_at
+        UTC.
+    fingerprint
+        Digest of the tables the report read, or empty.
+    sha256
+        Digest of the HTML file, or empty.
+    """
+
+    name: str
+    outcome: str
+    out: Path | None
+    message: str = ""
+    started_at: datetime
+    ended_at: datetime
+    fingerprint: str = ""
+    sha256: str = ""
+
+    @property
+    def failed(self) -> bool:
+        """Whether there is no new page."""
+        return self.outcome != "done"
+
+
+class _StoppedError(Exception):
+    """The run ended before the page was whole; its text may be shown."""
+
+
+def run_report(name: str, parameters: Mapping[str, object], out: Path) -> ReportRun:
+    """Run the report ``name`` and write it to ``out`` as one HTML file.
+
+    Parameters
+    ----------
+    name
+        A notebook of ``notebooks/reports``, without its suffix.
+    parameters
+        Values for names of its parameters cell; JSON types only.
+    out
+        A file ending in ``.html``; replaced as a whole, and only when the run succeeds.
+
+    Raises
+    ------
+    SettingsError
+        Unknown report, unknown parameter, wrong type, or another suffix: found before the run.
+    """
+    notebook = read_notebook(name)
+    defaults = default_parameters(notebook)
+    given = checked_parameters(defaults, parameters)
+    if out.suffix != ".html":
+        raise SettingsError("a report is written as .html.")
+    started = datetime.now(UTC)
+    try:
+        executed = _execute(notebook, given)
+    except _StoppedError as stopped:
+        return ReportRun(
+            name=name, outcome="failed", out=None, message=str(stopped),
+            started_at=started, ended_at=datetime.now(UTC),
+        )  # fmt: skip
+    fingerprint = take_fingerprint(executed)
+    shown = {key: value for key, value in {**defaults, **given}.items() if key not in NOT_SHOWN}
+    ended = datetime.now(UTC)
+    page = html_page(executed, Footer(name, shown, fingerprint, ended)).encode()
+    with written_atomically(out) as draft:
+        draft.write_bytes(page)
+    return ReportRun(
+        name=name, outcome="done", out=out, started_at=started, ended_at=ended,
+        fingerprint=fingerprint, sha256=hashlib.sha256(page).hexdigest(),
+    )  # fmt: skip
+
+
+def _execute(
+    notebook: nbformat.NotebookNode, parameters: Mapping[str, object]
+) -> nbformat.NotebookNode:
+    """Run the notebook in a private folder that is gone afterwards; raise ``_StoppedError``."""
+    logging.getLogger("papermill").setLevel(logging.ERROR)  # it logs parameters and paths
+    with tempfile.TemporaryDirectory(prefix="workbench-report-") as folder:
+        try:
+            executed: nbformat.NotebookNode = papermill.execute_notebook(
+                notebook,
+                None,
+                parameters=dict(parameters),
+                kernel_name=kernel.NAME,
+                language="python",
+                progress_bar=False,
+                cwd=folder,
+                execution_timeout=SECONDS_A_CELL,
+                kernel_manager_class=kernel.ReportKernelManager,
+            )
+        except PapermillExecutionError as error:
+            raise _StoppedError(_cell_failed(error)) from None
+        except CellTimeoutError:
+            message = f"a cell of the report took longer than {SECONDS_A_CELL} s."
+            raise _StoppedError(message) from None
+        except (DeadKernelError, CellExecutionError, PapermillException, RuntimeError) as error:
+            message = f"the report could not be run ({type(error).__name__})."
+            raise _StoppedError(message) from None
+    _refuse_early_end(executed)
+    return executed
+
+
+def _cell_failed(error: PapermillExecutionError) -> str:
+    """Return what may be told of a failed cell: our own errors' words, else only the kind.
+
+    The message of any other exception may quote a header value.
+    """
+    where = f"the report stopped in its code cell {error.exec_count}"
+    if error.ename in OWN_ERRORS:
+        return f"{where}: {error.evalue}"
+    return f"{where} ({error.ename})."
+
+
+def _refuse_early_end(notebook: nbformat.NotebookNode) -> None:
+    """Refuse a run that left cells out: papermill takes SystemExit(0) for success."""
+    for cell in notebook.cells:
+        outputs = cell.get("outputs", [])
+        left = any(output.get("ename") == "SystemExit" for output in outputs)
+        never = (
+            cell.cell_type == "code" and cell.source.strip() and cell.get("execution_count") is None
+        )
+        if left or never:
+            raise _StoppedError("the report ended before its last cell.")

@@ -1,0 +1,118 @@
+"""Tables as HTML: everything escaped, units in the head, numbers to the right."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import date
+
+import polars as pl
+from markupsafe import Markup, escape
+
+NOT_KNOWN = "not known"
+# How units are written for people; the columns of schema.py hold UCUM codes.
+PRINTED_UNITS = {"mGy.cm": "mGy·cm", "Gy.cm2": "Gy·cm²", "cGy.cm2": "cGy·cm²", "mA.s": "mA·s",
+                 "1": "", "{count}": ""}  # fmt: skip
+
+
+@dataclass(frozen=True)
+class Shown:
+    """A column of a table on a page.
+
+    Attributes
+    ----------
+    column
+        Name of the column in the frame.
+    head
+        What stands above it.
+    unit
+        UCUM code, or empty.
+    digits
+        Decimals of a number; None shows it as it is.
+    missing
+        What stands where there is no value.
+    right
+        Whether it stands to the right, as numbers always do.
+    """
+
+    column: str
+    head: str
+    unit: str = ""
+    digits: int | None = None
+    missing: str = NOT_KNOWN
+    right: bool = False
+
+
+class Html(str):
+    """HTML that a notebook shows and that is safe to show: made by escaping functions only."""
+
+    __slots__ = ()
+
+    def _repr_html_(self) -> str:
+        return str(self)
+
+
+def html_table(
+    frame: pl.DataFrame, columns: Sequence[Shown], caption: str = "", empty: str = "none"
+) -> Html:
+    """Return a frame as an HTML table; every text is escaped.
+
+    ``frame`` needs the columns named, in any order; ``empty`` is what is said of no rows.
+    """
+    if frame.is_empty():
+        return paragraph(empty, "note")
+    numeric = {
+        shown.column: shown.right or frame.schema[shown.column].is_numeric() for shown in columns
+    }
+    heads = [_head(shown, numeric[shown.column]) for shown in columns]
+    rows = [
+        Markup("<tr>{}</tr>").format(
+            Markup("").join(
+                _cell(value, shown, numeric[shown.column])
+                for value, shown in zip(row, columns, strict=True)
+            )
+        )
+        for row in frame.select(shown.column for shown in columns).iter_rows()
+    ]
+    title = Markup("<caption>{}</caption>").format(caption) if caption else Markup("")
+    return Html(
+        Markup(
+            '<div class="wide"><table>{}<thead><tr>{}</tr></thead><tbody>{}</tbody></table></div>'
+        ).format(title, Markup("").join(heads), Markup("\n").join(rows))
+    )
+
+
+def paragraph(text: str, kind: str = "") -> Html:
+    """Return an escaped paragraph; ``kind`` is a class of the page's style."""
+    return Html(Markup('<p class="{}">{}</p>').format(kind, text))
+
+
+def heading(text: str) -> Html:
+    """Return the page's heading, escaped."""
+    return Html(Markup("<h1>{}</h1>").format(text))
+
+
+def _head(shown: Shown, number: bool) -> Markup:
+    unit = PRINTED_UNITS.get(shown.unit, shown.unit)
+    below = Markup('<span class="unit">{}</span>').format(unit) if unit else Markup("")
+    kind = Markup(' class="number"') if number else Markup("")
+    return Markup('<th scope="col"{}>{}{}</th>').format(kind, shown.head, below)
+
+
+def _cell(value: object, shown: Shown, number: bool) -> Markup:
+    if value is None or value != value:
+        return Markup('<td class="{}">{}</td>').format(
+            "unknown number" if number else "unknown", shown.missing
+        )
+    kind = Markup(' class="number"') if number else Markup("")
+    return Markup("<td{}>{}</td>").format(kind, _text(value, shown.digits))
+
+
+def _text(value: object, digits: int | None) -> Markup:
+    if isinstance(value, float) and digits is not None:
+        return escape(f"{value:.{digits}f}")
+    if isinstance(value, date):
+        return escape(value.isoformat()[:10])
+    if isinstance(value, list):
+        return escape(", ".join(str(item) for item in value))
+    return escape(value)

@@ -1,0 +1,32 @@
+"""What every stage has in common: progress that is told, and a run that is noted."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+
+from workbench import __version__
+from workbench.errors import WorkbenchError
+from workbench.survey import Survey
+
+Progress = Callable[[int, int | None, str], None]
+
+
+def no_progress(done: int, total: int | None, text: str) -> None:
+    """Report nothing."""
+
+
+@contextmanager
+def recorded(survey: Survey, stage: str) -> Iterator[dict[str, object]]:
+    """Note the run of a stage in the run table, a failed one too; yields its counts to fill."""
+    number = survey.store.begin_run(stage, __version__)
+    counts: dict[str, object] = {}
+    outcome = "failed"
+    try:
+        yield counts
+        outcome = "done"
+    except WorkbenchError as error:
+        counts["error"] = type(error).__name__
+        raise
+    finally:
+        survey.store.end_run(number, outcome, counts)

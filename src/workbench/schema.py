@@ -1,0 +1,368 @@
+"""The tables everything meets in, with the meaning and unit of each column.
+
+One place says what a column is; the store, the codebook, the exports and the documentation
+read it from here.  Naming shows where a value comes from:
+
+* ``CamelCase`` is a DICOM keyword and holds what the header said, unchanged;
+* ``snake_case`` was computed by us, with its unit at the end (``dlp_mgy_cm``).
+
+Units are UCUM codes; an empty unit means the column has none.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import cache
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    import polars as pl
+
+SCHEMA_VERSION = 1
+
+
+@dataclass(frozen=True)
+class Column:
+    """One column of a table.
+
+    Attributes
+    ----------
+    name
+        DICOM keyword (copied) or snake_case name with its unit at the end (computed).
+    kind
+        ``text``, ``integer``, ``real``, ``flag``, ``date``, ``moment`` (naive local date and
+        time), ``texts``, ``reals`` (lists) or ``json`` (text that holds JSON).
+    meaning
+        One sentence for the codebook.
+    unit
+        UCUM code, or empty.
+    """
+
+    name: str
+    kind: str
+    meaning: str
+    unit: str = ""
+
+    @property
+    def copied(self) -> bool:
+        """Whether the value is a header's, under the header's own keyword."""
+        return self.name[0].isupper()
+
+
+@dataclass(frozen=True)
+class Table:
+    """A named, ordered set of columns; ``key`` identifies a row."""
+
+    name: str
+    meaning: str
+    key: tuple[str, ...]
+    columns: tuple[Column, ...]
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """Column names in their order."""
+        return tuple(column.name for column in self.columns)
+
+    def column(self, name: str) -> Column:
+        """Return one column; raises ``KeyError`` for an unknown name."""
+        for column in self.columns:
+            if column.name == name:
+                return column
+        raise KeyError(name)
+
+    def polars(self) -> dict[str, pl.DataType]:
+        """Return the polars types of the columns, in order."""
+        types = _polars_types()
+        return {column.name: types[column.kind] for column in self.columns}
+
+    def empty(self) -> pl.DataFrame:
+        """Return a frame with these columns and no rows."""
+        import polars as pl
+
+        return pl.DataFrame(schema=self.polars())
+
+    def frame(self, rows: list[dict[str, object]]) -> pl.DataFrame:
+        """Return rows as a frame: missing columns are null, unknown ones an error."""
+        import polars as pl
+
+        unknown = {name for row in rows for name in row} - set(self.names)
+        if unknown:
+            raise KeyError(f"{self.name} has no column {', '.join(sorted(unknown))}")
+        return pl.DataFrame(rows, schema=self.polars(), orient="row", strict=False)
+
+
+@cache
+def _polars_types() -> dict[str, pl.DataType]:
+    import polars as pl
+
+    return {
+        "text": pl.String(),
+        "integer": pl.Int64(),
+        "real": pl.Float64(),
+        "flag": pl.Boolean(),
+        "date": pl.Date(),
+        "moment": pl.Datetime("us"),
+        "texts": pl.List(pl.String()),
+        "reals": pl.List(pl.Float64()),
+        "json": pl.String(),
+    }
+
+
+def _copied(text: str, kind: str, **units: str) -> tuple[Column, ...]:
+    return tuple(
+        Column(keyword, kind, f"{keyword} as in the header", units.get(keyword, ""))
+        for keyword in text.split()
+    )
+
+
+INSTANCE = Table(
+    "instance",
+    "One row a DICOM object kept, de-identified; pixels are never kept.",
+    ("SOPInstanceUID",),
+    (
+        Column("object_number", "integer", "Number of the object in this workspace"),
+        Column("patient", "text", "Pseudonym of the patient under the hospital's key"),
+        *_copied("SOPClassUID SOPInstanceUID StudyInstanceUID SeriesInstanceUID", "text"),
+        *_copied("Modality", "text"),
+        *_copied("ImageType", "texts"),
+        *_copied(
+            "Manufacturer ManufacturerModelName StationName DeviceSerialNumber SoftwareVersions "
+            "PatientSex PatientAge",
+            "text",
+        ),
+        Column("patient_age_days", "integer", "Age at the study, read before dates left", "d"),
+        *_copied("PatientSize PatientWeight", "real", PatientSize="m", PatientWeight="kg"),
+        *_copied("StudyDate", "date"),
+        Column("started_at", "moment", "Acquisition date and time, dates shifted per patient"),
+        *_copied("SeriesNumber AcquisitionNumber InstanceNumber", "integer"),
+        *_copied("IrradiationEventUID", "text"),
+        *_copied(
+            "StudyDescription SeriesDescription ProtocolName BodyPartExamined "
+            "PerformedProcedureStepDescription ContrastBolusAgent ScanOptions ConvolutionKernel "
+            "ExposureModulationType AcquisitionType",
+            "text",
+        ),
+        *_copied(
+            "KVP XRayTubeCurrent ExposureTime Exposure RevolutionTime SliceThickness SliceLocation "
+            "SpacingBetweenSlices GantryDetectorTilt ReconstructionDiameter "
+            "SingleCollimationWidth TotalCollimationWidth TableSpeed TableFeedPerRotation "
+            "SpiralPitchFactor CTDIvol",
+            "real",
+            KVP="kV",
+            XRayTubeCurrent="mA",
+            ExposureTime="ms",
+            Exposure="mA.s",
+            RevolutionTime="s",
+            SliceThickness="mm",
+            SliceLocation="mm",
+            SpacingBetweenSlices="mm",
+            GantryDetectorTilt="deg",
+            ReconstructionDiameter="mm",
+            SingleCollimationWidth="mm",
+            TotalCollimationWidth="mm",
+            TableSpeed="mm/s",
+            TableFeedPerRotation="mm",
+            SpiralPitchFactor="1",
+            CTDIvol="mGy",
+        ),  # fmt: skip
+        *_copied(
+            "ImagePositionPatient ImageOrientationPatient",
+            "reals",
+            ImagePositionPatient="mm",
+            ImageOrientationPatient="1",
+        ),  # fmt: skip
+        Column("source", "text", "How the object came: folder or network"),
+        Column("received_at", "moment", "When it was stored (UTC)"),
+        Column("content_sha256", "text", "Digest of the de-identified header"),
+        Column("profile_sha256", "text", "Digest of the confidentiality profile applied"),
+        Column("key_fingerprint", "text", "Fingerprint of the hospital's key for this survey"),
+        Column("header", "json", "The whole de-identified header, DICOM JSON model (PS3.18 F)"),
+    ),
+)
+
+REJECTED = Table(
+    "rejected",
+    "One row a file or object that was not stored, with the reason.",
+    ("object_number",),
+    (
+        Column("object_number", "integer", "Number of the object in this workspace"),
+        Column("verdict", "text", "duplicate, quarantined or rejected"),
+        Column("code", "text", "Short fixed word for the reason"),
+        Column("reason", "text", "One sentence; never holds a header value"),
+        Column("source", "text", "How the object came: folder or network"),
+        Column("received_at", "moment", "When it was looked at (UTC)"),
+    ),
+)
+
+SERIES = Table(
+    "series",
+    "One row a series, with its role and what an application mapping read from it.",
+    ("SeriesInstanceUID",),
+    (
+        Column("patient", "text", "Pseudonym of the patient"),
+        *_copied("StudyInstanceUID SeriesInstanceUID Modality", "text"),
+        Column("role", "text", "SCAN, TOPOGRAM, RECONSTRUCTION, DOSEINFO or OTHER"),
+        Column("state", "text", "MAPPED, INCOMPLETE or UNUSED"),
+        Column("state_reason", "text", "Why it is not MAPPED: what is missing"),
+        *_copied("ImageType", "texts"),
+        *_copied(
+            "Manufacturer ManufacturerModelName StationName DeviceSerialNumber SoftwareVersions "
+            "PatientSex PatientAge StudyDescription SeriesDescription ProtocolName "
+            "BodyPartExamined PerformedProcedureStepDescription ContrastBolusAgent "
+            "ConvolutionKernel",
+            "text",
+        ),
+        *_copied("SeriesNumber", "integer"),
+        Column("patient_age_years", "real", "Age at the study", "a"),
+        Column("started_at", "moment", "Earliest acquisition date and time, dates shifted"),
+        Column("body_region", "text", "Body region from the region rules, or unknown"),
+        Column("region_rule", "text", "Number of the region rule that decided, and the text read"),
+        Column("instances", "integer", "Number of objects in the series", "{count}"),
+        Column("spiral", "flag", "Whether the table moved during rotation"),
+        Column("kvp_kv", "real", "Tube voltage, mean over the series", "kV"),
+        Column("tube_current_ma", "real", "Tube current, mean over the series", "mA"),
+        Column("rotation_time_s", "real", "Time of one rotation", "s"),
+        Column("exposure_time_ms", "real", "ExposureTime, mean over the series", "ms"),
+        Column("slice_thickness_mm", "real", "SliceThickness", "mm"),
+        Column("slice_increment_mm", "real", "Distance of neighbouring slices", "mm"),
+        Column("scan_length_mm", "real", "Range of slice positions plus one increment", "mm"),
+        Column("table_feed_mm", "real", "Table travel a rotation", "mm"),
+        Column("total_collimation_mm", "real", "Total nominal beam width at isocentre", "mm"),
+        Column("pitch", "real", "Table travel a rotation over total collimation", "1"),
+        Column("ctdi_vol_mgy", "real", "CTDIvol, mean over the slices", "mGy"),
+        Column("ctdi_phantom_cm", "integer", "Diameter of the CTDI phantom: 16 or 32", "cm"),
+        Column("irradiation_event_uids", "texts", "Irradiation events the series shows"),
+    ),
+)
+
+IRRADIATION_EVENT = Table(
+    "irradiation_event",
+    "One row an irradiation event and source; ``preferred`` is true on exactly one source.",
+    ("irradiation_event_uid", "source"),
+    (
+        Column("patient", "text", "Pseudonym of the patient"),
+        *_copied("StudyInstanceUID", "text"),
+        Column("SeriesInstanceUIDs", "texts", "Series that show or report the event"),
+        Column("irradiation_event_uid", "text", "IrradiationEventUID, or ours when absent"),
+        Column("source", "text", "rdsr, dose_sequence, header, dose_screen or technique"),
+        Column("preferred", "flag", "Whether this source is the one to count"),
+        Column("preferred_reason", "text", "Why this source is or is not the one to count"),
+        Column("modality", "text", "Modality of the equipment"),
+        Column("manufacturer", "text", "Manufacturer"),
+        Column("model", "text", "ManufacturerModelName"),
+        Column("station", "text", "StationName"),
+        Column("device_serial_number", "text", "Serial number of the irradiating device"),
+        Column("started_at", "moment", "Start of the event or its study, dates shifted"),
+        Column("patient_age_years", "real", "Age at the study", "a"),
+        Column("patient_sex", "text", "PatientSex"),
+        Column(
+            "event_type", "text", "SPIRAL, SEQUENCED, STATIONARY, CONSTANT_ANGLE, FREE, unknown"
+        ),
+        Column("localizer", "flag", "Whether the event is a topogram"),
+        Column("body_region", "text", "Body region from the region rules, or unknown"),
+        Column("region_rule", "text", "Number of the region rule that decided, and the text read"),
+        Column("target_region", "text", "Code meaning of the target region in the report"),
+        Column("procedure_context", "text", "Code meaning of the procedure context in the report"),
+        Column("protocol", "text", "Acquisition protocol of the report, or ProtocolName"),
+        Column("study_description", "text", "StudyDescription"),
+        Column("comment", "text", "Comment of the report, cleaned"),
+        Column("ctdi_vol_mgy", "real", "Mean CTDIvol", "mGy"),
+        Column("dlp_mgy_cm", "real", "Dose length product", "mGy.cm"),
+        Column("dlp_basis", "text", "reported, or ctdi_vol_times_scan_length"),
+        Column("ctdi_phantom_cm", "integer", "Diameter of the CTDI phantom: 16 or 32", "cm"),
+        Column("dap_gy_cm2", "real", "Dose area product", "Gy.cm2"),
+        Column("kvp_kv", "real", "Tube voltage of the first X-ray source", "kV"),
+        Column("tube_current_ma", "real", "Mean tube current of the first source", "mA"),
+        Column("maximum_tube_current_ma", "real", "Its maximum tube current", "mA"),
+        Column("rotation_time_s", "real", "Time of one rotation", "s"),
+        Column("exposure_time_s", "real", "Exposure time of the event", "s"),
+        Column("x_ray_sources", "json", "All X-ray sources: identification, kV, mA, rotation time"),
+        Column("number_of_x_ray_sources", "integer", "Number of X-ray sources", "{count}"),
+        Column("pitch", "real", "Pitch factor", "1"),
+        Column("single_collimation_mm", "real", "Nominal single collimation width", "mm"),
+        Column("total_collimation_mm", "real", "Nominal total collimation width", "mm"),
+        Column("scan_length_mm", "real", "Scanning length", "mm"),
+        Column("exposed_length_mm", "real", "Exposed range, where the report gives it", "mm"),
+        Column("report", "json", "What the report says of itself: procedure, scope, time, totals"),
+        Column("flags", "texts", "What a reader must know of this row"),
+    ),
+)
+
+DOSE_ESTIMATE = Table(
+    "dose_estimate",
+    "One row an irradiation event, quantity and method; a value that cannot be had has a reason.",
+    ("irradiation_event_uid", "quantity", "organ", "method", "table_id", "tissue_weights"),
+    (
+        Column("patient", "text", "Pseudonym of the patient"),
+        *_copied("StudyInstanceUID", "text"),
+        Column("irradiation_event_uid", "text", "The irradiation event"),
+        Column("quantity", "text", "effective_dose, organ_dose, ssde"),
+        Column("organ", "text", "Organ, where the quantity has one"),
+        Column("value", "real", "The estimate, in the unit of the next column"),
+        Column("unit", "text", "UCUM code of the value"),
+        Column("reason", "text", "Why there is no value"),
+        Column("method", "text", "Name of the dose method"),
+        Column("method_version", "text", "Version of the dose method"),
+        Column("table_id", "text", "Coefficient table and its version"),
+        Column("coefficient", "real", "Coefficient applied, in the table's unit"),
+        Column("tissue_weights", "text", "ICRP60 or ICRP103"),
+        Column("sd_log_shared", "real", "Shared part of the uncertainty, 1 sd of ln(value)", "1"),
+        Column("sd_log_unshared", "real", "Unshared part, 1 sd of ln(value)", "1"),
+        Column("flags", "texts", "Conversions and assumptions made"),
+    ),
+)
+
+FINDING = Table(
+    "finding",
+    "What a person should know: values that could not be read, mapped or matched.",
+    (),
+    (
+        Column("stage", "text", "import, mapping or dose"),
+        Column("code", "text", "Short fixed word"),
+        Column("severity", "text", "note, warning or error"),
+        Column("object_number", "integer", "The object, where one is meant"),
+        Column("StudyInstanceUID", "text", "The study, where one is meant"),
+        Column("SeriesInstanceUID", "text", "The series, where one is meant"),
+        Column("irradiation_event_uid", "text", "The event, where one is meant"),
+        Column("column", "text", "The DICOM keyword or column concerned"),
+        Column("detail", "text", "One sentence; never an identifying value"),
+    ),
+)
+
+PATIENT = Table(
+    "patient",
+    "One row a patient, under the pseudonym.",
+    ("patient",),
+    (
+        Column("patient", "text", "Pseudonym of the patient"),
+        *_copied("PatientSex", "text"),
+        Column("studies", "integer", "Number of studies", "{count}"),
+        Column("series", "integer", "Number of series", "{count}"),
+        Column("instances", "integer", "Number of objects", "{count}"),
+        Column("first_study_date", "date", "Earliest study date, shifted"),
+        Column("last_study_date", "date", "Latest study date, shifted"),
+        Column("age_first_years", "real", "Age at the first study", "a"),
+    ),
+)
+
+RUN = Table(
+    "run",
+    "One row a run of a stage: what was done, when, with which version.",
+    ("run_number",),
+    (
+        Column("run_number", "integer", "Number of the run"),
+        Column("stage", "text", "init, import, collect, map, dose or report"),
+        Column("started_at", "moment", "Start (UTC)"),
+        Column("ended_at", "moment", "End (UTC)"),
+        Column("version", "text", "Version of Workbench"),
+        Column("outcome", "text", "done, problems or failed"),
+        Column("counts", "json", "What was done, as counts"),
+    ),
+)
+
+TABLES: dict[str, Table] = {
+    table.name: table
+    for table in (
+        INSTANCE, REJECTED, SERIES, IRRADIATION_EVENT, DOSE_ESTIMATE, FINDING, PATIENT, RUN
+    )
+}  # fmt: skip

@@ -1,0 +1,209 @@
+"""Servers of others that Workbench is tried against, started and stopped as our children."""
+
+from __future__ import annotations
+
+import http.client
+import json
+import os
+import shutil
+import signal
+import socket
+import subprocess
+import time
+from collections.abc import Iterable, Mapping
+from io import BytesIO
+from pathlib import Path
+from typing import Self
+
+from pydicom.dataset import Dataset
+from pydicom.filewriter import dcmwrite
+from pynetdicom.sop_class import Verification  # type: ignore[attr-defined]
+
+from workbench.collect.network import Peer, Timeouts, associate
+from workbench.dicom.read import quiet
+from workbench.errors import MissingTool, NetworkError
+from workbench.model import ApplicationEntity
+from workbench.simulate.archive import Loaded
+
+PROGRAM = "Orthanc"
+ORTHANC_PATHS = os.pathsep.join((os.environ.get("PATH", ""), "/usr/sbin", "/usr/local/sbin"))
+START_SECONDS = 30.0
+STOP_SECONDS = 10.0
+LOOPBACK = "127.0.0.1"
+
+
+def free_port(host: str = LOOPBACK) -> int:
+    """Return a TCP port that is free now; another program may take it before it is used."""
+    with socket.socket() as probe:
+        probe.bind((host, 0))
+        return int(probe.getsockname()[1])
+
+
+class OrthancPacs:
+    """Orthanc on this machine, with the shape of ``EmbeddedPacs``; a context manager.
+
+    Its HTTP port listens to loopback only; its DICOM port answers nothing but C-ECHO to peers
+    it does not know (Orthanc 1.10 cannot bind it to one address).
+
+    Parameters
+    ----------
+    entity
+        Its AE title and port; port 0 takes a free one, see ``entity`` afterwards.
+    folder
+        Where its storage, configuration and log go.
+    destinations
+        The peers it knows, by AE title: they may ask, and objects can be sent to them.
+    """
+
+    def __init__(
+        self, entity: ApplicationEntity, folder: Path, destinations: Mapping[str, ApplicationEntity]
+    ) -> None:
+        port = entity.port or free_port()
+        self.entity = ApplicationEntity(entity.title, LOOPBACK, port)
+        self.folder = folder
+        self.destinations = dict(destinations)
+        self._http_port = free_port()
+        self._process: subprocess.Popen[bytes] | None = None
+
+    @classmethod
+    def available(cls) -> bool:
+        """Whether Orthanc is installed."""
+        return shutil.which(PROGRAM, path=ORTHANC_PATHS) is not None
+
+    def __enter__(self) -> Self:
+        """Start it and wait until it answers.
+
+        Raises ``MissingTool`` when it is not installed, ``NetworkError`` when it does not start.
+        """
+        program = shutil.which(PROGRAM, path=ORTHANC_PATHS)
+        if program is None:
+            raise MissingTool("Orthanc is not installed.", "Install Debian's package orthanc.")
+        self.folder.mkdir(parents=True, exist_ok=True)
+        settings = self.folder / "orthanc.json"
+        settings.write_text(json.dumps(self._settings(), indent=1))
+        with (self.folder / "orthanc.log").open("ab") as log:
+            self._process = subprocess.Popen(
+                [program, "--no-jobs", str(settings)],
+                stdin=subprocess.DEVNULL,
+                stdout=log,
+                stderr=log,
+                # DCMTK, which Orthanc is built on, otherwise waits 40 ms an object.
+                env={**os.environ, "TCP_NODELAY": "1"},
+                start_new_session=True,
+            )
+        try:
+            self._wait()
+        except BaseException:
+            self._stop()
+            raise
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        """Stop it: politely first, then for good."""
+        self._stop()
+
+    def load(self, sources: Iterable[Path | Dataset]) -> Loaded:
+        """Upload files or data sets; what Orthanc refuses is told, with its HTTP status.
+
+        Raises ``NetworkError`` when Orthanc dies of one.
+        """
+        connection = http.client.HTTPConnection(LOOPBACK, self._http_port, timeout=60)
+        try:
+            return Loaded.of(self._loaded(connection, source) for source in sources)
+        except (OSError, http.client.HTTPException) as error:
+            raise NetworkError(
+                f"{self.entity.title} (Orthanc) stopped while it was loaded.",
+                "Leave out the object it stopped at; its log says more.",
+            ) from error
+        finally:
+            connection.close()
+
+    def _loaded(
+        self, connection: http.client.HTTPConnection, source: Path | Dataset
+    ) -> tuple[Path | Dataset, set[str], str]:
+        content = _content(source)
+        connection.request("POST", "/instances", content)
+        response = connection.getresponse()
+        answer = response.read()
+        if response.status != http.client.OK:
+            return source, set(), f"http_{response.status}"
+        return source, set(self._instances(connection, answer)), ""
+
+    def _instances(self, connection: http.client.HTTPConnection, content: bytes) -> Iterable[str]:
+        """Yield the SOP Instance UIDs of what an upload made; a zip makes several."""
+        answer = json.loads(content)
+        for one in answer if isinstance(answer, list) else [answer]:
+            connection.request("GET", f"/instances/{one['ID']}")
+            tags = json.loads(connection.getresponse().read())["MainDicomTags"]
+            yield tags["SOPInstanceUID"].strip(" \0")
+
+    def _settings(self) -> dict[str, object]:
+        storage = str(self.folder / "storage")
+        return {
+            "Name": "Workbench",
+            "StorageDirectory": storage,
+            "IndexDirectory": storage,
+            "Plugins": [],
+            "LuaScripts": [],
+            "HttpServerEnabled": True,
+            "HttpPort": self._http_port,
+            "RemoteAccessAllowed": False,
+            "AuthenticationEnabled": False,
+            "OrthancExplorerEnabled": False,
+            "WebDavEnabled": False,
+            "DicomServerEnabled": True,
+            "DicomAet": self.entity.title,
+            "DicomPort": self.entity.port,
+            "DicomCheckCalledAet": True,
+            "DicomAlwaysAllowEcho": True,
+            "DicomAlwaysAllowStore": False,
+            "DicomAlwaysAllowFind": False,
+            "DicomAlwaysAllowGet": False,
+            "DicomAlwaysAllowMove": False,
+            "DicomModalities": {
+                title: [title, peer.host, peer.port] for title, peer in self.destinations.items()
+            },
+            "UnknownSopClassAccepted": True,
+            "AcceptedTransferSyntaxes": ["1.2.840.10008.1.*"],
+            "OverwriteInstances": False,
+            "StableAge": 1,
+            "DicomAssociationCloseDelay": 1,
+            "SaveJobs": False,
+        }
+
+    def _wait(self) -> None:
+        """Return when it answers C-ECHO; raises ``NetworkError`` after ``START_SECONDS``."""
+        peer = Peer("WORKBENCH", self.entity, Timeouts(connect=2.0))
+        deadline = time.monotonic() + START_SECONDS
+        process = self._process
+        while process is not None and process.poll() is None and time.monotonic() < deadline:
+            try:
+                with associate(peer, (str(Verification),), 2.0) as association:
+                    if association.send_c_echo().get("Status") == 0:
+                        return
+            except NetworkError:
+                time.sleep(0.1)
+        raise NetworkError(
+            f"{self.entity.title} (Orthanc) did not start.",
+            "Read orthanc.log in its folder; its port may be taken.",
+        )
+
+    def _stop(self) -> None:
+        process, self._process = self._process, None
+        if process is None or process.poll() is not None:
+            return
+        process.send_signal(signal.SIGTERM)
+        try:
+            process.wait(STOP_SECONDS)
+        except subprocess.TimeoutExpired:
+            process.kill()
+            process.wait()
+
+
+def _content(source: Path | Dataset) -> bytes:
+    if not isinstance(source, Dataset):
+        return source.read_bytes()
+    buffer = BytesIO()
+    with quiet():
+        dcmwrite(buffer, source, enforce_file_format=True)
+    return buffer.getvalue()

@@ -1,0 +1,118 @@
+"""A survey: what an epidemiologist opens and reads as polars frames."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import polars as pl
+
+from workbench.deidentify.key import create_key, load_key
+from workbench.deidentify.pseudonym import Pseudonyms
+from workbench.errors import SettingsError
+from workbench.schema import PATIENT
+from workbench.settings import FILE, Settings, read_settings
+from workbench.store import Store
+
+KEY_FILE = "hospital.key"
+DAYS_A_YEAR = 365.25  # Julian year, as in UCUM's unit "a"
+
+
+class Survey:
+    """One epidemiological survey in one workspace folder.
+
+    All frames are pseudonymous.  ``schema.TABLES`` says what each column means.
+    """
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+        self.settings = read_settings(folder)
+        self.store = Store.open(folder)
+
+    def instances(self) -> pl.DataFrame:
+        """One row a DICOM object kept (``schema.INSTANCE``)."""
+        return self.store.table("instance")
+
+    def series(self) -> pl.DataFrame:
+        """One row a series with role and state (``schema.SERIES``)."""
+        return self.store.table("series")
+
+    def events(self, preferred: bool = False) -> pl.DataFrame:
+        """One row an irradiation event and source; one row an event when ``preferred``."""
+        frame = self.store.table("irradiation_event")
+        return frame.filter(pl.col("preferred")) if preferred else frame
+
+    def doses(self) -> pl.DataFrame:
+        """One row an event, quantity and method (``schema.DOSE_ESTIMATE``)."""
+        return self.store.table("dose_estimate")
+
+    def findings(self) -> pl.DataFrame:
+        """What could not be read, mapped or matched (``schema.FINDING``)."""
+        return self.store.table("finding")
+
+    def rejected(self) -> pl.DataFrame:
+        """Files and objects that were not stored, with the reason (``schema.REJECTED``)."""
+        return self.store.table("rejected")
+
+    def runs(self) -> pl.DataFrame:
+        """What was done, when and with which version (``schema.RUN``)."""
+        return self.store.table("run")
+
+    def patients(self) -> pl.DataFrame:
+        """One row a patient (``schema.PATIENT``), counted from the instances."""
+        years = pl.col("patient_age_days") / DAYS_A_YEAR
+        return (
+            self.lazy("instance")
+            .group_by("patient")
+            .agg(
+                pl.col("PatientSex").drop_nulls().mode().sort().first(),
+                pl.col("StudyInstanceUID").n_unique().cast(pl.Int64).alias("studies"),
+                pl.col("SeriesInstanceUID").n_unique().cast(pl.Int64).alias("series"),
+                pl.len().cast(pl.Int64).alias("instances"),
+                pl.col("StudyDate").min().alias("first_study_date"),
+                pl.col("StudyDate").max().alias("last_study_date"),
+                years.min().alias("age_first_years"),
+            )
+            .select(PATIENT.names)
+            .sort("patient")
+            .collect()
+        )
+
+    def lazy(self, name: str) -> pl.LazyFrame:
+        """Return any table as a lazy frame; its rows have no promised order."""
+        return self.store.scan(name)
+
+    def table(self, name: str) -> pl.DataFrame:
+        """Return any table of ``schema.TABLES`` by its name."""
+        return self.patients() if name == PATIENT.name else self.store.table(name)
+
+    def pseudonyms(self) -> Pseudonyms:
+        """Return the pseudonyms of this survey; needs the hospital's key."""
+        key = load_key(self.folder / KEY_FILE)
+        return Pseudonyms(key, self.settings.survey, self.settings.site)
+
+    def close(self) -> None:
+        """Close the store."""
+        self.store.close()
+
+    def __repr__(self) -> str:
+        return f"Survey({self.settings.survey!r})"
+
+
+def open_survey(folder: str | Path) -> Survey:
+    """Open the survey of a workspace folder; raises ``SettingsError`` with the remedy."""
+    return Survey(Path(folder))
+
+
+def create_survey(folder: str | Path, settings: Settings | None = None) -> Survey:
+    """Make a workspace: settings, an empty store and the hospital's key.
+
+    Raises ``SettingsError`` where there is a workspace already.
+    """
+    workspace = Path(folder)
+    if (workspace / FILE).exists():
+        raise SettingsError("there is a workspace in this folder already.", "Choose another.")
+    workspace.mkdir(parents=True, exist_ok=True)
+    workspace.chmod(0o700)
+    create_key(workspace / KEY_FILE)
+    (settings or Settings()).write(workspace)
+    return Survey(workspace)

@@ -1,0 +1,40 @@
+"""A list of each file with its verdict, for the person who holds the files."""
+
+from __future__ import annotations
+
+import csv
+from pathlib import Path
+from typing import TYPE_CHECKING, TextIO
+
+if TYPE_CHECKING:
+    from workbench.dicom.files import Candidate
+    from workbench.model import Verdict
+
+
+class VerdictList:
+    """Write ``path, member, verdict`` rows to a CSV file; without a file, do nothing.
+
+    Paths often hold names of patients, so this is written on request only, with rights for the
+    owner alone, and nothing else of Workbench ever holds a path.
+    """
+
+    def __init__(self, file: Path | None) -> None:
+        self._path = file
+        self._open: TextIO | None = None
+
+    def __enter__(self) -> VerdictList:
+        if self._path is not None:
+            self._path.touch(mode=0o600)
+            self._open = self._path.open("w", newline="", encoding="utf-8")
+            csv.writer(self._open).writerow(["path", "member", "verdict"])
+        return self
+
+    def __exit__(self, *error: object) -> None:
+        if self._open is not None:
+            self._open.close()
+
+    def note(self, candidate: Candidate, verdict: Verdict) -> None:
+        """Write one row."""
+        if self._open is not None:
+            row = [str(candidate.path), candidate.member or "", str(verdict)]
+            csv.writer(self._open).writerow(row)

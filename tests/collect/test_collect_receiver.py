@@ -1,0 +1,244 @@
+"""The receiver takes what its peers send, byte for byte, and stays up whatever happens."""
+
+from __future__ import annotations
+
+import logging
+import socket
+import subprocess
+import threading
+import time
+from pathlib import Path
+from typing import Any
+
+import pytest
+from pydicom import dcmread
+from pydicom.data import get_testdata_file
+from pydicom.uid import CTImageStorage, ExplicitVRLittleEndian, ImplicitVRLittleEndian
+from pynetdicom import AE, _config
+from pynetdicom.dsutils import split_dataset
+
+from workbench.collect.receiver import (
+    CANNOT_UNDERSTAND,
+    OUT_OF_RESOURCES,
+    STORED,
+    ReceivedObject,
+    Receiver,
+)
+from workbench.errors import NetworkError, SettingsError, StoreError
+from workbench.model import ApplicationEntity
+
+US = ApplicationEntity("WORKBENCH", port=0)
+PEERS = frozenset({"MODALITY"})
+REAL = (
+    "CT_small.dcm", "MR_small.dcm", "JPEG2000.dcm", "MR_small_RLE.dcm", "rtplan.dcm",
+    "MR_small_bigendian.dcm", "JPEG-lossy.dcm", "image_dfl.dcm", "reportsi.dcm",
+)  # fmt: skip
+
+
+def associate(receiver: Receiver, *contexts: Any, title: str = "MODALITY") -> Any:
+    node = AE(ae_title=title)
+    node.add_requested_context("1.2.840.10008.1.1")
+    for sop_class, syntax in contexts:
+        node.add_requested_context(sop_class, syntax)
+    return node.associate(receiver.entity.host, receiver.entity.port, ae_title="WORKBENCH")
+
+
+def send(receiver: Receiver, dataset: Any) -> int | None:
+    association = associate(receiver, (dataset.SOPClassUID, ExplicitVRLittleEndian))
+    status = association.send_c_store(dataset)
+    association.release()
+    return status.get("Status")
+
+
+def answers_echo(receiver: Receiver) -> bool:
+    association = associate(receiver)
+    try:
+        return bool(association.is_established and association.send_c_echo().Status == STORED)
+    finally:
+        association.release()
+
+
+@pytest.mark.parametrize("name", REAL)
+def test_a_data_set_arrives_as_its_file_has_it(
+    name: str, keeper: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path = Path(str(get_testdata_file(name)))
+    meta, offset = split_dataset(path)
+    monkeypatch.setattr(_config, "STORE_SEND_CHUNKED_DATASET", True)
+    with Receiver(US, keeper.take, PEERS) as receiver:
+        context = (meta.MediaStorageSOPClassUID, meta.TransferSyntaxUID)
+        association = associate(receiver, context)
+        assert association.send_c_store(path).Status == STORED
+        association.release()
+    (received,) = keeper.objects.values()
+    assert received.encoded == path.read_bytes()[offset:]
+    assert received.transfer_syntax == meta.TransferSyntaxUID
+    assert received.sop_class == meta.MediaStorageSOPClassUID
+    assert received.calling == "MODALITY"
+
+
+def test_a_private_storage_class_is_taken(keeper: Any, make: Any) -> None:
+    dataset = make("0042", 1, 1, 1)
+    dataset.SOPClassUID = "1.3.46.670589.11.0.0.12.1"
+    with Receiver(US, keeper.take, PEERS) as receiver:
+        assert send(receiver, dataset) == STORED
+    assert keeper.objects["1.2.826.1.1.1"].sop_class == dataset.SOPClassUID
+
+
+@pytest.mark.parametrize("title", ["EVIL", "modality", "MODALITY2"])
+def test_an_unknown_peer_is_refused(title: str, keeper: Any) -> None:
+    with Receiver(US, keeper.take, PEERS) as receiver:
+        assert associate(receiver, title=title).is_rejected
+        assert answers_echo(receiver)
+
+
+def test_a_receiver_for_nobody_is_a_mistake(keeper: Any) -> None:
+    with pytest.raises(SettingsError):
+        Receiver(US, keeper.take, frozenset())
+
+
+def test_it_listens_to_loopback_unless_told_otherwise(keeper: Any) -> None:
+    with Receiver(US, keeper.take, PEERS) as receiver:
+        assert receiver.entity.host == "127.0.0.1"
+        assert receiver.entity.port > 0
+
+
+@pytest.mark.parametrize(
+    ("error", "status"),
+    [
+        (StoreError("Canary^Yellow"), OUT_OF_RESOURCES),
+        (OSError("Canary^Yellow"), OUT_OF_RESOURCES),
+        (MemoryError("Canary^Yellow"), OUT_OF_RESOURCES),
+        (ValueError("Canary^Yellow"), CANNOT_UNDERSTAND),
+    ],
+)
+def test_a_taker_that_fails_is_an_answer_and_no_end(
+    error: Exception, status: int, make: Any, caplog: pytest.LogCaptureFixture
+) -> None:
+    def take(received: ReceivedObject) -> int:
+        raise error
+
+    with caplog.at_level(logging.DEBUG), Receiver(US, take, PEERS) as receiver:
+        assert send(receiver, make("0042", 1, 1, 1)) == status
+        assert answers_echo(receiver)
+    ours = [record for record in caplog.records if record.name.startswith("workbench")]
+    assert "object 1" in ours[0].getMessage()
+    assert not any("Canary" in record.getMessage() or record.exc_info for record in ours)
+
+
+def test_the_answer_is_what_the_taker_says(make: Any) -> None:
+    with Receiver(US, lambda received: 0xB000, PEERS) as receiver:
+        assert send(receiver, make("0042", 1, 1, 1)) == 0xB000
+
+
+@pytest.mark.parametrize(
+    "uid", ["../../../../tmp/pwned", "/etc/passwd", "1.2.3;rm", "1.2 3", "$(id)"]
+)
+def test_a_uid_that_is_a_path_or_a_command_stays_outside(
+    uid: str, keeper: Any, make: Any
+) -> None:
+    with Receiver(US, keeper.take, PEERS) as receiver:
+        dataset = make("0042", 1, 1, 1)
+        dataset.SOPInstanceUID = uid
+        assert send(receiver, dataset) != STORED
+        assert answers_echo(receiver)
+    assert not keeper.objects
+
+
+def test_a_sloppy_uid_is_the_takers_to_judge(keeper: Any, make: Any) -> None:
+    """Some pseudonymising programs write a hash; the object must get a verdict, not vanish."""
+    dataset = make("0042", 1, 1, 1)
+    dataset.SOPInstanceUID = "dccc9599"
+    with Receiver(US, keeper.take, PEERS) as receiver:
+        assert send(receiver, dataset) == STORED
+    assert "dccc9599" in keeper.objects
+
+
+def test_a_received_object_shows_its_number_only(keeper: Any, make: Any) -> None:
+    with Receiver(US, keeper.take, PEERS) as receiver:
+        send(receiver, make("0042", 1, 1, 1))
+    assert repr(keeper.objects["1.2.826.1.1.1"]) == "ReceivedObject(number=1)"
+
+
+def test_objects_are_taken_one_at_a_time(make: Any) -> None:
+    inside, most = [0], [0]
+
+    def take(received: ReceivedObject) -> int:
+        inside[0] += 1
+        most[0] = max(most[0], inside[0])
+        time.sleep(0.05)
+        inside[0] -= 1
+        return STORED
+
+    with Receiver(US, take, PEERS) as receiver:
+        objects = [make("0042", 1, 1, number) for number in range(1, 5)]
+        senders = [threading.Thread(target=send, args=(receiver, one)) for one in objects]
+        for sender in senders:
+            sender.start()
+        for sender in senders:
+            sender.join()
+        assert receiver.count == 4
+    assert most == [1]
+
+
+def test_silent_connections_do_not_shut_others_out(keeper: Any) -> None:
+    with Receiver(US, keeper.take, PEERS) as receiver:
+        address = (receiver.entity.host, receiver.entity.port)
+        silent = [socket.create_connection(address) for _ in range(12)]
+        start = time.monotonic()
+        assert answers_echo(receiver)
+        assert time.monotonic() - start < 3.0
+        for connection in silent:
+            connection.close()
+        time.sleep(0.2)
+
+
+def test_a_header_that_announces_gigabytes_is_cut_off(keeper: Any) -> None:
+    with Receiver(US, keeper.take, PEERS) as receiver:
+        address = (receiver.entity.host, receiver.entity.port)
+        with socket.create_connection(address, timeout=5.0) as connection:
+            connection.sendall(b"\x01\x00\xff\xff\xff\xff")
+            sent = 0
+            with pytest.raises(OSError):  # noqa: PT012  the first write may still be buffered
+                while sent < 2**26:
+                    sent += connection.send(bytes(2**16))
+                    time.sleep(0.001)
+            assert sent < 2**24
+        assert answers_echo(receiver)
+
+
+def test_a_port_that_is_taken_is_said_with_a_remedy(keeper: Any) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as other:
+        entity = ApplicationEntity("WORKBENCH", port=other.getsockname()[1])
+        with pytest.raises(NetworkError, match="choose another port"):
+            Receiver(entity, keeper.take, PEERS).__enter__()
+
+
+def test_after_it_ended_nothing_is_taken(keeper: Any) -> None:
+    with Receiver(US, keeper.take, PEERS) as receiver:
+        assert answers_echo(receiver)
+    assert not associate(receiver).is_established
+
+
+@pytest.mark.dcmtk
+def test_dcmsend_sends_real_files(keeper: Any, tmp_path: Path) -> None:
+    files = [Path(str(get_testdata_file(name))) for name in REAL]
+    with Receiver(US, keeper.take, PEERS) as receiver:
+        entity = receiver.entity
+        command = ["/usr/bin/dcmsend", "-aet", "MODALITY", "-aec", "WORKBENCH", "-dn"]
+        subprocess.run(
+            [*command, entity.host, str(entity.port), *files], check=True, timeout=60
+        )
+    expected = {dcmread(path, stop_before_pixels=True).SOPInstanceUID for path in files}
+    assert keeper.objects.keys() == expected
+
+
+def test_implicit_and_explicit_are_both_usual(keeper: Any) -> None:
+    with Receiver(US, keeper.take, PEERS) as receiver:
+        association = associate(
+            receiver,
+            (CTImageStorage, ImplicitVRLittleEndian),
+            (CTImageStorage, ExplicitVRLittleEndian),
+        )
+        assert len(association.accepted_contexts) == 3
+        association.release()

@@ -1,0 +1,195 @@
+"""Running a report: only known parameters, whole files, and no header value in a message."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable
+from datetime import date
+from pathlib import Path
+
+import nbformat
+import pytest
+from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook
+from tests.report.report_frames import scans, tables_of
+
+from workbench.errors import SettingsError
+from workbench.report import notebooks, run_report, runner
+from workbench.report.kernel import ReportKernelManager
+from workbench.report.missing import Tables
+from workbench.report.notebooks import checked_parameters, default_parameters, read_notebook
+from workbench.schema import IRRADIATION_EVENT
+
+PARAMETERS = 'who = "nobody"\nn: int = 3\nshare = 0.5\nwords = ["a"]\nanything = None\non = True'
+
+
+@pytest.fixture
+def report(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[..., str]:
+    """Return a function that makes a report of some cells and returns its name."""
+
+    def make(*sources: str, parameters: str = PARAMETERS) -> str:
+        cells = [new_code_cell(parameters, metadata={"tags": ["parameters"]})]
+        cells += [
+            new_markdown_cell(source[1:]) if source.startswith("#") else new_code_cell(source)
+            for source in sources
+        ]
+        folder = tmp_path / "reports"
+        folder.mkdir(exist_ok=True)
+        nbformat.write(new_notebook(cells=cells), folder / "small.ipynb")
+        monkeypatch.setattr(notebooks, "PACKAGED", folder)
+        return "small"
+
+    return make
+
+
+def test_a_report_runs_in_this_interpreter_and_shows_escaped_outputs(
+    report: Callable[..., str], tmp_path: Path
+) -> None:
+    name = report(
+        "#A *line* of the report",
+        "import sys\nprint(sys.executable, who, n)",
+        "'<b>plain</b>'",
+        "print('to standard error', file=sys.stderr)",
+    )
+    out = tmp_path / "new" / "report.html"
+    run = run_report(name, {"who": "<i>you</i>", "n": 4}, out)
+    assert (run.outcome, run.message, run.out) == ("done", "", out)
+    page = out.read_text(encoding="utf-8")
+    import sys
+
+    assert f"{sys.executable} &lt;i&gt;you&lt;/i&gt; 4" in page
+    assert "&lt;b&gt;plain" in page
+    assert "<em>line</em>" in page
+    assert "standard error" not in page
+    assert "import sys" not in page
+    assert "who = &#34;\\u003ci" in page or "who = &#34;&lt;i&gt;you" in page
+    assert [path.name for path in out.parent.iterdir()] == ["report.html"]
+
+
+def test_a_failing_cell_fails_the_report_without_its_text(
+    report: Callable[..., str], tmp_path: Path
+) -> None:
+    out = tmp_path / "report.html"
+    out.write_text("yesterday's")
+    run = run_report(report("raise KeyError('MUELLER^HANS')", "1"), {}, out)
+    assert (run.outcome, run.out) == ("failed", None)
+    assert "KeyError" in run.message
+    assert "MUELLER" not in run.message
+    assert out.read_text() == "yesterday's"
+
+
+def test_an_error_of_our_own_is_told_in_its_words(
+    report: Callable[..., str], tmp_path: Path
+) -> None:
+    cell = "from workbench.errors import StoreError\nraise StoreError('the store is locked.')"
+    run = run_report(report(cell), {}, tmp_path / "report.html")
+    assert "the store is locked" in run.message
+
+
+@pytest.mark.parametrize("cell", ["raise SystemExit(0)", "import os; os._exit(0)"])
+def test_leaving_early_is_a_failure(report: Callable[..., str], tmp_path: Path, cell: str) -> None:
+    out = tmp_path / "report.html"
+    run = run_report(report(cell, "print('never')"), {}, out)
+    assert run.outcome == "failed"
+    assert run.message
+    assert not out.exists()
+
+
+def test_a_cell_that_hangs_is_stopped(
+    report: Callable[..., str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(runner, "SECONDS_A_CELL", 1)
+    run = run_report(report("import time; time.sleep(60)"), {}, tmp_path / "report.html")
+    assert run.outcome == "failed"
+    assert "longer than 1 s" in run.message
+
+
+@pytest.mark.parametrize(
+    "given",
+    [
+        {"nobody": 1},
+        {"who\nimport os": "x"},
+        {"who": 1},
+        {"n": "4"},
+        {"n": True},
+        {"n": 1.5},
+        {"on": 1},
+        {"words": ("a",)},
+        {"anything": date(2020, 1, 1)},
+        {"anything": Path("/x")},
+        {"anything": {1, 2}},
+        {"share": math.nan},
+    ],
+)
+def test_unknown_names_and_wrong_types_are_refused(given: dict[str, object]) -> None:
+    defaults = notebooks._assignments(PARAMETERS)
+    with pytest.raises(SettingsError):
+        checked_parameters(defaults, given)
+
+
+def test_right_parameters_pass() -> None:
+    defaults = notebooks._assignments(PARAMETERS)
+    given = {"who": "x", "n": 1, "share": 1, "words": [], "anything": {"a": [1]}, "on": False}
+    assert checked_parameters(defaults, given) == given
+
+
+@pytest.mark.parametrize("cell", ["x = open('/etc/passwd')", "import os", "x = y = 1", "x[0] = 1"])
+def test_a_parameters_cell_holds_plain_values_only(cell: str, report: Callable[..., str]) -> None:
+    name = report(parameters=cell)
+    with pytest.raises(SettingsError):
+        default_parameters(read_notebook(name))
+
+
+@pytest.mark.parametrize("name", ["../small", "small.ipynb", "", "/etc/passwd", "nothing"])
+def test_only_reports_there_are_can_be_named(name: str) -> None:
+    with pytest.raises(SettingsError, match="no report"):
+        read_notebook(name)
+
+
+def test_another_suffix_is_refused_before_the_run(tmp_path: Path) -> None:
+    with pytest.raises(SettingsError, match="html"):
+        run_report("dose_by_protocol", {}, tmp_path / "report.pdf")
+
+
+def test_the_kernel_needs_no_installed_kernelspec() -> None:
+    spec = ReportKernelManager(kernel_name="no-such-kernel").kernel_spec
+    assert spec is not None
+    assert spec.argv[1:3] == ["-m", "ipykernel_launcher"]
+
+
+def test_the_dose_report_of_an_empty_survey_says_what_to_do(
+    workspace: Callable[[Tables], str], tmp_path: Path
+) -> None:
+    folder = workspace(tables_of(IRRADIATION_EVENT.empty()))
+    out = tmp_path / "report.html"
+    run = run_report("dose_by_protocol", {"workspace": folder}, out)
+    assert run.message == ""
+    page = out.read_text(encoding="utf-8")
+    assert "There is no CT event with a dose yet" in page
+    assert "Nothing is missing" in page
+    assert folder not in page
+
+
+def test_the_dose_report_is_the_same_for_the_same_tables(
+    workspace: Callable[[Tables], str], tmp_path: Path
+) -> None:
+    events = scans({}, {"dlp_mgy_cm": 350.0}, {"patient_age_years": 5.0})
+    folder = workspace(tables_of(events))
+    out = tmp_path / "report.html"
+    given = {"workspace": folder, "country": "FR", "year": 2011, "title": "Our <doses>"}
+    first = run_report("dose_by_protocol", given, out)
+    page = out.read_text(encoding="utf-8")
+    assert first.message == ""
+    assert len(first.fingerprint) == 16
+    for part in (
+        "Our &lt;doses&gt;",
+        "3 CT irradiation events of 3 patients",
+        "Chest routine",
+        "arrêté",
+        "Lee et al.",
+        "sd log unshared not stated",
+        first.fingerprint,
+    ):
+        assert part in page
+    body = page.split("<footer>")[0]
+    run_report("dose_by_protocol", given, out)
+    assert out.read_text(encoding="utf-8").split("<footer>")[0] == body

@@ -36,10 +36,10 @@ def _fingerprints(survey: Survey) -> list[str]:
     others = set(stored["key_fingerprint"]) - {survey.pseudonyms().fingerprint}
     if not others:
         return []
-    return [
+    return [(
         "Some objects were pseudonymised under another key or survey name. Put back the key they "
         "came with, or collect them again into a new workspace."
-    ]
+    )]  # fmt: skip
 
 
 def _tables(survey: Survey) -> list[str]:

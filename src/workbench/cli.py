@@ -270,7 +270,12 @@ def _demo(options: argparse.Namespace) -> int:
 
     workspace = Path(options.workspace or "demo-workspace")
     demo = Demo(workspace, options.data, _tell, show_progress)
-    return run_demo(demo, None if options.no_serve else options.port)
+    complete = run_demo(demo)
+    if not options.no_serve:
+        from workbench.server.voila import serve
+
+        serve(workspace, port=options.port)
+    return DONE if complete else PROBLEMS
 
 
 # --- telling -------------------------------------------------------------------------------------

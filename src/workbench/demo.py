@@ -18,7 +18,7 @@ import polars as pl
 
 from workbench.collect.patients import ListedPatient, read_patient_list
 from workbench.dicom.files import Candidate, candidates, is_dicomdir
-from workbench.dicom.read import quiet
+from workbench.dicom.quiet import quiet
 from workbench.errors import ReadError, SettingsError
 from workbench.intake import Collection, collect, import_files
 from workbench.model import ApplicationEntity
@@ -32,6 +32,7 @@ from workbench.simulate.peers import OrthancPacs, free_port
 from workbench.survey import Survey, create_survey, open_survey
 
 Tell = Callable[[str], None]
+PATIENTS = 30  # enough for medians, few enough for a minute
 REPORT = "dose_by_protocol"
 LOCAL = ApplicationEntity("WORKBENCH")
 PACS = ApplicationEntity("DEMOPACS")
@@ -56,11 +57,8 @@ class Demo:
         return self.workspace / "hospital"
 
 
-def run_demo(demo: Demo, port: int | None) -> int:
-    """Run the line and serve it on ``port``, or stop after the report when it is ``None``.
-
-    Returns 0, or 1 when a patient is incomplete or the report failed.
-    """
+def run_demo(demo: Demo) -> bool:
+    """Run the line up to the report; return whether every patient is complete and it was made."""
     if demo.data is not None and not demo.data.is_dir():
         raise SettingsError("the DATA folder does not exist.", "Check its path.")
     survey = _workspace(demo)
@@ -70,11 +68,7 @@ def run_demo(demo: Demo, port: int | None) -> int:
     _tell_tables(demo.tell, survey)
     reported = _report(demo, survey)
     survey.close()
-    if port is not None:
-        from workbench.server.voila import serve
-
-        serve(demo.workspace, port=port)
-    return 0 if collection.complete and reported else 1
+    return collection.complete and reported
 
 
 def _workspace(demo: Demo) -> Survey:
@@ -110,7 +104,7 @@ def _simulated(demo: Demo) -> tuple[list[Path], list[ListedPatient]]:
     folder, listed = demo.hospital / "simulated", demo.hospital / "patients.txt"
     if not listed.exists():
         demo.tell("Simulating a hospital: CT of four makers, dose reports, projection, phantoms.")
-        hospital = simulate_hospital()
+        hospital = simulate_hospital(patients=PATIENTS)
         hospital.write(folder)
         listed.write_text("\n".join(hospital.patient_ids), "utf-8")
     return sorted(path for path in folder.rglob("*") if path.is_file()), [

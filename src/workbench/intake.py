@@ -122,7 +122,7 @@ class Border:
             clean = self.deidentifier.apply(dataset)
         except ReadError:
             raise
-        except Exception as error:  # noqa: BLE001  whatever it is, the object must not pass
+        except Exception as error:
             raise DamagedObject(
                 "not_deidentified", "the object could not be de-identified"
             ) from error
@@ -197,7 +197,9 @@ class ReceiverSession:
 
     def wait(self) -> None:
         """Wait until the program is stopped."""
-        self._stopped.wait()
+        # In short steps: the kernel may hand Ctrl-C to a receiving thread, which wakes nobody.
+        while not self._stopped.wait(0.2):
+            pass
 
 
 @contextmanager

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from typing import Any
 
 from workbench import __version__
 from workbench.errors import WorkbenchError
@@ -17,10 +18,10 @@ def no_progress(done: int, total: int | None, text: str) -> None:
 
 
 @contextmanager
-def recorded(survey: Survey, stage: str) -> Iterator[dict[str, object]]:
+def recorded(survey: Survey, stage: str) -> Iterator[dict[str, Any]]:
     """Note the run of a stage in the run table, a failed one too; yields its counts to fill."""
     number = survey.store.begin_run(stage, __version__)
-    counts: dict[str, object] = {}
+    counts: dict[str, Any] = {}
     outcome = "failed"
     try:
         yield counts

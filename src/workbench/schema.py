@@ -164,13 +164,13 @@ INSTANCE = Table(
             TableFeedPerRotation="mm",
             SpiralPitchFactor="1",
             CTDIvol="mGy",
-        ),  # fmt: skip
+        ),
         *_copied(
             "ImagePositionPatient ImageOrientationPatient",
             "reals",
             ImagePositionPatient="mm",
             ImageOrientationPatient="1",
-        ),  # fmt: skip
+        ),
         Column("source", "text", "How the object came: folder or network"),
         Column("received_at", "moment", "When it was stored (UTC)"),
         Column("content_sha256", "text", "Digest of the de-identified header"),

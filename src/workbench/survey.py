@@ -46,7 +46,7 @@ class Survey:
         return self.store.table("dose_estimate")
 
     def findings(self) -> pl.DataFrame:
-        """What could not be read, mapped or matched (``schema.FINDING``)."""
+        """Return what could not be read, mapped or matched (``schema.FINDING``)."""
         return self.store.table("finding")
 
     def rejected(self) -> pl.DataFrame:
@@ -54,7 +54,7 @@ class Survey:
         return self.store.table("rejected")
 
     def runs(self) -> pl.DataFrame:
-        """What was done, when and with which version (``schema.RUN``)."""
+        """Return what was done, when and with which version (``schema.RUN``)."""
         return self.store.table("run")
 
     def patients(self) -> pl.DataFrame:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import csv
 from pathlib import Path
-from typing import TYPE_CHECKING, TextIO
+from typing import TYPE_CHECKING, Self, TextIO
 
 if TYPE_CHECKING:
     from workbench.dicom.files import Candidate
@@ -22,7 +22,7 @@ class VerdictList:
         self._path = file
         self._open: TextIO | None = None
 
-    def __enter__(self) -> VerdictList:
+    def __enter__(self) -> Self:
         if self._path is not None:
             self._path.touch(mode=0o600)
             self._open = self._path.open("w", newline="", encoding="utf-8")

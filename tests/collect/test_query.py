@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import socket
+import time
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -140,9 +141,7 @@ def test_a_cut_answer_is_not_taken_for_the_whole(make: Any, tmp_path: Path) -> N
 
 
 @pytest.mark.parametrize("patient_id", ["", "  ", "*", "00?2", "1\\2"])
-def test_a_question_for_everyone_is_not_asked(
-    patient_id: str, make: Any, tmp_path: Path
-) -> None:
+def test_a_question_for_everyone_is_not_asked(patient_id: str, make: Any, tmp_path: Path) -> None:
     with (
         EmbeddedPacs(PACS, tmp_path, KNOWN) as pacs,
         asking(pacs) as association,
@@ -172,8 +171,6 @@ class Asleep(EmbeddedPacs):
     """Takes the question and says nothing for too long."""
 
     def answers(self, level: str, keys: Dataset) -> Iterator[Dataset]:
-        import time
-
         time.sleep(2.0)
         yield from super().answers(level, keys)
 
@@ -191,3 +188,17 @@ def test_a_pacs_that_stops_answering_is_an_error_in_time(make: Any, tmp_path: Pa
 
 def test_a_study_shows_no_identity() -> None:
     assert "0042" not in repr(FoundStudy("1.2.0042", "0042", "CHL"))
+
+
+def test_no_answer_is_taken_for_a_request(make: Any, tmp_path: Path) -> None:
+    """pynetdicom's reactor asks the same queue for requests, and would throw an answer away."""
+    with EmbeddedPacs(PACS, tmp_path, KNOWN) as pacs:
+        pacs.load([make("0042", 1, 1, 1)])
+        with asking(pacs) as association:
+            association.dimse.msg_queue.put((1, "an answer"))
+            time.sleep(0.05)  # the reactor turns every millisecond
+            for _ in range(50):
+                assert association.dimse.get_msg(block=False) == (None, None)
+            assert association.dimse.get_msg(block=True) == (1, "an answer")
+            for _ in range(20):
+                assert len(find_studies(association, "0042").found) == 1

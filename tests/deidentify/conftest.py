@@ -12,7 +12,7 @@ from pydicom.dataset import Dataset
 from workbench.deidentify.engine import Deidentified, Deidentifier
 from workbench.deidentify.profile import load_profile
 from workbench.deidentify.pseudonym import Pseudonyms
-from workbench.dicom.read import quiet
+from workbench.dicom.quiet import quiet
 
 KEY = bytes(range(32))
 

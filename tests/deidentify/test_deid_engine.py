@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from pydicom.dataset import Dataset, FileMetaDataset
 
 from workbench.deidentify.engine import Deidentified, Deidentifier
-from workbench.dicom.read import quiet
+from workbench.dicom.quiet import quiet
 from workbench.schema import INSTANCE
 
 Apply = Callable[[Dataset], Deidentified]

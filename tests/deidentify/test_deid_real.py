@@ -1,19 +1,18 @@
-"""Real headers: all pass, none leaks, and quickly enough for a hospital's day."""
+"""Real headers: all pass and none leaks."""
 
 from __future__ import annotations
 
 import re
-import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
-import pytest
 from pydicom.dataset import Dataset
 
 from workbench.deidentify.descriptors import WORD, fold
 from workbench.deidentify.engine import Deidentifier
 from workbench.deidentify.tables import vocabulary
-from workbench.dicom.read import quiet, read_header
+from workbench.dicom.quiet import quiet
+from workbench.dicom.read import read_header
 from workbench.errors import ReadError
 
 IDENTIFYING = (
@@ -21,7 +20,6 @@ IDENTIFYING = (
     "PerformingPhysicianName", "OperatorsName", "PhysiciansOfRecord", "OtherPatientIDs",
     "NameOfPhysiciansReadingStudy", "PatientBirthDate", "InstitutionAddress", "OtherPatientNames",
 )  # fmt: skip
-HEADERS_A_SECOND = 250  # CPU seconds: 70,000 headers in under five minutes
 SIGNS = re.compile(r"[0-9.]+\Z")
 
 
@@ -37,14 +35,19 @@ def real(folder: Path) -> Iterator[Dataset]:
 def identifying_words(data: Dataset) -> set[str]:
     """Return words of four letters or more that may not be found in the output.
 
-    Exempt are words of the vocabulary (a phantom named HEAD), and whole numbers of fewer than
-    six digits: those occur in any header as measurements.
+    Exempt are words of the vocabulary (a phantom named HEAD), whole numbers of fewer than six
+    digits, which occur in any header as measurements, and words of a place that also name the
+    equipment ("A VCT Hospital" with a LightSpeed VCT).
     """
-    found = set()
+    found: set[str] = set()
+    models = set(
+        WORD.findall(fold(f"{data.get('Manufacturer')} {data.get('ManufacturerModelName')}"))
+    )
     for keyword in IDENTIFYING:
         with quiet():
             value = str(data.get(keyword) or "")
-        found |= {word for word in WORD.findall(fold(value)) if len(word) >= 4}
+        words = {word for word in WORD.findall(fold(value)) if len(word) >= 3}
+        found |= words - set(models) if keyword.startswith("Institution") else words
     return {w for w in found - vocabulary() if not (SIGNS.match(w) and len(w) < 6)}
 
 
@@ -109,16 +112,3 @@ def _numbers(data: Dataset) -> Iterator[tuple[str, str]]:
             if re.fullmatch(r"[-+0-9.,eE]+", value):
                 yield item.ConceptNameCodeSequence[0].CodeValue, value
         yield from _numbers(item)
-
-
-def test_headers_a_cpu_second(test_data: Path, deidentifier: Deidentifier) -> None:
-    headers = list(real(test_data / "dose" / "dcm_qa_ct"))
-    if not headers:
-        pytest.skip("no CT headers")
-    rates = []
-    for _ in range(3):
-        start = time.process_time()
-        for header in headers:
-            deidentifier.apply(header)
-        rates.append(len(headers) / (time.process_time() - start))
-    assert max(rates) >= HEADERS_A_SECOND

@@ -15,7 +15,7 @@ from pydicom.dataset import Dataset
 
 from workbench.deidentify.engine import Deidentifier
 from workbench.deidentify.tables import action, attribute_actions
-from workbench.dicom.read import quiet
+from workbench.dicom.quiet import quiet
 
 NAME, NUMBER = "QUIXOTEBERG", "73519284"
 RETAINED = frozenset({"K", "C"})

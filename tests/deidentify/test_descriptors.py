@@ -91,3 +91,11 @@ def test_a_long_hostile_text_is_cleaned_in_time() -> None:
     for text in ("0 " * 20_000, "a@" * 20_000, "Dr. " * 20_000, "1." * 20_000, "x" * 60_000):
         clean(text, PATIENT)
     assert time.process_time() - start < 5
+
+
+def test_a_word_of_the_hospital_that_names_the_scanner_stays_and_a_persons_goes() -> None:
+    names = identity(["Vct^Anna"], [], ["A VCT Hospital"], models=["LightSpeed VCT"])
+    assert clean_label("LightSpeed VCT", names) == "LightSpeed"
+    places = identity(["Meyer^Anna"], [], ["A VCT Hospital"], models=["LightSpeed VCT"])
+    assert clean_label("LightSpeed VCT", places) == "LightSpeed VCT"
+    assert "Meyer" not in clean("VCT chest Meyer", places)

@@ -134,7 +134,9 @@ def test_any_bytes_end_or_are_refused(data: bytes, encoding: Encoding) -> None:
 
 @given(st.integers(min_value=1, max_value=60))
 def test_every_cut_of_a_good_data_set_is_shorter_or_refused(cut: int) -> None:
-    data = element(0x00081140, "SQ", item(NAME) + item(NAME)) + NAME + element(0x00200010, "SH", b"1 ")
+    data = (
+        element(0x00081140, "SQ", item(NAME) + item(NAME)) + NAME + element(0x00200010, "SH", b"1 ")
+    )
     whole = len(data)
     try:
         assert walk(data[: whole - cut], 0, EXPLICIT).end < whole

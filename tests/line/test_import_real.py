@@ -13,7 +13,7 @@ import pytest
 from workbench.cli import main
 from workbench.deidentify.key import load_key
 from workbench.dicom.files import Candidate, candidates
-from workbench.dicom.read import quiet
+from workbench.dicom.quiet import quiet
 from workbench.errors import ReadError
 from workbench.model import Verdict
 from workbench.pipeline import estimate_doses, import_files, map_survey
@@ -57,9 +57,7 @@ def test_each_event_has_a_dose_or_a_reason(dose_survey: Survey) -> None:
     assert doses.filter(pl.col("value").is_null() & pl.col("reason").is_null()).height == 0
 
 
-def test_a_second_run_of_all_stages_changes_nothing(
-    dose_survey: Survey, test_data: Path
-) -> None:
+def test_a_second_run_of_all_stages_changes_nothing(dose_survey: Survey, test_data: Path) -> None:
     before = {name: dose_survey.table(name) for name in TABLES if name != "run"}
     parts = sorted(path.name for path in (dose_survey.folder / "parts").iterdir())
     again = import_files(dose_survey, [test_data / "dose"])
@@ -91,7 +89,10 @@ def test_mapping_study_by_study_equals_mapping_all_at_once(
 
 
 def test_hostile_files_are_taken_or_set_aside_and_nothing_is_said_of_them(
-    test_data: Path, tmp_path: Path, caplog: pytest.LogCaptureFixture, capfd: pytest.CaptureFixture[str]
+    test_data: Path,
+    tmp_path: Path,
+    caplog: pytest.LogCaptureFixture,
+    capfd: pytest.CaptureFixture[str],
 ) -> None:
     caplog.set_level(logging.DEBUG)
     workspace = tmp_path / "w"

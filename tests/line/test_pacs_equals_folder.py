@@ -12,7 +12,7 @@ from polars.testing import assert_frame_equal
 
 from workbench.collect.patients import ListedPatient
 from workbench.dicom.files import Candidate
-from workbench.dicom.read import quiet
+from workbench.dicom.quiet import quiet
 from workbench.errors import ReadError
 from workbench.model import ApplicationEntity
 from workbench.pipeline import collect, estimate_doses, import_files, map_survey
@@ -103,9 +103,7 @@ def test_the_true_dose_of_every_simulated_event_comes_out(tmp_path: Path) -> Non
     truth = hospital.truth.filter(pl.col("modality") == "CT")
     measured = survey.events(preferred=True).filter(pl.col("modality") == "CT")
     uid = survey.pseudonyms().uid
-    found = {
-        str(study): events for (study,), events in measured.group_by("StudyInstanceUID")
-    }
+    found = {str(study): events for (study,), events in measured.group_by("StudyInstanceUID")}
     assert truth.height > 20
     for (study,), events in truth.group_by("StudyInstanceUID"):
         got = found[uid(str(study))]

@@ -40,7 +40,7 @@ class Cases:
             "SOPInstanceUID": f"1.2.3.9.{number}",
             "StudyInstanceUID": STUDY,
             "SeriesInstanceUID": f"{STUDY}.{series}",
-            "SeriesNumber": int(series.split(".")[0]) if series[0].isdigit() else None,
+            "SeriesNumber": int(series.partition(".")[0]) if series[0].isdigit() else None,
             "Modality": "CT",
             "Manufacturer": "SIEMENS",
             "StudyDate": "20200102",

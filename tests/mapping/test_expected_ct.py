@@ -10,6 +10,7 @@ from __future__ import annotations
 import csv
 import json
 import re
+import sys
 from collections import Counter
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -141,7 +142,7 @@ TRANSLATION: dict[str, Found] = {
         day + s.shift for day in s.instances["StudyDate"].drop_nulls()
     ],
     r"Study\.study_time$": lambda s, m, u: [
-        (datetime.min + clock).time()
+        (datetime.fromisoformat("1900-01-01") + clock).time()
         for text in s.header("00080030")
         if (clock := parse_time(text)) is not None
     ],
@@ -289,9 +290,11 @@ def test_expected_ct_values_are_reproduced(
         else:
             wrong.append(f"{row['quantity']} of {files[0]}: {row['value']}, not {found}")
     total = outcome["reproduced"] + len(wrong)
+    share = 100 * outcome["reproduced"] / total
+    others = "; ".join(f"{n} {why}" for why, n in outcome.items() if why != "reproduced")
     with capsys.disabled():
-        share = 100 * outcome["reproduced"] / total
-        print(f"\nexpected CT values: {outcome['reproduced']} of {total} = {share:.1f} %", end="; ")
-        print("; ".join(f"{n} {why}" for why, n in outcome.items() if why != "reproduced"))
+        sys.stdout.write(
+            f"\nexpected CT values: {outcome['reproduced']} of {total} = {share:.1f} %; {others}\n"
+        )
     assert total > 0
     assert not wrong, "\n".join(wrong)

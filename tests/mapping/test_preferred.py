@@ -115,3 +115,12 @@ def test_every_event_that_counts_has_one_preferred_source(cases: Any) -> None:
     assert counts["preferred"].max() == 1
     assert mapped.events.filter("preferred")["irradiation_event_uid"].n_unique() == 2
     assert mapped.events["preferred_reason"].null_count() == 0
+
+
+def test_a_report_without_protocol_takes_it_from_the_images(cases: Any) -> None:
+    images = cases.slices("2", range(0, 300, 5), ProtocolName="Thorax nativ")
+    silent = cases.event(uid="1.2.99.5", protocol=None)
+    events = map_instances(cases.frame(images, cases.report("9", [silent]))).events
+    report = events.row(by_predicate=pl.col("source") == "rdsr", named=True)
+    assert report["protocol"] == "Thorax nativ"
+    assert "protocol_from_header" in report["flags"]

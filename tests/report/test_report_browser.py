@@ -8,8 +8,8 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from tests.report.report_frames import scans, tables_of
 
+from tests.report.report_frames import scans, tables_of
 from workbench.report import run_report
 from workbench.report.missing import Tables
 

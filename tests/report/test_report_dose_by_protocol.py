@@ -8,8 +8,8 @@ import polars as pl
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from tests.report.report_frames import scans, tables_of
 
+from tests.report.report_frames import scans, tables_of
 from workbench.dose import estimate, reference_levels
 from workbench.dose.coefficients import ADULT_YEARS as DOSE_ADULT_YEARS
 from workbench.report.dose_by_protocol import (

@@ -11,8 +11,8 @@ import polars as pl
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from tests.report.report_frames import scans
 
+from tests.report.report_frames import scans
 from workbench.dose import estimate
 from workbench.errors import SettingsError
 from workbench.report import codebook, exports, write_table

@@ -10,8 +10,8 @@ from pathlib import Path
 import nbformat
 import pytest
 from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook
-from tests.report.report_frames import scans, tables_of
 
+from tests.report.report_frames import scans, tables_of
 from workbench.errors import SettingsError
 from workbench.report import notebooks, run_report, runner
 from workbench.report.kernel import ReportKernelManager

@@ -19,7 +19,7 @@ from pynetdicom.sop_class import (  # type: ignore[attr-defined]
     StudyRootQueryRetrieveInformationModelFind,
 )
 
-from workbench.dicom.read import quiet
+from workbench.dicom.quiet import quiet
 from workbench.errors import NetworkError
 
 FIND_CLASSES = (

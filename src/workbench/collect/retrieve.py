@@ -13,7 +13,7 @@ from pynetdicom.sop_class import (  # type: ignore[attr-defined]
 )
 
 from workbench.collect.query import identifier
-from workbench.dicom.read import quiet
+from workbench.dicom.quiet import quiet
 
 MOVE_CLASSES = (
     str(StudyRootQueryRetrieveInformationModelMove),

@@ -19,7 +19,7 @@ from workbench.deidentify.elements import texts
 from workbench.deidentify.people import people_in
 from workbench.deidentify.pseudonym import NO_IDENTIFIER, Pseudonyms
 from workbench.deidentify.transform import MAX_DEPTH, Transform
-from workbench.dicom.read import quiet
+from workbench.dicom.quiet import quiet
 from workbench.model import Finding
 
 if TYPE_CHECKING:

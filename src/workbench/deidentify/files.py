@@ -6,11 +6,11 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from pydicom.dataset import Dataset, FileMetaDataset
-from pydicom.uid import ExplicitVRLittleEndian
+from pydicom.uid import UID, ExplicitVRLittleEndian
 
 from workbench.deidentify.engine import Deidentifier
 from workbench.dicom.files import Candidate, candidates
-from workbench.dicom.read import quiet
+from workbench.dicom.quiet import quiet
 from workbench.errors import IdentityError, ReadError
 
 # Root 2.25 UID of this software (PS3.7 D.3.3.2), made once from a random UUID.
@@ -52,7 +52,7 @@ def _write(data: Dataset, path: Path) -> None:
     meta.MediaStorageSOPClassUID = data.get("SOPClassUID", "")
     meta.MediaStorageSOPInstanceUID = data.SOPInstanceUID
     meta.TransferSyntaxUID = ExplicitVRLittleEndian
-    meta.ImplementationClassUID = IMPLEMENTATION
+    meta.ImplementationClassUID = UID(IMPLEMENTATION)
     data.file_meta = meta
     with quiet():
         data.save_as(path, enforce_file_format=True)

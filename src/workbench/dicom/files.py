@@ -12,11 +12,11 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from workbench.dicom.jsonmodel import items, values
+from workbench.dicom.quiet import quiet
 from workbench.dicom.read import (
     PREAMBLE,
     Header,
     Limits,
-    quiet,
     read_directory,
     read_header,
 )

@@ -7,19 +7,14 @@ reader can take pydicom's place behind them.
 
 from __future__ import annotations
 
-import logging
 import mmap
 import re
-import warnings
 import zlib
-from collections.abc import Iterator
-from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from functools import cached_property
 from io import BytesIO
 from pathlib import Path
 
-from pydicom import config
 from pydicom.charset import python_encoding
 from pydicom.dataset import Dataset
 from pydicom.filereader import read_dataset
@@ -29,6 +24,7 @@ from pydicom.uid import (
     ImplicitVRLittleEndian,
 )
 
+from workbench.dicom.quiet import quiet
 from workbench.dicom.walk import Encoding, Structure, looks_explicit, walk
 from workbench.errors import DamagedObject, NotDicom
 from workbench.model import Finding
@@ -88,23 +84,6 @@ class Header:
                 if named and not _text(dataset, keyword):
                     setattr(dataset, keyword, named)
         return dataset
-
-
-@contextmanager
-def quiet() -> Iterator[None]:
-    """Let pydicom read without judging values, and without quoting them aloud.
-
-    Its warnings and log records hold header values.  They are silenced for good, not only inside:
-    a filter that is set and reset is not safe when several threads receive.
-    """
-    logging.getLogger("pydicom").addFilter(_say_nothing)
-    warnings.filterwarnings("ignore", module=r"pydicom(\.|$)")
-    with config.disable_value_validation():
-        yield
-
-
-def _say_nothing(record: logging.LogRecord) -> bool:
-    return False
 
 
 def read_header(source: Path | bytes, limits: Limits | None = None) -> Header:
@@ -252,7 +231,7 @@ def parse(encoded: bytes, encoding: Encoding) -> Dataset:
         return read_dataset(
             BytesIO(encoded), not encoding.explicit, encoding.little, bytelength=len(encoded)
         )
-    except Exception as error:  # noqa: BLE001  pydicom raises a dozen kinds on damaged input
+    except Exception as error:
         raise DamagedObject("unreadable", "the elements cannot be read") from error
 
 
@@ -275,5 +254,5 @@ def _known_character_sets(dataset: Dataset) -> bool:
 def _text(dataset: Dataset, keyword: str) -> str:
     try:
         return str(dataset.get(keyword) or "")
-    except Exception as error:  # noqa: BLE001  the value itself may not be convertible
+    except Exception as error:
         raise DamagedObject("invalid_uid", f"{keyword} cannot be read") from error

@@ -20,7 +20,7 @@ from pydicom.tag import BaseTag
 from pydicom.valuerep import PersonName
 
 from workbench.dicom.jsonmodel import Item, first, values
-from workbench.dicom.read import quiet
+from workbench.dicom.quiet import quiet
 from workbench.model import Finding
 from workbench.schema import INSTANCE, Column
 

@@ -163,7 +163,7 @@ class _Walker:
         """Return the offset behind the element's value."""
         if element.length == UNDEFINED:
             if element.tag in PIXELS:
-                return self._items(element.value, stop, depth, lambda begin, end, _: end)
+                return self._items(element.value, stop, depth, lambda _begin, end, _depth: end)
             if element.vr == b"UN":
                 return _Walker._implicit(self)._items(element.value, stop, depth)
             return self._items(element.value, stop, depth)

@@ -27,6 +27,7 @@ Row = dict[str, Any]
 ORDER = {source.value: rank for rank, source in enumerate(EventSource)}
 MARGIN = timedelta(seconds=60)
 UID = "irradiation_event_uid"
+UNKNOWN = "unknown"
 
 
 def with_preferred(frames: list[pl.DataFrame]) -> tuple[pl.DataFrame, list[Finding]]:
@@ -135,9 +136,23 @@ def _choose(rows: list[Row]) -> None:
             if row is best:
                 row["preferred"] = True
                 row["preferred_reason"] = row["preferred_reason"] or _reason(row, sources)
+                _complete(row, sources)
             elif row["preferred"] is None:
                 row["preferred"] = False
                 row["preferred_reason"] = f"{best and best['source']} is trusted more"
+
+
+def _complete(row: Row, sources: list[Row]) -> None:
+    """Take the protocol (and with it the region) of the images where a report tells none."""
+    if row["protocol"] is not None:
+        return
+    telling = next((other for other in sources if other["protocol"] is not None), None)
+    if telling is None:
+        return
+    row["protocol"] = telling["protocol"]
+    row["flags"] = sorted({*(row["flags"] or ()), f"protocol_from_{telling['source']}"})
+    if row["body_region"] == UNKNOWN:
+        row["body_region"], row["region_rule"] = telling["body_region"], telling["region_rule"]
 
 
 def _reason(row: Row, sources: list[Row]) -> str:

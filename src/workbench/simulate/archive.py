@@ -25,7 +25,8 @@ from pydicom.uid import UID
 
 from workbench.collect.query import texts
 from workbench.collect.receiver import is_uid
-from workbench.dicom.read import quiet, read_received
+from workbench.dicom.quiet import quiet
+from workbench.dicom.read import read_received
 from workbench.errors import DamagedObject, NotDicom, ReadError
 
 LEVELS = {

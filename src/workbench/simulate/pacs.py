@@ -23,7 +23,7 @@ from workbench.collect.network import ANNOUNCED_PDU, asking, begin_object, confi
 from workbench.collect.query import FIND_CLASSES, text
 from workbench.collect.receiver import CANNOT_UNDERSTAND, OUT_OF_RESOURCES, STORED, listen
 from workbench.collect.retrieve import MOVE_CLASSES
-from workbench.dicom.read import quiet
+from workbench.dicom.quiet import quiet
 from workbench.errors import ReadError
 from workbench.model import ApplicationEntity
 from workbench.simulate.archive import LEVELS, UNIQUE, Archive, Loaded, Values, answer

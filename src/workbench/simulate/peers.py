@@ -20,7 +20,7 @@ from pydicom.filewriter import dcmwrite
 from pynetdicom.sop_class import Verification  # type: ignore[attr-defined]
 
 from workbench.collect.network import Peer, Timeouts, associate
-from workbench.dicom.read import quiet
+from workbench.dicom.quiet import quiet
 from workbench.errors import MissingTool, NetworkError
 from workbench.model import ApplicationEntity
 from workbench.simulate.archive import Loaded

@@ -52,7 +52,7 @@ class WaterPhantom:
 
     seed: int
     patient_id: str = "QA-WATER-1"
-    taken_at: dt.datetime = dt.datetime(2024, 1, 5, 7, 30)  # noqa: DTZ001 (DICOM time is local)
+    taken_at: dt.datetime = dt.datetime(2024, 1, 5, 7, 30)
     water_hu: float = 0.0
     noise_hu: float = 5.0
     diameter_mm: float = 200.0

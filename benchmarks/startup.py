@@ -1,0 +1,37 @@
+"""Start of the command line: ``workbench --help`` beside a bare ``python -c pass``.
+
+Goal: under 12 times the bare interpreter, so that a person never waits for help.  Both are
+started in turn, so that a busy machine slows both; the medians are compared.
+"""
+
+from __future__ import annotations
+
+import statistics
+import subprocess
+import sys
+import time
+
+GOAL = 12.0
+REPEATS = 15
+BARE = [sys.executable, "-c", "pass"]
+HELP = [sys.executable, "-m", "workbench.cli", "--help"]
+
+
+def seconds(command: list[str]) -> float:
+    """Return the wall time of one start."""
+    begin = time.perf_counter()
+    subprocess.run(command, check=True, capture_output=True)
+    return time.perf_counter() - begin
+
+
+def main() -> None:
+    """Print both medians and their ratio."""
+    pairs = [(seconds(BARE), seconds(HELP)) for _ in range(REPEATS)]
+    bare, shown = (statistics.median(each) for each in zip(*pairs, strict=True))
+    print(f"python -c pass    {bare * 1000:8.1f} ms")
+    print(f"workbench --help  {shown * 1000:8.1f} ms")
+    print(f"ratio             {shown / bare:8.1f}     goal: under {GOAL:g}")
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,133 @@
+"""What there is to open: dashboards and the workspace's finished reports."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from html.parser import HTMLParser
+from pathlib import Path
+
+import nbformat
+
+from workbench.report import notebooks
+
+REPORTS = "reports"
+# Title and summary stand at the top of a report; a page is not read further for them.
+HEAD_CHARACTERS = 100_000
+
+
+@dataclass(frozen=True)
+class Dashboard:
+    """A dashboard: ``name`` is its notebook's stem, the texts are its first cell's."""
+
+    name: str
+    title: str
+    description: str
+
+
+@dataclass(frozen=True)
+class Report:
+    """A finished report in the workspace; ``made_at`` is UTC, ``size`` in bytes."""
+
+    file: str
+    title: str
+    description: str
+    made_at: datetime
+    size: int
+
+    @property
+    def time(self) -> str:
+        """The time to the minute."""
+        return f"{self.made_at:%Y-%m-%d %H:%M} UTC"
+
+    @property
+    def kilobytes(self) -> int:
+        """The size in kB, at least one."""
+        return max(1, round(self.size / 1000))
+
+
+def dashboard_folder() -> Path:
+    """Return the folder of the dashboards' notebooks."""
+    return notebooks.folder().parent / "dashboards"
+
+
+def dashboards() -> tuple[Dashboard, ...]:
+    """Return the dashboards, sorted by name."""
+    return tuple(_dashboard(path) for path in sorted(dashboard_folder().glob("*.ipynb")))
+
+
+def report_files(workspace: Path) -> dict[str, Path]:
+    """Return name -> path of the HTML files directly in the workspace's ``reports``.
+
+    A link is left out: it may lead to anything.
+    """
+    folder = workspace / REPORTS
+    return {
+        path.name: path
+        for path in sorted(folder.glob("*.html"))
+        if path.is_file() and not path.is_symlink()
+    }
+
+
+def reports(workspace: Path) -> tuple[Report, ...]:
+    """Return the finished reports, newest first."""
+    found = [_report(path) for path in report_files(workspace).values()]
+    return tuple(sorted(found, key=lambda report: (report.made_at, report.file), reverse=True))
+
+
+def _dashboard(path: Path) -> Dashboard:
+    text = path.read_text(encoding="utf-8")
+    notebook = nbformat.reads(text, as_version=4)  # type: ignore[no-untyped-call]
+    first = next((cell.source for cell in notebook.cells if cell.cell_type == "markdown"), "")
+    heading, _, rest = first.partition("\n")
+    title = heading.lstrip("# ").strip() or path.stem
+    return Dashboard(path.stem, title, " ".join(rest.split()))
+
+
+def _report(path: Path) -> Report:
+    stat = path.stat()
+    with path.open(encoding="utf-8", errors="replace") as file:
+        head = _Head()
+        head.feed(file.read(HEAD_CHARACTERS))
+    return Report(
+        file=path.name,
+        title=head.title or path.stem,
+        description=head.lead,
+        made_at=datetime.fromtimestamp(stat.st_mtime, UTC),
+        size=stat.st_size,
+    )
+
+
+class _Head(HTMLParser):
+    """Reads the title of a page and its first paragraph of the class ``lead``."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._texts: dict[str, list[str]] = {"title": [], "lead": []}
+        self._inside = ""
+
+    @property
+    def title(self) -> str:
+        return _joined(self._texts["title"])
+
+    @property
+    def lead(self) -> str:
+        return _joined(self._texts["lead"])
+
+    def handle_starttag(self, tag: str, attrs: Sequence[tuple[str, str | None]]) -> None:
+        wanted = "title" if tag == "title" else "lead" if ("class", "lead") in attrs else ""
+        if wanted and not self._texts[wanted]:
+            self._inside = wanted
+
+    def handle_endtag(self, tag: str) -> None:
+        if tag in ("title", "p"):
+            self._inside = ""
+
+    def handle_data(self, data: str) -> None:
+        if self._inside:
+            self._texts[self._inside].append(data)
+
+
+def _joined(texts: list[str]) -> str:
+    return " ".join("".join(texts).split())

@@ -1,0 +1,140 @@
+"""What is installed is what is declared, locked, explained and tested."""
+
+from __future__ import annotations
+
+import ast
+import json
+import re
+import subprocess
+import sys
+import tomllib
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).resolve().parents[2]
+PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
+LOCK = (ROOT / "requirements.lock").read_text(encoding="utf-8")
+PINNED = dict(re.findall(r"^([a-z0-9-]+)==([^ ;]+)", LOCK, re.MULTILINE))
+IMPORT_NAMES = {"markupsafe": "markupsafe", "vl_convert": "vl-convert-python"}
+FIRST_PARTY = {"workbench", "workbench_widgets", "tests", "checks"}
+
+
+def name(requirement: str) -> str:
+    match = re.match(r"[A-Za-z0-9-]+", requirement)
+    assert match is not None
+    return match.group().lower()
+
+
+def direct(*extras: str) -> set[str]:
+    lists = [PROJECT["dependencies"], *(PROJECT["optional-dependencies"][e] for e in extras)]
+    return {name(item) for items in lists for item in items} - {"workbench"}
+
+
+def imported(*folders: str) -> Iterator[tuple[str, str]]:
+    for path in (path for folder in folders for path in (ROOT / folder).rglob("*.py")):
+        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+            names: list[str] = []
+            if isinstance(node, ast.Import):
+                names = [alias.name for alias in node.names]
+            elif isinstance(node, ast.ImportFrom):
+                names = [node.module or ""]
+            yield from ((each.split(".")[0], path.name) for each in names)
+
+
+def test_every_direct_dependency_is_locked() -> None:
+    assert direct("test", "dev") - set(PINNED) == set()
+
+
+def test_every_line_of_the_lock_has_a_hash_and_no_address() -> None:
+    entries = re.split(r"\n(?=\S)", LOCK.strip())
+    assert len(entries) > 100
+    for entry in entries:
+        assert re.search(r"--hash=sha256:[0-9a-f]{64}", entry), entry.splitlines()[0]
+        assert "==" in entry.splitlines()[0]
+    for word in ("://", "index-url", "find-links", " @ "):
+        assert word not in LOCK
+
+
+def test_the_lock_is_what_runs_here() -> None:
+    from importlib.metadata import version
+
+    for package in ("polars", "pydicom", "pynetdicom", "altair", "pytest"):
+        assert version(package) == PINNED[package]
+
+
+def test_the_lock_satisfies_pyproject() -> None:
+    for requirement in PROJECT["dependencies"]:
+        low = re.search(r">=([0-9.]+)", requirement)
+        assert low is not None, f"{requirement} has no lower bound"
+        assert _numbers(PINNED[name(requirement)]) >= _numbers(low.group(1))
+
+
+def _numbers(version: str) -> tuple[int, ...]:
+    return tuple(int(part) for part in version.split(".") if part.isdigit())
+
+
+def test_what_the_product_imports_is_declared() -> None:
+    declared = direct()
+    missing = {
+        (module, file)
+        for module, file in imported("src", "widgets")
+        if module not in sys.stdlib_module_names | FIRST_PARTY
+        and IMPORT_NAMES.get(module, module.replace("_", "-").lower()) not in declared
+    }
+    assert missing == set()
+
+
+def test_the_page_of_dependencies_names_exactly_the_direct_ones_as_locked() -> None:
+    page = (ROOT / "docs" / "dependencies.md").read_text(encoding="utf-8")
+    rows = dict(re.findall(r"^\| ([a-z0-9-]+) \| [^|]+ \| [^|]+ \| ([^ ,|]+)", page, re.MULTILINE))
+    rows.pop("package", None)
+    assert rows == {each: PINNED[each] for each in direct("test", "dev")}
+
+
+def test_conda_users_get_the_same_as_pip_users() -> None:
+    text = (ROOT / "environment.yml").read_text(encoding="utf-8")
+    listed = text.partition("\ndependencies:\n")[2].split("\n")
+    python = f"python{PROJECT['requires-python']}"
+    assert [line.strip() for line in listed if line] == [f"- {python}", "- pip", "- pip:", "- -e ."]
+
+
+def test_the_widgets_are_never_imported_by_the_library() -> None:
+    assert not [file for module, file in imported("src") if module == "workbench_widgets"]
+
+
+@pytest.mark.parametrize("module", ["workbench", "workbench.cli", "workbench.schema"])
+def test_a_light_import_stays_light(module: str) -> None:
+    code = f"import {module}, sys, json; print(json.dumps(sorted(sys.modules)))"
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    heavy = {
+        "polars",
+        "pandas",
+        "pydicom",
+        "pynetdicom",
+        "altair",
+        "numpy",
+        "papermill",
+        "pydantic",
+    }
+    assert heavy & set(json.loads(done.stdout)) == set()
+
+
+def test_the_wheel_carries_data_files_and_notebooks(tmp_path: Path) -> None:
+    from zipfile import ZipFile
+
+    build = [sys.executable, "-m", "hatchling", "build", "-t", "wheel", "-d", str(tmp_path)]
+    subprocess.run(build, cwd=ROOT, check=True, capture_output=True)
+    (wheel,) = tmp_path.glob("*.whl")
+    inside = set(ZipFile(wheel).namelist())
+    wanted = {
+        path.relative_to(ROOT / "src").as_posix()
+        for path in (ROOT / "src" / "workbench").rglob("*")
+        if path.is_file() and path.suffix != ".pyc"
+    }
+    assert wanted - inside == set()
+    for path in (ROOT / "notebooks").rglob("*.ipynb"):
+        if ".ipynb_checkpoints" not in path.parts:
+            assert f"workbench/{path.relative_to(ROOT).as_posix()}" in inside
+    assert any(each.startswith("workbench_widgets/") for each in inside)

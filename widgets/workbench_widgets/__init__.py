@@ -1,0 +1,16 @@
+"""Widgets of Workbench for JupyterLab and Voila: plain ES modules, no bundler, no internet.
+
+``Chart`` shows an Altair chart, ``FrameTable`` pages through a polars frame, ``Words`` says
+something without ever running it.  ``explore`` and ``dashboard`` put them together.
+"""
+
+from __future__ import annotations
+
+# First, because it spares every kernel a second: workbench.report drops a slow import that
+# Altair would make (workbench.report.fastimport says which and why).
+import workbench.report  # noqa: F401
+from workbench_widgets.chart import Chart
+from workbench_widgets.table import FrameTable
+from workbench_widgets.words import Words
+
+__all__ = ["Chart", "FrameTable", "Words"]

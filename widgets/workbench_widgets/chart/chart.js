@@ -1,0 +1,151 @@
+// A chart drawn by Vega.  Texts come from DICOM: expressions are interpreted (never evaluated),
+// tooltips are written as text, and nothing is ever loaded.
+
+const PAGE = Symbol.for("workbench.vega"); // one Vega a page, shared by all charts
+const PATIENCE = 20000; // ms until another chart may ask for Vega again
+const NARROW = 520; // px; below it long labels would push the picture off the screen
+const LABEL = { narrow: 110, wide: 320 }; // px
+
+export const compact = (width) => width < NARROW;
+
+/** A copy of the specification for this width. */
+export function fitted(spec, width) {
+  const axis = { ...spec.config?.axis, labelLimit: compact(width) ? LABEL.narrow : LABEL.wide };
+  return { ...spec, config: { ...spec.config, axis } };
+}
+
+/** What a tooltip says, as [label, text] pairs. */
+export function lines(value) {
+  if (value === null || typeof value !== "object") return [["", String(value)]];
+  return Object.entries(value).map(([label, text]) => [label, String(text)]);
+}
+
+/** A selection as plain JSON: field or channel -> values. */
+export function plain(value) {
+  return JSON.parse(JSON.stringify(value ?? {}));
+}
+
+const refuse = () => Promise.reject(new Error("charts load nothing"));
+const LOADER = { load: refuse, sanitize: refuse, http: refuse, file: refuse };
+
+function vega(model) {
+  globalThis[PAGE] ??= fetchVega(model).catch((error) => {
+    delete globalThis[PAGE];
+    throw error;
+  });
+  return globalThis[PAGE];
+}
+
+async function fetchVega(model) {
+  const bytes = await new Promise((resolve, reject) => {
+    const take = (message, buffers) => {
+      if (message.type === "vega") finish(resolve, buffers[0]);
+    };
+    const finish = (settle, value) => {
+      clearTimeout(timer);
+      model.off("msg:custom", take);
+      settle(value);
+    };
+    const timer = setTimeout(() => finish(reject, new Error("Vega did not come")), PATIENCE);
+    model.on("msg:custom", take);
+    model.send({ type: "vega" });
+  });
+  const address = URL.createObjectURL(new Blob([bytes], { type: "text/javascript" }));
+  try {
+    return await import(address);
+  } finally {
+    URL.revokeObjectURL(address);
+  }
+}
+
+function tooltipIn(el) {
+  const box = el.appendChild(document.createElement("div"));
+  box.className = "wb-chart-tooltip";
+  box.hidden = true;
+  return (_handler, event, _item, value) => {
+    box.hidden = value === null || value === undefined || value === "";
+    if (box.hidden) return;
+    box.replaceChildren(
+      ...lines(value).map(([label, text]) => {
+        const line = document.createElement("div");
+        line.textContent = label ? `${label}: ${text}` : text;
+        return line;
+      }),
+    );
+    const room = document.documentElement.clientWidth - box.offsetWidth - 8;
+    box.style.left = `${Math.max(8, Math.min(event.clientX + 12, room))}px`;
+    box.style.top = `${event.clientY + 14}px`;
+  };
+}
+
+function render({ model, el }) {
+  el.classList.add("wb-chart");
+  const picture = el.appendChild(document.createElement("div"));
+  picture.className = "wb-chart-picture";
+  picture.setAttribute("role", "group");
+  const tooltip = tooltipIn(el);
+  let message, drawn, gone = false, queue = Promise.resolve();
+
+  const name = () => picture.setAttribute("aria-label", model.get("description"));
+  const width = () => picture.clientWidth;
+
+  async function draw() {
+    if (gone || !message || width() === 0) return;
+    if (drawn && drawn.revision === message.revision && drawn.compact === compact(width())) return;
+    const { embed } = await vega(model).catch(() => vega(model));
+    if (gone) return;
+    drawn?.result.finalize();
+    const { spec, signals, revision } = message;
+    const result = await embed(picture, fitted(spec, width()), {
+      mode: "vega-lite", renderer: "svg", actions: false, ast: true, loader: LOADER, tooltip,
+    });
+    drawn = { result, revision, compact: compact(width()), width: width() };
+    for (const signal of signals) listen(result.view, signal);
+  }
+
+  function listen(view, signal) {
+    let timer;
+    view.addSignalListener(signal, (_name, value) => {
+      clearTimeout(timer);
+      timer = setTimeout(
+        () => model.send({ type: "selected", name: signal, value: plain(value) }), 60);
+    });
+  }
+
+  function later() {
+    queue = queue.then(draw).catch((error) => {
+      if (gone) return;
+      picture.textContent = "The chart could not be drawn. Reload the page to try again.";
+      console.warn("workbench chart:", error.message);
+    });
+  }
+
+  function take(content) {
+    if (content.type !== "spec") return;
+    message = content;
+    later();
+  }
+
+  const watcher = new ResizeObserver(() => {
+    if (drawn && drawn.compact === compact(width()) && width() > 0) {
+      if (width() === drawn.width) return;
+      drawn.width = width();
+      drawn.result.view.width(width()).runAsync();
+    } else later();
+  });
+
+  name();
+  model.on("change:description", name);
+  model.on("msg:custom", take);
+  watcher.observe(picture);
+  model.send({ type: "ready" });
+  return () => {
+    gone = true;
+    watcher.disconnect();
+    model.off("change:description", name);
+    model.off("msg:custom", take);
+    drawn?.result.finalize();
+  };
+}
+
+export default { render };

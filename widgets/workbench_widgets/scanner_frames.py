@@ -1,0 +1,240 @@
+"""The frames behind the dashboard of a scanner.  Tables to tables; nothing is drawn here."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+import polars as pl
+
+from workbench.report.dose_by_protocol import (
+    SCANNER,
+    by_protocol,
+    counted_events,
+    lanes,
+    preferred_ct,
+)
+from workbench.report.reference import ENOUGH_PATIENTS as ENOUGH
+from workbench.report.reference import chosen_levels
+from workbench.schema import DOSE_ESTIMATE
+
+__all__ = ["ENOUGH", "FEWEST", "Choice", "Scanner"]
+
+# ICRP Publication 135 (2017): the median of a facility takes at least 20 patients.
+FEWEST = 20
+MOST_LANES = 10
+DOT_DIGITS = 2  # events whose values agree in so many digits share a dot
+LANE = {"label": pl.String, "p25": pl.Float64, "median": pl.Float64, "p75": pl.Float64,
+        "reference": pl.Float64}  # fmt: skip
+DOT = {"label": pl.String, "value": pl.Float64, "count": pl.Int64}
+WIDE = 30  # values over a factor of 30 are drawn on a logarithmic axis
+
+
+@dataclass(frozen=True)
+class Scanner:
+    """A scanner as its headers name it; None is what they do not say."""
+
+    manufacturer: str | None
+    model: str | None
+    station: str | None
+
+    def __str__(self) -> str:
+        maker = " ".join(filter(None, (self.manufacturer, self.model)))
+        return ", ".join(filter(None, (maker, self.station))) or "scanner not stated"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Choice:
+    """What a reader has chosen; None of region or protocol means all of them."""
+
+    scanner: Scanner | None
+    region: str | None
+    protocol: str | None
+    country: str
+    year: int
+
+
+def no_lanes() -> pl.DataFrame:
+    """Return an empty frame of lanes."""
+    return pl.DataFrame(schema=LANE)
+
+
+def no_dots() -> pl.DataFrame:
+    """Return an empty frame of dots."""
+    return pl.DataFrame(schema=DOT)
+
+
+def scanners(events: pl.DataFrame) -> list[tuple[Scanner, int]]:
+    """Return the CT scanners with their number of exams of patients, most exams first."""
+    patients = ~pl.col("localizer") & (pl.col("body_region") != "phantom_qa")
+    exams = pl.col("StudyInstanceUID").filter(patients).n_unique()
+    found = (
+        preferred_ct(events)
+        .group_by(SCANNER)
+        .agg(exams.alias("exams"))
+        .sort("exams", *SCANNER, descending=[True, False, False, False], nulls_last=True)
+    )
+    return [(Scanner(*row[:3]), row[3]) for row in found.iter_rows()]
+
+
+def level_sets(levels: pl.DataFrame) -> list[tuple[str, tuple[str, int]]]:
+    """Return label and (country, year) of the sets with a level that is compared, newest first."""
+    sets = levels.select("country", "year").unique().sort("year", "country", descending=True)
+    return [
+        (f"{country} {year}", (country, year))
+        for country, year in sets.iter_rows()
+        if chosen_levels(levels, country, year).height
+    ]
+
+
+def regions(events: pl.DataFrame, scanner: Scanner | None) -> list[str]:
+    """Return the body regions of a scanner's exams, sorted."""
+    return _of(counted_events(events), scanner)["body_region"].unique().sort().to_list()
+
+
+def protocols(events: pl.DataFrame, scanner: Scanner | None, region: str | None) -> list[str]:
+    """Return the protocols of a scanner's exams in a region, or in all, sorted."""
+    rows = _of(counted_events(events), scanner)
+    if region is not None:
+        rows = rows.filter(pl.col("body_region") == region)
+    return rows["protocol"].drop_nulls().unique().sort().to_list()
+
+
+def chosen_events(events: pl.DataFrame, choice: Choice) -> pl.DataFrame:
+    """Return the patients' events of a choice, without topograms and phantoms."""
+    rows = _of(counted_events(events), choice.scanner)
+    if choice.region is not None:
+        rows = rows.filter(pl.col("body_region") == choice.region)
+    if choice.protocol is not None:
+        rows = rows.filter(pl.col("protocol") == choice.protocol)
+    return rows
+
+
+def summed_up(chosen: pl.DataFrame, column: str | None = None) -> pl.DataFrame:
+    """Return one row a region, age group and phantom, as ``by_protocol`` has them.
+
+    With ``column`` only rows in which it has a median.
+    """
+    merged = chosen.with_columns(protocol=pl.lit(None, dtype=pl.String))
+    table = by_protocol(merged, DOSE_ESTIMATE.empty())
+    return table if column is None else table.filter(pl.col(f"{column}_median").is_not_null())
+
+
+def strip(
+    chosen: pl.DataFrame, column: str, levels: pl.DataFrame, *, with_region: bool
+) -> tuple[pl.DataFrame, pl.DataFrame]:
+    """Return the lanes (``LANE``) and the dots (``DOT``) of a strip chart, at most 10 lanes.
+
+    ``levels`` are those for one event.  Dots are counts of rounded values: no event is in them.
+    """
+    table = summed_up(chosen, column).head(MOST_LANES).sort("body_region", "age_group",
+                                                            "ctdi_phantom_cm")  # fmt: skip
+    if table.is_empty():
+        return no_lanes(), no_dots()
+    label = _lane_label(with_region)
+    matched = pl.concat([lanes(table[row], column, levels) for row in range(table.height)])
+    rows = matched.with_columns(table.select(label)["label"]).cast(LANE)
+    dots = (
+        chosen.with_columns(label)
+        .filter(pl.col("label").is_in(rows["label"].to_list()), pl.col(column).is_not_null())
+        .group_by("label", value=pl.col(column).round_sig_figs(DOT_DIGITS))
+        .agg(pl.len().alias("count"))
+        .sort("label", "value")
+        .cast(DOT)
+    )
+    return rows.select(list(LANE)), dots.head(500)
+
+
+def _lane_label(with_region: bool) -> pl.Expr:
+    phantom = pl.col("ctdi_phantom_cm").cast(pl.String).fill_null("unknown")
+    group = pl.when(pl.col("age_group") == "unknown").then(pl.lit("age unknown")).otherwise(
+        pl.col("age_group")
+    )  # fmt: skip
+    text = pl.format("{}, {} cm", group, phantom)
+    region = pl.col("body_region").str.replace_all("_", " ").str.slice(0, 30)
+    return (pl.format("{}\n{}", region, text) if with_region else text).alias("label")
+
+
+def wide(dots: pl.DataFrame) -> bool:
+    """Whether the values reach over more than a factor of 30."""
+    low, high = dots["value"].min(), dots["value"].max()
+    if not isinstance(low, float) or not isinstance(high, float):
+        return False
+    return low > 0 and high > WIDE * low
+
+
+def numbers(chosen: pl.DataFrame) -> pl.DataFrame:
+    """Return ``summed_up`` with median and quartiles as text, ``<column>_text``."""
+    return summed_up(chosen).sort("body_region", "age_group", "ctdi_phantom_cm").with_columns(
+        _quartiles("ctdi_vol_mgy"), _quartiles("dlp_mgy_cm"),
+        pl.col("body_region").str.replace_all("_", " "),
+    )  # fmt: skip
+
+
+def _quartiles(column: str) -> pl.Expr:
+    median, low, high = (
+        pl.col(f"{column}_{word}").round(1).cast(pl.String) for word in ("median", "p25", "p75")
+    )
+    one = pl.col("events") == 1
+    text = pl.when(one).then(median).otherwise(pl.format("{} ({} to {})", median, low, high))
+    return text.alias(f"{column}_text")
+
+
+def lacking(chosen: pl.DataFrame) -> dict[str, int]:
+    """Return what is missing -> the number of events that lack it, without the zeros."""
+    counts = {
+        "CTDIvol": chosen["ctdi_vol_mgy"].null_count(),
+        "DLP": chosen["dlp_mgy_cm"].null_count(),
+        "CTDI phantom": chosen["ctdi_phantom_cm"].null_count(),
+        "age": chosen.filter(pl.col("age_group") == "unknown").height,
+    }
+    return {what: count for what, count in counts.items() if count}
+
+
+def of_choice(compared: pl.DataFrame, choice: Choice) -> pl.DataFrame:
+    """Return the rows of ``report.reference.compare`` of a scanner and region."""
+    rows = _of(compared, choice.scanner)
+    if choice.region is not None:
+        rows = rows.filter(pl.col("body_region") == choice.region)
+    return rows
+
+
+def state(row: Mapping[str, object]) -> str:
+    """Return ``few``, ``above`` or ``below`` for a row of ``report.reference.compare``."""
+    patients, ratio = row["patients"], row["ratio"]
+    if not isinstance(patients, int) or not isinstance(ratio, float) or patients < FEWEST:
+        return "few"
+    return "above" if ratio > 1 else "below"
+
+
+def apart(events: pl.DataFrame, scanner: Scanner) -> pl.DataFrame:
+    """Return one row for topograms and one for scans of phantoms, where there are any.
+
+    Columns: kind, events, exams, medians of ``ctdi_vol_mgy`` and ``dlp_mgy_cm``.
+    """
+    kind = (
+        pl.when("localizer").then(pl.lit("topograms"))
+        .when(pl.col("body_region") == "phantom_qa").then(pl.lit("scans of phantoms"))
+    )  # fmt: skip
+    return (
+        _of(preferred_ct(events), scanner)
+        .with_columns(kind=kind)
+        .filter(pl.col("kind").is_not_null())
+        .group_by("kind")
+        .agg(
+            pl.len().alias("events"),
+            pl.col("StudyInstanceUID").n_unique().alias("exams"),
+            pl.col("ctdi_vol_mgy", "dlp_mgy_cm").median(),
+        )
+        .sort("kind", descending=True)
+    )
+
+
+def _of(rows: pl.DataFrame, scanner: Scanner | None) -> pl.DataFrame:
+    if scanner is None:
+        return rows.clear()
+    wanted = (scanner.manufacturer, scanner.model, scanner.station)
+    return rows.filter(
+        *(pl.col(name).eq_missing(pl.lit(value, dtype=pl.String))
+          for name, value in zip(SCANNER, wanted, strict=True))
+    )  # fmt: skip

@@ -1,0 +1,236 @@
+// A table whose rows live in the kernel.  Every text is set with textContent.
+
+const PATIENCE = 20_000; // ms until a table that got no answer says so
+const TYPING = 250; // ms without a key until a filter is sent
+
+/** "12 of 480 rows shown"  @param {number} shown @param {number} total */
+export function countText(shown, total) {
+  const words = total === 1 ? "row" : "rows";
+  return `${grouped(shown)} of ${grouped(total)} ${words} shown`;
+}
+
+/** 1234567 -> "1 234 567", with narrow no-break spaces.  @param {number} number */
+export function grouped(number) {
+  return String(number).replace(/\B(?=(\d{3})+$)/g, "\u202f");
+}
+
+/** The order after a click on a head: ascending, descending, as it came. */
+export function nextOrder({ sort, descending }, name) {
+  if (sort !== name) return { sort: name, descending: false };
+  return descending ? { sort: null, descending: false } : { sort: name, descending: true };
+}
+
+/** A name that a line can be broken in, in pieces.  @param {string} name */
+export function pieces(name) {
+  return name.split(/(?<=_)|(?<=[a-z])(?=[A-Z])/);
+}
+
+function element(tag, name, parent, text = "") {
+  const made = document.createElement(tag);
+  if (name) made.className = name;
+  if (text) made.textContent = text;
+  parent.append(made);
+  return made;
+}
+
+function button(text, parent, action) {
+  const made = element("button", "workbench-table-button", parent, text);
+  made.type = "button";
+  made.addEventListener("click", action);
+  return made;
+}
+
+function download(name, bytes) {
+  const address = URL.createObjectURL(new Blob([bytes], { type: "text/csv" }));
+  const link = document.createElement("a");
+  link.href = address;
+  link.download = `${name}.csv`;
+  link.click();
+  setTimeout(() => URL.revokeObjectURL(address), 1000);
+}
+
+function rowElement(values, numbers) {
+  const row = document.createElement("tr");
+  values.forEach((value, place) => {
+    const cell = element("td", numbers[place] ? "number" : "", row);
+    cell.textContent = value ?? "–";
+    if (value === null) {
+      cell.classList.add("unknown");
+      cell.setAttribute("aria-label", "not known");
+    } else if (value.length > 40) {
+      cell.title = value;
+    }
+  });
+  return row;
+}
+
+function render({ model, el }) {
+  const me = Math.random().toString(36).slice(2); // answers go to every view; this is ours
+  const state = { page: 0, pages: 1, sort: null, descending: false, filters: {} };
+  let asked = 0;
+  let columns = [];
+  let timer;
+
+  const root = element("section", "workbench-table", el);
+  root.dataset.lmSuppressShortcuts = "true"; // keys belong to the table, not to JupyterLab
+  const bar = element("div", "workbench-table-bar", root);
+  const title = element("strong", "workbench-table-title", bar);
+  const count = element("span", "workbench-table-count", bar, "Reading the table…");
+  count.setAttribute("role", "status");
+  const clear = button("Clear filters", bar, () => {
+    state.filters = {};
+    for (const input of head.querySelectorAll("input")) input.value = "";
+    ask();
+  });
+  const save = button("Download CSV", bar, () => send("csv"));
+  const scroll = element("div", "workbench-table-scroll", root);
+  scroll.tabIndex = 0;
+  scroll.setAttribute("role", "region");
+  const table = element("table", "", scroll);
+  const head = element("thead", "", table);
+  const body = element("tbody", "", table);
+  const note = element("p", "workbench-table-note", root);
+  const pager = element("nav", "workbench-table-bar", root);
+  pager.setAttribute("aria-label", "Pages of the table");
+  const turn = (page) => ask(page);
+  const first = button("First", pager, () => turn(0));
+  const back = button("Previous", pager, () => turn(state.page - 1));
+  const where = element("span", "workbench-table-count", pager);
+  const next = button("Next", pager, () => turn(state.page + 1));
+  const last = button("Last", pager, () => turn(state.pages - 1));
+
+  function send(what) {
+    asked += 1;
+    const { page, sort, descending, filters } = state;
+    model.send({ ask: what, number: `${me} ${asked}`, page, sort, descending, filters });
+  }
+  function ask(page = 0) {
+    state.page = page;
+    send("rows");
+  }
+
+  function describe() {
+    title.textContent = model.get("caption");
+    title.hidden = !title.textContent;
+    scroll.setAttribute("aria-label", title.textContent || "Table");
+  }
+
+  function drawHead() {
+    const names = document.createElement("tr");
+    const filters = document.createElement("tr");
+    for (const column of columns) {
+      names.append(headCell(column));
+      filters.append(filterCell(column));
+    }
+    head.replaceChildren(names, filters);
+  }
+
+  function headCell(column) {
+    const cell = document.createElement("th");
+    cell.scope = "col";
+    if (column.number) cell.className = "number";
+    cell.dataset.column = column.name;
+    const order = button("", cell, () => {
+      Object.assign(state, nextOrder(state, column.name));
+      for (const other of head.querySelectorAll("th[scope]")) markOrder(other);
+      ask();
+    });
+    order.className = "workbench-table-order";
+    pieces(column.name).forEach((piece, place) => {
+      if (place) element("wbr", "", order);
+      order.append(piece);
+    });
+    element("span", "workbench-table-arrow", order).setAttribute("aria-hidden", "true");
+    if (column.unit) element("span", "workbench-table-unit", cell, column.unit);
+    if (column.meaning) cell.title = column.meaning;
+    markOrder(cell);
+    return cell;
+  }
+
+  function markOrder(cell) {
+    const here = state.sort === cell.dataset.column;
+    const word = state.descending ? "descending" : "ascending";
+    cell.setAttribute("aria-sort", here ? word : "none");
+    const arrow = here ? (state.descending ? " ▼" : " ▲") : "";
+    cell.querySelector(".workbench-table-arrow").textContent = arrow;
+  }
+
+  function filterCell(column) {
+    const cell = document.createElement("td");
+    const input = element("input", "", cell);
+    input.type = "search";
+    input.setAttribute("aria-label", `Filter ${column.name}`);
+    input.placeholder = column.number ? "> 5 or 5..9" : "holds…";
+    input.value = state.filters[column.name] ?? "";
+    input.addEventListener("input", () => {
+      clearTimeout(timer);
+      timer = setTimeout(() => {
+        state.filters = { ...state.filters, [column.name]: input.value };
+        ask();
+      }, TYPING);
+    });
+    return cell;
+  }
+
+  function drawRows(message) {
+    state.page = message.page;
+    state.pages = message.pages;
+    body.replaceChildren(
+      ...message.rows.map((row) => rowElement(row, columns.map((column) => column.number))),
+    );
+    count.textContent = countText(message.shown, message.total);
+    where.textContent = `Page ${grouped(message.page + 1)} of ${grouped(message.pages)}`;
+    first.disabled = back.disabled = message.page === 0;
+    next.disabled = last.disabled = message.page + 1 >= message.pages;
+    pager.hidden = message.pages < 2;
+    save.disabled = message.shown === 0;
+    clear.hidden = !Object.values(state.filters).some((text) => text.trim());
+    const none = message.total > 0 && message.shown === 0;
+    note.textContent = none ? "No row fits the filters. Clear or change them." : "";
+    note.hidden = !none;
+  }
+
+  function drawEmpty(text) {
+    count.textContent = "0 rows";
+    note.textContent = text;
+    note.hidden = false;
+    scroll.hidden = pager.hidden = clear.hidden = save.hidden = true;
+  }
+
+  const arrived = (message, buffers) => {
+    if (message.head) {
+      clearTimeout(late);
+      const same = JSON.stringify(columns) === JSON.stringify(message.head);
+      columns = message.head;
+      if (message.total === 0) return drawEmpty(message.empty);
+      scroll.hidden = save.hidden = false;
+      if (!same) drawHead();
+      ask();
+    } else if (message.number === `${me} ${asked}`) {
+      if (message.rows) drawRows(message);
+      if (message.csv) download(message.csv, buffers[0]);
+      if (message.refused) {
+        note.textContent = message.refused;
+        note.hidden = false;
+      }
+    }
+  };
+  const late = setTimeout(() => {
+    count.textContent = "The table got no answer. Run its cell again, or reload the page.";
+  }, PATIENCE);
+  model.on("msg:custom", arrived);
+  model.on("change:caption", describe);
+  describe();
+  note.hidden = pager.hidden = clear.hidden = true;
+  model.send({ ask: "head" });
+
+  return () => {
+    clearTimeout(late);
+    clearTimeout(timer);
+    model.off("msg:custom", arrived);
+    model.off("change:caption", describe);
+    root.remove();
+  };
+}
+
+export default { render };

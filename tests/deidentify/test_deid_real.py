@@ -35,19 +35,14 @@ def real(folder: Path) -> Iterator[Dataset]:
 def identifying_words(data: Dataset) -> set[str]:
     """Return words of four letters or more that may not be found in the output.
 
-    Exempt are words of the vocabulary (a phantom named HEAD), whole numbers of fewer than six
-    digits, which occur in any header as measurements, and words of a place that also name the
-    equipment ("A VCT Hospital" with a LightSpeed VCT).
+    Exempt are words of the vocabulary (a phantom named HEAD), and whole numbers of fewer than
+    six digits: those occur in any header as measurements.
     """
     found: set[str] = set()
-    models = set(
-        WORD.findall(fold(f"{data.get('Manufacturer')} {data.get('ManufacturerModelName')}"))
-    )
     for keyword in IDENTIFYING:
         with quiet():
             value = str(data.get(keyword) or "")
-        words = {word for word in WORD.findall(fold(value)) if len(word) >= 3}
-        found |= words - set(models) if keyword.startswith("Institution") else words
+        found |= {word for word in WORD.findall(fold(value)) if len(word) >= 4}
     return {w for w in found - vocabulary() if not (SIGNS.match(w) and len(w) < 6)}
 
 

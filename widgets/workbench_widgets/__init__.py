@@ -1,7 +1,7 @@
 """Widgets of Workbench for JupyterLab and Voila: plain ES modules, no bundler, no internet.
 
-``Chart`` shows an Altair chart, ``FrameTable`` pages through a polars frame, ``Words`` says
-something without ever running it.  ``explore`` and ``dashboard`` put them together.
+``Chart`` shows an Altair chart, ``FrameTable`` pages through a polars frame; ``explore``,
+``stages`` and ``dashboard`` put them together.
 """
 
 from __future__ import annotations
@@ -11,6 +11,5 @@ from __future__ import annotations
 import workbench.report  # noqa: F401
 from workbench_widgets.chart import Chart
 from workbench_widgets.table import FrameTable
-from workbench_widgets.words import Words
 
-__all__ = ["Chart", "FrameTable", "Words"]
+__all__ = ["Chart", "FrameTable"]

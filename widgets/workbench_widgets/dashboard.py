@@ -29,6 +29,7 @@ from workbench_widgets.scanner_frames import ENOUGH, FEWEST, Choice, Scanner
 
 STYLE = (Path(__file__).with_name("dashboard.css")).read_text(encoding="utf-8")
 ALL = ""
+ROUND = [part * 10.0**power for power in range(-3, 6) for part in (1, 2, 5)]
 PREHEATED = "VOILA_PREHEAT"
 UNREADABLE = "The tables of this workspace could not be read. Run workbench check -w W."
 # Shape and word beside the colour: who does not see the colour reads the same.
@@ -201,10 +202,8 @@ def _charts(chosen: pl.DataFrame, levels: pl.DataFrame, choice: Choice) -> Html:
     figures = [
         _chart(chosen, event_levels(levels, quantity), quantity, choice) for quantity in QUANTITIES
     ]
-    return Html(
-        "<h2>Dose of single irradiation events</h2>"
-        + Markup('<div class="charts">{}</div>').format(Markup("".join(figures)))
-    )
+    grid = Markup('<div class="charts">{}</div>').format(Markup("".join(figures)))
+    return _section("Dose of single irradiation events", grid)
 
 
 def _chart(chosen: pl.DataFrame, levels: pl.DataFrame, quantity: str, choice: Choice) -> Html:
@@ -217,9 +216,10 @@ def _chart(chosen: pl.DataFrame, levels: pl.DataFrame, quantity: str, choice: Ch
         tick = f" Upright line: reference level of {choice.country} {choice.year} for one event."
     more = frames.summed_up(chosen, column).height - lanes.height
     left = f" {more} more groups stand in the table." if more else ""
+    log = " The axis is logarithmic." if frames.wide(dots) else ""
     text = (
         f"{name} by age group and CTDI phantom. Dots: events, larger where several agree. "
-        f"Bar: 25th to 75th percentile, with the median.{tick}{left}"
+        f"Bar: 25th to 75th percentile, with the median.{tick}{log}{left}"
     )
     drawn = _strip_chart(lanes, dots, f"{name} ({unit})")
     return charts.svg(drawn, f"{name} by age group", text)
@@ -227,7 +227,7 @@ def _chart(chosen: pl.DataFrame, levels: pl.DataFrame, quantity: str, choice: Ch
 
 def _strip_chart(lanes: pl.DataFrame, dots: pl.DataFrame, axis: str) -> alt.LayerChart:
     """Return strips: dots over a bar of the middle half, with median and reference level."""
-    scale = alt.Scale(type="log" if frames.wide(dots) else "linear", zero=not frames.wide(dots))
+    x = _axis(dots, axis)
     lane = alt.Y(
         "label:N", sort=None, title=None,
         axis=alt.Axis(
@@ -236,26 +236,30 @@ def _strip_chart(lanes: pl.DataFrame, dots: pl.DataFrame, axis: str) -> alt.Laye
     )  # fmt: skip
     rows = alt.Chart(alt.InlineData(values=lanes.to_dicts()), width=330, height=alt.Step(46))
     base = rows.encode(y=lane)
-    across = alt.X("p25:Q", title=axis, scale=scale, axis=alt.Axis(tickCount=5, format=",.6~g"))
-    half = base.mark_bar(color=charts.RANGE, height=18).encode(x=across, x2="p75:Q")
-    middle = base.mark_tick(color=charts.TEXT, thickness=2.5, height=24).encode(
-        x=alt.X("median:Q", title=axis)
+    half = base.mark_bar(color=charts.RANGE, height=18).encode(x=x("p25"), x2="p75:Q")
+    middle = base.mark_tick(color=charts.TEXT, thickness=2.5, height=24, opacity=1).encode(
+        x=x("median")
     )
     level = (
         base.transform_filter("isValid(datum.reference)")
-        .mark_tick(color=charts.LIMIT, thickness=3.5, height=36)
-        .encode(x=alt.X("reference:Q", title=axis))
+        .mark_tick(color=charts.LIMIT, thickness=3.5, height=36, opacity=1)
+        .encode(x=x("reference"))
     )
+    size = alt.Size("count:Q", legend=None, scale=alt.Scale(domain=[1, 20], range=[40, 300]))
     points = (
         alt.Chart(alt.InlineData(values=dots.to_dicts()))
-        .mark_circle(color=charts.MARK, opacity=0.8)
-        .encode(
-            y=lane,
-            x=alt.X("value:Q", title=axis),
-            size=alt.Size("count:Q", legend=None, scale=alt.Scale(domain=[1, 20], range=[36, 300])),
-        )
+        .mark_circle(color=charts.MARK, opacity=0.85)
+        .encode(y=lane, x=x("value"), size=size)
     )
     return alt.LayerChart(layer=[half, points, middle, level])
+
+
+def _axis(dots: pl.DataFrame, title: str) -> Callable[[str], alt.X]:
+    """Return what makes the horizontal axis of a column; the same for every layer."""
+    wide = frames.wide(dots)
+    scale = alt.Scale(type="log" if wide else "linear", zero=not wide)
+    ticks = alt.Axis(format=",.6~g", **({"values": ROUND} if wide else {"tickCount": 5}))
+    return lambda column: alt.X(f"{column}:Q", title=title, scale=scale, axis=ticks)
 
 
 def _numbers(chosen: pl.DataFrame, choice: Choice) -> Html:
@@ -280,12 +284,10 @@ def _lacking(chosen: pl.DataFrame) -> Html:
 
 
 def _comparison(events: pl.DataFrame, levels: pl.DataFrame, choice: Choice) -> Html:
-    head = Markup("<h2>Against the reference levels of {} {}</h2>").format(
-        choice.country, choice.year
-    )
+    head = f"Against the reference levels of {choice.country} {choice.year}"
     found = frames.of_choice(compare(events, levels), choice)
     if found.is_empty():
-        return Html(head + Markup(paragraph("No adult exam could be compared.", "note")))
+        return _section(head, paragraph("No adult exam could be compared.", "note"))
     rows = Markup("\n").join(_compared_row(row) for row in found.iter_rows(named=True))
     heads = Markup("").join(Markup('<th scope="col">{}</th>').format(name) for name in COMPARED)
     table = Markup(
@@ -295,7 +297,7 @@ def _comparison(events: pl.DataFrame, levels: pl.DataFrame, choice: Choice) -> H
         "Adults, all protocols of a region. A level for one acquisition is compared with the "
         "median over events, a level for an examination with the median over sums of an exam."
     )
-    return Html(head + table + Markup(paragraph(said, "note")))
+    return _section(head, table, paragraph(said, "note"))
 
 
 def _compared_row(row: dict[str, object]) -> Markup:
@@ -323,19 +325,22 @@ def _apart(events: pl.DataFrame, scanner: Scanner) -> Html:
         frames.apart(events, scanner), columns, "Not in the numbers above",
         "There are no topograms and no scans of phantoms.",
     )  # fmt: skip
-    return Html("<h2>Topograms and scans of phantoms</h2>" + table)
+    return _section("Topograms and scans of phantoms", table)
 
 
 def _notes() -> Html:
-    return Html(
-        "<h2>How to read this</h2>"
-        + paragraph(
-            "Dates are shifted for each patient: nothing here is sorted by calendar. Adults are "
-            "patients of 18 years or more. Doses in the 16 cm and in the 32 cm CTDI phantom are "
-            "different quantities and are never summed up together. A reference level is meant "
-            "for the median of a group, not for one patient.", "note",
-        )
-    )  # fmt: skip
+    said = (
+        "Dates are shifted for each patient: nothing here is sorted by calendar. Adults are "
+        "patients of 18 years or more. Doses in the 16 cm and in the 32 cm CTDI phantom are "
+        "different quantities and are never summed up together. A reference level is meant for "
+        "the median of a group, not for one patient."
+    )
+    return _section("How to read this", paragraph(said, "note"))
+
+
+def _section(head: str, *parts: str) -> Html:
+    """Return escaped parts under a heading."""
+    return Html(Markup("<h2>{}</h2>").format(head) + Markup("".join(parts)))
 
 
 def _dropdown(name: str) -> widgets.Dropdown:

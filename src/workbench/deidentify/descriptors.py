@@ -129,13 +129,8 @@ def identity(
     identifiers: Iterable[str],
     places: Iterable[str],
     dates: Iterable[str] = (),
-    models: Iterable[str] = (),
 ) -> Identity:
-    """Collect words of people (PN values), identifiers, places and a birth date's spellings.
-
-    A word of a place that also names the equipment (a "VCT Hospital" with a LightSpeed VCT) tells
-    the equipment, which is kept; a word of a person is removed whatever else it names.
-    """
+    """Collect words of people (PN values), identifiers, places and a birth date's spellings."""
     words: set[str] = set()
     wholes: set[str] = set()
     for name in names:
@@ -145,9 +140,8 @@ def identity(
         whole = fold(identifier.strip())
         if len(whole) >= SHORTEST_NUMBER and not whole.isalnum() and whole not in vocabulary():
             wholes.add(whole)
-    known = {word for model in models for word in _letters(model)}
     for place in places:
-        words.update(word for word in _letters(place) - known if len(word) > SHORTEST_NAME)
+        words.update(word for word in _letters(place) if len(word) > SHORTEST_NAME)
     for date in dates:
         (words if date.isdigit() else wholes).add(date)
     return Identity(frozenset(words - vocabulary()), tuple(sorted(wholes)))

@@ -45,7 +45,6 @@ PLACES = _tags(
 )
 NAMES = _tags("NameToUse") | elements.name_tags()
 BIRTH = _tags("PatientBirthDate")
-MODELS = _tags("Manufacturer ManufacturerModelName")
 CONTENT_TEXT, CONTENT_CONCEPT = 0x0040A160, 0x0040A043
 # PS3.16 TID 1002-1007 and CID 7452: texts that name a person or an organisation.
 PERSON_CONCEPTS = frozenset(
@@ -55,16 +54,13 @@ PERSON_CONCEPTS = frozenset(
 IDENTIFIER_CONCEPTS = frozenset((code, "DCM") for code in ["121030", "121018", "121022", "113871"])
 PLACE_CONCEPTS = frozenset((code, "DCM") for code in ["113873", "121009", "121017"])
 KINDS = (*(("name", tag) for tag in NAMES), *(("id", tag) for tag in IDENTIFIERS),
-         *(("place", tag) for tag in PLACES), *(("birth", tag) for tag in BIRTH),
-         *(("model", tag) for tag in MODELS))  # fmt: skip
+         *(("place", tag) for tag in PLACES), *(("birth", tag) for tag in BIRTH))  # fmt: skip
 SOURCES = {tag: kind for kind, tag in KINDS}
 
 
 class _Words:
     def __init__(self) -> None:
-        self.of: dict[str, set[str]] = {
-            kind: set() for kind in ("name", "id", "place", "birth", "model")
-        }
+        self.of: dict[str, set[str]] = {"name": set(), "id": set(), "place": set(), "birth": set()}
 
     def read(self, dataset: Dataset, depth: int) -> None:
         sequences = elements.sequence_tags()
@@ -103,7 +99,7 @@ def people_in(dataset: Dataset, depth: int) -> Identity:
     words = _Words()
     words.read(dataset, depth)
     births = _birth_forms(words.of["birth"])
-    return identity(words.of["name"], words.of["id"], words.of["place"], births, words.of["model"])
+    return identity(words.of["name"], words.of["id"], words.of["place"], births)
 
 
 def _birth_forms(births: set[str]) -> set[str]:

@@ -38,7 +38,8 @@ class Chart(anywidget.AnyWidget):  # type: ignore[misc]
     chart
         An Altair chart with at most 500 inline rows.
     description
-        What the chart shows, for who cannot see it: its accessible name.
+        What the chart shows, for who cannot see it: its accessible name.  Without one, the
+        chart's own ``description`` is taken.
 
     Attributes
     ----------
@@ -54,21 +55,23 @@ class Chart(anywidget.AnyWidget):  # type: ignore[misc]
     description = traitlets.Unicode().tag(sync=True)
     selected = traitlets.Dict()
 
-    def __init__(self, chart: alt.TopLevelMixin, description: str) -> None:
+    def __init__(self, chart: alt.TopLevelMixin, description: str = "") -> None:
         super().__init__()
         self._revision = 0
         self._listeners: list[Select] = []
         self.on_msg(self._answer)
         self.show(chart, description)
 
-    def show(self, chart: alt.TopLevelMixin, description: str) -> None:
+    def show(self, chart: alt.TopLevelMixin, description: str = "") -> None:
         """Show another chart in this place; a selection is forgotten."""
         spec = cast("dict[str, Any]", chart.to_dict())
         if sum(1 for _ in _rows(spec)) > MOST_ROWS:
             raise WorkbenchError("a chart is made from summed-up rows.", "Sum the rows up first.")
         spec.pop("usermeta", None)  # vega-embed would take its options from there
         self._chart = chart
-        self._spec = {**spec, "config": THEME, "description": description}
+        description = description or str(spec.get("description", ""))
+        config = {**spec.get("config", {}), **THEME}
+        self._spec = {**spec, "config": config, "description": description}
         if {"hconcat", "vconcat", "concat", "facet"}.isdisjoint(spec):
             self._spec["width"] = "container"
         self.description = description

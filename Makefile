@@ -48,6 +48,7 @@ strip: setup ## empty the notebooks of outputs
 bench: setup ## print the speed goals beside what they are measured against
 	$(RUN)/python benchmarks/startup.py
 	$(RUN)/python benchmarks/headers.py
+	$(RUN)/python benchmarks/deidentify.py
 
 lock: setup ## resolve pyproject.toml anew into requirements.lock; UPGRADE=--upgrade for newer versions
 	@command -v uv >/dev/null || { echo "make lock needs uv (pip install uv)." >&2; exit 2; }

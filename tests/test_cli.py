@@ -188,7 +188,7 @@ def test_receive_keeps_what_is_pushed_until_it_is_stopped(workspace: Path) -> No
 def test_every_verb_has_help(capsys: pytest.CaptureFixture[str]) -> None:
     verbs = next(action.choices for action in parser()._actions if isinstance(action.choices, dict))
     assert {"init", "import", "receive", "collect", "map", "dose", "table", "report", "serve",
-            "check", "deidentify", "simulate", "demo"} == set(verbs)  # fmt: skip
+            "check", "deidentify", "plugins", "simulate", "demo"} == set(verbs)  # fmt: skip
     for verb in verbs:
         with pytest.raises(SystemExit) as ended:
             main([verb, "--help"])

@@ -119,6 +119,7 @@ def _add_others(verbs: Any) -> None:
     serve.add_argument("--port", type=int, default=8866)
     serve.add_argument("--open", action="store_true", help="open the page in a browser")
     _with_workspace(_verb(verbs, "check", _check, "check settings, key and store"))
+    _verb(verbs, "plugins", _plugins, "list what is loaded, with problems")
     simulate = _verb(verbs, "simulate", _simulate, "write a simulated hospital to a folder")
     simulate.add_argument("folder", type=Path)
     simulate.add_argument("--patients", type=int, default=12)
@@ -255,6 +256,26 @@ def _check(options: argparse.Namespace) -> int:
         _tell(f"- {problem}")
     _finish(options, {"problems": problems}, "" if problems else "Everything is in order.")
     return PROBLEMS if problems else DONE
+
+
+def _plugins(options: argparse.Namespace) -> int:
+    from workbench.dose.method import BUILTIN
+    from workbench.plugins import DOSE_METHODS, find
+    from workbench.report.notebooks import report_names
+
+    found = find(DOSE_METHODS, BUILTIN)
+    for plugin in found:
+        told = plugin.problem or f"version {plugin.version}"
+        _tell(f"{plugin.group}  {plugin.name}  {plugin.origin}  {told}")
+    for name in report_names():
+        _tell(f"report  {name}  built-in")
+    rows = [
+        {"group": one.group, "name": one.name, "version": one.version, "origin": one.origin,
+         "problem": one.problem}
+        for one in found
+    ]  # fmt: skip
+    _finish(options, {"plugins": rows, "reports": list(report_names())}, "")
+    return PROBLEMS if any(plugin.problem for plugin in found) else DONE
 
 
 def _simulate(options: argparse.Namespace) -> int:

@@ -16,8 +16,10 @@ import polars as pl
 
 from workbench import __version__
 from workbench.dose import estimate
+from workbench.dose.method import BUILTIN, DoseMethod
 from workbench.intake import Collection, Intake, collect, import_files, receive
 from workbench.mapping import map_instances
+from workbench.plugins import DOSE_METHODS, find
 from workbench.report.runner import ReportRun, run_report
 from workbench.runs import Progress, no_progress, recorded
 from workbench.schema import DOSE_ESTIMATE, FINDING, IRRADIATION_EVENT, SERIES, Table
@@ -28,6 +30,7 @@ __all__ = [
     "Intake",
     "Progress",
     "collect",
+    "dose_methods",
     "estimate_doses",
     "import_files",
     "make_report",
@@ -75,18 +78,25 @@ def estimate_doses(survey: Survey, progress: Progress = no_progress) -> dict[str
         digest = events.select(
             "StudyInstanceUID", event=pl.struct(pl.all()).map_elements(str, return_dtype=pl.String)
         )
-        inputs = _fingerprints(digest.lazy(), "event")
+        methods = dose_methods()
+        known = ",".join(f"{method.name} {method.version}" for method in methods)
+        inputs = _fingerprints(digest.lazy(), "event", known)
         changed = _changed(survey, "dose", inputs)
         counts["studies"] = len(changed)
         if changed:
             progress(0, len(changed), "estimating doses")
             kept = {study for study in inputs if study not in changed}
-            new = estimate(events.filter(_in_studies(changed)))
+            new = estimate(events.filter(_in_studies(changed)), methods)
             survey.store.publish({DOSE_ESTIMATE.name: _merged(survey, DOSE_ESTIMATE, kept, new)})
             survey.store.remember("dose", inputs)
             progress(len(changed), len(changed), "estimating doses")
         counts["estimates"] = survey.lazy("dose_estimate").select(pl.len()).collect().item()
     return dict(counts)
+
+
+def dose_methods() -> tuple[DoseMethod, ...]:
+    """Return the dose methods there are: built-in, and offered by other packages."""
+    return tuple(plugin.value for plugin in find(DOSE_METHODS, BUILTIN) if plugin.value)
 
 
 def make_report(
@@ -99,8 +109,8 @@ def make_report(
     return made
 
 
-def _fingerprints(rows: pl.LazyFrame, column: str) -> dict[str, str]:
-    """Return a digest of each study's input, the version of the software included."""
+def _fingerprints(rows: pl.LazyFrame, column: str, method: str = "") -> dict[str, str]:
+    """Return a digest of each study's input and of what will be done with it."""
     frame = (
         rows.select(pl.col("StudyInstanceUID").fill_null(""), column)
         .group_by("StudyInstanceUID")
@@ -108,7 +118,7 @@ def _fingerprints(rows: pl.LazyFrame, column: str) -> dict[str, str]:
         .collect()
     )
     return {
-        study: hashlib.sha256("\0".join([__version__, *parts]).encode()).hexdigest()
+        study: hashlib.sha256("\0".join([__version__, method, *parts]).encode()).hexdigest()
         for study, parts in frame.iter_rows()
     }
 

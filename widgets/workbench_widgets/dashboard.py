@@ -39,8 +39,8 @@ STATES = {
     "below": "● not above the level",
 }
 COMPARED = (
-    "Region", "Quantity", "Phantom", "Median over", "Patients", "Median", "Level",
-    "Median / level", "State", "The level is for", "Note",
+    "Region", "Quantity", "State", "Median", "Level", "Median / level", "Patients", "Phantom",
+    "Median over", "The level is for", "Note",
 )  # fmt: skip
 
 
@@ -80,6 +80,7 @@ class MyScanner(widgets.VBox):  # type: ignore[misc]
         self._levels = reference_levels()
         self._filling = False
         self.scanner = _dropdown("Scanner")
+        self.scanner.add_class("wb-long")
         self.region = _dropdown("Region")
         self.protocol = _dropdown("Protocol")
         self.country = _dropdown("Reference levels")
@@ -303,16 +304,22 @@ def _comparison(events: pl.DataFrame, levels: pl.DataFrame, choice: Choice) -> H
 def _compared_row(row: dict[str, object]) -> Markup:
     _, name, unit = QUANTITIES[str(row["quantity"])]
     state = frames.state(row)
-    texts = (str(row["body_region"]).replace("_", " "), name)
-    numbers = (
-        f"{row['ctdi_phantom_cm']} cm", row["compared_with"], row["patients"],
-        f"{row['median']:.1f} {unit}", f"{row['level']:g} {unit}", f"{row['ratio']:.2f}",
-    )  # fmt: skip
-    plain = Markup("").join(Markup("<td>{}</td>").format(text) for text in (*texts, *numbers))
-    last = Markup('<td class="state {}">{}</td><td>{}</td><td>{}</td>').format(
-        state, STATES[state], f"{row['exam']}, {row['scope']}", row["note"] or ""
+    cells = (
+        ("", str(row["body_region"]).replace("_", " ")),
+        ("", name),
+        (f"state {state}", STATES[state]),
+        ("number", f"{row['median']:.1f} {unit}"),
+        ("number", f"{row['level']:g} {unit}"),
+        ("number", f"{row['ratio']:.2f}"),
+        ("number", row["patients"]),
+        ("number", f"{row['ctdi_phantom_cm']} cm"),
+        ("", row["compared_with"]),
+        ("", f"{row['exam']}, {row['scope']}"),
+        ("", row["note"] or ""),
     )
-    return Markup("<tr>{}{}</tr>").format(plain, last)
+    return Markup("<tr>{}</tr>").format(
+        Markup("").join(Markup('<td class="{}">{}</td>').format(*cell) for cell in cells)
+    )
 
 
 def _apart(events: pl.DataFrame, scanner: Scanner) -> Html:

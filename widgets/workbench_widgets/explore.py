@@ -8,7 +8,8 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any
+from itertools import pairwise
+from typing import Any, cast
 
 import altair as alt
 import ipywidgets
@@ -94,7 +95,7 @@ class EventFilter(ipywidgets.VBox):  # type: ignore[misc]
     frame = traitlets.Instance(pl.DataFrame)
 
     def __init__(self, events: pl.DataFrame) -> None:
-        self._events = events
+        self._events, self._held = events, False
         self._choices = {
             "maker": _dropdown("Maker", events["manufacturer"]),
             "model": _dropdown("Model", events["model"]),
@@ -140,22 +141,25 @@ class EventFilter(ipywidgets.VBox):  # type: ignore[misc]
 
     def table(self) -> FrameTable:
         """Return a table of the events that follows the filters."""
-        # The table reads the frame itself, so that its own filters are as wide as ours.
         table = FrameTable(_ordered(self.frame), IRRADIATION_EVENT, "Irradiation events", NEXT_STEP)
         self.observe(lambda change: table.show(_ordered(change.new)), "frame")
         return table
 
     def _changed(self, _: object = None) -> None:
+        if self._held:
+            return
         self.frame = self.choice.of(self._events)
         total = self._events.height
         self._count.value = f"{self.frame.height} of {total} events shown" if total else NEXT_STEP
 
     def _show_all(self, _: object) -> None:
-        with self.hold_trait_notifications():
-            for one in self._choices.values():
-                one.value = None
-            self._ages.value = (self._ages.min, self._ages.max)
-            self._unknown_age.value = self._topograms.value = True
+        self._held = True  # one change of the frame, not one an input
+        for one in self._choices.values():
+            one.value = None
+        self._ages.value = (self._ages.min, self._ages.max)
+        self._unknown_age.value = self._topograms.value = True
+        self._held = False
+        self._changed()
 
 
 def dlp_by_protocol(events: pl.DataFrame) -> alt.TopLevelMixin:
@@ -168,16 +172,16 @@ def dlp_by_protocol(events: pl.DataFrame) -> alt.TopLevelMixin:
     drawn = lanes(table, "dlp_mgy_cm")
     if drawn.is_empty():
         return _nothing("No event here has a dose length product.")
+    counted = counted_events(events)
     said = (
-        f"Dose length product of {_events(counted_events(events).height)} by protocol: the bar is "
+        f"Dose length product of {_events(counted['dlp_mgy_cm'].count())} by protocol: the bar is "
         f"the middle half, the dot the median. Topograms and phantoms are left out."
     )
     if table.height > MOST_LANES:
         said += f" The {MOST_LANES} protocols with most events are drawn, of {table.height}."
-    chart = charts.range_chart(drawn, "Dose length product (mGy·cm)")
-    return chart.properties(description=said).configure_mark(
-        tooltip=alt.TooltipContent(content="encoding")
-    )
+    chart = charts.range_chart(drawn, "Dose length product (mGy·cm)").properties(description=said)
+    hover = alt.TooltipContent(content="encoding")
+    return cast("alt.LayerChart", chart.configure_mark(tooltip=hover))
 
 
 def ctdi_by_age(events: pl.DataFrame) -> alt.TopLevelMixin:
@@ -186,8 +190,8 @@ def ctdi_by_age(events: pl.DataFrame) -> alt.TopLevelMixin:
     if bands.is_empty():
         return _nothing("No event here has a CTDIvol.")
     said = (
-        f"CTDIvol of {_events(bands['events'].sum())} by age: the line is the middle half, the dot "
-        f"the median. The 16 cm and the 32 cm phantom are drawn apart, because a CTDIvol of one "
+        f"CTDIvol of {_events(int(bands['events'].sum()))} by age: the line is the middle half, "
+        f"the dot the median. The 16 cm and the 32 cm phantom are drawn apart, because a CTDIvol of one "
         f"is another quantity than that of the other. Topograms and phantoms are left out."
     )
     names = bands["phantom"].unique().sort().to_list()
@@ -287,17 +291,17 @@ def _ordered(events: pl.DataFrame) -> pl.DataFrame:
 
 
 def _band_names() -> list[str]:
-    ends = zip(AGE_BANDS, AGE_BANDS[1:], strict=False)
+    ends = pairwise(AGE_BANDS)
     return ["<1", *(f"{low}–{high - 1}" for low, high in ends), f"{AGE_BANDS[-1]}+", NO_AGE]
 
 
 def _age_band() -> pl.Expr:
     age = pl.col("patient_age_years").fill_nan(None)
     names = _band_names()
-    band = pl.when(age.is_null()).then(pl.lit(NO_AGE))
+    band: Any = pl.when(age.is_null()).then(pl.lit(NO_AGE))
     for limit, name in zip(AGE_BANDS, names, strict=False):
         band = band.when(age < limit).then(pl.lit(name))
-    return band.otherwise(pl.lit(names[-2]))
+    return cast("pl.Expr", band.otherwise(pl.lit(names[-2])))
 
 
 def _phantom() -> pl.Expr:
@@ -313,8 +317,6 @@ def _nothing(text: str) -> alt.TopLevelMixin:
     """Return a chart that says why there is none."""
     said = f"{text} Change the filters, or import and map more."
     data = pl.DataFrame({"text": [text]})
-    return (
-        alt.Chart(data, width=420, height=60, description=said)
-        .mark_text(align="left", x=0, color=charts.TEXT, fontSize=13)
-        .encode(text="text:N")
-    )
+    chart = alt.Chart(data, width=420, height=60, description=said)
+    drawn = chart.mark_text(align="left", x=0, color=charts.TEXT, fontSize=13)
+    return cast("alt.Chart", drawn.encode(text="text:N"))

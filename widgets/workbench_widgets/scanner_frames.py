@@ -23,10 +23,14 @@ __all__ = ["ENOUGH", "FEWEST", "Choice", "Scanner"]
 # ICRP Publication 135 (2017): the median of a facility takes at least 20 patients.
 FEWEST = 20
 MOST_LANES = 10
-DOT_DIGITS = 2  # events whose values agree in so many digits share a dot
-LANE = {"label": pl.String, "p25": pl.Float64, "median": pl.Float64, "p75": pl.Float64,
-        "reference": pl.Float64}  # fmt: skip
-DOT = {"label": pl.String, "value": pl.Float64, "count": pl.Int64}
+# Events whose values agree in so many digits share a dot: fewer when there are many events.
+DOT_DIGITS = (3, 2)
+MOST_DOTS = 500
+LANE = pl.Schema({
+    "label": pl.String(), "p25": pl.Float64(), "median": pl.Float64(), "p75": pl.Float64(),
+    "reference": pl.Float64(),
+})  # fmt: skip
+DOT = pl.Schema({"label": pl.String(), "value": pl.Float64(), "count": pl.Int64()})
 WIDE = 30  # values over a factor of 30 are drawn on a logarithmic axis
 
 
@@ -134,15 +138,23 @@ def strip(
     label = _lane_label(with_region)
     matched = pl.concat([lanes(table[row], column, levels) for row in range(table.height)])
     rows = matched.with_columns(table.select(label)["label"]).cast(LANE)
-    dots = (
-        chosen.with_columns(label)
-        .filter(pl.col("label").is_in(rows["label"].to_list()), pl.col(column).is_not_null())
-        .group_by("label", value=pl.col(column).round_sig_figs(DOT_DIGITS))
-        .agg(pl.len().alias("count"))
-        .sort("label", "value")
-        .cast(DOT)
-    )
-    return rows.select(list(LANE)), dots.head(500)
+    return rows.select(list(LANE)), _dots(chosen.with_columns(label), rows["label"], column)
+
+
+def _dots(labelled: pl.DataFrame, shown: pl.Series, column: str) -> pl.DataFrame:
+    kept = labelled.filter(pl.col("label").is_in(shown.to_list()), pl.col(column).is_not_null())
+    dots = no_dots()
+    for digits in DOT_DIGITS:
+        dots = (
+            kept.group_by("label", value=pl.col(column).round_sig_figs(digits))
+            .agg(pl.len().alias("count"))
+            .sort("label", "value")
+            .select(list(DOT))
+            .cast(DOT)
+        )
+        if dots.height <= MOST_DOTS:
+            break
+    return dots
 
 
 def _lane_label(with_region: bool) -> pl.Expr:

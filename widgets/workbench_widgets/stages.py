@@ -28,7 +28,7 @@ FORMATS = (("CSV", ".csv"), ("Excel (XLSX)", ".xlsx"), ("Parquet", ".parquet"))
 Stage = Callable[[Survey, Progress], str]
 
 
-class Stopped(WorkbenchError):
+class StageStoppedError(WorkbenchError):
     """Somebody pressed Stop; what was done until then is kept."""
 
 
@@ -108,7 +108,9 @@ class Stages(ipywidgets.VBox):  # type: ignore[misc]
         self._bar.max, self._bar.value = max(total or done, 1), done
         self.message = f"{text.capitalize()}: {done} of {total or 'an unknown number'}"
         if self._stop_asked.is_set():
-            raise Stopped("stopped.", "What was done is kept; press the button again to go on.")
+            raise StageStoppedError(
+                "stopped.", "What was done is kept; press the button again to go on."
+            )
 
     def _ended(self, work: Future[str]) -> None:
         error = work.exception()

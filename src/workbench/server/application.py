@@ -21,6 +21,7 @@ from traitlets.config import Config
 from voila.app import Voila
 from voila.paths import collect_template_paths
 from voila.request_info_handler import RequestInfoSocketHandler
+from voila.static_file_handler import TemplateStaticFileHandler
 from voila.voila_identity_provider import VoilaIdentityProvider
 
 from workbench.errors import SettingsError
@@ -41,11 +42,11 @@ EXTENSIONS = (
     "@voila-dashboards/widgets-manager8", "@jupyter-widgets/jupyterlab-manager", "anywidget",
 )  # fmt: skip
 CULL_AFTER_S, CULL_EVERY_S = 1200, 60
+PING_MS = 30_000
 # Of Voila's handlers: kernels, and the files of its pages.
-KEPT = (
-    "/api/kernels/", "/voila/static/", "/voila/templates/", "/voila/labextensions/",
-    "/voila/api/themes/",
-)  # fmt: skip
+KEPT = ("/api/kernels/", "/voila/static/", "/voila/labextensions/", "/voila/api/themes/")
+# Voila's own pattern takes anything, and its handler fails on what is no such path.
+TEMPLATE_FILE = r"/voila/templates/(\w+/static(?:/[\w-][\w.-]*)+)"
 KERNEL = r"(?P<kernel_id>\w+-\w+-\w+-\w+-\w+)"
 
 
@@ -87,14 +88,17 @@ class DashboardServer(Voila):  # type: ignore[misc]
 
     name = "workbench"
 
-    def __init__(self, workspace: Path, port: int, tell: Tell, *, token: bool, browse: bool):
+    def __init__(
+        self, workspace: Path, port: int, tell: Tell, *, token: bool, browse: bool
+    ) -> None:
         super().__init__(config=configuration(workspace))
         self.workspace = workspace
         self.tell = tell
         self.browse = browse
         self.port = port
         self.token = secrets.token_urlsafe(24) if token else ""
-        self.log.addFilter(without_details)
+        for log in (self.log, logging.getLogger("tornado.application")):
+            log.addFilter(without_details)
 
     @property
     def address(self) -> str:
@@ -117,6 +121,7 @@ class DashboardServer(Voila):  # type: ignore[misc]
         # A page elsewhere whose name leads to 127.0.0.1 is refused by the name.
         settings["allow_remote_access"] = False
         settings["log_function"] = no_log
+        settings["ws_ping_timeout"] = PING_MS  # Tornado wants it no longer than the interval
         return settings
 
     def init_handlers(self) -> list[Any]:
@@ -133,6 +138,7 @@ class DashboardServer(Voila):  # type: ignore[misc]
             ("/login", Login),
             (r"/reports/([^/]+)", ReportPage, ours),
             (r"/dashboards/(\w+)", DashboardPage, dashboard),
+            (TEMPLATE_FILE, TemplateStaticFileHandler),
             (rf"/voila/api/shutdown/{KERNEL}", Goodbye),
             # Where a kernel that was started ahead waits for its visitor.
             (rf"/voila/query/{KERNEL}", RequestInfoSocketHandler),

@@ -34,12 +34,12 @@ SENTENCES = {
 BROKEN = "The page could not be made. Reload it; if this stays, run workbench check."
 
 
-class Page(JupyterHandler):  # type: ignore[misc]
+class Page(JupyterHandler):
     """A page of ours: needs the token, keeps it out of the address, errs in one sentence."""
 
-    async def prepare(self) -> None:
+    async def prepare(self, **options: Any) -> None:
         """Ask for the token; a browser then goes on without it in its address and history."""
-        await super().prepare()
+        await super().prepare(**options)
         browser = self.request.headers.get("Sec-Fetch-Mode") == "navigate"
         if browser and "token" in self.request.query_arguments and not self._finished:
             rest = [
@@ -126,7 +126,7 @@ class DashboardPage(Page, TornadoVoilaHandler):  # type: ignore[misc]
         """Run the dashboard of that name."""
         if path not in {dashboard.name for dashboard in index.dashboards()}:
             raise web.HTTPError(404)
-        await super().get(f"{path}.ipynb")
+        await TornadoVoilaHandler.get(self, f"{path}.ipynb")
 
     def should_use_rendered_notebook(
         self, notebook_data: dict[str, Any], pool_size: int, *_: object

@@ -15,7 +15,7 @@ from workbench.report.kernel import SHORT_ENOUGH, ReportKernelManager
 NOT_FOR_KERNELS = ("VOILA_REQUEST_URL", "QUERY_STRING")
 
 
-class DashboardKernel(ReportKernelManager, ServerKernelManager):  # type: ignore[misc]
+class DashboardKernel(ReportKernelManager, ServerKernelManager):
     """A report's kernel for a visitor of a dashboard."""
 
     workspace = Unicode("", help="Folder of the workspace a dashboard shows.").tag(config=True)

@@ -9,6 +9,7 @@ import sys
 from collections.abc import Callable
 from pathlib import Path
 from types import TracebackType
+from typing import Self
 from urllib.request import ProxyHandler, build_opener
 
 from workbench.errors import WorkbenchError
@@ -66,7 +67,7 @@ class ServerProcess:
         self.url = ""
         self.process: subprocess.Popen[str] | None = None
 
-    def start(self) -> ServerProcess:
+    def start(self) -> Self:
         """Start it and wait for its first page; raises ``WorkbenchError`` when none comes."""
         package = str(Path(__file__).resolve().parents[2])
         paths = [package, *filter(None, [os.environ.get("PYTHONPATH")])]
@@ -109,7 +110,7 @@ class ServerProcess:
             raise WorkbenchError("the server did not start.", "Its reason stands above.")
         return found.group()
 
-    def __enter__(self) -> ServerProcess:
+    def __enter__(self) -> Self:
         return self.start()
 
     def __exit__(

@@ -10,7 +10,9 @@ export const compact = (width) => width < NARROW;
 
 /** A copy of the specification for this width. */
 export function fitted(spec, width) {
-  const axis = { ...spec.config?.axis, labelLimit: compact(width) ? LABEL.narrow : LABEL.wide };
+  const labelLimit = compact(width) ? LABEL.narrow : LABEL.wide;
+  // The title stands beyond the longest label; labels that would touch are left out.
+  const axis = { ...spec.config?.axis, labelLimit, maxExtent: labelLimit + 20, labelOverlap: true };
   return { ...spec, config: { ...spec.config, axis } };
 }
 

@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping
 from functools import cache
 from pathlib import Path
-from typing import Any, cast
+from typing import Any
 
 import altair as alt
 import anywidget
@@ -30,7 +30,7 @@ STILL = {
 Select = Callable[[str, Mapping[str, object]], None]
 
 
-class Chart(anywidget.AnyWidget):  # type: ignore[misc]
+class Chart(anywidget.AnyWidget):
     """A chart of a small frame, summed up before: rows of patients do not belong into it.
 
     Parameters
@@ -64,7 +64,7 @@ class Chart(anywidget.AnyWidget):  # type: ignore[misc]
 
     def show(self, chart: alt.TopLevelMixin, description: str = "") -> None:
         """Show another chart in this place; a selection is forgotten."""
-        spec = cast("dict[str, Any]", chart.to_dict())
+        spec = chart.to_dict()
         if sum(1 for _ in _rows(spec)) > MOST_ROWS:
             raise WorkbenchError("a chart is made from summed-up rows.", "Sum the rows up first.")
         spec.pop("usermeta", None)  # vega-embed would take its options from there

@@ -1,0 +1,251 @@
+"""What the server gives to whom: everything needs the token, and little is there to be had."""
+
+from __future__ import annotations
+
+import json
+import logging
+import re
+import signal
+import socket
+import sys
+import urllib.request
+from collections.abc import Iterator
+from http.client import HTTPConnection
+from http.cookiejar import CookieJar
+from pathlib import Path
+from urllib.parse import urlsplit
+
+import psutil
+import pytest
+
+from tests.server.server_workspace import harmless, make_workspace
+from workbench.errors import SettingsError
+from workbench.server.application import without_details
+from workbench.server.voila import ServerProcess, serve
+
+KERNEL = "12345678-1234-1234-1234-123456789012"
+EVERYTHING = (
+    "/", "/reports/doses.html", "/dashboards/my_scanner", f"/api/kernels/{KERNEL}",
+)  # fmt: skip
+
+
+@pytest.fixture(scope="module")
+def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[ServerProcess]:
+    folder = make_workspace(tmp_path_factory.mktemp("served") / "w", harmless())
+    (folder / "reports" / "<b>odd & name.html").write_text("<title><i>odd</i></title>")
+    (folder / "reports" / "key.html").symlink_to(folder / "hospital.key")
+    (folder / "reports" / "notes.txt").write_text("private")
+    with ServerProcess(folder) as running:
+        yield running
+
+
+class Visitor:
+    """Somebody with or without the token; keeps the cookie, follows no redirect."""
+
+    def __init__(self, server: ServerProcess, *, token: bool) -> None:
+        self.parts = urlsplit(server.url)
+        self.headers: dict[str, str] = {}
+        if token:
+            _, headers, _ = self.ask(f"/?{self.parts.query}")
+            self.headers["Cookie"] = headers["Set-Cookie"].partition(";")[0]
+
+    def ask(
+        self, path: str, method: str = "GET", **headers: str
+    ) -> tuple[int, dict[str, str], bytes]:
+        connection = HTTPConnection(self.parts.hostname or "", self.parts.port or 0, timeout=60)
+        named = {name.replace("_", "-"): value for name, value in headers.items()}
+        connection.request(method, path, headers={**self.headers, **named})
+        reply = connection.getresponse()
+        body = reply.read()
+        connection.close()
+        return reply.status, dict(reply.getheaders()), body
+
+
+@pytest.mark.parametrize("path", EVERYTHING)
+def test_nothing_is_shown_without_the_token(server: ServerProcess, path: str) -> None:
+    for stranger in (path, f"{path}?token=wrong"):
+        status, headers, body = Visitor(server, token=False).ask(stranger)
+        assert status in {302, 403}
+        assert b"Doses" not in body
+        if status == 302:
+            assert urlsplit(headers["Location"]).path == "/login"
+    status, _, body = Visitor(server, token=False).ask("/login")
+    assert status == 403
+    assert b"workbench serve" in body
+
+
+def test_a_kernel_is_not_heard_without_the_token(server: ServerProcess) -> None:
+    upgrade = {"Connection": "Upgrade", "Upgrade": "websocket", "Sec_WebSocket_Version": "13",
+               "Sec_WebSocket_Key": "dGhlIHNhbXBsZSBub25jZQ=="}  # fmt: skip
+    path = f"/api/kernels/{KERNEL}/channels"
+    assert Visitor(server, token=False).ask(path, **upgrade)[0] == 403
+    foreign = Visitor(server, token=True)
+    assert foreign.ask(path, Origin="http://example.org", **upgrade)[0] in {403, 404}
+
+
+def test_a_script_may_come_with_the_token_in_the_address(server: ServerProcess) -> None:
+    with urllib.request.urlopen(server.url, timeout=30) as reply:
+        assert reply.status == 200
+
+
+def test_a_browser_loses_the_token_from_its_address(server: ServerProcess) -> None:
+    query = urlsplit(server.url).query
+    status, headers, _ = Visitor(server, token=False).ask(
+        f"//example.org/?a=1&{query}", Sec_Fetch_Mode="navigate"
+    )
+    assert status in {302, 404}
+    assert not headers.get("Location", "/").startswith("//")
+    opener = urllib.request.build_opener(urllib.request.HTTPCookieProcessor(CookieJar()))
+    opener.addheaders = [("Sec-Fetch-Mode", "navigate")]
+    with opener.open(f"{server.url}&theme=dark", timeout=30) as reply:
+        assert urlsplit(reply.geturl()).query == "theme=dark"
+        assert b"My scanner" in reply.read()
+
+
+def test_the_index_lists_what_there_is_with_texts_escaped(server: ServerProcess) -> None:
+    status, headers, body = Visitor(server, token=True).ask("/")
+    page = body.decode()
+    assert status == 200
+    assert "script" not in page
+    assert "default-src 'none'" in headers["Content-Security-Policy"]
+    assert 'href="/dashboards/my_scanner"' in page
+    assert "Doses &amp; more" in page
+    assert "23 events of 18 patients." in page
+    assert re.search(r"\d{4}-\d\d-\d\d \d\d:\d\d UTC · 1 kB · doses\.html", page)
+    assert "&lt;b&gt;odd &amp; name.html" in page
+    assert "<i>" not in page
+    assert "key.html" not in page
+    assert "notes.txt" not in page
+
+
+def test_a_report_is_served_in_a_sandbox(server: ServerProcess) -> None:
+    visitor = Visitor(server, token=True)
+    status, headers, body = visitor.ask("/reports/doses.html")
+    assert status == 200
+    assert b"23 events" in body
+    assert headers["Content-Security-Policy"].startswith("sandbox;")
+    assert "allow-scripts" not in headers["Content-Security-Policy"]
+    assert headers["X-Content-Type-Options"] == "nosniff"
+    assert headers["Cache-Control"] == "no-store"
+    assert visitor.ask("/reports/%3Cb%3Eodd%20%26%20name.html")[0] == 200
+
+
+@pytest.mark.parametrize(
+    "path",
+    [
+        "/hospital.key", "/catalogue.sqlite", "/workbench.toml", "/parts/", "/reports", "/reports/",
+        "/reports/../hospital.key", "/reports/..%2fhospital.key", "/reports/%2e%2e%2fhospital.key",
+        "/reports/..%5chospital.key", "/reports/%2e%2e/hospital.key", "/reports/key.html",
+        "/reports/notes.txt", "/reports/%00", "/reports//etc/passwd", "/reports/%2fetc%2fpasswd",
+        "/voila/files/my_scanner.ipynb", "/voila/files/../../../hospital.key",
+        "/files/hospital.key",
+        "/voila/static/../../hospital.key", "/voila/static/%2e%2e%2f%2e%2e%2fhospital.key",
+        "/voila/templates/lab/static/..%2f..%2fhospital.key", "/voila/tree", "/voila/tree/",
+        "/voila/render/my_scanner.ipynb", "/voila/api/contents/", "/api/contents", "/tree",
+        "/dashboards/", "/dashboards/other", "/dashboards/my_scanner.ipynb",
+        "/dashboards/..%2freports%2fdose_by_protocol", "/api/kernels", "/api/sessions",
+        "/terminals", "/lab", "/logout",
+    ],
+)  # fmt: skip
+def test_nothing_else_can_be_had_with_the_token(server: ServerProcess, path: str) -> None:
+    status, _, body = Visitor(server, token=True).ask(path)
+    key = (server.workspace / "hospital.key").read_bytes().strip()
+    assert status in {400, 403, 404, 405}
+    assert key not in body
+    assert b"SQLite" not in body
+    assert b"Traceback" not in body
+    assert str(server.workspace).encode() not in body
+
+
+def test_another_host_name_is_refused(server: ServerProcess) -> None:
+    assert Visitor(server, token=True).ask("/", Host="evil.example")[0] == 403
+
+
+def test_only_this_machine_is_listened_to(server: ServerProcess) -> None:
+    assert server.process is not None
+    listening = [
+        connection.laddr.ip
+        for process in _family(server.process.pid)
+        for connection in process.net_connections(kind="inet")
+        if connection.status == psutil.CONN_LISTEN
+    ]
+    # One: the kernels' messages go over local sockets.
+    assert listening == ["127.0.0.1"]
+
+
+def test_a_visitors_kernel_ends_with_the_page_and_not_for_others(server: ServerProcess) -> None:
+    visitor = Visitor(server, token=True)
+    status, headers, body = visitor.ask("/dashboards/my_scanner?theme=dark")
+    assert status == 200
+    assert "script-src-attr 'none'" in headers["Content-Security-Policy"]
+    assert not re.search(rb"(src|href)=[\"']?(https?:)?//", body)
+    found = re.search(rb'id="jupyter-config-data" type="application/json">(.*?)</script>', body,
+                      re.DOTALL)  # fmt: skip
+    assert found
+    kernel = json.loads(found.group(1))["kernelId"]
+    goodbye = f"/voila/api/shutdown/{kernel}"
+    assert Visitor(server, token=False).ask(goodbye, "POST")[0] == 403
+    assert visitor.ask(goodbye, "POST", Origin="http://example.org")[0] in {403, 404}
+    assert visitor.ask(f"/api/kernels/{kernel}")[0] == 200
+    assert visitor.ask(goodbye, "POST")[0] == 204
+    assert visitor.ask(f"/api/kernels/{kernel}")[0] == 404
+
+
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
+def test_nothing_is_left_running(tmp_path: Path, number: signal.Signals) -> None:
+    server = ServerProcess(make_workspace(tmp_path / "w", harmless()))
+    server.start()
+    try:
+        Visitor(server, token=True).ask("/dashboards/my_scanner")
+        assert server.process is not None
+        family = _family(server.process.pid)
+        assert len(family) >= 2, "a kernel was started"
+        server.process.send_signal(number)
+        assert server.process.wait(20) == 0
+        _, alive = psutil.wait_procs(family, timeout=5)
+        assert alive == []
+    finally:
+        server.stop()
+        server.stop()
+
+
+def test_an_empty_workspace_says_the_next_step(tmp_path: Path) -> None:
+    folder = make_workspace(tmp_path / "w")
+    (folder / "reports" / "doses.html").unlink()
+    with ServerProcess(folder) as server:
+        page = Visitor(server, token=True).ask("/")[2].decode()
+    assert "workbench report run" in page
+
+
+def test_no_workspace_and_a_taken_port_are_said(tmp_path: Path) -> None:
+    with pytest.raises(SettingsError, match="workbench init"):
+        serve(tmp_path)
+    folder = make_workspace(tmp_path / "w")
+    with socket.socket() as taken:
+        taken.bind(("127.0.0.1", 0))
+        taken.listen()
+        before = signal.getsignal(signal.SIGTERM)
+        try:
+            with pytest.raises(SettingsError, match="--port"):
+                serve(folder, port=taken.getsockname()[1])
+        finally:
+            signal.signal(signal.SIGTERM, before)
+
+
+def test_a_logged_error_quotes_nothing() -> None:
+    try:
+        raise ValueError("Mueller^Anna")
+    except ValueError:
+        record = logging.LogRecord(
+            "x", logging.ERROR, "notebook_renderer.py", 1, "in cell %r", ("Mueller^Anna",),
+            sys.exc_info(),
+        )  # fmt: skip
+    assert without_details(record)
+    text = logging.Formatter().format(record)
+    assert "Mueller" not in text
+    assert "ValueError" in text
+
+
+def _family(pid: int) -> list[psutil.Process]:
+    parent = psutil.Process(pid)
+    return [parent, *parent.children(recursive=True)]

@@ -30,6 +30,8 @@ def strip(notebook: Notebook) -> Notebook:
     cells = [_stripped(cell) for cell in notebook["cells"]]
     kernel = {"display_name": "Python 3", "language": "python", "name": KERNEL}
     kept = {"kernelspec": kernel, "language_info": {"name": "python"}}
+    if title := notebook["metadata"].get("title"):
+        kept["title"] = title  # shown on the page and in lists
     return {**notebook, "cells": cells, "metadata": kept}
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -130,6 +131,20 @@ def test_the_address_may_ask_for_a_theme_and_numbers_are_new(
     style = "getComputedStyle(document.querySelector('.wb figure svg text')).fill"
     assert seen.page.evaluate(style) == "rgb(227, 231, 236)"
     seen.clean()
+
+
+def test_leaving_the_page_ends_its_kernel(chromium: Any, server: ServerProcess) -> None:
+    seen = watched(chromium, server)
+    seen.open("dashboards/my_scanner", ".wb figure svg")
+    config = seen.page.locator("#jupyter-config-data").text_content()
+    address = seen.address.partition("?")[0] + f"api/kernels/{json.loads(config)['kernelId']}"
+    assert seen.page.request.get(address).status == 200
+    seen.page.get_by_role("link", name="Workbench").click()
+    for _ in range(50):
+        if seen.page.request.get(address).status == 404:
+            return
+        seen.page.wait_for_timeout(100)
+    pytest.fail("the kernel is still there")
 
 
 def test_hostile_names_neither_run_nor_fetch(chromium: Any, tmp_path: Path) -> None:

@@ -25,7 +25,7 @@ from workbench.report.dose_page import NO_DATA, QUANTITIES
 from workbench.report.reference import chosen_levels, compare, event_levels
 from workbench.report.tables import Html, Shown, html_table, paragraph
 from workbench_widgets import scanner_frames as frames
-from workbench_widgets.scanner_frames import ENOUGH, FEWEST, Choice, Scanner
+from workbench_widgets.scanner_frames import ENOUGH, Choice, Scanner
 
 STYLE = (Path(__file__).with_name("dashboard.css")).read_text(encoding="utf-8")
 ALL = ""
@@ -34,14 +34,15 @@ PREHEATED = "VOILA_PREHEAT"
 UNREADABLE = "The tables of this workspace could not be read. Run workbench check -w W."
 # Shape and word beside the colour: who does not see the colour reads the same.
 STATES = {
-    "few": f"◇ fewer than {FEWEST} patients",
+    "few": f"◇ fewer than {ENOUGH} patients",
     "above": "▲ above the level",
     "below": "● not above the level",
 }
-COMPARED = (
-    "Region", "Quantity", "State", "Median", "Level", "Median / level", "Patients", "Phantom",
-    "Median over", "The level is for", "Note",
-)  # fmt: skip
+COMPARED = {
+    "Region": "", "Quantity": "", "State": "", "Median": "number", "Level": "number",
+    "Median / level": "number", "Patients": "number", "Phantom": "number", "Median over": "",
+    "The level is for": "long", "Note": "long",
+}  # fmt: skip
 
 
 def visitor() -> None:
@@ -190,12 +191,12 @@ def _too_few(chosen: pl.DataFrame) -> Html:
     exams = chosen["StudyInstanceUID"].n_unique()
     if not exams:
         return paragraph("No exam of a patient fits this choice. Choose another region.", "empty")
-    if exams >= FEWEST:
+    if exams >= ENOUGH:
         return Html("")
     return paragraph(
-        f"With fewer than {FEWEST} exams a median says little: a comparison with a reference "
-        f"level is not meaningful yet. France asks for {ENOUGH} patients an examination "
-        "(decree of 24 October 2011).", "empty",
+        f"With fewer than {ENOUGH} exams a median says little: a comparison with a reference "
+        "level is not meaningful yet. (France asks for so many patients an examination: decree of "
+        "24 October 2011.)", "empty",
     )  # fmt: skip
 
 
@@ -290,7 +291,10 @@ def _comparison(events: pl.DataFrame, levels: pl.DataFrame, choice: Choice) -> H
     if found.is_empty():
         return _section(head, paragraph("No adult exam could be compared.", "note"))
     rows = Markup("\n").join(_compared_row(row) for row in found.iter_rows(named=True))
-    heads = Markup("").join(Markup('<th scope="col">{}</th>').format(name) for name in COMPARED)
+    heads = Markup("").join(
+        Markup('<th scope="col" class="{}">{}</th>').format(kind, name)
+        for name, kind in COMPARED.items()
+    )
     table = Markup(
         '<div class="wide"><table><thead><tr>{}</tr></thead><tbody>{}</tbody></table></div>'
     ).format(heads, rows)

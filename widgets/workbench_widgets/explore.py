@@ -26,7 +26,9 @@ from workbench_widgets.table import FrameTable
 # Lower ends of the age bands in years: the reference ages of ICRP Publication 89, table 2.9
 # (newborn, 1, 5, 10 and 15 years), then adults by ten years.
 AGE_BANDS = (1, 5, 10, 15, 18, 30, 40, 50, 60, 70, 80)
-NO_AGE = "not known"
+NOT_KNOWN = "not known"
+ALL = ""  # ipywidgets shows no words for None
+PHANTOMS = ("16 cm", "32 cm", NOT_KNOWN)
 SHOWN_FIRST = (
     "patient", "started_at", "manufacturer", "model", "protocol", "body_region",
     "patient_age_years", "patient_sex", "ctdi_vol_mgy", "ctdi_phantom_cm", "dlp_mgy_cm",
@@ -123,7 +125,7 @@ class EventFilter(ipywidgets.VBox):  # type: ignore[misc]
     @property
     def choice(self) -> Choice:
         """What is chosen."""
-        chosen = {name: one.value for name, one in self._choices.items()}
+        chosen = {name: one.value or None for name, one in self._choices.items()}
         low, high = self._ages.value
         whole = (low, high) == (self._ages.min, self._ages.max)
         return Choice(
@@ -155,7 +157,7 @@ class EventFilter(ipywidgets.VBox):  # type: ignore[misc]
     def _show_all(self, _: object) -> None:
         self._held = True  # one change of the frame, not one an input
         for one in self._choices.values():
-            one.value = None
+            one.value = ALL
         self._ages.value = (self._ages.min, self._ages.max)
         self._unknown_age.value = self._topograms.value = True
         self._held = False
@@ -175,7 +177,7 @@ def dlp_by_protocol(events: pl.DataFrame) -> alt.TopLevelMixin:
     counted = counted_events(events)
     said = (
         f"Dose length product of {_events(counted['dlp_mgy_cm'].count())} by protocol: the bar is "
-        f"the middle half, the dot the median. Topograms and phantoms are left out."
+        f"the middle half, the dot the median. Topograms and scans of phantoms are left out."
     )
     if table.height > MOST_LANES:
         said += f" The {MOST_LANES} protocols with most events are drawn, of {table.height}."
@@ -191,16 +193,17 @@ def ctdi_by_age(events: pl.DataFrame) -> alt.TopLevelMixin:
         return _nothing("No event here has a CTDIvol.")
     said = (
         f"CTDIvol of {_events(int(bands['events'].sum()))} by age: the line is the middle half, "
-        f"the dot the median. The 16 cm and the 32 cm phantom are drawn apart, because a CTDIvol of one "
-        f"is another quantity than that of the other. Topograms and phantoms are left out."
+        f"the dot the median. The 16 cm and the 32 cm phantom are drawn apart, because a CTDIvol "
+        f"of one is another quantity than that of the other. Topograms and scans of phantoms are "
+        f"left out."
     )
-    names = bands["phantom"].unique().sort().to_list()
+    key = alt.Legend(orient="top", title="CTDI phantom")
+    colours = alt.Scale(domain=PHANTOMS, range=[charts.MARK, charts.LIMIT, charts.TEXT])
+    ages = alt.Scale(domain=_band_names())
     base = alt.Chart(bands, width="container", height=260).encode(
-        x=alt.X("age:O", sort=_band_names(), title="Age (years)", axis=alt.Axis(labelAngle=0)),
-        xOffset=alt.XOffset("phantom:N", sort=names),
-        color=alt.Color(
-            "phantom:N", sort=names, title="CTDI phantom", legend=alt.Legend(orient="top")
-        ),
+        x=alt.X("age:O", scale=ages, title="Age (years)", axis=alt.Axis(labelAngle=0)),
+        xOffset=alt.XOffset("phantom:N", scale=alt.Scale(domain=PHANTOMS)),
+        color=alt.Color("phantom:N", scale=colours, legend=key),
         tooltip=[
             alt.Tooltip("age:N", title="Age (years)"),
             alt.Tooltip("phantom:N", title="Phantom"),
@@ -214,7 +217,8 @@ def ctdi_by_age(events: pl.DataFrame) -> alt.TopLevelMixin:
         y=alt.Y("p25:Q", title="CTDIvol (mGy)"), y2="p75:Q"
     )
     middle = base.mark_point(filled=True, size=70, opacity=1).encode(
-        y="median:Q", shape=alt.Shape("phantom:N", sort=names, title="CTDI phantom")
+        y="median:Q",
+        shape=alt.Shape("phantom:N", scale=alt.Scale(domain=PHANTOMS), legend=key),
     )
     return alt.layer(half, middle).properties(description=said)
 
@@ -262,10 +266,10 @@ def _dropdown(label: str, values: pl.Series) -> Any:
         .agg(pl.col(text).mode().sort().first(), pl.len().alias("events"))
         .sort("events", text, descending=[True, False])
     )
-    options: list[tuple[str, str | None]] = [(f"all ({len(values)})", None)]
+    options = [(f"all ({len(values)})", ALL)]
     options += [(f"{one} ({events})", one) for _, one, events in counted.iter_rows()]
     return ipywidgets.Dropdown(
-        options=options, value=None, description=label, layout=ipywidgets.Layout(width="19rem")
+        options=options, value=ALL, description=label, layout=ipywidgets.Layout(width="19rem")
     )
 
 
@@ -292,13 +296,13 @@ def _ordered(events: pl.DataFrame) -> pl.DataFrame:
 
 def _band_names() -> list[str]:
     ends = pairwise(AGE_BANDS)
-    return ["<1", *(f"{low}–{high - 1}" for low, high in ends), f"{AGE_BANDS[-1]}+", NO_AGE]
+    return ["<1", *(f"{low}–{high - 1}" for low, high in ends), f"{AGE_BANDS[-1]}+", NOT_KNOWN]
 
 
 def _age_band() -> pl.Expr:
     age = pl.col("patient_age_years").fill_nan(None)
     names = _band_names()
-    band: Any = pl.when(age.is_null()).then(pl.lit(NO_AGE))
+    band: Any = pl.when(age.is_null()).then(pl.lit(NOT_KNOWN))
     for limit, name in zip(AGE_BANDS, names, strict=False):
         band = band.when(age < limit).then(pl.lit(name))
     return cast("pl.Expr", band.otherwise(pl.lit(names[-2])))
@@ -306,7 +310,7 @@ def _age_band() -> pl.Expr:
 
 def _phantom() -> pl.Expr:
     size = pl.concat_str(pl.col("ctdi_phantom_cm").cast(pl.String), pl.lit(" cm"))
-    return size.fill_null(NO_AGE)
+    return size.fill_null(NOT_KNOWN)
 
 
 def _events(number: int) -> str:

@@ -18,10 +18,8 @@ from workbench.report.reference import ENOUGH_PATIENTS as ENOUGH
 from workbench.report.reference import chosen_levels
 from workbench.schema import DOSE_ESTIMATE
 
-__all__ = ["ENOUGH", "FEWEST", "Choice", "Scanner"]
+__all__ = ["ENOUGH", "Choice", "Scanner"]
 
-# ICRP Publication 135 (2017): the median of a facility takes at least 20 patients.
-FEWEST = 20
 MOST_LANES = 10
 # Events whose values agree in so many digits share a dot: fewer when there are many events.
 DOT_DIGITS = (3, 2)
@@ -214,7 +212,7 @@ def of_choice(compared: pl.DataFrame, choice: Choice) -> pl.DataFrame:
 def state(row: Mapping[str, object]) -> str:
     """Return ``few``, ``above`` or ``below`` for a row of ``report.reference.compare``."""
     patients, ratio = row["patients"], row["ratio"]
-    if not isinstance(patients, int) or not isinstance(ratio, float) or patients < FEWEST:
+    if not isinstance(patients, int) or not isinstance(ratio, float) or patients < ENOUGH:
         return "few"
     return "above" if ratio > 1 else "below"
 

@@ -85,10 +85,19 @@ function render({ model, el }) {
   const picture = el.appendChild(document.createElement("div"));
   picture.className = "wb-chart-picture";
   picture.setAttribute("role", "group");
+  const status = el.appendChild(document.createElement("p"));
+  const caption = el.appendChild(document.createElement("p"));
+  status.className = caption.className = "wb-chart-words";
+  status.setAttribute("role", "status");
+  status.textContent = "The chart is being drawn…";
   const tooltip = tooltipIn(el);
   let message, drawn, gone = false, queue = Promise.resolve();
 
-  const name = () => picture.setAttribute("aria-label", model.get("description"));
+  const name = () => {
+    const text = model.get("description");
+    picture.setAttribute("aria-label", text || "Chart");
+    caption.textContent = text; // there for everybody, and when nothing can be drawn
+  };
   const width = () => picture.clientWidth;
 
   async function draw() {
@@ -102,6 +111,7 @@ function render({ model, el }) {
       mode: "vega-lite", renderer: "svg", actions: false, ast: true, loader: LOADER, tooltip,
     });
     drawn = { result, revision, compact: compact(width()), width: width() };
+    status.textContent = "";
     for (const signal of signals) listen(result.view, signal);
   }
 
@@ -117,7 +127,7 @@ function render({ model, el }) {
   function later() {
     queue = queue.then(draw).catch((error) => {
       if (gone) return;
-      picture.textContent = "The chart could not be drawn. Reload the page to try again.";
+      status.textContent = "The chart could not be drawn. Reload the page to try again.";
       console.warn("workbench chart:", error.message);
     });
   }

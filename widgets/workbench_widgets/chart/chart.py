@@ -46,7 +46,7 @@ class Chart(anywidget.AnyWidget):
     selected
         What is selected in the browser: parameter name -> field or channel -> values.
 
-    Raises ``WorkbenchError`` for a chart of more rows.
+    Raises ``WorkbenchError`` for a chart of more rows, or of rows of patients or objects.
     """
 
     _esm = HERE / "chart.js"
@@ -65,7 +65,7 @@ class Chart(anywidget.AnyWidget):
     def show(self, chart: alt.TopLevelMixin, description: str = "") -> None:
         """Show another chart in this place; a selection is forgotten."""
         spec = chart.to_dict()
-        if sum(1 for _ in _rows(spec)) > MOST_ROWS:
+        if sum(1 for _ in _rows(spec)) > MOST_ROWS or any(map(_identifies, _rows(spec))):
             raise WorkbenchError("a chart is made from summed-up rows.", "Sum the rows up first.")
         spec.pop("usermeta", None)  # vega-embed would take its options from there
         self._chart = chart
@@ -144,3 +144,9 @@ def _rows(spec: object) -> Iterator[object]:
     elif isinstance(spec, list):
         for part in spec:
             yield from _rows(part)
+
+
+def _identifies(row: object) -> bool:
+    """Whether a row is one patient's or one object's, by the names of its columns."""
+    names = [str(name).lower() for name in row] if isinstance(row, Mapping) else []
+    return any(name == "patient" or name.endswith(("uid", "uids")) for name in names)

@@ -161,8 +161,8 @@ def run_all(tab: Tab, address: str, notebook: str, cells: int) -> None:
     """Open a notebook in JupyterLab, run all its cells and wait for the last."""
     page = tab.page
     page.goto(f"{address}/lab/tree/{notebook}?reset")
-    indicator = page.locator(".jp-Notebook-ExecutionIndicator[data-status=idle]")
-    indicator.wait_for(state="attached", timeout=45_000)
+    # Before the status bar names an idle kernel the notebook is on screen, but runs nothing.
+    page.get_by_text("Python 3 | Idle").wait_for(timeout=45_000)
     page.locator(".jp-Notebook").first.click(position={"x": 5, "y": 5})
     page.keyboard.press("Escape")
     page.get_by_role("menuitem", name="Run", exact=True).click()

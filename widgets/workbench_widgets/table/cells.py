@@ -65,7 +65,7 @@ def matching(schema: Mapping[str, pl.DataType], filters: Mapping[str, str]) -> p
     """Return the rows that fit every filter; a filter on an unknown column is not looked at.
 
     A filter is text that the value holds, upper and lower case alike.  On a column of numbers
-    it may be ``> 5``, ``<= 10``, ``= 120`` or ``5..10``, both ends included.
+    it is ``> 5``, ``<= 10``, ``= 120`` or ``5..10``, both ends included, or how a number begins.
     """
     tests = [
         _matches(name, schema[name], str(text).strip())
@@ -76,12 +76,12 @@ def matching(schema: Mapping[str, pl.DataType], filters: Mapping[str, str]) -> p
 
 
 def _matches(name: str, kind: pl.DataType, text: str) -> pl.Expr:
-    number = _compares(pl.col(name), text) if kind.is_numeric() else None
-    if number is not None:
-        return number.fill_null(value=False)
-    shown = pl.col(name).cast(pl.String) if kind.is_numeric() else _text(name, kind, 0)
-    held = shown.str.to_lowercase().str.contains(text.lower(), literal=True)
-    return held.fill_null(value=False)
+    if not kind.is_numeric():
+        shown = _text(name, kind, 0).str.to_lowercase()
+        return shown.str.contains(text.lower(), literal=True).fill_null(value=False)
+    compared = _compares(pl.col(name), text)
+    begins = pl.col(name).cast(pl.String).str.starts_with(text)
+    return (begins if compared is None else compared).fill_null(value=False)
 
 
 def _compares(column: pl.Expr, text: str) -> pl.Expr | None:

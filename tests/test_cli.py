@@ -14,6 +14,7 @@ import polars as pl
 import pytest
 from pydicom import dcmread
 from pydicom.data import get_testdata_file
+from pydicom.uid import ExplicitVRLittleEndian
 from pynetdicom import AE
 from pynetdicom.sop_class import CTImageStorage, Verification
 
@@ -170,7 +171,7 @@ def test_receive_keeps_what_is_pushed_until_it_is_stopped(workspace: Path) -> No
             assert "Receiving as WB" in receiver.stderr.readline()
             sender = AE("MODALITY")
             sender.add_requested_context(Verification)
-            sender.add_requested_context(CTImageStorage)
+            sender.add_requested_context(CTImageStorage, ExplicitVRLittleEndian)
             association = sender.associate("127.0.0.1", port)
             assert association.is_established
             assert association.send_c_echo().Status == 0

@@ -93,6 +93,10 @@ def test_the_notebook_explores_a_survey_and_runs_no_text_of_a_header(lab):
         page.get_by_text("89 rows written to").wait_for()
         assert (workspace / "exports" / "irradiation_event.csv").exists()
 
+        # A stage runs beside the page and says what it did.
+        page.get_by_role("button", name="Map", exact=True).click()
+        page.get_by_text("Mapping is done: 0 new or changed studies").wait_for()
+
         assert page.evaluate("window.owned") == "nobody"
         assert tab.errors == []
         assert tab.outside == []

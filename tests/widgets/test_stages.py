@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import threading
+
 import polars as pl
 import pytest
 
@@ -28,13 +30,19 @@ def survey(tmp_path):
 
 
 def press(stages, name):
-    """Press a button and wait for the end of its stage."""
-    button = next(one for one in stages._buttons if one.description == name)
-    before = stages.running
-    work = stages.run(name)
-    assert button.disabled
-    work.exception(timeout=120)
-    assert not before
+    """Press a button and wait for the end of its stage; the buttons are off meanwhile."""
+    ended, off = threading.Event(), []
+
+    def look(change):
+        off.append(all(button.disabled for button in stages._buttons))
+        if not change.new:
+            ended.set()
+
+    stages.observe(look, "running")
+    next(one for one in stages._buttons if one.description == name).click()
+    assert ended.wait(120)
+    stages.unobserve(look, "running")
+    assert off == [True, False]
     return stages.message
 
 
@@ -74,6 +82,16 @@ def test_a_folder_that_is_not_there_is_one_sentence_without_its_name(survey, fol
     stages._folder.value = folder
     said = press(stages, "Import a folder")
     assert said == "There is no such folder. Type the path of a folder of files."
+
+
+def test_stop_is_offered_where_it_works(survey):
+    stages = Stages(survey)
+    assert stages._stop.disabled
+    offered = []
+    stages.observe(lambda change: offered.append(not stages._stop.disabled), "running")
+    press(stages, "Import a folder")
+    press(stages, "Map")
+    assert offered == [True, False, False, False]
 
 
 def test_a_second_stage_waits_for_the_first(survey):

@@ -23,16 +23,16 @@ from workbench.survey import Survey
 from workbench_widgets.chart import Chart
 from workbench_widgets.table import FrameTable
 
-# Lower ends of the age bands in years: the reference ages of ICRP Publication 89, table 2.9
-# (newborn, 1, 5, 10 and 15 years), then adults by ten years.
+# Lower ends of the age bands in years: the ages of the coefficient tables for children (1, 5, 10
+# and 15 years; docs/dose.md), 18 as the age of adults there, then by ten years.
 AGE_BANDS = (1, 5, 10, 15, 18, 30, 40, 50, 60, 70, 80)
 NOT_KNOWN = "not known"
 ALL = ""  # ipywidgets shows no words for None
 PHANTOMS = ("16 cm", "32 cm", NOT_KNOWN)
 SHOWN_FIRST = (
-    "patient", "started_at", "manufacturer", "model", "protocol", "body_region",
-    "patient_age_years", "patient_sex", "ctdi_vol_mgy", "ctdi_phantom_cm", "dlp_mgy_cm",
-    "scan_length_mm", "kvp_kv", "source", "preferred", "event_type", "localizer",
+    "protocol", "body_region", "patient_age_years", "patient_sex", "ctdi_vol_mgy",
+    "ctdi_phantom_cm", "dlp_mgy_cm", "scan_length_mm", "kvp_kv", "manufacturer", "model",
+    "started_at", "source", "event_type", "localizer", "patient",
 )  # fmt: skip
 NEXT_STEP = "There are no irradiation events yet: import a folder, then map."
 
@@ -114,7 +114,9 @@ class EventFilter(ipywidgets.VBox):  # type: ignore[misc]
             [
                 ipywidgets.Box(list(self._choices.values()), layout=wrap),
                 ipywidgets.Box([self._ages, self._unknown_age, self._topograms], layout=wrap),
-                ipywidgets.HBox([self._count, self._reset]),
+                ipywidgets.HBox(
+                    [self._count, self._reset], layout=ipywidgets.Layout(grid_gap="1rem")
+                ),
             ]
         )
         for one in inputs:
@@ -174,10 +176,9 @@ def dlp_by_protocol(events: pl.DataFrame) -> alt.TopLevelMixin:
     drawn = lanes(table, "dlp_mgy_cm")
     if drawn.is_empty():
         return _nothing("No event here has a dose length product.")
-    counted = counted_events(events)
     said = (
-        f"Dose length product of {_events(counted['dlp_mgy_cm'].count())} by protocol: the bar is "
-        f"the middle half, the dot the median. Topograms and scans of phantoms are left out."
+        f"Dose length product of {_counted(events, 'dlp_mgy_cm')} by protocol: the bar is the "
+        f"middle half, the dot the median. {_left_out(events, 'dlp_mgy_cm', 'DLP')}"
     )
     if table.height > MOST_LANES:
         said += f" The {MOST_LANES} protocols with most events are drawn, of {table.height}."
@@ -192,12 +193,12 @@ def ctdi_by_age(events: pl.DataFrame) -> alt.TopLevelMixin:
     if bands.is_empty():
         return _nothing("No event here has a CTDIvol.")
     said = (
-        f"CTDIvol of {_events(int(bands['events'].sum()))} by age: the line is the middle half, "
-        f"the dot the median. The 16 cm and the 32 cm phantom are drawn apart, because a CTDIvol "
-        f"of one is another quantity than that of the other. Topograms and scans of phantoms are "
-        f"left out."
+        f"CTDIvol of {_counted(events, 'ctdi_vol_mgy')} by age: the line is the middle half, the "
+        f"dot the median. The 16 cm and the 32 cm phantom are drawn apart, because a CTDIvol of "
+        f"one is another quantity than that of the other. "
+        f"{_left_out(events, 'ctdi_vol_mgy', 'CTDIvol')}"
     )
-    key = alt.Legend(orient="top", title="CTDI phantom")
+    key = alt.Legend(orient="top", title="CTDI phantom", symbolOpacity=1)
     colours = alt.Scale(domain=PHANTOMS, range=[charts.MARK, charts.LIMIT, charts.TEXT])
     ages = alt.Scale(domain=_band_names())
     base = alt.Chart(bands, width="container", height=260).encode(
@@ -313,8 +314,15 @@ def _phantom() -> pl.Expr:
     return size.fill_null(NOT_KNOWN)
 
 
-def _events(number: int) -> str:
+def _counted(events: pl.DataFrame, dose: str) -> str:
+    number = counted_events(events)[dose].count()
     return f"{number} event" if number == 1 else f"{number} events"
+
+
+def _left_out(events: pl.DataFrame, dose: str, name: str) -> str:
+    """Say what a chart of this dose does not draw."""
+    without = counted_events(events)[dose].null_count()
+    return f"Left out: topograms, scans of phantoms, and events without a {name} ({without})."
 
 
 def _nothing(text: str) -> alt.TopLevelMixin:

@@ -1,7 +1,8 @@
 """Buttons for the stages of a survey, and for taking its tables away.
 
-A stage runs in a thread of its own with the survey opened anew, so the page stays alive; it can
-be stopped between batches and goes on there when it is started again.
+A stage runs in a thread of its own with the survey opened anew, so the page stays alive.  An
+import can be stopped between batches and goes on there when it is started again; mapping and
+estimating are one step each.
 """
 
 from __future__ import annotations
@@ -25,6 +26,7 @@ from workbench.survey import Survey, open_survey
 log = logging.getLogger(__name__)
 
 FORMATS = (("CSV", ".csv"), ("Excel (XLSX)", ".xlsx"), ("Parquet", ".parquet"))
+IMPORT = "Import a folder"
 Stage = Callable[[Survey, Progress], str]
 
 
@@ -53,7 +55,7 @@ class Stages(ipywidgets.VBox):  # type: ignore[misc]
             description="Folder", placeholder="/data/cd", layout=ipywidgets.Layout(width="28rem")
         )
         self._stages: dict[str, Stage] = {
-            "Import a folder": self._import, "Map": _map, "Estimate doses": _estimate,
+            IMPORT: self._import, "Map": _map, "Estimate doses": _estimate,
         }  # fmt: skip
         self._buttons = [self._button(name) for name in self._stages]
         self._stop = ipywidgets.Button(description="Stop", disabled=True)
@@ -63,8 +65,8 @@ class Stages(ipywidgets.VBox):  # type: ignore[misc]
         said = ipywidgets.Label()
         super().__init__(
             [
-                ipywidgets.HBox([self._folder, self._buttons[0]]),
-                ipywidgets.HBox([*self._buttons[1:], self._stop, self._bar]),
+                _line(self._folder, self._buttons[0]),
+                _line(*self._buttons[1:], self._stop, self._bar),
                 said,
             ]
         )
@@ -78,6 +80,7 @@ class Stages(ipywidgets.VBox):  # type: ignore[misc]
         if self.running:
             return None
         self._stop_asked.clear()
+        self._stop.disabled = name != IMPORT
         self.running, self.message = True, f"{name}…"
         worker = ThreadPoolExecutor(max_workers=1, thread_name_prefix="stage")
         work = worker.submit(self._work, self._stages[name])
@@ -120,7 +123,7 @@ class Stages(ipywidgets.VBox):  # type: ignore[misc]
     def _switch(self, _: object = None) -> None:
         for button in self._buttons:
             button.disabled = self.running
-        self._stop.disabled = not self.running
+        self._stop.disabled = self._stop.disabled or not self.running
         self._bar.layout.visibility = "visible" if self.running else "hidden"
 
 
@@ -140,7 +143,7 @@ class Export(ipywidgets.VBox):  # type: ignore[misc]
         button.on_click(lambda _: self.write())
         said = ipywidgets.Label()
         traitlets.dlink((self, "message"), (said, "value"))
-        super().__init__([ipywidgets.HBox([self._table, self._format, button]), said])
+        super().__init__([_line(self._table, self._format, button), said])
 
     def write(self) -> Path | None:
         """Write the chosen table and say where; returns the file, or None if it could not be."""
@@ -155,6 +158,13 @@ class Export(ipywidgets.VBox):  # type: ignore[misc]
             return None
         self.message = f"{frame.height} rows written to {out}"
         return out
+
+
+def _line(*parts: Any) -> Any:
+    """Return widgets side by side, or below each other on a narrow page."""
+    for part in parts:
+        part.layout.flex = "0 1 auto" if isinstance(part, ipywidgets.Text) else "0 0 auto"
+    return ipywidgets.Box(parts, layout=ipywidgets.Layout(flex_flow="row wrap"))
 
 
 def imported(intake: Intake) -> str:

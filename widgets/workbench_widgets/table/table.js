@@ -20,11 +20,6 @@ export function nextOrder({ sort, descending }, name) {
   return descending ? { sort: null, descending: false } : { sort: name, descending: true };
 }
 
-/** A name that a line can be broken in, in pieces.  @param {string} name */
-export function pieces(name) {
-  return name.split(/(?<=_)|(?<=[a-z])(?=[A-Z])/);
-}
-
 function element(tag, name, parent, text = "") {
   const made = document.createElement(tag);
   if (name) made.className = name;
@@ -130,16 +125,12 @@ function render({ model, el }) {
     cell.scope = "col";
     if (column.number) cell.className = "number";
     cell.dataset.column = column.name;
-    const order = button("", cell, () => {
+    const order = button(column.name, cell, () => {
       Object.assign(state, nextOrder(state, column.name));
       for (const other of head.querySelectorAll("th[scope]")) markOrder(other);
       ask();
     });
     order.className = "workbench-table-order";
-    pieces(column.name).forEach((piece, place) => {
-      if (place) element("wbr", "", order);
-      order.append(piece);
-    });
     element("span", "workbench-table-arrow", order).setAttribute("aria-hidden", "true");
     if (column.unit) element("span", "workbench-table-unit", cell, column.unit);
     if (column.meaning) cell.title = column.meaning;
@@ -160,7 +151,7 @@ function render({ model, el }) {
     const input = element("input", "", cell);
     input.type = "search";
     input.setAttribute("aria-label", `Filter ${column.name}`);
-    input.placeholder = column.number ? "> 5 or 5..9" : "holds…";
+    input.placeholder = column.number ? "> 5 or 5..9" : "filter…";
     input.value = state.filters[column.name] ?? "";
     input.addEventListener("input", () => {
       clearTimeout(timer);

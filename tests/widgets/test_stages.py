@@ -10,8 +10,12 @@ import pytest
 from tests.report.report_frames import scans
 from workbench import create_survey, intake, open_survey
 from workbench.errors import SettingsError
+from workbench.model import ApplicationEntity
 from workbench.schema import IRRADIATION_EVENT
+from workbench.settings import Settings
 from workbench.simulate.hospital import simulate_hospital
+from workbench.simulate.pacs import EmbeddedPacs
+from workbench.simulate.peers import free_port
 from workbench_widgets.stages import Export, Stages, sentence
 
 
@@ -146,3 +150,22 @@ def test_the_survey_a_page_reads_sees_what_the_thread_wrote(survey, files):
     other = open_survey(survey.folder)
     assert other.instances().height == survey.instances().height > 0
     other.close()
+
+
+def test_a_patient_list_is_collected_from_the_pacs_of_the_settings(tmp_path, files):
+    local = ApplicationEntity("WORKBENCH", port=free_port())
+    pacs = ApplicationEntity("PACS", port=free_port())
+    listed = tmp_path / "patients.txt"
+    listed.write_text("\n".join(simulate_hospital(seed=1, patients=2).patient_ids), "utf-8")
+    settings = Settings(local=local, pacs=pacs, pause_s=0.0)
+    survey = create_survey(tmp_path / "workspace", settings)
+    stages = Stages(survey)
+    assert "one patient ID a line" in press(stages, "Collect patients")
+    stages._patients.value = str(listed)
+    with EmbeddedPacs(pacs, tmp_path / "pacs", {local.title: local}) as archive:
+        archive.load(path for path in files.rglob("*") if path.is_file())
+        said = press(stages, "Collect patients")
+    assert said.startswith("Collection is done. Patients: ")
+    assert "complete" in said
+    assert survey.instances().height > 0
+    survey.close()

@@ -1,8 +1,8 @@
 """Buttons for the stages of a survey, and for taking its tables away.
 
 A stage runs in a thread of its own with the survey opened anew, so the page stays alive.  An
-import can be stopped between batches and goes on there when it is started again; mapping and
-estimating are one step each.
+import can be stopped between batches and a collection between patients; both go on there when they
+are started again.  Mapping and estimating are one step each.
 """
 
 from __future__ import annotations
@@ -17,8 +17,16 @@ from typing import Any
 import ipywidgets
 import traitlets
 
+from workbench.collect.patients import read_patient_list
 from workbench.errors import SettingsError, WorkbenchError
-from workbench.pipeline import Intake, Progress, estimate_doses, import_files, map_survey
+from workbench.pipeline import (
+    Intake,
+    Progress,
+    collect,
+    estimate_doses,
+    import_files,
+    map_survey,
+)
 from workbench.report.exports import write_table
 from workbench.schema import TABLES
 from workbench.survey import Survey, open_survey
@@ -26,7 +34,8 @@ from workbench.survey import Survey, open_survey
 log = logging.getLogger(__name__)
 
 FORMATS = (("CSV", ".csv"), ("Excel (XLSX)", ".xlsx"), ("Parquet", ".parquet"))
-IMPORT = "Import a folder"
+IMPORT, COLLECT = "Import a folder", "Collect patients"
+STOPPABLE = frozenset({IMPORT, COLLECT})
 Stage = Callable[[Survey, Progress], str]
 
 
@@ -35,7 +44,7 @@ class StageStoppedError(WorkbenchError):
 
 
 class Stages(ipywidgets.VBox):  # type: ignore[misc]
-    """The buttons "Import a folder", "Map" and "Estimate doses" of a survey, with progress.
+    """The buttons of a survey's stages, from a folder or the PACS to dose estimates.
 
     Attributes
     ----------
@@ -51,11 +60,10 @@ class Stages(ipywidgets.VBox):  # type: ignore[misc]
     def __init__(self, survey: Survey) -> None:
         self._workspace = survey.folder
         self._stop_asked = Event()
-        self._folder = ipywidgets.Text(
-            description="Folder", placeholder="/data/cd", layout=ipywidgets.Layout(width="28rem")
-        )
+        self._folder = _path("Folder", "/data/cd")
+        self._patients = _path("Patient list", "/data/patients.txt")
         self._stages: dict[str, Stage] = {
-            IMPORT: self._import, "Map": _map, "Estimate doses": _estimate,
+            IMPORT: self._import, COLLECT: self._collect, "Map": _map, "Estimate doses": _estimate,
         }  # fmt: skip
         self._buttons = [self._button(name) for name in self._stages]
         self._stop = ipywidgets.Button(description="Stop", disabled=True)
@@ -66,21 +74,22 @@ class Stages(ipywidgets.VBox):  # type: ignore[misc]
         super().__init__(
             [
                 _line(self._folder, self._buttons[0]),
-                _line(*self._buttons[1:], self._stop, self._bar),
+                _line(self._patients, self._buttons[1]),
+                _line(*self._buttons[2:], self._stop, self._bar),
                 said,
             ]
         )
         traitlets.dlink((self, "message"), (said, "value"))
         self._stop.on_click(lambda _: self._stop_asked.set())
         self.observe(self._switch, "running")
-        self.message = "Import a folder, then map, then estimate doses."
+        self.message = "Import a folder or collect patients, then map, then estimate doses."
 
     def run(self, name: str) -> Future[str] | None:
         """Start a stage by its button's words, unless one is at work."""
         if self.running:
             return None
         self._stop_asked.clear()
-        self._stop.disabled = name != IMPORT
+        self._stop.disabled = name not in STOPPABLE
         self.running, self.message = True, f"{name}…"
         worker = ThreadPoolExecutor(max_workers=1, thread_name_prefix="stage")
         work = worker.submit(self._work, self._stages[name])
@@ -105,6 +114,15 @@ class Stages(ipywidgets.VBox):  # type: ignore[misc]
         if not self._folder.value.strip() or not folder.exists():
             raise SettingsError("there is no such folder.", "Type the path of a folder of files.")
         return imported(import_files(survey, [folder], progress))
+
+    def _collect(self, survey: Survey, progress: Progress) -> str:
+        listed = self._patients.value.strip()
+        if not listed:
+            raise SettingsError(
+                "which patients?", "Type the path of a file with one patient ID a line."
+            )
+        collection = collect(survey, read_patient_list(Path(listed).expanduser()), progress)
+        return f"Collection is done. {collection.sentence()} Next: map."
 
     def _progress(self, done: int, total: int | None, text: str) -> None:
         """Show how far a stage is; called between batches, where a stop does no harm."""
@@ -158,6 +176,12 @@ class Export(ipywidgets.VBox):  # type: ignore[misc]
             return None
         self.message = f"{frame.height} rows written to {out}"
         return out
+
+
+def _path(name: str, example: str) -> Any:
+    return ipywidgets.Text(
+        description=name, placeholder=example, layout=ipywidgets.Layout(width="28rem")
+    )
 
 
 def _line(*parts: Any) -> Any:

@@ -195,3 +195,16 @@ def test_every_verb_has_help(capsys: pytest.CaptureFixture[str]) -> None:
             main([verb, "--help"])
         assert ended.value.code == 0
         assert "--json" in capsys.readouterr().out
+
+
+def test_a_fault_of_the_program_is_told_without_its_text(
+    workspace: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def broken(*_: object) -> None:
+        raise RuntimeError("Meyer^Anna")
+
+    monkeypatch.setattr("workbench.pipeline.map_survey", broken)
+    code, answer, err = run(capsys, "map", "-w", workspace)
+    assert code == 2
+    assert "RuntimeError in test_cli.py" in str(answer["message"])
+    assert "Meyer" not in err + str(answer)

@@ -36,9 +36,24 @@ def main(arguments: Sequence[str] | None = None) -> int:
         if options.json:
             _print_json({"error": type(error).__name__, "message": str(error)})
         return NOT_STARTED
+    except BrokenPipeError:
+        return PROBLEMS
+    except Exception as error:  # noqa: BLE001  its text may quote a header: only its place is told
+        _tell(f"workbench: a fault of the program: {_place(error)}. Please report this line.")
+        if options.json:
+            _print_json({"error": type(error).__name__, "message": _place(error)})
+        return NOT_STARTED
     except KeyboardInterrupt:
         _tell("workbench: stopped. Run the same command again to go on.")
         return 130  # the shell's convention for an interrupt: 128 + SIGINT
+
+
+def _place(error: BaseException) -> str:
+    """Return the kind of an error and the line it comes from, without its text."""
+    import traceback
+
+    last = traceback.extract_tb(error.__traceback__)[-1]
+    return f"{type(error).__name__} in {Path(last.filename).name}, line {last.lineno}"
 
 
 def parser() -> argparse.ArgumentParser:

@@ -117,15 +117,17 @@ class Border:
 
     def instance(self, header: Header) -> tuple[dict[str, object], list[Finding]]:
         """Return the de-identified row of a header; raises ``ReadError`` if it must not pass."""
-        dataset = header.dataset
         try:
-            clean = self.deidentifier.apply(dataset)
+            return self._row(header)
         except ReadError:
             raise
         except Exception as error:
             raise DamagedObject(
-                "not_deidentified", "the object could not be de-identified"
+                "not_deidentified", "the object could not be de-identified or written as a row"
             ) from error
+
+    def _row(self, header: Header) -> tuple[dict[str, object], list[Finding]]:
+        clean = self.deidentifier.apply(header.dataset)
         as_json, unreadable = dicom_json(clean.dataset)
         row, untyped = instance_row(as_json)
         row["patient"] = clean.patient

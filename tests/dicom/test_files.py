@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import zipfile
 from pathlib import Path
 
@@ -72,3 +73,11 @@ def test_damaged_dicomdirs_end_and_never_leave_their_folder(test_data: Path) -> 
             continue
         assert all(found.is_relative_to(path.parent) for found in listed.present)
     assert listed_files(test_data / "bad" / "dicomdir" / "DICOMDIR_path_traversal").outside > 0
+
+
+def test_a_named_pipe_does_not_keep_the_import_waiting(tmp_path: Path) -> None:
+    os.mkfifo(tmp_path / "pipe")
+    (tmp_path / "nowhere").symlink_to(tmp_path / "gone")
+    for found in candidates([tmp_path]):
+        with pytest.raises(NotDicom):
+            found.read()

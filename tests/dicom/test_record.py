@@ -153,3 +153,15 @@ def test_every_readable_file_gives_a_row_of_the_table_and_loses_no_element(
     frame = INSTANCE.frame(rows)
     assert frame.height > 400
     assert frame["SOPInstanceUID"].null_count() == 0
+
+
+def test_a_number_no_column_can_hold_is_null_with_a_finding() -> None:
+    from pydicom.dataelem import RawDataElement
+    from pydicom.tag import Tag
+
+    raw = Dataset()
+    digits = b"9" * 20
+    raw[Tag("SeriesNumber")] = RawDataElement(Tag("SeriesNumber"), "IS", 20, digits, 0, False, True)
+    row, columns = row_of(raw)
+    assert (row["SeriesNumber"], columns) == (None, ["SeriesNumber"])
+    assert INSTANCE.frame([row]).height == 1

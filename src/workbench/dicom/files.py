@@ -35,6 +35,9 @@ class Candidate:
 
     def read(self, limits: Limits | None = None) -> Header:
         """Read the header; raises ``NotDicom`` or ``DamagedObject``."""
+        if not self.path.is_file():
+            # A named pipe would keep a reader waiting for ever.
+            raise NotDicom("unreadable_file", "it is no file, or a link that leads nowhere")
         try:
             if self.member is None:
                 return read_header(self.path, limits)

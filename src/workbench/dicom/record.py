@@ -27,6 +27,7 @@ from workbench.schema import INSTANCE, Column
 BINARY = frozenset(("OB", "OD", "OF", "OL", "OV", "OW", "UN"))
 NUMERIC = frozenset(("DS", "FD", "FL", "IS", "SL", "SS", "SV", "UL", "US", "UV"))
 INTEGER = frozenset(("IS", "SL", "SS", "SV", "UL", "US", "UV"))
+LARGEST = 2**63 - 1  # of an integer column; an IS has at most 2**31 - 1 (PS3.5 6.2)
 # Where the moment of an acquisition is looked for, best first (PS3.3 C.7.6.16, C.7.3.1, C.7.2.1).
 MOMENTS = (
     ("AcquisitionDateTime",),
@@ -172,7 +173,9 @@ def _reals(found: list[Any]) -> list[float] | None:
 
 
 def _one_integer(found: list[Any]) -> int | None:
-    return int(found[0]) if len(found) == 1 and isinstance(found[0], int) else None
+    if len(found) != 1 or not isinstance(found[0], int) or abs(found[0]) > LARGEST:
+        return None
+    return found[0]
 
 
 def _one_date(found: list[Any]) -> date | None:

@@ -14,7 +14,7 @@ from typing import Any
 
 ROOT = Path(__file__).resolve().parent.parent
 KERNEL = "python3"
-MACHINE_PATH = re.compile(r"""(?<![\w/.])(/home/|/Users/|/root/|/work/|/tmp/|[A-Z]:\\\\)""")
+MACHINE_PATH = re.compile(r"""(?<![\w/.])(/home/|/Users/|/root/|/mnt/|/tmp/|[A-Z]:\\\\)""")
 CELL_LINES = 25  # more of it is logic, and logic belongs into src/
 Notebook = dict[str, Any]
 

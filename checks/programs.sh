@@ -17,6 +17,7 @@ missing=""
 found /usr/sbin/Orthanc || missing="$missing orthanc"
 found /usr/bin/dcmsend || missing="$missing dcmtk"
 found /usr/bin/chromium || missing="$missing chromium"
+found /usr/bin/node /usr/local/bin/node || missing="$missing nodejs"
 found /usr/lib/postgresql/*/bin/postgres || missing="$missing postgresql"
 [ -z "$missing" ] && exit 0
 

@@ -16,8 +16,8 @@ import pytest
 
 from workbench.errors import DamagedObject, NotDicom, StoreError
 from workbench.model import Finding, Verdict
-from workbench.schema import INSTANCE, RUN, SERIES
-from workbench.store import Store
+from workbench.schema import INSTANCE, RUN, SERIES, Table
+from workbench.store import Store, parts
 from workbench.store.catalogue import FILE
 from workbench.store.store import Origin
 
@@ -183,3 +183,79 @@ def test_what_was_acknowledged_survives_a_kill(tmp_path: Path) -> None:
     assert said <= set(kept)
     assert len(kept) == len(set(kept))
     assert len(kept) - len(said) <= 1
+
+
+def test_a_part_being_written_survives_another_process_that_sweeps(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    receiver, mapper = Store.open(tmp_path), Store.open(tmp_path)
+    receiver.add(row(), HERE)
+    write_part = parts.write_part
+
+    def written_then_published(folder: Path, table: Table, frame: pl.DataFrame) -> str:
+        name = write_part(folder, table, frame)
+        if table is INSTANCE:
+            mapper.publish({SERIES.name: SERIES.empty()})
+        return name
+
+    monkeypatch.setattr(parts, "write_part", written_then_published)
+    assert receiver.compact() == 1
+    assert receiver.table("instance").height == 1
+
+
+def test_a_file_no_row_names_is_removed_once_nobody_writes(tmp_path: Path) -> None:
+    store = Store.open(tmp_path)
+    left = parts.write_part(tmp_path, SERIES, SERIES.empty())
+    with parts.writing(tmp_path):
+        store.sweep()
+        assert (tmp_path / parts.FOLDER / left).exists()
+    store.sweep()
+    assert not (tmp_path / parts.FOLDER / left).exists()
+
+
+def test_two_processes_compacting_move_each_row_once(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    first, second = Store.open(tmp_path), Store.open(tmp_path)
+    for number in range(3):
+        first.add(row(f"1.2.{number}"), Origin("folder", str(number)))
+    write_part = parts.write_part
+
+    def written_while_the_other_compacts(folder: Path, table: Table, frame: pl.DataFrame) -> str:
+        monkeypatch.setattr(parts, "write_part", write_part)
+        second.add(row("1.2.9"), Origin("folder", "9"))
+        assert second.compact() == 4
+        return write_part(folder, table, frame)
+
+    monkeypatch.setattr(parts, "write_part", written_while_the_other_compacts)
+    first.compact()
+    assert sorted(first.table("instance")["SOPInstanceUID"]) == ["1.2.0", "1.2.1", "1.2.2", "1.2.9"]
+    assert len(list((tmp_path / parts.FOLDER).glob("*.parquet"))) == 1
+
+
+def test_an_object_added_during_compaction_stays_and_counts_once(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    first, second = Store.open(tmp_path), Store.open(tmp_path)
+    first.add(row("1.2.1"), Origin("folder", "1"))
+    write_part = parts.write_part
+
+    def written_while_another_comes(folder: Path, table: Table, frame: pl.DataFrame) -> str:
+        monkeypatch.setattr(parts, "write_part", write_part)
+        second.add(row("1.2.2"), Origin("folder", "2"))
+        return write_part(folder, table, frame)
+
+    monkeypatch.setattr(parts, "write_part", written_while_another_comes)
+    first.compact()
+    assert sorted(first.table("instance")["SOPInstanceUID"]) == ["1.2.1", "1.2.2"]
+
+
+def test_a_file_damaged_in_place_has_a_row_with_the_reason_and_its_object_stays(
+    store: Store,
+) -> None:
+    store.add(row(), HERE)
+    assert store.refuse(DamagedObject("truncated", "cut"), HERE) is Verdict.QUARANTINED
+    assert store.table("rejected")["code"].to_list() == ["truncated"]
+    assert store.refuse(NotDicom("not_dicom", "no"), HERE) is Verdict.REJECTED
+    assert store.table("rejected")["code"].to_list() == ["not_dicom"], "the latest reason counts"
+    assert store.table("instance").height == 1

@@ -109,6 +109,11 @@ class Catalogue:
         with self._lock, _explained():
             return self._connection.execute(statement, values).lastrowid or 0
 
+    def change(self, statement: str, *values: Any) -> int:
+        """Run one writing statement; return how many rows it changed."""
+        with self._lock, _explained():
+            return self._connection.execute(statement, values).rowcount
+
     def one(self, statement: str, *values: Any) -> sqlite3.Row | None:
         """Return the first row of a query, or ``None``."""
         with self._lock, _explained():

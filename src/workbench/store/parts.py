@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import fcntl
 import os
 import uuid
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import polars as pl
@@ -12,8 +15,29 @@ from workbench.errors import StoreError
 from workbench.schema import Table
 
 FOLDER = "parts"
+LOCK = "parts.lock"
 ROW_GROUP = 5_000  # rows; with zstd 3 the measured choice of docs/store.md
 DATA_PAGE = 8 * 2**20
+
+
+@contextmanager
+def writing(workspace: Path) -> Iterator[None]:
+    """Hold off ``remove_strangers`` of any process until a part written inside has its row."""
+    with _lock(workspace, fcntl.LOCK_SH):
+        yield
+
+
+@contextmanager
+def _lock(workspace: Path, kind: int) -> Iterator[bool]:
+    """Hold the lock of the parts folder; yields whether it was had (a shared one always is)."""
+    descriptor = os.open(workspace / LOCK, os.O_RDWR | os.O_CREAT, 0o600)
+    try:
+        fcntl.flock(descriptor, kind)
+        yield True
+    except BlockingIOError:
+        yield False
+    finally:
+        os.close(descriptor)  # also unlocks, as does the end of the process
 
 
 def write_part(workspace: Path, table: Table, frame: pl.DataFrame) -> str:
@@ -50,11 +74,24 @@ def scan_parts(workspace: Path, table: Table, names: list[str]) -> pl.LazyFrame:
     return pl.scan_parquet(files)
 
 
-def remove_strangers(workspace: Path, known: set[str]) -> None:
-    """Remove files that no catalogue row names: left by a run that was cut off."""
-    for file in (workspace / FOLDER).glob("*.parquet*"):
-        if file.name not in known:
-            file.unlink(missing_ok=True)
+def remove_strangers(workspace: Path, known: Callable[[], set[str]]) -> None:
+    """Remove files that no catalogue row names: left by a run that was cut off.
+
+    Does nothing while any process is between writing a part and noting it; ``known`` is asked
+    when none is.
+    """
+    with _lock(workspace, fcntl.LOCK_EX | fcntl.LOCK_NB) as alone:
+        if not alone:
+            return
+        named = known()
+        for file in (workspace / FOLDER).glob("*.parquet*"):
+            if file.name not in named:
+                file.unlink(missing_ok=True)
+
+
+def discard(workspace: Path, name: str) -> None:
+    """Remove a part that was written but is not wanted after all."""
+    (workspace / FOLDER / name).unlink(missing_ok=True)
 
 
 def _sync(path: Path) -> None:

@@ -20,6 +20,7 @@ from workbench.store import parts
 from workbench.store.catalogue import Catalogue
 
 GRACE_SECONDS = 600.0  # a reader may still hold a part that was replaced
+PART_ROWS = 20_000  # about 250 MB of headers as JSON in memory while a part is made
 
 
 @dataclass(frozen=True)
@@ -34,6 +35,10 @@ class Origin:
     source: str
     digest: str | None = None
     uid: str | None = None
+
+
+class _OvertakenError(Exception):
+    """Another process has moved some of the same rows: its part counts, ours does not."""
 
 
 class Store:
@@ -112,10 +117,17 @@ class Store:
             write("INSERT INTO finding VALUES (?, ?)", json.dumps(noted), number)
 
     def _refuse(self, verdict: Verdict, code: str, reason: str, origin: Origin) -> None:
+        # What stood in that place before and was stored stays stored; the place is the new one's.
+        self._catalogue.write(
+            "UPDATE object SET origin = NULL WHERE origin = ? AND verdict = 'stored'",
+            origin.digest,
+        )
         self._catalogue.write(
             "INSERT INTO object (verdict, code, reason, source, received_at, origin, sop_uid)"
             " VALUES (?, ?, ?, ?, ?, ?, ?) ON CONFLICT (origin) WHERE origin IS NOT NULL"
-            " DO NOTHING",
+            " DO UPDATE SET verdict = excluded.verdict, code = excluded.code,"
+            " reason = excluded.reason, received_at = excluded.received_at,"
+            " sop_uid = excluded.sop_uid",
             verdict, code, reason, origin.source, _now(), origin.digest, origin.uid,
         )  # fmt: skip
 
@@ -128,20 +140,40 @@ class Store:
         return {row["sop_uid"] for row in rows}
 
     def compact(self) -> int:
-        """Move what came in since the last time into one part; return its number of rows."""
-        waiting = self._catalogue.all("SELECT number FROM inbox")
+        """Move what came in since the last time into parts; return the number of rows moved."""
+        moved = 0
+        while rows := self._compacted():
+            moved += rows
+        return moved
+
+    def _compacted(self) -> int:
+        """Move one batch; several processes may try at once, each row goes into one part only."""
+        waiting = self._waiting(PART_ROWS)
         if not waiting:
             return 0
-        frame = self._inbox().sort("patient", "StudyInstanceUID", "SeriesInstanceUID",
-                                   "InstanceNumber", "object_number")  # fmt: skip
-        name = parts.write_part(self.folder, INSTANCE, frame)
-        last = max(row["number"] for row in waiting)
-        with self._catalogue.transaction():
-            self._catalogue.write(
-                "INSERT INTO part VALUES (?, ?, ?, NULL)", name, INSTANCE.name, frame.height
-            )
-            self._catalogue.write("DELETE FROM inbox WHERE number <= ?", last)
+        numbers = json.dumps([row["number"] for row in waiting])
+        frame = _instance_frame([json.loads(row["row"]) for row in waiting]).sort(
+            "patient", "StudyInstanceUID", "SeriesInstanceUID", "InstanceNumber", "object_number"
+        )
+        with parts.writing(self.folder):
+            name = parts.write_part(self.folder, INSTANCE, frame)
+            try:
+                self._move(numbers, name, frame.height)
+            except _OvertakenError:
+                parts.discard(self.folder, name)
+                return 0
         return frame.height
+
+    def _move(self, numbers: str, name: str, rows: int) -> None:
+        with self._catalogue.transaction():
+            taken = self._catalogue.change(
+                "DELETE FROM inbox WHERE number IN (SELECT value FROM json_each(?))", numbers
+            )
+            if taken != rows:
+                raise _OvertakenError
+            self._catalogue.write(
+                "INSERT INTO part VALUES (?, ?, ?, NULL)", name, INSTANCE.name, rows
+            )
 
     # --- tables ------------------------------------------------------------------------------
 
@@ -173,26 +205,31 @@ class Store:
 
     def publish(self, frames: Mapping[str, pl.DataFrame]) -> None:
         """Replace derived tables by new ones, all at once."""
-        written = {
-            name: (parts.write_part(self.folder, TABLES[name], frame), frame.height)
-            for name, frame in frames.items()
-        }
-        with self._catalogue.transaction():
-            for name, (file, rows) in written.items():
-                self._catalogue.write(
-                    "UPDATE part SET retired_at = ? WHERE table_name = ? AND retired_at IS NULL",
-                    time.time(), name,
-                )  # fmt: skip
-                self._catalogue.write("INSERT INTO part VALUES (?, ?, ?, NULL)", file, name, rows)
+        with parts.writing(self.folder):
+            written = {
+                name: (parts.write_part(self.folder, TABLES[name], frame), frame.height)
+                for name, frame in frames.items()
+            }
+            with self._catalogue.transaction():
+                for name, (file, rows) in written.items():
+                    self._replace(name, file, rows)
         self.sweep()
+
+    def _replace(self, name: str, file: str, rows: int) -> None:
+        self._catalogue.write(
+            "UPDATE part SET retired_at = ? WHERE table_name = ? AND retired_at IS NULL",
+            time.time(), name,
+        )  # fmt: skip
+        self._catalogue.write("INSERT INTO part VALUES (?, ?, ?, NULL)", file, name, rows)
 
     def sweep(self) -> None:
         """Remove parts replaced a while ago, and files a cut-off run left behind."""
         before = time.time() - GRACE_SECONDS
-        with self._catalogue.transaction():
-            self._catalogue.write("DELETE FROM part WHERE retired_at < ?", before)
-            known = {row["file"] for row in self._catalogue.all("SELECT file FROM part")}
-            parts.remove_strangers(self.folder, known)
+        self._catalogue.write("DELETE FROM part WHERE retired_at < ?", before)
+        parts.remove_strangers(self.folder, self._known_parts)
+
+    def _known_parts(self) -> set[str]:
+        return {row["file"] for row in self._catalogue.all("SELECT file FROM part")}
 
     # --- what has been done ------------------------------------------------------------------
 
@@ -231,8 +268,15 @@ class Store:
         return [row["file"] for row in rows]
 
     def _inbox(self) -> pl.DataFrame:
-        rows = self._catalogue.all("SELECT row FROM inbox ORDER BY number")
-        return _instance_frame([json.loads(row["row"]) for row in rows])
+        return _instance_frame([json.loads(row["row"]) for row in self._waiting(-1)])
+
+    def _waiting(self, limit: int) -> list[Any]:
+        return self._catalogue.all("SELECT number, row FROM inbox ORDER BY number LIMIT ?", limit)
+
+    def waiting(self) -> int:
+        """Return how many objects wait to be moved into a part."""
+        row = self._catalogue.one("SELECT count(*) AS waiting FROM inbox")
+        return int(row["waiting"]) if row else 0
 
     def _objects_refused(self) -> pl.DataFrame:
         rows = self._catalogue.all(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 import polars as pl
@@ -9,9 +10,15 @@ import pytest
 
 import workbench
 from workbench.errors import SettingsError
-from workbench.model import ApplicationEntity
 from workbench.schema import TABLES
-from workbench.settings import FILE, Settings, read_settings
+from workbench.settings import (
+    FILE,
+    CollectSettings,
+    EntitySettings,
+    Settings,
+    SurveySettings,
+    read_settings,
+)
 from workbench.survey import create_survey, open_survey
 
 
@@ -38,9 +45,12 @@ def test_opening_what_is_no_workspace_says_how_to_make_one(tmp_path: Path) -> No
 
 def test_settings_come_back_as_written(tmp_path: Path) -> None:
     settings = Settings(
-        survey='lung "ct" \u00e9', site="LU01", pause_s=3.5,
-        local=ApplicationEntity("WB", "10.0.0.1", 104), pacs=ApplicationEntity("PACS", "h", 11112),
-    )  # fmt: skip
+        survey=SurveySettings('lung "ct" \u00e9', "LU01"),
+        local=EntitySettings("WB", "10.0.0.1", 104, allow=("CT1@192.0.2.7",)),
+        pacs=EntitySettings("PACS", "h", 11112, retrieve="get"),
+        collect=CollectSettings(pause_s=3.5),
+        filter={"modalities": ["CT"]},
+    )
     settings.write(tmp_path)
     assert read_settings(tmp_path) == settings
     Settings().write(tmp_path)
@@ -55,6 +65,9 @@ def test_settings_come_back_as_written(tmp_path: Path) -> None:
         "[pacs]\ntitle = 'A TITLE THAT IS TOO LONG'\n",
         "[pacs]\ntitle = 'A'\nport = 99999\n",
         "[collect]\npause_s = 'long'\n",
+        "[pacs]\ntitle = 'A'\nretreive = 'get'\n",
+        "[pacs]\ntitle = 'A'\nretrieve = 'fetch'\n",
+        "[paks]\ntitle = 'A'\n",
         "not toml",
     ],
 )
@@ -70,3 +83,18 @@ def test_the_public_names_are_these(tmp_path: Path) -> None:
         assert getattr(workbench, name) is not None
     with pytest.raises(AttributeError):
         _ = workbench.nothing
+
+
+def test_writing_settings_keeps_comments_and_what_nobody_changed(tmp_path: Path) -> None:
+    text = (
+        "# ours\n[survey]\nname = 'lung'  # agreed in 2024\nsite = 'LU01'\n\n"
+        "[collect]\npause_s = 60.0\ntries = 2  # the administrator's wish\n"
+    )
+    (tmp_path / FILE).write_text(text, "utf-8")
+    read_settings(tmp_path).write(tmp_path)
+    assert (tmp_path / FILE).read_text("utf-8").startswith(text)
+    changed = replace(read_settings(tmp_path), collect=CollectSettings(pause_s=90.0, tries=2))
+    changed.write(tmp_path)
+    after = (tmp_path / FILE).read_text("utf-8")
+    assert "pause_s = 90.0\ntries = 2  # the administrator's wish" in after
+    assert read_settings(tmp_path) == changed

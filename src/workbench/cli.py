@@ -161,10 +161,11 @@ def _workspace(options: argparse.Namespace) -> Path:
 
 
 def _init(options: argparse.Namespace) -> int:
-    from workbench.settings import Settings
+    from workbench.settings import Settings, SurveySettings
     from workbench.survey import create_survey
 
-    create_survey(_workspace(options), Settings(survey=options.survey, site=options.site))
+    named = SurveySettings(options.survey, options.site)
+    create_survey(_workspace(options), Settings(survey=named))
     return _finish(options, {"survey": options.survey}, "The workspace is ready.")
 
 
@@ -186,7 +187,7 @@ def _receive(options: argparse.Namespace) -> int:
     from workbench.pipeline import receive
 
     survey = _survey(options)
-    local, pacs = survey.settings.local, survey.settings.pacs
+    local, pacs = survey.settings.local.entity, survey.settings.pacs
     entity = replace(local, title=options.aet or local.title, port=options.port or local.port)
     allowed = frozenset(options.allow or ([pacs.title] if pacs else []))
     with receive(survey, entity, allowed) as session:

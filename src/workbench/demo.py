@@ -24,7 +24,7 @@ from workbench.intake import Collection, collect, import_files
 from workbench.model import ApplicationEntity
 from workbench.pipeline import estimate_doses, make_report, map_survey
 from workbench.runs import Progress
-from workbench.settings import FILE, Settings
+from workbench.settings import FILE, CollectSettings, EntitySettings, Settings, SurveySettings
 from workbench.simulate.bundled import bundled_files
 from workbench.simulate.hospital import simulate_hospital
 from workbench.simulate.pacs import EmbeddedPacs
@@ -40,6 +40,7 @@ SHOWN = {
     "instance": "instances", "series": "series", "irradiation_event": "event rows",
     "dose_estimate": "dose estimates", "finding": "findings", "rejected": "files not stored",
 }  # fmt: skip
+SETTINGS = Settings(survey=SurveySettings("demo", "DEMO"), collect=CollectSettings(pause_s=0.0))
 
 
 @dataclass(frozen=True)
@@ -76,7 +77,7 @@ def _workspace(demo: Demo) -> Survey:
         demo.tell(f"Workspace: {demo.workspace} (going on where it stopped)")
         return open_survey(demo.workspace)
     demo.tell(f"Workspace: {demo.workspace} (new)")
-    return create_survey(demo.workspace, Settings(survey="demo", site="DEMO", pause_s=0.0))
+    return create_survey(demo.workspace, SETTINGS)
 
 
 def _collect(demo: Demo, survey: Survey) -> Collection:
@@ -155,7 +156,9 @@ def _pacs(demo: Demo, survey: Survey) -> Iterator[OrthancPacs | EmbeddedPacs]:
     folder = demo.hospital / kind.__name__
     with kind(replace(PACS, port=free_port()), folder, {local.title: local}) as pacs:
         demo.tell(f"PACS: {'Orthanc' if kind is OrthancPacs else 'embedded'} at {pacs.entity}")
-        survey.settings = replace(survey.settings, local=local, pacs=pacs.entity)
+        survey.settings = replace(
+            survey.settings, local=EntitySettings.of(local), pacs=EntitySettings.of(pacs.entity)
+        )
         yield pacs
 
 

@@ -230,12 +230,14 @@ def collect(
     settings = survey.settings
     if settings.pacs is None:
         raise SettingsError("no PACS is set.", "Add a [pacs] table to workbench.toml.")
-    plan = CollectPlan(settings.local.title, settings.pacs, pause_seconds=settings.pause_s)
+    plan = CollectPlan(
+        settings.local.title, settings.pacs.entity, pause_seconds=settings.collect.pause_s
+    )
     border = Border(survey)
     done: list[PatientProgress] = []
     with recorded(survey, "collect") as counts:
         try:
-            with Receiver(settings.local, border.receive, frozenset({settings.pacs.title})):
+            with Receiver(settings.local.entity, border.receive, frozenset({settings.pacs.title})):
                 for patient in collect_patients(patients, plan, border.decided):
                     done.append(patient)
                     progress(patient.position, patient.total, "collecting patients")

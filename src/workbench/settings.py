@@ -1,122 +1,275 @@
-"""The settings of a workspace: one small TOML file that a person can read.
+"""The settings of a workspace: one TOML file that a person can read and edit.
 
 [survey]
 name = "demo"
 site = "SITE"
 
-[local]            our receiver
+[local]            # our receiver; the PACS must know this title, address and port
 title = "WORKBENCH"
 host = "127.0.0.1"
 port = 11113
 
-[pacs]             the hospital's archive
+[pacs]             # the hospital's archive
 title = "PACS"
 host = "127.0.0.1"
 port = 104
+
+docs/collect.md describes every table and key.  What a page changes is written back into the same
+file; comments and order stay.
 """
 
 from __future__ import annotations
 
+import os
 import tomllib
-from dataclasses import dataclass, field
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, field, fields
 from pathlib import Path
+from typing import Any, ClassVar, Literal, Self, TypeVar
 
 from workbench.errors import SettingsError
 from workbench.model import ApplicationEntity
 
 FILE = "workbench.toml"
+Table = Mapping[str, Any]
+T = TypeVar("T")
+
+
+@dataclass(frozen=True)
+class SurveySettings:
+    """``[survey]``: its name, and the short code of the hospital that pseudonyms begin with."""
+
+    __pydantic_config__: ClassVar[dict[str, object]] = {"extra": "forbid"}
+
+    name: str = "survey"
+    site: str = "SITE"
+
+
+@dataclass(frozen=True)
+class EntitySettings:
+    """``[local]`` and ``[pacs]``: AE title, address and port, and what goes with them.
+
+    Attributes
+    ----------
+    phantom_title
+        ``[local]`` only: images sent to this second AE title are kept whole, as phantom images.
+    allow
+        ``[local]`` only: who may send besides the PACS, as ``TITLE`` or ``TITLE@address``.
+    retrieve
+        ``[pacs]`` only: by C-MOVE, by C-GET, or by DICOMweb.
+    url
+        ``[pacs]`` only: root of its DICOMweb service.
+    token_file
+        ``[pacs]`` only: file with the bearer token of the DICOMweb service.
+    mover
+        ``[pacs]`` only: ``TITLE@host:port`` of the peer that takes retrieve requests, where it is
+        another one than the one that answers queries.
+    associations
+        ``[pacs]`` only: how many studies of a patient may be fetched at the same time.
+    tls
+        Whether connections to (``[pacs]``) or from (``[local]``) peers are encrypted.
+    """
+
+    __pydantic_config__: ClassVar[dict[str, object]] = {"extra": "forbid"}
+
+    title: str
+    host: str = "127.0.0.1"
+    port: int = 104
+    phantom_title: str = ""
+    allow: tuple[str, ...] = ()
+    retrieve: Literal["move", "get", "web"] = "move"
+    url: str = ""
+    token_file: str = ""
+    mover: str = ""
+    associations: int = 1
+    tls: bool = False
+
+    @classmethod
+    def of(cls, entity: ApplicationEntity) -> Self:
+        """Return the settings of a plain peer."""
+        return cls(entity.title, entity.host, entity.port)
+
+    @property
+    def entity(self) -> ApplicationEntity:
+        """The peer as the DICOM network knows it."""
+        return ApplicationEntity(self.title, self.host, self.port)
+
+
+@dataclass(frozen=True)
+class CollectSettings:
+    """``[collect]``: how the collector works through its queue.
+
+    Attributes
+    ----------
+    pause_s
+        Seconds between two patients, so that the archive is not disturbed.
+    quiet_s
+        A study is given up when nothing has come for so many seconds.
+    answer_s, retrieve_s
+        Seconds to wait for an answer to a query, and to a retrieve request.
+    tries
+        How often a patient is tried at most before a person must look.
+    retry_minutes
+        Minutes until the second try; doubled with each further one.
+    """
+
+    __pydantic_config__: ClassVar[dict[str, object]] = {"extra": "forbid"}
+
+    pause_s: float = 120.0
+    quiet_s: float = 30.0
+    answer_s: float = 60.0
+    retrieve_s: float = 1800.0
+    tries: int = 3
+    retry_minutes: float = 60.0
+
+
+@dataclass(frozen=True)
+class TlsSettings:
+    """``[tls]``: our certificate and key, and the authorities whose certificates we accept.
+
+    Files in PEM; a relative path begins at the workspace.
+    """
+
+    __pydantic_config__: ClassVar[dict[str, object]] = {"extra": "forbid"}
+
+    certificate: str
+    key: str
+    authorities: str
 
 
 @dataclass(frozen=True)
 class Settings:
-    """What a workspace is told once.
+    """What a workspace is told.
 
-    Attributes
-    ----------
-    survey
-        Name of the epidemiological survey; pseudonyms differ from survey to survey.
-    site
-        Short code of the hospital; pseudonyms begin with it.
-    local, pacs
-        Our receiver and the archive we ask.
-    pause_s
-        Seconds between two patients, so that the archive is not disturbed.
+    ``filter`` and ``schedule`` are kept as written: ``collect.filters`` and ``collect.schedule``
+    say what they mean.
     """
 
-    survey: str = "survey"
-    site: str = "SITE"
-    local: ApplicationEntity = field(default=ApplicationEntity("WORKBENCH", port=11113))
-    pacs: ApplicationEntity | None = None
-    pause_s: float = 120.0
+    survey: SurveySettings = field(default_factory=SurveySettings)
+    local: EntitySettings = field(default=EntitySettings("WORKBENCH", port=11113))
+    pacs: EntitySettings | None = None
+    collect: CollectSettings = field(default_factory=CollectSettings)
+    tls: TlsSettings | None = None
+    filter: Table = field(default_factory=dict)
+    schedule: Table = field(default_factory=dict)
 
     def write(self, folder: Path) -> None:
-        """Write the settings file of a workspace."""
-        lines = [
-            "[survey]", f"name = {_quoted(self.survey)}", f"site = {_quoted(self.site)}", "",
-            "[collect]", f"pause_s = {self.pause_s}", "",
-            *_entity("local", self.local),
-            *(_entity("pacs", self.pacs) if self.pacs else ()),
-        ]  # fmt: skip
-        (folder / FILE).write_text("\n".join(lines), encoding="utf-8")
+        """Write the settings into the file of a workspace; comments that stand there stay."""
+        import tomlkit
+
+        file = folder / FILE
+        document = tomlkit.parse(file.read_text("utf-8")) if file.exists() else tomlkit.document()
+        for name, values in self._tables().items():
+            _put(document, name, values)
+        partial = file.with_suffix(".partial")
+        with partial.open("w", encoding="utf-8") as written:
+            written.write(tomlkit.dumps(document))
+            written.flush()
+            os.fsync(written.fileno())
+        partial.replace(file)
+
+    def _tables(self) -> dict[str, Table | None]:
+        named = {one.name: getattr(self, one.name) for one in fields(self)}
+        return {
+            name: value if value is None or isinstance(value, Mapping) else _told(value)
+            for name, value in named.items()
+        }
+
+
+def _told(table: Any) -> Table:
+    """Return a table's values without those that are as they would be anyway."""
+    usual = {one.name: one.default for one in fields(table)}
+    always = ("name", "site", "title", "host", "port", "pause_s")
+    return {
+        name: list(value) if isinstance(value, tuple) else value
+        for name, value in asdict(table).items()
+        if name in always or value != usual[name]
+    }
+
+
+def _put(document: Any, name: str, values: Table | None) -> None:
+    if not values:
+        document.pop(name, None)
+        return
+    if name not in document:
+        document.add(name, values)
+        return
+    table = document[name]
+    for key in [key for key in table if key not in values]:
+        del table[key]
+    for key, value in values.items():
+        if table.get(key) != value:
+            table[key] = value
 
 
 def read_settings(folder: Path) -> Settings:
     """Read the settings of a workspace; raises ``SettingsError`` with the remedy."""
     try:
         text = (folder / FILE).read_text(encoding="utf-8")
-    except OSError as error:
+    except FileNotFoundError as error:
         raise SettingsError(
-            "this folder is not a workspace", "Make one with: workbench init -w FOLDER"
+            "this folder is not a workspace.", "Make one with: workbench init -w FOLDER"
         ) from error
+    except (OSError, UnicodeDecodeError) as error:
+        raise SettingsError(f"{FILE} cannot be read.", "Check its rights; save it as UTF-8.") from (
+            error
+        )
     try:
         tables = tomllib.loads(text)
     except tomllib.TOMLDecodeError as error:
         raise SettingsError(f"{FILE} cannot be read: {error}.", "Mend that line.") from error
-    survey, default = tables.get("survey", {}), Settings()
+    return settings_of(tables)
+
+
+def settings_of(tables: Table) -> Settings:
+    """Return the settings that the tables of a file mean; raises ``SettingsError``."""
+    known = [one.name for one in fields(Settings)]
+    for name, table in tables.items():
+        if name not in known or not isinstance(table, Mapping):
+            raise SettingsError(
+                f"{FILE} has a table or key {name!r} that nobody reads.",
+                f"Known tables: {', '.join(known)}.",
+            )
+    default = Settings()
+    local = _read(tables, "local", EntitySettings, default.local)
+    pacs = _read(tables, "pacs", EntitySettings, None)
+    for name, entity in (("local", local), ("pacs", pacs)):
+        _check_entity(name, entity)
     return Settings(
-        survey=_word(survey, "name", default.survey),
-        site=_word(survey, "site", default.site),
-        local=_read_entity(tables, "local") or default.local,
-        pacs=_read_entity(tables, "pacs"),
-        pause_s=_number(tables.get("collect", {}), "pause_s", default.pause_s),
+        _read(tables, "survey", SurveySettings, default.survey),
+        local,
+        pacs,
+        _read(tables, "collect", CollectSettings, default.collect),
+        _read(tables, "tls", TlsSettings, None),
+        tables.get("filter", {}),
+        tables.get("schedule", {}),
     )
 
 
-def _read_entity(tables: dict[str, dict[str, object]], name: str) -> ApplicationEntity | None:
-    table = tables.get(name)
-    if table is None:
-        return None
-    title = _word(table, "title", "")
-    port = int(_number(table, "port", 104))
-    if not 0 < len(title) <= 16:  # PS3.5 6.2: AE has 16 characters at most
-        raise SettingsError(f"[{name}] needs a title of 1 to 16 characters in {FILE}.")
-    if not 0 < port < 65536:
+def _read(tables: Table, name: str, kind: type[Any], default: T) -> Any | T:
+    if name not in tables:
+        return default
+    from pydantic import TypeAdapter, ValidationError
+
+    try:
+        return TypeAdapter(kind).validate_python(tables[name])
+    except ValidationError as error:
+        first = error.errors(include_url=False, include_input=False)[0]
+        where = ".".join(str(step) for step in first["loc"]) or "the table"
+        raise SettingsError(
+            f"{where} in [{name}] of {FILE}: {first['msg'].lower()}.",
+            f"Known keys: {', '.join(one.name for one in fields(kind))}.",
+        ) from error
+
+
+def _check_entity(name: str, entity: EntitySettings | None) -> None:
+    if entity is None:
+        return
+    for title in filter(None, (entity.title, entity.phantom_title)):
+        # PS3.5 6.2: AE has 16 characters at most of the default repertoire, no backslash
+        if len(title) > 16 or not title.isascii() or not title.isprintable() or "\\" in title:
+            raise SettingsError(f"[{name}] needs AE titles of 1 to 16 characters in {FILE}.")
+    if not entity.title.strip():
+        raise SettingsError(f"[{name}] needs a title in {FILE}.", 'For example: title = "PACS"')
+    if not 0 < entity.port < 65536:
         raise SettingsError(f"[{name}] needs a port between 1 and 65535 in {FILE}.")
-    return ApplicationEntity(title, _word(table, "host", "127.0.0.1"), port)
-
-
-def _word(table: dict[str, object], name: str, default: str) -> str:
-    value = table.get(name, default)
-    if not isinstance(value, str):
-        raise SettingsError(f"{name} must be text in quotes in {FILE}.")
-    return value
-
-
-def _number(table: dict[str, object], name: str, default: float) -> float:
-    value = table.get(name, default)
-    if isinstance(value, bool) or not isinstance(value, int | float):
-        raise SettingsError(f"{name} must be a number in {FILE}.")
-    return float(value)
-
-
-def _quoted(text: str) -> str:
-    import json
-
-    return json.dumps(text, ensure_ascii=False)
-
-
-def _entity(name: str, entity: ApplicationEntity) -> list[str]:
-    return [
-        f"[{name}]", f"title = {_quoted(entity.title)}", f"host = {_quoted(entity.host)}",
-        f"port = {entity.port}", "",
-    ]  # fmt: skip

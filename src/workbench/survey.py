@@ -88,14 +88,14 @@ class Survey:
     def pseudonyms(self) -> Pseudonyms:
         """Return the pseudonyms of this survey; needs the hospital's key."""
         key = load_key(self.folder / KEY_FILE)
-        return Pseudonyms(key, self.settings.survey, self.settings.site)
+        return Pseudonyms(key, self.settings.survey.name, self.settings.survey.site)
 
     def close(self) -> None:
         """Close the store."""
         self.store.close()
 
     def __repr__(self) -> str:
-        return f"Survey({self.settings.survey!r})"
+        return f"Survey({self.settings.survey.name!r})"
 
 
 def open_survey(folder: str | Path) -> Survey:

@@ -17,6 +17,7 @@ from workbench.errors import ReadError
 from workbench.model import ApplicationEntity
 from workbench.pipeline import collect, estimate_doses, import_files, map_survey
 from workbench.schema import TABLES
+from workbench.settings import CollectSettings, EntitySettings
 from workbench.simulate.hospital import simulate_hospital
 from workbench.simulate.pacs import EmbeddedPacs
 from workbench.simulate.peers import OrthancPacs, free_port
@@ -37,7 +38,10 @@ def collected(pacs_type: Pacs, files: list[Path], folder: Path) -> tuple[Survey,
     entity = ApplicationEntity("THEPACS", port=free_port())
     with pacs_type(entity, folder / "pacs", {local.title: local}) as pacs:
         refused = set(pacs.load(files).refused)
-        survey.settings = replace(survey.settings, local=local, pacs=pacs.entity, pause_s=0.0)
+        survey.settings = replace(
+            survey.settings, local=EntitySettings.of(local), pacs=EntitySettings.of(pacs.entity),
+            collect=CollectSettings(pause_s=0.0),
+        )  # fmt: skip
         taken = [path for path in files if path not in refused and patient_of(path)]
         patients = dict.fromkeys(ListedPatient(patient_of(path)) for path in taken)
         collection = collect(survey, list(patients))

@@ -12,7 +12,7 @@ from workbench import create_survey, intake, open_survey
 from workbench.errors import SettingsError
 from workbench.model import ApplicationEntity
 from workbench.schema import IRRADIATION_EVENT
-from workbench.settings import Settings
+from workbench.settings import CollectSettings, EntitySettings, Settings
 from workbench.simulate.hospital import simulate_hospital
 from workbench.simulate.pacs import EmbeddedPacs
 from workbench.simulate.peers import free_port
@@ -157,7 +157,10 @@ def test_a_patient_list_is_collected_from_the_pacs_of_the_settings(tmp_path, fil
     pacs = ApplicationEntity("PACS", port=free_port())
     listed = tmp_path / "patients.txt"
     listed.write_text("\n".join(simulate_hospital(seed=1, patients=2).patient_ids), "utf-8")
-    settings = Settings(local=local, pacs=pacs, pause_s=0.0)
+    settings = Settings(
+        local=EntitySettings.of(local), pacs=EntitySettings.of(pacs),
+        collect=CollectSettings(pause_s=0.0),
+    )  # fmt: skip
     survey = create_survey(tmp_path / "workspace", settings)
     stages = Stages(survey)
     assert "one patient ID a line" in press(stages, "Collect patients")

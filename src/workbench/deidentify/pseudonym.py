@@ -82,6 +82,10 @@ class Pseudonyms:
         head = self._keyed("shift", _identity(issuer, patient_id))[:8]
         return 1 + int.from_bytes(head, "big") % LONGEST_SHIFT
 
+    def digest(self, value: bytes) -> str:
+        """Return a name for ``value`` (a file's place, an encoding) that tells nothing of it."""
+        return self._keyed("digest", value).hex()
+
     def _keyed(self, domain: str, value: bytes) -> bytes:
         return hmac.digest(self._secret, domain.encode("ascii") + b"\0" + value, "sha256")
 

@@ -205,6 +205,47 @@ def test_a_fault_of_the_program_is_told_without_its_text(
 
     monkeypatch.setattr("workbench.pipeline.map_survey", broken)
     code, answer, err = run(capsys, "map", "-w", workspace)
-    assert code == 2
+    assert code == 3, "it had started: this is not the code of a wrong start"
     assert "RuntimeError in test_cli.py" in str(answer["message"])
     assert "Meyer" not in err + str(answer)
+
+
+@pytest.mark.parametrize("words", [["map", "--nothing"], ["nothing"], ["import"], []])
+def test_a_wrong_command_line_is_told_as_json_too(
+    words: list[str], capsys: pytest.CaptureFixture[str]
+) -> None:
+    code, answer, err = run(capsys, *words)
+    assert code == 2
+    assert answer["error"] == "UsageError"
+    assert "usage: workbench" in err
+
+
+def test_ctrl_c_is_told_as_json_too(
+    workspace: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def stopped(*_: object) -> None:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr("workbench.pipeline.map_survey", stopped)
+    code, answer, err = run(capsys, "map", "-w", workspace)
+    assert (code, answer["error"]) == (130, "KeyboardInterrupt")
+    assert "go on" in err
+
+
+def test_an_out_folder_that_is_not_there_is_an_error_and_is_not_made(
+    workspace: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    out = tmp_path / "mistyped" / "series.csv"
+    assert run(capsys, "table", "series", "-w", workspace, "--out", out)[0] == 2
+    assert run(capsys, "report", "run", "dose_by_protocol", "-w", workspace, "--out", out)[0] == 2
+    assert not out.parent.exists()
+
+
+def test_init_leaves_the_rights_of_a_folder_that_was_there(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    tmp_path.chmod(0o750)
+    assert run(capsys, "init", "-w", tmp_path)[0] == 0
+    assert tmp_path.stat().st_mode & 0o777 == 0o750
+    assert run(capsys, "init", "-w", tmp_path / "new")[0] == 0
+    assert (tmp_path / "new").stat().st_mode & 0o777 == 0o700

@@ -6,7 +6,6 @@ bytes -> header (dicom) -> de-identified header (deidentify) -> row of the insta
 from __future__ import annotations
 
 import hashlib
-import hmac
 import threading
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Sequence
@@ -140,14 +139,13 @@ class Border:
 
     def from_file(self, candidate: Candidate) -> Origin:
         """Name a file by a keyed digest: recognisable again, readable by nobody."""
-        place = f"{candidate.path.resolve()}\0{candidate.member or ''}"
-        key = self.pseudonyms.fingerprint.encode()
-        return Origin("folder", hmac.new(key, place.encode(), hashlib.sha256).hexdigest())
+        return Origin("folder", self.pseudonyms.digest(candidate.place))
 
     def from_peer(self, received: ReceivedObject) -> Origin:
         """Name a received object by its pseudonymous UID, so that it is not asked for again."""
         uid = self.pseudonyms.uid(received.sop_instance)
-        return Origin("network", f"network {uid}", uid)
+        content = hashlib.sha256(received.encoded).digest()
+        return Origin("network", self.pseudonyms.digest(uid.encode() + content), uid)
 
     def receive(self, received: ReceivedObject) -> int:
         """Take one object off the network; it is durable, or put aside, when this returns."""
@@ -159,8 +157,16 @@ class Border:
 
     def decided(self, uids: Iterable[str]) -> set[str]:
         """Return those original SOP Instance UIDs whose fate is decided here."""
+        return set(self.fates(uids))
+
+    def fates(self, uids: Iterable[str]) -> dict[str, str]:
+        """Return what became of original SOP Instance UIDs: stored, or the reason's code."""
         ours = {self.pseudonyms.uid(uid): uid for uid in uids}
-        return {ours[uid] for uid in self.store.known(ours)}
+        return {ours[uid]: fate for uid, fate in self.store.fates(ours).items()}
+
+    def stored_in(self, series_uid: str) -> int:
+        """Return how many objects of an original Series Instance UID are stored."""
+        return self.store.stored_in(self.pseudonyms.uid(series_uid))
 
 
 def import_files(

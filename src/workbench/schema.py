@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     import polars as pl
 
-SCHEMA_VERSION = 1
+SCHEMA_VERSION = 2
 
 
 @dataclass(frozen=True)
@@ -360,9 +360,37 @@ RUN = Table(
     ),
 )
 
+LEDGER = Table(
+    "ledger",
+    "One row a patient asked for and study found: what the PACS has and what came of it.",
+    ("queue_number", "StudyInstanceUID"),
+    (
+        Column("queue_number", "integer", "Number of the patient in the hospital's queue"),
+        Column("patient", "text", "Pseudonym of the patient"),
+        Column("StudyInstanceUID", "text", "Pseudonym of the study; empty when none was found"),
+        Column("state", "text", "How far the patient has come"),
+        Column("reason", "text", "Why the patient is not complete"),
+        Column("tries", "integer", "How often the patient was tried"),
+        Column("asked_at", "moment", "When the PACS was last asked for the patient (UTC)"),
+        Column("unwanted", "text", "Which filter leaves the study out; empty when it is wanted"),
+        Column("modalities", "text", "Modalities the PACS told, with commas"),
+        Column("series", "integer", "Wanted series that the PACS has"),
+        Column("told", "integer", "Objects of the study as the PACS counts them"),
+        Column("listed", "flag", "Whether the PACS listed every object of the wanted series"),
+        Column("expected", "integer", "Objects listed in the wanted series"),
+        Column("stored", "integer", "Of these, kept"),
+        Column("refused", "integer", "Of these, put aside with a reason"),
+        Column("missing", "integer", "Of these, never arrived"),
+        Column("refused_codes", "text", "Reasons of those put aside, with commas"),
+        Column("first_found", "moment", "When the PACS first told of the study (UTC)"),
+        Column("last_found", "moment", "When the PACS last told of the study (UTC)"),
+    ),
+)
+
 TABLES: dict[str, Table] = {
     table.name: table
     for table in (
-        INSTANCE, REJECTED, SERIES, IRRADIATION_EVENT, DOSE_ESTIMATE, FINDING, PATIENT, RUN
+        INSTANCE, REJECTED, SERIES, IRRADIATION_EVENT, DOSE_ESTIMATE, FINDING, PATIENT, RUN,
+        LEDGER,
     )
 }  # fmt: skip

@@ -111,8 +111,9 @@ def create_survey(folder: str | Path, settings: Settings | None = None) -> Surve
     workspace = Path(folder)
     if (workspace / FILE).exists():
         raise SettingsError("there is a workspace in this folder already.", "Choose another.")
-    workspace.mkdir(parents=True, exist_ok=True)
-    workspace.chmod(0o700)
+    if not workspace.exists():
+        workspace.mkdir(parents=True)
+        workspace.chmod(0o700)  # a folder that was there keeps the rights its owner gave it
     create_key(workspace / KEY_FILE)
     (settings or Settings()).write(workspace)
     return Survey(workspace)

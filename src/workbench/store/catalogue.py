@@ -38,17 +38,36 @@ CREATE TABLE IF NOT EXISTS run (
 """
 
 
+# What later versions of the schema add, in order; each is done once, in one transaction.
+MIGRATIONS = {
+    2: (
+        "ALTER TABLE object ADD COLUMN series_uid TEXT",
+        "CREATE INDEX object_series ON object (series_uid)",
+    ),
+}
+
+
 class Catalogue(Database):
     """The catalogue of one workspace."""
 
     def __init__(self, folder: Path) -> None:
         super().__init__(folder / FILE, TABLES)
-        known = self.one("SELECT value FROM meta WHERE name = 'schema_version'")
-        if known is None:
-            self.write("INSERT OR IGNORE INTO meta VALUES ('schema_version', ?)",
-                       str(SCHEMA_VERSION))  # fmt: skip
-        elif int(known["value"]) > SCHEMA_VERSION:
+        if self._version() < SCHEMA_VERSION:
+            self._migrate()
+        elif self._version() > SCHEMA_VERSION:
             raise StoreError(
-                f"this workspace has schema {known['value']}, newer than {SCHEMA_VERSION}.",
+                f"this workspace has schema {self._version()}, newer than {SCHEMA_VERSION}.",
                 "Use the version of Workbench that wrote it, or a newer one.",
             )
+
+    def _version(self) -> int:
+        known = self.one("SELECT value FROM meta WHERE name = 'schema_version'")
+        return 1 if known is None else int(known["value"])
+
+    def _migrate(self) -> None:
+        with self.transaction():
+            for version in range(self._version() + 1, SCHEMA_VERSION + 1):
+                for statement in MIGRATIONS[version]:
+                    self.write(statement)
+            self.write("INSERT OR REPLACE INTO meta VALUES ('schema_version', ?)",
+                       str(SCHEMA_VERSION))  # fmt: skip

@@ -106,9 +106,10 @@ class Store:
         write("DELETE FROM object WHERE origin = ? AND verdict <> 'stored'", origin.digest)
         write("UPDATE object SET origin = NULL WHERE origin = ?", origin.digest)
         number = write(
-            "INSERT INTO object (verdict, source, received_at, sop_uid, content_sha256, origin)"
-            " VALUES ('stored', ?, ?, ?, ?, ?)",
+            "INSERT INTO object (verdict, source, received_at, sop_uid, content_sha256, origin,"
+            " series_uid) VALUES ('stored', ?, ?, ?, ?, ?, ?)",
             origin.source, now, row["SOPInstanceUID"], row["content_sha256"], origin.digest,
+            row["SeriesInstanceUID"],
         )  # fmt: skip
         whole = {**row, "object_number": number, "source": origin.source, "received_at": now}
         write("INSERT INTO inbox VALUES (?, ?)", number, json.dumps(whole, default=_plain))
@@ -131,13 +132,27 @@ class Store:
             verdict, code, reason, origin.source, _now(), origin.digest, origin.uid,
         )  # fmt: skip
 
-    def known(self, uids: Iterable[str]) -> set[str]:
-        """Return those SOP Instance UIDs (pseudonymous) that are kept or were put aside."""
-        asked = json.dumps(list(uids))
+    def fates(self, uids: Iterable[str]) -> dict[str, str]:
+        """Return what became of SOP Instance UIDs (pseudonymous): stored, or the reason's code.
+
+        Those that never came are not in the answer.
+        """
         rows = self._catalogue.all(
-            "SELECT DISTINCT sop_uid FROM object JOIN json_each(?) ON sop_uid = value", asked
+            "SELECT sop_uid, max(verdict = 'stored') AS kept, max(code) AS code"
+            " FROM object JOIN json_each(?) ON sop_uid = value GROUP BY sop_uid",
+            json.dumps(list(uids)),
         )
-        return {row["sop_uid"] for row in rows}
+        return {
+            row["sop_uid"]: str(Verdict.STORED) if row["kept"] else row["code"] for row in rows
+        }
+
+    def stored_in(self, series_uid: str) -> int:
+        """Return how many objects of a series (pseudonymous UID) are kept."""
+        row = self._catalogue.one(
+            "SELECT count(*) AS n FROM object WHERE series_uid = ? AND verdict = 'stored'",
+            series_uid,
+        )
+        return int(row["n"]) if row else 0
 
     def compact(self) -> int:
         """Move what came in since the last time into parts; return the number of rows moved."""

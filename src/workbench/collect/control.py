@@ -68,7 +68,7 @@ class Process:
             return False
         try:
             # creation times are told to a hundredth of a second
-            return abs(psutil.Process(self.pid).create_time() - self.started) < 1.0
+            return bool(abs(psutil.Process(self.pid).create_time() - self.started) < 1.0)
         except psutil.Error:
             return False
 

@@ -6,6 +6,7 @@ import csv
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass, field
+from datetime import date
 from pathlib import Path
 
 from workbench.errors import SettingsError
@@ -23,6 +24,11 @@ class ListedPatient:
 
     patient_id: str = field(repr=False)
     issuer: str = field(default="", repr=False)
+    accession: str = field(default="", repr=False)
+    study_from: date | None = field(default=None, repr=False)
+    study_to: date | None = field(default=None, repr=False)
+    birth_date: date | None = field(default=None, repr=False)
+    priority: int = field(default=0, repr=False)
 
 
 def read_patient_list(path: Path) -> tuple[ListedPatient, ...]:

@@ -164,9 +164,14 @@ class Border:
         ours = {self.pseudonyms.uid(uid): uid for uid in uids}
         return {ours[uid]: fate for uid, fate in self.store.fates(ours).items()}
 
-    def stored_in(self, series_uid: str) -> int:
-        """Return how many objects of an original Series Instance UID are stored."""
-        return self.store.stored_in(self.pseudonyms.uid(series_uid))
+    def stored_in(self, uid: str) -> int:
+        """Return how many objects of a series or study, by its original UID, are stored."""
+        return self.store.stored_in(self.pseudonyms.uid(uid))
+
+    def patients_of(self, study_uids: Iterable[str]) -> dict[str, str]:
+        """Return the pseudonym that stored objects of original studies carry."""
+        ours = {self.pseudonyms.uid(uid): uid for uid in study_uids}
+        return {ours[uid]: name for uid, name in self.store.patients_of(ours).items()}
 
 
 def import_files(

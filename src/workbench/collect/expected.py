@@ -5,12 +5,20 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import TypeVar
+from typing import Any, TypeVar
 
 from pynetdicom.association import Association
 
+from workbench.collect.filters import SurveyFilter
 from workbench.collect.patient_list import ListedPatient
-from workbench.collect.query import Answers, FoundStudy, find_images, find_series, find_studies
+from workbench.collect.query import (
+    Answers,
+    FoundSeries,
+    FoundStudy,
+    find_images,
+    find_series,
+    find_studies,
+)
 from workbench.model import Finding
 
 T = TypeVar("T")
@@ -26,6 +34,42 @@ DETAILS = {
 
 
 @dataclass(frozen=True)
+class OfferedSeries:
+    """A series as the PACS offers it.
+
+    Attributes
+    ----------
+    series_uid, modality
+        As told.
+    told
+        Number of its objects as the PACS counts them; ``None`` when it does not say.
+    instances
+        SOP Instance UIDs that it listed.
+    listed
+        Whether it listed them all.
+    unwanted
+        Which part of the filter leaves the series out; empty when it is wanted.
+    """
+
+    series_uid: str = field(repr=False)
+    modality: str = ""
+    told: int | None = None
+    instances: frozenset[str] = field(default=frozenset(), repr=False)
+    listed: bool = False
+    unwanted: str = ""
+
+
+@dataclass(frozen=True)
+class OfferedStudy:
+    """A study as the PACS offers it; ``unwanted`` as for a series."""
+
+    found: FoundStudy
+    series: tuple[OfferedSeries, ...] = ()
+    listed: bool = False
+    unwanted: str = ""
+
+
+@dataclass(frozen=True)
 class ExpectedStudy:
     """What ought to arrive of one study.
 
@@ -36,15 +80,19 @@ class ExpectedStudy:
     series
         SOP Instance UIDs by Series Instance UID, of the series that are wanted.
     listed
-        Whether the PACS named every object; otherwise completeness cannot be judged.
+        Whether the PACS named every object; otherwise completeness cannot be judged by names.
     selected
-        Whether series were left out because of their modality.
+        Whether series were left out because of the filter.
+    unlisted
+        Number of objects told, by UID, of wanted series whose objects the PACS did not name; of
+        the study itself, where it named no series.
     """
 
     study: FoundStudy
     series: Mapping[str, frozenset[str]] = field(default_factory=dict, repr=False)
     listed: bool = False
     selected: bool = False
+    unlisted: Mapping[str, int | None] = field(default_factory=dict, repr=False)
 
     @property
     def instances(self) -> frozenset[str]:
@@ -66,16 +114,25 @@ class Expected:
         The wanted ones.
     notes
         How often the PACS did what ``DETAILS`` describes.
+    offered
+        All studies, wanted or not, as the PACS told of them.
+    doubts
+        Codes of what a person must look at before anything is fetched.
+    answers
+        The answers as they came, by level, in the DICOM JSON model.
     """
 
     found: bool
     status: int
     studies: tuple[ExpectedStudy, ...]
     notes: Mapping[str, int]
+    offered: tuple[OfferedStudy, ...] = ()
+    doubts: tuple[str, ...] = ()
+    answers: Mapping[str, list[dict[str, Any]]] = field(default_factory=dict, repr=False)
 
     @property
     def listed(self) -> bool:
-        """Whether completeness can be judged."""
+        """Whether completeness can be judged by the names of all objects."""
         return "cut_answer" not in self.notes and all(one.listed for one in self.studies)
 
     @property
@@ -91,54 +148,112 @@ class Expected:
         )
 
 
-def expect(
-    association: Association, patient: ListedPatient, modalities: frozenset[str]
-) -> Expected:
+def expect(association: Association, patient: ListedPatient, wanted: SurveyFilter) -> Expected:
     """Ask a PACS what it has of a patient, down to the objects.
 
-    An empty set of modalities wants all.  A study or series whose modality the PACS does not
-    tell is wanted.  Raises ``NetworkError`` when the PACS does not answer.
+    What the PACS does not tell of a study or series is taken for wanted.  Raises
+    ``NetworkError`` when the PACS does not answer.
     """
-    notes: Counter[str] = Counter()
-    answers = find_studies(association, patient.patient_id, patient.issuer)
-    _note(answers, notes)
-    wanted = [
-        study
-        for study in answers.found
-        if not (modalities and study.modalities) or modalities & study.modalities
-    ]
-    studies = tuple(_study(association, study, modalities, notes) for study in wanted)
-    # A study whose series all turned out to be of other modalities has nothing to fetch.
+    return _Asking(association, patient, wanted).expected()
+
+
+@dataclass
+class _Asking:
+    """One patient's query, from the studies down to the objects."""
+
+    association: Association
+    patient: ListedPatient
+    wanted: SurveyFilter
+    notes: Counter[str] = field(default_factory=Counter)
+    answers: dict[str, list[dict[str, Any]]] = field(default_factory=dict)
+
+    def expected(self) -> Expected:
+        patient = self.patient
+        keys = self.wanted.study_keys(patient)
+        answers = find_studies(self.association, patient.patient_id, patient.issuer, keys)
+        self._note("STUDY", answers)
+        offered = tuple(self._study(study) for study in answers.found)
+        return expected_of(
+            patient, offered, self.notes, status=answers.status, answers=self.answers
+        )
+
+    def _study(self, study: FoundStudy) -> OfferedStudy:
+        unwanted = self.wanted.unwanted_study(study, self.patient)
+        if unwanted:
+            return OfferedStudy(study, unwanted=unwanted)
+        answers = find_series(self.association, study)
+        self._note("SERIES", answers)
+        series = tuple(self._series(study, one) for one in answers.found)
+        listed = answers.whole and bool(series)
+        return OfferedStudy(study, series, listed and all(one.listed for one in series))
+
+    def _series(self, study: FoundStudy, series: FoundSeries) -> OfferedSeries:
+        unwanted = self.wanted.unwanted_series(series)
+        if unwanted:  # nothing of it is expected: all of that is known
+            return OfferedSeries(
+                series.series_uid, series.modality, series.instances, listed=True, unwanted=unwanted
+            )
+        images = find_images(self.association, study, series.series_uid)
+        self._note("IMAGE", images)
+        found = frozenset(images.found)
+        if found and series.instances not in (None, len(found)):
+            self.notes["count_differs"] += 1
+        return OfferedSeries(
+            series.series_uid, series.modality, series.instances, found,
+            images.whole and bool(found),
+        )  # fmt: skip
+
+    def _note(self, level: str, answers: Answers[T]) -> None:
+        self.answers.setdefault(level, []).extend(answers.as_came)
+        counts = {
+            "duplicate_answer": answers.duplicates,
+            "foreign_answer": answers.foreign,
+            "unusable_answer": answers.unusable,
+            "cut_answer": int(bool(answers.found) and not answers.whole),
+        }
+        self.notes.update({code: count for code, count in counts.items() if count})
+
+
+def expected_of(
+    patient: ListedPatient,
+    offered: tuple[OfferedStudy, ...],
+    notes: Counter[str],
+    *,
+    status: int = 0,
+    answers: Mapping[str, list[dict[str, Any]]] | None = None,
+) -> Expected:
+    """Return what ought to arrive of what is offered, however it was asked for."""
+    wanted = [study for study in offered if not study.unwanted]
+    notes["not_listed"] += sum(not study.listed for study in wanted)
+    studies = tuple(_expected_study(study) for study in wanted)
+    # A study whose series are all unwanted has nothing to fetch.
     studies = tuple(one for one in studies if one.series or not one.listed)
-    return Expected(bool(answers.found), answers.status, studies, notes)
+    return Expected(
+        bool(offered), status, studies, +notes, offered, _doubts(patient, offered), answers or {}
+    )
 
 
-def _study(
-    association: Association, study: FoundStudy, modalities: frozenset[str], notes: Counter[str]
-) -> ExpectedStudy:
-    answers = find_series(association, study)
-    _note(answers, notes)
-    listed = answers.whole and bool(answers.found)
-    series: dict[str, frozenset[str]] = {}
-    for one in answers.found:
-        if modalities and one.modality and one.modality not in modalities:
-            continue
-        images = find_images(association, study, one.series_uid)
-        _note(images, notes)
-        series[one.series_uid] = frozenset(images.found)
-        listed = listed and images.whole and bool(images.found)
-        if images.found and one.instances not in (None, len(images.found)):
-            notes["count_differs"] += 1
-    if not listed:
-        notes["not_listed"] += 1
-    return ExpectedStudy(study, series, listed, len(series) < len(answers.found))
+def _expected_study(study: OfferedStudy) -> ExpectedStudy:
+    series = [one for one in study.series if not one.unwanted]
+    unlisted = {one.series_uid: one.told for one in series if not one.listed}
+    if not study.series and not study.listed:  # the PACS tells of studies only
+        unlisted = {study.found.study_uid: study.found.instances}
+    return ExpectedStudy(
+        study.found,
+        {one.series_uid: one.instances for one in series},
+        study.listed,
+        len(series) < len(study.series),
+        unlisted,
+    )
 
 
-def _note(answers: Answers[T], notes: Counter[str]) -> None:
-    counts = {
-        "duplicate_answer": answers.duplicates,
-        "foreign_answer": answers.foreign,
-        "unusable_answer": answers.unusable,
-        "cut_answer": int(bool(answers.found) and not answers.whole),
-    }
-    notes.update({code: count for code, count in counts.items() if count})
+def _doubts(patient: ListedPatient, offered: tuple[OfferedStudy, ...]) -> tuple[str, ...]:
+    found = [study.found for study in offered]
+    births = {study.birth_date for study in found} - {None}
+    issuers = {study.issuer for study in found} - {""}
+    doubts = []
+    if patient.birth_date and births - {patient.birth_date}:
+        doubts.append("birth_date_differs")
+    if len(births) > 1 or (not patient.issuer and len(issuers) > 1):
+        doubts.append("several_patients")
+    return tuple(doubts)

@@ -1,4 +1,4 @@
-"""Collect a list of patients: ask, compare, order, wait, judge.
+"""Collect one patient: ask, compare, order, wait, judge.
 
 A patient is complete when everything the PACS listed has arrived here; what the PACS counts
 while it sends is not believed.  A second run over a complete patient moves nothing.
@@ -7,232 +7,245 @@ while it sends is not believed.  A second run over a complete patient moves noth
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
-from enum import StrEnum
+from typing import Protocol
 
-from workbench.collect.expected import Expected, ExpectedStudy, expect
-from workbench.collect.network import Peer, Timeouts, associate
-from workbench.collect.patient_list import ListedPatient, read_patient_list
-from workbench.collect.query import FIND_CLASSES
-from workbench.collect.retrieve import MOVE_CLASSES, UNKNOWN_DESTINATION, MoveOutcome, move
-from workbench.errors import NetworkError
-from workbench.model import ApplicationEntity, Finding
-
-__all__ = [
-    "CollectPlan", "ListedPatient", "PatientProgress", "PatientState", "collect_patients",
-    "read_patient_list",
-]  # fmt: skip
+from workbench.collect.expected import Expected, ExpectedStudy
+from workbench.collect.patient_list import ListedPatient
+from workbench.collect.queue import Counts, PatientState
+from workbench.collect.retrieve import UNKNOWN_DESTINATION, MoveOutcome, Source
+from workbench.model import Verdict
 
 POLL_SECONDS = 0.1
 
-Stored = Callable[[Iterable[str]], set[str]]
+# Cases for a person, not for a guess and not for another try.
+DOUBTS = {
+    "birth_date_differs": "The PACS tells another birth date than the list.",
+    "several_patients": "The PACS has several patients under this ID.",
+    "found_twice": "The PACS has one of the studies under two patients.",
+}
 
 
-class PatientState(StrEnum):
-    """How far the collection of one patient came."""
+class Holdings(Protocol):
+    """What is here already, by the UIDs that the PACS uses; asked while objects arrive."""
 
-    COMPLETE = "complete"
-    INCOMPLETE = "incomplete"
-    NOT_FOUND = "not found"
-    FAILED = "failed"
+    def fates(self, uids: Iterable[str]) -> dict[str, str]:
+        """Return what became of SOP Instance UIDs: stored, or why not; absent: never came."""
+
+    def stored_in(self, uid: str) -> int:
+        """Return how many objects of a series or study are stored."""
 
 
 @dataclass(frozen=True)
-class CollectPlan:
-    """From where to where, and how.
+class Watch:
+    """Who is told how a patient's collection goes, and may end it.
 
     Attributes
     ----------
-    local_title
-        AE title of our receiver, as the PACS knows it: it asks, and it is where things go.
-    pacs
-        The PACS.
-    modalities
-        Only studies and series of these; empty for all.
-    pause_seconds
-        Rest between two patients, for the sake of the PACS.
+    found
+        Is given what the PACS listed.
+    reached
+        Is given each state with the counts so far.
+    requested
+        Is given what the PACS said to a retrieve request, and its seconds.
+    stopped
+        Says whether to stop now, in the middle of the patient.
+    """
+
+    found: Callable[[Expected], None] = lambda expected: None
+    reached: Callable[[PatientState, Counts], None] = lambda state, counts: None
+    requested: Callable[[MoveOutcome, float], None] = lambda outcome, seconds: None
+    stopped: Callable[[], bool] = lambda: False
+
+
+@dataclass(frozen=True)
+class Patience:
+    """How long to wait for objects, and how many studies to fetch at once.
+
+    Attributes
+    ----------
     quiet_seconds
         A study is given up when nothing has arrived for so long after the PACS said it sent.
-    timeouts
-        How long to wait for answers.
+    associations
+        Studies that are fetched at the same time.
     """
 
-    local_title: str
-    pacs: ApplicationEntity
-    modalities: frozenset[str] = frozenset()
-    pause_seconds: float = 0.0
     quiet_seconds: float = 30.0
-    timeouts: Timeouts = field(default_factory=Timeouts)
-
-    @property
-    def peer(self) -> Peer:
-        """Who asks whom."""
-        return Peer(self.local_title, self.pacs, self.timeouts)
+    associations: int = 1
 
 
 @dataclass(frozen=True)
-class PatientProgress:
-    """What became of one patient of the list; holds no identity.
+class PatientResult:
+    """What became of one patient; holds no identity.
 
     Attributes
     ----------
-    position, total
-        Which of how many in the list, from 1.
     state
         Complete, incomplete, not found or failed.
-    studies
-        Studies that the PACS has and that are wanted.
-    expected, already, received
-        Objects the PACS listed; those here before; those that arrived now.
-    moves
-        Retrieve requests sent.
+    counts
+        Of studies and objects.
     reason
         Why it is not complete, for a person; empty when it is.
-    findings
-        Oddities of the PACS; ``object_number`` is the position.
+    hopeless
+        Whether another try can bring nothing: a person must look.
+    moves
+        Retrieve requests made.
     """
 
-    position: int
-    total: int
     state: PatientState
-    studies: int = 0
-    expected: int = 0
-    already: int = 0
-    received: int = 0
-    moves: int = 0
+    counts: Counts = field(default_factory=Counts)
     reason: str = ""
-    findings: tuple[Finding, ...] = ()
+    hopeless: bool = False
+    moves: int = 0
+
+
+class Stopped(Exception):  # noqa: N818  nothing is wrong
+    """The collection was stopped in the middle of a patient."""
 
 
 @dataclass
 class _Work:
     """What one patient's collection has done so far."""
 
-    plan: CollectPlan
-    stored: Stored
-    expected: Expected | None = None
+    source: Source
+    holdings: Holdings
+    patience: Patience
+    watch: Watch
+    expected: Expected
     already: frozenset[str] = frozenset()
     outcomes: list[MoveOutcome] = field(default_factory=list)
 
+    def counts(self) -> Counts:
+        """Return the counts as they are now, from what is here."""
+        wanted = self.expected.instances
+        fates = self.holdings.fates(wanted)
+        return Counts(
+            studies=len(self.expected.studies),
+            expected=len(wanted),
+            already=len(self.already),
+            received=len(fates) - len(self.already),
+            refused=sum(fate != Verdict.STORED for fate in fates.values()),
+        )
 
-def collect_patients(
-    patients: Iterable[ListedPatient], plan: CollectPlan, stored: Stored
-) -> Iterator[PatientProgress]:
-    """Collect patients one after the other, and yield what became of each.
 
-    Parameters
-    ----------
-    patients
-        Whom to ask for; ``read_patient_list`` makes them.
-    plan
-        From where to where.
-    stored
-        Is given SOP Instance UIDs as the PACS knows them and returns those whose fate is decided
-        here (kept, or put aside with a reason), so that they need not be sent again.  It is
-        called often while the receiver takes objects in another thread, and only reads.
+def collect_patient(
+    patient: ListedPatient,
+    source: Source,
+    holdings: Holdings,
+    patience: Patience | None = None,
+    watch: Watch | None = None,
+) -> PatientResult:
+    """Fetch what is missing of one patient and judge what is here then.
+
+    Raises
+    ------
+    NetworkError
+        The peer does not answer.
+    Stopped
+        ``watch.stopped`` said so; what has arrived is kept.
     """
-    listed = tuple(patients)
-    for position, patient in enumerate(listed, 1):
-        if position > 1:
-            time.sleep(plan.pause_seconds)
-        work = _Work(plan, stored)
-        try:
-            failure = _collect(patient, work)
-        except NetworkError as error:
-            failure = str(error)
-        yield _judged(work, position, len(listed), failure)
+    watch = watch or Watch()
+    watch.reached(PatientState.ASKED, Counts())
+    expected = source.expect(patient)
+    watch.found(expected)
+    doubts = [DOUBTS[code] for code in expected.doubts]
+    if doubts:
+        return PatientResult(PatientState.FAILED, Counts(), " ".join(doubts), hopeless=True)
+    if not expected.found:
+        return _not_found(expected)
+    work = _Work(source, holdings, patience or Patience(), watch, expected)
+    work.already = frozenset(holdings.fates(expected.instances))
+    watch.reached(PatientState.FOUND, work.counts())
+    _fetch_all(work)
+    return _judged(work)
 
 
-def _collect(patient: ListedPatient, work: _Work) -> str:
-    """Fetch what is missing of a patient; return what went wrong as a whole, if anything."""
-    plan = work.plan
-    with associate(plan.peer, FIND_CLASSES, plan.timeouts.answer) as association:
-        work.expected = expect(association, patient, plan.modalities)
-    if not work.expected.found and work.expected.status:
-        return f"{plan.pacs.title} refused the query (status 0x{work.expected.status:04X})."
-    work.already = frozenset(work.stored(work.expected.instances))
-    for study in work.expected.studies:
-        _fetch(study, work)
-        if work.outcomes and work.outcomes[-1].status == UNKNOWN_DESTINATION:
-            return (
-                f"{plan.pacs.title} cannot send to {plan.local_title}. Ask its administrator to "
-                "register this AE title with our address and port, and check that we listen."
-            )
-    return ""
-
-
-def _fetch(study: ExpectedStudy, work: _Work) -> None:
-    missing = study.instances - work.already
-    if study.listed and not missing:
-        return
-    plan = work.plan
-    for level, keys in _requests(study, missing):
-        with associate(plan.peer, MOVE_CLASSES, plan.timeouts.retrieve) as association:
-            work.outcomes.append(move(association, plan.local_title, level, keys))
-    _await(missing, work)
-    if not study.listed:  # what arrives cannot be told from the rest: only give it time
-        time.sleep(plan.quiet_seconds)
-
-
-def _requests(study: ExpectedStudy, missing: frozenset[str]) -> list[tuple[str, dict[str, str]]]:
-    """Return level and keys of the fewest requests: the study, or the series that lack objects."""
-    keys = {"PatientID": study.study.patient_id, "StudyInstanceUID": study.study.study_uid}
-    wanting = [uid for uid, images in study.series.items() if not images or images & missing]
-    if not study.selected and (not wanting or len(wanting) == len(study.series)):
-        return [("STUDY", keys)]
-    return [("SERIES", {**keys, "SeriesInstanceUID": uid}) for uid in wanting]
-
-
-def _await(missing: frozenset[str], work: _Work) -> None:
-    """Wait until nothing is missing, or nothing new has arrived for ``quiet_seconds``."""
-    news = time.monotonic()
-    while missing and time.monotonic() - news < work.plan.quiet_seconds:
-        arrived = work.stored(missing)
-        if arrived:
-            missing -= arrived
-            news = time.monotonic()
-        else:
-            time.sleep(POLL_SECONDS)
-
-
-def _judged(work: _Work, position: int, total: int, failure: str) -> PatientProgress:
-    expected = work.expected
-    if expected is None:
-        return PatientProgress(position, total, PatientState.FAILED, reason=failure)
-    wanted = expected.instances
-    have = frozenset(work.stored(wanted))
-    state, reason = _verdict(work, expected, len(wanted - have), failure)
-    return PatientProgress(
-        position,
-        total,
-        state,
-        studies=len(expected.studies),
-        expected=len(wanted),
-        already=len(work.already),
-        received=len(have - work.already),
-        moves=len(work.outcomes),
-        reason=reason,
-        findings=expected.findings(position),
+def _not_found(expected: Expected) -> PatientResult:
+    if expected.status:
+        reason = f"The PACS refused the query (status 0x{expected.status:04X})."
+        return PatientResult(PatientState.FAILED, reason=reason)
+    return PatientResult(
+        PatientState.NOT_FOUND, reason="The PACS has no study of this patient.", hopeless=True
     )
 
 
-def _verdict(
-    work: _Work, expected: Expected, missing: int, failure: str
-) -> tuple[PatientState, str]:
-    if failure:
-        return PatientState.FAILED, failure
-    if not expected.found:
-        return PatientState.NOT_FOUND, "The PACS has no study of this patient."
+def _fetch_all(work: _Work) -> None:
+    wanting = [study for study in work.expected.studies if _lacks(study, work)]
+    if not wanting:
+        return
+    work.watch.reached(PatientState.MOVING, work.counts())
+    if work.patience.associations <= 1:
+        for study in wanting:
+            _fetch(study, work)
+        return
+    with ThreadPoolExecutor(work.patience.associations) as several:
+        for fetched in [several.submit(_fetch, study, work) for study in wanting]:
+            fetched.result()
+
+
+def _lacks(study: ExpectedStudy, work: _Work) -> bool:
+    return bool(study.instances - work.already) or bool(_uncounted(study, work.holdings))
+
+
+def _uncounted(study: ExpectedStudy, holdings: Holdings) -> bool:
+    """Whether series without a list of objects are not here in the number the PACS told."""
+    return any(
+        told is None or holdings.stored_in(uid) < told for uid, told in study.unlisted.items()
+    ) or (not study.listed and not study.unlisted)
+
+
+def _fetch(study: ExpectedStudy, work: _Work) -> None:
+    if work.watch.stopped():
+        raise Stopped
+    if any(outcome.status == UNKNOWN_DESTINATION for outcome in work.outcomes):
+        return  # it would say so of every study
+    missing = study.instances - work.already
+    begun = time.monotonic()
+    outcomes = work.source.fetch(study, missing)
+    seconds = time.monotonic() - begun
+    for outcome in outcomes:
+        work.watch.requested(outcome, seconds / len(outcomes))
+    work.outcomes += outcomes
+    _await(study, missing, work)
+
+
+def _await(study: ExpectedStudy, missing: frozenset[str], work: _Work) -> None:
+    """Wait until nothing is missing, or nothing new has arrived for ``quiet_seconds``."""
+    news, before = time.monotonic(), -1
+    while time.monotonic() - news < work.patience.quiet_seconds:
+        missing -= work.holdings.fates(missing).keys()
+        stored = sum(work.holdings.stored_in(uid) for uid in study.unlisted)
+        if not missing and not _uncounted(study, work.holdings):
+            return
+        if len(missing) - stored != before:
+            news, before = time.monotonic(), len(missing) - stored
+            work.watch.reached(PatientState.MOVING, work.counts())
+        if work.watch.stopped():
+            raise Stopped
+        time.sleep(POLL_SECONDS)
+
+
+def _judged(work: _Work) -> PatientResult:
+    counts = work.counts()
+    moves = len(work.outcomes)
+    missing = counts.expected - counts.already - counts.received
+    said = ", ".join(sorted({outcome.said for outcome in work.outcomes})) or "nothing"
+    if any(outcome.status == UNKNOWN_DESTINATION for outcome in work.outcomes):
+        reason = (
+            "The PACS cannot send to us. Ask its administrator to register our AE title with our "
+            "address and port, and check that we listen."
+        )
+        return PatientResult(PatientState.FAILED, counts, reason, moves=moves)
     if missing:
-        said = sorted({_said(outcome) for outcome in work.outcomes})
-        reason = f"{missing} objects did not arrive; the PACS said {', '.join(said)}."
-        return PatientState.INCOMPLETE, reason
-    if not expected.listed:
+        reason = f"{missing} objects did not arrive; the PACS said {said}."
+        return PatientResult(PatientState.INCOMPLETE, counts, reason, moves=moves)
+    if not work.expected.studies:
+        reason = f"The filter wants none of its {len(work.expected.offered)} studies."
+        return PatientResult(PatientState.COMPLETE, counts, reason)
+    uncounted = any(_uncounted(study, work.holdings) for study in work.expected.studies)
+    if uncounted or "cut_answer" in work.expected.notes:
         reason = "The PACS does not list all its objects, so completeness cannot be judged."
-        return PatientState.INCOMPLETE, reason
-    return PatientState.COMPLETE, ""
-
-
-def _said(outcome: MoveOutcome) -> str:
-    return "nothing" if outcome.status is None else f"0x{outcome.status:04X}"
+        return PatientResult(PatientState.INCOMPLETE, counts, reason, hopeless=True, moves=moves)
+    return PatientResult(PatientState.COMPLETE, counts, moves=moves)

@@ -9,16 +9,20 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
-from typing import Generic, TypeVar
+from datetime import date
+from typing import Any, Generic, TypeVar
 
+from pydicom.dataelem import DataElement
 from pydicom.dataset import Dataset
 from pydicom.multival import MultiValue
+from pydicom.tag import BaseTag
 from pynetdicom.association import Association
 from pynetdicom.sop_class import (  # type: ignore[attr-defined]
     PatientRootQueryRetrieveInformationModelFind,
     StudyRootQueryRetrieveInformationModelFind,
 )
 
+from workbench.deidentify.values import parse_date
 from workbench.dicom.quiet import quiet
 from workbench.errors import NetworkError
 
@@ -43,6 +47,9 @@ class FoundStudy:
     issuer: str = field(default="", repr=False)
     modalities: frozenset[str] = frozenset()
     instances: int | None = None
+    study_date: date | None = field(default=None, repr=False)
+    accession: str = field(default="", repr=False)
+    birth_date: date | None = field(default=None, repr=False)
 
 
 @dataclass(frozen=True)
@@ -71,6 +78,8 @@ class Answers(Generic[T]):
         Answers about another patient, study or series than the one asked for, or about none.
     unusable
         Answers without the UID asked for, or not readable.
+    as_came
+        The answers as they came, in the DICOM JSON model.
     """
 
     found: tuple[T, ...]
@@ -78,6 +87,7 @@ class Answers(Generic[T]):
     duplicates: int = 0
     foreign: int = 0
     unusable: int = 0
+    as_came: tuple[dict[str, Any], ...] = field(default=(), repr=False)
 
     @property
     def whole(self) -> bool:
@@ -86,9 +96,12 @@ class Answers(Generic[T]):
 
 
 def find_studies(
-    association: Association, patient_id: str, issuer: str = ""
+    association: Association,
+    patient_id: str,
+    issuer: str = "",
+    narrower: Mapping[str, str] | None = None,
 ) -> Answers[FoundStudy]:
-    """Ask for the studies of one patient.
+    """Ask for the studies of one patient, and only for those that ``narrower`` keys let through.
 
     Raises ``NetworkError`` when the PACS does not answer, ``ValueError`` for an ID that is empty
     or has wildcards, because it would ask for other patients.
@@ -96,8 +109,9 @@ def find_studies(
     if not patient_id.strip() or WILD.search(patient_id):
         raise ValueError("the patient ID is empty or has wildcards")
     keys = {
-        "PatientID": patient_id, "IssuerOfPatientID": issuer, "StudyInstanceUID": "",
-        "ModalitiesInStudy": "", "NumberOfStudyRelatedInstances": "",
+        "PatientID": patient_id, "IssuerOfPatientID": issuer, "PatientBirthDate": "",
+        "StudyInstanceUID": "", "StudyDate": "", "AccessionNumber": "",
+        "ModalitiesInStudy": "", "NumberOfStudyRelatedInstances": "", **(narrower or {}),
     }  # fmt: skip
 
     def study(answer: Dataset) -> FoundStudy:
@@ -107,6 +121,9 @@ def find_studies(
             text(answer, "IssuerOfPatientID"),
             frozenset(texts(answer, "ModalitiesInStudy")),
             _count(answer, "NumberOfStudyRelatedInstances"),
+            _day(answer, "StudyDate"),
+            text(answer, "AccessionNumber"),
+            _day(answer, "PatientBirthDate"),
         )
 
     def ours(found: FoundStudy) -> bool:
@@ -156,7 +173,7 @@ def find_images(association: Association, study: FoundStudy, series_uid: str) ->
     )  # fmt: skip
     return Answers(
         tuple(uid for uid, _ in pairs.found),
-        pairs.status, pairs.duplicates, pairs.foreign, pairs.unusable,
+        pairs.status, pairs.duplicates, pairs.foreign, pairs.unusable, pairs.as_came,
     )  # fmt: skip
 
 
@@ -234,24 +251,41 @@ def _sorted_out(
             duplicates += 1
         else:
             found[uid(one)] = one
-    return Answers(tuple(found.values()), status, duplicates, foreign, unusable)
+    as_came = tuple(_as_came(answer) for answer in answers if answer is not None)
+    return Answers(tuple(found.values()), status, duplicates, foreign, unusable, as_came)
 
 
-def text(answer: Dataset, keyword: str) -> str:
+def _as_came(answer: Dataset) -> dict[str, Any]:
+    try:
+        with quiet():
+            return answer.to_json_dict(suppress_invalid_tags=True)
+    except Exception:  # noqa: BLE001 (pydicom raises a dozen kinds on a damaged value)
+        return {}
+
+
+def text(answer: Dataset, keyword: str | BaseTag) -> str:
     """Return the first value as text without padding; empty when absent or unreadable."""
     return next(texts(answer, keyword), "")
 
 
-def texts(answer: Dataset, keyword: str) -> Iterator[str]:
+def texts(answer: Dataset, keyword: str | BaseTag) -> Iterator[str]:
     """Yield the values of an element as texts without padding."""
     try:
         with quiet():
             value = answer.get(keyword)
+            value = value.value if isinstance(value, DataElement) else value
             several = value if isinstance(value, MultiValue | list) else [value]
             found = [str(one).strip(" \0") for one in several if one is not None]
     except Exception:  # noqa: BLE001 (pydicom raises a dozen kinds on a damaged value)
         return
     yield from (one for one in found if one)
+
+
+def _day(answer: Dataset, keyword: str) -> date | None:
+    try:
+        return parse_date(text(answer, keyword))
+    except ValueError:
+        return None
 
 
 def _count(answer: Dataset, keyword: str) -> int | None:

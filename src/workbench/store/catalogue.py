@@ -41,8 +41,11 @@ CREATE TABLE IF NOT EXISTS run (
 # What later versions of the schema add, in order; each is done once, in one transaction.
 MIGRATIONS = {
     2: (
+        "ALTER TABLE object ADD COLUMN patient TEXT",
+        "ALTER TABLE object ADD COLUMN study_uid TEXT",
         "ALTER TABLE object ADD COLUMN series_uid TEXT",
-        "CREATE INDEX object_series ON object (series_uid)",
+        "CREATE INDEX object_study ON object (study_uid, series_uid) WHERE study_uid IS NOT NULL",
+        "CREATE INDEX object_series ON object (series_uid) WHERE series_uid IS NOT NULL",
     ),
 }
 

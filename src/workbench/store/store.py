@@ -107,9 +107,9 @@ class Store:
         write("UPDATE object SET origin = NULL WHERE origin = ?", origin.digest)
         number = write(
             "INSERT INTO object (verdict, source, received_at, sop_uid, content_sha256, origin,"
-            " series_uid) VALUES ('stored', ?, ?, ?, ?, ?, ?)",
+            " patient, study_uid, series_uid) VALUES ('stored', ?, ?, ?, ?, ?, ?, ?, ?)",
             origin.source, now, row["SOPInstanceUID"], row["content_sha256"], origin.digest,
-            row["SeriesInstanceUID"],
+            row["patient"], row["StudyInstanceUID"], row["SeriesInstanceUID"],
         )  # fmt: skip
         whole = {**row, "object_number": number, "source": origin.source, "received_at": now}
         write("INSERT INTO inbox VALUES (?, ?)", number, json.dumps(whole, default=_plain))
@@ -146,13 +146,21 @@ class Store:
             row["sop_uid"]: str(Verdict.STORED) if row["kept"] else row["code"] for row in rows
         }
 
-    def stored_in(self, series_uid: str) -> int:
-        """Return how many objects of a series (pseudonymous UID) are kept."""
+    def stored_in(self, uid: str) -> int:
+        """Return how many objects of a series or study (pseudonymous UID) are kept."""
         row = self._catalogue.one(
-            "SELECT count(*) AS n FROM object WHERE series_uid = ? AND verdict = 'stored'",
-            series_uid,
+            "SELECT count(*) AS n FROM object WHERE series_uid = ? OR study_uid = ?", uid, uid
         )
         return int(row["n"]) if row else 0
+
+    def patients_of(self, study_uids: Iterable[str]) -> dict[str, str]:
+        """Return the patient of each study (pseudonyms) of which anything is kept."""
+        rows = self._catalogue.all(
+            "SELECT study_uid, min(patient) AS patient FROM object JOIN json_each(?)"
+            " ON study_uid = value GROUP BY study_uid",
+            json.dumps(list(study_uids)),
+        )
+        return {row["study_uid"]: row["patient"] for row in rows}
 
     def compact(self) -> int:
         """Move what came in since the last time into parts; return the number of rows moved."""

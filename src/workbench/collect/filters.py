@@ -1,0 +1,325 @@
+"""The survey's filter: which studies and series are wanted.
+
+The same filter is used three times: as keys of the query where the PACS understands them, on the
+PACS's answers, and on each header that arrives, because PACS ignore keys.  What a PACS does not
+tell is wanted until the header says otherwise.
+
+[filter]
+modalities = ["CT", "SR"]
+study_date = ["2020-01-01", "2024-12-31"]   # "" leaves an end open
+age_years = [0, 18]                         # age at the study, both ends included
+
+[[filter.tag]]
+tag = "KVP"                                 # a keyword, or "gggg,eeee" with creator = "..."
+range = [80, 140]                           # or values = ["HEAD", "NECK"]
+"""
+
+from __future__ import annotations
+
+import math
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import date
+from typing import Any
+
+from pydicom.datadict import tag_for_keyword
+from pydicom.dataset import Dataset
+from pydicom.tag import BaseTag, Tag
+
+from workbench.collect.patient_list import ListedPatient
+from workbench.collect.query import FoundSeries, FoundStudy, text, texts
+from workbench.deidentify import values
+from workbench.dicom.quiet import quiet
+from workbench.errors import SettingsError
+
+DAYS_A_YEAR = values.YEAR
+NUMBERED = re.compile(r"([0-9A-Fa-f]{4}),?([0-9A-Fa-f]{4})\Z")
+KEYS = ("modalities", "study_date", "age_years", "tag")
+CONDITION_KEYS = ("tag", "creator", "values", "range")
+
+
+@dataclass(frozen=True)
+class Condition:
+    """One attribute that must have one of some values, or lie in a range (ends included).
+
+    Attributes
+    ----------
+    tag
+        A DICOM keyword, or ``gggg,eeee``.
+    creator
+        Private creator, for a private attribute; the element is then counted in its block.
+    values
+        Any of these; letter case and blanks around do not count.
+    low, high
+        Ends of the range; ``None`` is open.
+    """
+
+    tag: str
+    creator: str = ""
+    values: frozenset[str] = frozenset()
+    low: float | None = None
+    high: float | None = None
+
+    def number(self) -> BaseTag | None:
+        """Return the tag's number; ``None`` for what is neither keyword nor number."""
+        match = NUMBERED.match(self.tag)
+        if match:
+            return Tag(int(match[1], 16), int(match[2], 16))
+        known = tag_for_keyword(self.tag)
+        return None if known is None else Tag(known)
+
+    def holds(self, dataset: Dataset) -> bool | None:
+        """Say whether a header meets the condition; ``None`` when it lacks the attribute."""
+        found = self._texts(dataset)
+        if not found:
+            return None
+        if self.values:
+            wanted = {value.strip().casefold() for value in self.values}
+            return any(value.strip().casefold() in wanted for value in found)
+        return any(self._within(value) for value in found)
+
+    def sentence(self) -> str:
+        """Say it for a person."""
+        if self.values:
+            return f"{self.tag} {' or '.join(sorted(self.values))}"
+        return f"{self.tag} {_between(self.low, self.high)}"
+
+    def _texts(self, dataset: Dataset) -> list[str]:
+        tag = self.number()
+        with quiet():
+            if tag is not None and self.creator:
+                try:
+                    tag = dataset.private_block(tag.group, self.creator).get_tag(tag.element & 0xFF)
+                except KeyError:
+                    return []
+        return [] if tag is None else list(texts(dataset, tag))
+
+    def _within(self, value: str) -> bool:
+        try:
+            number = float(value.replace(",", "."))
+        except ValueError:
+            return False
+        low = -math.inf if self.low is None else self.low
+        high = math.inf if self.high is None else self.high
+        return low <= number <= high
+
+
+@dataclass(frozen=True)
+class SurveyFilter:
+    """What is wanted; everything, where nothing is said."""
+
+    modalities: frozenset[str] = frozenset()
+    study_from: date | None = None
+    study_to: date | None = None
+    age_from_years: float | None = None
+    age_to_years: float | None = None
+    conditions: tuple[Condition, ...] = field(default=())
+
+    @classmethod
+    def from_settings(cls, table: Mapping[str, Any]) -> SurveyFilter:
+        """Read the ``[filter]`` table; raises ``SettingsError`` with the remedy."""
+        _known(table, KEYS, "[filter]")
+        first, last = (_day(one) for one in _pair(table, "study_date", ""))
+        young, old = (_number(one) for one in _pair(table, "age_years", None))
+        modalities = _list(table, "modalities")
+        return cls(
+            frozenset(one.upper() for one in modalities), first, last, young, old,
+            tuple(_condition(one) for one in table.get("tag", ())),
+        )  # fmt: skip
+
+    def sentence(self) -> str:
+        """Say it for a person."""
+        said = [" and ".join(sorted(self.modalities))] if self.modalities else []
+        if self.study_from or self.study_to:
+            said.append(f"studies {_between(self.study_from, self.study_to)}")
+        if self.age_from_years is not None or self.age_to_years is not None:
+            said.append(f"age {_between(self.age_from_years, self.age_to_years)} years")
+        said += [condition.sentence() for condition in self.conditions]
+        return ", ".join(said) or "everything"
+
+    # --- asking --------------------------------------------------------------------------------
+
+    def study_keys(self, patient: ListedPatient) -> dict[str, str]:
+        """Return the keys of a study query that narrow it, beside the patient's ID.
+
+        Modalities are not asked by key: one value only may be sent, and many PACS then leave out
+        studies that have it as their second modality.
+        """
+        keys = {}
+        first, last = self._dates(patient)
+        if first or last:
+            keys["StudyDate"] = f"{_dicom(first)}-{_dicom(last)}"
+        if patient.accession:
+            keys["AccessionNumber"] = patient.accession
+        return keys
+
+    def unwanted_study(self, study: FoundStudy, patient: ListedPatient | None = None) -> str:
+        """Return which part of the filter leaves a study out by what the PACS told; else empty."""
+        patient = patient or ListedPatient("")
+        first, last = self._dates(patient)
+        if self.modalities and study.modalities and not self.modalities & study.modalities:
+            return "modality"
+        if study.study_date and not _in_days(study.study_date, first, last):
+            return "study_date"
+        if patient.accession and study.accession not in ("", patient.accession):
+            return "accession"
+        return self._unwanted_age(study.birth_date, study.study_date)
+
+    def unwanted_series(self, series: FoundSeries) -> str:
+        """Return which part of the filter leaves a series out; else empty."""
+        leaves_out = self.modalities and series.modality and series.modality not in self.modalities
+        return "modality" if leaves_out else ""
+
+    def wants_study(self, study: FoundStudy) -> bool:
+        """Whether a study is wanted by what the PACS told of it."""
+        return not self.unwanted_study(study)
+
+    def wants_series(self, series: FoundSeries) -> bool:
+        """Whether a series is wanted by what the PACS told of it."""
+        return not self.unwanted_series(series)
+
+    def _dates(self, patient: ListedPatient) -> tuple[date | None, date | None]:
+        first = [day for day in (self.study_from, patient.study_from) if day]
+        last = [day for day in (self.study_to, patient.study_to) if day]
+        return max(first, default=None), min(last, default=None)
+
+    def _unwanted_age(self, birth: date | None, study: date | None) -> str:
+        if birth is None or study is None:
+            return ""
+        try:
+            years = values.age_between(birth, study) / DAYS_A_YEAR
+        except ValueError:
+            return ""
+        return "" if self._fits(years) else "age"
+
+    def _fits(self, years: float) -> bool:
+        """Whether an age is wanted: someone of 18 is so until the day before the 19th birthday."""
+        low = -math.inf if self.age_from_years is None else self.age_from_years
+        high = math.inf if self.age_to_years is None else self.age_to_years + 1
+        # half a day: a birthday may fall a day early or late of the mean year
+        return low - 0.5 / DAYS_A_YEAR <= years < high - 0.5 / DAYS_A_YEAR
+
+    # --- on arrival ----------------------------------------------------------------------------
+
+    def refusal(self, dataset: Dataset) -> str:
+        """Return why an arriving header is not wanted, as a code without its values; else empty.
+
+        A header that lacks what the filter asks for is not wanted: nobody could say later that
+        it belongs to the survey.
+        """
+        if self.modalities:
+            modality = text(dataset, "Modality").upper()
+            if modality not in self.modalities:
+                return "modality" if modality else "modality_absent"
+        if self.study_from or self.study_to:
+            day = _header_day(dataset, "StudyDate")
+            if day is None or not _in_days(day, self.study_from, self.study_to):
+                return "study_date" if day else "study_date_absent"
+        if self.age_from_years is not None or self.age_to_years is not None:
+            years = age_years(dataset)
+            if years is None or not self._fits(years):
+                return "age" if years is not None else "age_unknown"
+        for condition in self.conditions:
+            held = condition.holds(dataset)
+            if not held:
+                return f"tag {condition.tag}{'' if held is False else ' absent'}"
+        return ""
+
+
+def age_years(dataset: Dataset) -> float | None:
+    """Return the age at the study, from the birth date or else as told; ``None`` if unknown."""
+    birth, day = _header_day(dataset, "PatientBirthDate"), _header_day(dataset, "StudyDate")
+    if birth and day:
+        try:
+            return values.age_between(birth, day) / DAYS_A_YEAR
+        except ValueError:
+            return None
+    try:
+        return values.age_days(text(dataset, "PatientAge"))[0] / DAYS_A_YEAR
+    except ValueError:
+        return None
+
+
+def _header_day(dataset: Dataset, keyword: str) -> date | None:
+    try:
+        return values.parse_date(text(dataset, keyword))
+    except ValueError:
+        return None
+
+
+def _in_days(day: date, first: date | None, last: date | None) -> bool:
+    return (first is None or first <= day) and (last is None or day <= last)
+
+
+def _dicom(day: date | None) -> str:
+    return day.strftime("%Y%m%d") if day else ""
+
+
+def _between(low: object, high: object) -> str:
+    if low is None:
+        return f"up to {high}"
+    return f"from {low}" if high is None else f"{low} to {high}"
+
+
+# --- reading the settings -------------------------------------------------------------------------
+
+
+def _condition(table: object) -> Condition:
+    if not isinstance(table, Mapping):
+        raise SettingsError("filter.tag must be tables.", "Write [[filter.tag]] above each.")
+    _known(table, CONDITION_KEYS, "[[filter.tag]]")
+    low, high = (_number(one) for one in _pair(table, "range", None))
+    condition = Condition(
+        str(table.get("tag", "")), str(table.get("creator", "")),
+        frozenset(str(one) for one in _list(table, "values")), low, high,
+    )  # fmt: skip
+    if condition.number() is None:
+        raise SettingsError(
+            "a tag of [[filter.tag]] is not known.", 'Write a DICOM keyword, or "gggg,eeee".'
+        )
+    if not condition.values and low is None and high is None:
+        raise SettingsError("a [[filter.tag]] has neither values nor a range.")
+    return condition
+
+
+def _known(table: Mapping[str, Any], keys: Sequence[str], name: str) -> None:
+    for key in table:
+        if key not in keys:
+            raise SettingsError(
+                f"{name} has a key {str(key)[:20]!r} that nobody reads.",
+                f"Known keys: {', '.join(keys)}.",
+            )
+
+
+def _list(table: Mapping[str, Any], key: str) -> list[str]:
+    found = table.get(key, [])
+    if not isinstance(found, list | tuple):
+        raise SettingsError(f"{key} of the filter must be a list.", 'For example ["CT", "SR"].')
+    return [str(one) for one in found]
+
+
+def _pair(table: Mapping[str, Any], key: str, nothing: object) -> Sequence[Any]:
+    found = table.get(key, (nothing, nothing))
+    if not isinstance(found, list | tuple) or len(found) != 2:
+        raise SettingsError(f"{key} of the filter must have two ends.", "For example [80, 140].")
+    return found
+
+
+def _day(value: object) -> date | None:
+    if isinstance(value, date):
+        return value
+    try:
+        return date.fromisoformat(str(value)) if value else None
+    except ValueError as error:
+        raise SettingsError(
+            "study_date of the filter is not a date.", 'Write it as "2024-12-31".'
+        ) from error
+
+
+def _number(value: object) -> float | None:
+    if value is None or value == "":
+        return None
+    if isinstance(value, bool) or not isinstance(value, int | float):
+        raise SettingsError("an end of a range of the filter is not a number.")
+    return value

@@ -20,7 +20,8 @@ from typing import TYPE_CHECKING, Any
 __version__ = "0.1.0"
 
 if TYPE_CHECKING:
-    from workbench.intake import collect, import_files
+    from workbench.collector import collect
+    from workbench.intake import import_files
     from workbench.pipeline import estimate_doses, map_survey
     from workbench.survey import Survey, create_survey, open_survey
 
@@ -30,7 +31,7 @@ _HOMES = {
     "create_survey": "workbench.survey",
     "open_survey": "workbench.survey",
     "import_files": "workbench.intake",
-    "collect": "workbench.intake",
+    "collect": "workbench.collector",
     "map_survey": "workbench.pipeline",
     "estimate_doses": "workbench.pipeline",
 }

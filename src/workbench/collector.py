@@ -17,7 +17,7 @@ from contextlib import ExitStack
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 
-from workbench.collect.connections import reception_of, source_of
+from workbench.collect.connections import open_receiver, source_of
 from workbench.collect.control import Command, Control, Process
 from workbench.collect.hospital import HospitalFile
 from workbench.collect.ledger import Ledger
@@ -29,10 +29,8 @@ from workbench.collect.patients import (
     Watch,
     collect_patient,
 )
-from workbench.collect.phantoms import PhantomFolder
 from workbench.collect.pulse import Pulse
 from workbench.collect.queue import Job, PatientState, Queue, Retry
-from workbench.collect.receiver import Receiver
 from workbench.collect.retrieve import Source
 from workbench.collect.timetable import read_timetable
 from workbench.errors import NetworkError, SettingsError, WorkbenchError
@@ -138,9 +136,9 @@ class Collector:
             stack.callback(lambda: counts.update(self.border.intake.as_json()))
             stack.callback(self.hospital.close)
             stack.callback(self._publish)
-            keep = PhantomFolder(self.survey.folder / PHANTOMS).keep
-            reception = reception_of(self._settings, self.survey.folder)
-            receiver = stack.enter_context(Receiver(reception, self.border.receive, keep))
+            receiver = stack.enter_context(
+                open_receiver(self._settings, self.survey.folder, self.border.receive)
+            )
             self.pulse = stack.enter_context(
                 Pulse(self.owner, self.queue, self.control, receiver, self.survey.folder)
             )

@@ -16,11 +16,12 @@ from pathlib import Path
 
 import polars as pl
 
-from workbench.collect.patients import ListedPatient, read_patient_list
+from workbench.collect.patient_list import ListedPatient, read_patient_list
+from workbench.collector import Collection, collect
 from workbench.dicom.files import Candidate, candidates, is_dicomdir
 from workbench.dicom.quiet import quiet
 from workbench.errors import ReadError, SettingsError
-from workbench.intake import Collection, collect, import_files
+from workbench.intake import import_files
 from workbench.model import ApplicationEntity
 from workbench.pipeline import estimate_doses, make_report, map_survey
 from workbench.runs import Progress
@@ -90,8 +91,8 @@ def _collect(demo: Demo, survey: Survey) -> Collection:
         collection = collect(survey, everyone, demo.progress)
     demo.tell(collection.sentence())
     for patient in collection.patients:
-        if patient.reason:
-            demo.tell(f"- patient {patient.position} of the list: {patient.reason}")
+        if patient["reason"]:
+            demo.tell(f"- patient {patient['number']} of the queue: {patient['reason']}")
     rest = [*unlisted, *refused]
     if rest:
         demo.tell(f"{len(rest)} files have no patient ID, or the PACS refused them: reading them.")

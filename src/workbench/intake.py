@@ -8,25 +8,18 @@ from __future__ import annotations
 import hashlib
 import threading
 from collections import Counter
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from workbench.collect.patients import (
-    CollectPlan,
-    ListedPatient,
-    PatientProgress,
-    PatientState,
-    collect_patients,
-)
 from workbench.collect.receiver import STORED, ReceivedObject, Receiver
 from workbench.deidentify.engine import Deidentifier
 from workbench.deidentify.profile import load_profile
 from workbench.dicom.files import Candidate, candidates
 from workbench.dicom.read import Header, read_received
 from workbench.dicom.record import dicom_json, instance_row
-from workbench.errors import DamagedObject, ReadError, SettingsError
+from workbench.errors import DamagedObject, ReadError
 from workbench.model import ApplicationEntity, Finding, Verdict
 from workbench.runs import Progress, no_progress, recorded
 from workbench.store.store import Origin
@@ -56,40 +49,6 @@ class Intake:
             "verdicts": {str(verdict): self.verdicts[verdict] for verdict in Verdict},
             "codes": dict(sorted(self.codes.items())),
         }
-
-
-@dataclass(frozen=True)
-class Collection:
-    """What became of the patients that were asked for, in the order of the list."""
-
-    patients: tuple[PatientProgress, ...]
-    intake: Intake
-
-    @property
-    def complete(self) -> bool:
-        """Whether every patient is complete."""
-        return all(patient.state is PatientState.COMPLETE for patient in self.patients)
-
-    def states(self) -> dict[str, int]:
-        """Return the number of patients by state."""
-        counts = Counter(patient.state for patient in self.patients)
-        return {str(state): counts[state] for state in PatientState}
-
-    def as_json(self) -> dict[str, object]:
-        """Return the counts of the collection."""
-        return {
-            "patients": self.states(),
-            "expected": sum(patient.expected for patient in self.patients),
-            "received": sum(patient.received for patient in self.patients),
-            "reasons": dict(Counter(one.reason for one in self.patients if one.reason)),
-            **self.intake.as_json(),
-        }
-
-    def sentence(self) -> str:
-        """Say it in one sentence."""
-        states = ", ".join(f"{number} {state}" for state, number in self.states().items() if number)
-        received = sum(patient.received for patient in self.patients)
-        return f"Patients: {states or 'none'}. {received} objects received."
 
 
 class Border:
@@ -228,32 +187,3 @@ def receive(
         finally:
             survey.store.compact()
             counts.update(border.intake.as_json())
-
-
-def collect(
-    survey: Survey, patients: Sequence[ListedPatient], progress: Progress = no_progress
-) -> Collection:
-    """Ask the PACS of the settings for patients, one after another, and keep what comes.
-
-    What is here already is not asked for again, so a collection that was cut off goes on where
-    it stopped.  Raises ``SettingsError`` without a PACS, ``NetworkError`` if the port is taken.
-    """
-    settings = survey.settings
-    if settings.pacs is None:
-        raise SettingsError("no PACS is set.", "Add a [pacs] table to workbench.toml.")
-    plan = CollectPlan(
-        settings.local.title, settings.pacs.entity, pause_seconds=settings.collect.pause_s
-    )
-    border = Border(survey)
-    done: list[PatientProgress] = []
-    with recorded(survey, "collect") as counts:
-        try:
-            with Receiver(settings.local.entity, border.receive, frozenset({settings.pacs.title})):
-                for patient in collect_patients(patients, plan, border.decided):
-                    done.append(patient)
-                    progress(patient.position, patient.total, "collecting patients")
-        finally:
-            survey.store.compact()
-            collection = Collection(tuple(done), border.intake)
-            counts.update(collection.as_json())
-    return collection

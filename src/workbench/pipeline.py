@@ -15,9 +15,10 @@ from pathlib import Path
 import polars as pl
 
 from workbench import __version__
+from workbench.collector import Collection, collect
 from workbench.dose import estimate
 from workbench.dose.method import BUILTIN, DoseMethod
-from workbench.intake import Collection, Intake, collect, import_files, receive
+from workbench.intake import Intake, import_files, receive
 from workbench.mapping import map_instances
 from workbench.plugins import DOSE_METHODS, find
 from workbench.report.runner import ReportRun, run_report

@@ -41,8 +41,11 @@ class Keeper:
         self.objects[received.sop_instance] = received
         return STORED
 
-    def stored(self, uids: Iterable[str]) -> set[str]:
-        return set(uids) & self.objects.keys()
+    def fates(self, uids: Iterable[str]) -> dict[str, str]:
+        return dict.fromkeys(set(uids) & self.objects.keys(), "stored")
+
+    def stored_in(self, uid: str) -> int:
+        return sum(one.startswith(f"{uid}.") for one in self.objects)
 
 
 @pytest.fixture

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import logging
 import threading
-import time
 from collections.abc import Iterator
+from datetime import date
 from pathlib import Path
 from typing import Any
 
@@ -13,29 +13,37 @@ import pytest
 from pydicom.dataset import Dataset
 from pynetdicom.association import Association
 
-from workbench.collect.network import Timeouts
+from workbench.collect.expected import Expected
+from workbench.collect.filters import SurveyFilter
+from workbench.collect.network import Peer, Timeouts
+from workbench.collect.patient_list import ListedPatient
 from workbench.collect.patients import (
-    CollectPlan,
-    ListedPatient,
-    PatientProgress,
-    PatientState,
-    collect_patients,
+    Patience,
+    PatientResult,
+    Stopped,
+    Watch,
+    collect_patient,
 )
+from workbench.collect.queue import Counts, PatientState
 from workbench.collect.receiver import Receiver
+from workbench.collect.retrieve import MoveSource
+from workbench.errors import NetworkError
 from workbench.model import ApplicationEntity
 from workbench.simulate.pacs import EmbeddedPacs
 
 PACS = ApplicationEntity("PACS", port=0)
 US = ApplicationEntity("WORKBENCH", port=0)
-ONE = (ListedPatient("0042"),)
 
 
 def collect(
-    pacs: EmbeddedPacs, keeper: Any, patients: Any = ONE, **plan: Any
-) -> list[PatientProgress]:
-    settings = {"quiet_seconds": 0.5, "timeouts": Timeouts(2.0, 5.0, 5.0), **plan}
-    return list(
-        collect_patients(patients, CollectPlan("WORKBENCH", pacs.entity, **settings), keeper.stored)
+    pacs: EmbeddedPacs, keeper: Any, patient: str = "0042", *, quiet: float = 0.5,
+    wanted: SurveyFilter | None = None, watch: Watch | None = None, associations: int = 1,
+    **listed: Any,
+) -> PatientResult:  # fmt: skip
+    peer = Peer("WORKBENCH", pacs.entity, Timeouts(2.0, 5.0, 5.0))
+    source = MoveSource(peer, wanted or SurveyFilter(), "WORKBENCH")
+    return collect_patient(
+        ListedPatient(patient, **listed), source, keeper, Patience(quiet, associations), watch
     )
 
 
@@ -66,14 +74,10 @@ def test_everything_of_a_patient_comes_and_nothing_twice(
     objects: list[Dataset], keeper: Any, tmp_path: Path
 ) -> None:
     with stand(EmbeddedPacs, tmp_path, keeper, objects) as pacs:
-        (first,) = collect(pacs, keeper)
-        (second,) = collect(pacs, keeper)
-    assert first == PatientProgress(
-        1, 1, PatientState.COMPLETE, studies=2, expected=6, already=0, received=6, moves=2
-    )
-    assert second == PatientProgress(
-        1, 1, PatientState.COMPLETE, studies=2, expected=6, already=6, received=0, moves=0
-    )
+        first = collect(pacs, keeper)
+        second = collect(pacs, keeper)
+    assert first == PatientResult(PatientState.COMPLETE, Counts(2, 6, 0, 6, 0), moves=2)
+    assert second == PatientResult(PatientState.COMPLETE, Counts(2, 6, 6, 0, 0), moves=0)
     assert "1.2.826.3.1.1" not in keeper.objects, "nobody asked for patient 7"
 
 
@@ -83,30 +87,92 @@ def test_only_the_series_that_lacks_something_is_asked_for(
     with stand(EmbeddedPacs, tmp_path, keeper, objects) as pacs:
         collect(pacs, keeper)
         del keeper.objects["1.2.826.1.2.1"]
-        (again,) = collect(pacs, keeper)
-    assert (again.state, again.already, again.received, again.moves) == ("complete", 5, 1, 1)
+        again = collect(pacs, keeper)
+    assert (again.state, again.counts, again.moves) == ("complete", Counts(2, 6, 5, 1, 0), 1)
 
 
 def test_only_the_wanted_modalities_are_moved(
     objects: list[Dataset], keeper: Any, tmp_path: Path
 ) -> None:
     with stand(EmbeddedPacs, tmp_path, keeper, objects) as pacs:
-        (progress,) = collect(pacs, keeper, modalities=frozenset({"CT"}))
+        progress = collect(pacs, keeper, wanted=SurveyFilter(frozenset({"CT"})))
     assert progress.state == "complete"
     assert sorted(keeper.objects) == [f"1.2.826.1.{s}.{i}" for s in (1, 2) for i in (1, 2)]
 
 
-def test_places_in_the_list_and_unknown_patients(
+def test_a_patient_the_pacs_does_not_know_is_not_found(
     objects: list[Dataset], keeper: Any, tmp_path: Path
 ) -> None:
-    patients = [ListedPatient("42"), ListedPatient("0042"), ListedPatient("7")]
     with stand(EmbeddedPacs, tmp_path, keeper, objects) as pacs:
-        found = collect(pacs, keeper, patients)
-    assert [(one.position, one.total, one.state) for one in found] == [
-        (1, 3, "not found"),
-        (2, 3, "complete"),
-        (3, 3, "complete"),
-    ]
+        unknown = collect(pacs, keeper, "42")
+    assert (unknown.state, unknown.hopeless) == ("not found", True), "0042 is another patient"
+    assert keeper.objects == {}
+
+
+def test_several_studies_at_once_bring_the_same(
+    objects: list[Dataset], keeper: Any, tmp_path: Path
+) -> None:
+    with stand(EmbeddedPacs, tmp_path, keeper, objects) as pacs:
+        result = collect(pacs, keeper, associations=3)
+    assert result == PatientResult(PatientState.COMPLETE, Counts(2, 6, 0, 6, 0), moves=2)
+
+
+def test_another_birth_date_is_a_case_for_a_person_and_nothing_is_fetched(
+    make: Any, keeper: Any, tmp_path: Path
+) -> None:
+    dataset = make("0042", 1, 1, 1)
+    dataset.PatientBirthDate = "19600102"
+    with stand(EmbeddedPacs, tmp_path, keeper, [dataset]) as pacs:
+        other = collect(pacs, keeper, birth_date=date(1960, 2, 1))
+        assert keeper.objects == {}
+        same = collect(pacs, keeper, birth_date=date(1960, 1, 2))
+    assert (other.state, other.hopeless) == ("failed", True)
+    assert "birth date" in other.reason
+    assert "1960" not in other.reason
+    assert same.state == "complete"
+
+
+def test_the_examination_of_the_list_alone_is_fetched(
+    make: Any, keeper: Any, tmp_path: Path
+) -> None:
+    objects = []
+    for study in (1, 2, 3):
+        objects.append(make("0042", study, 1, 1))
+        objects[-1].AccessionNumber = f"A{study}"
+        objects[-1].StudyDate = f"2024010{study}"
+    with stand(EmbeddedPacs, tmp_path, keeper, objects) as pacs:
+        collect(pacs, keeper, accession="A2")
+        assert sorted(keeper.objects) == ["1.2.826.2.1.1"]
+        collect(pacs, keeper, study_from=date(2024, 1, 2), study_to=date(2024, 1, 3))
+    assert sorted(keeper.objects) == ["1.2.826.2.1.1", "1.2.826.3.1.1"]
+
+
+def test_a_patient_may_be_stopped_in_the_middle_and_goes_on_where_it_was(
+    objects: list[Dataset], keeper: Any, tmp_path: Path
+) -> None:
+    with stand(EmbeddedPacs, tmp_path, keeper, objects) as pacs:
+        with pytest.raises(Stopped):
+            collect(pacs, keeper, watch=Watch(stopped=lambda: len(keeper.objects) > 0))
+        before = len(keeper.objects)
+        assert 0 < before < 6
+        rest = collect(pacs, keeper)
+    assert rest.counts == Counts(2, 6, before, 6 - before, 0)
+
+
+def test_who_watches_is_told_each_step(objects: list[Dataset], keeper: Any, tmp_path: Path) -> None:
+    states: list[str] = []
+    found: list[Expected] = []
+    said: list[str] = []
+    watch = Watch(
+        found.append,
+        lambda state, _: states.append(str(state)),
+        lambda outcome, _: said.append(outcome.said),
+    )
+    with stand(EmbeddedPacs, tmp_path, keeper, objects) as pacs:
+        collect(pacs, keeper, watch=watch)
+    assert list(dict.fromkeys(states)) == ["asked", "found", "moving"]
+    assert [len(one.offered) for one in found] == [2]
+    assert said == ["0x0000", "0x0000"]
 
 
 class Boaster(EmbeddedPacs):
@@ -124,9 +190,9 @@ def test_counters_of_the_pacs_are_not_believed(
     objects: list[Dataset], keeper: Any, tmp_path: Path
 ) -> None:
     with stand(Boaster, tmp_path, keeper, objects) as pacs:
-        (progress,) = collect(pacs, keeper)
+        progress = collect(pacs, keeper)
     assert progress.state == "incomplete"
-    assert (progress.expected, progress.received) == (6, 5)
+    assert (progress.counts.expected, progress.counts.received) == (6, 5)
     assert progress.reason.startswith("1 objects did not arrive; the PACS said 0x0000")
 
 
@@ -154,8 +220,8 @@ def test_objects_that_come_after_the_last_answer_are_waited_for(
     objects: list[Dataset], keeper: Any, tmp_path: Path
 ) -> None:
     with stand(Tape, tmp_path, keeper, objects) as pacs:
-        (progress,) = collect(pacs, keeper, quiet_seconds=3.0)
-    assert (progress.state, progress.received) == ("complete", 6)
+        progress = collect(pacs, keeper, quiet=3.0)
+    assert (progress.state, progress.counts.received) == ("complete", 6)
 
 
 class Unlisting(EmbeddedPacs):
@@ -168,15 +234,49 @@ class Unlisting(EmbeddedPacs):
             yield from super()._find(event)
 
 
-def test_without_a_list_of_objects_nothing_is_called_complete(
+class Silent(Unlisting):
+    """Neither lists nor counts its objects."""
+
+    def answers(self, level: str, keys: Dataset) -> Iterator[Dataset]:
+        for found in super().answers(level, keys):
+            for keyword in ("NumberOfSeriesRelatedInstances", "NumberOfStudyRelatedInstances"):
+                if keyword in found:
+                    delattr(found, keyword)
+            yield found
+
+
+class StudiesOnly(EmbeddedPacs):
+    """Refuses queries below the study level."""
+
+    def _find(self, event: Any) -> Iterator[tuple[int, Dataset | None]]:
+        if event.identifier.QueryRetrieveLevel == "STUDY":
+            yield from super()._find(event)
+        else:
+            yield 0xA900, None
+
+
+def test_without_a_list_and_without_a_count_nothing_is_called_complete(
     objects: list[Dataset], keeper: Any, tmp_path: Path
 ) -> None:
-    with stand(Unlisting, tmp_path, keeper, objects) as pacs:
-        (progress,) = collect(pacs, keeper)
+    with stand(Silent, tmp_path, keeper, objects) as pacs:
+        progress = collect(pacs, keeper)
     assert len(keeper.objects) == 6, "it is fetched all the same"
-    assert progress.state == "incomplete"
+    assert (progress.state, progress.hopeless) == ("incomplete", True)
     assert "cannot be judged" in progress.reason
-    assert "not_listed" in {finding.code for finding in progress.findings}
+
+
+@pytest.mark.parametrize("kind", [Unlisting, StudiesOnly])
+def test_without_a_list_the_number_told_must_arrive(
+    kind: type[EmbeddedPacs], objects: list[Dataset], keeper: Any, tmp_path: Path
+) -> None:
+    with stand(kind, tmp_path, keeper, objects) as pacs:
+        assert collect(pacs, keeper).state == "complete"
+        assert len(keeper.objects) == 6
+        moved = collect(pacs, keeper)
+        assert (moved.state, moved.moves) == ("complete", 0)
+        del keeper.objects["1.2.826.1.2.2"]
+        assert collect(pacs, keeper).state == "complete"
+    assert len(keeper.objects) == 6
 
 
 class Miscounting(EmbeddedPacs):
@@ -192,12 +292,11 @@ class Miscounting(EmbeddedPacs):
 def test_a_wrong_count_is_a_finding_and_no_obstacle(
     objects: list[Dataset], keeper: Any, tmp_path: Path
 ) -> None:
+    found: list[Expected] = []
     with stand(Miscounting, tmp_path, keeper, objects) as pacs:
-        (progress,) = collect(pacs, keeper)
+        progress = collect(pacs, keeper, watch=Watch(found.append))
     assert progress.state == "complete"
-    (finding,) = progress.findings
-    assert finding.code == "count_differs"
-    assert finding.object_number == 1
+    assert [one.notes["count_differs"] for one in found] == [4]
 
 
 def test_a_destination_the_pacs_does_not_know_is_said_with_a_remedy(
@@ -205,26 +304,17 @@ def test_a_destination_the_pacs_does_not_know_is_said_with_a_remedy(
 ) -> None:
     with stand(EmbeddedPacs, tmp_path, keeper, objects) as pacs:
         del pacs.destinations["WORKBENCH"]
-        (progress,) = collect(pacs, keeper)
+        progress = collect(pacs, keeper)
     assert progress.state == "failed"
-    assert "register this AE title" in progress.reason
+    assert "register our AE title" in progress.reason
     assert progress.moves == 1, "the other study would fare no better"
 
 
-def test_a_pacs_that_is_gone_fails_each_patient_and_ends(keeper: Any, tmp_path: Path) -> None:
+def test_a_pacs_that_is_gone_is_an_error_with_a_remedy(keeper: Any, tmp_path: Path) -> None:
     with stand(EmbeddedPacs, tmp_path, keeper, []) as pacs:
-        entity = pacs.entity
-    pacs.entity = entity
-    found = collect(pacs, keeper, [ListedPatient("1"), ListedPatient("2")])
-    assert [one.state for one in found] == ["failed", "failed"]
-    assert "could not be reached" in found[0].reason
-
-
-def test_the_pacs_has_its_rest_between_patients(keeper: Any, tmp_path: Path) -> None:
-    with stand(EmbeddedPacs, tmp_path, keeper, []) as pacs:
-        start = time.monotonic()
-        collect(pacs, keeper, [ListedPatient("1"), ListedPatient("2")], pause_seconds=1.0)
-    assert time.monotonic() - start > 1.0
+        pass
+    with pytest.raises(NetworkError, match="could not be reached"):
+        collect(pacs, keeper)
 
 
 def test_nothing_of_a_patient_is_in_progress_or_log(
@@ -235,7 +325,8 @@ def test_nothing_of_a_patient_is_in_progress_or_log(
         caplog.at_level(logging.DEBUG),
         stand(Boaster, tmp_path, keeper, [dataset, make("CANARY77", 1, 2, 2)]) as pacs,
     ):
-        shown = repr(collect(pacs, keeper, [ListedPatient("CANARY77")]))
+        found: list[Expected] = []
+        shown = repr(collect(pacs, keeper, "CANARY77", watch=Watch(found.append))) + repr(found)
     assert "CANARY" not in shown
     text = "\n".join(record.getMessage() for record in caplog.records)
     assert "CANARY" not in text

@@ -5,6 +5,7 @@ from __future__ import annotations
 import zlib
 from base64 import b64decode
 from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
 from io import BytesIO
 from pathlib import Path
 from typing import Any
@@ -15,8 +16,12 @@ from pydicom.dataset import Dataset
 from pydicom.filereader import read_dataset
 from pydicom.uid import UID
 
-from workbench.collect.patients import CollectPlan, ListedPatient, collect_patients
+from workbench.collect.filters import SurveyFilter
+from workbench.collect.network import Peer
+from workbench.collect.patient_list import ListedPatient
+from workbench.collect.patients import Patience, collect_patient
 from workbench.collect.receiver import STORED, ReceivedObject, Receiver
+from workbench.collect.retrieve import MoveSource
 from workbench.dicom.quiet import quiet
 from workbench.dicom.record import dicom_json
 from workbench.model import ApplicationEntity
@@ -66,6 +71,17 @@ def arrived(one: ReceivedObject) -> Dataset:
         )  # fmt: skip
 
 
+@dataclass
+class Received:
+    objects: dict[str, ReceivedObject]
+
+    def fates(self, uids: Iterable[str]) -> dict[str, str]:
+        return dict.fromkeys(set(uids) & self.objects.keys(), "stored")
+
+    def stored_in(self, uid: str) -> int:
+        return 0
+
+
 @pytest.mark.orthanc
 def test_everything_orthanc_took_arrives_unaltered(test_data: Path, tmp_path: Path) -> None:
     files = sorted(path for path in (test_data / "dose").rglob("*") if path.is_file())
@@ -92,13 +108,12 @@ def test_everything_orthanc_took_arrives_unaltered(test_data: Path, tmp_path: Pa
             if str(header.get("SOPInstanceUID")) in loaded.accepted
         }
         patients = [ListedPatient(one) for one in ids if one]
-        plan = CollectPlan("WORKBENCH", pacs.entity, quiet_seconds=5.0)
-
-        def stored(uids: Iterable[str]) -> set[str]:
-            return set(uids) & received.keys()
-
-        first = list(collect_patients(patients, plan, stored))
-        again = list(collect_patients(patients, plan, stored))
+        source = MoveSource(Peer("WORKBENCH", pacs.entity), SurveyFilter(), "WORKBENCH")
+        here = Received(received)
+        first, again = (
+            [collect_patient(one, source, here, Patience(5.0)) for one in patients]
+            for _ in range(2)
+        )
 
     assert {progress.state for progress in first} == {"complete"}
     assert sum(progress.moves for progress in again) == 0

@@ -10,7 +10,7 @@ import polars as pl
 import pytest
 from polars.testing import assert_frame_equal
 
-from workbench.collect.patients import ListedPatient
+from workbench.collect.patient_list import ListedPatient
 from workbench.dicom.files import Candidate
 from workbench.dicom.quiet import quiet
 from workbench.errors import ReadError

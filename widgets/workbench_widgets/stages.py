@@ -17,7 +17,7 @@ from typing import Any
 import ipywidgets
 import traitlets
 
-from workbench.collect.patients import read_patient_list
+from workbench.collect.patient_list import read_patient_list
 from workbench.errors import SettingsError, WorkbenchError
 from workbench.pipeline import (
     Intake,

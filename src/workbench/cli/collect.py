@@ -18,7 +18,7 @@ def add_collect(verbs: Any) -> None:
 
 
 def _collect(options: argparse.Namespace) -> int:
-    from workbench.collect.patients import read_patient_list
+    from workbench.collect.patient_list import read_patient_list
     from workbench.pipeline import collect
 
     collected = collect(survey_of(options), read_patient_list(options.patients), show_progress)

@@ -6,15 +6,12 @@ from collections.abc import Callable
 from pathlib import Path
 
 from workbench.collect.filters import SurveyFilter
-from workbench.collect.get import GetSource
 from workbench.collect.network import Peer, Timeouts
-from workbench.collect.receiver import AllowedPeer, ReceivedObject, Reception
+from workbench.collect.receiver import ReceivedObject, Receiver
 from workbench.collect.retrieve import MoveSource, Source
-from workbench.collect.tls import TlsFiles
-from workbench.collect.web import WebSource
 from workbench.errors import SettingsError
 from workbench.model import ApplicationEntity
-from workbench.settings import EntitySettings, Settings
+from workbench.settings import Settings
 
 Take = Callable[[ReceivedObject], int]
 
@@ -28,13 +25,7 @@ def source_of(settings: Settings, folder: Path, take: Take) -> Source:
     if pacs is None:
         raise SettingsError("no PACS is set.", "Add a [pacs] table to workbench.toml.")
     wanted = SurveyFilter.from_settings(settings.filter)
-    if pacs.retrieve == "web":
-        if not pacs.url:
-            raise SettingsError("[pacs] needs the url of its DICOMweb service.")
-        return WebSource(pacs.url, wanted, take)
     peer = peer_of(settings, folder)
-    if pacs.retrieve == "get":
-        return GetSource(peer, wanted, take)
     return MoveSource(peer, wanted, settings.local.title)
 
 
@@ -44,43 +35,16 @@ def peer_of(settings: Settings, folder: Path) -> Peer:
     if pacs is None:
         raise SettingsError("no PACS is set.", "Add a [pacs] table to workbench.toml.")
     timeouts = Timeouts(answer=settings.collect.answer_s, retrieve=settings.collect.retrieve_s)
-    tls = tls_of(settings, folder) if pacs.tls else None
-    return Peer(settings.local.title, pacs.entity, timeouts, tls)
+    return Peer(settings.local.title, pacs.entity, timeouts)
 
 
-def reception_of(settings: Settings, folder: Path) -> Reception:
-    """Return what our receiver is: the archive and the peers of ``allow`` may send to it."""
+def open_receiver(settings: Settings, folder: Path, take: Take) -> Receiver:
+    """Return our receiver: the archive and the peers of ``allow`` may send to it."""
     local, pacs = settings.local, settings.pacs
-    named = [allowed_peer(text) for text in local.allow]
+    named = {text.partition("@")[0] for text in local.allow}
     if pacs is not None:
-        named += [AllowedPeer(pacs.title), *(AllowedPeer(one.title) for one in _movers(pacs))]
-    tls = tls_of(settings, folder) if local.tls else None
-    return Reception(local.entity, tuple(named), local.phantom_title, tls)
-
-
-def allowed_peer(text: str) -> AllowedPeer:
-    """Read ``TITLE`` or ``TITLE@address``; raises ``SettingsError``."""
-    title, _, address = text.partition("@")
-    if not 0 < len(title.strip()) <= 16:
-        raise SettingsError(
-            "a peer in allow of [local] is not understood.", "Write TITLE or TITLE@address."
-        )
-    return AllowedPeer(title.strip(), address.strip())
-
-
-def tls_of(settings: Settings, folder: Path) -> TlsFiles:
-    """Return the files of ``[tls]``; raises ``SettingsError`` where there is no such table."""
-    tls = settings.tls
-    if tls is None:
-        raise SettingsError(
-            "encryption is asked for, but there is no [tls] table.",
-            "Name certificate, key and authorities there.",
-        )
-    return TlsFiles(folder / tls.certificate, folder / tls.key, folder / tls.authorities)
-
-
-def _movers(pacs: EntitySettings) -> list[ApplicationEntity]:
-    return [entity_of(pacs.mover)] if pacs.mover else []
+        named |= {pacs.title}
+    return Receiver(local.entity, take, frozenset(named))
 
 
 def entity_of(text: str) -> ApplicationEntity:

@@ -54,9 +54,9 @@ class Watch:
         Says whether to stop now, in the middle of the patient.
     """
 
-    found: Callable[[Expected], None] = lambda expected: None
-    reached: Callable[[PatientState, Counts], None] = lambda state, counts: None
-    requested: Callable[[MoveOutcome, float], None] = lambda outcome, seconds: None
+    found: Callable[[Expected], None] = lambda _: None
+    reached: Callable[[PatientState, Counts], None] = lambda *_: None
+    requested: Callable[[MoveOutcome, float], None] = lambda *_: None
     stopped: Callable[[], bool] = lambda: False
 
 

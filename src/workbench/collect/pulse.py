@@ -8,10 +8,9 @@ import threading
 import time
 from collections import deque
 from collections.abc import Callable, Iterable
-from dataclasses import asdict
 from pathlib import Path
 from types import TracebackType
-from typing import Any, Self
+from typing import Self
 
 import psutil
 
@@ -111,13 +110,12 @@ class Pulse:
         self._queue.count(number, Counts(0, len(expected), self._already, arrived, refused))
 
     def _beat(self) -> None:
-        status = self._receiver.status()
         self._control.beat(self._owner, {
             "doing": self.doing,
             "patient": self._patient,
-            "receiver": _plain(asdict(status)),
+            "received": self._receiver.count,
             "address": str(self._receiver.entity),
-            **self._speeds(status.objects, status.bytes),
+            **self._speeds(self._receiver.count, 0),
             "memory": psutil.Process().memory_info().rss,
             "disk_free": shutil.disk_usage(self._folder).free,
         })  # fmt: skip
@@ -134,10 +132,3 @@ class Pulse:
             "objects_per_s": (objects - first) / seconds,
             "bytes_per_s": (received - first_bytes) / seconds,
         }
-
-
-def _plain(values: dict[str, Any]) -> dict[str, Any]:
-    return {
-        name: value if isinstance(value, int | float | str | None) else str(value)
-        for name, value in values.items()
-    }

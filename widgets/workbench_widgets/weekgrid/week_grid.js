@@ -1,0 +1,301 @@
+// A week of hours to paint.  A grid is seven texts of 24 characters, Monday first: "#" is open.
+
+const DAYS = ["Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday"];
+const HOURS = 24;
+const OPEN = "#";
+const CLOSED = ".";
+const NIGHT = "######.............#####"; // 19:00-06:00
+const KEPT = 50; // strokes that can be undone
+
+/** The grid with all hours between two corners [day, hour] open or closed. */
+export function painted(grid, [day, hour], [toDay, toHour], open) {
+  const [top, bottom] = [Math.min(day, toDay), Math.max(day, toDay)];
+  const [left, right] = [Math.min(hour, toHour), Math.max(hour, toHour)];
+  const stroke = (open ? OPEN : CLOSED).repeat(right - left + 1);
+  return grid.map((row, at) =>
+    at < top || at > bottom ? row : row.slice(0, left) + stroke + row.slice(right + 1),
+  );
+}
+
+/** The grid with a day's or an hour's cells all open, or all closed if they were all open.
+ *  Cells are [day, hour]; -1 stands for the head, and so for all. */
+export function toggled(grid, [day, hour]) {
+  const from = [Math.max(day, 0), Math.max(hour, 0)];
+  const to = [day < 0 ? DAYS.length - 1 : day, hour < 0 ? HOURS - 1 : hour];
+  const whole = painted(grid, from, to, true);
+  return whole.join() === grid.join() ? painted(grid, from, to, false) : whole;
+}
+
+/** Both grids' open hours. */
+export function joined(grid, other) {
+  return grid.map((row, day) =>
+    Array.from(row, (one, hour) => (one === OPEN ? OPEN : other[day][hour])).join(""),
+  );
+}
+
+/** Where a key leads from a cell, heads (-1) included; the same cell where it leads nowhere. */
+export function moved([day, hour], key) {
+  const steps = { ArrowUp: [-1, 0], ArrowDown: [1, 0], ArrowLeft: [0, -1], ArrowRight: [0, 1] };
+  let [down, right] = [day, hour];
+  if (key in steps) [down, right] = [day + steps[key][0], hour + steps[key][1]];
+  if (key === "Home") right = 0;
+  if (key === "End") right = HOURS - 1;
+  const inside = down >= -1 && down < DAYS.length && right >= -1 && right < HOURS;
+  return inside && !(down === -1 && right === -1) ? [down, right] : [day, hour];
+}
+
+const every = (row) => Array(DAYS.length).fill(row);
+const empty = CLOSED.repeat(HOURS);
+const weekend = [...Array(5).fill(empty), OPEN.repeat(HOURS), OPEN.repeat(HOURS)];
+
+export const PRESETS = [
+  ["+ Nights 19–06", "Open 19:00 to 06:00 on every day, too", (grid) => joined(grid, every(NIGHT))],
+  ["+ Weekends", "Open Saturday and Sunday, too", (grid) => joined(grid, weekend)],
+  ["Always", "Open every hour", () => every(OPEN.repeat(HOURS))],
+  ["Never", "Close every hour", () => every(empty)],
+];
+
+const clock = (hour) => `${String(hour).padStart(2, "0")}:00`;
+
+function element(tag, name, parent, text = "") {
+  const made = document.createElement(tag);
+  if (name) made.className = name;
+  if (text) made.textContent = text;
+  parent.append(made);
+  return made;
+}
+
+function cellElement(row, [day, hour]) {
+  const made = element("div", "wb-week-hour", row);
+  made.setAttribute("role", "gridcell");
+  made.title = `${DAYS[day]} ${clock(hour)}–${clock(hour + 1)}`;
+  made.setAttribute("aria-label", made.title);
+  return made;
+}
+
+function headElement(row, [day, hour]) {
+  const made = element("div", day < 0 ? "wb-week-clock" : "wb-week-day", row);
+  made.setAttribute("role", day < 0 ? "columnheader" : "rowheader");
+  made.textContent = day < 0 ? String(hour) : DAYS[day].slice(0, 3);
+  const what = day < 0 ? `${clock(hour)}–${clock(hour + 1)} on every day` : DAYS[day];
+  made.setAttribute("aria-label", what);
+  return made;
+}
+
+/** Heads and cells in `board`, by "day,hour". */
+function cellsIn(board) {
+  const cells = new Map();
+  for (let day = -1; day < DAYS.length; day += 1) {
+    const row = element("div", "wb-week-row", board);
+    row.setAttribute("role", "row");
+    for (let hour = -1; hour < HOURS; hour += 1) {
+      if (day < 0 && hour < 0) {
+        element("div", "wb-week-corner", row).setAttribute("role", "presentation");
+        continue;
+      }
+      const make = day < 0 || hour < 0 ? headElement : cellElement;
+      const made = make(row, [day, hour]);
+      made.tabIndex = -1;
+      made.dataset.cell = `${day},${hour}`;
+      cells.set(made.dataset.cell, made);
+    }
+  }
+  return cells;
+}
+
+function legend(parent) {
+  const made = element("div", "wb-week-legend", parent);
+  const words = {};
+  for (const name of ["open", "closed", "now"]) {
+    const one = element("span", "wb-week-key", made);
+    element("span", `wb-week-hour wb-week-sample ${name}`, one).setAttribute("aria-hidden", "true");
+    words[name] = element("span", "", one, name);
+  }
+  return words.now;
+}
+
+function render({ model, el }) {
+  let grid = [...model.get("grid")];
+  let place = [0, 0]; // where the keyboard is
+  let stroke = null; // { base, from, open } while a pointer is down
+  const past = [];
+
+  const root = element("section", "wb-week", el);
+  root.dataset.lmSuppressShortcuts = "true"; // keys belong to the grid, not to JupyterLab
+  const title = element("strong", "wb-week-title", root);
+  const board = element("div", "wb-week-board", root);
+  const bar = element("div", "wb-week-bar", root); // below, so that two boards stand level
+  board.setAttribute("role", "grid");
+  board.setAttribute("aria-multiselectable", "true");
+  const cells = cellsIn(board);
+  const nowWords = legend(root);
+  const words = element("p", "wb-week-words", root);
+  words.setAttribute("role", "status");
+  const first = cells.get("0,0");
+  const last = cells.get(`${DAYS.length - 1},${HOURS - 1}`);
+
+  const buttons = PRESETS.map(([name, meaning, make]) =>
+    button(name, meaning, () => commit(make(grid))),
+  );
+  const back = button("Undo", "Undo the last change", undo);
+
+  function button(name, meaning, action) {
+    const made = element("button", "wb-week-button", bar, name);
+    made.type = "button";
+    made.title = meaning;
+    made.addEventListener("click", action);
+    return made;
+  }
+
+  const locked = () => model.get("read_only");
+  const isOpen = ([day, hour]) => grid[day][hour] === OPEN;
+  const isHead = ([day, hour]) => day < 0 || hour < 0;
+
+  function draw() {
+    const now = model.get("now").join();
+    for (const [name, cell] of cells) {
+      const at = name.split(",").map(Number);
+      if (isHead(at)) continue;
+      cell.classList.toggle("open", isOpen(at));
+      cell.setAttribute("aria-selected", String(isOpen(at)));
+      cell.classList.toggle("now", name === now);
+      if (name === now) cell.setAttribute("aria-current", "time");
+      else cell.removeAttribute("aria-current");
+    }
+    cells.get(place.join()).tabIndex = 0;
+    back.disabled = past.length === 0;
+  }
+
+  function describe() {
+    const caption = model.get("caption");
+    title.textContent = caption;
+    title.hidden = !caption;
+    board.setAttribute("aria-label", `${caption || "Week"}: selected hours are open`);
+    board.setAttribute("aria-readonly", String(locked()));
+    root.classList.toggle("locked", locked());
+    bar.hidden = locked();
+    nowWords.textContent = model.get("now_words");
+    nowWords.parentElement.hidden = model.get("now").length === 0;
+    words.textContent = `Open: ${model.get("words")}`;
+    draw();
+  }
+
+  /** Hand a grid to Python; `before` is what an undo brings back. */
+  function commit(next, before = grid) {
+    if (locked() || next.join() === before.join()) return draw();
+    past.push(before);
+    if (past.length > KEPT) past.shift();
+    hand(next);
+  }
+
+  function hand(next) {
+    grid = next;
+    model.set("grid", next);
+    model.save_changes();
+    draw();
+  }
+
+  function undo() {
+    if (!locked() && past.length) hand(past.pop());
+  }
+
+  function go(to) {
+    cells.get(place.join()).tabIndex = -1;
+    place = to;
+    const cell = cells.get(place.join());
+    cell.tabIndex = 0;
+    cell.focus({ preventScroll: false });
+  }
+
+  /** The cell under a pointer, or the nearest when it has left the board. */
+  function under(event) {
+    const [start, end] = [first.getBoundingClientRect(), last.getBoundingClientRect()];
+    const part = (at, from, to, count) =>
+      Math.min(count - 1, Math.max(0, Math.floor(((at - from) / (to - from)) * count)));
+    return [
+      part(event.clientY, start.top, end.bottom, DAYS.length),
+      part(event.clientX, start.left, end.right, HOURS),
+    ];
+  }
+
+  board.addEventListener("pointerdown", (event) => {
+    const cell = event.target.closest("[data-cell]");
+    if (!cell || stroke || event.button !== 0) return;
+    const at = cell.dataset.cell.split(",").map(Number);
+    event.preventDefault(); // no text selection; the focus is set by hand
+    go(at);
+    if (locked() || isHead(at)) return;
+    stroke = { base: grid, from: at, open: !isOpen(at), pointer: event.pointerId };
+    board.setPointerCapture(event.pointerId);
+    extend(at);
+  });
+  board.addEventListener("pointermove", (event) => {
+    if (stroke?.pointer === event.pointerId) extend(under(event));
+  });
+  board.addEventListener("pointerup", (event) => {
+    if (stroke?.pointer === event.pointerId) finish(under(event));
+  });
+  board.addEventListener("pointercancel", abandon);
+  board.addEventListener("click", (event) => {
+    const head = event.target.closest(".wb-week-day, .wb-week-clock");
+    if (head) commit(toggled(grid, head.dataset.cell.split(",").map(Number)));
+  });
+
+  function extend(to) {
+    grid = painted(stroke.base, stroke.from, to, stroke.open);
+    draw();
+  }
+
+  function finish(to) {
+    const { base } = stroke;
+    extend(to);
+    stroke = null;
+    commit(grid, base);
+  }
+
+  function abandon() {
+    if (stroke) grid = stroke.base;
+    stroke = null;
+    draw();
+  }
+
+  function pressed(event) {
+    if (event.key === "Escape" && stroke) abandon();
+    else if ((event.ctrlKey || event.metaKey) && event.key === "z") undo();
+    else if (event.ctrlKey || event.metaKey || event.altKey) return;
+    else if (event.key === " " || event.key === "Enter") commit(toggled(grid, place));
+    else if (/^(Arrow|Home$|End$)/.test(event.key)) step(event);
+    else return;
+    event.preventDefault();
+    event.stopPropagation();
+  }
+
+  /** Move; with shift, paint on the way as the cell is that the way begins at. */
+  function step(event) {
+    const from = place;
+    go(moved(from, event.key));
+    if (event.shiftKey && !isHead(from) && !isHead(place)) {
+      commit(painted(grid, from, place, isOpen(from)));
+    }
+  }
+  board.addEventListener("keydown", pressed);
+
+  const arrived = () => {
+    const told = [...model.get("grid")];
+    if (stroke) stroke.base = told; // the stroke goes on, upon what is there now
+    else grid = told;
+    draw();
+  };
+  const told = ["caption", "read_only", "now", "now_words", "words"].map((name) => `change:${name}`);
+  model.on("change:grid", arrived);
+  for (const name of told) model.on(name, describe);
+  describe();
+
+  return () => {
+    model.off("change:grid", arrived);
+    for (const name of told) model.off(name, describe);
+    root.remove();
+  };
+}
+
+export default { render };

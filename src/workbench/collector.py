@@ -117,6 +117,21 @@ class Collector:
         self._settings = self.survey.settings
         self._seen = self._file_state()
 
+    def enter(self, patients: Sequence[ListedPatient]) -> list[int]:
+        """Put patients into the queue, and those there that are not complete once more.
+
+        Return their numbers.
+        """
+        self.queue.add(patients)
+        numbers = self.queue.numbers(patients)
+        self.queue.retry(numbers)
+        return numbers
+
+    @property
+    def stopping(self) -> bool:
+        """Whether it was asked to stop."""
+        return self._stop.is_set()
+
     def stop(self) -> None:
         """Ask to end after the patient in hand; asked again, end in the middle of it."""
         if self._stop.is_set():
@@ -328,12 +343,8 @@ def collect(
     again.  Returns at once, with a note, while the week schedule is closed.
     """
     collector = Collector(survey, progress, until_done=True)
-    queue = collector.queue
-    queue.add(patients)
-    numbers = queue.numbers(patients)
-    queue.retry(numbers)
-    intake = collector.run()
-    return collection_of(survey, numbers, intake, collector.note)
+    numbers = collector.enter(patients)
+    return collection_of(survey, numbers, collector.run(), collector.note)
 
 
 def collection_of(

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import csv
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import date
 from pathlib import Path
@@ -51,6 +51,11 @@ def read_patient_list(path: Path) -> tuple[ListedPatient, ...]:
     if not patients:
         raise SettingsError("the patient list is empty.", "Write one patient ID a line.")
     return patients
+
+
+def parse_patients(lines: Sequence[str]) -> tuple[ListedPatient, ...]:
+    """Read lines as ``read_patient_list`` does; raises ``SettingsError`` as it does."""
+    return tuple(dict.fromkeys(_patients(list(lines))))
 
 
 def _patients(lines: list[str]) -> Iterator[ListedPatient]:

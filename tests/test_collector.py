@@ -43,8 +43,12 @@ NEVER = {"query": {"monday": "." * 24}}
 
 @cache
 def simulated(patients: int) -> tuple[tuple[str, ...], list[Dataset]]:
+    """Patient IDs and at most five objects of each series, because it is the queue that counts."""
     made = simulate_hospital(seed=3, patients=patients)
-    return made.patient_ids, list(made.objects())
+    series: dict[str, list[Dataset]] = {}
+    for one in made.objects():
+        series.setdefault(str(one.SeriesInstanceUID), []).append(one)
+    return made.patient_ids, [one for each in series.values() for one in each[:5]]
 
 
 @contextmanager

@@ -19,6 +19,7 @@ from datetime import UTC, datetime
 
 from workbench.collect.connections import open_receiver, source_of
 from workbench.collect.control import Command, Control, Process
+from workbench.collect.filters import SurveyFilter
 from workbench.collect.hospital import HospitalFile
 from workbench.collect.ledger import Ledger
 from workbench.collect.patient_list import ListedPatient
@@ -312,10 +313,13 @@ class Collector:
         self._seen = self._file_state()
         try:
             read = read_settings(self.survey.folder)
+            read_timetable(read.schedule)
+            SurveyFilter.from_settings(read.filter)
         except SettingsError as error:
             self.control.tell(f"The settings were not taken over: {error}", "warning")
             return
         self._settings = self.survey.settings = read
+        self.border.wanted = SurveyFilter.from_settings(read.filter)
 
     def _file_state(self) -> tuple[int, int]:
         state = (self.survey.folder / FILE).stat()

@@ -4,6 +4,7 @@
     ├── SettingsError        a setting, a rule file or a workspace is wrong
     ├── ReadError            a file or an object could not be taken
     │   ├── NotDicom         it is something else: rejected
+    │   ├── NotWanted        it is sound, but the survey's filter leaves it out: rejected
     │   └── DamagedObject    it is DICOM, but cannot be trusted: quarantined
     ├── IdentityError        a key is missing or a name would leave the hospital
     ├── StoreError           the store refused: locked, full, newer schema
@@ -46,6 +47,10 @@ class ReadError(WorkbenchError):
 
 class NotDicom(ReadError):
     """The bytes are something else than a DICOM object."""
+
+
+class NotWanted(ReadError):
+    """The object is sound, but the survey's filter leaves it out."""
 
 
 class DamagedObject(ReadError):

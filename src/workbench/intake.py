@@ -13,13 +13,14 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from workbench.collect.filters import SurveyFilter
 from workbench.collect.receiver import STORED, ReceivedObject, Receiver
 from workbench.deidentify.engine import Deidentifier
 from workbench.deidentify.profile import load_profile
 from workbench.dicom.files import Candidate, candidates
 from workbench.dicom.read import Header, read_received
 from workbench.dicom.record import dicom_json, instance_row
-from workbench.errors import DamagedObject, ReadError
+from workbench.errors import DamagedObject, NotWanted, ReadError
 from workbench.model import ApplicationEntity, Finding, Verdict
 from workbench.runs import Progress, no_progress, recorded
 from workbench.store.store import Origin
@@ -59,6 +60,7 @@ class Border:
         self.pseudonyms = survey.pseudonyms()
         self.profile = load_profile()
         self.deidentifier = Deidentifier(self.profile, self.pseudonyms)
+        self.wanted = SurveyFilter.from_settings(survey.settings.filter)
         self.intake = Intake()
 
     def take(self, read: Callable[[], Header], origin: Origin) -> Verdict:
@@ -75,6 +77,9 @@ class Border:
 
     def instance(self, header: Header) -> tuple[dict[str, object], list[Finding]]:
         """Return the de-identified row of a header; raises ``ReadError`` if it must not pass."""
+        refusal = self.wanted.refusal(header.dataset)
+        if refusal:
+            raise NotWanted("not_wanted", f"the survey's filter leaves it out: {refusal}")
         try:
             return self._row(header)
         except ReadError:

@@ -1,0 +1,144 @@
+"""The survey's filter: the same on the query, on the answers and on what arrives."""
+
+from __future__ import annotations
+
+from datetime import date
+from pathlib import Path
+
+import pytest
+from pydicom.dataset import Dataset
+
+from workbench.collect.filters import Condition, SurveyFilter
+from workbench.collect.patient_list import ListedPatient
+from workbench.collect.query import FoundSeries, FoundStudy
+from workbench.errors import SettingsError
+
+WRITTEN = {
+    "modalities": ["CT", "SR"],
+    "study_date": ["2020-01-01", "2024-12-31"],
+    "age_years": [0, 18],
+    "tag": [
+        {"tag": "KVP", "range": [80, 140]},
+        {"tag": "0029,1010", "creator": "MAKER", "values": ["yes"]},
+    ],
+}
+
+
+def header(**values: object) -> Dataset:
+    made = Dataset()
+    made.Modality, made.StudyDate, made.PatientBirthDate = "CT", "20220601", "20100601"
+    made.KVP = "120"
+    made.private_block(0x0029, "MAKER", create=True).add_new(0x10, "LO", "YES ")
+    for keyword, value in values.items():
+        if value is None:
+            delattr(made, keyword)
+        else:
+            setattr(made, keyword, value)
+    return made
+
+
+def test_what_is_written_is_said_in_words() -> None:
+    wanted = SurveyFilter.from_settings(WRITTEN)
+    assert wanted.sentence() == (
+        "CT and SR, studies 2020-01-01 to 2024-12-31, age 0 to 18 years, KVP 80 to 140,"
+        " 0029,1010 yes"
+    )
+    assert SurveyFilter.from_settings({}).sentence() == "everything"
+
+
+@pytest.mark.parametrize(
+    ("values", "refusal"),
+    [
+        ({}, ""),
+        ({"Modality": "MR"}, "modality"),
+        ({"Modality": None}, "modality_absent"),
+        ({"StudyDate": "20191231"}, "study_date"),
+        ({"StudyDate": "20241231"}, ""),
+        ({"StudyDate": None}, "study_date_absent"),
+        # eighteen until the day before the nineteenth birthday
+        ({"PatientBirthDate": "20030602"}, ""),
+        ({"PatientBirthDate": "20030601"}, "age"),
+        ({"PatientBirthDate": None}, "age_unknown"),
+        ({"PatientBirthDate": None, "PatientAge": "017Y"}, ""),
+        ({"PatientBirthDate": None, "PatientAge": "040Y"}, "age"),
+        ({"KVP": "70"}, "tag KVP"),
+        ({"KVP": None}, "tag KVP absent"),
+    ],
+)
+def test_what_arrives_is_judged_by_its_own_header(values: dict[str, object], refusal: str) -> None:
+    assert SurveyFilter.from_settings(WRITTEN).refusal(header(**values)) == refusal
+
+
+def test_a_private_attribute_is_found_in_whatever_block_it_is() -> None:
+    made = Dataset()
+    made.private_block(0x0029, "OTHER", create=True).add_new(0x10, "LO", "NO")
+    made.private_block(0x0029, "MAKER", create=True).add_new(0x10, "LO", "YES")
+    condition = Condition("0029,1010", "MAKER", frozenset({"yes"}))
+    assert condition.holds(made) is True
+    assert condition.holds(Dataset()) is None
+    assert Condition("0029,1010", "OTHER", frozenset({"yes"})).holds(made) is False
+
+
+def test_a_refusal_says_no_value() -> None:
+    wanted = SurveyFilter.from_settings({"tag": [{"tag": "PatientName", "values": ["x"]}]})
+    assert "Canary" not in wanted.refusal(header(PatientName="Canary^Yellow"))
+
+
+def test_the_query_is_narrowed_by_dates_and_by_the_examination_of_the_list() -> None:
+    wanted = SurveyFilter(study_from=date(2020, 1, 1), study_to=date(2024, 12, 31))
+    listed = ListedPatient("1", accession="A7", study_from=date(2021, 5, 1))
+    assert wanted.study_keys(listed) == {
+        "StudyDate": "20210501-20241231", "AccessionNumber": "A7",
+    }  # fmt: skip
+    assert SurveyFilter().study_keys(ListedPatient("1")) == {}
+    assert SurveyFilter(study_from=date(2020, 1, 1)).study_keys(ListedPatient("1")) == {
+        "StudyDate": "20200101-"
+    }
+
+
+def test_what_the_pacs_does_not_tell_is_wanted_until_it_is_seen() -> None:
+    wanted = SurveyFilter.from_settings(WRITTEN)
+    assert wanted.wants_study(FoundStudy("1.2", "p"))
+    assert wanted.wants_series(FoundSeries("1.2", "1.2.3"))
+    assert not wanted.wants_series(FoundSeries("1.2", "1.2.3", "MR"))
+    assert wanted.wants_study(FoundStudy("1.2", "p", modalities=frozenset({"MR", "CT"})))
+    assert not wanted.wants_study(FoundStudy("1.2", "p", modalities=frozenset({"MR"})))
+    assert not wanted.wants_study(FoundStudy("1.2", "p", study_date=date(2019, 1, 1)))
+    old = FoundStudy("1.2", "p", study_date=date(2022, 1, 1), birth_date=date(1950, 1, 1))
+    assert wanted.unwanted_study(old) == "age"
+
+
+@pytest.mark.parametrize(
+    "table",
+    [
+        {"modality": ["CT"]},
+        {"modalities": "CT"},
+        {"study_date": ["2020-01-01"]},
+        {"study_date": ["soon", ""]},
+        {"age_years": ["0", "18"]},
+        {"tag": [{"tag": "NoSuchKeyword", "values": ["x"]}]},
+        {"tag": [{"tag": "KVP"}]},
+        {"tag": [{"tag": "KVP", "rnage": [1, 2]}]},
+        {"tag": ["KVP"]},
+    ],
+)
+def test_a_wrong_filter_is_explained(table: dict[str, object]) -> None:
+    with pytest.raises(SettingsError):
+        SurveyFilter.from_settings(table)
+
+
+def test_imported_files_meet_the_same_filter(tmp_path: Path) -> None:
+    from pydicom.data import get_testdata_file
+
+    from workbench.intake import import_files
+    from workbench.settings import Settings
+    from workbench.survey import create_survey
+
+    survey = create_survey(tmp_path / "w", Settings(filter={"modalities": ["MR"]}))
+    files = [
+        str(get_testdata_file(name, download=False)) for name in ("CT_small.dcm", "MR_small.dcm")
+    ]
+    intake = import_files(survey, files)
+    assert (intake.verdicts["stored"], intake.verdicts["rejected"]) == (1, 1)
+    (refused,) = survey.rejected().to_dicts()
+    assert (refused["code"], refused["reason"][-8:]) == ("not_wanted", "modality")

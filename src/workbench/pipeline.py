@@ -19,12 +19,15 @@ from workbench.collector import Collection, collect
 from workbench.dose import estimate
 from workbench.dose.method import BUILTIN, DoseMethod
 from workbench.intake import Intake, import_files, receive
-from workbench.mapping import map_instances
+from workbench.mapping import Attempt, map_apart, together
 from workbench.plugins import DOSE_METHODS, find
 from workbench.report.runner import ReportRun, run_report
 from workbench.runs import Progress, no_progress, recorded
 from workbench.schema import DOSE_ESTIMATE, FINDING, IRRADIATION_EVENT, SERIES, Table
 from workbench.survey import Survey
+
+MAPPED_AT_ONCE = 10_000  # instances; their headers as text take some 120 MB
+AGE_MISMATCH = "age_mismatch"  # what de-identification says where birth date and age differ
 
 __all__ = [
     "Collection",
@@ -50,26 +53,77 @@ def run_line(survey: Survey, paths: Sequence[Path], progress: Progress = no_prog
 
 
 def map_survey(survey: Survey, progress: Progress = no_progress) -> dict[str, int]:
-    """Map the headers of new or changed studies to series and irradiation events."""
+    """Map the headers of new or changed studies to series and irradiation events.
+
+    All studies of a patient are mapped together, because they may show the same event.  The
+    counts are ``studies`` new or changed, ``failed`` of those mapped now, ``findings`` that warn
+    of them, and ``series`` and ``events`` in all.  What failed is tried again next time.
+    """
     with recorded(survey, "map") as counts:
-        inputs = _fingerprints(survey.lazy("instance"), "content_sha256")
+        instances = survey.lazy("instance")
+        inputs = _fingerprints(instances, "content_sha256")
         changed = _changed(survey, "map", inputs)
-        counts["studies"] = len(changed)
+        counts |= {"studies": len(changed), "failed": 0, "findings": 0}
         if changed:
-            progress(0, len(changed), "mapping studies")
-            instances = survey.lazy("instance").filter(_in_studies(changed)).collect()
-            mapped = map_instances(instances)
-            kept = {study for study in inputs if study not in changed}
+            patients, studies = _whole_patients(instances, changed)
+            done = _mapped(survey, instances.filter(pl.col("patient").is_in(patients)), progress)
+            kept = set(inputs) - studies
             survey.store.publish({
-                SERIES.name: _merged(survey, SERIES, kept, mapped.series),
-                IRRADIATION_EVENT.name: _merged(survey, IRRADIATION_EVENT, kept, mapped.events),
-                FINDING.name: _merged_findings(survey, "mapping", kept, mapped.findings),
+                SERIES.name: _merged(survey, SERIES, kept, done.mapped.series),
+                IRRADIATION_EVENT.name:
+                    _merged(survey, IRRADIATION_EVENT, kept, done.mapped.events),
+                FINDING.name: _merged_findings(survey, "mapping", kept, done.mapped.findings),
             })  # fmt: skip
-            survey.store.remember("map", inputs)
-            progress(len(changed), len(changed), "mapping studies")
+            survey.store.remember(
+                "map", {study: value for study, value in inputs.items() if study not in done.failed}
+            )
+            counts["failed"] = len(done.failed)
+            warns = done.mapped.findings["severity"] == "warning"
+            counts["findings"] = int(warns.sum())
         counts["series"] = survey.lazy("series").select(pl.len()).collect().item()
         counts["events"] = survey.events(preferred=True).height
     return dict(counts)
+
+
+def _whole_patients(instances: pl.LazyFrame, changed: Iterable[str]) -> tuple[list[str], set[str]]:
+    """Return the patients of studies and all their studies, patients in order.
+
+    A study that bears the pseudonyms of several patients draws all of them in.
+    """
+    pairs = instances.select("patient", pl.col("StudyInstanceUID").fill_null("")).unique().collect()
+    patients, studies, before = pairs["patient"][:0], set(changed), 0
+    while len(studies) > before:
+        before = len(studies)
+        patients = pairs.filter(_in_studies(studies))["patient"].unique()
+        studies |= set(
+            pairs.filter(pl.col("patient").is_in(patients.implode()))["StudyInstanceUID"]
+        )
+    return patients.drop_nulls().sort().to_list(), studies
+
+
+def _mapped(survey: Survey, instances: pl.LazyFrame, progress: Progress) -> Attempt:
+    """Map the instances of whole patients, some patients at a time."""
+    ages_differ = (
+        survey.lazy("finding")
+        .filter((pl.col("stage") == "import") & (pl.col("code") == AGE_MISMATCH))
+        .select("object_number").drop_nulls().collect()["object_number"].to_list()
+    )  # fmt: skip
+    sizes = (
+        instances.group_by("patient")
+        .agg(rows=pl.len(), studies=pl.col("StudyInstanceUID").n_unique())
+        .sort("patient")
+        .with_columns(chunk=(pl.col("rows").cum_sum() - 1) // MAPPED_AT_ONCE)
+        .collect()
+    )
+    total, done = int(sizes["studies"].sum()), 0
+    progress(0, total, "mapping studies")
+    attempts = []
+    for chunk in sizes.partition_by("chunk", maintain_order=True):
+        rows = instances.filter(pl.col("patient").is_in(chunk["patient"].to_list()))
+        attempts.append(map_apart(rows.collect(), ages_differ))
+        done += int(chunk["studies"].sum())
+        progress(done, total, "mapping studies")
+    return together(attempts)
 
 
 def estimate_doses(survey: Survey, progress: Progress = no_progress) -> dict[str, int]:
@@ -83,8 +137,9 @@ def estimate_doses(survey: Survey, progress: Progress = no_progress) -> dict[str
         known = ",".join(f"{method.name} {method.version}" for method in methods)
         inputs = _fingerprints(digest.lazy(), "event", known)
         changed = _changed(survey, "dose", inputs)
+        gone = survey.store.fingerprints("dose").keys() - inputs.keys()  # no events any more
         counts["studies"] = len(changed)
-        if changed:
+        if changed or gone:
             progress(0, len(changed), "estimating doses")
             kept = {study for study in inputs if study not in changed}
             new = estimate(events.filter(_in_studies(changed)), methods)

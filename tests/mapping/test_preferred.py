@@ -124,3 +124,50 @@ def test_a_report_without_protocol_takes_it_from_the_images(cases: Any) -> None:
     report = events.row(by_predicate=pl.col("source") == "rdsr", named=True)
     assert report["protocol"] == "Thorax nativ"
     assert "protocol_from_header" in report["flags"]
+
+
+@pytest.mark.parametrize("lost", [{"ctdi_vol": None, "dlp": None}, {"dlp": (300.0, "foo")}])
+def test_a_report_without_dose_does_not_replace_images_with_one(
+    cases: Any, lost: dict[str, Any]
+) -> None:
+    images = cases.slices("2", range(0, 300, 5), IrradiationEventUID="1.2.99.5")
+    report = cases.report("9", [cases.event(uid="1.2.99.5", **lost)])
+    mapped = map_instances(cases.frame(images, report))
+    assert counted(mapped) == [("header", 300.0)]
+    reason = mapped.events.filter(~pl.col("preferred"))["preferred_reason"].to_list()
+    assert reason == ["header tells more of the dose"]
+
+
+def test_one_event_uid_of_two_patients_is_two_events(cases: Any) -> None:
+    uid = "1.2.99.5"
+    ours = cases.report("9", [cases.event(uid=uid)])
+    theirs = cases.report("8", [cases.event(uid=uid, dlp=(700.0, "mGy.cm"))])
+    theirs.StudyInstanceUID = "1.2.3.2"
+    images = cases.slices("3", range(0, 300, 5), StudyInstanceUID="1.2.3.3",
+                          IrradiationEventUID=uid)  # fmt: skip
+    frame = cases.frame(ours, theirs, images).with_columns(
+        patient=pl.when(pl.col("StudyInstanceUID") == "1.2.3.1").then(pl.lit("P1"))
+        .when(pl.col("StudyInstanceUID") == "1.2.3.2").then(pl.lit("P2"))
+        .otherwise(pl.lit("P3"))
+    )  # fmt: skip
+    mapped = map_instances(frame)
+    assert mapped.events.filter("preferred").select("patient", "source", "dlp_mgy_cm").rows() == [
+        ("P1", "rdsr", 300.0), ("P2", "rdsr", 700.0), ("P3", "header", 300.0),
+    ]  # fmt: skip
+
+
+def test_an_event_copied_into_a_second_study_of_the_patient_counts_once(cases: Any) -> None:
+    uid = "1.2.99.5"
+    images = cases.slices("2", range(0, 300, 5), IrradiationEventUID=uid)
+    report = cases.report("9", [cases.event(uid=uid)])
+    copy = cases.report("8", [cases.event(uid=uid)])
+    copy.StudyInstanceUID = "1.2.3.2"
+    late = cases.slices("4", range(0, 300, 5), IrradiationEventUID=uid,
+                        StudyInstanceUID="1.2.3.2")  # fmt: skip
+    for frame in (cases.frame(images, report, copy, late), cases.frame(images, copy)):
+        mapped = map_instances(frame)
+        assert counted(mapped) == [("rdsr", 300.0)]
+        assert mapped.events.select("irradiation_event_uid", "source").is_duplicated().sum() == 0
+    assert "event_in_two_studies" in map_instances(
+        cases.frame(images, report, copy)
+    ).findings["code"].to_list()  # fmt: skip

@@ -45,13 +45,37 @@ def test_projection_reports_wait_for_their_mapping(cases: Any) -> None:
 
 @pytest.mark.parametrize(
     ("unit", "dlp"),
-    [("mGy.cm", 300.0), ("mGycm", 300.0), ("Gy.cm", 300_000.0), ("mSv", None), ("", None)],
+    [("mGy.cm", 300.0), ("mGycm", 300.0), ("mSv", None), ("", None)],
 )
 def test_units_are_normalised_or_refused(cases: Any, unit: str, dlp: float | None) -> None:
     mapped = map_instances(cases.frame(cases.report("9", [cases.event(dlp=(300.0, unit))])))
     assert mapped.events["dlp_mgy_cm"].item() == dlp
     codes = mapped.findings.select("code", "column").rows()
     assert codes == ([] if dlp else [("unknown_unit", "dlp_mgy_cm")])
+
+
+def test_a_unit_of_another_size_is_converted(cases: Any) -> None:
+    mapped = map_instances(cases.frame(cases.report("9", [cases.event(dlp=(0.3, "Gy.cm"))])))
+    assert mapped.events["dlp_mgy_cm"].to_list() == [pytest.approx(300.0)]
+
+
+@pytest.mark.parametrize(
+    ("value", "code"),
+    [("-300", "negative_value"), ("300\\400", "multi_valued"), ("1E30", "implausible_value")],
+)
+@pytest.mark.parametrize(
+    ("name", "unit", "column"),
+    [("dlp", "mGy.cm", "dlp_mgy_cm"), ("ctdi_vol", "mGy", "ctdi_vol_mgy"),
+     ("length", "mm", "scan_length_mm"), ("kvp", "kV", "kvp_kv")],
+)  # fmt: skip
+def test_values_that_no_event_can_have_are_refused(
+    cases: Any, value: str, code: str, name: str, unit: str, column: str
+) -> None:
+    mapped = map_instances(cases.frame(cases.report("9", [cases.event(**{name: (value, unit)})])))
+    assert mapped.events[column].to_list() == [None]
+    assert mapped.findings.select("code", "column", "severity").rows() == [
+        (code, column, "warning")
+    ]
 
 
 def test_exposure_time_in_milliseconds_becomes_seconds(cases: Any) -> None:
@@ -79,6 +103,39 @@ def test_the_later_of_two_conflicting_reports_wins_and_it_is_said(cases: Any) ->
         assert ("conflicting_reports", uid) in mapped.findings.select(
             "code", "irradiation_event_uid"
         ).rows()
+
+
+def test_a_later_emptier_report_erases_no_dose(cases: Any) -> None:
+    uid = "1.2.99.7"
+    early = cases.report("9", [cases.event(uid=uid, dlp=(300.0, "mGy.cm"))], written="100000")
+    late = cases.report("8", [cases.event(uid=uid, dlp=(300.0, "foo"), length=(280.0, "mm"))],
+                        written="120000")  # fmt: skip
+    for frame in (cases.frame(early, late), cases.frame(late, early)):
+        mapped = map_instances(frame)
+        event = mapped.events.row(0, named=True)
+        assert (event["dlp_mgy_cm"], event["dlp_basis"]) == (300.0, "reported")
+        assert event["scan_length_mm"] == 280.0  # what the later report does say counts
+        assert "dose_from_earlier_report" in event["flags"]
+        assert "emptier_report" in mapped.findings["code"].to_list()
+
+
+def test_two_events_with_one_uid_in_one_report_both_count(cases: Any) -> None:
+    uid = "1.2.99.7"
+    events = [cases.event(uid=uid), cases.event(uid=uid, dlp=(200.0, "mGy.cm"))]
+    mapped = map_instances(cases.frame(cases.report("9", events, total=(500.0, "mGy.cm"))))
+    assert mapped.events.filter("preferred")["dlp_mgy_cm"].to_list() == [300.0, 200.0]
+    assert uid in mapped.events["irradiation_event_uid"].to_list()
+    assert mapped.findings["code"].to_list() == ["event_uid_repeated"]
+    again = map_instances(cases.frame(cases.report("9", events), cases.report("10", events)))
+    assert again.events["dlp_mgy_cm"].sum() == 500.0  # cumulative reports still count once
+
+
+def test_an_event_written_twice_in_one_report_counts_once(cases: Any) -> None:
+    event = cases.event(uid="1.2.99.7")
+    report = cases.report("9", [event, event], total=(300.0, "mGy.cm"))
+    mapped = map_instances(cases.frame(report))
+    assert mapped.events["dlp_mgy_cm"].to_list() == [300.0]
+    assert mapped.findings["code"].to_list() == ["event_uid_repeated"]
 
 
 def test_a_total_that_is_not_the_sum_is_a_finding(cases: Any) -> None:

@@ -36,6 +36,8 @@ MOMENTS = (
     ("StudyDate", "StudyTime"),
 )
 
+COPIED = tuple(column for column in INSTANCE.columns if column.copied)
+
 
 def dicom_json(dataset: Dataset) -> tuple[Item, list[Finding]]:
     """Return the DICOM JSON model (PS3.18 annex F) of a data set, losing no element.
@@ -134,15 +136,20 @@ def instance_row(header: Item) -> tuple[dict[str, object], list[Finding]]:
     """
     findings: list[Finding] = []
     row: dict[str, object] = {}
-    for column in INSTANCE.columns:
-        if column.copied:
-            row[column.name] = _typed(header, column, findings)
-    row["started_at"] = _started_at(header)
-    row["header"] = json.dumps(header, ensure_ascii=False, separators=(",", ":"))
+    for column in COPIED:
+        row[column.name] = typed(header, column, findings)
+    row["started_at"] = started_at(header)
+    row["header"] = as_text(header)
     return row, findings
 
 
-def _typed(header: Item, column: Column, findings: list[Finding]) -> object:
+def as_text(header: Item) -> str:
+    """Return DICOM JSON as text, as it is stored."""
+    return json.dumps(header, ensure_ascii=False, separators=(",", ":"))
+
+
+def typed(header: Item, column: Column, findings: list[Finding]) -> object:
+    """Return the value of a copied column, or ``None`` and a finding when it is not of its kind."""
     found = values(header, column.name)
     present = [value for value in found if value not in (None, "")]
     if not present:
@@ -205,7 +212,10 @@ def parse_date(text: str) -> date | None:
 def parse_time(text: str) -> timedelta | None:
     """Return a TM value (PS3.5 6.2: HH[MM[SS[.FFFFFF]]]) as time since midnight, or ``None``."""
     clock, _, fraction = text.strip().partition(".")
-    if len(clock) not in (2, 4, 6) or not (clock + fraction).isdigit() or len(fraction) > 6:
+    digits = clock + fraction
+    if len(clock) not in (2, 4, 6) or len(fraction) > 6:
+        return None
+    if not digits.isascii() or not digits.isdigit():
         return None
     hours, minutes, seconds = (int(clock[i : i + 2] or 0) for i in (0, 2, 4))
     if hours > 23 or minutes > 59 or seconds > 60:
@@ -229,10 +239,14 @@ def _joined(day: str, clock: str) -> datetime | None:
     on, at = parse_date(day), parse_time(clock) if clock.strip() else timedelta()
     if on is None:
         return None
-    return datetime(on.year, on.month, on.day) + (at or timedelta())
+    try:
+        return datetime(on.year, on.month, on.day) + (at or timedelta())
+    except OverflowError:  # a leap second after the last day of the calendar
+        return None
 
 
-def _started_at(header: Item) -> datetime | None:
+def started_at(header: Item) -> datetime | None:
+    """Return when the acquisition began: the best of ``MOMENTS`` that the header holds."""
     return next(_moments(header), None)
 
 

@@ -85,6 +85,24 @@ def walk(
     return walker.found
 
 
+def element_at(buffer: bytes, position: int, encoding: Encoding) -> tuple[int, int, int]:
+    """Return tag, length and value offset of the element at ``position``.
+
+    Raises ``DamagedObject`` with code ``truncated`` when its head is not there as a whole.
+    """
+    element = _Walker(memoryview(buffer), encoding, 0)._element(position, len(buffer))
+    return element.tag, element.length, element.value
+
+
+def element_end(buffer: bytes, position: int, encoding: Encoding, max_depth: int = 64) -> int:
+    """Return the offset behind the top-level element at ``position``, nested ones walked.
+
+    Raises ``DamagedObject``, with code ``truncated`` when the element is not there as a whole.
+    """
+    walker = _Walker(memoryview(buffer), encoding, max_depth)
+    return walker._after(walker._element(position, len(buffer)), len(buffer), 0)
+
+
 class _Walker:
     """One walk; recursion is bounded by ``max_depth``."""
 

@@ -2,9 +2,10 @@
 
 A *part* is the share of one series in one acquisition: a series is cut by Irradiation Event
 UID, spiral series also by Acquisition Number, localizers by number and time.  In step-and-
-shoot series the acquisition number counts rotations, so it does not cut.  Parts of several
-series that show one acquisition are one irradiation event: a scan is counted once, however
-often it was reconstructed.
+shoot series the acquisition number counts rotations, so it does not cut.  Where positions
+come twice, ``repeats`` cuts further or marks the part.  Parts of several series that show one
+acquisition are one irradiation event: a scan is counted once, however often it was
+reconstructed.
 """
 
 from __future__ import annotations
@@ -19,6 +20,7 @@ from typing import Any
 import polars as pl
 
 from workbench.mapping.geometry import AXIAL
+from workbench.mapping.repeats import with_repeats
 from workbench.mapping.summary import summarise, with_technique
 
 Part = Mapping[str, Any]
@@ -52,6 +54,18 @@ class Acquisition:
     def derived(self) -> bool:
         """Whether no original image is among them."""
         return all(part["kind"] == "derived" for part in self.parts)
+
+    @property
+    def repeated(self) -> bool:
+        """Whether it is unknown how often the range was irradiated.
+
+        A part shows positions twice; or two series without times are alike in range, kernel
+        and thickness, which is more like a second scan than a second reconstruction.
+        """
+        if any(part["repeated"] for part in self.parts):
+            return True
+        originals = [part for part in self.parts if part["kind"] == "image"]
+        return self.uid is None and any(_alike(a, b) for a, b in combinations(originals, 2))
 
     def first(self, name: str) -> Any:
         """Return a value of the best part, else of the next that has it."""
@@ -91,27 +105,31 @@ def parts(instances: pl.DataFrame, facts: pl.DataFrame) -> pl.DataFrame:
     )  # fmt: skip
     slices = slices.with_columns(
         part=pl.concat_str(
-            "SeriesInstanceUID", "kind", pl.col("IrradiationEventUID").fill_null(""), cut,
+            "series_key", "kind", pl.col("IrradiationEventUID").fill_null(""), cut,
             separator="|",
         )
     )  # fmt: skip
+    timed = facts.select("series_key", "timed")
+    slices = slices.join(timed, on="series_key", how="left", maintain_order="left")
+    slices = with_repeats(slices)
     identity = slices.group_by("part", maintain_order=True).agg(
-        pl.col("SeriesInstanceUID").first(),
+        pl.col("series_key").first(),
         pl.col("kind").first(),
         pl.col("IrradiationEventUID").first(),
+        pl.col("repeated").any(),
         first_mm=pl.col("position_mm").min(),
         last_mm=pl.col("position_mm").max(),
     )
     summary = summarise(slices, "part").join(identity, on="part", maintain_order="left")
-    joined = summary.join(facts, on="SeriesInstanceUID", how="left", maintain_order="left")
+    joined = summary.join(facts, on="series_key", how="left", maintain_order="left")
     return with_technique(joined)
 
 
 def acquisitions(parts: pl.DataFrame) -> list[Acquisition]:
     """Group the parts of each study; the order of rows does not matter."""
-    ordered = parts.sort("StudyInstanceUID", "part", nulls_last=True)
+    ordered = parts.sort("patient", "StudyInstanceUID", "part", nulls_last=True)
     found: list[Acquisition] = []
-    for _, study in ordered.group_by("StudyInstanceUID", maintain_order=True):
+    for _, study in ordered.group_by("patient", "StudyInstanceUID", maintain_order=True):
         found += _grouped(study.to_dicts())
     return found
 
@@ -161,7 +179,7 @@ def _far(a: float | None, b: float | None, limit: float) -> bool:
 def _times_overlap(a: Part, b: Part) -> bool:
     begin: datetime = max(a["started_at"], b["started_at"])
     end: datetime = min(a["ended_at"], b["ended_at"])
-    return begin <= end + TOLERANCE
+    return begin - end <= TOLERANCE
 
 
 def _positions_overlap(a: Part, b: Part) -> bool:
@@ -170,6 +188,13 @@ def _positions_overlap(a: Part, b: Part) -> bool:
     begin, end = max(a["first_mm"], b["first_mm"]), min(a["last_mm"], b["last_mm"])
     shorter = min(part["last_mm"] - part["first_mm"] for part in (a, b))
     return bool(end - begin >= OVERLAP * shorter)
+
+
+def _alike(a: Part, b: Part) -> bool:
+    if a["timed"] and b["timed"]:
+        return False
+    same = ("ConvolutionKernel", "slice_thickness_mm", "slice_increment_mm")
+    return all(a[name] == b[name] for name in same) and _positions_overlap(a, b)
 
 
 def derived_uid(*identity: object) -> str:

@@ -5,26 +5,32 @@
 3. events are read from images (``acquisitions``, ``events``), dose sequences and dose reports;
 4. events of several sources are matched and one is preferred (``preferred``);
 5. series get role and state from all this (``states``).
+
+Everything is done a patient at a time: series, studies and events are told apart by their
+patient too, so mapping patients apart gives the rows that mapping them together gives.
 """
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from dataclasses import dataclass
 
 import polars as pl
 
 from workbench.mapping.acquisitions import acquisitions, parts
+from workbench.mapping.age import with_age
 from workbench.mapping.dose_sequence import dose_sequence_events
 from workbench.mapping.events import header_events
 from workbench.mapping.geometry import with_position
 from workbench.mapping.kinds import UNKNOWN_MAKER, with_kinds
+from workbench.mapping.plausible import without_implausible
 from workbench.mapping.preferred import with_preferred
 from workbench.mapping.rdsr import report_events
-from workbench.mapping.regions import regions_of
+from workbench.mapping.regions import ambiguous_regions, regions_of
 from workbench.mapping.rules import Rules, built_in_rules
 from workbench.mapping.series import deciding, header_facts, with_spiral
 from workbench.mapping.states import with_states
-from workbench.mapping.summary import age_years, summarise, with_technique
+from workbench.mapping.summary import summarise, with_technique
 from workbench.model import Finding, MappingState, SeriesRole
 from workbench.schema import FINDING, INSTANCE, SERIES
 
@@ -32,6 +38,10 @@ REGION_TEXTS = {
     "ProtocolName": "protocol", "SeriesDescription": "series description",
     "StudyDescription": "study description", "BodyPartExamined": "body part",
 }  # fmt: skip
+
+
+# Enhanced CT and Legacy Converted Enhanced CT Image Storage (PS3.4 B.5).
+MULTI_FRAME = ["1.2.840.10008.5.1.4.1.1.2.1", "1.2.840.10008.5.1.4.1.1.2.2"]
 
 
 @dataclass(frozen=True)
@@ -43,15 +53,19 @@ class Mapped:
     findings: pl.DataFrame
 
 
-def map_instances(instances: pl.DataFrame, rules: Rules | None = None) -> Mapped:
+def map_instances(
+    instances: pl.DataFrame, rules: Rules | None = None, ages_differ: Collection[int] = ()
+) -> Mapped:
     """Map instances to series and irradiation events.
 
     Parameters
     ----------
     instances
-        Frame of ``schema.INSTANCE``, rows in any order; studies must be complete.
+        Frame of ``schema.INSTANCE``, rows in any order; patients must be complete.
     rules
         Rules of the makers; the built-in ones by default.
+    ages_differ
+        Numbers of objects whose birth date and PatientAge contradict each other.
 
     Returns
     -------
@@ -60,6 +74,8 @@ def map_instances(instances: pl.DataFrame, rules: Rules | None = None) -> Mapped
     """
     rules = rules or built_in_rules()
     ordered, findings = _ordered(instances)
+    ordered, unlikely = without_implausible(ordered)
+    ordered, doubtful = with_age(ordered, ages_differ)
     ordered = with_position(with_spiral(with_kinds(ordered, rules), rules))
     decided = deciding(ordered)
     facts, problems = header_facts(decided, rules)
@@ -67,8 +83,8 @@ def map_instances(instances: pl.DataFrame, rules: Rules | None = None) -> Mapped
     sequences, sequence_findings = dose_sequence_events(ordered)
     reports, report_findings = report_events(ordered)
     events, choices = with_preferred([reports, sequences, headers.events])
-    findings += [*problems, *_series_findings(ordered), *headers.findings]
-    findings += [*sequence_findings, *report_findings, *choices]
+    findings += [*unlikely, *doubtful, *problems, *_series_findings(ordered), *headers.findings]
+    findings += [*sequence_findings, *report_findings, *choices, *ambiguous_regions(events)]
     series = with_states(_summary(ordered, decided, facts), events, headers, rules)
     every_series = pl.concat([_series_frame(series), _homeless(instances)])
     return Mapped(every_series, events, _finding_frame(findings))
@@ -76,7 +92,7 @@ def map_instances(instances: pl.DataFrame, rules: Rules | None = None) -> Mapped
 
 def _summary(ordered: pl.DataFrame, decided: pl.DataFrame, facts: pl.DataFrame) -> pl.DataFrame:
     """One row a series with technique, dose and body region."""
-    key = "SeriesInstanceUID"
+    key = "series_key"
     kinds = decided.group_by(key).agg(pl.col("kind").first(), pl.col("report_kind").first())
     counted = ordered.group_by(key).agg(instances=pl.len())
     series = summarise(decided, key)
@@ -97,37 +113,41 @@ def _ordered(instances: pl.DataFrame) -> tuple[pl.DataFrame, list[Finding]]:
     homeless = frame.filter(pl.col("SeriesInstanceUID").is_null())
     findings = [
         Finding("mapping", "no_series", "the object has no Series Instance UID and is not mapped",
-                object_number=number)
-        for number in sorted(homeless["object_number"].drop_nulls().to_list())
+                object_number=number, study=study)
+        for number, study in homeless.select("object_number", "StudyInstanceUID").iter_rows()
     ]  # fmt: skip
-    keys = ["StudyInstanceUID", "SeriesInstanceUID", "InstanceNumber", "SOPInstanceUID",
-            "object_number"]  # fmt: skip
-    sop = pl.col("SOPInstanceUID")
+    keys = ["patient", "StudyInstanceUID", "SeriesInstanceUID", "InstanceNumber",
+            "SOPInstanceUID", "object_number"]  # fmt: skip
+    place = [pl.col(name).fill_null("") for name in keys[:3]]
+    once = pl.struct("patient", "StudyInstanceUID", "SOPInstanceUID").is_first_distinct()
     kept = (
         frame.filter(pl.col("SeriesInstanceUID").is_not_null())
         .sort(keys, nulls_last=True)
-        .filter(sop.is_null() | sop.is_first_distinct())
-        .with_columns(patient_age_years=age_years())
+        .filter(pl.col("SOPInstanceUID").is_null() | once)
+        .with_columns(series_key=pl.concat_str(place, separator="|"))
     )
     return kept, findings
 
 
 def _homeless(instances: pl.DataFrame) -> pl.DataFrame:
-    """One row for the objects that name no series, so that none is silently absent."""
-    count = instances["SeriesInstanceUID"].null_count()
-    row: dict[str, object] = {
-        "role": SeriesRole.OTHER, "state": MappingState.UNUSED, "instances": count,
+    """One row a study for the objects that name no series, so that none is silently absent."""
+    homeless = instances.filter(pl.col("SeriesInstanceUID").is_null())
+    studies = homeless.group_by("patient", "StudyInstanceUID").len("instances")
+    said: dict[str, object] = {
+        "role": SeriesRole.OTHER, "state": MappingState.UNUSED,
         "state_reason": "the objects have no Series Instance UID",
     }  # fmt: skip
-    return SERIES.frame([row] if count else [])
+    rows = studies.sort("patient", "StudyInstanceUID").to_dicts()
+    return SERIES.frame([row | said for row in rows])
 
 
 def _series_findings(ordered: pl.DataFrame) -> list[Finding]:
-    """Series of an unknown maker, and series that mix localizers with scans."""
-    ct = ordered.filter(pl.col("kind").is_in(["image", "localizer", "dose_info"]))
-    series = ct.group_by("SeriesInstanceUID", maintain_order=True).agg(
-        pl.col("StudyInstanceUID").first(), pl.col("maker").first(),
-        kinds=pl.col("kind").filter(pl.col("kind") != "dose_info").n_unique(),
+    """Series of an unknown maker, of multi-frame images, and that mix localizers with scans."""
+    ct = ordered.filter(pl.col("kind").is_in(["image", "derived", "localizer", "dose_info"]))
+    series = ct.group_by("series_key", maintain_order=True).agg(
+        pl.col("StudyInstanceUID", "SeriesInstanceUID", "maker").first(),
+        multi_frame=pl.col("SOPClassUID").is_in(MULTI_FRAME).any(),
+        kinds=pl.col("kind").filter(pl.col("kind").is_in(["image", "localizer"])).n_unique(),
     )  # fmt: skip
     findings = []
     for row in series.iter_rows(named=True):
@@ -136,6 +156,12 @@ def _series_findings(ordered: pl.DataFrame) -> list[Finding]:
             findings.append(
                 Finding("mapping", "unknown_maker", "no rules for this maker; the generic ones "
                         "are used", severity="note", column="Manufacturer", **place)
+            )  # fmt: skip
+        if row["multi_frame"]:
+            findings.append(
+                Finding("mapping", "multi_frame_not_read", "the values of multi-frame images stand "
+                        "in functional groups, which are not read: no dose comes from them",
+                        **place)
             )  # fmt: skip
         if row["kinds"] > 1:
             findings.append(

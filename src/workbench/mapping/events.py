@@ -10,8 +10,9 @@ import polars as pl
 
 from workbench.mapping.acquisitions import Acquisition, Part, derived_uid
 from workbench.mapping.geometry import AXIAL
+from workbench.mapping.plausible import plausible
 from workbench.mapping.regions import regions_of
-from workbench.mapping.rows import shared_columns
+from workbench.mapping.rows import age_flags, shared_columns
 from workbench.model import EventSource, Finding
 from workbench.schema import IRRADIATION_EVENT
 
@@ -27,9 +28,9 @@ class HeaderEvents:
     events
         Frame of ``schema.IRRADIATION_EVENT``, source ``header``.
     scans
-        SeriesInstanceUID of the one series an event is read from.
+        ``series_key`` of the one series an event is read from.
     derived_only
-        Series of derived images that are the only trace of their scan.
+        ``series_key`` of derived images that are the only trace of their scan.
     findings
         What a person should know.
     """
@@ -45,33 +46,37 @@ def header_events(acquisitions: list[Acquisition]) -> HeaderEvents:
 
     Derived images alone make an event only when they name an irradiation event of their own
     or the study holds no original image: otherwise they show a scan that is already counted.
+    Images of one event in several studies of a patient count once; patients are never mixed.
     """
-    original = {
-        a.best["StudyInstanceUID"] for a in acquisitions if not a.derived and not a.localizer
-    }
-    rows: dict[str, dict[str, Any]] = {}
+    original = {_study(a) for a in acquisitions if not a.derived and not a.localizer}
+    rows: dict[tuple[str, str], dict[str, Any]] = {}
     findings: list[Finding] = []
     scans: set[str] = set()
     derived_only: set[str] = set()
     for acquisition in sorted(acquisitions, key=_order):
         best = acquisition.best
-        if acquisition.derived and not acquisition.uid and best["StudyInstanceUID"] in original:
+        if acquisition.derived and not acquisition.uid and _study(acquisition) in original:
             continue
         uid = _event_uid(acquisition, rows)
         row = _row(acquisition, uid)
-        if uid in rows:  # the same exposure stored in a second study
+        key = (str(best["patient"]), uid)
+        if key in rows:  # the same exposure stored in a second study
             findings.append(_copied(acquisition, uid))
-            series = {*rows[uid]["SeriesInstanceUIDs"], *row["SeriesInstanceUIDs"]}
-            rows[uid]["SeriesInstanceUIDs"] = sorted(series)
+            series = {*rows[key]["SeriesInstanceUIDs"], *row["SeriesInstanceUIDs"]}
+            rows[key]["SeriesInstanceUIDs"] = sorted(series)
             continue
         if acquisition.derived:
-            derived_only.add(best["SeriesInstanceUID"])
+            derived_only.add(best["series_key"])
         elif not acquisition.localizer:
-            scans.add(best["SeriesInstanceUID"])
-        rows[uid] = row
+            scans.add(best["series_key"])
+        rows[key] = row
         findings += _findings(acquisition, uid)
     events = _with_regions(IRRADIATION_EVENT.frame(list(rows.values())))
     return HeaderEvents(events, frozenset(scans), frozenset(derived_only), findings)
+
+
+def _study(acquisition: Acquisition) -> tuple[object, object]:
+    return acquisition.best["patient"], acquisition.best["StudyInstanceUID"]
 
 
 def _copied(acquisition: Acquisition, uid: str) -> Finding:
@@ -80,15 +85,16 @@ def _copied(acquisition: Acquisition, uid: str) -> Finding:
                    study=acquisition.best["StudyInstanceUID"], event=uid)  # fmt: skip
 
 
-def _order(acquisition: Acquisition) -> tuple[str, ...]:
+def _order(acquisition: Acquisition) -> tuple[object, ...]:
     best = acquisition.best
     return (
+        str(best["patient"]), acquisition.derived and acquisition.uid is not None,
         str(best["StudyInstanceUID"] or ""), str(best["started_at"] or ""),
         str(best["SeriesInstanceUID"]), str(best["part"]),
     )  # fmt: skip
 
 
-def _event_uid(acquisition: Acquisition, used: Container[str]) -> str:
+def _event_uid(acquisition: Acquisition, used: Container[tuple[str, str]]) -> str:
     if acquisition.uid:
         return acquisition.uid
     numbers = [number for part in acquisition.parts for number in part["AcquisitionNumbers"] or ()]
@@ -101,7 +107,7 @@ def _event_uid(acquisition: Acquisition, used: Container[str]) -> str:
     )  # fmt: skip
     uid = derived_uid(*identity)
     repeat = 1
-    while uid in used:
+    while (str(acquisition.best["patient"]), uid) in used:
         repeat += 1
         uid = derived_uid(*identity, repeat)
     return uid
@@ -135,7 +141,7 @@ def _row(acquisition: Acquisition, uid: str) -> dict[str, Any]:
                 "single_collimation_mm", "total_collimation_mm",
             )
         },
-        "flags": sorted(_flags(acquisition)),
+        "flags": sorted([*_flags(acquisition), *age_flags(best)]),
     }  # fmt: skip
 
 
@@ -153,9 +159,10 @@ def _dose_length_product(
     """DLP = CTDIvol x L (IEC 60601-2-44), L the range of slices: overranging is not in it."""
     if (reported := acquisition.first("private_dlp_mgy_cm")) is not None:
         return reported, "reported"
-    if ctdi_vol is None or length is None:
+    if ctdi_vol is None or length is None or acquisition.repeated:
         return None, None
-    return ctdi_vol * length / MM_PER_CM, "ctdi_vol_times_scan_length"
+    dlp = ctdi_vol * length / MM_PER_CM
+    return (dlp, "ctdi_vol_times_scan_length") if plausible("dlp", dlp) else (None, None)
 
 
 def _event_type(acquisition: Acquisition) -> str:
@@ -181,6 +188,8 @@ def _flags(acquisition: Acquisition) -> Iterator[str]:
         yield "gap_in_slices"
     if not acquisition.localizer and _stationary(best):
         yield "stationary"
+    if acquisition.repeated:
+        yield "positions_repeated"
     if acquisition.first("ctdi_phantom_cm") is None:
         yield "phantom_unknown"
     if len(acquisition.parts) > 1 and not all(part["timed"] for part in acquisition.parts):
@@ -196,6 +205,11 @@ def _findings(acquisition: Acquisition, uid: str) -> Iterator[Finding]:
         yield Finding("mapping", "gap_in_slices", "slices are missing inside the scan, or it has "
                       "several ranges; the gaps are not part of the scan length",
                       column="scan_length_mm", **where)  # fmt: skip
+    if acquisition.repeated:
+        yield Finding("mapping", "positions_repeated", "slice positions come more than once: how "
+                      "often the range was irradiated is not known, so no DLP is computed",
+                      severity="note" if _stationary(best) else "warning",
+                      column="dlp_mgy_cm", **where)  # fmt: skip
     if acquisition.derived:
         yield Finding("mapping", "derived_only", "only derived images show this scan; the values "
                       "are theirs", **where)  # fmt: skip

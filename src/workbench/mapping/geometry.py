@@ -37,7 +37,7 @@ def with_position(frame: pl.DataFrame) -> pl.DataFrame:
         projected=pl.when(usable).then(_finite(projected)),
         normal_z=pl.when(usable).then(normal[2].abs()),
     )
-    whole = pl.col("projected").is_not_null().all().over("SeriesInstanceUID", "kind")
+    whole = pl.col("projected").is_not_null().all().over("series_key", "kind")
     return frame.with_columns(
         position_mm=pl.when(whole)
         .then(pl.col("projected"))

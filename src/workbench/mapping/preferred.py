@@ -1,19 +1,21 @@
 """Which source of an irradiation event counts.
 
-Every source keeps its row.  Rows that describe one event share its UID, and the most trusted
-source (``model.EventSource``) is preferred.  An event of the images that fits none of the
-study's dose report is not counted: a report lists what was irradiated, so such an event is far
-more often a scan that could not be recognised than one the report forgot, and counting it
-would count a dose twice.  It counts only where the report plainly does not cover it: it comes
-from another maker's equipment, or it lies outside the time of the report while every scan of
-the report has its images.
+Every source keeps its row.  Rows that describe one event share its UID, and of the sources
+that tell its dose the most trusted one (``model.EventSource``) is preferred.  An event of the
+images that fits none of the study's dose report is not counted: a report lists what was
+irradiated, so such an event is far more often a scan that could not be recognised than one the
+report forgot, and counting it would count a dose twice.  It counts only where the report
+plainly does not cover it: it comes from another maker's equipment, or it lies outside the time
+of the report while every scan of the report has its images.
 """
 
 from __future__ import annotations
 
 import json
+from collections import Counter
 from collections.abc import Iterator
 from datetime import datetime, timedelta
+from itertools import groupby
 from typing import Any
 
 import polars as pl
@@ -34,19 +36,36 @@ def with_preferred(frames: list[pl.DataFrame]) -> tuple[pl.DataFrame, list[Findi
     """Return the events of all sources with ``preferred`` and its reason, and findings.
 
     ``frames`` hold one source each.  Rows that are recognised as an event of a more trusted
-    source take that event's UID.
+    source of their study take that event's UID.  An event is one through all studies of a
+    patient; events of different patients are never one, whatever their UID.
     """
-    rows = [row for frame in frames for row in frame.to_dicts()]
-    studies: dict[str, list[Row]] = {}
-    for row in rows:
-        studies.setdefault(row["StudyInstanceUID"] or "", []).append(row)
+    patients: dict[str, list[Row]] = {}
+    for frame in frames:
+        for row in frame.to_dicts():
+            patients.setdefault(row["patient"] or "", []).append(row)
     findings: list[Finding] = []
-    for study in studies.values():
-        _take_over_uids(study)
-        findings += _uncovered(study)
-    _choose(rows)
+    rows: list[Row] = []
+    for own in patients.values():
+        chosen, said = _of_patient(own)
+        rows += chosen
+        findings += said
     rows.sort(key=_place)
     return IRRADIATION_EVENT.frame(rows), findings
+
+
+def _of_patient(rows: list[Row]) -> tuple[list[Row], list[Finding]]:
+    rows.sort(key=_study)  # sorting is stable: events keep their order within a source
+    studies = [list(study) for _, study in groupby(rows, key=_study)]
+    for study in studies:
+        _take_over_uids(study, rows)
+    findings = [finding for study in studies for finding in _uncovered(study, rows)]
+    rows, copies = _joined(rows)
+    _choose(rows)
+    return rows, [*findings, *copies]
+
+
+def _study(row: Row) -> str:
+    return row["StudyInstanceUID"] or ""
 
 
 def _place(row: Row) -> tuple[object, ...]:
@@ -56,12 +75,12 @@ def _place(row: Row) -> tuple[object, ...]:
     )  # fmt: skip
 
 
-def _take_over_uids(study: list[Row]) -> None:
+def _take_over_uids(study: list[Row], patient: list[Row]) -> None:
     known: list[Row] = []
     for source in (EventSource.RDSR, EventSource.DOSE_SEQUENCE, EventSource.HEADER):
         own = [row for row in study if row["source"] == source]
-        taken = {row[UID] for row in own}
-        uids = {row[UID] for row in known}
+        taken = {row[UID] for row in patient if row["source"] == source}
+        uids = {row[UID] for row in patient if ORDER[row["source"]] < ORDER[source]}
         loose = [row for row in own if row[UID] not in uids]
         free = [row for row in known if row[UID] not in taken]
         pairs = match(loose, free)
@@ -70,12 +89,52 @@ def _take_over_uids(study: list[Row]) -> None:
         known += [row for row in own if row[UID] not in uids]
 
 
-def _uncovered(study: list[Row]) -> Iterator[Finding]:
+def _joined(rows: list[Row]) -> tuple[list[Row], list[Finding]]:
+    """Join the rows of one source and event from several studies, as copied studies have them."""
+    studies: dict[str, Counter[str]] = {}
+    for row in rows:
+        studies.setdefault(row[UID], Counter())[_study(row)] += 1
+    rows = sorted(rows, key=lambda row: (row[UID], ORDER[row["source"]]))
+    kept: list[Row] = []
+    findings: list[Finding] = []
+    for _, same in groupby(rows, key=lambda row: (row[UID], row["source"])):
+        best, *others = sorted(
+            same, key=lambda row: (_poverty(row), -studies[row[UID]][_study(row)], _study(row))
+        )
+        kept.append(best)
+        for other in others:
+            findings += _copied(best, other)
+            series = {*(best["SeriesInstanceUIDs"] or ()), *(other["SeriesInstanceUIDs"] or ())}
+            best["SeriesInstanceUIDs"] = sorted(series)
+            if other["preferred"] is None:
+                best["preferred"] = None
+    return kept, findings
+
+
+def _poverty(row: Row) -> int:
+    """Place of a row by the dose it tells: the quantities that estimates need, CTDIvol, none."""
+    if row["dlp_mgy_cm"] is not None or row["dap_gy_cm2"] is not None:
+        return 0
+    return 1 if row["ctdi_vol_mgy"] is not None else 2
+
+
+def _copied(best: Row, other: Row) -> Iterator[Finding]:
+    where: dict[str, Any] = {"study": other["StudyInstanceUID"], "event": best[UID]}
+    yield Finding("mapping", "event_in_two_studies", "one irradiation event is stored in two "
+                  "studies of the patient; it is counted in the other one", **where)  # fmt: skip
+    for column in ("ctdi_vol_mgy", "dlp_mgy_cm"):
+        if None not in (best[column], other[column]) and best[column] != other[column]:
+            yield Finding("mapping", "conflicting_reports", "two studies give an event different "
+                          "values; that of the other study is used", column=column,
+                          **where)  # fmt: skip
+
+
+def _uncovered(study: list[Row], patient: list[Row]) -> Iterator[Finding]:
     """Mark rows the study's dose report does not hold: ``preferred`` False, or to be counted."""
     for row in study:
         trusted = [other for other in study if ORDER[other["source"]] < ORDER[row["source"]]]
         row["preferred"] = None
-        if not trusted or any(other[UID] == row[UID] for other in trusted):
+        if not trusted or _known(row, patient):
             continue
         where: dict[str, Any] = {
             "study": row["StudyInstanceUID"], "event": row[UID],
@@ -96,6 +155,13 @@ def _uncovered(study: list[Row]) -> Iterator[Finding]:
                       **where)  # fmt: skip
 
 
+def _known(row: Row, patient: list[Row]) -> bool:
+    return any(
+        other[UID] == row[UID] and ORDER[other["source"]] < ORDER[row["source"]]
+        for other in patient
+    )
+
+
 def _beyond(row: Row, study: list[Row], trusted: list[Row]) -> str | None:
     """Say why the reports plainly do not cover an event; ``None`` when they may."""
     makers = {_maker(other) for other in trusted} - {""}
@@ -106,7 +172,7 @@ def _beyond(row: Row, study: list[Row], trusted: list[Row]) -> str | None:
     times = [time for other in trusted for time in _report_times(other)]
     if not complete or not row["started_at"] or len(times) < 2:
         return None
-    if min(times) - MARGIN <= row["started_at"] <= max(times) + MARGIN:
+    if min(times) - row["started_at"] <= MARGIN and row["started_at"] - max(times) <= MARGIN:
         return None
     return "outside the time of the report, whose scans all have their images"
 
@@ -131,7 +197,8 @@ def _choose(rows: list[Row]) -> None:
         events.setdefault(row[UID], []).append(row)
     for sources in events.values():
         sources.sort(key=lambda row: ORDER[row["source"]])
-        best = next((row for row in sources if row["preferred"] is None), None)
+        open_to_count = [row for row in sources if row["preferred"] is None]
+        best = min(open_to_count, key=_poverty, default=None)
         for row in sources:
             if row is best:
                 row["preferred"] = True
@@ -139,7 +206,7 @@ def _choose(rows: list[Row]) -> None:
                 _complete(row, sources)
             elif row["preferred"] is None:
                 row["preferred"] = False
-                row["preferred_reason"] = f"{best and best['source']} is trusted more"
+                row["preferred_reason"] = _why_not(row, best)
 
 
 def _complete(row: Row, sources: list[Row]) -> None:
@@ -158,4 +225,13 @@ def _complete(row: Row, sources: list[Row]) -> None:
 def _reason(row: Row, sources: list[Row]) -> str:
     if len(sources) == 1:
         return f"{row['source']} is the only source"
+    poorer = [other for other in sources if ORDER[other["source"]] < ORDER[row["source"]]]
+    if poorer:
+        return f"{row['source']} is trusted most of the sources that tell a dose"
     return f"{row['source']} is trusted most of {len(sources)} sources"
+
+
+def _why_not(row: Row, best: Row | None) -> str:
+    if best is not None and ORDER[row["source"]] < ORDER[best["source"]]:
+        return f"{best['source']} tells more of the dose"
+    return f"{best and best['source']} is trusted more"

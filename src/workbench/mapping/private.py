@@ -51,20 +51,34 @@ def _product(header: Item, rule: PrivateValue) -> float | None:
 
 def element_number(header: Item, rule: PrivateElement) -> float | None:
     """Return a private element as a number, or ``None`` when it is absent or no such number."""
+    value = element_value(header, rule)
+    return value if isinstance(value, float) else None
+
+
+def element_value(header: Item, rule: PrivateElement) -> float | str | None:
+    """Return a private element as a number; what is no such number comes as it stands.
+
+    ``None`` is returned for an absent or empty element.
+    """
     element = private(header, rule.creator, rule.group, rule.element)
     if element is None:
         return None
     raw = _bytes(element)
     if raw is not None:
-        value = _from_text(raw.decode("latin-1").strip(" \0"), rule.read)
+        text = raw.decode("latin-1").strip(" \0")
+        value = _from_text(text, rule.read)
         if value is None and rule.read == "double" and len(raw) == 8:
             return _finite(struct.unpack("<d", raw)[0])
-        return value
+        return text or None if value is None else value
     values = element.get("Value")
-    given = values[0] if isinstance(values, list) and values else None
+    values = values if isinstance(values, list) else []
+    if len(values) != 1:
+        return "\\".join(map(str, values)) or None
+    given = values[0]
     if isinstance(given, int | float) and rule.read in ("number", "double"):
         return _finite(float(given))
-    return None if given is None else _from_text(str(given), rule.read)
+    value = _from_text(str(given), rule.read)
+    return str(given) if value is None else value
 
 
 def _bytes(element: Item) -> bytes | None:

@@ -1,13 +1,15 @@
-"""Numbers with unit codes: normalised by a table, refused when the unit is unknown."""
+"""Numbers with unit codes: normalised by a table, refused when unit or value cannot be."""
 
 from __future__ import annotations
 
 import csv
 import math
+from collections.abc import Sequence
 from functools import cache
 from importlib import resources
 from typing import Any
 
+from workbench.mapping.plausible import plausible
 from workbench.mapping.tree import Node
 from workbench.model import Finding
 
@@ -26,13 +28,13 @@ def number(value: Any) -> float | None:
         return None
     try:
         result = float(value)
-    except ValueError:
+    except (ValueError, OverflowError):
         return None
     return result if math.isfinite(result) else None
 
 
 class Reading:
-    """Reads measured values and collects findings about those it refuses."""
+    """Reads values and collects findings about those it refuses."""
 
     def __init__(self) -> None:
         self.findings: list[Finding] = []
@@ -42,18 +44,44 @@ class Reading:
 
         An absent item gives ``None`` and no finding.
         """
-        raw, unit = node.measured()
-        if raw is None:
-            return None
-        value = number(raw)
-        factor = unit_factors().get((quantity, unit or ""))
+        given, unit = node.measured()
+        value = self._single(given, column)
         if value is None:
-            self.refuse("bad_value", "a value of the report is not a number", column)
             return None
+        factor = unit_factors().get((quantity, unit or ""))
         if factor is None:
             self.refuse("unknown_unit", "the unit of a value is not known; it is not used", column)
             return None
-        return value if factor == 1.0 else value * factor
+        return self._plausible(value if factor == 1.0 else value * factor, quantity, column)
+
+    def given(
+        self, values: Sequence[Any], quantity: str, column: str, factor: float = 1.0
+    ) -> float | None:
+        """Return an attribute's one value times ``factor``; ``None`` with a finding if not."""
+        value = self._single(values, column)
+        return None if value is None else self._plausible(value * factor, quantity, column)
+
+    def _single(self, values: Sequence[Any], column: str) -> float | None:
+        present = [value for value in values if value not in (None, "")]
+        if not present:
+            return None
+        if len(present) > 1:
+            self.refuse("multi_valued", "several values stand where one must be; none is used",
+                        column)  # fmt: skip
+            return None
+        value = number(present[0])
+        if value is None:
+            self.refuse("bad_value", "a value is not a number", column)
+        return value
+
+    def _plausible(self, value: float, quantity: str, column: str) -> float | None:
+        if plausible(quantity, value):
+            return value
+        if value < 0:
+            self.refuse("negative_value", "a value is negative; it is not used", column)
+        else:
+            self.refuse("implausible_value", "a value is impossible; it is not used", column)
+        return None
 
     def refuse(self, code: str, detail: str, column: str) -> None:
         """Note a value that is not used."""

@@ -2,14 +2,14 @@
 
 A report is recognised by its root concept and CT content.  Reports repeat each other
 (cumulative) or follow each other (continued); the Irradiation Event UID tells which, so every
-event appears once, in the words of the latest report.
+event appears once, in the words of the latest report; what that leaves out, an earlier one tells.
 """
 
 from __future__ import annotations
 
 import json
 from collections.abc import Iterator
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Any
 
 import polars as pl
@@ -19,7 +19,7 @@ from workbench.dicom.record import parse_moment
 from workbench.mapping.acquisitions import derived_uid
 from workbench.mapping.quantities import Reading
 from workbench.mapping.regions import regions_of
-from workbench.mapping.rows import shared_columns
+from workbench.mapping.rows import age_flags, placed, shared_columns
 from workbench.mapping.tree import CT_ACCUMULATED, CT_ACQUISITION, Node, parse_header
 from workbench.model import EventSource, Finding
 from workbench.schema import IRRADIATION_EVENT
@@ -47,7 +47,11 @@ SOURCE = {
     "maximum_tube_current_ma": ("113833", "current"),
     "rotation_time_s": ("113834", "time"),
 }
+IDENTITY = ("started_at", "event_type", "protocol", "ctdi_vol_mgy", "dlp_mgy_cm", "kvp_kv",
+            "scan_length_mm", "exposure_time_s")  # fmt: skip
+DOSE = ("ctdi_vol_mgy", "dlp_mgy_cm", "dlp_basis", "ctdi_phantom_cm")
 COMPARED = ("ctdi_vol_mgy", "dlp_mgy_cm", "kvp_kv", "scan_length_mm")
+Row = dict[str, object]
 
 
 @dataclass(frozen=True)
@@ -56,26 +60,30 @@ class Report:
 
     instance: dict[str, Any]
     written: tuple[str, ...]
-    rows: list[dict[str, object]]
+    rows: list[Row]
     findings: list[Finding]
 
 
 def report_events(instances: pl.DataFrame) -> tuple[pl.DataFrame, list[Finding]]:
-    """Return events (source ``rdsr``) of the CT dose reports among instances."""
+    """Return events (source ``rdsr``) of the CT dose reports among instances.
+
+    There is one row a patient, study and event; ``preferred`` joins the studies of a patient.
+    """
     reports = [
         read_report(instance)
         for instance in instances.filter(pl.col("report_kind") == "ct").iter_rows(named=True)
     ]
     reports.sort(key=lambda report: report.written)
     findings = [finding for report in reports for finding in report.findings]
-    rows: dict[str, dict[str, object]] = {}
+    rows: dict[tuple[object, ...], Row] = {}
     for report in reports:
         for row in report.rows:
-            uid = str(row["irradiation_event_uid"])
-            findings += _conflict(rows.get(uid), row)
-            earlier = rows.pop(uid, {}).get("SeriesInstanceUIDs", [])
-            series = {*_texts(earlier), *_texts(row["SeriesInstanceUIDs"])}
-            rows[uid] = row | {"SeriesInstanceUIDs": sorted(series)}
+            key = (row["patient"], row["StudyInstanceUID"], row["irradiation_event_uid"])
+            if key in rows:
+                findings += _conflict(rows[key], row)
+                rows[key] = _updated(rows[key], row)
+            else:
+                rows[key] = row
     texts = {
         "protocol": "protocol", "study_description": "study description",
         "target_region": "target region",
@@ -83,20 +91,37 @@ def report_events(instances: pl.DataFrame) -> tuple[pl.DataFrame, list[Finding]]
     return regions_of(IRRADIATION_EVENT.frame(list(rows.values())), texts), findings
 
 
+def _updated(earlier: Row, row: Row) -> Row:
+    """Return the later report's row; a dose it leaves out is the earlier report's, whole."""
+    series = {*_texts(earlier["SeriesInstanceUIDs"]), *_texts(row["SeriesInstanceUIDs"])}
+    joined = {
+        column: earlier.get(column) if value is None else value
+        for column, value in (earlier | row).items()
+    } | {"SeriesInstanceUIDs": sorted(series)}
+    if row["dlp_mgy_cm"] is not None or earlier["dlp_mgy_cm"] is None:
+        return joined
+    flags = {*_texts(row["flags"]), *_texts(earlier["flags"]), "dose_from_earlier_report"}
+    return joined | {column: earlier[column] for column in DOSE} | {"flags": sorted(flags)}
+
+
 def _texts(value: object) -> list[str]:
     return value if isinstance(value, list) else []
 
 
-def _conflict(earlier: dict[str, object] | None, row: dict[str, object]) -> Iterator[Finding]:
-    if earlier is None:
-        return
+def _conflict(earlier: Row, row: Row) -> Iterator[Finding]:
     for column in COMPARED:
-        if earlier[column] != row[column]:
-            yield Finding(
-                "mapping", "conflicting_reports", "two reports give an event different values; "
-                "the later report is used", column=column, study=str(row["StudyInstanceUID"]),
-                event=str(row["irradiation_event_uid"]),
-            )  # fmt: skip
+        if earlier[column] == row[column] or earlier[column] is None:
+            continue
+        where: dict[str, Any] = {
+            "column": column, "study": row["StudyInstanceUID"],
+            "event": row["irradiation_event_uid"],
+        }  # fmt: skip
+        if row[column] is None:
+            yield Finding("mapping", "emptier_report", "a later report leaves out a value; the "
+                          "earlier report's is used", severity="note", **where)  # fmt: skip
+        else:
+            yield Finding("mapping", "conflicting_reports", "two reports give an event different "
+                          "values; the later report is used", **where)  # fmt: skip
 
 
 def read_report(instance: dict[str, Any]) -> Report:
@@ -106,20 +131,36 @@ def read_report(instance: dict[str, Any]) -> Report:
     reading = Reading()
     said = _report_facts(root, reading)
     nodes = list(root.children(CT_ACQUISITION))
-    rows = [_row(node, index, instance, reading) for index, node in enumerate(nodes)]
+    rows = _distinct(
+        [_row(node, index, instance, reading) for index, node in enumerate(nodes)], reading
+    )
     for row in rows:
         row["report"] = json.dumps(said, sort_keys=True)
         row["started_at"] = row["started_at"] or parse_moment(str(said["started_at"] or ""))
         row["started_at"] = row["started_at"] or instance["started_at"]
     findings = [*reading.findings, *_checks(said, rows)]
-    return Report(instance, _written(header), rows, [_placed(f, instance) for f in findings])
+    return Report(instance, _written(header), rows, [placed(f, instance) for f in findings])
 
 
-def _placed(finding: Finding, instance: dict[str, Any]) -> Finding:
-    return replace(
-        finding, object_number=instance["object_number"],
-        study=instance["StudyInstanceUID"], series=instance["SeriesInstanceUID"],
-    )  # fmt: skip
+def _distinct(rows: list[Row], reading: Reading) -> list[Row]:
+    """Keep events of one report apart that share a UID; those alike in all values are one."""
+    found: dict[object, Row] = {}
+    for row in rows:
+        uid = row["irradiation_event_uid"]
+        if uid not in found:
+            found[uid] = row
+            continue
+        reading.refuse(
+            "event_uid_repeated",
+            "events of one report have one Irradiation Event UID; "
+            "those with different values are kept apart",
+            "irradiation_event_uid",
+        )
+        if row != found[uid]:
+            own = derived_uid("rdsr", uid, *(row.get(column) for column in IDENTITY))
+            flags = sorted({*_texts(row["flags"]), "irradiation_event_uid_repeated"})
+            found.setdefault(own, row | {"irradiation_event_uid": own, "flags": flags})
+    return list(found.values())
 
 
 def _written(header: Item) -> tuple[str, ...]:
@@ -177,7 +218,7 @@ def _row(node: Node, index: int, instance: dict[str, Any], reading: Reading) -> 
     }
     uid = node.child("113769").text()
     row["irradiation_event_uid"] = uid or _missing_uid(row, index, reading)
-    row["flags"] = sorted(_flags(row, uid))
+    row["flags"] = sorted([*_flags(row, uid), *age_flags(instance)])
     return row
 
 

@@ -28,9 +28,9 @@ def deciding(instances: pl.DataFrame) -> pl.DataFrame:
         list(KIND_ORDER), list(range(len(KIND_ORDER))), return_dtype=pl.Int64
     )
     ranked = instances.with_columns(kind_rank=rank)
-    return ranked.filter(
-        pl.col("kind_rank") == pl.col("kind_rank").min().over("SeriesInstanceUID")
-    ).drop("kind_rank")
+    return ranked.filter(pl.col("kind_rank") == pl.col("kind_rank").min().over("series_key")).drop(
+        "kind_rank"
+    )
 
 
 def with_spiral(instances: pl.DataFrame, rules: Rules) -> pl.DataFrame:
@@ -50,16 +50,16 @@ def with_spiral(instances: pl.DataFrame, rules: Rules) -> pl.DataFrame:
 
 
 def header_facts(decided: pl.DataFrame, rules: Rules) -> tuple[pl.DataFrame, list[Finding]]:
-    """Return ``phantom_cm``, ``timed`` and ``private_*`` per series, and findings.
+    """Return ``phantom_cm``, ``timed`` and ``private_*`` per ``series_key``, and findings.
 
     One header a series is opened: that of the first deciding instance in order.
     """
     vendors = {vendor.name: vendor for vendor in (*rules.vendors, rules.generic)}
     chosen = (
         decided.filter(pl.col("kind").is_in(["image", "derived", "localizer"]))
-        .group_by("SeriesInstanceUID", maintain_order=True)
+        .group_by("series_key", maintain_order=True)
         .agg(pl.col("header").first(), pl.col("maker").first(), pl.col("object_number").first(),
-             pl.col("StudyInstanceUID").first())
+             pl.col("StudyInstanceUID").first(), pl.col("SeriesInstanceUID").first())
     )  # fmt: skip
     rows: list[dict[str, object]] = []
     findings: list[Finding] = []
@@ -69,7 +69,7 @@ def header_facts(decided: pl.DataFrame, rules: Rules) -> tuple[pl.DataFrame, lis
         values, problems = private_values(header, vendor)
         phantom, unknown = _phantom(header, values.get("ctdi_phantom_cm"))
         rows.append(
-            {"SeriesInstanceUID": row["SeriesInstanceUID"], "phantom_cm": phantom,
+            {"series_key": row["series_key"], "phantom_cm": phantom,
              "timed": _timed(header)}
             | {f"private_{name}": values.get(name) for name in PRIVATE}
         )  # fmt: skip
@@ -78,7 +78,7 @@ def header_facts(decided: pl.DataFrame, rules: Rules) -> tuple[pl.DataFrame, lis
     return pl.DataFrame(rows, schema=_FACTS, orient="row"), findings
 
 
-_FACTS = {"SeriesInstanceUID": pl.String(), "phantom_cm": pl.Float64(), "timed": pl.Boolean()} | {
+_FACTS = {"series_key": pl.String(), "phantom_cm": pl.Float64(), "timed": pl.Boolean()} | {
     f"private_{name}": pl.Float64() for name in PRIVATE
 }
 

@@ -26,12 +26,15 @@ def with_states(
     what does not enter the dose is UNUSED.
     """
     shown = (
-        events.select("irradiation_event_uid", SeriesInstanceUID="SeriesInstanceUIDs")
+        events.select("patient", "irradiation_event_uid", SeriesInstanceUID="SeriesInstanceUIDs")
         .explode("SeriesInstanceUID")
-        .group_by("SeriesInstanceUID")
+        .group_by("patient", "SeriesInstanceUID")
         .agg(irradiation_event_uids=pl.col("irradiation_event_uid").unique().sort())
     )
-    series = series.join(shown, on="SeriesInstanceUID", how="left", maintain_order="left")
+    series = series.join(
+        shown, on=["patient", "SeriesInstanceUID"], how="left", maintain_order="left",
+        nulls_equal=True,
+    )  # fmt: skip
     series = series.with_columns(role=_role(headers)).with_columns(
         missing=pl.when(pl.col("role") == SeriesRole.ACQUISITION)
         .then(_missing(rules.generic.needs.SCAN))
@@ -45,7 +48,7 @@ def with_states(
 
 def _role(headers: HeaderEvents) -> pl.Expr:
     kind = pl.col("kind")
-    scan = pl.col("SeriesInstanceUID").is_in(list(headers.scans))
+    scan = pl.col("series_key").is_in(list(headers.scans))
     return (
         pl.when(kind.is_in(["report", "dose_info"]))
         .then(pl.lit(SeriesRole.DOSE_REPORT.value))
@@ -75,7 +78,7 @@ def _absent(name: str) -> pl.Expr:
 def _lonely(headers: HeaderEvents) -> pl.Expr:
     """Return whether an event is read from a derived series: no original images are there."""
     lonely = pl.col("irradiation_event_uids").is_not_null()
-    counted = pl.col("SeriesInstanceUID").is_in(list(headers.derived_only))
+    counted = pl.col("series_key").is_in(list(headers.derived_only))
     return (pl.col("role") == SeriesRole.RECONSTRUCTION) & lonely & counted
 
 

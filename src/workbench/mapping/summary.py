@@ -14,7 +14,7 @@ PITCH = (0.05, 4.0)  # outside no scanner works; such header values are typing e
 FIRST = tuple(
     name for name in INSTANCE.names
     if INSTANCE.column(name).copied and INSTANCE.column(name).kind == "text"
-    and name not in ("SOPClassUID", "SOPInstanceUID", "SeriesInstanceUID", "IrradiationEventUID")
+    and name not in ("SOPClassUID", "SOPInstanceUID", "IrradiationEventUID")
 )  # fmt: skip
 PRIVATE = (
     "pitch", "table_feed_mm", "rotation_time_s", "total_collimation_mm", "ctdi_phantom_cm",
@@ -33,7 +33,8 @@ def summarise(slices: pl.DataFrame, key: str) -> pl.DataFrame:
         pl.col("patient").drop_nulls().first(),
         pl.col("ImageType").drop_nulls().first(),
         pl.col("SeriesNumber").drop_nulls().min(),
-        pl.col("patient_age_days").drop_nulls().first(),
+        pl.col("patient_age_years").drop_nulls().first(),
+        pl.col("age_contradictory").any(),
         started_at=pl.col("started_at").min(),
         ended_at=pl.col("started_at").max(),
         AcquisitionNumbers=pl.col("AcquisitionNumber").drop_nulls().unique().sort(),
@@ -57,11 +58,12 @@ def summarise(slices: pl.DataFrame, key: str) -> pl.DataFrame:
 
 def _mean(name: str) -> pl.Expr:
     usable = pl.col(name).is_finite() & (pl.col(name) > 0)
-    return pl.col(name).filter(usable).mean()
+    mean = pl.col(name).filter(usable).mean()
+    return pl.when(mean.is_finite()).then(mean).alias(name)
 
 
 def with_technique(summary: pl.DataFrame) -> pl.DataFrame:
-    """Add rotation time, feed, collimation, pitch, dose and age to a summary.
+    """Add rotation time, feed, collimation, pitch and dose to a summary.
 
     The standard's attributes come first, then the maker's private value (columns
     ``private_*``), then arithmetic: feed = table speed x rotation time; pitch = feed / total
@@ -73,7 +75,6 @@ def with_technique(summary: pl.DataFrame) -> pl.DataFrame:
         total_collimation_mm=pl.coalesce("TotalCollimationWidth", "private_total_collimation_mm"),
         ctdi_vol_mgy=pl.coalesce("ctdi_vol_mgy", "private_ctdi_vol_mgy"),
         given_pitch=pl.coalesce(pl.when(in_range).then("SpiralPitchFactor"), "private_pitch"),
-        patient_age_years=age_years(),
     )
     summary = summary.with_columns(
         table_feed_mm=pl.coalesce(
@@ -89,19 +90,3 @@ def with_technique(summary: pl.DataFrame) -> pl.DataFrame:
         pitch=pl.coalesce("given_pitch", pl.when(plausible).then(quotient)),
         ctdi_phantom_cm=pl.col("phantom_cm").cast(pl.Int64),
     )
-
-
-def age_years() -> pl.Expr:
-    """Return the age in years: from days (365.25 a year), else from an AS text such as 067Y.
-
-    AS is three digits and D, W, M or Y (PS3.5 6.2); fewer digits are accepted.
-    """
-    text = pl.col("PatientAge").str.strip_chars()
-    number = text.str.extract(r"^([0-9]{1,3})[DWMY]$").cast(pl.Float64)
-    years = text.str.extract(r"([DWMY])$").replace_strict(
-        ["D", "W", "M", "Y"],
-        [1 / 365.25, 7 / 365.25, 1 / 12, 1.0],
-        default=None,
-        return_dtype=pl.Float64,
-    )
-    return pl.coalesce(pl.col("patient_age_days") / 365.25, number * years)

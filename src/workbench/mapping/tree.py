@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
-from workbench.dicom.jsonmodel import Item, first, items
+from workbench.dicom.jsonmodel import Item, first, items, values
 
 # PS3.16 CID and TID codes, scheme DCM.
 DOSE_REPORT = "113701"  # X-Ray Radiation Dose Report, root of TID 10001 and 10011
@@ -46,11 +46,11 @@ class Node:
         """Return the first such child; an empty node when there is none."""
         return next(self.children(code), Node({}))
 
-    def measured(self) -> tuple[Any, str | None]:
-        """Return the numeric value and its unit's code, both as they came."""
-        measured = next(iter(items(self.item, "MeasuredValueSequence")), Item())
-        unit = code_of(measured, "MeasurementUnitsCodeSequence")[0]
-        return first(measured, "NumericValue"), unit or None
+    def measured(self) -> tuple[list[Any], str | None]:
+        """Return the numeric values (one, in a valid report) and the unit's code of the first."""
+        measured = items(self.item, "MeasuredValueSequence")
+        unit = code_of(next(iter(measured), Item()), "MeasurementUnitsCodeSequence")[0]
+        return [v for item in measured for v in values(item, "NumericValue")], unit or None
 
     def coded(self) -> tuple[str, str]:
         """Return code value and meaning of a coded value; empty texts when absent."""

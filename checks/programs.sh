@@ -15,6 +15,7 @@ found() {
 
 missing=""
 found /usr/sbin/Orthanc || missing="$missing orthanc"
+[ -e /usr/share/orthanc/plugins/libOrthancDicomWeb.so ] || missing="$missing orthanc-dicomweb"
 found /usr/bin/dcmsend || missing="$missing dcmtk"
 found /usr/bin/chromium || missing="$missing chromium"
 found /usr/bin/node /usr/local/bin/node || missing="$missing nodejs"

@@ -13,19 +13,35 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from workbench.collect.connections import PHANTOMS
 from workbench.collect.filters import SurveyFilter
-from workbench.collect.receiver import STORED, ReceivedObject, Receiver
+from workbench.collect.phantoms import PhantomFolder
+from workbench.collect.receiver import (
+    LEFT_OUT,
+    SET_ASIDE,
+    STORED,
+    ReceivedObject,
+    Receiver,
+    Reception,
+)
 from workbench.deidentify.engine import Deidentifier
 from workbench.deidentify.profile import load_profile
+from workbench.deidentify.rows import HeaderRows
 from workbench.dicom.files import Candidate, candidates
 from workbench.dicom.read import Header, read_received
-from workbench.dicom.record import dicom_json, instance_row
 from workbench.errors import DamagedObject, NotWanted, ReadError
 from workbench.model import ApplicationEntity, Finding, Verdict
 from workbench.runs import Progress, no_progress, recorded
 from workbench.store.store import Origin
 from workbench.survey import Survey
 
+# What a sender is answered, PS3.4 table B.2-1.
+ANSWERS = {
+    Verdict.STORED: STORED,
+    Verdict.DUPLICATE: STORED,
+    Verdict.QUARANTINED: SET_ASIDE,
+    Verdict.REJECTED: LEFT_OUT,
+}
 BATCH = 200  # objects made durable together when importing files
 
 
@@ -59,20 +75,25 @@ class Border:
         self.store = survey.store
         self.pseudonyms = survey.pseudonyms()
         self.profile = load_profile()
-        self.deidentifier = Deidentifier(self.profile, self.pseudonyms)
+        self.rows = HeaderRows(Deidentifier(self.profile, self.pseudonyms))
         self.wanted = SurveyFilter.from_settings(survey.settings.filter)
         self.intake = Intake()
+        self._counting = threading.Lock()
 
     def take(self, read: Callable[[], Header], origin: Origin) -> Verdict:
         """Read, de-identify and keep one object; return its verdict, never raise ``ReadError``."""
+        code = None
         try:
             row, findings = self.instance(read())
         except ReadError as error:
-            self.intake.codes[error.code] += 1
+            code = error.code
             verdict = self.store.refuse(error, origin)
         else:
             verdict = self.store.add(row, origin, findings)
-        self.intake.verdicts[verdict] += 1
+        with self._counting:
+            self.intake.verdicts[verdict] += 1
+            if code is not None:
+                self.intake.codes[code] += 1
         return verdict
 
     def instance(self, header: Header) -> tuple[dict[str, object], list[Finding]]:
@@ -81,25 +102,13 @@ class Border:
         if refusal:
             raise NotWanted("not_wanted", f"the survey's filter leaves it out: {refusal}")
         try:
-            return self._row(header)
+            return self.rows.row(header)
         except ReadError:
             raise
         except Exception as error:
             raise DamagedObject(
                 "not_deidentified", "the object could not be de-identified or written as a row"
             ) from error
-
-    def _row(self, header: Header) -> tuple[dict[str, object], list[Finding]]:
-        clean = self.deidentifier.apply(header.dataset)
-        as_json, unreadable = dicom_json(clean.dataset)
-        row, untyped = instance_row(as_json)
-        row["patient"] = clean.patient
-        row["patient_age_days"] = clean.patient_age_days
-        row["profile_sha256"] = self.profile.sha256
-        row["key_fingerprint"] = self.pseudonyms.fingerprint
-        row["content_sha256"] = hashlib.sha256(str(row["header"]).encode()).hexdigest()
-        findings = (*header.findings, *clean.findings, *unreadable, *untyped)
-        return row, list(dict.fromkeys(findings))
 
     def from_file(self, candidate: Candidate) -> Origin:
         """Name a file by a keyed digest: recognisable again, readable by nobody."""
@@ -112,12 +121,16 @@ class Border:
         return Origin("network", self.pseudonyms.digest(uid.encode() + content), uid)
 
     def receive(self, received: ReceivedObject) -> int:
-        """Take one object off the network; it is durable, or put aside, when this returns."""
-        self.take(
+        """Take one object off the network and return what to answer: see ``ANSWERS``.
+
+        0x0000 means that it is in the store, on disk.  What is put aside has its row with the
+        reason and is answered with a warning, because some PACS stop a whole study at a refusal.
+        """
+        verdict = self.take(
             lambda: read_received(received.encoded, received.transfer_syntax),
             self.from_peer(received),
         )
-        return STORED
+        return ANSWERS[verdict]
 
     def decided(self, uids: Iterable[str]) -> set[str]:
         """Return those original SOP Instance UIDs whose fate is decided here."""
@@ -180,14 +193,13 @@ class ReceiverSession:
 
 
 @contextmanager
-def receive(
-    survey: Survey, entity: ApplicationEntity, allowed: frozenset[str]
-) -> Iterator[ReceiverSession]:
-    """Receive what the peers named in ``allowed`` send, until the block ends."""
+def receive(survey: Survey, reception: Reception) -> Iterator[ReceiverSession]:
+    """Receive what the peers named in ``reception`` send, until the block ends."""
     border = Border(survey)
     with recorded(survey, "receive") as counts:
         try:
-            with Receiver(entity, border.receive, allowed) as receiver:
+            keep = PhantomFolder(survey.folder / PHANTOMS).keep
+            with Receiver(reception, border.receive, keep) as receiver:
                 yield ReceiverSession(receiver.entity, border.intake)
         finally:
             survey.store.compact()

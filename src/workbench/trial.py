@@ -38,14 +38,7 @@ class Trial:
 
 def trials(survey: Survey) -> list[Trial]:
     """Try settings, PACS and receiver; a trial that fails does not stop the others."""
-    steps: tuple[tuple[str, Callable[[Survey], str]], ...] = (
-        ("Settings", _settings),
-        ("Disk", _disk),
-        ("PACS answers C-ECHO", _echo),
-        ("PACS can send to us", _registered),
-        ("Our receiver takes, de-identifies and drops an object", _round_trip),
-    )
-    return [trial(name, step, survey) for name, step in steps]
+    return [trial(name, step, survey) for name, step in STEPS]
 
 
 def trial(name: str, step: Callable[[Survey], str], survey: Survey) -> Trial:
@@ -152,3 +145,12 @@ def _object() -> Dataset:
     made.file_meta = FileMetaDataset()
     made.file_meta.TransferSyntaxUID = ImplicitVRLittleEndian
     return made
+
+
+STEPS: tuple[tuple[str, Callable[[Survey], str]], ...] = (
+    ("Settings", _settings),
+    ("Disk", _disk),
+    ("PACS answers C-ECHO", _echo),
+    ("PACS can send to us", _registered),
+    ("Our receiver takes, de-identifies and drops an object", _round_trip),
+)

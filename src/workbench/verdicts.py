@@ -25,7 +25,10 @@ class VerdictList:
     def __enter__(self) -> Self:
         if self._path is not None:
             self._path.touch(mode=0o600)
-            self._open = self._path.open("w", newline="", encoding="utf-8")
+            # A name that is no UTF-8 is written with the bytes it has.
+            self._open = self._path.open(
+                "w", newline="", encoding="utf-8", errors="surrogateescape"
+            )
             csv.writer(self._open).writerow(["path", "member", "verdict"])
         return self
 

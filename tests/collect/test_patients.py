@@ -13,6 +13,7 @@ import pytest
 from pydicom.dataset import Dataset
 from pynetdicom.association import Association
 
+from workbench.collect.admission import AllowedPeer
 from workbench.collect.expected import Expected
 from workbench.collect.filters import SurveyFilter
 from workbench.collect.network import Peer, Timeouts
@@ -25,7 +26,7 @@ from workbench.collect.patients import (
     collect_patient,
 )
 from workbench.collect.queue import Counts, PatientState
-from workbench.collect.receiver import Receiver
+from workbench.collect.receiver import Receiver, Reception
 from workbench.collect.retrieve import MoveSource
 from workbench.errors import NetworkError
 from workbench.model import ApplicationEntity
@@ -54,7 +55,7 @@ def stand(kind: type[EmbeddedPacs], folder: Path, keeper: Any, objects: list[Dat
     @contextmanager
     def both() -> Iterator[EmbeddedPacs]:
         with (
-            Receiver(US, keeper.take, frozenset({"PACS"})) as receiver,
+            Receiver(Reception(US, (AllowedPeer("PACS"),)), keeper.take) as receiver,
             kind(PACS, folder, {"WORKBENCH": receiver.entity}) as pacs,
         ):
             pacs.load(objects)

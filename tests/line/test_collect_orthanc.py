@@ -16,11 +16,12 @@ from pydicom.dataset import Dataset
 from pydicom.filereader import read_dataset
 from pydicom.uid import UID
 
+from workbench.collect.admission import AllowedPeer
 from workbench.collect.filters import SurveyFilter
 from workbench.collect.network import Peer
 from workbench.collect.patient_list import ListedPatient
 from workbench.collect.patients import Patience, collect_patient
-from workbench.collect.receiver import STORED, ReceivedObject, Receiver
+from workbench.collect.receiver import STORED, ReceivedObject, Receiver, Reception
 from workbench.collect.retrieve import MoveSource
 from workbench.dicom.quiet import quiet
 from workbench.dicom.record import dicom_json
@@ -92,7 +93,7 @@ def test_everything_orthanc_took_arrives_unaltered(test_data: Path, tmp_path: Pa
         return STORED
 
     with (
-        Receiver(US, take, frozenset({"ORTHANC"})) as receiver,
+        Receiver(Reception(US, (AllowedPeer("ORTHANC"),)), take) as receiver,
         OrthancPacs(PACS, tmp_path, {"WORKBENCH": receiver.entity}) as pacs,
     ):
         loaded = pacs.load(files)

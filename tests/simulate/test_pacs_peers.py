@@ -1,20 +1,23 @@
-"""Orthanc as our child: it starts, answers, loads, and is gone afterwards."""
+"""Orthanc and dcmqrscp as our children: they start, answer, load, and are gone afterwards."""
 
 from __future__ import annotations
 
+import http.client
 import os
 import socket
 from pathlib import Path
+from urllib.parse import urlsplit
 
 import pytest
 from pydicom.data import get_testdata_file
 
 from workbench.collect.network import Peer, associate
-from workbench.collect.query import FIND_CLASSES, find_studies
+from workbench.collect.query import FIND_CLASSES, find_images, find_series, find_studies
 from workbench.errors import MissingTool, NetworkError
 from workbench.model import ApplicationEntity
-from workbench.simulate import peers
-from workbench.simulate.peers import OrthancPacs, free_port
+from workbench.simulate import dcmqrscp, peers
+from workbench.simulate.dcmqrscp import DcmqrscpPacs
+from workbench.simulate.peers import ChildPacs, OrthancPacs, free_port
 
 PACS = ApplicationEntity("ORTHANC", port=0)
 KNOWN = {"WORKBENCH": ApplicationEntity("WORKBENCH", port=9)}
@@ -28,7 +31,7 @@ def alive(pid: int) -> bool:
     return True
 
 
-def child(pacs: OrthancPacs) -> int:
+def child(pacs: ChildPacs) -> int:
     assert pacs._process is not None
     return pacs._process.pid
 
@@ -47,22 +50,50 @@ def test_without_orthanc_it_says_what_to_install(
         OrthancPacs(PACS, tmp_path, KNOWN).__enter__()
 
 
-@pytest.mark.orthanc
-def test_it_loads_keeps_and_goes(tmp_path: Path) -> None:
+def test_without_dcmtk_it_says_what_to_install(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(dcmqrscp, "PATHS", str(tmp_path))
+    with pytest.raises(MissingTool, match="dcmtk"):
+        DcmqrscpPacs(PACS, tmp_path, KNOWN).__enter__()
+
+
+@pytest.mark.parametrize(
+    "kind",
+    [
+        pytest.param(OrthancPacs, marks=pytest.mark.orthanc),
+        pytest.param(DcmqrscpPacs, marks=pytest.mark.dcmtk),
+    ],
+)
+def test_it_loads_keeps_and_goes(tmp_path: Path, kind: type[ChildPacs]) -> None:
     good = Path(str(get_testdata_file("CT_small.dcm")))
     bad = tmp_path / "bad"
     bad.write_bytes(b"not DICOM")
     pids = []
     for _ in range(2):  # the second time it has everything already
-        with OrthancPacs(PACS, tmp_path / "pacs", KNOWN) as pacs:
+        with kind(PACS, tmp_path / "pacs", KNOWN) as pacs:
             pids.append(child(pacs))
             loaded = pacs.load([bad, good])
             with associate(Peer("WORKBENCH", pacs.entity), FIND_CLASSES, 5.0) as association:
                 (study,) = find_studies(association, "1CT1").found
+                (series,) = find_series(association, study).found
+                images = find_images(association, study, series.series_uid)
         assert loaded.refused == (bad,)
-        assert len(loaded.accepted) == 1
-        assert study.instances == 1
+        assert loaded.accepted == set(images.found)
     assert not any(alive(pid) for pid in pids)
+
+
+@pytest.mark.orthanc
+def test_dicomweb_answers_only_where_it_was_asked_for(tmp_path: Path) -> None:
+    found = []
+    for dicomweb in (True, False):
+        with OrthancPacs(PACS, tmp_path, KNOWN, dicomweb=dicomweb) as pacs:
+            address = urlsplit(pacs.web_root)
+            connection = http.client.HTTPConnection(str(address.hostname), address.port, timeout=5)
+            connection.request("GET", f"{address.path}/studies")
+            found.append(connection.getresponse().status)
+            connection.close()
+    assert found == [200, 404]
 
 
 @pytest.mark.orthanc

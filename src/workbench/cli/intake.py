@@ -32,7 +32,11 @@ def add_intake(verbs: Any) -> None:
     receive.add_argument("--aet", help="our AE title")
     receive.add_argument("--port", type=int, help="our port")
     receive.add_argument(
-        "--allow", action="append", default=[], metavar="AET", help="AE title that may send"
+        "--allow",
+        action="append",
+        default=[],
+        metavar="PEER",
+        help="who may send: AE title, or TITLE@address",
     )
 
 
@@ -60,13 +64,15 @@ def _import(options: argparse.Namespace) -> int:
 def _receive(options: argparse.Namespace) -> int:
     from dataclasses import replace
 
+    from workbench.collect.connections import allowed_peer, reception_of
     from workbench.pipeline import receive
 
     survey = survey_of(options)
-    local, pacs = survey.settings.local.entity, survey.settings.pacs
+    reception = reception_of(survey.settings, survey.folder)
+    local = reception.entity
     entity = replace(local, title=options.aet or local.title, port=options.port or local.port)
-    allowed = frozenset(options.allow or ([pacs.title] if pacs else []))
-    with receive(survey, entity, allowed) as session:
+    peers = tuple(allowed_peer(text) for text in options.allow) or reception.peers
+    with receive(survey, replace(reception, entity=entity, peers=peers)) as session:
         tell(f"Receiving as {session.entity}. Stop with Ctrl-C.")
         try:
             session.wait()

@@ -3,16 +3,26 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import dataclass, replace
 from pathlib import Path
 
+from workbench.collect.admission import AllowedPeer
+from workbench.collect.expected import Expected, ExpectedStudy
 from workbench.collect.filters import SurveyFilter
+from workbench.collect.get import GetSource
 from workbench.collect.network import Peer, Timeouts
-from workbench.collect.receiver import ReceivedObject, Receiver
-from workbench.collect.retrieve import MoveSource, Source
+from workbench.collect.patient_list import ListedPatient
+from workbench.collect.phantoms import PhantomFolder
+from workbench.collect.receiver import ReceivedObject, Receiver, Reception
+from workbench.collect.retrieve import MoveOutcome, MoveSource, Source
+from workbench.collect.tls import TlsFiles
+from workbench.collect.web import WebSource
+from workbench.collect.web_access import WebAccess
 from workbench.errors import SettingsError
 from workbench.model import ApplicationEntity
-from workbench.settings import Settings
+from workbench.settings import EntitySettings, Settings
 
+PHANTOMS = "phantoms"
 Take = Callable[[ReceivedObject], int]
 
 
@@ -25,8 +35,54 @@ def source_of(settings: Settings, folder: Path, take: Take) -> Source:
     if pacs is None:
         raise SettingsError("no PACS is set.", "Add a [pacs] table to workbench.toml.")
     wanted = SurveyFilter.from_settings(settings.filter)
+    if pacs.retrieve == "web":
+        if not pacs.url:
+            raise SettingsError("[pacs] needs the url of its DICOMweb service.")
+        return WebSource(_web_access(settings, folder), wanted, take)
     peer = peer_of(settings, folder)
+    if pacs.retrieve == "get":
+        return GetSource(peer, wanted, take)
+    if pacs.mover:
+        mover = MoveSource(replace(peer, pacs=entity_of(pacs.mover)), wanted, settings.local.title)
+        return TwoPeers(MoveSource(peer, wanted, settings.local.title), mover)
     return MoveSource(peer, wanted, settings.local.title)
+
+
+@dataclass(frozen=True)
+class TwoPeers:
+    """An archive where one application entity answers queries and another one sends."""
+
+    asked: Source
+    sender: Source
+
+    def expect(self, patient: ListedPatient) -> Expected:
+        """Ask the first; raises ``NetworkError``."""
+        return self.asked.expect(patient)
+
+    def fetch(self, study: ExpectedStudy, missing: frozenset[str]) -> list[MoveOutcome]:
+        """Have the second send; raises ``NetworkError``."""
+        return self.sender.fetch(study, missing)
+
+    def echo(self) -> None:
+        """Test both; raises ``NetworkError``."""
+        self.asked.echo()
+        self.sender.echo()
+
+
+def _web_access(settings: Settings, folder: Path) -> WebAccess:
+    pacs = settings.pacs
+    assert pacs is not None
+    patience = Timeouts(answer=settings.collect.answer_s, retrieve=settings.collect.retrieve_s)
+    tls = tls_of(settings, folder) if pacs.tls else None
+    return WebAccess(
+        pacs.url,
+        title=pacs.title,
+        token=folder / pacs.token_file if pacs.token_file else None,
+        authority=tls.authorities if tls else None,
+        certificate=tls.certificate if tls else None,
+        key=tls.key if tls else None,
+        timeouts=patience,
+    )
 
 
 def peer_of(settings: Settings, folder: Path) -> Peer:
@@ -35,16 +91,48 @@ def peer_of(settings: Settings, folder: Path) -> Peer:
     if pacs is None:
         raise SettingsError("no PACS is set.", "Add a [pacs] table to workbench.toml.")
     timeouts = Timeouts(answer=settings.collect.answer_s, retrieve=settings.collect.retrieve_s)
-    return Peer(settings.local.title, pacs.entity, timeouts)
+    tls = tls_of(settings, folder) if pacs.tls else None
+    return Peer(settings.local.title, pacs.entity, timeouts, tls)
 
 
 def open_receiver(settings: Settings, folder: Path, take: Take) -> Receiver:
-    """Return our receiver: the archive and the peers of ``allow`` may send to it."""
+    """Return our receiver, not yet listening; phantom images go into the workspace."""
+    return Receiver(reception_of(settings, folder), take, PhantomFolder(folder / PHANTOMS).keep)
+
+
+def reception_of(settings: Settings, folder: Path) -> Reception:
+    """Return what our receiver is: the archive and the peers of ``allow`` may send to it."""
     local, pacs = settings.local, settings.pacs
-    named = {text.partition("@")[0] for text in local.allow}
+    named = [allowed_peer(text) for text in local.allow]
     if pacs is not None:
-        named |= {pacs.title}
-    return Receiver(local.entity, take, frozenset(named))
+        named += [AllowedPeer(pacs.title), *(AllowedPeer(one.title) for one in _movers(pacs))]
+    tls = tls_of(settings, folder) if local.tls else None
+    return Reception(local.entity, tuple(named), local.phantom_title, tls)
+
+
+def allowed_peer(text: str) -> AllowedPeer:
+    """Read ``TITLE`` or ``TITLE@address``; raises ``SettingsError``."""
+    title, _, address = text.partition("@")
+    if not 0 < len(title.strip()) <= 16:
+        raise SettingsError(
+            "a peer in allow of [local] is not understood.", "Write TITLE or TITLE@address."
+        )
+    return AllowedPeer(title.strip(), address.strip())
+
+
+def tls_of(settings: Settings, folder: Path) -> TlsFiles:
+    """Return the files of ``[tls]``; raises ``SettingsError`` where there is no such table."""
+    tls = settings.tls
+    if tls is None:
+        raise SettingsError(
+            "encryption is asked for, but there is no [tls] table.",
+            "Name certificate, key and authorities there.",
+        )
+    return TlsFiles(folder / tls.certificate, folder / tls.key, folder / tls.authorities)
+
+
+def _movers(pacs: EntitySettings) -> list[ApplicationEntity]:
+    return [entity_of(pacs.mover)] if pacs.mover else []
 
 
 def entity_of(text: str) -> ApplicationEntity:

@@ -4,31 +4,35 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any, TypeVar
 
 from pynetdicom.association import Association
 
 from workbench.collect.filters import SurveyFilter
+from workbench.collect.limits import find_every_series, find_every_study, may_be_cut
 from workbench.collect.patient_list import ListedPatient
 from workbench.collect.query import (
+    OUT_OF_RESOURCES,
+    SUCCESS,
     Answers,
     FoundSeries,
     FoundStudy,
     find_images,
-    find_series,
-    find_studies,
 )
+from workbench.collect.same_id import is_alike
 from workbench.model import Finding
 
 T = TypeVar("T")
 
+TRIES_A_LEVEL = 2  # a level that is refused so often is not asked for again
 DETAILS = {
     "duplicate_answer": "the PACS answered the same object more than once",
     "foreign_answer": "the PACS answered for another patient, study or series than asked",
     "unusable_answer": "an answer of the PACS could not be used",
     "cut_answer": "the PACS ended a query with an error or at a limit",
     "not_listed": "the PACS does not list the objects of a study",
+    "mixed_answer": "the PACS lists the same object in several series of a study",
     "count_differs": "the PACS lists another number of objects than it counts",
 }
 
@@ -61,12 +65,27 @@ class OfferedSeries:
 
 @dataclass(frozen=True)
 class OfferedStudy:
-    """A study as the PACS offers it; ``unwanted`` as for a series."""
+    """A study as the PACS offers it.
+
+    Attributes
+    ----------
+    found
+        As told.
+    series
+        Its series, wanted or not; empty where the study is not wanted or has none listed.
+    listed
+        Whether all objects of all its wanted series are listed.
+    unwanted
+        Which part of the filter leaves the study out; empty when it is wanted.
+    cut
+        Whether it has series that are not listed.
+    """
 
     found: FoundStudy
     series: tuple[OfferedSeries, ...] = ()
     listed: bool = False
     unwanted: str = ""
+    cut: bool = False
 
 
 @dataclass(frozen=True)
@@ -85,7 +104,7 @@ class ExpectedStudy:
         Whether series were left out because of the filter.
     unlisted
         Number of objects told, by UID, of wanted series whose objects the PACS did not name; of
-        the study itself, where it named no series.
+        the study itself, where it named no series or not all of them.
     """
 
     study: FoundStudy
@@ -117,7 +136,8 @@ class Expected:
     offered
         All studies, wanted or not, as the PACS told of them.
     doubts
-        Codes of what a person must look at before anything is fetched.
+        Codes of what a person must look at before anything is fetched: ``birth_date_differs``,
+        ``several_patients``, ``found_twice``, ``id_differs``.
     answers
         The answers as they came, by level, in the DICOM JSON model.
     """
@@ -166,45 +186,71 @@ class _Asking:
     wanted: SurveyFilter
     notes: Counter[str] = field(default_factory=Counter)
     answers: dict[str, list[dict[str, Any]]] = field(default_factory=dict)
+    refused: Counter[str] = field(default_factory=Counter)
 
     def expected(self) -> Expected:
         patient = self.patient
         keys = self.wanted.study_keys(patient)
-        answers = find_studies(self.association, patient.patient_id, patient.issuer, keys)
-        self._note("STUDY", answers)
-        offered = tuple(self._study(study) for study in answers.found)
+        found = find_every_study(self.association, patient.patient_id, patient.issuer, keys)
+        self._note("STUDY", found)
+        offered = tuple(self._study(study) for study in found.found)
         return expected_of(
-            patient, offered, self.notes, status=answers.status, answers=self.answers
-        )
+            offered, self.notes, status=found.status, answers=self.answers,
+            doubts=doubts(patient, found),
+        )  # fmt: skip
 
     def _study(self, study: FoundStudy) -> OfferedStudy:
         unwanted = self.wanted.unwanted_study(study, self.patient)
         if unwanted:
             return OfferedStudy(study, unwanted=unwanted)
-        answers = find_series(self.association, study)
+        if self.refused["SERIES"] >= TRIES_A_LEVEL:
+            return OfferedStudy(study)
+        answers = find_every_series(self.association, study, self.wanted.modalities)
         self._note("SERIES", answers)
-        series = tuple(self._series(study, one) for one in answers.found)
-        listed = answers.whole and bool(series)
-        return OfferedStudy(study, series, listed and all(one.listed for one in series))
+        series = self._unmixed([self._series(study, one) for one in answers.found])
+        cut = bool(series) and not answers.whole
+        listed = bool(series) and not cut and all(one.listed for one in series)
+        return OfferedStudy(study, series, listed, cut=cut)
 
     def _series(self, study: FoundStudy, series: FoundSeries) -> OfferedSeries:
         unwanted = self.wanted.unwanted_series(series)
+        told = series.instances
         if unwanted:  # nothing of it is expected: all of that is known
             return OfferedSeries(
-                series.series_uid, series.modality, series.instances, listed=True, unwanted=unwanted
+                series.series_uid, series.modality, told, listed=True, unwanted=unwanted
             )
+        if self.refused["IMAGE"] >= TRIES_A_LEVEL:
+            return OfferedSeries(series.series_uid, series.modality, told)
         images = find_images(self.association, study, series.series_uid)
         self._note("IMAGE", images)
         found = frozenset(images.found)
-        if found and series.instances not in (None, len(found)):
+        whole = images.whole and bool(found)
+        if found and told not in (None, len(found)):
             self.notes["count_differs"] += 1
-        return OfferedSeries(
-            series.series_uid, series.modality, series.instances, found,
-            images.whole and bool(found),
-        )  # fmt: skip
+        if told and len(found) < told and may_be_cut(images.status, images.number):
+            self.notes["cut_answer"] += int(images.whole)  # else it is noted already
+            whole = False
+        return OfferedSeries(series.series_uid, series.modality, told, found, whole)
+
+    def _unmixed(self, series: list[OfferedSeries]) -> tuple[OfferedSeries, ...]:
+        """Take back what is listed when the PACS lists an object in several series."""
+        times = Counter(uid for one in series for uid in one.instances)
+        if max(times.values(), default=1) == 1:
+            return tuple(series)
+        self.notes["mixed_answer"] += 1
+        mixed = {uid for uid, number in times.items() if number > 1}
+        return tuple(
+            replace(one, instances=one.instances - mixed, listed=False)
+            if one.instances & mixed
+            else one
+            for one in series
+        )
 
     def _note(self, level: str, answers: Answers[T]) -> None:
         self.answers.setdefault(level, []).extend(answers.as_came)
+        self.refused[level] += not answers.found and answers.status not in (
+            SUCCESS, OUT_OF_RESOURCES
+        )  # fmt: skip
         counts = {
             "duplicate_answer": answers.duplicates,
             "foreign_answer": answers.foreign,
@@ -215,12 +261,12 @@ class _Asking:
 
 
 def expected_of(
-    patient: ListedPatient,
     offered: tuple[OfferedStudy, ...],
     notes: Counter[str],
     *,
-    status: int = 0,
+    status: int = SUCCESS,
     answers: Mapping[str, list[dict[str, Any]]] | None = None,
+    doubts: tuple[str, ...] = (),
 ) -> Expected:
     """Return what ought to arrive of what is offered, however it was asked for."""
     wanted = [study for study in offered if not study.unwanted]
@@ -228,32 +274,52 @@ def expected_of(
     studies = tuple(_expected_study(study) for study in wanted)
     # A study whose series are all unwanted has nothing to fetch.
     studies = tuple(one for one in studies if one.series or not one.listed)
-    return Expected(
-        bool(offered), status, studies, +notes, offered, _doubts(patient, offered), answers or {}
-    )
+    return Expected(bool(offered), status, studies, +notes, offered, doubts, answers or {})
 
 
 def _expected_study(study: OfferedStudy) -> ExpectedStudy:
     series = [one for one in study.series if not one.unwanted]
-    unlisted = {one.series_uid: one.told for one in series if not one.listed}
-    if not study.series and not study.listed:  # the PACS tells of studies only
-        unlisted = {study.found.study_uid: study.found.instances}
+    left_out = len(series) < len(study.series)
+    unlisted = {one.series_uid: one.told for one in series if study.cut or not one.listed}
+    if study.cut or (not study.series and not study.listed):  # it can be fetched as a whole only
+        told = None if left_out else study.found.instances
+        unlisted[study.found.study_uid] = told
     return ExpectedStudy(
         study.found,
         {one.series_uid: one.instances for one in series},
         study.listed,
-        len(series) < len(study.series),
+        left_out and not study.cut,
         unlisted,
     )
 
 
-def _doubts(patient: ListedPatient, offered: tuple[OfferedStudy, ...]) -> tuple[str, ...]:
-    found = [study.found for study in offered]
-    births = {study.birth_date for study in found} - {None}
-    issuers = {study.issuer for study in found} - {""}
-    doubts = []
-    if patient.birth_date and births - {patient.birth_date}:
-        doubts.append("birth_date_differs")
-    if len(births) > 1 or (not patient.issuer and len(issuers) > 1):
-        doubts.append("several_patients")
-    return tuple(doubts)
+def doubts(patient: ListedPatient, answers: Answers[FoundStudy]) -> tuple[str, ...]:
+    """Return the codes of what a person must look at, by what the PACS answered.
+
+    ``birth_date_differs``: it tells another birth date than the list.  ``several_patients``: its
+    studies have several birth dates or issuers, or it has them under IDs that differ in letter
+    case, blanks or leading zeros only.  ``found_twice``: it has one study under two patients.
+    ``id_differs``: it has studies under such an ID only, or does not tell whose they are.
+    """
+    found, uids = answers.found, {one.study_uid for one in answers.found}
+    births = {one.birth_date for one in (*found, *answers.repeats)} - {None}
+    issuers = {one.issuer for one in (*found, *answers.repeats)} - {""}
+    strays = [one for one in answers.strays if one.study_uid not in uids]
+    alike = any(  # the same ID of another issuer is another patient, and none of ours
+        one.patient_id != patient.patient_id and is_alike(one.patient_id, patient.patient_id)
+        for one in strays
+    )
+    twice = any(one.study_uid in uids for one in answers.strays) or any(
+        one.issuer != two.issuer for one in answers.repeats for two in found
+        if one.study_uid == two.study_uid
+    )  # fmt: skip
+    nameless = any(not one.patient_id for one in strays)
+    judged = {
+        "birth_date_differs": bool(patient.birth_date and births - {patient.birth_date}),
+        "several_patients": len(births) > 1
+        or (not patient.issuer and len(issuers) > 1)
+        or bool(found and alike),
+        "found_twice": twice,
+        "id_differs": not found and (alike or nameless),
+    }
+    return tuple(code for code, is_so in judged.items() if is_so)

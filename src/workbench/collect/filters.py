@@ -187,18 +187,14 @@ class SurveyFilter:
     def _unwanted_age(self, birth: date | None, study: date | None) -> str:
         if birth is None or study is None:
             return ""
-        try:
-            years = values.age_between(birth, study) / DAYS_A_YEAR
-        except ValueError:
-            return ""
-        return "" if self._fits(years) else "age"
+        years = years_between(birth, study)
+        return "" if years is None or self._fits(years) else "age"
 
     def _fits(self, years: float) -> bool:
         """Whether an age is wanted: someone of 18 is so until the day before the 19th birthday."""
         low = -math.inf if self.age_from_years is None else self.age_from_years
-        high = math.inf if self.age_to_years is None else self.age_to_years + 1
-        # half a day: a birthday may fall a day early or late of the mean year
-        return low - 0.5 / DAYS_A_YEAR <= years < high - 0.5 / DAYS_A_YEAR
+        high = math.inf if self.age_to_years is None else self.age_to_years
+        return low <= years and (years <= high or math.floor(years) == high)
 
     # --- on arrival ----------------------------------------------------------------------------
 
@@ -231,14 +227,32 @@ def age_years(dataset: Dataset) -> float | None:
     """Return the age at the study, from the birth date or else as told; ``None`` if unknown."""
     birth, day = _header_day(dataset, "PatientBirthDate"), _header_day(dataset, "StudyDate")
     if birth and day:
-        try:
-            return values.age_between(birth, day) / DAYS_A_YEAR
-        except ValueError:
-            return None
+        return years_between(birth, day)
     try:
         return values.age_days(text(dataset, "PatientAge"))[0] / DAYS_A_YEAR
     except ValueError:
         return None
+
+
+def years_between(birth: date, day: date) -> float | None:
+    """Return an age in years, whole on each birthday; ``None`` where it cannot be one.
+
+    Someone born on 29 February has the birthday on 1 March in other years.
+    """
+    try:
+        values.age_between(birth, day)
+    except ValueError:
+        return None
+    whole = day.year - birth.year - ((day.month, day.day) < (birth.month, birth.day))
+    last, following = (_birthday(birth, birth.year + whole + more) for more in (0, 1))
+    return whole + (day - last).days / (following - last).days
+
+
+def _birthday(birth: date, year: int) -> date:
+    try:
+        return birth.replace(year=year)
+    except ValueError:
+        return date(year, 3, 1)
 
 
 def _header_day(dataset: Dataset, keyword: str) -> date | None:

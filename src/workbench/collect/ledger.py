@@ -109,10 +109,10 @@ class Ledger:
     def _studies(self) -> Iterator[tuple[Mapping[str, Any], Mapping[str, Any] | None]]:
         studies: dict[int, list[Mapping[str, Any]]] = {}
         for study in self._hospital.all("SELECT * FROM study ORDER BY patient, study_uid"):
-            studies.setdefault(study["patient"], []).append(study)
+            studies.setdefault(study["patient"], []).append(dict(study))
         for patient in self._hospital.all("SELECT * FROM patient ORDER BY number"):
             for each in studies.get(patient["number"], [None]):
-                yield patient, each
+                yield dict(patient), each
 
     def _row(
         self, patient: Mapping[str, Any], study: Mapping[str, Any] | None, judge: Judge

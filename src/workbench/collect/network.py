@@ -5,17 +5,18 @@ from __future__ import annotations
 import logging
 import socket
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import Any, cast
 
 from pydicom import config
-from pynetdicom import AE, _config, build_context, evt
+from pynetdicom import AE, _config, build_context, build_role, evt
 from pynetdicom.association import Association
 from pynetdicom.events import Event
 from pynetdicom.transport import AssociationSocket
 
+from workbench.collect.tls import TlsFiles, client_context
 from workbench.errors import NetworkError
 from workbench.model import ApplicationEntity
 
@@ -24,6 +25,7 @@ LARGEST_PDU = 2**20  # bytes; what a peer may send all the same before it is cut
 LARGEST_OBJECT = 2**31  # bytes between two messages of one association
 PDU_SECONDS = 20.0  # a PDU that takes longer is a drip, not a transfer
 READ_AT_ONCE = 2**16
+SOP_CLASS_NOT_SUPPORTED = 0x0122  # PS3.7 annex C.5.6
 # Linux: acknowledge at once, or a peer with Nagle's algorithm waits 40 ms an object.
 QUICK_ACK: int | None = getattr(socket, "TCP_QUICKACK", None)
 
@@ -54,6 +56,7 @@ class Peer:
     local_title: str
     pacs: ApplicationEntity
     timeouts: Timeouts = field(default_factory=Timeouts)
+    tls: TlsFiles | None = None
 
 
 def configure() -> None:
@@ -151,9 +154,43 @@ def asking(association: Association) -> Association:
     return association
 
 
+@dataclass(frozen=True)
+class Taking:
+    """What is taken over an association of our own asking (C-GET).
+
+    Attributes
+    ----------
+    contexts
+        Storage class and transfer syntaxes of each presentation context.
+    store
+        Answers a C-STORE request, as a handler of ``evt.EVT_C_STORE``.
+    """
+
+    contexts: tuple[tuple[str, tuple[str, ...]], ...]
+    store: Callable[[Event], int]
+
+    def options(self, classes: tuple[str, ...]) -> dict[str, Any]:
+        """Return what ``AE.associate`` needs to know of it, beside the classes asked for."""
+        offered = dict.fromkeys(uid for uid, _ in self.contexts)
+        return {
+            "contexts": [build_context(uid) for uid in classes]
+            + [build_context(uid, list(syntaxes)) for uid, syntaxes in self.contexts],
+            "ext_neg": [build_role(uid, scp_role=True) for uid in offered],
+            "evt_handlers": [(evt.EVT_CONN_OPEN, guard), (evt.EVT_C_STORE, self.store)],
+            "max_pdu": ANNOUNCED_PDU,
+        }
+
+
+ASKING_ONLY = Taking((), lambda _: SOP_CLASS_NOT_SUPPORTED)
+
+
 @contextmanager
-def associate(peer: Peer, classes: tuple[str, ...], answer: float) -> Iterator[Association]:
+def associate(
+    peer: Peer, classes: tuple[str, ...], answer: float, taking: Taking | None = None
+) -> Iterator[Association]:
     """Hold an association with the PACS for ``classes``; ``answer`` is the time-out in seconds.
+
+    ``taking`` offers to be sent objects over it.
 
     Raises
     ------
@@ -167,9 +204,9 @@ def associate(peer: Peer, classes: tuple[str, ...], answer: float) -> Iterator[A
     association = node.associate(
         peer.pacs.host,
         peer.pacs.port,
-        [build_context(uid) for uid in classes],
         ae_title=peer.pacs.title,
-        evt_handlers=[(evt.EVT_CONN_OPEN, guard)],
+        tls_args=(client_context(peer.tls), peer.pacs.host) if peer.tls else None,
+        **(taking or ASKING_ONLY).options(classes),
     )
     if not association.is_established:
         raise _refusal(peer, association)

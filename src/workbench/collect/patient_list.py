@@ -1,26 +1,74 @@
-"""Read the list of patients that a survey asks for."""
+"""Read the list of patients that a survey asks for.
+
+Either one ID a line, or a table (CSV with commas, semicolons or tabs) whose first line names its
+columns, in any letter case, with underscores, blanks or none:
+
+patient_id            also PatientID, ID, MRN; the only one that must be there
+issuer                also IssuerOfPatientID
+accession             also AccessionNumber: only this examination
+date_from, date_to    only studies of these days, both ends included
+birth_date            also PatientBirthDate: compared with the PACS's, never asked for
+priority              a whole number; larger comes first
+
+Dates are 2024-12-31 or 20241231.  Leading zeros stay.
+"""
 
 from __future__ import annotations
 
 import csv
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import date
 from pathlib import Path
 
 from workbench.errors import SettingsError
 
-LONGEST_ID = 64  # characters of an LO value, PS3.5 table 6.2-1
+LONGEST = {"patient_id": 64, "issuer": 64, "accession": 16}  # characters, PS3.5 table 6.2-1
+MOST_PRIORITY = 10**9
 # A backslash separates values, * and ? would ask for other patients (PS3.4 C.2.2.2.4).
 FORBIDDEN = re.compile(r"[\\*?\x00-\x1f\x7f]")
-COLUMNS = {"patient_id": "patient_id", "patientid": "patient_id", "issuer": "issuer",
-           "issuerofpatientid": "issuer", "issuer_of_patient_id": "issuer"}  # fmt: skip
+DATE = re.compile(r"(\d{4})(-?)(\d{2})\2(\d{2})\Z", re.ASCII)
+WHOLE = re.compile(r"[+-]?\d{1,10}\Z", re.ASCII)
+AS_TEXT = re.compile(r'="([^"]*)"\Z')  # how Excel is kept from eating leading zeros
+MARKS = ";\t,"
+COLUMNS = {
+    "patientid": "patient_id", "id": "patient_id", "mrn": "patient_id",
+    "issuer": "issuer", "issuerofpatientid": "issuer",
+    "accession": "accession", "accessionnumber": "accession",
+    "datefrom": "date_from", "studyfrom": "date_from",
+    "dateto": "date_to", "studyto": "date_to",
+    "birthdate": "birth_date", "patientbirthdate": "birth_date",
+    "priority": "priority",
+}  # fmt: skip
+SAID = {
+    "patient_id": ("a patient ID", "Write it without wildcards."),
+    "issuer": ("an issuer", "Write it without wildcards."),
+    "accession": ("an accession number", "Write it without wildcards."),
+    "date": ("a date", "Write dates as 2024-12-31 or 20241231."),
+    "priority": ("a priority", "Write a whole number."),
+}
 
 
 @dataclass(frozen=True)
 class ListedPatient:
-    """A patient as a list names it: ID with its leading zeros, and who issued it, if known."""
+    """A patient as a list names it.
+
+    Attributes
+    ----------
+    patient_id
+        With its leading zeros.
+    issuer
+        Who issued the ID, if known.
+    accession
+        Only this examination is meant.
+    study_from, study_to
+        Only studies of these days are meant, both ends included.
+    birth_date
+        Compared with what the PACS tells, never asked for.
+    priority
+        Larger comes first.
+    """
 
     patient_id: str = field(repr=False)
     issuer: str = field(default="", repr=False)
@@ -32,22 +80,28 @@ class ListedPatient:
 
 
 def read_patient_list(path: Path) -> tuple[ListedPatient, ...]:
-    """Read one ID a line, or a CSV with a column ``patient_id`` and perhaps ``issuer``.
+    """Read one ID a line, or a table as the module says; UTF-8, or UTF-16 with its mark.
 
     Blank lines are ignored, and a patient named twice counts once.
 
     Raises
     ------
     SettingsError
-        A line cannot be an ID, the list is empty or not UTF-8; names the line, not the ID.
+        A line cannot be understood, or the list is empty or in another encoding; names the line,
+        never what stands there.
     """
     try:
-        lines = path.read_text("utf-8-sig").splitlines()
-    except (OSError, UnicodeDecodeError) as error:
+        content = path.read_bytes()
+    except OSError as error:
+        raise SettingsError("the patient list cannot be read.", "Check the file.") from error
+    utf16 = content.startswith((b"\xff\xfe", b"\xfe\xff"))
+    try:
+        lines = content.decode("utf-16" if utf16 else "utf-8-sig").splitlines()
+    except UnicodeDecodeError as error:
         raise SettingsError(
-            "the patient list cannot be read.", "Save it as text in UTF-8."
+            "the patient list is not UTF-8.", 'Save it as "CSV UTF-8" (in Excel: Save as).'
         ) from error
-    patients = tuple(dict.fromkeys(_patients(lines)))
+    patients = parse_patients(lines)
     if not patients:
         raise SettingsError("the patient list is empty.", "Write one patient ID a line.")
     return patients
@@ -55,40 +109,115 @@ def read_patient_list(path: Path) -> tuple[ListedPatient, ...]:
 
 def parse_patients(lines: Sequence[str]) -> tuple[ListedPatient, ...]:
     """Read lines as ``read_patient_list`` does; raises ``SettingsError`` as it does."""
-    return tuple(dict.fromkeys(_patients(list(lines))))
-
-
-def _patients(lines: list[str]) -> Iterator[ListedPatient]:
-    columns: list[str] | None = None
-    delimiter = ","
-    for number, line in enumerate(lines, 1):
-        if not line.strip():
-            continue
-        if columns is None:
-            delimiter = next((mark for mark in ";\t," if mark in line), ",")
-            header = [COLUMNS.get(cell.lower(), "") for cell in _cells(line, delimiter)]
-            columns = header if "patient_id" in header else []
-            if columns:
-                continue
-        yield _patient(line, columns, delimiter, number)
-
-
-def _patient(line: str, columns: list[str], delimiter: str, number: int) -> ListedPatient:
-    cells = _cells(line, delimiter)
-    if columns and len(cells) > len(columns):
-        raise SettingsError(f"line {number} of the patient list has too many columns.")
-    row = dict(zip(columns, cells, strict=False)) if columns else {"patient_id": line.strip()}
-    patient = ListedPatient(row.get("patient_id", ""), row.get("issuer", ""))
-    for value in (patient.patient_id, patient.issuer):
-        if len(value) > LONGEST_ID or FORBIDDEN.search(value):
+    births: dict[tuple[object, ...], date | None] = {}
+    patients: dict[ListedPatient, None] = {}
+    for number, one in _patients(lines):
+        who = (one.patient_id, one.issuer)
+        if births.setdefault(who, one.birth_date) != one.birth_date:
             raise SettingsError(
-                f"line {number} of the patient list is not a patient ID.",
-                "Write one ID a line, without wildcards, or a CSV with a column patient_id.",
+                f"line {number} of the patient list has another birth date than an earlier line "
+                "of the same patient.",
+                "Correct one of them.",
             )
-    if not patient.patient_id:
+        patients[one] = None
+    return tuple(patients)
+
+
+def _patients(lines: Iterable[str]) -> Iterator[tuple[int, ListedPatient]]:
+    columns: list[str] = []
+    rows = _rows(lines)
+    for number, cells in rows:
+        columns = _columns(cells)
+        if not columns:
+            columns = ["patient_id"]
+            yield number, _patient(columns, cells, number)
+        break
+    for number, cells in rows:
+        yield number, _patient(columns, cells, number)
+
+
+def _rows(lines: Iterable[str]) -> Iterator[tuple[int, list[str]]]:
+    """Yield number and cells of each line that is not blank; the first one shows the mark."""
+    mark = ""
+    for number, line in enumerate(lines, 1):
+        if not line.strip(" \t;,\ufeff\xa0"):
+            continue
+        mark = mark or next((one for one in MARKS if one in line), ",")
+        cells = next(csv.reader([line], delimiter=mark)) if '"' in line else line.split(mark)
+        cells = [_cell(one) for one in cells]
+        while len(cells) > 1 and not cells[-1]:  # spreadsheets fill lines up
+            cells.pop()
+        yield number, cells
+
+
+def _cell(text: str) -> str:
+    text = text.strip()
+    as_text = AS_TEXT.match(text)
+    return as_text[1].strip() if as_text else text
+
+
+def _columns(cells: list[str]) -> list[str]:
+    """Return the columns that a first line names; empty when it is a patient already."""
+    names = [COLUMNS.get(re.sub(r"[\s_-]", "", cell).casefold(), "") for cell in cells]
+    if not any(names):
+        if len(cells) > 1:
+            raise SettingsError(
+                "the first line of the patient list names no column.",
+                "Write patient_id above the column of the IDs.",
+            )
+        return []
+    if "" in names:
+        raise SettingsError(
+            f"column {names.index('') + 1} of the patient list has no known name.",
+            f"Remove it: only {', '.join(dict.fromkeys(COLUMNS.values()))} are read.",
+        )
+    if len(set(names)) < len(names) or "patient_id" not in names:
+        raise SettingsError(
+            "the patient list needs one column patient_id, and each other column once at most.",
+            "Mend its first line.",
+        )
+    return names
+
+
+def _patient(columns: list[str], cells: list[str], number: int) -> ListedPatient:
+    if len(cells) > len(columns):
+        raise SettingsError(f"line {number} of the patient list has too many columns.")
+    row = dict(zip(columns, cells, strict=False))
+    for name, longest in LONGEST.items():
+        value = row.get(name, "")
+        if len(value) > longest or FORBIDDEN.search(value):
+            raise _not(name, number)
+    if not row["patient_id"]:
         raise SettingsError(f"line {number} of the patient list has no patient ID.")
-    return patient
+    patient_id, issuer = row["patient_id"], row.get("issuer", "")
+    if len(row) == 1:
+        return ListedPatient(patient_id)
+    first, last, birth = (
+        _day(row, name, number) for name in ("date_from", "date_to", "birth_date")
+    )
+    if first and last and first > last:
+        raise SettingsError(f"line {number} of the patient list ends before it begins.")
+    priority = row.get("priority", "") or "0"
+    if not WHOLE.match(priority) or abs(int(priority)) > MOST_PRIORITY:
+        raise _not("priority", number)
+    return ListedPatient(
+        patient_id, issuer, row.get("accession", ""), first, last, birth, int(priority)
+    )
 
 
-def _cells(line: str, delimiter: str) -> list[str]:
-    return [cell.strip() for cell in next(csv.reader([line], delimiter=delimiter))]
+def _day(row: dict[str, str], name: str, number: int) -> date | None:
+    value = row.get(name, "")
+    if not value:
+        return None
+    match = DATE.match(value)
+    try:
+        if match:
+            return date(int(match[1]), int(match[3]), int(match[4]))
+    except ValueError:
+        pass
+    raise _not("date", number)
+
+
+def _not(name: str, number: int) -> SettingsError:
+    what, remedy = SAID[name]
+    return SettingsError(f"line {number} of the patient list is not {what}.", remedy)

@@ -25,6 +25,8 @@ DOUBTS = {
     "birth_date_differs": "The PACS tells another birth date than the list.",
     "several_patients": "The PACS has several patients under this ID.",
     "found_twice": "The PACS has one of the studies under two patients.",
+    "id_differs": "The PACS has this patient under an ID written otherwise, or does not tell whose "
+    "studies it has.",
 }
 
 

@@ -8,6 +8,7 @@ import threading
 import time
 from collections import deque
 from collections.abc import Callable, Iterable
+from dataclasses import asdict
 from pathlib import Path
 from types import TracebackType
 from typing import Self
@@ -110,12 +111,13 @@ class Pulse:
         self._queue.count(number, Counts(0, len(expected), self._already, arrived, refused))
 
     def _beat(self) -> None:
+        status = self._receiver.status()
         self._control.beat(self._owner, {
             "doing": self.doing,
             "patient": self._patient,
-            "received": self._receiver.count,
+            "receiver": asdict(status),
             "address": str(self._receiver.entity),
-            **self._speeds(self._receiver.count, 0),
+            **self._speeds(status.objects, status.bytes),
             "memory": psutil.Process().memory_info().rss,
             "disk_free": shutil.disk_usage(self._folder).free,
         })  # fmt: skip

@@ -1,14 +1,16 @@
 """Ask a PACS what it has (C-FIND), and trust its answers no further than they go.
 
-What PACS do in the field: keys ignored or not returned, the same study twice, another
-patient's study, levels refused, answers cut at a limit.  Each becomes a number in ``Answers``.
+What PACS do in the field: keys ignored, refused or not returned, the same study twice or under
+two patients, levels refused, other character sets, answers cut at a limit.  Each becomes a number
+in ``Answers``; ``workbench.simulate.misbehaving`` does it on demand.
 """
 
 from __future__ import annotations
 
 import re
+import unicodedata
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import date
 from typing import Any, Generic, TypeVar
 
@@ -22,6 +24,7 @@ from pynetdicom.sop_class import (  # type: ignore[attr-defined]
     StudyRootQueryRetrieveInformationModelFind,
 )
 
+from workbench.collect.same_id import UNICODE, character_sets, is_same
 from workbench.deidentify.values import parse_date
 from workbench.dicom.quiet import quiet
 from workbench.errors import NetworkError
@@ -33,6 +36,18 @@ FIND_CLASSES = (
 PATIENT_ROOTS = frozenset({FIND_CLASSES[1], "1.2.840.10008.5.1.4.1.2.1.2"})  # PS3.4 C.6.1
 PENDING = (0xFF00, 0xFF01)  # PS3.4 table C.4-1
 SUCCESS = 0x0000
+OUT_OF_RESOURCES = 0xA700
+# Asked for only where the PACS does not mind (PS3.4 tables C.6-1 to C.6-5).
+OPTIONAL = frozenset(
+    {
+        "IssuerOfPatientID", "PatientBirthDate", "ModalitiesInStudy", "SOPClassesInStudy",
+        "NumberOfStudyRelatedInstances", "NumberOfSeriesRelatedInstances",
+    }
+)  # fmt: skip
+# A PACS that names more has not understood the question: no series has as many objects.
+MOST_ANSWERS = 2**17
+AFTER_CANCEL = 1000  # answers that may still be on their way
+SEPARATORS = re.compile(r"[\s/,;]+")
 WILD = re.compile(r"[*?\\]")
 
 T = TypeVar("T")
@@ -78,6 +93,8 @@ class Answers(Generic[T]):
         Answers about another patient, study or series than the one asked for, or about none.
     unusable
         Answers without the UID asked for, or not readable.
+    strays, repeats
+        What those foreign answers were, and the duplicates that said something else.
     as_came
         The answers as they came, in the DICOM JSON model.
     """
@@ -88,11 +105,18 @@ class Answers(Generic[T]):
     foreign: int = 0
     unusable: int = 0
     as_came: tuple[dict[str, Any], ...] = field(default=(), repr=False)
+    strays: tuple[T, ...] = field(default=(), repr=False)
+    repeats: tuple[T, ...] = field(default=(), repr=False)
 
     @property
     def whole(self) -> bool:
         """Whether the PACS said that it told everything."""
         return self.status == SUCCESS
+
+    @property
+    def number(self) -> int:
+        """How many answers came, usable or not."""
+        return len(self.found) + self.duplicates + self.foreign + self.unusable
 
 
 def find_studies(
@@ -102,6 +126,8 @@ def find_studies(
     narrower: Mapping[str, str] | None = None,
 ) -> Answers[FoundStudy]:
     """Ask for the studies of one patient, and only for those that ``narrower`` keys let through.
+
+    An ID beyond ASCII is asked for in UTF-8, then in a single-byte set.
 
     Raises ``NetworkError`` when the PACS does not answer, ``ValueError`` for an ID that is empty
     or has wildcards, because it would ask for other patients.
@@ -114,45 +140,87 @@ def find_studies(
         "ModalitiesInStudy": "", "NumberOfStudyRelatedInstances": "", **(narrower or {}),
     }  # fmt: skip
 
-    def study(answer: Dataset) -> FoundStudy:
-        return FoundStudy(
-            text(answer, "StudyInstanceUID"),
-            text(answer, "PatientID"),
-            text(answer, "IssuerOfPatientID"),
-            frozenset(texts(answer, "ModalitiesInStudy")),
-            _count(answer, "NumberOfStudyRelatedInstances"),
-            _day(answer, "StudyDate"),
-            text(answer, "AccessionNumber"),
-            _day(answer, "PatientBirthDate"),
-        )
-
     def ours(found: FoundStudy) -> bool:
-        same_issuer = not (issuer and found.issuer) or found.issuer == issuer.strip()
-        return found.patient_id == patient_id.strip() and same_issuer
+        same_issuer = not (issuer and found.issuer) or is_same(found.issuer, issuer)
+        return is_same(found.patient_id, patient_id) and same_issuer
 
-    answers = ask(association, "STUDY", keys)
-    return _sorted_out(answers, study, lambda found: found.study_uid, ours)
+    answers: Answers[FoundStudy] = Answers(())
+    for character_set in character_sets(f"{patient_id}{issuer}"):
+        if character_set != UNICODE:  # single-byte sets have composed letters only
+            keys = {name: unicodedata.normalize("NFC", value) for name, value in keys.items()}
+        told = ask(association, "STUDY", keys, character_set)
+        answers = _sorted_out(told, _study, lambda found: found.study_uid, ours, _merged_studies)
+        if answers.found:
+            break
+    found = tuple(replace(one, patient_id=patient_id.strip()) for one in answers.found)
+    return replace(answers, found=found)
 
 
-def find_series(association: Association, study: FoundStudy) -> Answers[FoundSeries]:
-    """Ask for the series of a study; raises ``NetworkError`` when the PACS does not answer."""
+def _study(answer: Dataset) -> FoundStudy:
+    modalities = (
+        one for told in texts(answer, "ModalitiesInStudy") for one in SEPARATORS.split(told.upper())
+    )
+    return FoundStudy(
+        text(answer, "StudyInstanceUID"),
+        text(answer, "PatientID"),
+        text(answer, "IssuerOfPatientID"),
+        frozenset(modalities) - {""},
+        _count(answer, "NumberOfStudyRelatedInstances"),
+        _day(answer, "StudyDate"),
+        text(answer, "AccessionNumber"),
+        _day(answer, "PatientBirthDate"),
+    )
+
+
+def _merged_studies(one: FoundStudy, two: FoundStudy) -> FoundStudy:
+    """Return what two answers say of one study; what one of them does not say is not known."""
+    if (one.issuer, one.birth_date) != (two.issuer, two.birth_date):
+        return one
+    both = one.modalities | two.modalities if one.modalities and two.modalities else frozenset()
+    return replace(
+        one,
+        modalities=both,
+        instances=_larger(one.instances, two.instances),
+        study_date=one.study_date if one.study_date == two.study_date else None,
+        accession=one.accession if one.accession == two.accession else "",
+    )
+
+
+def _merged_series(one: FoundSeries, two: FoundSeries) -> FoundSeries:
+    return replace(
+        one,
+        modality=one.modality if one.modality == two.modality else "",
+        instances=_larger(one.instances, two.instances),
+    )
+
+
+def _larger(one: int | None, two: int | None) -> int | None:
+    return None if one is None or two is None else max(one, two)
+
+
+def find_series(
+    association: Association, study: FoundStudy, modality: str = ""
+) -> Answers[FoundSeries]:
+    """Ask for the series of a study, of one modality only if it is given.
+
+    Raises ``NetworkError`` when the PACS does not answer.
+    """
     keys = {
         "PatientID": study.patient_id, "StudyInstanceUID": study.study_uid,
-        "SeriesInstanceUID": "", "Modality": "", "NumberOfSeriesRelatedInstances": "",
+        "SeriesInstanceUID": "", "Modality": modality, "NumberOfSeriesRelatedInstances": "",
     }  # fmt: skip
 
     def series(answer: Dataset) -> FoundSeries:
         return FoundSeries(
             text(answer, "StudyInstanceUID") or study.study_uid,
             text(answer, "SeriesInstanceUID"),
-            text(answer, "Modality"),
+            text(answer, "Modality").upper(),
             _count(answer, "NumberOfSeriesRelatedInstances"),
         )
 
-    answers = ask(association, "SERIES", keys)
     return _sorted_out(
-        answers, series, lambda found: found.series_uid,
-        lambda found: found.study_uid == study.study_uid,
+        ask(association, "SERIES", keys), series, lambda found: found.series_uid,
+        lambda found: found.study_uid == study.study_uid, _merged_series,
     )  # fmt: skip
 
 
@@ -169,7 +237,7 @@ def find_images(association: Association, study: FoundStudy, series_uid: str) ->
 
     pairs = _sorted_out(
         ask(association, "IMAGE", keys), image, lambda found: found[0],
-        lambda found: found[1] == series_uid,
+        lambda found: found[1] == series_uid, lambda one, _: one,
     )  # fmt: skip
     return Answers(
         tuple(uid for uid, _ in pairs.found),
@@ -178,27 +246,32 @@ def find_images(association: Association, study: FoundStudy, series_uid: str) ->
 
 
 def ask(
-    association: Association, level: str, keys: Mapping[str, str]
+    association: Association, level: str, keys: Mapping[str, str], character_set: str = UNICODE
 ) -> tuple[list[Dataset | None], int]:
     """Send one query, in Study Root or else in Patient Root; return answers and final status.
 
-    An answer that cannot be read is ``None``.  Raises ``NetworkError`` when the peer stops
-    answering.
+    Where it is refused it is asked again without the optional keys.  An answer that cannot be
+    read is ``None``.  Raises ``NetworkError`` when the peer stops answering.
     """
     accepted = {str(context.abstract_syntax) for context in association.accepted_contexts}
+    required = {name: value for name, value in keys.items() if name not in OPTIONAL}
     answers: list[Dataset | None] = []
     status = SUCCESS
     for root in FIND_CLASSES:
         if root not in accepted:
             continue
-        with quiet():
-            answers, status = _ask(association, identifier(level, keys, root), root)
-        if answers or status == SUCCESS:
-            break
+        for some in (keys, required):
+            with quiet():
+                wanted = identifier(level, some, root, character_set)
+                answers, status = _ask(association, wanted, root)
+            if answers or status in (SUCCESS, OUT_OF_RESOURCES):
+                return answers, status
     return answers, status
 
 
-def identifier(level: str, keys: Mapping[str, str], root: str) -> Dataset:
+def identifier(
+    level: str, keys: Mapping[str, str], root: str, character_set: str = UNICODE
+) -> Dataset:
     """Return the identifier of a query or retrieve request.
 
     Below the study level, Study Root knows no patient; Patient Root wants every key above
@@ -211,14 +284,14 @@ def identifier(level: str, keys: Mapping[str, str], root: str) -> Dataset:
             continue
         setattr(wanted, keyword, value)
         if not value.isascii():
-            wanted.SpecificCharacterSet = "ISO_IR 192"
+            wanted.SpecificCharacterSet = character_set
     return wanted
 
 
 def _ask(association: Association, wanted: Dataset, root: str) -> tuple[list[Dataset | None], int]:
+    title = association.acceptor.ae_title.strip()
     silent = NetworkError(
-        f"{association.acceptor.ae_title.strip()} stopped answering a query.",
-        "Try again later, or raise the time-out.",
+        f"{title} stopped answering a query.", "Try again later, or raise the time-out."
     )
     if not association.is_established:
         raise silent
@@ -229,6 +302,14 @@ def _ask(association: Association, wanted: Dataset, root: str) -> tuple[list[Dat
         if status.Status not in PENDING:
             return answers, int(status.Status)
         answers.append(answer)
+        if len(answers) == MOST_ANSWERS:
+            association.send_c_cancel(1, query_model=root)
+        elif len(answers) > MOST_ANSWERS + AFTER_CANCEL:
+            association.abort()
+            raise NetworkError(
+                f"{title} answers a query without end.",
+                "Ask its administrator whether it can be asked for one patient.",
+            )
     raise silent
 
 
@@ -237,22 +318,31 @@ def _sorted_out(
     make: Callable[[Dataset], T],
     uid: Callable[[T], str],
     ours: Callable[[T], bool],
+    merge: Callable[[T, T], T],
 ) -> Answers[T]:
     found: dict[str, T] = {}
-    duplicates = foreign = unusable = 0
+    strays: list[T] = []
+    repeats: list[T] = []
+    duplicates = unusable = 0
     answers, status = asked
     for answer in answers:
         one = None if answer is None else make(answer)
         if one is None or not uid(one):
             unusable += 1
         elif not ours(one):
-            foreign += 1
-        elif uid(one) in found:
-            duplicates += 1
-        else:
+            strays.append(one)
+        elif uid(one) not in found:
             found[uid(one)] = one
+        else:
+            duplicates += 1
+            if one != found[uid(one)]:
+                repeats.append(one)
+                found[uid(one)] = merge(found[uid(one)], one)
     as_came = tuple(_as_came(answer) for answer in answers if answer is not None)
-    return Answers(tuple(found.values()), status, duplicates, foreign, unusable, as_came)
+    return Answers(
+        tuple(found.values()), status, duplicates, len(strays), unusable, as_came,
+        tuple(strays), tuple(repeats),
+    )  # fmt: skip
 
 
 def _as_came(answer: Dataset) -> dict[str, Any]:

@@ -13,8 +13,18 @@ from pynetdicom import AE, evt
 from pynetdicom.dimse_primitives import C_STORE
 from pynetdicom.events import Event
 from pynetdicom.sop_class import Verification  # type: ignore[attr-defined]
+from pynetdicom.transport import ThreadedAssociationServer
 
-from workbench.collect.network import ANNOUNCED_PDU, begin_object, configure, echo, guard
+from workbench.collect.admission import (
+    MAXIMUM_ASSOCIATIONS,
+    Admission,
+    AllowedPeer,
+    server_class,
+    watched,
+)
+from workbench.collect.cut import Budget, Sink, WholeSink, cut_headers
+from workbench.collect.network import ANNOUNCED_PDU, begin_object, configure, echo
+from workbench.collect.tls import TlsFiles, server_context
 from workbench.errors import NetworkError, SettingsError, StoreError
 from workbench.model import ApplicationEntity
 
@@ -22,13 +32,14 @@ LOGGER = logging.getLogger(__name__)
 
 # Statuses of the Storage Service Class, PS3.4 table B.2-1.
 STORED = 0x0000
+LEFT_OUT = 0xB006  # elements discarded: it is sound, and not wanted
+SET_ASIDE = 0xB007  # data set does not match SOP class: it is not kept, and a person may look
 OUT_OF_RESOURCES = 0xA700
 CANNOT_UNDERSTAND = 0xC000
 
 UID = re.compile(r"[0-9.]{1,64}\Z")  # PS3.5 section 9.1; leading zeros are wrong, but common
 # What may pass the door: a sloppy UID is judged by the reader, a path or a command is not.
 HARMLESS = re.compile(r"[0-9A-Za-z.]{1,64}\Z")
-MAXIMUM_ASSOCIATIONS = 100
 ASSOCIATION_SECONDS = 5.0  # for a peer that connects and stays silent
 IDLE_SECONDS = 60.0
 
@@ -42,7 +53,8 @@ class ReceivedObject:
     number
         Count of objects since the receiver started, from 1.
     encoded
-        The data set as it came, without preamble and file meta information.
+        The data set as it came, without preamble and file meta information, and without Pixel
+        Data where ``cut``.
     transfer_syntax
         UID of the transfer syntax agreed on; some peers send another one.
     sop_class, sop_instance
@@ -50,6 +62,10 @@ class ReceivedObject:
         proper UIDs; the data set may say otherwise.
     calling
         AE title of the sender.
+    cut
+        Whether Pixel Data was left out on the way in.
+    size
+        Bytes of the data set as it was sent.
     """
 
     number: int
@@ -58,39 +74,98 @@ class ReceivedObject:
     sop_class: str = field(repr=False)
     sop_instance: str = field(repr=False)
     calling: str = field(repr=False)
+    cut: bool = field(default=False, repr=False)
+    size: int = field(default=0, repr=False)
 
 
 Take = Callable[[ReceivedObject], int]
 
 
-class Receiver:
-    """A Storage SCP for peers that are known by their AE title; a context manager.
+@dataclass(frozen=True)
+class Reception:
+    """What our receiver is, and who may send to it.
 
-    Parameters
+    Attributes
     ----------
     entity
         Our AE title, the address to listen at (loopback unless told otherwise) and the port;
-        port 0 takes a free one, see ``entity`` afterwards.
-    take
-        Is given one object at a time and returns a DICOM status: 0x0000 means that its fate is
-        decided and durable, also when it was put aside, because some PACS stop a whole study at
-        the first refusal.  When it raises, the peer is answered 0xA700 (``StoreError``,
-        ``OSError``, ``MemoryError``: it may try again) or 0xC000.
-    allowed
-        Calling AE titles; every other peer is refused.
+        port 0 takes a free one, see ``Receiver.entity`` afterwards.
+    peers
+        Who may send; every other peer is refused.
+    phantom_title
+        A second AE title on the same port; what is sent to it is kept whole.
+    tls
+        Our certificate and the authorities of theirs; ``None`` for plain connections.
     """
 
-    def __init__(self, entity: ApplicationEntity, take: Take, allowed: frozenset[str]) -> None:
-        if not allowed:
+    entity: ApplicationEntity
+    peers: tuple[AllowedPeer, ...]
+    phantom_title: str = ""
+    tls: TlsFiles | None = None
+
+    @property
+    def titles(self) -> frozenset[str]:
+        """The AE titles we answer to."""
+        return frozenset({self.entity.title, self.phantom_title} - {""})
+
+
+@dataclass(frozen=True)
+class ReceiverStatus:
+    """What a receiver has done since it was started.
+
+    Attributes
+    ----------
+    associations
+        Open now.
+    refused_associations, refused_lately
+        Associations refused, and whom lately (AE title and address).
+    objects, bytes
+        Objects handed on, and their bytes as sent.
+    refused_objects
+        Objects not even handed on: malformed UIDs, too large, or cut off.
+    """
+
+    associations: int
+    refused_associations: int
+    refused_lately: tuple[str, ...]
+    objects: int
+    bytes: int
+    refused_objects: int
+
+
+class Receiver:
+    """A Storage SCP for peers that are known; a context manager.
+
+    Parameters
+    ----------
+    reception
+        What it is and whom it admits.
+    take
+        Is given one header at a time and returns a DICOM status: 0x0000 means that the object is
+        kept and durable.  When it raises, the peer is answered 0xA700 (``StoreError``,
+        ``OSError``, ``MemoryError``: it may try again) or 0xC000.  It may be called from several
+        threads at once.
+    keep
+        Is given whole objects that were sent to the phantom title, one at a time.
+    """
+
+    def __init__(self, reception: Reception, take: Take, keep: Take | None = None) -> None:
+        if not reception.peers:
             raise SettingsError(
                 "the receiver knows no peer.", "Name the AE titles that may send to it."
             )
-        self.entity = entity
-        self._take = take
-        self._turn = threading.Lock()
-        self._open = False
-        self._count = self._refused = 0
-        self._node = _node(entity.title, allowed)
+        if reception.phantom_title and keep is None:
+            raise SettingsError("phantom images have no place to go.")
+        self.entity = reception.entity
+        self._reception = reception
+        self._take, self._keep = take, keep
+        self._turn = threading.Condition()
+        self._open, self._busy = False, 0
+        self._count = self._bytes = self._refused = 0
+        self._keeping = threading.Lock()
+        self._admission = Admission(reception.titles, reception.peers)
+        self._budget = Budget()
+        self._node = _node(reception.entity.title)
 
     @property
     def count(self) -> int:
@@ -99,18 +174,29 @@ class Receiver:
 
     @property
     def refused(self) -> int:
-        """How many objects were refused because their UIDs are malformed."""
+        """How many objects were refused before they were handed on."""
         return self._refused
+
+    def status(self) -> ReceiverStatus:
+        """Return what it has done so far."""
+        admission = self._admission
+        return ReceiverStatus(
+            admission.open, admission.refused, tuple(admission.lately), self._count, self._bytes,
+            self._refused,
+        )  # fmt: skip
 
     def __enter__(self) -> Self:
         """Start to listen; raises ``NetworkError`` when the port is taken."""
         configure()
         handlers: list[evt.EventHandlerType] = [
-            (evt.EVT_CONN_OPEN, guard),
+            (evt.EVT_CONN_OPEN, watched(self._admission)),
+            (evt.EVT_REQUESTED, self._requested),
             (evt.EVT_C_ECHO, echo),
             (evt.EVT_C_STORE, self._store),
         ]
-        self.entity = listen(self._node, self.entity, handlers)
+        files = self._reception.tls
+        kind = server_class(self._admission, server_context(files) if files else None)
+        self.entity = listen(self._node, self.entity, handlers, kind)
         self._open = True
         return self
 
@@ -118,36 +204,64 @@ class Receiver:
         """Let a running ``take`` end, then stop listening and close all connections."""
         with self._turn:
             self._open = False
+            self._turn.wait_for(lambda: self._busy == 0)
+        # The servers first: pynetdicom would end the associations before them, and a peer that
+        # comes back at once would slip in between, stay, and keep the program from ending.
+        for server in self._node._servers[:]:
+            server.shutdown()
         self._node.shutdown()
+
+    def _requested(self, event: Event) -> None:
+        self._admission.requested(event)
+        phantom = self._reception.phantom_title
+        cut_headers(
+            event.assoc,
+            self._budget,
+            whole=lambda: bool(phantom) and event.assoc.acceptor.ae_title == phantom,
+        )
 
     def _store(self, event: Event) -> int:
         begin_object(event)
         request = cast("C_STORE", event.request)
         sop_class = str(request.AffectedSOPClassUID)
         sop_instance = str(request.AffectedSOPInstanceUID)
+        sink = cast("Sink | WholeSink", request.DataSet)
+        problem = ""
         if not (HARMLESS.match(sop_class) and HARMLESS.match(sop_instance)):
+            problem = "its UIDs are malformed"
+        elif sink.overflow:
+            problem = "it is larger than allowed"
+        elif not sink.whole:
+            problem = "its Pixel Data ends early"
+        if problem:
             self._refused += 1
-            LOGGER.warning("an object was refused because its UIDs are malformed")
+            LOGGER.warning("an object was refused because %s", problem)
             return CANNOT_UNDERSTAND
-        encoded = event.encoded_dataset(include_meta=False)
-        calling = event.assoc.requestor.ae_title.strip()
         with self._turn:
             if not self._open:
                 return OUT_OF_RESOURCES
+            self._busy += 1
             self._count += 1
-            return self._taken(
-                ReceivedObject(
-                    self._count,
-                    encoded,
-                    str(event.context.transfer_syntax),
-                    sop_class,
-                    sop_instance,
-                    calling,
-                )
-            )
-
-    def _taken(self, received: ReceivedObject) -> int:
+            self._bytes += sink.size
+            number = self._count
         try:
+            calling = event.assoc.requestor.ae_title.strip()
+            syntax = str(event.context.transfer_syntax)
+            received = ReceivedObject(
+                number, sink.getvalue(), syntax, sop_class, sop_instance, calling, sink.cut,
+                sink.size,
+            )  # fmt: skip
+            return self._taken(received, whole=isinstance(sink, WholeSink))
+        finally:
+            with self._turn:
+                self._busy -= 1
+                self._turn.notify_all()
+
+    def _taken(self, received: ReceivedObject, *, whole: bool) -> int:
+        try:
+            if whole and self._keep is not None:
+                with self._keeping:
+                    return self._keep(received)
             return self._take(received)
         except Exception as error:  # noqa: BLE001 (whatever it is, the peer needs an answer)
             kind = type(error).__name__
@@ -163,27 +277,34 @@ def is_uid(value: str) -> bool:
 
 
 def listen(
-    node: AE, entity: ApplicationEntity, handlers: list[evt.EventHandlerType]
+    node: AE,
+    entity: ApplicationEntity,
+    handlers: list[evt.EventHandlerType],
+    kind: type[ThreadedAssociationServer] = ThreadedAssociationServer,
 ) -> ApplicationEntity:
     """Start the node's server and return its entity with the port it really has.
 
     Raises ``NetworkError`` when the address or port cannot be had.
     """
     try:
-        server = node.start_server((entity.host, entity.port), block=False, evt_handlers=handlers)
+        server = node.make_server(
+            (entity.host, entity.port), evt_handlers=handlers, server_class=kind
+        )
     except OSError as error:
         raise NetworkError(
             f"{entity.title} cannot listen at port {entity.port}.",
             "Another program may use it: choose another port.",
         ) from error
-    assert server is not None
+    thread = threading.Thread(target=server.serve_forever, name=f"{entity.title} listens")
+    thread.daemon = True
+    thread.start()
+    node._servers.append(server)
     return replace(entity, port=server.server_address[1])
 
 
-def _node(title: str, allowed: frozenset[str]) -> AE:
+def _node(title: str) -> AE:
     node = AE(ae_title=title)
     node.add_supported_context(Verification)
-    node.require_calling_aet = sorted(allowed)
     node.maximum_associations = MAXIMUM_ASSOCIATIONS
     node.maximum_pdu_size = ANNOUNCED_PDU
     node.acse_timeout = ASSOCIATION_SECONDS

@@ -1,14 +1,21 @@
 """Find the objects in what a user names: files, folders, zip archives and DICOMDIRs.
 
-Paths may hold names of patients; they stay in ``Candidate`` and go into no message.
+Nothing found is passed over in silence: a folder or an archive that cannot be opened is a
+candidate too, whose ``read`` says why.  Paths may hold names of patients; they stay in
+``Candidate`` and go into no message.
 """
 
 from __future__ import annotations
 
 import os
+import shutil
+import stat
 import zipfile
+from collections import Counter
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from functools import lru_cache
+from io import BytesIO
 from pathlib import Path
 
 from workbench.dicom.jsonmodel import items, values
@@ -23,32 +30,62 @@ from workbench.dicom.read import (
 from workbench.dicom.record import dicom_json
 from workbench.errors import DamagedObject, NotDicom, ReadError
 
-MEMBER_LIMIT = 2 * 2**30  # no DICOM file is larger: Part 10 element lengths are 32 bit
+# A member is held in memory whole.  Deflate packs up to 1032:1 (zlib's technical notes, "Maximum
+# Compression Factor"), so 2 MB may become 2 GB: this keeps an import below some 500 MB.
+MEMBER_LIMIT = 256 * 2**20
+CHUNK = 2**20
 
 
 @dataclass(frozen=True)
 class Candidate:
-    """One file, or one member of a zip archive, that may be a DICOM object."""
+    """One file, or one member of a zip archive, that may be a DICOM object.
+
+    Attributes
+    ----------
+    path
+        The file; of what cannot be opened also a folder.
+    member
+        The name of an archive's member.
+    repetition
+        How many members of the same name stand before it in the archive.
+    entry
+        Where the member stands in the archive; a name alone would not tell twins apart.
+    fault
+        Why there is nothing to read.
+    """
 
     path: Path
     member: str | None = None
+    repetition: int = 0
+    entry: zipfile.ZipInfo | None = field(default=None, repr=False, compare=False)
+    fault: ReadError | None = field(default=None, repr=False, compare=False)
+
+    @property
+    def place(self) -> bytes:
+        """What tells this candidate from all others; it may hold names, so keep it secret."""
+        # Not ``Path.resolve``, which raises where links run in a circle.
+        twin = f"\0{self.repetition}" if self.repetition else ""
+        return os.fsencode(f"{os.path.realpath(self.path)}\0{self.member or ''}{twin}")
 
     def read(self, limits: Limits | None = None) -> Header:
-        """Read the header; raises ``NotDicom`` or ``DamagedObject``."""
-        if not self.path.is_file():
+        """Read the header; raises ``NotDicom`` or ``DamagedObject``, whatever the bytes are."""
+        if self.fault is not None:
+            raise self.fault
+        if not _is_regular(self.path):
             # A named pipe would keep a reader waiting for ever.
             raise NotDicom("unreadable_file", "it is no file, or a link that leads nowhere")
         try:
-            if self.member is None:
+            if self.entry is None:
                 return read_header(self.path, limits)
-            with zipfile.ZipFile(self.path) as archive:
-                return read_header(_member(archive, self.member), limits)
+            return read_header(_member(self.path, self.entry), limits)
         except NotDicom as error:
-            if error.code != "dicomdir" or self.member is not None:
+            if error.code != "dicomdir" or self.entry is not None:
                 raise
             raise _index_verdict(self.path) from None
-        except (OSError, zipfile.BadZipFile, RuntimeError, NotImplementedError) as error:
-            # An encrypted or damaged member raises RuntimeError, BadZipFile or NotImplementedError.
+        except ReadError:
+            raise
+        except Exception as error:
+            # Damaged members raise BadZipFile, zlib.error, EOFError, NotImplementedError ...
             raise NotDicom(
                 "unreadable_file", "the file cannot be opened", "Check its rights and medium."
             ) from error
@@ -59,18 +96,34 @@ def candidates(paths: Iterable[Path]) -> Iterator[Candidate]:
 
     A DICOMDIR named by itself stands for the files it lists; inside a folder the files are found
     anyway and the DICOMDIR is a candidate of its own (an index, which gets its verdict as such).
+    A folder that cannot be opened is a candidate with a ``fault``.
     """
     for path in paths:
-        if path.is_dir():
-            for folder, folders, names in os.walk(path):
-                folders.sort()
-                for name in sorted(names):
-                    yield from _expanded(Path(folder, name))
+        if os.path.isdir(path):  # noqa: PTH112  Path.is_dir raises where rights are missing
+            yield from _below(path)
         elif is_dicomdir(path):
             yield Candidate(path)
             yield from map(Candidate, _present(path))
         else:
             yield from _expanded(path)
+
+
+def _below(top: Path) -> Iterator[Candidate]:
+    closed: list[OSError] = []
+    for folder, folders, names in os.walk(top, onerror=closed.append):
+        folders.sort()
+        yield from _closed(closed)
+        for name in sorted(names):
+            yield from _expanded(Path(folder, name))
+    yield from _closed(closed)
+
+
+def _closed(errors: list[OSError]) -> Iterator[Candidate]:
+    while errors:
+        fault = NotDicom(
+            "unreadable_folder", "a folder cannot be opened", "Check its rights and medium."
+        )
+        yield Candidate(Path(errors.pop(0).filename), fault=fault)
 
 
 def _present(path: Path) -> tuple[Path, ...]:
@@ -81,13 +134,26 @@ def _present(path: Path) -> tuple[Path, ...]:
 
 
 def _expanded(path: Path) -> Iterator[Candidate]:
-    if path.is_symlink() or not path.is_file() or not _is_zip(path):
+    if not _is_regular(path, follow=False) or not _is_zip(path):
         yield Candidate(path)
         return
-    with zipfile.ZipFile(path) as archive:
-        for info in archive.infolist():
-            if not info.is_dir():
-                yield Candidate(path, info.filename)
+    try:
+        entries = _entries(path)
+    except NotDicom as fault:
+        yield Candidate(path, fault=fault)
+        return
+    seen: Counter[str] = Counter()
+    for entry in entries:
+        yield Candidate(path, entry.filename, seen[entry.filename], entry)
+        seen[entry.filename] += 1
+
+
+def _is_regular(path: Path, follow: bool = True) -> bool:
+    """Say whether it is a file; also false where rights are missing or links run in a circle."""
+    try:
+        return stat.S_ISREG(path.stat(follow_symlinks=follow).st_mode)
+    except (OSError, ValueError):
+        return False
 
 
 def _is_zip(path: Path) -> bool:
@@ -100,12 +166,48 @@ def _is_zip(path: Path) -> bool:
     return head[PREAMBLE:] != b"DICM" and head[:2] == b"PK" and zipfile.is_zipfile(path)
 
 
-def _member(archive: zipfile.ZipFile, name: str) -> bytes:
-    with archive.open(name) as file:
-        content = file.read(MEMBER_LIMIT + 1)
-    if len(content) > MEMBER_LIMIT:
-        raise DamagedObject("too_large", "the archive member is larger than 2 GiB")
-    return content
+def _entries(path: Path) -> list[zipfile.ZipInfo]:
+    try:
+        with zipfile.ZipFile(path) as archive:
+            return [entry for entry in archive.infolist() if not entry.is_dir()]
+    except Exception as error:
+        # A damaged directory raises BadZipFile, UnicodeDecodeError, struct.error, ValueError ...
+        raise NotDicom(
+            "unreadable_archive",
+            "the directory of a zip archive is damaged",
+            "Make the archive anew, or unpack what can be saved and import the folder.",
+        ) from error
+
+
+@lru_cache(maxsize=1)
+def _opened(path: Path, *_identity: int) -> zipfile.ZipFile:
+    """Keep the archive open that is being read: its directory may have thousands of members.
+
+    It closes when the next one takes its place.  The file's time and size and the process are
+    part of its identity: a changed file is opened anew, and processes share no file position.
+    """
+    return zipfile.ZipFile(path)
+
+
+def _member(path: Path, entry: zipfile.ZipInfo) -> bytes:
+    """Return a member's bytes, or only its beginning where that shows that it is not DICOM."""
+    about = path.stat()
+    archive = _opened(path, about.st_mtime_ns, about.st_size, os.getpid())
+    with archive.open(entry) as file:
+        head = file.read(PREAMBLE + 4)
+        if head[PREAMBLE:] != b"DICM":
+            return head
+        # zipfile yields no more than the size the directory tells, so a lie cannot pass this.
+        if entry.file_size > MEMBER_LIMIT:
+            raise DamagedObject(
+                "too_large",
+                f"the archive's member is larger than {MEMBER_LIMIT >> 20} MiB",
+                "Unpack the archive and import the folder.",
+            )
+        content = BytesIO()
+        content.write(head)
+        shutil.copyfileobj(file, content, CHUNK)
+        return content.getvalue()
 
 
 @dataclass(frozen=True)
@@ -119,6 +221,8 @@ class ListedFiles:
 
 def is_dicomdir(path: Path) -> bool:
     """Say whether a file is a media directory (PS3.10 section 8)."""
+    if not _is_regular(path):
+        return False
     try:
         read_header(path)
     except ReadError as error:
@@ -135,14 +239,17 @@ def listed_files(path: Path) -> ListedFiles:
     whose records point at themselves cannot hang the reader; a path out of the folder is counted
     and not opened.  Raises ``DamagedObject``.
     """
-    folder = path.resolve().parent
+    folder = Path(os.path.realpath(path)).parent
     found: dict[Path, None] = {}
     missing = outside = 0
     for parts in _referenced(path):
-        target = folder.joinpath(*parts).resolve()
+        if any("\0" in part for part in parts):
+            missing += 1  # no file is called so
+            continue
+        target = Path(os.path.realpath(folder.joinpath(*parts)))
         if not target.is_relative_to(folder) or ".." in parts:
             outside += 1
-        elif not target.is_file():
+        elif not _is_regular(target):
             missing += 1
         else:
             found[target] = None

@@ -9,12 +9,13 @@ from __future__ import annotations
 import base64
 import json
 import math
+import re
 from collections.abc import Callable, Iterator
 from datetime import date, datetime, timedelta
 from typing import Any
 
 from pydicom.datadict import keyword_for_tag
-from pydicom.dataelem import DataElement
+from pydicom.dataelem import DataElement, RawDataElement
 from pydicom.dataset import Dataset
 from pydicom.tag import BaseTag
 from pydicom.valuerep import PersonName
@@ -36,6 +37,12 @@ MOMENTS = (
     ("StudyDate", "StudyTime"),
 )
 
+_DECIMAL = rb" *[+-]?[0-9]{1,12}(?:\.[0-9]{0,12})? *"
+_INTEGER = rb" *[+-]?[0-9]{1,9} *"
+PLAIN_NUMBERS = {
+    "DS": re.compile(rb"%s(?:\\%s)*\Z" % (_DECIMAL, _DECIMAL)),
+    "IS": re.compile(rb"%s(?:\\%s)*\Z" % (_INTEGER, _INTEGER)),
+}
 COPIED = tuple(column for column in INSTANCE.columns if column.copied)
 
 
@@ -49,16 +56,44 @@ def dicom_json(dataset: Dataset) -> tuple[Item, list[Finding]]:
         return _item(dataset, findings), findings
 
 
+def element_json(element: DataElement | RawDataElement) -> tuple[Item, list[Finding]]:
+    """Return one element as in ``dicom_json``, and what could not be read of it."""
+    numbers = _plain_numbers(element)
+    if numbers is not None:
+        return numbers, []
+    if isinstance(element, RawDataElement):
+        one = Dataset()
+        one[element.tag] = element
+        item, findings = dicom_json(one)
+        return item[f"{element.tag:08X}"], findings
+    findings = []
+    try:
+        return _element(element, findings), findings
+    except Exception:  # noqa: BLE001  as in _item
+        return _inline("UN", None), [_unreadable(element.tag)]
+
+
 def _item(dataset: Dataset, findings: list[Finding]) -> Item:
     item: Item = {}
     for tag in sorted(dataset.keys()):
         try:
-            element = dataset[tag]
-            item[f"{tag:08X}"] = _element(element, findings)
+            numbers = _plain_numbers(dataset.get_item(tag))
+            item[f"{tag:08X}"] = numbers or _element(dataset[tag], findings)
         except Exception:  # noqa: BLE001  pydicom converts on access, raises a dozen kinds
             item[f"{tag:08X}"] = _raw(dataset, tag)
             findings.append(_unreadable(tag))
     return item
+
+
+def _plain_numbers(element: DataElement | RawDataElement) -> Item | None:
+    """Return DS or IS without the detour over pydicom's types, where nothing is special."""
+    if not isinstance(element, RawDataElement) or element.VR not in ("DS", "IS"):
+        return None
+    raw = element.value
+    if not raw or not PLAIN_NUMBERS[element.VR].match(raw):
+        return None
+    convert = float if element.VR == "DS" else int
+    return {"vr": element.VR, "Value": [convert(number) for number in raw.split(b"\\")]}
 
 
 def _element(element: DataElement, findings: list[Finding]) -> Item:

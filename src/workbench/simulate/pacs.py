@@ -1,12 +1,13 @@
 """A small query/retrieve node of our own, for a demonstration without any other server.
 
-It answers C-ECHO, C-STORE, C-FIND and C-MOVE on loopback, for the peers it is told of, and
+It answers C-ECHO, C-STORE, C-FIND, C-MOVE and C-GET on loopback, for the peers it is told of, and
 sends each object exactly as it came: same transfer syntax, same bytes.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
+from functools import partial
 from pathlib import Path
 from typing import Any, Self, cast
 
@@ -19,6 +20,7 @@ from pynetdicom.events import Event
 from pynetdicom.presentation import PresentationContext
 from pynetdicom.sop_class import Verification  # type: ignore[attr-defined]
 
+from workbench.collect.get import GET_CLASSES
 from workbench.collect.network import ANNOUNCED_PDU, asking, begin_object, configure, echo, guard
 from workbench.collect.query import FIND_CLASSES, text
 from workbench.collect.receiver import CANNOT_UNDERSTAND, OUT_OF_RESOURCES, STORED, listen
@@ -50,6 +52,8 @@ class EmbeddedPacs:
         The peers it knows, by AE title: they may ask, and objects can be sent to them.
     """
 
+    services: tuple[str, ...] = (*FIND_CLASSES, *MOVE_CLASSES, *GET_CLASSES)
+
     def __init__(
         self, entity: ApplicationEntity, folder: Path, destinations: Mapping[str, ApplicationEntity]
     ) -> None:
@@ -74,6 +78,7 @@ class EmbeddedPacs:
             (evt.EVT_C_STORE, self._store),
             (evt.EVT_C_FIND, self._find),
             (evt.EVT_C_MOVE, self._move),
+            (evt.EVT_C_GET, self._get),
         ]
         self.entity = listen(self._node, self.entity, handlers)
         return self
@@ -101,6 +106,10 @@ class EmbeddedPacs:
         if not text(unique, UNIQUE[level]):
             return []
         return self.archive.match("IMAGE", unique)
+
+    def offered(self, file: Path) -> Pair:
+        """Return SOP class and transfer syntax that an object is offered with."""
+        return _pair(file)
 
     def send(self, association: Association, file: Path, **originator: Any) -> Dataset:
         """Send one object and return the receiver's status; a misbehaving PACS overrides it."""
@@ -139,13 +148,34 @@ class EmbeddedPacs:
         if destination is None:
             yield None, None
             return
-        with quiet():
-            level = text(event.identifier, "QueryRetrieveLevel")
-            records = self.selected(level, event.identifier) if level in LEVELS else []
+        records = self._asked_for(event)
         files = [self.archive.path(record["SOPInstanceUID"][0]) for record in records]
-        pairs = list(dict.fromkeys(_pair(file) for file in files))
+        pairs = list(dict.fromkeys(self.offered(file) for file in files))
         contexts = [build_context(*pair) for pair in pairs]
         yield destination.host, destination.port, {"contexts": contexts}
+        yield from self._references(event, records)
+
+    def _get(self, event: Event) -> Iterator[Any]:
+        """Speak pynetdicom's protocol for a C-GET: count, then the objects."""
+        association = event.assoc
+        send = partial(type(association).send_c_store, association)
+
+        def send_file(dataset: Dataset | Path, **numbers: Any) -> Dataset:
+            """Send the file that pynetdicom names, in the place of the method."""
+            if not isinstance(dataset, Dataset) or "file_meta" in vars(dataset):
+                return send(dataset, **numbers)
+            return self.send(association, self.archive.path(dataset.SOPInstanceUID), **numbers)
+
+        vars(association).update(send_c_store=send_file)
+        yield from self._references(event, self._asked_for(event))
+
+    def _asked_for(self, event: Event) -> list[Values]:
+        with quiet():
+            level = text(event.identifier, "QueryRetrieveLevel")
+            return self.selected(level, event.identifier) if level in LEVELS else []
+
+    def _references(self, event: Event, records: list[Values]) -> Iterator[Any]:
+        """Yield how many objects there are, and the name of each."""
         yield len(records)
         for record in records:
             if event.is_cancelled:
@@ -165,7 +195,7 @@ class _Node(AE):
         self.require_calling_aet = sorted({pacs.entity.title, *pacs.destinations})
         self.maximum_pdu_size = ANNOUNCED_PDU
         self.network_timeout = self.acse_timeout = self.dimse_timeout = SECONDS
-        for uid in (str(Verification), *FIND_CLASSES, *MOVE_CLASSES):
+        for uid in (str(Verification), *pacs.services):
             self.add_supported_context(uid)
 
     def associate(self, addr: Any, port: int, *_: Any, **options: Any) -> Any:
@@ -210,7 +240,7 @@ class _Delivery:
         self, dataset: Dataset, msg_id: int, originator_aet: str, originator_id: int
     ) -> Dataset:
         file = self._pacs.archive.path(str(dataset.SOPInstanceUID))
-        association = self._of[_pair(file)]
+        association = self._of[self._pacs.offered(file)]
         if not association.is_established:
             return _status(OUT_OF_RESOURCES)
         return self._pacs.send(

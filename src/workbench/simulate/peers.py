@@ -27,6 +27,7 @@ from workbench.simulate.archive import Loaded
 
 PROGRAM = "Orthanc"
 ORTHANC_PATHS = os.pathsep.join((os.environ.get("PATH", ""), "/usr/sbin", "/usr/local/sbin"))
+DICOMWEB_PLUGIN = Path("/usr/share/orthanc/plugins/libOrthancDicomWeb.so")
 START_SECONDS = 30.0
 STOP_SECONDS = 10.0
 LOOPBACK = "127.0.0.1"
@@ -39,11 +40,8 @@ def free_port(host: str = LOOPBACK) -> int:
         return int(probe.getsockname()[1])
 
 
-class OrthancPacs:
-    """Orthanc on this machine, with the shape of ``EmbeddedPacs``; a context manager.
-
-    Its HTTP port listens to loopback only; its DICOM port answers nothing but C-ECHO to peers
-    it does not know (Orthanc 1.10 cannot bind it to one address).
+class ChildPacs:
+    """A PACS of others as our child process, on loopback; a context manager.
 
     Parameters
     ----------
@@ -55,39 +53,52 @@ class OrthancPacs:
         The peers it knows, by AE title: they may ask, and objects can be sent to them.
     """
 
+    name = ""  # as its makers call it
+    package = ""  # Debian's
+    log = "pacs.log"
+
     def __init__(
         self, entity: ApplicationEntity, folder: Path, destinations: Mapping[str, ApplicationEntity]
     ) -> None:
-        port = entity.port or free_port()
-        self.entity = ApplicationEntity(entity.title, LOOPBACK, port)
+        self.entity = ApplicationEntity(entity.title, LOOPBACK, entity.port or free_port())
         self.folder = folder
         self.destinations = dict(destinations)
-        self._http_port = free_port()
         self._process: subprocess.Popen[bytes] | None = None
 
     @classmethod
+    def program(cls) -> str | None:
+        """Return the path of the program, if it is installed."""
+        raise NotImplementedError
+
+    @classmethod
     def available(cls) -> bool:
-        """Whether Orthanc is installed."""
-        return shutil.which(PROGRAM, path=ORTHANC_PATHS) is not None
+        """Whether it is installed."""
+        return cls.program() is not None
+
+    def command(self, program: str) -> list[str]:
+        """Write the configuration and return the command that starts it."""
+        raise NotImplementedError
 
     def __enter__(self) -> Self:
         """Start it and wait until it answers.
 
         Raises ``MissingTool`` when it is not installed, ``NetworkError`` when it does not start.
         """
-        program = shutil.which(PROGRAM, path=ORTHANC_PATHS)
+        program = self.program()
         if program is None:
-            raise MissingTool("Orthanc is not installed.", "Install Debian's package orthanc.")
+            raise MissingTool(
+                f"{self.name} is not installed.", f"Install Debian's package {self.package}."
+            )
         self.folder.mkdir(parents=True, exist_ok=True)
-        settings = self.folder / "orthanc.json"
-        settings.write_text(json.dumps(self._settings(), indent=1))
-        with (self.folder / "orthanc.log").open("ab") as log:
+        command = self.command(program)
+        with (self.folder / self.log).open("ab") as log:
             self._process = subprocess.Popen(
-                [program, "--no-jobs", str(settings)],
+                command,
+                cwd=self.folder,
                 stdin=subprocess.DEVNULL,
                 stdout=log,
                 stderr=log,
-                # DCMTK, which Orthanc is built on, otherwise waits 40 ms an object.
+                # DCMTK, which Orthanc is built on too, otherwise waits 40 ms an object.
                 env={**os.environ, "TCP_NODELAY": "1"},
                 start_new_session=True,
             )
@@ -101,6 +112,101 @@ class OrthancPacs:
     def __exit__(self, *_: object) -> None:
         """Stop it: politely first, then for good."""
         self._stop()
+
+    def load(self, sources: Iterable[Path | Dataset]) -> Loaded:
+        """Give it files or data sets; what it refuses is told."""
+        raise NotImplementedError
+
+    def _wait(self) -> None:
+        """Return when it answers C-ECHO; raises ``NetworkError`` after ``START_SECONDS``."""
+        caller = next(iter(self.destinations), "WORKBENCH")
+        peer = Peer(caller, self.entity, Timeouts(connect=2.0))
+        deadline = time.monotonic() + START_SECONDS
+        process = self._process
+        while process is not None and process.poll() is None and time.monotonic() < deadline:
+            try:
+                with associate(peer, (str(Verification),), 2.0) as association:
+                    if association.send_c_echo().get("Status") == 0:
+                        return
+            except NetworkError:
+                time.sleep(0.1)
+        raise NetworkError(
+            f"{self.entity.title} ({self.name}) did not start.",
+            f"Read {self.log} in its folder; its port may be taken.",
+        )
+
+    def _stop(self) -> None:
+        process, self._process = self._process, None
+        if process is None or process.poll() is not None:
+            return
+        # The whole group, because some start a child for each association.
+        os.killpg(process.pid, signal.SIGTERM)
+        try:
+            process.wait(STOP_SECONDS)
+        except subprocess.TimeoutExpired:
+            os.killpg(process.pid, signal.SIGKILL)
+            process.wait()
+
+
+class OrthancPacs(ChildPacs):
+    """Orthanc on this machine, with the shape of ``EmbeddedPacs``; a context manager.
+
+    Its HTTP port listens to loopback only; its DICOM port answers nothing but C-ECHO to peers
+    it does not know (Orthanc 1.10 cannot bind it to one address).
+
+    Parameters
+    ----------
+    entity
+        Its AE title and port; port 0 takes a free one, see ``entity`` afterwards.
+    folder
+        Where its storage, configuration and log go.
+    destinations
+        The peers it knows, by AE title: they may ask, and objects can be sent to them.
+    dicomweb
+        Whether it answers QIDO-RS and WADO-RS at ``web_root`` too.
+    """
+
+    name = "Orthanc"
+    package = "orthanc"
+    log = "orthanc.log"
+
+    def __init__(
+        self,
+        entity: ApplicationEntity,
+        folder: Path,
+        destinations: Mapping[str, ApplicationEntity],
+        *,
+        dicomweb: bool = False,
+    ) -> None:
+        super().__init__(entity, folder, destinations)
+        self._http_port = free_port()
+        self._dicomweb = dicomweb
+
+    @classmethod
+    def program(cls) -> str | None:
+        """Return the path of the program, if it is installed."""
+        return shutil.which(PROGRAM, path=ORTHANC_PATHS)
+
+    @classmethod
+    def has_dicomweb(cls) -> bool:
+        """Whether its DICOMweb plug-in is installed too."""
+        return DICOMWEB_PLUGIN.exists()
+
+    @property
+    def web_root(self) -> str:
+        """Where its DICOMweb services are, when they were asked for."""
+        return f"http://{LOOPBACK}:{self._http_port}/dicom-web"
+
+    def command(self, program: str) -> list[str]:
+        """Write ``orthanc.json`` and return the command that starts it."""
+        if self._dicomweb and not self.has_dicomweb():
+            raise MissingTool(
+                "Orthanc's DICOMweb plug-in is not installed.",
+                "Install Debian's package orthanc-dicomweb.",
+            )
+        settings = self.folder / "orthanc.json"
+        settings.write_text(json.dumps(self._settings(), indent=1))
+        return [program, "--no-jobs", str(settings)]
 
     def load(self, sources: Iterable[Path | Dataset]) -> Loaded:
         """Upload files or data sets; what Orthanc refuses is told, with its HTTP status.
@@ -121,7 +227,7 @@ class OrthancPacs:
     def _loaded(
         self, connection: http.client.HTTPConnection, source: Path | Dataset
     ) -> tuple[Path | Dataset, set[str], str]:
-        content = _content(source)
+        content = content_of(source)
         connection.request("POST", "/instances", content)
         response = connection.getresponse()
         answer = response.read()
@@ -143,7 +249,8 @@ class OrthancPacs:
             "Name": "Workbench",
             "StorageDirectory": storage,
             "IndexDirectory": storage,
-            "Plugins": [],
+            "Plugins": [str(DICOMWEB_PLUGIN)] if self._dicomweb else [],
+            "DicomWeb": {"Enable": self._dicomweb, "Root": "/dicom-web/"},
             "LuaScripts": [],
             "HttpServerEnabled": True,
             "HttpPort": self._http_port,
@@ -171,36 +278,9 @@ class OrthancPacs:
             "SaveJobs": False,
         }
 
-    def _wait(self) -> None:
-        """Return when it answers C-ECHO; raises ``NetworkError`` after ``START_SECONDS``."""
-        peer = Peer("WORKBENCH", self.entity, Timeouts(connect=2.0))
-        deadline = time.monotonic() + START_SECONDS
-        process = self._process
-        while process is not None and process.poll() is None and time.monotonic() < deadline:
-            try:
-                with associate(peer, (str(Verification),), 2.0) as association:
-                    if association.send_c_echo().get("Status") == 0:
-                        return
-            except NetworkError:
-                time.sleep(0.1)
-        raise NetworkError(
-            f"{self.entity.title} (Orthanc) did not start.",
-            "Read orthanc.log in its folder; its port may be taken.",
-        )
 
-    def _stop(self) -> None:
-        process, self._process = self._process, None
-        if process is None or process.poll() is not None:
-            return
-        process.send_signal(signal.SIGTERM)
-        try:
-            process.wait(STOP_SECONDS)
-        except subprocess.TimeoutExpired:
-            process.kill()
-            process.wait()
-
-
-def _content(source: Path | Dataset) -> bytes:
+def content_of(source: Path | Dataset) -> bytes:
+    """Return the bytes of a file, or of the file that a data set makes."""
     if not isinstance(source, Dataset):
         return source.read_bytes()
     buffer = BytesIO()

@@ -1,0 +1,126 @@
+"""Fetching a patient from one Orthanc in three ways: objects a second, and their ratios.
+
+C-MOVE to our receiver, C-GET, and headers over the web (WADO-RS metadata).  Objects are only
+counted, so what is compared is the way itself; all run in turn over the same patients of the
+simulated hospital, and the medians of the rounds are compared.
+"""
+
+from __future__ import annotations
+
+import statistics
+import tempfile
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+from pydicom import dcmread
+from pydicom.dataset import Dataset
+
+from workbench.collect.admission import AllowedPeer
+from workbench.collect.expected import ExpectedStudy
+from workbench.collect.filters import SurveyFilter
+from workbench.collect.get import GetSource
+from workbench.collect.network import Peer
+from workbench.collect.patient_list import ListedPatient
+from workbench.collect.receiver import ReceivedObject, Receiver, Reception
+from workbench.collect.retrieve import MoveSource, Source
+from workbench.collect.web import WebSource
+from workbench.dicom.quiet import quiet
+from workbench.model import ApplicationEntity
+from workbench.simulate.hospital import simulate_hospital
+from workbench.simulate.peers import OrthancPacs
+
+ROUNDS = 3
+PATIENTS = 3
+SECONDS = 60.0  # for what is on its way
+
+
+class Counter:
+    """Takes everything and keeps its UID only."""
+
+    def __init__(self) -> None:
+        self.uids: set[str] = set()
+
+    def take(self, received: ReceivedObject) -> int:
+        """Count one object."""
+        self.uids.add(received.sop_instance)
+        return 0
+
+
+def seconds(source: Source, studies: list[ExpectedStudy], counter: Counter) -> float:
+    """Return how long it takes until all objects of the studies have arrived."""
+    counter.uids.clear()
+    wanted = frozenset().union(*(study.instances for study in studies))
+    begin = time.monotonic()
+    for study in studies:
+        source.fetch(study, study.instances)
+    while not wanted <= counter.uids and time.monotonic() - begin < SECONDS:
+        time.sleep(0.001)
+    assert wanted <= counter.uids, "not everything arrived"
+    return time.monotonic() - begin
+
+
+def measure(sources: dict[str, Source], patients: list[str], counter: Counter) -> None:
+    """Print the rate of each way, what it is to C-MOVE's, and what asking takes."""
+    studies: list[ExpectedStudy] = []
+    asking: dict[str, float] = {}
+    for name, source in sources.items():
+        begin = time.monotonic()
+        studies = [study for one in patients for study in source.expect(ListedPatient(one)).studies]
+        asking[name] = (time.monotonic() - begin) / len(patients)
+    number = sum(len(study.instances) for study in studies)
+    rounds = [
+        [seconds(source, studies, counter) for source in sources.values()] for _ in range(ROUNDS)
+    ]
+    medians = [statistics.median(each) for each in zip(*rounds, strict=True)]
+    for name, median in zip(sources, medians, strict=True):
+        print(
+            f"  {name:14}{number / median:6.0f} objects/s {medians[0] / median:6.2f} x C-MOVE, "
+            f"{asking[name]:.2f} s to ask for a patient"
+        )
+
+
+def enlarged(file: Path) -> Dataset:
+    """Return an object with Pixel Data of 512 x 512, as a CT scanner's."""
+    dataset = dcmread(file)
+    if "PixelData" in dataset:
+        dataset.Rows = dataset.Columns = 512
+        dataset.SamplesPerPixel = 1
+        dataset.BitsAllocated = 16
+        dataset.PixelData = bytes(2 * 512 * 512)
+    return dataset
+
+
+def compare(files: list[Path], folder: Path, load: Callable[[Path], Path | Dataset]) -> None:
+    """Measure with what ``load`` makes of the files, on loopback."""
+    patients = sorted({str(dcmread(file, stop_before_pixels=True).PatientID) for file in files})
+    counter = Counter()
+    us = ApplicationEntity("WORKBENCH", port=0)
+    here = ApplicationEntity("ORTHANC", port=0)
+    with (
+        Receiver(Reception(us, (AllowedPeer("ORTHANC"),)), counter.take) as receiver,
+        OrthancPacs(here, folder, {"WORKBENCH": receiver.entity}, dicomweb=True) as pacs,
+    ):
+        pacs.load(load(file) for file in files)
+        peer, everything = Peer("WORKBENCH", pacs.entity), SurveyFilter()
+        sources: dict[str, Source] = {
+            "C-MOVE": MoveSource(peer, everything, "WORKBENCH"),
+            "C-GET": GetSource(peer, everything, counter.take),
+            "web metadata": WebSource(pacs.web_root, everything, counter.take),
+        }
+        measure(sources, patients, counter)
+
+
+def main() -> None:
+    """Measure with the simulated hospital's small images, then with images of full size."""
+    with tempfile.TemporaryDirectory() as name, quiet():
+        folder = Path(name)
+        files = simulate_hospital(patients=PATIENTS).write(folder / "files")
+        print(f"{len(files)} objects as the simulated hospital makes them")
+        compare(files, folder / "small", lambda file: file)
+        print(f"{len(files)} objects with images of 512 x 512")
+        compare(files, folder / "large", enlarged)
+
+
+if __name__ == "__main__":
+    main()

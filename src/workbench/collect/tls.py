@@ -1,0 +1,83 @@
+"""Encrypted connections: TLS with certificates on both sides.
+
+The settings are those of the BCP 195 RFC 8996, 9325 TLS Secure Transport Connection Profile
+(PS3.15 section B.12): TLS 1.2 or 1.3, forward secrecy and authenticated encryption only, and no
+renegotiation or compression.
+"""
+
+from __future__ import annotations
+
+import ssl
+from dataclasses import dataclass
+from pathlib import Path
+
+from workbench.errors import SettingsError
+
+# RFC 9325 section 4.2: the four recommended cipher suites of TLS 1.2, and those with ECDSA and
+# ChaCha20-Poly1305 that are as strong; the suites of TLS 1.3 are all of this kind.
+CIPHERS = (
+    "ECDHE-ECDSA-AES128-GCM-SHA256:ECDHE-RSA-AES128-GCM-SHA256:ECDHE-ECDSA-AES256-GCM-SHA384:"
+    "ECDHE-RSA-AES256-GCM-SHA384:ECDHE-ECDSA-CHACHA20-POLY1305:ECDHE-RSA-CHACHA20-POLY1305"
+)
+
+
+@dataclass(frozen=True)
+class TlsFiles:
+    """Our certificate and its key, and the authorities whose certificates peers must show (PEM)."""
+
+    certificate: Path
+    key: Path
+    authorities: Path
+
+
+def server_context(files: TlsFiles) -> ssl.SSLContext:
+    """Return how our receiver speaks TLS: a peer must show a certificate of our authorities.
+
+    Raises ``SettingsError`` with the remedy.
+    """
+    return _context(files, ssl.PROTOCOL_TLS_SERVER)
+
+
+def client_context(files: TlsFiles) -> ssl.SSLContext:
+    """Return how we speak TLS to a PACS; the name in its certificate is not compared.
+
+    DICOM peers are known by the authority that signed them, not by host names (PS3.15 B.12 leaves
+    the policy to the site).  Raises ``SettingsError`` with the remedy.
+    """
+    context = _context(files, ssl.PROTOCOL_TLS_CLIENT)
+    context.check_hostname = False
+    return context
+
+
+def _context(files: TlsFiles, protocol: ssl._SSLMethod) -> ssl.SSLContext:
+    for name, file in vars(files).items():
+        if not file.is_file():
+            raise SettingsError(
+                f"the file of {name} in [tls] is not there.", "Name a PEM file, and check its path."
+            )
+    context = ssl.SSLContext(protocol)
+    context.minimum_version = ssl.TLSVersion.TLSv1_2
+    context.set_ciphers(CIPHERS)
+    context.options |= ssl.OP_NO_COMPRESSION | ssl.OP_NO_RENEGOTIATION
+    if protocol == ssl.PROTOCOL_TLS_CLIENT:
+        context.check_hostname = False
+    context.verify_mode = ssl.CERT_REQUIRED
+    try:
+        context.load_verify_locations(files.authorities)
+    except (ssl.SSLError, OSError) as error:
+        raise SettingsError(
+            "the authorities in [tls] cannot be read.", "It must be a PEM file of certificates."
+        ) from error
+    try:
+        context.load_cert_chain(files.certificate, files.key, _no_passphrase)
+    except (ssl.SSLError, OSError) as error:
+        raise SettingsError(
+            "certificate and key in [tls] cannot be used together.",
+            "They must be PEM files that belong together; the key without a passphrase.",
+        ) from error
+    return context
+
+
+def _no_passphrase() -> str:
+    """Answer in place of a question on the terminal: a service has nobody to ask."""
+    return ""

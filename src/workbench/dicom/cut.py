@@ -1,0 +1,256 @@
+"""Cut a well-formed data set into its top-level elements, as fast as plain Python can.
+
+Only tags, value representations and lengths are read (PS3.5 section 7), down to the last nested
+element.  Whatever is out of the ordinary gives ``None``: the caller then takes the longer way
+through ``walk``, which says what is wrong.  So this module decides nothing; it must only never
+accept what ``walk`` refuses or remarks upon.
+"""
+
+from __future__ import annotations
+
+import mmap
+import re
+import struct
+from dataclasses import dataclass
+from functools import cache
+
+from pydicom._dicom_dict import DicomDictionary
+from pydicom.charset import python_encoding
+from pydicom.uid import (
+    DeflatedExplicitVRLittleEndian,
+    ExplicitVRBigEndian,
+    ImplicitVRLittleEndian,
+)
+
+from workbench.dicom.walk import (
+    ITEM,
+    ITEM_END,
+    LONG_VRS,
+    PIXELS,
+    SEQUENCE_END,
+    SHORT_VRS,
+    UNDEFINED,
+    looks_explicit,
+)
+
+EXPLICIT, IMPLICIT = struct.Struct("<HH2sH").unpack_from, struct.Struct("<HHI").unpack_from
+LONG = struct.Struct("<I").unpack_from
+DEEPEST = 16  # levels of sequences; deeper ones go the longer way
+LARGEST = 1 << 18  # bytes of a header; larger ones go the longer way
+# A first element as long as this may look like one with a value representation, or without.
+LONGEST_FIRST = 0x4000
+DELIMITERS = 0xFFFE
+HIGHEST = DELIMITERS << 16  # tags of a data set are below
+FIRST_GROUP = 0x0008  # of a data set: groups below belong to files and messages
+ITEM_BYTES = struct.pack("<HH", ITEM >> 16, ITEM & 0xFFFF)
+SEQUENCE_ENDS = struct.pack("<HHI", SEQUENCE_END >> 16, SEQUENCE_END & 0xFFFF, 0)
+ITEM_ENDS = struct.pack("<HHI", ITEM_END >> 16, ITEM_END & 0xFFFF, 0)
+CHARACTER_SET, SOP_INSTANCE, SOP_CLASS = 0x00080005, 0x00080018, 0x00080016
+UIDS = {SOP_CLASS, SOP_INSTANCE, 0x0020000D, 0x0020000E}
+PLAIN_UID = re.compile(rb"[0-9.]{1,64}\0?\Z")
+PLAIN_TERMS = re.compile(rb"[A-Z0-9_ \\]*\Z")
+
+
+@dataclass(frozen=True)
+class Cut:
+    """The top-level elements of a data set without Pixel Data.
+
+    Attributes
+    ----------
+    explicit
+        Whether elements carry their value representations; bytes are little endian.
+    elements
+        Bytes of each element, head and value, by tag, in the order of the tags.
+    encoded
+        The data set without Pixel Data.
+    sequences
+        Tags of those elements that hold items.
+    """
+
+    explicit: bool
+    elements: dict[int, bytes]
+    encoded: bytes
+    sequences: tuple[int, ...]
+
+    def value(self, tag: int) -> bytes:
+        """Return the bytes of a value; empty when the element is absent."""
+        element = self.elements.get(tag)
+        return element[head_length(element, self.explicit) :] if element else b""
+
+
+def head_length(element: bytes, explicit: bool) -> int:
+    """Return how many bytes tag, value representation and length of an element take."""
+    return 12 if explicit and element[4:6] in LONG_VRS else 8
+
+
+class _NotPlainError(Exception):
+    """Something that the longer way must look at."""
+
+
+def cut(buffer: bytes | mmap.mmap, start: int, syntax: str) -> Cut | None:
+    """Return the elements of ``buffer`` from ``start``, or ``None`` if anything is unusual.
+
+    Usual is: little endian as ``syntax`` says, tags in order, known value representations,
+    lengths that fit, a character set that is known, valid UIDs and a SOP Instance UID.
+    """
+    if syntax in (ExplicitVRBigEndian, DeflatedExplicitVRLittleEndian):
+        return None
+    explicit = looks_explicit(buffer[start : start + 8], 0)
+    if syntax and explicit == (syntax == ImplicitVRLittleEndian):
+        return None
+    cutter = _Cutter(buffer, explicit)
+    try:
+        found = cutter.top(start)
+    except (_NotPlainError, struct.error):
+        return None
+    return found if _is_usual(found) else None
+
+
+def _is_usual(found: Cut) -> bool:
+    if not found.elements or len(found.encoded) > LARGEST:
+        return False
+    if len(next(iter(found.elements.values()))) > LONGEST_FIRST:
+        return False
+    for tag in UIDS:
+        element = found.elements.get(tag)
+        value = found.value(tag)
+        if value and not PLAIN_UID.match(value):
+            return False
+        if element and found.explicit and element[4:6] != b"UI":
+            return False
+        if not value and tag in (SOP_CLASS, SOP_INSTANCE):
+            return False  # the file meta information may say it
+    return _has_usual_letters(found)
+
+
+def _has_usual_letters(found: Cut) -> bool:
+    element = found.elements.get(CHARACTER_SET)
+    if element is None:
+        return True
+    if found.explicit and element[4:6] != b"CS":
+        return False
+    return _known_terms(found.value(CHARACTER_SET))
+
+
+@cache
+def sequences() -> frozenset[int]:
+    """Return the tags of the standard's sequences."""
+    return frozenset(tag for tag, entry in DicomDictionary.items() if entry[0] == "SQ")
+
+
+def _known_terms(value: bytes) -> bool:
+    terms = value.decode("latin-1").split("\\")
+    return bool(PLAIN_TERMS.match(value)) and all(term.strip() in python_encoding for term in terms)
+
+
+class _Cutter:
+    """One cutting; raises ``_NotPlainError``, and ``struct.error`` where the bytes end early."""
+
+    def __init__(self, buffer: bytes | mmap.mmap, explicit: bool) -> None:
+        self.buffer = buffer
+        self.explicit = explicit
+        self.sequences = sequences()
+        self.found: list[int] = []
+        self.element = self._explicit if explicit else self._implicit
+
+    def top(self, start: int) -> Cut:
+        """Cut from ``start`` to the end of the buffer."""
+        buffer, stop, explicit = self.buffer, len(self.buffer), self.explicit
+        elements: dict[int, bytes] = {}
+        kept, position, lowest, end = [], start, FIRST_GROUP << 16, start
+        while position < stop:
+            # Most elements, here without a call; the others by their own functions.
+            if explicit:
+                group, number, vr, length = EXPLICIT(buffer, position)
+                tag, end = group << 16 | number, position + 8 + length
+            if not explicit or vr not in SHORT_VRS or end > stop:
+                tag, end = self.element(position, stop, 0)
+            if tag < lowest:
+                raise _NotPlainError
+            if tag in PIXELS:
+                kept.append(buffer[start:position])
+                start = end
+            else:
+                elements[tag] = buffer[position:end]
+            lowest, position = tag + 1, end
+        if lowest > HIGHEST:
+            raise _NotPlainError
+        encoded = b"".join([*kept, buffer[start:stop]])
+        return Cut(explicit, elements, encoded, tuple(self.found))
+
+    def _explicit(self, position: int, stop: int, depth: int) -> tuple[int, int]:
+        group, number, vr, length = EXPLICIT(self.buffer, position)
+        tag, end = group << 16 | number, position + 8 + length
+        if vr not in SHORT_VRS:
+            if vr not in LONG_VRS:
+                raise _NotPlainError
+            (length,) = LONG(self.buffer, position + 8)
+            end = position + 12 + length
+            if vr == b"SQ":
+                end = self._sequence(tag, position + 12, stop, length, depth)
+            elif length == UNDEFINED:
+                end = self._frames(tag, position + 12, stop, depth)
+        if end > stop or group == DELIMITERS:
+            raise _NotPlainError
+        return tag, end
+
+    def _implicit(self, position: int, stop: int, depth: int) -> tuple[int, int]:
+        group, number, length = IMPLICIT(self.buffer, position)
+        tag, end = group << 16 | number, position + 8 + length
+        if tag in self.sequences:
+            end = self._sequence(tag, position + 8, stop, length, depth)
+        if end > stop or group == DELIMITERS:
+            raise _NotPlainError
+        return tag, end
+
+    def _sequence(self, tag: int, position: int, stop: int, length: int, depth: int) -> int:
+        """Return the offset behind a sequence whose items begin at ``position``."""
+        if not depth:
+            self.found.append(tag)
+        if depth >= DEEPEST:
+            raise _NotPlainError
+        if length != UNDEFINED:
+            end = position + length
+            while position < end:
+                position = self._item(position, end, depth + 1)
+            return position if position == end <= stop else UNDEFINED
+        while self.buffer[position : position + 8] != SEQUENCE_ENDS:
+            position = self._item(position, stop, depth + 1)
+        return position + 8
+
+    def _item(self, position: int, stop: int, depth: int) -> int:
+        if self.buffer[position : position + 4] != ITEM_BYTES:
+            raise _NotPlainError
+        (length,) = LONG(self.buffer, position + 4)
+        position += 8
+        if length == UNDEFINED:
+            return self._run(position, stop, depth, ITEM_ENDS) + 8
+        if position + length > stop:
+            raise _NotPlainError
+        return self._run(position, position + length, depth, None)
+
+    def _run(self, position: int, stop: int, depth: int, ends: bytes | None) -> int:
+        """Return the offset behind nested elements, which stand before ``ends`` or ``stop``."""
+        lowest = 0
+        while position < stop:
+            if ends and self.buffer[position : position + 8] == ends:
+                return position
+            tag, position = self.element(position, stop, depth)
+            if tag < lowest:
+                raise _NotPlainError
+            lowest = tag + 1
+        if ends:
+            raise _NotPlainError
+        return position
+
+    def _frames(self, tag: int, position: int, stop: int, depth: int) -> int:
+        """Return the offset behind encapsulated Pixel Data (PS3.5 A.4)."""
+        if tag not in PIXELS or depth:
+            raise _NotPlainError
+        while self.buffer[position : position + 8] != SEQUENCE_ENDS:
+            if self.buffer[position : position + 4] != ITEM_BYTES:
+                raise _NotPlainError
+            position += 8 + LONG(self.buffer, position + 4)[0]
+            if position > stop:
+                raise _NotPlainError
+        return position + 8

@@ -1,0 +1,96 @@
+"""One element as a piece of a row: its DICOM JSON text and its typed column.
+
+A row of the instance table is these pieces side by side, so pieces made for one header serve
+its neighbours.  What a piece holds is decided by ``record`` alone.
+"""
+
+from __future__ import annotations
+
+from functools import cache
+from types import MappingProxyType
+from typing import NamedTuple
+
+from pydicom.datadict import tag_for_keyword
+from pydicom.dataelem import DataElement, RawDataElement
+from pydicom.dataset import Dataset
+
+from workbench.dicom.jsonmodel import Item
+from workbench.dicom.record import COPIED, MOMENTS, as_text, element_json, typed
+from workbench.model import Finding
+from workbench.schema import Column
+
+
+class Fragment(NamedTuple):
+    """What one element contributes to a row.
+
+    Attributes
+    ----------
+    text
+        Its key and value in the JSON of the header; empty when it does not leave.
+    column
+        Name of its typed column, or empty.
+    value
+        The typed value.
+    unreadable
+        Findings of the JSON, in order.
+    untyped
+        The finding of the typed column, behind its place in the table.
+    moment
+        The element itself, where the start of the acquisition is read from it.
+    """
+
+    text: str
+    column: str = ""
+    value: object = None
+    unreadable: tuple[Finding, ...] = ()
+    untyped: tuple[tuple[int, Finding], ...] = ()
+    moment: Item | None = None
+
+    @property
+    def odd(self) -> bool:
+        """Whether there is a finding."""
+        return bool(self.unreadable or self.untyped)
+
+
+@cache
+def _columns() -> MappingProxyType[str, tuple[int, Column]]:
+    places = enumerate(COPIED)
+    return MappingProxyType({_key(column.name): (place, column) for place, column in places})
+
+
+@cache
+def moment_tags() -> tuple[tuple[int, str], ...]:
+    """Return tags and JSON keys of the elements that tell when an acquisition began."""
+    keys = (_key(keyword) for keywords in MOMENTS for keyword in keywords)
+    return tuple((int(key, 16), key) for key in keys)
+
+
+@cache
+def _moment_keys() -> frozenset[str]:
+    return frozenset(key for _, key in moment_tags())
+
+
+def _key(keyword: str) -> str:
+    return f"{tag_for_keyword(keyword) or 0:08X}"
+
+
+def fragments(dataset: Dataset) -> dict[int, Fragment]:
+    """Return the fragment of each element of a de-identified data set, by tag."""
+    return {int(tag): fragment(dataset.get_item(tag)) for tag in sorted(dataset.keys())}
+
+
+def fragment(element: DataElement | RawDataElement) -> Fragment:
+    """Return the fragment of one element of a de-identified data set."""
+    key = f"{element.tag:08X}"
+    made, unreadable = element_json(element)
+    item = {key: made}
+    moment = made if key in _moment_keys() else None
+    text = as_text(item)[1:-1]
+    found = _columns().get(key)
+    if found is None:
+        return Fragment(text, unreadable=tuple(unreadable), moment=moment)
+    place, column = found
+    untyped: list[Finding] = []
+    value = typed(item, column, untyped)
+    behind = tuple((place, finding) for finding in untyped)
+    return Fragment(text, column.name, value, tuple(unreadable), behind, moment)

@@ -12,8 +12,8 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import replace
+from datetime import UTC, date, datetime, timedelta
 from functools import cache
-from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any, Self
 
@@ -342,3 +342,37 @@ def test_everything_is_deleted_but_the_settings(
         )  # fmt: skip
         assert (code, proof["left"]) == (0, 0)
         assert [file.name for file in survey.folder.rglob("*")] == ["workbench.toml"]
+
+
+@pytest.mark.parametrize(
+    ("day", "hours"),
+    [(date(2026, 3, 28), 5), (date(2026, 10, 24), 7), (date(2026, 6, 6), 6)],
+    ids=["the hour that is missing", "the hour that lasts two", "an ordinary night"],
+)
+def test_a_night_lasts_as_long_as_the_clock_on_the_wall_says(
+    day: date, hours: int, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    nights = dict.fromkeys(("saturday", "sunday"), "######..................")
+    schedule = {"zone": "Europe/Luxembourg", "query": nights}
+    pacs = EntitySettings("PACS", port=1)
+    survey = create_survey(tmp_path / "w", Settings(pacs=pacs, schedule=schedule))
+    collector = Collector(survey)
+    monkeypatch.setattr(
+        collector, "pulse", type("Pulse", (), {"disk_problem": lambda _: ""})(), raising=False
+    )
+    noon = datetime(day.year, day.month, day.day, 12, tzinfo=UTC)
+    clock = [noon]
+
+    class Clock(datetime):
+        @classmethod
+        def now(cls, tz: Any = None) -> datetime:
+            return clock[0]
+
+    monkeypatch.setattr("workbench.collector.datetime", Clock)
+    monkeypatch.setattr("workbench.collect.control.datetime", Clock)
+    open_minutes = 0
+    for minute in range(24 * 60):
+        clock[0] = noon + timedelta(minutes=minute)
+        open_minutes += not collector._must_wait()
+    assert open_minutes == hours * 60
+    survey.close()

@@ -15,11 +15,12 @@ from collections import Counter
 from collections.abc import Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 
 from workbench.collect.connections import open_receiver, source_of
 from workbench.collect.control import Command, Control, Process
 from workbench.collect.filters import SurveyFilter
+from workbench.collect.hospital import FILE as HOSPITAL_FILE
 from workbench.collect.hospital import HospitalFile
 from workbench.collect.ledger import Ledger
 from workbench.collect.patient_list import ListedPatient
@@ -107,6 +108,7 @@ class Collector:
     _stop: threading.Event = field(default_factory=threading.Event)
     _abort: threading.Event = field(default_factory=threading.Event)
     _away: int = 0
+    _news: bool = True
 
     def __post_init__(self) -> None:
         self.owner = str(Process.this())
@@ -207,7 +209,9 @@ class Collector:
         due = self.queue.next_due()
         if due is None:
             return "The queue is done."
-        return f"The next try is due in {max(round(due / 60), 1)} minutes."
+        at = datetime.now(UTC) + timedelta(seconds=due)
+        zone = read_timetable(self._settings.schedule).query.zone
+        return f"The next try is due at {at.astimezone(zone):%H:%M}."
 
     def _idle(self, why: str) -> None:
         """Wait for news; what has come in is made a part meanwhile."""
@@ -251,6 +255,7 @@ class Collector:
         finally:
             self.pulse.end()
         self._away = 0
+        self._news = True
         self._settle(job, result)
 
     def _collected(self, job: Job) -> PatientResult:
@@ -334,8 +339,22 @@ class Collector:
             self.control.gone(owner)
 
     def _publish(self) -> None:
+        if not self._news:
+            return
+        self._news = False
         self.survey.store.compact()
         self.survey.store.publish({"ledger": self.ledger.table(self.border)})
+
+
+def publish_ledger(survey: Survey) -> None:
+    """Make the table ``ledger`` anew from the hospital's file, where there is one."""
+    if not (survey.folder / HOSPITAL_FILE).exists():
+        return
+    hospital = HospitalFile(survey.folder)
+    try:
+        survey.store.publish({"ledger": Ledger(hospital).table(Border(survey))})
+    finally:
+        hospital.close()
 
 
 def collect(

@@ -15,7 +15,7 @@ from pathlib import Path
 import polars as pl
 
 from workbench import __version__
-from workbench.collector import Collection, collect
+from workbench.collector import Collection, collect, publish_ledger
 from workbench.dose import estimate
 from workbench.dose.method import BUILTIN, DoseMethod
 from workbench.intake import Intake, import_files, receive
@@ -39,6 +39,7 @@ __all__ = [
     "import_files",
     "make_report",
     "map_survey",
+    "publish_ledger",
     "receive",
     "run_line",
 ]
@@ -159,6 +160,7 @@ def make_report(
     survey: Survey, name: str, out: Path, parameters: Mapping[str, object]
 ) -> ReportRun:
     """Run a papermill report on the survey and write it as HTML."""
+    publish_ledger(survey)
     with recorded(survey, "report") as counts:
         made = run_report(name, {"workspace": str(survey.folder.resolve()), **parameters}, out)
         counts["outcome"] = made.outcome

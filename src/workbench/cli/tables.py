@@ -51,7 +51,12 @@ def _table(options: argparse.Namespace) -> int:
     if options.name not in TABLES:
         raise SettingsError(f"there is no such table. Tables are: {', '.join(TABLES)}.")
     check_out(options.out)
-    frame = survey_of(options).table(options.name)
+    survey = survey_of(options)
+    if options.name == "ledger":
+        from workbench.pipeline import publish_ledger
+
+        publish_ledger(survey)
+    frame = survey.table(options.name)
     write_table(frame, TABLES[options.name], options.out)
     return finish(options, {"rows": frame.height}, "{rows} rows written.")
 

@@ -1,0 +1,41 @@
+"""Workspaces with a receiver to be disturbed, and reasons where the system cannot be."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from tests.faults.fault_bench import Bench, MakeBench
+from tests.faults.fault_disk import why_no_mount, why_no_shim
+
+
+@pytest.fixture
+def make_bench(tmp_path: Path) -> Iterator[MakeBench]:
+    """Return a maker of benches, all of whose processes end with the test."""
+    made: list[Bench] = []
+
+    def make(workspace: Path, **arguments: object) -> Bench:
+        notes = tmp_path / f"notes{len(made)}"
+        notes.mkdir()
+        made.append(Bench(workspace, notes, **arguments))
+        return made[-1]
+
+    yield make
+    for bench in made:
+        bench.end()
+
+
+@pytest.fixture
+def mounts() -> None:
+    """Skip the test where nothing can be mounted."""
+    if why := why_no_mount():
+        pytest.skip(why)
+
+
+@pytest.fixture
+def compiler() -> None:
+    """Skip the test where no shim can be built."""
+    if why := why_no_shim():
+        pytest.skip(why)

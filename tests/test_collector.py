@@ -179,14 +179,16 @@ def test_a_pacs_that_is_away_costs_no_patient_a_try(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("workbench.collector.AWAY_SECONDS", (0.2,))
-    with hospital(tmp_path, kind=Away) as (survey, pacs, patients):
-        with page(survey) as (queue, control):
-            queue.add(patients)
-            with at_work(survey):
-                until(lambda: tells(control, "could not be reached") > 4)
-                assert {row["tries"] for row in queue.rows()} <= {0, 1}
-                pacs.back()
-                until(lambda: queue.states()[PatientState.COMPLETE] == len(patients))
+    with (
+        hospital(tmp_path, kind=Away) as (survey, pacs, patients),
+        page(survey) as (queue, control),
+    ):
+        queue.add(patients)
+        with at_work(survey):
+            until(lambda: tells(control, "could not be reached") > 4)
+            assert {row["tries"] for row in queue.rows()} <= {0, 1}
+            pacs.back()
+            until(lambda: queue.states()[PatientState.COMPLETE] == len(patients))
 
 
 def test_settings_changed_on_the_page_hold_from_the_next_patient_on(tmp_path: Path) -> None:

@@ -14,6 +14,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from workbench.collect.connections import PHANTOMS
+from workbench.collect.cut import LARGEST_HEADER
 from workbench.collect.filters import SurveyFilter
 from workbench.collect.phantoms import PhantomFolder
 from workbench.collect.receiver import (
@@ -28,7 +29,7 @@ from workbench.deidentify.engine import Deidentifier
 from workbench.deidentify.profile import load_profile
 from workbench.deidentify.rows import HeaderRows
 from workbench.dicom.files import Candidate, candidates
-from workbench.dicom.read import Header, read_received
+from workbench.dicom.read import Header, Limits, read_received
 from workbench.errors import DamagedObject, NotWanted, ReadError
 from workbench.model import ApplicationEntity, Finding, Verdict
 from workbench.runs import Progress, no_progress, recorded
@@ -42,6 +43,7 @@ ANSWERS = {
     Verdict.QUARANTINED: SET_ASIDE,
     Verdict.REJECTED: LEFT_OUT,
 }
+NETWORK = Limits(header=LARGEST_HEADER)  # of what strangers send; a deflated one grows to it
 BATCH = 200  # objects made durable together when importing files
 
 
@@ -127,7 +129,7 @@ class Border:
         reason and is answered with a warning, because some PACS stop a whole study at a refusal.
         """
         verdict = self.take(
-            lambda: read_received(received.encoded, received.transfer_syntax),
+            lambda: read_received(received.encoded, received.transfer_syntax, NETWORK),
             self.from_peer(received),
         )
         return ANSWERS[verdict]

@@ -15,6 +15,7 @@ from typing import Any, cast
 
 from pynetdicom.acse import ACSE
 from pynetdicom.association import Association
+from pynetdicom.dimse_primitives import C_STORE
 from pynetdicom.events import Event
 from pynetdicom.pdu_primitives import A_ASSOCIATE
 from pynetdicom.transport import (
@@ -28,7 +29,7 @@ from workbench.collect.network import guard
 LOGGER = logging.getLogger(__name__)
 
 MAXIMUM_ASSOCIATIONS = 100
-FROM_ONE_ADDRESS = 50  # connections: a host that opens more must not lock the others out
+FROM_ONE_ADDRESS = 75  # connections: a host that opens more must not lock the others out
 HANDSHAKE_SECONDS = 5.0
 REMEMBERED = 20  # refusals kept for the page
 UNPRINTABLE = re.compile(r"[^ -~]")
@@ -125,6 +126,9 @@ def server_class(
     """
 
     class Doorkeeper(ThreadedAssociationServer):
+        # a full backlog makes a peer try again after a second
+        request_queue_size = 128
+
         def verify_request(self, _: Any, client_address: Any) -> bool:
             return admission.enters(client_address[0])
 
@@ -142,7 +146,8 @@ def server_class(
                 return
             super().process_request_thread(wrapped, client_address)
 
-        def handle_error(self, *_: Any) -> None:
+        def handle_error(self, _: Any, client_address: Any) -> None:
+            admission.leaves(client_address[0])  # its association was not begun
             LOGGER.warning("a connection broke off before its association")
 
     return Doorkeeper
@@ -153,20 +158,32 @@ def _address(association: Association) -> str:
 
 
 def watched(admission: Admission) -> Callable[[Event], None]:
-    """Return a handler of ``EVT_CONN_OPEN``: bounds a connection, counts it out at its end."""
+    """Return a handler of ``EVT_CONN_OPEN``: bounds a connection, counts it out at its end.
+
+    The end is that of the association's own thread, which comes whoever closes the connection.
+    """
 
     def opened(event: Event) -> None:
-        address = _address(event.assoc)
-        wrapper = cast("AssociationSocket", event.assoc.dul.socket)
         guard(event)
-        close = wrapper.close
-        left = threading.Lock()
+        association, address = event.assoc, _address(event.assoc)
+        run, serve = association.run, association._serve_request
 
-        def closed() -> None:
-            if left.acquire(blocking=False):  # once, however often it is closed
+        def counted() -> None:
+            try:
+                run()
+            finally:
                 admission.leaves(address)
-            close()
+                wrapper = cast("AssociationSocket", association.dul.socket)
+                if wrapper.socket is not None:  # the peer left first: nobody has closed our end
+                    wrapper._shutdown_socket()
 
-        vars(wrapper).update(close=closed)
+        def served(message: Any, context: int) -> None:
+            # pynetdicom drops a C-STORE request without a UID and leaves the peer waiting.
+            if isinstance(message, C_STORE) and not message.is_valid_request:
+                association.abort()
+                return
+            serve(message, context)
+
+        vars(association).update(run=counted, _serve_request=served)
 
     return opened

@@ -39,7 +39,7 @@ CANNOT_UNDERSTAND = 0xC000
 
 UID = re.compile(r"[0-9.]{1,64}\Z")  # PS3.5 section 9.1; leading zeros are wrong, but common
 # What may pass the door: a sloppy UID is judged by the reader, a path or a command is not.
-HARMLESS = re.compile(r"[0-9A-Za-z.]{1,64}\Z")
+HARMLESS = re.compile(r"[0-9A-Za-z][0-9A-Za-z.]{0,63}\Z")
 ASSOCIATION_SECONDS = 5.0  # for a peer that connects and stays silent
 IDLE_SECONDS = 60.0
 

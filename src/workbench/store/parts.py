@@ -54,7 +54,7 @@ def write_part(workspace: Path, table: Table, frame: pl.DataFrame) -> str:
         _sync(partial)
         partial.rename(folder / name)
         _sync(folder)
-    except OSError as error:
+    except (OSError, pl.exceptions.PolarsError) as error:  # polars tells a full disk in its own
         partial.unlink(missing_ok=True)
         raise StoreError("a part could not be written.", "Check disk space and rights.") from error
     return name

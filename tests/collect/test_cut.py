@@ -108,7 +108,7 @@ def test_all_headers_on_their_way_share_one_budget_and_give_it_back() -> None:
 
 def test_a_whole_object_is_bounded_too(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(cut, "LARGEST_WHOLE", 1000)
-    sink = WholeSink()
+    sink = WholeSink(Budget())
     for _ in range(3):
         sink.write(bytes(500))
     assert (sink.overflow, sink.size, len(sink.getvalue())) == (True, 1500, 1000)

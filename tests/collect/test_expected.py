@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator
 from datetime import date, timedelta
 from pathlib import Path
 from typing import Any
@@ -15,10 +15,13 @@ from pydicom.uid import CTImageStorage, ExplicitVRLittleEndian
 from workbench.collect import query
 from workbench.collect.expected import Expected, doubts, expect
 from workbench.collect.filters import SurveyFilter
-from workbench.collect.limits import find_every_study, may_be_cut
 from workbench.collect.network import Peer, Timeouts, associate
 from workbench.collect.patient_list import ListedPatient
-from workbench.collect.query import FIND_CLASSES, Answers, FoundStudy
+from workbench.collect.query import (
+    FIND_CLASSES,
+    Answers,
+    FoundStudy,
+)
 from workbench.collect.same_id import is_alike, is_same
 from workbench.errors import NetworkError
 from workbench.model import ApplicationEntity
@@ -261,9 +264,9 @@ def found(uid: str = "1", patient: str = "0042", **more: Any) -> FoundStudy:
         (Answers((found(issuer="A"), found("2", issuer="A"))), ()),
         (
             Answers((found(birth_date=BORN), found("2", birth_date=BORN + timedelta(1)))),
-            ("several_patients",),
+            ("several_births",),
         ),
-        (Answers((found(),), strays=(found("2", "42"),)), ("several_patients",)),
+        (Answers((found(),), strays=(found("2", "42"),)), ("similar_ids",)),
         (Answers((found(),), strays=(found("2", "0043"),)), ()),
         (Answers((found(),), strays=(found("1", "0043"),)), ("found_twice",)),
         (
@@ -317,102 +320,6 @@ def test_an_id_is_found_in_whatever_characters_it_is_answered(
     assert len(ask(patient, **faults).instances) == 2
 
 
-# --- limits ---------------------------------------------------------------------------------------
-
-
-@pytest.fixture(scope="module")
-def large(tmp_path_factory: pytest.TempPathFactory) -> Iterator[MisbehavingPacs]:
-    """One patient with 60 studies, one with 60 series of two modalities, one with 60 images."""
-    first = date(2003, 1, 1)
-    kinds = ("CT", "MR")
-    with MisbehavingPacs(PACS, tmp_path_factory.mktemp("large"), KNOWN) as one:
-        one.load(
-            instance("S", 1000 + n, 1, 1, StudyDate=f"{first + timedelta(100 * n):%Y%m%d}")
-            for n in range(60)
-        )
-        one.load(instance("E", 1, n, 1, Modality=kinds[n % 2]) for n in range(60))
-        one.load(instance("I", 2, 1, n) for n in range(60))
-        yield one
-
-
-def studies(pacs: MisbehavingPacs, keys: Mapping[str, str]) -> Answers[FoundStudy]:
-    peer = Peer("WORKBENCH", pacs.entity, Timeouts(2.0, 2.0))
-    with associate(peer, FIND_CLASSES, 2.0) as association:
-        return find_every_study(association, "S", "", keys)
-
-
-@pytest.mark.parametrize(("limit", "status"), [(50, 0xA700), (50, 0x0000), (10, 0xA700)])
-def test_studies_beyond_a_limit_are_asked_for_by_date(
-    limit: int, status: int, large: MisbehavingPacs
-) -> None:
-    large.misbehave(Quirks(find=FindFaults(limit=limit, limit_status=status)))
-    found = studies(large, {})
-    assert len(found.found) == 60
-    assert found.whole
-    assert found.duplicates == 0
-    some = studies(large, {"StudyDate": "20040101-20061231"})
-    assert len(some.found) == 11, "days 400 to 1400 after the first"
-
-
-@pytest.mark.parametrize("status", [0xA700, 0x0000])
-def test_a_limit_that_cannot_be_got_round_is_told(status: int, large: MisbehavingPacs) -> None:
-    faults = FindFaults(limit=50, limit_status=status, ignored=frozenset({"StudyDate"}))
-    large.misbehave(Quirks(find=faults))
-    found = studies(large, {})
-    assert len(found.found) == 50
-    assert found.status == 0xA700
-    everything = expected(large, ListedPatient("S"), SurveyFilter(frozenset({"NM"})))
-    assert everything.notes["cut_answer"] == 1
-    assert not everything.listed
-
-
-def test_all_of_a_round_number_of_studies_is_known_to_be_all(large: MisbehavingPacs) -> None:
-    large.misbehave(Quirks())
-    last = date(2003, 1, 1) + timedelta(100 * 49)
-    found = studies(large, {"StudyDate": f"-{last:%Y%m%d}"})
-    assert len(found.found) == 50
-    assert found.whole
-
-
-@pytest.mark.parametrize("status", [0xA700, 0x0000])
-def test_series_beyond_a_limit_are_asked_for_by_modality(
-    status: int, large: MisbehavingPacs
-) -> None:
-    large.misbehave(Quirks(find=FindFaults(limit=50, limit_status=status)))
-    for wanted, number in ((CT, 30), (SurveyFilter(), 60)):
-        found = expected(large, ListedPatient("E"), wanted)
-        assert len(found.instances) == number
-        assert found.listed
-
-
-def test_a_study_whose_series_are_cut_all_the_same_is_fetched_whole(
-    large: MisbehavingPacs,
-) -> None:
-    large.misbehave(Quirks(find=FindFaults(limit=20, limit_status=0xA700)))
-    (study,) = expected(large, ListedPatient("E"), SurveyFilter()).studies
-    assert not study.listed
-    assert not study.selected
-    assert study.unlisted[study.study.study_uid] == 60
-    assert study.unlisted.keys() >= study.series.keys()
-
-
-@pytest.mark.parametrize("status", [0xA700, 0x0000])
-def test_objects_beyond_a_limit_are_counted(status: int, large: MisbehavingPacs) -> None:
-    large.misbehave(Quirks(find=FindFaults(limit=50, limit_status=status)))
-    found = expected(large, ListedPatient("I"))
-    assert [study.unlisted for study in found.studies] == [{"1.2.826.2.1": 60}]
-    assert found.notes["cut_answer"] == 1
-
-
-@pytest.mark.parametrize(
-    ("number", "cut"), [(0, False), (1, False), (49, False), (64, True), (100, True), (101, False)]
-)
-def test_which_numbers_look_like_a_limit(number: int, cut: bool) -> None:
-    assert may_be_cut(0x0000, number) is cut
-    assert may_be_cut(0xA700, number)
-    assert not may_be_cut(0xC000, number)
-
-
 # --- silence and endless talk ---------------------------------------------------------------------
 
 
@@ -427,13 +334,16 @@ def test_a_pacs_that_falls_silent_is_an_error_in_time(after: int, pacs: Misbehav
 
 @pytest.mark.parametrize("ignores", [False, True])
 def test_a_pacs_that_answers_for_everyone_is_stopped(
-    ignores: bool,
-    large: MisbehavingPacs,
-    monkeypatch: pytest.MonkeyPatch,
+    ask: Ask, monkeypatch: pytest.MonkeyPatch, *, ignores: bool
 ) -> None:
     monkeypatch.setattr(query, "MOST_ANSWERS", 3)
-    monkeypatch.setattr(query, "AFTER_CANCEL", 5)
-    faults = FindFaults(ignored=frozenset({"PatientID"}), ignores_cancel=ignores)
-    large.misbehave(Quirks(find=faults))
-    with pytest.raises(NetworkError, match="without end"):
-        expected(large, ListedPatient("0042"))
+    monkeypatch.setattr(query, "AFTER_CANCEL", 2)
+    faults: dict[str, Any] = {
+        "ignored": frozenset({"PatientID"}), "twice": LEVELS, "ignores_cancel": ignores,
+        "hang_after": 4, "answer_seconds": 0.3,
+    }  # fmt: skip
+    if ignores:
+        with pytest.raises(NetworkError, match="without end"):
+            ask(**faults)
+    else:
+        assert ask(**faults).status == 0xFE00

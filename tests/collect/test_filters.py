@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
-from datetime import date
+import tomllib
+from calendar import isleap
+from datetime import date, timedelta
 from pathlib import Path
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 from pydicom.dataset import Dataset
 
-from workbench.collect.filters import Condition, SurveyFilter
+from workbench.collect.filters import Condition, SurveyFilter, years_between
 from workbench.collect.patient_list import ListedPatient
 from workbench.collect.query import FoundSeries, FoundStudy
 from workbench.errors import SettingsError
@@ -79,6 +83,22 @@ def test_a_private_attribute_is_found_in_whatever_block_it_is() -> None:
     assert Condition("0029,1010", "OTHER", frozenset({"yes"})).holds(made) is False
 
 
+@pytest.mark.parametrize("written", ["120", "120.0", " 120 ", "1.2e2", "120,0"])
+def test_a_number_is_the_same_however_it_is_written(written: str) -> None:
+    made = Dataset()
+    made.add_new("ImageComments", "LT", written)
+    for values in ({"120"}, {"120.00"}):
+        assert Condition("ImageComments", values=frozenset(values)).holds(made) is True
+    assert Condition("ImageComments", low=119.9, high=120).holds(made) is True
+    assert Condition("ImageComments", values=frozenset({"12"})).holds(made) is False
+
+
+def test_days_are_read_as_toml_gives_them() -> None:
+    table = tomllib.loads("study_date = [2020-01-01, 2024-12-31T10:00:00]")
+    wanted = SurveyFilter.from_settings(table)
+    assert (wanted.study_from, wanted.study_to) == (date(2020, 1, 1), date(2024, 12, 31))
+
+
 def test_a_refusal_says_no_value() -> None:
     wanted = SurveyFilter.from_settings({"tag": [{"tag": "PatientName", "values": ["x"]}]})
     assert "Canary" not in wanted.refusal(header(PatientName="Canary^Yellow"))
@@ -120,11 +140,57 @@ def test_what_the_pacs_does_not_tell_is_wanted_until_it_is_seen() -> None:
         {"tag": [{"tag": "KVP"}]},
         {"tag": [{"tag": "KVP", "rnage": [1, 2]}]},
         {"tag": ["KVP"]},
+        {"tag": {"tag": "KVP", "range": [1, 2]}},
+        {"tag": [{"tag": "KVP", "range": [140, 80]}]},
+        {"tag": [{"tag": "KVP", "range": [float("nan"), 80]}]},
+        {"tag": [{"tag": "KVP", "creator": "MAKER", "range": [80, 140]}]},
+        {"tag": [{"tag": "0029,1010", "values": ["x"]}]},
+        {"study_date": ["2024-01-01", "2020-01-01"]},
+        {"age_years": [18, 0]},
     ],
 )
 def test_a_wrong_filter_is_explained(table: dict[str, object]) -> None:
     with pytest.raises(SettingsError):
         SurveyFilter.from_settings(table)
+
+
+@settings(max_examples=200)
+@given(st.dates(date(1930, 1, 1), date(2005, 12, 31)), st.integers(0, 95))
+def test_an_age_is_whole_on_the_birthday_and_not_the_day_before(birth: date, age: int) -> None:
+    leap = (birth.month, birth.day) == (2, 29) and not isleap(birth.year + age)
+    day = date(birth.year + age, 3, 1) if leap else birth.replace(year=birth.year + age)
+    assert years_between(birth, day) == age
+    if age:
+        before = years_between(birth, day - timedelta(1))
+        assert before is not None
+        assert age - 1 < before < age
+    only = SurveyFilter(age_from_years=age, age_to_years=age)
+    days = [day + timedelta(more) for more in (-1, 0, 364, 366)]
+    wanted = [only.wants_study(FoundStudy("1", "p", study_date=one, birth_date=birth))
+              for one in days]  # fmt: skip
+    assert wanted[1:] == [True, True, False]
+    assert not wanted[0] or age == 0
+
+
+@pytest.mark.parametrize(
+    ("ends", "age", "wanted"),
+    [((0, 0.5), "006M", True), ((0, 0.5), "007M", False), ((0, 0), "011M", True),
+     ((0, 17), "017Y", True), ((18, ""), "017Y", False), ((18, ""), "018Y", True),
+     ((18, ""), "18 Y", True), ((18, ""), "X", False)],
+)  # fmt: skip
+@pytest.mark.filterwarnings("ignore:Invalid value for VR AS")
+def test_an_age_that_is_told_is_taken_without_a_birth_date(
+    ends: tuple[object, object], age: str, *, wanted: bool
+) -> None:
+    made = Dataset()
+    made.StudyDate, made.PatientAge = "20200101", age
+    refusal = SurveyFilter.from_settings({"age_years": list(ends)}).refusal(made)
+    assert (refusal == "") is wanted
+
+
+def test_nobody_is_older_than_people_get_or_not_born_yet() -> None:
+    assert years_between(date(2020, 1, 2), date(2020, 1, 1)) is None
+    assert years_between(date(1800, 1, 1), date(2020, 1, 1)) is None
 
 
 def test_imported_files_meet_the_same_filter(tmp_path: Path) -> None:

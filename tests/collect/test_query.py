@@ -107,6 +107,34 @@ def test_muddled_answers_are_sorted_out_and_counted(make: Any, tmp_path: Path) -
     assert (series.duplicates, series.unusable) == (1, 1)
 
 
+class Scattered(EmbeddedPacs):
+    """Answers a study once for each place where it keeps a part of it."""
+
+    def answers(self, level: str, keys: Dataset) -> Iterator[Dataset]:
+        kept = {"STUDY": ("ModalitiesInStudy", "SR", "CT"), "SERIES": ("Modality", "CT", "CT")}
+        for found in super().answers(level, keys):
+            keyword, *values = kept.get(level, ("InstanceNumber", 1))
+            for number, value in enumerate(values, 1):
+                part = Dataset()
+                part.update(found)
+                setattr(part, keyword, value)
+                part.NumberOfStudyRelatedInstances = number
+                yield part
+
+
+def test_two_answers_about_one_study_are_put_together(make: Any, tmp_path: Path) -> None:
+    with Scattered(PACS, tmp_path, KNOWN) as pacs:
+        pacs.load([make("0042", 1, 1, 1)])
+        with asking(pacs) as association:
+            answers = find_studies(association, "0042")
+            series = find_series(association, answers.found[0])
+    (study,) = answers.found
+    assert (study.modalities, study.instances) == (frozenset({"SR", "CT"}), 2)
+    assert (answers.duplicates, len(answers.repeats)) == (1, 1)
+    assert [one.modality for one in series.found] == ["CT"]
+    assert (series.duplicates, series.repeats) == (1, ())
+
+
 def test_an_issuer_tells_two_patients_apart(make: Any, tmp_path: Path) -> None:
     one, two = make("0042", 1, 1, 1), make("0042", 2, 1, 1)
     one.IssuerOfPatientID, two.IssuerOfPatientID = "CHL", "LNS"

@@ -16,8 +16,8 @@ from pydicom.uid import ExplicitVRLittleEndian, ImplicitVRLittleEndian, JPEGBase
 from workbench.dicom import read
 from workbench.dicom.cut import cut
 from workbench.dicom.quiet import quiet
-from workbench.dicom.read import Header, Limits, read_header, read_received
-from workbench.errors import ReadError
+from workbench.dicom.read import HEAD, Header, Limits, read_header, read_received
+from workbench.errors import DamagedObject, ReadError
 
 SYNTAX = {False: str(ExplicitVRLittleEndian), True: str(ImplicitVRLittleEndian)}
 
@@ -47,7 +47,7 @@ def encoded(data: Dataset, implicit: bool = False) -> bytes:
 
 
 def the_longer_way(content: bytes, syntax: str) -> Header:
-    return read._checked(memoryview(content), 0, syntax, Dataset(), Limits())
+    return read._checked(memoryview(content), 0, syntax, b"", Limits())
 
 
 def assert_never_milder(content: bytes, syntax: str) -> None:
@@ -152,3 +152,23 @@ def test_received_and_imported_are_the_same_header() -> None:
     assert one.cut == two.cut
     assert one.cut is not None
     assert one.dataset == two.dataset
+
+
+@pytest.mark.parametrize("implicit", [True, False])
+def test_pixels_of_a_file_need_not_be_read(implicit: bool, tmp_path: Path) -> None:
+    data, path = ordinary(), tmp_path / "image"
+    data.add_new(0x7FE00010, "OW", b"\x01\x02" * HEAD)
+    data.ensure_file_meta()
+    data.file_meta.TransferSyntaxUID = SYNTAX[implicit]
+    data.save_as(path, enforce_file_format=True)
+    header, whole = read_header(path), path.read_bytes()
+    assert header.cut is not None
+    assert header.encoded == encoded(ordinary(), implicit)
+    assert header.meta.TransferSyntaxUID == header.transfer_syntax == SYNTAX[implicit]
+    for cut_off in (1, HEAD, 2 * HEAD - 1):
+        path.write_bytes(whole[:-cut_off])
+        with pytest.raises(DamagedObject, match="bytes that are left"):
+            read_header(path)
+    padding = b"\xfc\xff\xfc\xff" + (b"" if implicit else b"OB\0\0") + b"\2\0\0\0ab"
+    path.write_bytes(whole + padding)
+    assert read_header(path).encoded[-2:] == b"ab"

@@ -10,6 +10,7 @@ import polars as pl
 import pytest
 from polars.testing import assert_frame_equal
 
+from workbench.collect.desk import Desk
 from workbench.collect.patient_list import ListedPatient
 from workbench.dicom.files import Candidate
 from workbench.dicom.quiet import quiet
@@ -45,12 +46,21 @@ def collected(pacs_type: Pacs, files: list[Path], folder: Path) -> tuple[Survey,
         taken = [path for path in files if path not in refused and patient_of(path)]
         patients = dict.fromkeys(ListedPatient(patient_of(path)) for path in taken)
         collection = collect(survey, list(patients))
+        desk = Desk(survey)
+        desk.queue.ask_again(row["number"] for row in desk.queue.rows(limit=-1))
+        moved = retrieves(desk)
         again = collect(survey, list(patients))
+        assert again.complete
+        assert retrieves(desk) == moved > 0, "nothing is fetched twice"
+        desk.hospital.close()
     assert collection.complete, collection.as_json()
-    assert sum(patient.moves for patient in again.patients) == 0, "nothing is asked for twice"
     map_survey(survey)
     estimate_doses(survey)
     return survey, taken
+
+
+def retrieves(desk: Desk) -> int:
+    return sum(one["service"] == "retrieve" for one in desk.ledger.requests(limit=-1))
 
 
 def imported(files: list[Path], folder: Path, like: Survey) -> Survey:

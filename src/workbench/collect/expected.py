@@ -136,8 +136,7 @@ class Expected:
     offered
         All studies, wanted or not, as the PACS told of them.
     doubts
-        Codes of what a person must look at before anything is fetched: ``birth_date_differs``,
-        ``several_patients``, ``found_twice``, ``id_differs``.
+        Codes of what a person must look at: see ``doubts``.
     answers
         The answers as they came, by level, in the DICOM JSON model.
     """
@@ -297,7 +296,8 @@ def doubts(patient: ListedPatient, answers: Answers[FoundStudy]) -> tuple[str, .
     """Return the codes of what a person must look at, by what the PACS answered.
 
     ``birth_date_differs``: it tells another birth date than the list.  ``several_patients``: its
-    studies have several birth dates or issuers, or it has them under IDs that differ in letter
+    studies have several issuers, and the list names none.  ``several_births``: they have several
+    birth dates, and the list names none.  ``similar_ids``: it also has IDs that differ in letter
     case, blanks or leading zeros only.  ``found_twice``: it has one study under two patients.
     ``id_differs``: it has studies under such an ID only, or does not tell whose they are.
     """
@@ -316,9 +316,9 @@ def doubts(patient: ListedPatient, answers: Answers[FoundStudy]) -> tuple[str, .
     nameless = any(not one.patient_id for one in strays)
     judged = {
         "birth_date_differs": bool(patient.birth_date and births - {patient.birth_date}),
-        "several_patients": len(births) > 1
-        or (not patient.issuer and len(issuers) > 1)
-        or bool(found and alike),
+        "several_patients": not patient.issuer and len(issuers) > 1,
+        "several_births": not patient.birth_date and len(births) > 1,
+        "similar_ids": bool(found and alike),
         "found_twice": twice,
         "id_differs": not found and (alike or nameless),
     }

@@ -18,10 +18,10 @@ from __future__ import annotations
 
 import math
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import date
-from typing import Any
+from datetime import date, datetime
+from typing import Any, TypeVar
 
 from pydicom.datadict import tag_for_keyword
 from pydicom.dataset import Dataset
@@ -35,8 +35,11 @@ from workbench.errors import SettingsError
 
 DAYS_A_YEAR = values.YEAR
 NUMBERED = re.compile(r"([0-9A-Fa-f]{4}),?([0-9A-Fa-f]{4})\Z")
+DECIMAL = re.compile(r"[+-]?(\d+([.,]\d*)?|[.,]\d+)(e[+-]?\d{1,3})?\Z", re.ASCII)
 KEYS = ("modalities", "study_date", "age_years", "tag")
 CONDITION_KEYS = ("tag", "creator", "values", "range")
+
+T = TypeVar("T", date, float)
 
 
 @dataclass(frozen=True)
@@ -50,7 +53,7 @@ class Condition:
     creator
         Private creator, for a private attribute; the element is then counted in its block.
     values
-        Any of these; letter case and blanks around do not count.
+        Any of these; letter case and blanks around do not count, and 120 is 120.0.
     low, high
         Ends of the range; ``None`` is open.
     """
@@ -75,8 +78,8 @@ class Condition:
         if not found:
             return None
         if self.values:
-            wanted = {value.strip().casefold() for value in self.values}
-            return any(value.strip().casefold() in wanted for value in found)
+            wanted = {_plain(value) for value in self.values}
+            return any(_plain(value) in wanted for value in found)
         return any(self._within(value) for value in found)
 
     def sentence(self) -> str:
@@ -96,13 +99,18 @@ class Condition:
         return [] if tag is None else list(texts(dataset, tag))
 
     def _within(self, value: str) -> bool:
-        try:
-            number = float(value.replace(",", "."))
-        except ValueError:
+        number = _plain(value)
+        if isinstance(number, str):
             return False
         low = -math.inf if self.low is None else self.low
         high = math.inf if self.high is None else self.high
         return low <= number <= high
+
+
+def _plain(value: str) -> str | float:
+    """Return what two equal values have in common: a number where it is one, else small letters."""
+    small = value.strip().casefold()
+    return float(small.replace(",", ".")) if DECIMAL.match(small) else small
 
 
 @dataclass(frozen=True)
@@ -120,11 +128,11 @@ class SurveyFilter:
     def from_settings(cls, table: Mapping[str, Any]) -> SurveyFilter:
         """Read the ``[filter]`` table; raises ``SettingsError`` with the remedy."""
         _known(table, KEYS, "[filter]")
-        first, last = (_day(one) for one in _pair(table, "study_date", ""))
-        young, old = (_number(one) for one in _pair(table, "age_years", None))
+        first, last = _ends(table, "study_date", _day)
+        young, old = _ends(table, "age_years", _number)
         modalities = _list(table, "modalities")
         return cls(
-            frozenset(one.upper() for one in modalities), first, last, young, old,
+            frozenset(one.strip().upper() for one in modalities), first, last, young, old,
             tuple(_condition(one) for one in table.get("tag", ())),
         )  # fmt: skip
 
@@ -283,14 +291,20 @@ def _condition(table: object) -> Condition:
     if not isinstance(table, Mapping):
         raise SettingsError("filter.tag must be tables.", "Write [[filter.tag]] above each.")
     _known(table, CONDITION_KEYS, "[[filter.tag]]")
-    low, high = (_number(one) for one in _pair(table, "range", None))
+    low, high = _ends(table, "range", _number)
     condition = Condition(
         str(table.get("tag", "")), str(table.get("creator", "")),
         frozenset(str(one) for one in _list(table, "values")), low, high,
     )  # fmt: skip
-    if condition.number() is None:
+    number = condition.number()
+    if number is None:
         raise SettingsError(
             "a tag of [[filter.tag]] is not known.", 'Write a DICOM keyword, or "gggg,eeee".'
+        )
+    if number.is_private != bool(condition.creator):
+        raise SettingsError(
+            "a tag of [[filter.tag]] is private without a creator, or the other way round.",
+            'Write creator = "..." with a private tag only: the text that reserves its block.',
         )
     if not condition.values and low is None and high is None:
         raise SettingsError("a [[filter.tag]] has neither values nor a range.")
@@ -313,16 +327,21 @@ def _list(table: Mapping[str, Any], key: str) -> list[str]:
     return [str(one) for one in found]
 
 
-def _pair(table: Mapping[str, Any], key: str, nothing: object) -> Sequence[Any]:
-    found = table.get(key, (nothing, nothing))
+def _ends(
+    table: Mapping[str, Any], key: str, read: Callable[[object], T | None]
+) -> tuple[T | None, T | None]:
+    found = table.get(key, (None, None))
     if not isinstance(found, list | tuple) or len(found) != 2:
         raise SettingsError(f"{key} of the filter must have two ends.", "For example [80, 140].")
-    return found
+    low, high = (read(one) for one in found)
+    if low is not None and high is not None and low > high:
+        raise SettingsError(f"{key} of the filter ends before it begins.", "Swap its ends.")
+    return low, high
 
 
 def _day(value: object) -> date | None:
     if isinstance(value, date):
-        return value
+        return value.date() if isinstance(value, datetime) else value
     try:
         return date.fromisoformat(str(value)) if value else None
     except ValueError as error:
@@ -334,6 +353,8 @@ def _day(value: object) -> date | None:
 def _number(value: object) -> float | None:
     if value is None or value == "":
         return None
-    if isinstance(value, bool) or not isinstance(value, int | float):
-        raise SettingsError("an end of a range of the filter is not a number.")
-    return value
+    if isinstance(value, int | float) and not isinstance(value, bool) and math.isfinite(value):
+        return value
+    raise SettingsError(
+        "an end of a range of the filter is not a number.", 'Write "" for an open end.'
+    )

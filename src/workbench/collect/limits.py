@@ -1,7 +1,8 @@
 """Ask again in parts where a PACS may have cut its answers at a limit.
 
 A limit shows as status 0xA700, or, silently, as a round number of answers.  Studies are then asked
-for by ranges of their date, series by modality, until no part looks cut.
+for by ranges of their date until no part looks cut, series by modality, unless the numbers of
+objects told add up.
 """
 
 from __future__ import annotations
@@ -24,8 +25,8 @@ from workbench.collect.query import (
 from workbench.deidentify.values import parse_date
 
 MOST_PARTS = 200  # queries for one patient
-ROUND = 50  # limits seen in the field are 100, 200, 500, 1000 ...
-FEWEST = 64  # ... or powers of two
+ROUND = 100  # limits are usually set to 100, 200, 500, 1000 ...
+FEWEST = 128  # ... or to powers of two
 EARLIEST = date(1970, 1, 1)  # before the first CT; what is older falls into a part without begin
 DAY = timedelta(days=1)
 
@@ -132,7 +133,7 @@ def find_every_series(
     is 0xA700 when series may be missing.
     """
     first = find_series(association, study)
-    if not may_be_cut(first.status, first.number):
+    if not may_be_cut(first.status, first.number) or (first.whole and adds_up(first, study)):
         return first
     whole = bool(wanted or study.modalities)
     found = {one.series_uid: one for one in first.found}
@@ -149,6 +150,12 @@ def find_every_series(
         status=SUCCESS if whole else OUT_OF_RESOURCES,
         as_came=tuple(as_came),
     )
+
+
+def adds_up(series: Answers[FoundSeries], study: FoundStudy) -> bool:
+    """Whether the series told hold as many objects as the study is said to have."""
+    told = [one.instances for one in series.found if one.instances is not None]
+    return len(told) == len(series.found) and sum(told) == study.instances
 
 
 def _written(day: date | None) -> str:

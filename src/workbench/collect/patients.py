@@ -9,7 +9,7 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Iterable
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Protocol
 
 from workbench.collect.expected import Expected, ExpectedStudy
@@ -23,10 +23,16 @@ POLL_SECONDS = 0.1
 # Cases for a person, not for a guess and not for another try.
 DOUBTS = {
     "birth_date_differs": "The PACS tells another birth date than the list.",
-    "several_patients": "The PACS has several patients under this ID.",
+    "several_patients": "The PACS has patients of several issuers under this ID.",
     "found_twice": "The PACS has one of the studies under two patients.",
     "id_differs": "The PACS has this patient under an ID written otherwise, or does not tell whose "
     "studies it has.",
+}
+
+# What a person should look at too, though it is clear what was asked for.
+CAUTIONS = {
+    "several_births": "The PACS tells several birth dates for this ID.",
+    "similar_ids": "The PACS has other patients whose IDs are written almost like this one.",
 }
 
 
@@ -152,7 +158,7 @@ def collect_patient(
     watch.reached(PatientState.ASKED, Counts())
     expected = source.expect(patient)
     watch.found(expected)
-    doubts = [DOUBTS[code] for code in expected.doubts]
+    doubts = [DOUBTS[code] for code in expected.doubts if code in DOUBTS]
     if doubts:
         return PatientResult(PatientState.FAILED, Counts(), " ".join(doubts), hopeless=True)
     if not expected.found:
@@ -161,7 +167,9 @@ def collect_patient(
     work.already = frozenset(holdings.fates(expected.instances))
     watch.reached(PatientState.FOUND, work.counts())
     _fetch_all(work)
-    return _judged(work)
+    result = _judged(work)
+    cautions = [CAUTIONS[code] for code in expected.doubts if code in CAUTIONS]
+    return replace(result, reason=" ".join([result.reason, *cautions]).strip())
 
 
 def _not_found(expected: Expected) -> PatientResult:

@@ -7,11 +7,11 @@ import re
 import threading
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
-from typing import Self, cast
+from functools import partial
+from typing import Self
 
 from pynetdicom import AE, evt
-from pynetdicom.dimse_primitives import C_STORE
-from pynetdicom.events import Event
+from pynetdicom.association import Association
 from pynetdicom.sop_class import Verification  # type: ignore[attr-defined]
 from pynetdicom.transport import ThreadedAssociationServer
 
@@ -22,8 +22,9 @@ from workbench.collect.admission import (
     server_class,
     watched,
 )
-from workbench.collect.cut import Budget, Sink, WholeSink, cut_headers
-from workbench.collect.network import ANNOUNCED_PDU, begin_object, configure, echo
+from workbench.collect.cut import LARGEST_WHOLE, Budget, Sink, WholeSink
+from workbench.collect.inflow import Inflow, StoreRequest
+from workbench.collect.network import ANNOUNCED_PDU, configure, echo
 from workbench.collect.tls import TlsFiles, server_context
 from workbench.errors import NetworkError, SettingsError, StoreError
 from workbench.model import ApplicationEntity
@@ -42,6 +43,7 @@ UID = re.compile(r"[0-9.]{1,64}\Z")  # PS3.5 section 9.1; leading zeros are wron
 HARMLESS = re.compile(r"[0-9A-Za-z][0-9A-Za-z.]{0,63}\Z")
 ASSOCIATION_SECONDS = 5.0  # for a peer that connects and stays silent
 IDLE_SECONDS = 60.0
+POLL_SECONDS = 0.1  # how soon a server notices that it shall end
 
 
 @dataclass(frozen=True)
@@ -164,7 +166,7 @@ class Receiver:
         self._count = self._bytes = self._refused = 0
         self._keeping = threading.Lock()
         self._admission = Admission(reception.titles, reception.peers)
-        self._budget = Budget()
+        self._headers, self._wholes = Budget(), Budget(LARGEST_WHOLE)
         self._node = _node(reception.entity.title)
 
     @property
@@ -189,10 +191,9 @@ class Receiver:
         """Start to listen; raises ``NetworkError`` when the port is taken."""
         configure()
         handlers: list[evt.EventHandlerType] = [
-            (evt.EVT_CONN_OPEN, watched(self._admission)),
-            (evt.EVT_REQUESTED, self._requested),
+            (evt.EVT_CONN_OPEN, watched(self._admission, self._begin)),
+            (evt.EVT_REQUESTED, self._admission.requested),
             (evt.EVT_C_ECHO, echo),
-            (evt.EVT_C_STORE, self._store),
         ]
         files = self._reception.tls
         kind = server_class(self._admission, server_context(files) if files else None)
@@ -211,23 +212,19 @@ class Receiver:
             server.shutdown()
         self._node.shutdown()
 
-    def _requested(self, event: Event) -> None:
-        self._admission.requested(event)
+    def _begin(self, association: Association) -> Inflow:
         phantom = self._reception.phantom_title
-        cut_headers(
-            event.assoc,
-            self._budget,
-            whole=lambda: bool(phantom) and event.assoc.acceptor.ae_title == phantom,
-        )
 
-    def _store(self, event: Event) -> int:
-        begin_object(event)
-        request = cast("C_STORE", event.request)
-        sop_class = str(request.AffectedSOPClassUID)
-        sop_instance = str(request.AffectedSOPInstanceUID)
-        sink = cast("Sink | WholeSink", request.DataSet)
-        problem = ""
-        if not (HARMLESS.match(sop_class) and HARMLESS.match(sop_instance)):
+        def sink(syntax: str) -> Sink | WholeSink:
+            if phantom and association.acceptor.ae_title == phantom:
+                return WholeSink(self._wholes)
+            return Sink(lambda: syntax, self._headers)
+
+        return Inflow(association, sink, partial(self._store, association))
+
+    def _store(self, association: Association, request: StoreRequest) -> int:
+        sink, problem = request.sink, ""
+        if not (HARMLESS.match(request.sop_class) and HARMLESS.match(request.sop_instance)):
             problem = "its UIDs are malformed"
         elif sink.overflow:
             problem = "it is larger than allowed"
@@ -245,11 +242,9 @@ class Receiver:
             self._bytes += sink.size
             number = self._count
         try:
-            calling = event.assoc.requestor.ae_title.strip()
-            syntax = str(event.context.transfer_syntax)
             received = ReceivedObject(
-                number, sink.getvalue(), syntax, sop_class, sop_instance, calling, sink.cut,
-                sink.size,
+                number, sink.getvalue(), request.transfer_syntax, request.sop_class,
+                request.sop_instance, association.requestor.ae_title.strip(), sink.cut, sink.size,
             )  # fmt: skip
             return self._taken(received, whole=isinstance(sink, WholeSink))
         finally:
@@ -295,8 +290,10 @@ def listen(
             f"{entity.title} cannot listen at port {entity.port}.",
             "Another program may use it: choose another port.",
         ) from error
-    thread = threading.Thread(target=server.serve_forever, name=f"{entity.title} listens")
-    thread.daemon = True
+    thread = threading.Thread(
+        target=server.serve_forever, args=(POLL_SECONDS,), name=f"{entity.title} listens",
+        daemon=True,
+    )  # fmt: skip
     thread.start()
     node._servers.append(server)
     return replace(entity, port=server.server_address[1])

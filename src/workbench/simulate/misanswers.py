@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from copy import deepcopy
 
 from pydicom.dataset import Dataset
 
@@ -52,7 +53,7 @@ def misanswers(
     asked = Dataset()
     for element in keys:
         if element.keyword not in faults.ignored:
-            asked[element.tag] = element
+            asked[element.tag] = deepcopy(element)
     kept = _test(asked, faults)
     for record in archive.match(level, asked):
         if not kept((record["PatientID"] or [""])[0]):
@@ -62,8 +63,7 @@ def misanswers(
         if level in faults.twice:
             yield found
         if faults.second_patient and level == "STUDY":
-            other = Dataset()
-            other.update(found)
+            other = deepcopy(found)
             other.PatientID = faults.second_patient
             yield other
 
@@ -88,8 +88,7 @@ def _test(asked: Dataset, faults: FindFaults) -> Callable[[str], bool]:
 
 def told(found: Dataset, faults: FindFaults) -> Dataset:
     """Return an answer as it is written."""
-    one = Dataset()
-    one.update(found)
+    one = deepcopy(found)
     _write_texts(one, faults)
     for keyword in COUNTS:
         if faults.miscounted and text(one, keyword):

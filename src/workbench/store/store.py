@@ -128,7 +128,8 @@ class Store:
             " VALUES (?, ?, ?, ?, ?, ?, ?) ON CONFLICT (origin) WHERE origin IS NOT NULL"
             " DO UPDATE SET verdict = excluded.verdict, code = excluded.code,"
             " reason = excluded.reason, received_at = excluded.received_at,"
-            " sop_uid = excluded.sop_uid",
+            " sop_uid = excluded.sop_uid WHERE (object.verdict, object.code, object.reason)"
+            " IS NOT (excluded.verdict, excluded.code, excluded.reason)",
             verdict, code, reason, origin.source, _now(), origin.digest, origin.uid,
         )  # fmt: skip
 

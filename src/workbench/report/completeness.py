@@ -1,0 +1,240 @@
+"""Completeness: what was asked of the PACS, what it has, and what of that is here.  Tables only.
+
+Judged from the table ``ledger``: objects the PACS listed (C-FIND, PS3.4 C.4.1) against objects in
+our store, never from the counters of a C-MOVE.  A study whose objects the PACS did not list can be
+neither complete nor incomplete: its number of objects is not known, and is counted as that.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import date, datetime, timedelta
+from typing import cast
+
+import polars as pl
+
+from workbench.errors import SettingsError
+
+COMPLETE = "complete"
+# States after which the PACS has answered: a study it did not tell of then is gone.
+ANSWERED = (COMPLETE, "incomplete", "not found")
+NOT_ASKED = "not asked yet"
+UNDERWAY = "not settled"
+SETTLED = {COMPLETE: COMPLETE, "incomplete": "incomplete", "not found": "not found",
+           "failed": "failed"}  # fmt: skip
+
+
+@dataclass(frozen=True, kw_only=True)
+class Totals:
+    """Counts of patients, studies and objects; ``first`` and ``last`` are when the PACS was asked.
+
+    Attributes
+    ----------
+    patients, asked, complete
+        In the queue; of these asked for at least once, and complete.
+    studies, unwanted
+        Wanted studies that the PACS has; studies that the filter leaves out.
+    told, untold
+        Objects of the wanted studies as the PACS counts them; studies it gave no count for.
+    unlisted
+        Wanted studies of which the PACS did not list every object.
+    expected, stored, refused, missing
+        Objects listed in wanted series, and what became of them.
+    """
+
+    patients: int
+    asked: int
+    complete: int
+    studies: int
+    unwanted: int
+    told: int
+    untold: int
+    unlisted: int
+    expected: int
+    stored: int
+    refused: int
+    missing: int
+    first: datetime | None
+    last: datetime | None
+
+    @property
+    def proven(self) -> bool:
+        """Whether everything asked for is here, as far as the PACS can be believed."""
+        return (
+            0 < self.patients == self.complete
+            and self.missing == 0
+            and self.unlisted == 0
+            and self.expected == self.stored + self.refused
+        )
+
+
+def in_period(ledger: pl.DataFrame, asked_from: str, asked_to: str) -> pl.DataFrame:
+    """Return the rows of patients last asked for between two days (UTC), both included.
+
+    Empty text leaves an end open; with an end, patients never asked for are left out.  Raises
+    ``SettingsError`` for what is no day, or for a period that ends before it begins.
+    """
+    first, last = _day(asked_from, "asked_from"), _day(asked_to, "asked_to")
+    if first and last and last < first:
+        raise SettingsError("asked_to is before asked_from.", "Change one of them.")
+    asked = pl.col("asked_at").dt.date()
+    if first:
+        ledger = ledger.filter(asked >= first)
+    if last:
+        ledger = ledger.filter(asked <= last)
+    return ledger
+
+
+def _day(text: str, name: str) -> date | None:
+    if not text:
+        return None
+    try:
+        return date.fromisoformat(text)
+    except ValueError as error:
+        raise SettingsError(f"{name} is not a date.", "Write it as 2026-12-31.") from error
+
+
+def patients(ledger: pl.DataFrame) -> pl.DataFrame:
+    """Return one row a patient of the queue, in order, with the sums of the wanted studies.
+
+    Columns: queue_number, patient, state, reason, tries, asked_at, studies, unlisted, expected,
+    stored, refused, missing.
+    """
+    wanted = _wanted()
+    sums = [
+        pl.col(name).filter(wanted).sum().alias(name)
+        for name in ("expected", "stored", "refused", "missing")
+    ]
+    return (
+        ledger.sort("queue_number", "StudyInstanceUID", nulls_last=True)
+        .group_by("queue_number", maintain_order=True)
+        .agg(
+            pl.col("patient", "state", "reason", "tries", "asked_at").first(),
+            wanted.sum().cast(pl.Int64).alias("studies"),
+            (wanted & _unlisted()).sum().cast(pl.Int64).alias("unlisted"),
+            *sums,
+        )
+    )
+
+
+def totals(ledger: pl.DataFrame) -> Totals:
+    """Return the counts of a ledger."""
+    each, studies = patients(ledger), ledger.filter(pl.col("StudyInstanceUID").is_not_null())
+    wanted = studies.filter(_wanted())
+    return Totals(
+        patients=each.height,
+        asked=each["asked_at"].count(),
+        complete=each.filter(pl.col("state") == COMPLETE).height,
+        studies=wanted.height,
+        unwanted=studies.height - wanted.height,
+        told=int(wanted["told"].sum()),
+        untold=wanted["told"].null_count(),
+        unlisted=wanted.filter(_unlisted()).height,
+        expected=int(wanted["expected"].sum()),
+        stored=int(wanted["stored"].sum()),
+        refused=int(wanted["refused"].sum()),
+        missing=int(wanted["missing"].sum()),
+        first=cast("datetime | None", ledger["asked_at"].min()),
+        last=cast("datetime | None", ledger["asked_at"].max()),
+    )
+
+
+def states(ledger: pl.DataFrame) -> pl.DataFrame:
+    """Return one row a state: state, patients, expected, stored, refused, missing."""
+    return (
+        patients(ledger)
+        .group_by("state")
+        .agg(
+            pl.len().cast(pl.Int64).alias("patients"),
+            pl.col("expected", "stored", "refused", "missing").sum(),
+        )
+        .sort("patients", "state", descending=[True, False])
+    )
+
+
+def by_month(ledger: pl.DataFrame) -> pl.DataFrame:
+    """Return one row a month of asking and state: month, state, patients.
+
+    The month is that of the last question (UTC), or that there was none; states on the way are
+    one.
+    """
+    month = pl.col("asked_at").dt.strftime("%Y-%m").fill_null(NOT_ASKED)
+    settled = pl.col("state").replace_strict(SETTLED, default=UNDERWAY)
+    return (
+        patients(ledger)
+        .group_by(month=month, state=settled)
+        .agg(pl.len().cast(pl.Int64).alias("patients"))
+        .sort("month", "state")
+    )
+
+
+def not_complete(ledger: pl.DataFrame) -> pl.DataFrame:
+    """Return the patients that are not complete, or of whom something is missing, and why.
+
+    Those that were asked for come first.
+    """
+    why = pl.concat_str(
+        pl.col("reason"),
+        pl.when((pl.col("missing") > 0) & pl.col("reason").is_null()).then(
+            pl.format("{} listed objects are not here.", pl.col("missing"))
+        ),
+        pl.when(pl.col("unlisted") > 0).then(
+            pl.format("Studies not listed object by object: {}.", pl.col("unlisted"))
+        ),
+        pl.when(pl.col("asked_at").is_null()).then(pl.lit("Not asked for yet.")),
+        separator=" ", ignore_nulls=True,
+    )  # fmt: skip
+    return (
+        patients(ledger)
+        .filter(
+            (pl.col("state") != COMPLETE) | (pl.col("missing") > 0) | (pl.col("unlisted") > 0)
+        )
+        .with_columns(why=pl.when(why == "").then(None).otherwise(why))
+        .sort(pl.col("asked_at").is_null(), "queue_number")
+    )  # fmt: skip
+
+
+def refused_by_reason(rejected: pl.DataFrame) -> pl.DataFrame:
+    """Return one row a reason why objects off the network were put aside: verdict, code, objects.
+
+    ``rejected`` is ``schema.REJECTED``; objects read from folders were not asked of the PACS.
+    """
+    return (
+        rejected.filter(pl.col("source") == "network", pl.col("verdict") != "duplicate")
+        .group_by("verdict", "code", pl.col("reason"))
+        .agg(pl.len().cast(pl.Int64).alias("objects"))
+        .sort("objects", "verdict", "code", "reason", descending=[True, False, False, False])
+    )
+
+
+def left_out(ledger: pl.DataFrame) -> pl.DataFrame:
+    """Return one row a part of the filter that left studies out: unwanted, studies."""
+    return (
+        ledger.filter(pl.col("StudyInstanceUID").is_not_null(), ~_wanted())
+        .group_by("unwanted")
+        .agg(pl.len().cast(pl.Int64).alias("studies"))
+        .sort("studies", "unwanted", descending=[True, False])
+    )
+
+
+def not_told_any_more(ledger: pl.DataFrame) -> pl.DataFrame:
+    """Return the studies that the PACS told of once and did not in its last answer."""
+    return (
+        ledger.filter(
+            pl.col("state").is_in(ANSWERED),
+            pl.col("last_found") < pl.col("asked_at") - timedelta(seconds=1),
+        )
+        .select("queue_number", "patient", "StudyInstanceUID", "first_found", "last_found",
+                "expected", "stored")
+        .sort("queue_number", "StudyInstanceUID")
+    )  # fmt: skip
+
+
+def _wanted() -> pl.Expr:
+    """Whether a row has a study that the filter leaves in."""
+    kept = pl.col("unwanted").fill_null("") == ""
+    return pl.col("StudyInstanceUID").is_not_null() & kept
+
+
+def _unlisted() -> pl.Expr:
+    return ~pl.col("listed").fill_null(value=False)

@@ -1,0 +1,233 @@
+"""The parts of the report ``completeness``, in the order an administrator meets them."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+
+import altair as alt
+import polars as pl
+from markupsafe import Markup
+
+from workbench.errors import SettingsError
+from workbench.report import charts
+from workbench.report import completeness as numbers
+from workbench.report.tables import Html, Shown, heading, html_table, paragraph
+
+EMPTY = (
+    "Nothing was asked of the PACS yet, so nothing can be said of completeness. Add patients to "
+    "the queue and run the collector, then make this report again."
+)
+NUMBER, PSEUDONYM = Shown("queue_number", "No. in the queue"), Shown("patient", "Pseudonym")
+OBJECTS = (
+    Shown("expected", "Expected"), Shown("stored", "Stored"), Shown("refused", "Refused"),
+    Shown("missing", "Missing"),
+)  # fmt: skip
+COLOURS = {
+    numbers.COMPLETE: charts.MARK, numbers.UNDERWAY: charts.RANGE, "incomplete": charts.LIMIT,
+    "not found": "var(--soft)", "failed": charts.TEXT,
+}  # fmt: skip
+SIGNERS = ("For the study", "For the hospital (PACS administration)")
+
+
+@dataclass(frozen=True, kw_only=True)
+class Terms:
+    """Under which terms was asked; all in words, as the settings stand now.
+
+    Attributes
+    ----------
+    survey, pacs
+        The survey's name, and the AE title of the PACS.
+    wanted, hours
+        The filter, and the schedule of the query.
+    versions
+        Versions of Workbench the collector ran with.
+    key
+        Fingerprint of the key the pseudonyms are made with.
+    """
+
+    survey: str
+    pacs: str
+    wanted: str
+    hours: str
+    versions: str
+    key: str
+
+
+def collector_versions(runs: pl.DataFrame) -> str:
+    """Return the versions that collected, of the table ``run``, as text."""
+    found = runs.filter(pl.col("stage") == "collect")["version"].drop_nulls().unique().sort()
+    return ", ".join(found) or "none"
+
+
+def checked_limit(limit: int) -> int:
+    """Return how many rows are listed at most; raises ``SettingsError`` for none."""
+    if limit < 1:
+        raise SettingsError("most_listed must be at least 1.")
+    return limit
+
+
+def opening(title: str, ledger: pl.DataFrame) -> Html:
+    """Return the heading and the verdict in one sentence."""
+    if ledger.is_empty():
+        return Html(heading(title) + paragraph(EMPTY, "empty"))
+    found = numbers.totals(ledger)
+    return Html(heading(title) + paragraph(verdict(found), "lead" if found.proven else "empty"))
+
+
+def verdict(found: numbers.Totals) -> str:
+    """Say in a sentence or two whether everything asked for is here."""
+    asked = f"{found.complete} of {found.patients} patients are complete"
+    if found.proven:
+        return (
+            f"Complete: {asked}; each of the {found.expected} objects that the PACS listed is here "
+            f"({found.stored} stored, {found.refused} put aside with a reason)."
+        )
+    parts = [f"Not complete: {asked}; {found.missing} of {found.expected} listed objects missing."]
+    if found.unlisted:
+        parts.append(
+            "Studies of which the PACS did not list every object, so that what is missing of them "
+            f"is not known: {found.unlisted}."
+        )
+    return " ".join(parts)
+
+
+def terms(ledger: pl.DataFrame, given: Terms) -> Html:
+    """Return under which terms was asked, and when."""
+    found = numbers.totals(ledger)
+    rows = {
+        "Survey": given.survey,
+        "PACS (AE title)": given.pacs,
+        "Asked between": f"{_moment(found.first)} and {_moment(found.last)}",
+        "Wanted (filter as set now)": given.wanted,
+        "Hours for asking (as set now)": given.hours,
+        "Collected with Workbench": given.versions,
+        "Fingerprint of the pseudonyms' key": given.key,
+    }
+    return _pairs(rows)
+
+
+def sums(ledger: pl.DataFrame) -> Html:
+    """Return the counts of patients, studies and objects, and those by state."""
+    if ledger.is_empty():
+        return paragraph(EMPTY, "note")
+    found = numbers.totals(ledger)
+    untold = f"; no count for {found.untold} studies" if found.untold else ""
+    counts = _pairs({
+        "Patients in the queue": found.patients,
+        "Of these asked for at least once": found.asked,
+        "Wanted studies found": found.studies,
+        "Studies left out by the filter": found.unwanted,
+        "Objects of the wanted studies, the PACS's count": f"{found.told}{untold}",
+        "Studies not listed object by object": found.unlisted,
+        "Objects expected (listed, in wanted series)": found.expected,
+        "Objects stored": found.stored,
+        "Objects put aside with a reason": found.refused,
+        "Objects missing": found.missing,
+    })  # fmt: skip
+    by_state = html_table(
+        numbers.states(ledger),
+        (Shown("state", "State"), Shown("patients", "Patients"), *OBJECTS),
+        "Patients by state",
+    )
+    return Html(counts + by_state)
+
+
+def figure(ledger: pl.DataFrame) -> Html:
+    """Return the bars of patients by month of asking and state."""
+    frame = numbers.by_month(ledger)
+    if frame.is_empty():
+        return paragraph("There is nothing to draw.", "note")
+    shown = [state for state in COLOURS if state in set(frame["state"])]
+    colour = alt.Color(
+        "state:N", title=None,
+        scale=alt.Scale(domain=shown, range=[COLOURS[one] for one in shown]),
+    )  # fmt: skip
+    bars = (
+        alt.Chart(alt.InlineData(values=frame.to_dicts()), width=620, height=220)
+        .mark_bar()
+        .encode(
+            x=alt.X("month:N", title="Month in which the PACS was last asked", sort=None,
+                    axis=alt.Axis(labelAngle=0, grid=False)),
+            y=alt.Y("patients:Q", title="Patients", axis=alt.Axis(tickMinStep=1, tickCount=5)),
+            color=colour,
+        )
+    )  # fmt: skip
+    text = "Patients by the month in which they were last asked for, and how far they have come."
+    return charts.svg(bars, "Patients by month and state", text)
+
+
+def open_cases(ledger: pl.DataFrame, most: int) -> Html:
+    """Return who is not complete, by number and pseudonym, and why; at most so many."""
+    found = numbers.not_complete(ledger)
+    if ledger.is_empty() or found.is_empty():
+        return paragraph("None." if ledger.height else EMPTY, "note")
+    columns = (
+        NUMBER, PSEUDONYM, Shown("state", "State"), Shown("tries", "Tries"),
+        Shown("studies", "Studies"), *OBJECTS, Shown("why", "Why", missing="no reason was noted"),
+    )  # fmt: skip
+    more = found.height - most
+    left = paragraph(f"{more} more are not listed here; all are counted above.", "empty")
+    return Html(html_table(found.head(most), columns) + (left if more > 0 else ""))
+
+
+def reasons(ledger: pl.DataFrame, rejected: pl.DataFrame) -> Html:
+    """Return why objects were put aside, and why studies were left out."""
+    aside = html_table(
+        numbers.refused_by_reason(rejected),
+        (Shown("verdict", "Verdict"), Shown("code", "Code"), Shown("reason", "Reason"),
+         Shown("objects", "Objects")),
+        "Objects that came over the network and were put aside",
+        "No object was put aside.",
+    )  # fmt: skip
+    out = html_table(
+        numbers.left_out(ledger),
+        (Shown("unwanted", "Left out by"), Shown("studies", "Studies")),
+        "Studies left out by the filter", "The filter left no study out.",
+    )  # fmt: skip
+    return Html(aside + out)
+
+
+def vanished(ledger: pl.DataFrame, most: int) -> Html:
+    """Return the studies that the PACS stopped telling of."""
+    found = numbers.not_told_any_more(ledger)
+    columns = (
+        NUMBER, PSEUDONYM, Shown("StudyInstanceUID", "Study (pseudonym)"),
+        Shown("first_found", "First told"), Shown("last_found", "Last told"),
+        Shown("expected", "Expected"), Shown("stored", "Stored"),
+    )  # fmt: skip
+    more = found.height - most
+    left = paragraph(f"{more} more are not listed here.", "empty") if more > 0 else ""
+    return Html(html_table(found.head(most), columns, empty="There is none.") + left)
+
+
+def signatures(ledger: pl.DataFrame, place: str) -> Html:
+    """Return a place to sign; nothing can be signed while nothing was asked."""
+    if ledger.is_empty():
+        return paragraph("There is nothing to sign yet.", "note")
+    said = (
+        "The numbers above were read by me. Where this report says that something is missing or "
+        "not known, I know of it."
+    )
+    row = Markup(
+        '<tr><th scope="row">{}</th><td style="height:3.2em;min-width:12rem"></td>'
+        '<td style="min-width:8rem"></td><td style="min-width:14rem"></td></tr>'
+    )
+    heads = Markup("").join(
+        Markup('<th scope="col">{}</th>').format(head)
+        for head in ("", "Name", f"Place and date{f': {place}' if place else ''}", "Signature")
+    )
+    table = Markup(
+        '<div class="wide"><table><thead><tr>{}</tr></thead><tbody>{}</tbody></table></div>'
+    ).format(heads, Markup("").join(row.format(signer) for signer in SIGNERS))
+    return Html(paragraph(said) + table)
+
+
+def _pairs(rows: Mapping[str, object]) -> Html:
+    frame = pl.DataFrame({"what": list(rows), "value": [str(value) for value in rows.values()]})
+    return html_table(frame, (Shown("what", "What"), Shown("value", "Value")))
+
+
+def _moment(at: datetime | None) -> str:
+    return f"{at:%Y-%m-%d %H:%M} UTC" if at else "never"

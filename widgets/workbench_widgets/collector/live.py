@@ -1,0 +1,82 @@
+"""A part of a page that Python writes: shown without blinking, asked by messages only.
+
+The browser asks every two seconds while somebody can see the page, and not before the last answer
+has come; so a page that is gone, hidden or slow costs nothing.  Widget state, which is saved into
+notebooks, holds nothing of it: neither what is shown nor what is typed.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import anywidget
+
+HERE = Path(__file__).parent
+
+
+@dataclass(frozen=True)
+class Ask:
+    """What a page asks: a button's or form's name, its fields, and the bytes of chosen files.
+
+    Fields may hold patient IDs: they are not shown by ``repr``, and nobody keeps an ``Ask``.
+    """
+
+    name: str
+    values: Mapping[str, str]
+    files: Sequence[bytes] = ()
+
+    def __repr__(self) -> str:
+        return f"Ask({self.name!r})"
+
+    def text(self, name: str) -> str:
+        """Return a field without the blanks around it; empty when there is none."""
+        return self.values.get(name, "").strip()
+
+    @classmethod
+    def read(cls, message: object, buffers: object) -> Ask | None:
+        """Read a page's message; ``None`` for what is none."""
+        if not isinstance(message, Mapping) or not isinstance(message.get("ask"), str):
+            return None
+        given = message.get("values")
+        values = given if isinstance(given, Mapping) else {}
+        texts = {str(name): text for name, text in values.items() if isinstance(text, str)}
+        files = tuple(bytes(one) for one in buffers) if isinstance(buffers, list | tuple) else ()
+        return cls(message["ask"], texts, files)
+
+
+@dataclass(frozen=True)
+class Reply:
+    """What a page gets: all of its HTML, escaped, and names of forms to empty."""
+
+    html: str
+    reset: tuple[str, ...] = ()
+
+
+class Live(anywidget.AnyWidget):
+    """HTML that ``answer`` writes anew for each question of the page.
+
+    What is the same as before is not sent; forms whose fields hold secrets are emptied by
+    ``Reply.reset`` as soon as what they held was taken.
+    """
+
+    _esm = HERE / "live.js"
+    _css = HERE / "live.css"
+
+    def __init__(self, answer: Callable[[Ask], Reply]) -> None:
+        super().__init__()
+        self._reply = answer
+        self._shown = ""
+        self.on_msg(self._asked)
+
+    def _asked(self, _: object, message: object, buffers: object) -> None:
+        ask = Ask.read(message, buffers)
+        if ask is None:
+            return
+        reply = self._reply(ask)
+        told: dict[str, Any] = {"reset": list(reply.reset)}
+        if reply.html != self._shown or ask.name != "look":
+            told["html"] = self._shown = reply.html
+        self.send(told)

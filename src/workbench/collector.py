@@ -19,6 +19,7 @@ from datetime import UTC, datetime, timedelta
 
 from workbench.collect.connections import open_receiver, source_of
 from workbench.collect.control import Command, Control, Process
+from workbench.collect.expected import Expected
 from workbench.collect.filters import SurveyFilter
 from workbench.collect.hospital import FILE as HOSPITAL_FILE
 from workbench.collect.hospital import HospitalFile
@@ -263,8 +264,11 @@ class Collector:
             self.queue.reached(job.number, state)
             self.pulse.doing = f"Patient {job.number} of the queue: {state}."
 
+        def found(expected: Expected, seconds: float) -> None:
+            self.pulse.expects(self.ledger.found(job.number, expected, seconds))
+
         watch = Watch(
-            found=lambda expected: self.pulse.expects(self.ledger.found(job.number, expected)),
+            found=found,
             reached=reached,
             requested=lambda outcome, seconds: self.ledger.requested(job.number, outcome, seconds),
             stopped=lambda: self._abort.is_set() or not self.queue.owns(job.number),

@@ -100,7 +100,7 @@ class Border:
 
     def instance(self, header: Header) -> tuple[dict[str, object], list[Finding]]:
         """Return the de-identified row of a header; raises ``ReadError`` if it must not pass."""
-        refusal = self.wanted.refusal(header.dataset)
+        refusal = "" if self.wanted.everything else self.wanted.refusal(header.dataset)
         if refusal:
             raise NotWanted("not_wanted", f"the survey's filter leaves it out: {refusal}")
         try:

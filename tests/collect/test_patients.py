@@ -165,7 +165,7 @@ def test_who_watches_is_told_each_step(objects: list[Dataset], keeper: Any, tmp_
     found: list[Expected] = []
     said: list[str] = []
     watch = Watch(
-        found.append,
+        lambda one, _: found.append(one),
         lambda state, _: states.append(str(state)),
         lambda outcome, _: said.append(outcome.said),
     )
@@ -295,7 +295,7 @@ def test_a_wrong_count_is_a_finding_and_no_obstacle(
 ) -> None:
     found: list[Expected] = []
     with stand(Miscounting, tmp_path, keeper, objects) as pacs:
-        progress = collect(pacs, keeper, watch=Watch(found.append))
+        progress = collect(pacs, keeper, watch=Watch(lambda one, _: found.append(one)))
     assert progress.state == "complete"
     assert [one.notes["count_differs"] for one in found] == [4]
 
@@ -327,7 +327,9 @@ def test_nothing_of_a_patient_is_in_progress_or_log(
         stand(Boaster, tmp_path, keeper, [dataset, make("CANARY77", 1, 2, 2)]) as pacs,
     ):
         found: list[Expected] = []
-        shown = repr(collect(pacs, keeper, "CANARY77", watch=Watch(found.append))) + repr(found)
+        shown = repr(
+            collect(pacs, keeper, "CANARY77", watch=Watch(lambda one, _: found.append(one)))
+        ) + repr(found)
     assert "CANARY" not in shown
     text = "\n".join(record.getMessage() for record in caplog.records)
     assert "CANARY" not in text

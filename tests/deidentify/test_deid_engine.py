@@ -272,7 +272,9 @@ def test_dates_move_by_one_shift_a_patient_and_times_stay(patient: Dataset, appl
         ("20200811", "012M", "012M", 365), ("", "041Y", "041Y", None), ("", "005D", "005D", 5),
         ("19300101", None, "090Y", 32871), ("", "095Y", "090Y", 32871),
         ("19320101", "089Y", "089Y", 32730), ("99990101", "063Y", "063Y", None),
-        ("19000101", "029Y", "029Y", None), ("", "", None, None), ("", "162Y", None, None),
+        ("19000101", "029Y", None, None),
+        ("19800312", "060Y", None, None), ("19800312", "010D", None, None),
+        ("19300101", "041Y", None, None), ("", "", None, None), ("", "162Y", None, None),
         ("garbage", None, None, None),
     ],
 )  # fmt: skip

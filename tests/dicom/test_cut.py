@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from pydicom.dataset import Dataset
 from pydicom.filebase import DicomBytesIO
 from pydicom.filewriter import write_dataset
-from pydicom.uid import ExplicitVRLittleEndian, ImplicitVRLittleEndian, JPEGBaseline8Bit
+from pydicom.uid import UID, ExplicitVRLittleEndian, ImplicitVRLittleEndian, JPEGBaseline8Bit
 
 from workbench.dicom import read
 from workbench.dicom.cut import cut
@@ -159,7 +159,7 @@ def test_pixels_of_a_file_need_not_be_read(implicit: bool, tmp_path: Path) -> No
     data, path = ordinary(), tmp_path / "image"
     data.add_new(0x7FE00010, "OW", b"\x01\x02" * HEAD)
     data.ensure_file_meta()
-    data.file_meta.TransferSyntaxUID = SYNTAX[implicit]
+    data.file_meta.TransferSyntaxUID = UID(SYNTAX[implicit])
     data.save_as(path, enforce_file_format=True)
     header, whole = read_header(path), path.read_bytes()
     assert header.cut is not None

@@ -15,7 +15,6 @@ from typing import Any, cast
 
 from pynetdicom.acse import ACSE
 from pynetdicom.association import Association
-from pynetdicom.dimse_primitives import C_STORE
 from pynetdicom.events import Event
 from pynetdicom.pdu_primitives import A_ASSOCIATE
 from pynetdicom.transport import (
@@ -24,7 +23,7 @@ from pynetdicom.transport import (
     ThreadedAssociationServer,
 )
 
-from workbench.collect.network import guard
+from workbench.collect.inflow import Inflow
 
 LOGGER = logging.getLogger(__name__)
 
@@ -157,33 +156,34 @@ def _address(association: Association) -> str:
     return str(cast("AddressInformation", association.requestor.address_info).address)
 
 
-def watched(admission: Admission) -> Callable[[Event], None]:
-    """Return a handler of ``EVT_CONN_OPEN``: bounds a connection, counts it out at its end.
+def watched(
+    admission: Admission, begin: Callable[[Association], Inflow]
+) -> Callable[[Event], None]:
+    """Return a handler of ``EVT_CONN_OPEN``: begins the inflow, counts a connection out at its end.
 
     The end is that of the association's own thread, which comes whoever closes the connection.
     """
 
     def opened(event: Event) -> None:
-        guard(event)
         association, address = event.assoc, _address(event.assoc)
-        run, serve = association.run, association._serve_request
+        wrapper = cast("AssociationSocket", association.dul.socket)
+        run, inflows = association.run, list[Inflow]()
 
         def counted() -> None:
             try:
                 run()
             finally:
                 admission.leaves(address)
-                wrapper = cast("AssociationSocket", association.dul.socket)
+                for inflow in inflows:
+                    inflow.close()
                 if wrapper.socket is not None:  # the peer left first: nobody has closed our end
                     wrapper._shutdown_socket()
 
-        def served(message: Any, context: int) -> None:
-            # pynetdicom drops a C-STORE request without a UID and leaves the peer waiting.
-            if isinstance(message, C_STORE) and not message.is_valid_request:
-                association.abort()
-                return
-            serve(message, context)
-
-        vars(association).update(run=counted, _serve_request=served)
+        vars(association).update(run=counted)
+        try:
+            inflows.append(begin(association))
+        except OSError as error:  # not to go on without bounds
+            LOGGER.warning("a connection was closed: %s", type(error).__name__)
+            wrapper.close()
 
     return opened

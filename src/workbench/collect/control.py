@@ -103,6 +103,7 @@ class Control:
 
     @command.setter
     def command(self, command: Command) -> None:
+        """Ask for something."""
         self._set(COMMAND, command)
 
     @property
@@ -117,6 +118,7 @@ class Control:
 
     @override.setter
     def override(self, override: Override | None) -> None:
+        """Override the schedule, or no more."""
         told = [override.until.isoformat(), override.opened] if override else None
         self._set(OVERRIDE, json.dumps(told) if told else "")
 

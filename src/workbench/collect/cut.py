@@ -1,12 +1,14 @@
 """Take an object off the network piece by piece and keep its header only, in bounded memory.
 
-pynetdicom collects the fragments of a data set in ``DIMSEMessage.data_set``, a ``BytesIO`` without
-bounds.  ``cut_headers`` gives each message a ``Sink`` in its place: the one point where we reach
-into pynetdicom's message assembly (tests/collect/test_cut.py notices when that changes).
+``inflow`` writes what our receiver is sent into a ``Sink``.  Where we ask to be sent objects over
+an association of our own, pynetdicom collects a data set in ``DIMSEMessage.data_set``, a
+``BytesIO`` without bounds; ``cut_headers`` gives each message a ``Sink`` in its place
+(tests/collect/test_get.py notices when pynetdicom changes).
 """
 
 from __future__ import annotations
 
+import struct
 import threading
 from collections.abc import Callable
 from io import BytesIO
@@ -19,8 +21,10 @@ from pynetdicom.pdu_primitives import P_DATA
 
 from workbench.dicom.walk import (
     ITEM,
+    LONG_VRS,
     PIXELS,
     SEQUENCE_END,
+    SHORT_VRS,
     UNDEFINED,
     Encoding,
     element_at,
@@ -33,6 +37,10 @@ LARGEST_HEADER = 16 * 2**20  # bytes; a multi-frame CT of 2,000 frames has about
 LARGEST_WHOLE = 2**29  # bytes of an object that is kept with its pixels
 BUDGET = 64 * 2**20  # bytes of headers on their way at one time, of all peers together
 GROWTH = 1.25  # a sequence of unknown end is looked at again when so much more has come
+# PS3.5 section 7.1, little endian.
+EXPLICIT_HEAD, IMPLICIT_HEAD = struct.Struct("<HH2sH"), struct.Struct("<HHI")
+LONG_LENGTH = struct.Struct("<I")
+PIXEL_GROUP, ITEM_GROUP = 0x7FE0, 0xFFFE
 
 
 class Budget:
@@ -92,7 +100,7 @@ class Sink(BytesIO):
 
     def write(self, data: Any, /) -> int:
         """Take a fragment; return its length."""
-        rest = bytes(data)
+        rest = memoryview(data)
         length = len(rest)
         self.size += length
         while rest and not self.overflow:
@@ -103,10 +111,10 @@ class Sink(BytesIO):
             elif self._in_items:
                 rest = self._item(rest)
             else:
-                rest = self._kept(rest)
+                rest = memoryview(self._kept(rest))
         return length
 
-    def _kept(self, data: bytes) -> bytes:
+    def _kept(self, data: memoryview) -> bytes:
         """Keep header bytes; return what follows the head of Pixel Data, if that has come."""
         if self._held + len(data) > LARGEST_HEADER or not self._budget.take(len(data)):
             self.overflow = True
@@ -130,6 +138,8 @@ class Sink(BytesIO):
         """Walk over one element; return the bytes behind its head when it is Pixel Data."""
         if self._encoding is None:
             self._encoding = self._found_encoding(buffer)
+        if self._encoding.little:
+            self._position = plain_end(buffer, self._position, self._encoding.explicit)
         if self._position >= len(buffer):
             self._wanted = len(buffer) + 1
             return b""
@@ -169,12 +179,12 @@ class Sink(BytesIO):
         self._held -= size
         self._budget.give(size)
 
-    def _item(self, data: bytes) -> bytes:
+    def _item(self, data: memoryview) -> memoryview:
         """Skip one fragment of encapsulated Pixel Data (PS3.5 section A.4)."""
         wanted = 8 - len(self._head)
-        self._head += data[:wanted]
+        self._head += bytes(data[:wanted])
         if len(self._head) < 8:
-            return b""
+            return data[:0]
         head, self._head = self._head, b""
         tag = int.from_bytes(head[:2], "little") << 16 | int.from_bytes(head[2:4], "little")
         if tag == SEQUENCE_END:
@@ -183,7 +193,7 @@ class Sink(BytesIO):
         elif tag == ITEM:
             self._skip = int.from_bytes(head[4:], "little")
         else:  # no fragment: the object never becomes whole
-            return b""
+            return data[:0]
         return data[wanted:]
 
 
@@ -193,32 +203,60 @@ class WholeSink(BytesIO):
     cut = False
     whole = True
 
-    def __init__(self) -> None:
+    def __init__(self, budget: Budget) -> None:
         super().__init__()
         self.size = 0
         self.overflow = False
+        self._budget, self._held = budget, 0
+
+    def __del__(self) -> None:
+        self._budget.give(self._held)
 
     def write(self, data: Any, /) -> int:
         """Take a fragment; return its length."""
-        length = len(bytes(data))
+        length = len(data)
         self.size += length
-        if self.size > LARGEST_WHOLE:
+        if self.overflow or self.size > LARGEST_WHOLE or not self._budget.take(length):
             self.overflow = True
             return length
+        self._held += length
         return super().write(data)
 
 
-def cut_headers(
-    association: Association, budget: Budget, whole: Callable[[], bool] = lambda: False
-) -> None:
-    """Have the association keep headers only, or whole objects where ``whole`` says so."""
+def plain_end(buffer: bytes, position: int, explicit: bool) -> int:
+    """Return the offset behind those elements, one after another, that need no second look.
+
+    They are there as a whole, of known length, and no Pixel Data; little endian.
+    """
+    size = len(buffer) - LONG_LENGTH.size - IMPLICIT_HEAD.size
+    while position <= size:
+        value = position + IMPLICIT_HEAD.size
+        if explicit:
+            group, _, vr, length = EXPLICIT_HEAD.unpack_from(buffer, position)
+            if vr in LONG_VRS:
+                (length,) = LONG_LENGTH.unpack_from(buffer, value)
+                value += LONG_LENGTH.size
+            elif vr not in SHORT_VRS:
+                break
+        else:
+            group, _, length = IMPLICIT_HEAD.unpack_from(buffer, position)
+        if length == UNDEFINED or group in (PIXEL_GROUP, ITEM_GROUP):
+            break
+        if value + length > len(buffer):
+            break
+        position = value + length
+    return position
+
+
+def cut_headers(association: Association, budget: Budget) -> None:
+    """Have an association of our own asking keep headers only."""
     dimse = association.dimse
     receive = dimse.receive_primitive
 
     def receive_primitive(primitive: P_DATA) -> None:
         if dimse.message is None:
             message = DIMSEMessage()
-            message.data_set = WholeSink() if whole() else Sink(syntax_of(message), budget)
+            message.data_set = Sink(syntax_of(message), budget)
             dimse.message = message
         receive(primitive)
 

@@ -136,6 +136,11 @@ class SurveyFilter:
             tuple(_condition(one) for one in table.get("tag", ())),
         )  # fmt: skip
 
+    @property
+    def everything(self) -> bool:
+        """Whether it leaves nothing out, so that no header need be looked at."""
+        return self == SurveyFilter()
+
     def sentence(self) -> str:
         """Say it for a person."""
         said = [" and ".join(sorted(self.modalities))] if self.modalities else []
@@ -212,23 +217,40 @@ class SurveyFilter:
         A header that lacks what the filter asks for is not wanted: nobody could say later that
         it belongs to the survey.
         """
-        if self.modalities:
-            modality = text(dataset, "Modality").upper()
-            if modality not in self.modalities:
-                return "modality" if modality else "modality_absent"
-        if self.study_from or self.study_to:
-            day = _header_day(dataset, "StudyDate")
-            if day is None or not _in_days(day, self.study_from, self.study_to):
-                return "study_date" if day else "study_date_absent"
-        if self.age_from_years is not None or self.age_to_years is not None:
-            years = age_years(dataset)
-            if years is None or not self._fits(years):
-                return "age" if years is not None else "age_unknown"
+        judges = (self._refused_modality, self._refused_day, self._refused_age)
+        for judge in judges:
+            code = judge(dataset)
+            if code:
+                return code
         for condition in self.conditions:
             held = condition.holds(dataset)
             if not held:
                 return f"tag {condition.tag}{'' if held is False else ' absent'}"
         return ""
+
+    def _refused_modality(self, dataset: Dataset) -> str:
+        if not self.modalities:
+            return ""
+        modality = text(dataset, "Modality").upper()
+        if modality in self.modalities:
+            return ""
+        return "modality" if modality else "modality_absent"
+
+    def _refused_day(self, dataset: Dataset) -> str:
+        if not (self.study_from or self.study_to):
+            return ""
+        day = _header_day(dataset, "StudyDate")
+        if day is None:
+            return "study_date_absent"
+        return "" if _in_days(day, self.study_from, self.study_to) else "study_date"
+
+    def _refused_age(self, dataset: Dataset) -> str:
+        if self.age_from_years is None and self.age_to_years is None:
+            return ""
+        years = age_years(dataset)
+        if years is None:
+            return "age_unknown"
+        return "" if self._fits(years) else "age"
 
 
 def age_years(dataset: Dataset) -> float | None:

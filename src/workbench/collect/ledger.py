@@ -45,14 +45,14 @@ class Ledger:
     def __init__(self, hospital: HospitalFile) -> None:
         self._hospital = hospital
 
-    def found(self, number: int, expected: Expected) -> frozenset[str]:
+    def found(self, number: int, expected: Expected, seconds: float) -> frozenset[str]:
         """Keep what the PACS told of a patient of the queue; return the UIDs that ought to come.
 
         A study told of before and not any more stays, with the day it was last told of.
         """
         now = moment()
         with self._hospital.transaction():
-            self._keep_answers(number, expected, now)
+            self._keep_answers(number, expected, now, seconds)
             for study in expected.offered:
                 self._keep_study(number, study, now)
         return expected.instances
@@ -66,7 +66,7 @@ class Ledger:
             outcome.warning,
         )  # fmt: skip
 
-    def _keep_answers(self, number: int, expected: Expected, now: str) -> None:
+    def _keep_answers(self, number: int, expected: Expected, now: str, seconds: float) -> None:
         content = zlib.compress(json.dumps(expected.answers, sort_keys=True).encode())
         digest = hashlib.sha256(content).hexdigest()
         last = self._hospital.one(
@@ -79,7 +79,7 @@ class Ledger:
         self._hospital.write(
             "INSERT INTO request (at, patient, service, level, seconds, status, completed)"
             " VALUES (?, ?, 'query', 'patient', ?, ?, ?)",
-            now, number, 0.0, f"0x{expected.status:04X}", len(expected.offered),
+            now, number, seconds, f"0x{expected.status:04X}", len(expected.offered),
         )  # fmt: skip
 
     def _keep_study(self, number: int, study: OfferedStudy, now: str) -> None:

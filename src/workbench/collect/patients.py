@@ -53,7 +53,7 @@ class Watch:
     Attributes
     ----------
     found
-        Is given what the PACS listed.
+        Is given what the PACS listed, and its seconds.
     reached
         Is given each state with the counts so far.
     requested
@@ -62,7 +62,7 @@ class Watch:
         Says whether to stop now, in the middle of the patient.
     """
 
-    found: Callable[[Expected], None] = lambda _: None
+    found: Callable[[Expected, float], None] = lambda *_: None
     reached: Callable[[PatientState, Counts], None] = lambda *_: None
     requested: Callable[[MoveOutcome, float], None] = lambda *_: None
     stopped: Callable[[], bool] = lambda: False
@@ -156,8 +156,9 @@ def collect_patient(
     """
     watch = watch or Watch()
     watch.reached(PatientState.ASKED, Counts())
+    begun = time.monotonic()
     expected = source.expect(patient)
-    watch.found(expected)
+    watch.found(expected, time.monotonic() - begun)
     doubts = [DOUBTS[code] for code in expected.doubts if code in DOUBTS]
     if doubts:
         return PatientResult(PatientState.FAILED, Counts(), " ".join(doubts), hopeless=True)

@@ -1,10 +1,12 @@
 """Cleaning free text: the people and places of an object are taken out of its descriptions.
 
 Two nets are used.  ``Identity`` holds the words by which this very object names its patient,
-staff and institution: they are removed wherever they stand, also inside longer words.
-Patterns take out what looks like a date, a telephone number, an e-mail or web address, a UID,
-a long number or a person with a title ("Dr Smith", "Operator: Jane").  Words of the vocabulary
-(anatomy, technique, makers) always stay.
+staff and institution: they are removed wherever they stand, also inside longer words, in
+descriptions as in labels, codes and code strings.  Identifiers of the patient of less than four
+characters are removed only where they stand alone and are not a measurement.  Patterns take out
+what looks like a date, a telephone number, an e-mail or web address, a person with a title ("Dr
+Smith", "Operator: Jane") and, in descriptions, a UID or a long number.  Words of the vocabulary
+(anatomy, technique, makers, terms of the standard) always stay.
 
 What this cannot promise: a name that stands in a description and nowhere else in the object,
 without a title, is not recognised ("neighbour of Miller"); nor are a nickname, a misspelt name
@@ -21,16 +23,24 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import TYPE_CHECKING
 
+from workbench.deidentify.needles import Needles
 from workbench.deidentify.tables import vocabulary
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Iterator, Sequence
 
 WORD = re.compile(r"[^\W_]+")
 SHORTEST_NAME = 2  # letters: "Li"; initials say nothing
 SHORTEST_PART = 4  # letters searched inside longer words: "MILLER" in "CTMILLER"
 SHORTEST_NUMBER = 4  # digits
 SHORTEST_NUMBER_PART = 5
+AROUND = 12  # letters looked at around a short identifier
+ENDS_IN_WORD = re.compile(r"[^\W_]\Z")
+# A short number is a measurement behind "=", a decimal sign or a quantity, and before a unit.
+MEASURED_BEFORE = re.compile(r"(?:\d[.,:]|=\s?|\b(?:dlp|ctdi\w{0,5}|dap|kvp?|mas?|x)\s?)\Z")
+MEASURED_AFTER = re.compile(
+    r"[.,:]\d|\s?(?:%|(?:kvp?|kev|mas?|[cdmu]?gy|[mg]?bq|[cm]?m|ml|s|sec|ms|min|fps|deg|hz|bpm)\b)"
+)
 GERMAN = str.maketrans({"ä": "ae", "ö": "oe", "ü": "ue", "Ä": "Ae", "Ö": "Oe", "Ü": "Ue"})
 
 _MONTH = (
@@ -43,7 +53,7 @@ _TITLE = (
 )
 _LABEL = (
     r"(?:patient|pat|name|nom|operator|technician|tech|physician|doctor|radiographer|mta|mtra"
-    r"|phone|tel|fax|dob|mrn|ssn|acc|accession|address)"
+    r"|id|phone|tel|fax|dob|mrn|ssn|acc|accession|address)"
 )
 _NAME = r"[^\W\d_][\w'’-]*"
 WORDED = (
@@ -52,21 +62,38 @@ WORDED = (
     re.compile(rf"\b(?:{_TITLE}\.?\s*)+(?<=[.\s])(?:[A-Z]\.\s*){{0,3}}{_NAME}"),  # Dr. J. Smith
     re.compile(rf"\b{_LABEL}\s?[:=]\s?[\w'’-]+(?:[\s,^]{{1,2}}{_NAME})?", re.IGNORECASE),
 )
-NUMBERED = (
-    re.compile(r"(?<![\d.])\d+(?:\.\d+){3,}(?![\d.])"),  # UID or network address
-    re.compile(r"(?<!\d)(?:1[89]|20)\d\d([-./])\d{1,2}\1\d{1,2}(?!\d)"),  # 1980-03-12
-    re.compile(r"(?<![\d.])\d{1,2}([-./])\d{1,2}\1(?:\d{4}|\d{2})(?![\d.])"),  # 12.3.1980
+_YEAR_FIRST = re.compile(r"(?<!\d)(?:1[89]|20)\d\d([-./])\d{1,2}\1\d{1,2}(?!\d)")  # 1980-03-12
+_MONTH_WORDS = (
     re.compile(
         rf"(?<!\d)\d{{1,2}}[.\s-]{{0,2}}{_MONTH}[.,\s-]{{0,2}}(?:\d{{4}}|\d{{2}})(?!\d)", re.I
     ),
     re.compile(
         rf"\b{_MONTH}[.\s-]{{0,2}}\d{{1,2}}(?:st|nd|rd|th)?[,\s-]{{1,2}}\d{{4}}(?!\d)", re.I
     ),
-    re.compile(r"(?<![\w.,])\+\d[\d ()/.-]{5,20}\d"),  # telephone: +352 26 12 34
+)
+_TELEPHONE = (
+    re.compile(r"(?<![\w.,])\+\d[\d ()/.-]{5,20}\d"),  # +352 26 12 34
+    re.compile(r"(?<![\w.])\d\d(?: \d\d){3,5}(?![\w.])"),  # 26 12 34 56
+)
+NUMBERED = (
+    re.compile(r"(?<![\d.])\d+(?:\.\d+){3,}(?![\d.])"),  # UID or network address
+    _YEAR_FIRST,
+    re.compile(r"(?<![\d.])\d{1,2}([-./])\d{1,2}\1(?:\d{4}|\d{2})(?![\d.])"),  # 12.3.1980
+    *_MONTH_WORDS,
+    *_TELEPHONE,
     re.compile(r"(?<![\w.,])0\d[\d ()/-]{5,20}\d(?![.,]?\d)"),  # 030/123 45 67
     re.compile(r"(?<![\w.])(?:\(\d{3}\) ?|\d{3}[-. ])?\d{3}-\d{4}(?![\w.])"),  # (555) 123-4567
-    re.compile(r"(?<![\w.])\d\d(?: \d\d){3,5}(?![\w.])"),  # 26 12 34 56
     re.compile(r"(?<!\d)(?<!\d[.,])\d{6,}"),  # long numbers, not digits behind a decimal sign
+)
+# In labels only what no serial number or version looks like.
+NUMBERED_IN_LABELS = (
+    _YEAR_FIRST,
+    re.compile(r"(?<![\d.])[0-3]?\d([-./])[01]?\d\1(?:19|20)\d\d(?![\d.])"),  # 12.3.1980
+    re.compile(r"(?<![\d.])[01]?\d([-/])[0-3]?\d\1(?:19|20)\d\d(?![\d.])"),  # 3/12/1980
+    *_MONTH_WORDS,
+    *_TELEPHONE,
+    re.compile(r"(?<![\w.,])0\d{1,4}[ /-]\d{2,4}(?:[ -]\d{2,4}){1,3}(?![\w.])"),
+    re.compile(r"(?<![\w.])(?:\(\d{3}\) ?|\d{3}[-. ])\d{3}-\d{4}(?![\w.])"),
 )
 DIGIT, BLANKS = re.compile(r"\d"), re.compile(r"[ \t]{2,}")
 
@@ -86,65 +113,131 @@ class Identity:
     Attributes
     ----------
     words
-        Folded words that are removed as whole words.
+        Folded words that are removed as whole words, and within longer ones if long enough.
     wholes
         Folded identifiers with signs in them ("2008-4/B"), removed as they stand.
+    short
+        Folded identifiers of the patient of one to three characters, removed where they stand
+        alone and are not a measurement ("kV 120", "DLP=120", "2.5 mm" stay).
     """
 
     words: frozenset[str]
     wholes: tuple[str, ...] = ()
+    short: frozenset[str] = frozenset()
 
     @cached_property
-    def parts(self) -> tuple[str, ...]:
+    def parts(self) -> Needles:
         """Words long enough to be searched inside longer ones, or of another script."""
-        return tuple(
+        return Needles(
             word
-            for word in sorted(self.words)
+            for word in self.words
             if len(word) >= (SHORTEST_NUMBER_PART if word.isdigit() else SHORTEST_PART)
             or not word.isascii()
         )
+
+    @cached_property
+    def _standing(self) -> tuple[Needles, Needles]:
+        return Needles(self.wholes), Needles(self.short)
 
     def names(self, word: str) -> bool:
         """Say whether a word (of any case) gives somebody away."""
         folded = fold(word)
         if folded in vocabulary():
             return False
-        return folded in self.words or any(part in folded for part in self.parts)
+        return folded in self.words or self.parts.are_in(folded)
 
-    def in_text(self, text: str) -> bool:
-        """Say whether any word of the text gives somebody away."""
-        return any(map(self.names, WORD.findall(text)))
-
-    def without(self, text: str) -> str:
+    def without_words(self, text: str) -> str:
         """Return text without the words that give somebody away."""
-        folded = fold(text)
-        for whole in self.wholes:
-            if whole in folded:
-                text = re.sub(re.escape(whole), " ", text, flags=re.IGNORECASE)
         return WORD.sub(lambda found: " " if self.names(found[0]) else found[0], text)
 
+    def without_identifiers(self, text: str) -> str:
+        """Return text without identifiers that have signs in them, or are short."""
+        folded, places = _folded(text)
+        spans = list(self._spans(folded))
+        if not spans:
+            return text
+        kept, done = [], 0
+        for start, end in sorted((places[start], places[end - 1] + 1) for start, end in spans):
+            kept += [text[done:start], " "] if start >= done else []
+            done = max(done, end)
+        return "".join([*kept, text[done:]])
 
-def identity(
-    names: Iterable[str],
-    identifiers: Iterable[str],
-    places: Iterable[str],
-    dates: Iterable[str] = (),
-) -> Identity:
-    """Collect words of people (PN values), identifiers, places and a birth date's spellings."""
-    words: set[str] = set()
-    wholes: set[str] = set()
-    for name in names:
-        words.update(_name_words(name))
-    for identifier in identifiers:
-        words.update(_identifier_words(identifier))
-        whole = fold(identifier.strip())
-        if len(whole) >= SHORTEST_NUMBER and not whole.isalnum() and whole not in vocabulary():
-            wholes.add(whole)
-    for place in places:
-        words.update(word for word in _letters(place) if len(word) > SHORTEST_NAME)
-    for date in dates:
-        (words if date.isdigit() else wholes).add(date)
-    return Identity(frozenset(words - vocabulary()), tuple(sorted(wholes)))
+    def short_in(self, text: str) -> bool:
+        """Say whether a short identifier of the patient stands in a text."""
+        return any(self._short_spans(_folded(text)[0]))
+
+    def _spans(self, folded: str) -> Iterator[tuple[int, int]]:
+        yield from self._standing[0].spans(folded)
+        yield from self._short_spans(folded)
+
+    def _short_spans(self, folded: str) -> Iterator[tuple[int, int]]:
+        for start, end in self._standing[1].spans(folded):
+            before, after = folded[max(0, start - AROUND) : start], folded[end : end + AROUND]
+            alone = not (ENDS_IN_WORD.search(before) or WORD.match(after))
+            if alone and not (MEASURED_BEFORE.search(before) or MEASURED_AFTER.match(after)):
+                yield start, end
+
+
+def _folded(text: str) -> tuple[str, Sequence[int]]:
+    """Return folded text and, for each of its letters, where it stood in ``text``."""
+    if text.isascii():
+        return text.lower(), range(len(text))
+    letters = [(letter, place) for place, one in enumerate(text) for letter in fold(one)]
+    return "".join(letter for letter, _ in letters), [place for _, place in letters]
+
+
+@dataclass(frozen=True, repr=False)
+class Sources:
+    """What an object says of people and places, as it is written there; never printed.
+
+    Attributes
+    ----------
+    names
+        Values of PN.
+    identifiers
+        Identifiers of any kind.
+    patient
+        Of these, the patient's own: they count also when they are short.
+    places
+        Institutions and addresses.
+    births
+        A birth date's spellings.
+    """
+
+    names: Iterable[str] = ()
+    identifiers: Iterable[str] = ()
+    patient: Iterable[str] = ()
+    places: Iterable[str] = ()
+    births: Iterable[str] = ()
+
+    def identity(self) -> Identity:
+        """Collect the words that may not leave."""
+        words: set[str] = set()
+        wholes: set[str] = set()
+        for name in self.names:
+            words.update(_name_words(name))
+        for identifier in (*self.identifiers, *self.patient):
+            words.update(_identifier_words(identifier))
+            whole = fold(identifier.strip())
+            if len(whole) >= SHORTEST_NUMBER and not whole.isalnum():
+                wholes.add(whole)
+        for place in self.places:
+            words.update(word for word in _letters(place) if len(word) > SHORTEST_NAME)
+        for date in self.births:
+            (words if date.isdigit() else wholes).add(date)
+        short = {fold(own.strip()) for own in self.patient}
+        known = vocabulary()
+        return Identity(
+            frozenset(words - known),
+            tuple(sorted(wholes - known)),
+            frozenset(filter(_is_short, short - known)),
+        )
+
+
+def _is_short(identifier: str) -> bool:
+    # One letter is a word of any code string (M, L, P) and tells nothing.
+    letters = len(identifier)
+    return 0 < letters < SHORTEST_NUMBER and (letters > 1 or identifier.isdigit())
 
 
 def _name_words(name: str) -> set[str]:
@@ -171,16 +264,31 @@ def clean(text: str, names: Identity) -> str:
 
     Numbers with a decimal sign stay, for doses are written in comments.
     """
-    cleaned = names.without(text)
-    patterns = (*WORDED, *NUMBERED) if DIGIT.search(cleaned) else WORDED
-    for pattern in patterns:
-        cleaned = pattern.sub(" ", cleaned)
-    return text if cleaned == text else tidy(cleaned)
+    return _cleaned(text, names, NUMBERED)
 
 
 def clean_label(text: str, names: Identity) -> str:
-    """Return a label of equipment or technique without names; patterns are not applied."""
-    cleaned = names.without(text)
+    """Return a label of equipment or technique, or a code, without names.
+
+    Of the patterns of numbers only written dates and telephone numbers are applied: serial
+    numbers and versions are long numbers with dots and dashes.
+    """
+    return _cleaned(text, names, NUMBERED_IN_LABELS)
+
+
+def clean_term(text: str, names: Identity) -> str:
+    """Return a term that the standard publishes without names; patterns are not applied."""
+    cleaned = names.without_words(names.without_identifiers(text))
+    return text if cleaned == text else tidy(cleaned)
+
+
+def _cleaned(text: str, names: Identity, numbered: tuple[re.Pattern[str], ...]) -> str:
+    # In this order: a word taken out of an address or number hides the rest from its pattern.
+    cleaned = names.without_identifiers(text)
+    patterns = (*WORDED, *numbered) if DIGIT.search(cleaned) else WORDED
+    for pattern in patterns:
+        cleaned = pattern.sub(" ", cleaned)
+    cleaned = names.without_words(cleaned)
     return text if cleaned == text else tidy(cleaned)
 
 

@@ -18,7 +18,7 @@ from workbench.deidentify import values
 from workbench.deidentify.elements import texts
 from workbench.deidentify.people import people_in
 from workbench.deidentify.pseudonym import NO_IDENTIFIER, Pseudonyms
-from workbench.deidentify.transform import MAX_DEPTH, Transform
+from workbench.deidentify.transform import MAX_DEPTH, Note, Transform
 from workbench.dicom.quiet import quiet
 from workbench.model import Finding
 
@@ -45,7 +45,8 @@ class Deidentified:
         Pseudonym, also its PatientID and PatientName.
     patient_age_days
         Age at the study in days, at most the profile's oldest age plus one year; ``None``
-        when the header tells neither birth date nor an age in days or weeks.
+        when the header tells neither birth date nor an age in days or weeks, and when the
+        two contradict each other.
     findings
         What could not be kept, as codes and tags without values.
     """
@@ -72,6 +73,14 @@ class Deidentifier:
         with quiet():
             return _Run(self, dataset).result()
 
+    def transform(self, dataset: Dataset, note: Note) -> Transform:
+        """Return what treats single elements of objects that speak of the same people.
+
+        ``dataset`` must hold every element that ``people_in`` reads, and PatientID; ``note`` is
+        told what could not be kept.
+        """
+        return _Run(self, dataset).transform(note)
+
 
 @dataclass
 class _Run:
@@ -83,22 +92,26 @@ class _Run:
 
     def result(self) -> Deidentified:
         issuer, patient_id = self._identifiers()
-        pseudonyms = self.engine.pseudonyms
-        patient = pseudonyms.patient(issuer, patient_id)
-        transform = Transform(
-            self.engine.profile, pseudonyms, pseudonyms.shift_days(issuer, patient_id),
-            people_in(self.source, MAX_DEPTH), self._note,
-        )  # fmt: skip
+        patient = self.engine.pseudonyms.patient(issuer, patient_id)
+        transform = self._transform(issuer, patient_id, self._note)
         made = transform.dataset(self.source, 0)
         age_days = self._age(made)
         self._sign(made, patient)
         return Deidentified(made, patient, age_days, tuple(self.findings.values()))
 
+    def transform(self, note: Note) -> Transform:
+        """Return what treats elements of this patient's objects, with another ``note``."""
+        return self._transform(*self._identifiers(), note)
+
+    def _transform(self, issuer: str, patient_id: str, note: Note) -> Transform:
+        pseudonyms = self.engine.pseudonyms
+        return Transform(
+            self.engine.profile, pseudonyms, pseudonyms.shift_days(issuer, patient_id),
+            people_in(self.source, MAX_DEPTH), note,
+        )  # fmt: skip
+
     def _note(self, code: str, column: str, detail: str) -> None:
-        severity = "note" if code == "age_capped" else "warning"
-        self.findings.setdefault(
-            (code, column), Finding("import", code, detail, severity, column=column)
-        )
+        self.findings.setdefault((code, column), finding(code, column, detail))
 
     def _text(self, keyword: str) -> str:
         try:
@@ -122,8 +135,10 @@ class _Run:
         """Write the best PatientAge and return the age in days."""
         exact, told = self._exact_age(), self._told_age(made)
         if exact is not None and told and abs(exact - told[0]) > AGES_DIFFER:
+            # Which of the two is wrong cannot be told, so neither is: an age decides the dose.
             self._note("age_mismatch", "PatientAge", "it does not fit birth date and study date")
-            exact = None
+            made.pop("PatientAge", None)
+            return None
         oldest = self.engine.profile.oldest_age_years
         limit = int((oldest + 1) * values.YEAR)
         if max(exact or 0, int(told[0]) if told else 0) >= limit:
@@ -141,7 +156,7 @@ class _Run:
         told = _readable(values.age_days, self._text("PatientAge"))
         if told and told[0] > values.OLDEST_PLAUSIBLE:
             self._note("implausible_age", "PatientAge", "no person is that old")
-            del made.PatientAge
+            made.pop("PatientAge", None)
             return None
         return told
 
@@ -178,6 +193,12 @@ class _Run:
         for keyword in ("SOPClassUID", "SOPInstanceUID"):
             if keyword in made:
                 setattr(made.file_meta, f"MediaStorage{keyword}", made[keyword].value)
+
+
+def finding(code: str, column: str, detail: str) -> Finding:
+    """Return what de-identification has to say of an attribute."""
+    severity = "note" if code == "age_capped" else "warning"
+    return Finding("import", code, detail, severity, column=column)
 
 
 def _code(value: str, scheme: str, meaning: str) -> Dataset:

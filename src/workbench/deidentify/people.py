@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 from pydicom.datadict import tag_for_keyword
 
 from workbench.deidentify import elements, structured
-from workbench.deidentify.descriptors import Identity, identity
+from workbench.deidentify.descriptors import Identity, Sources
 from workbench.deidentify.values import parse_date
 
 if TYPE_CHECKING:
@@ -26,8 +26,9 @@ def _tags(keywords: str) -> frozenset[int]:
     return frozenset(tag for tag in found if tag is not None)
 
 
+PATIENT_IDS = _tags("PatientID OtherPatientIDs")
 IDENTIFIERS = _tags(
-    "PatientID OtherPatientIDs AccessionNumber StudyID AdmissionID ServiceEpisodeID "
+    "AccessionNumber StudyID AdmissionID ServiceEpisodeID "
     "RequestedProcedureID ScheduledProcedureStepID PerformedProcedureStepID "
     "PlacerOrderNumberImagingServiceRequest FillerOrderNumberImagingServiceRequest "
     "MedicalRecordLocator InsurancePlanIdentification PatientTelephoneNumbers "
@@ -54,13 +55,15 @@ PERSON_CONCEPTS = frozenset(
 IDENTIFIER_CONCEPTS = frozenset((code, "DCM") for code in ["121030", "121018", "121022", "113871"])
 PLACE_CONCEPTS = frozenset((code, "DCM") for code in ["113873", "121009", "121017"])
 KINDS = (*(("name", tag) for tag in NAMES), *(("id", tag) for tag in IDENTIFIERS),
+         *(("patient", tag) for tag in PATIENT_IDS),
          *(("place", tag) for tag in PLACES), *(("birth", tag) for tag in BIRTH))  # fmt: skip
 SOURCES = {tag: kind for kind, tag in KINDS}
 
 
 class _Words:
     def __init__(self) -> None:
-        self.of: dict[str, set[str]] = {"name": set(), "id": set(), "place": set(), "birth": set()}
+        kinds = ("name", "id", "patient", "place", "birth")
+        self.of: dict[str, set[str]] = {kind: set() for kind in kinds}
 
     def read(self, dataset: Dataset, depth: int) -> None:
         sequences = elements.sequence_tags()
@@ -94,12 +97,20 @@ def _items(element: elements.Element, dataset: Dataset) -> list[Dataset]:
         return []
 
 
+def speaks_of_people(dataset: Dataset, depth: int) -> bool:
+    """Say whether ``people_in`` finds anything in ``dataset``."""
+    words = _Words()
+    words.read(dataset, depth)
+    return any(words.of.values())
+
+
 def people_in(dataset: Dataset, depth: int) -> Identity:
     """Return the words that name people and places in ``dataset``, down to ``depth``."""
     words = _Words()
     words.read(dataset, depth)
     births = _birth_forms(words.of["birth"])
-    return identity(words.of["name"], words.of["id"], words.of["place"], births)
+    of = words.of
+    return Sources(of["name"], of["id"], of["patient"], of["place"], births).identity()
 
 
 def _birth_forms(births: set[str]) -> set[str]:

@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 BUILT_IN = "dose.toml"
-ENGINE_RULES = "1"  # to be raised whenever engine, values, structured or descriptors decide anew
+ENGINE_RULES = "2"  # to be raised whenever engine, values, structured or descriptors decide anew
 DECIDING_DATA = ("ps3_15_table_e_1_1.csv", METHOD_CODES, "vocabulary.txt")
 # Without pixels and graphics there is nothing for the options on them to keep.
 OPTIONS = frozenset(

@@ -28,6 +28,7 @@ class Kind(Enum):
     AGE = auto()
     TIME = auto()
     DATE = auto()
+    KEPT_DATE = auto()
     MOMENT = auto()
     UID = auto()
     CLASS_UID = auto()
@@ -124,7 +125,7 @@ def _refined(kind: Kind, keyword: str, plain: bool, options: frozenset[str]) -> 
     if kind is Kind.TEXT and plain:
         return Kind.LABEL
     if kind in DATES and "rtn_long_full" in options:
-        return Kind.LABEL
+        return Kind.KEPT_DATE
     return kind
 
 

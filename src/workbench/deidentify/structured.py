@@ -6,6 +6,8 @@ and names in items are ordinary attributes and are treated by the rules of the p
 
 from __future__ import annotations
 
+import re
+from functools import cache
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -23,6 +25,13 @@ PUBLIC_SCHEMES = frozenset(
 )
 
 
+# Units of dose reports (PS3.16 CID 82 and others), as products and quotients with exponents.
+_UNIT = (
+    r"(?:[numcdhkMG]?(?:Gy|Sv|Bq|eV|Hz|A|V|W|m|g|L|l|s|J|C|R|T|rad)|min|h|d|wk|mo|a|deg|dB|Cel|%|1)"
+)
+UNIT = re.compile(rf"/?{_UNIT}-?\d?(?:[./]{_UNIT}-?\d?)*\Z")
+
+
 def concept(item: Dataset, sequence: str = "ConceptNameCodeSequence") -> Concept | None:
     """Return code and scheme of an item's concept, or ``None`` when it has none."""
     try:
@@ -37,16 +46,29 @@ def is_dropped(item: Dataset, profile: ConfidentialityProfile) -> bool:
     return "ConceptNameCodeSequence" in item and concept(item) in profile.dropped_items
 
 
-def is_public_code(value: str, scheme: str) -> bool:
-    """Say whether a code is one that the standard's own dictionaries hold.
+def is_unit(text: str, scheme: str) -> bool:
+    """Say whether a code or meaning is a unit by its form; UCUM's braces hold free text."""
+    return scheme == "UCUM" and UNIT.match(text) is not None
 
-    Asked only when a code looks like an identifier of the patient: loading them takes a moment.
+
+def is_published(scheme: str, value: str, meaning: str | None = None) -> bool:
+    """Say whether the standard's own dictionaries hold a code, and with this meaning if given.
+
+    Asked only when a code looks like a name or an identifier: loading them takes a moment.
     """
+    found = _published().get((scheme, value))
+    return found is not None and (meaning is None or meaning in found)
+
+
+@cache
+def _published() -> dict[tuple[str, str], set[str]]:
     from pydicom.sr.codedict import codes
 
-    if scheme not in codes.schemes():
-        return False
-    return any(known.value == value for known in getattr(codes, scheme).concepts.values())
+    found: dict[tuple[str, str], set[str]] = {}
+    for scheme in codes.schemes():
+        for known in getattr(codes, scheme).concepts.values():
+            found.setdefault((scheme, known.value), set()).add(known.meaning)
+    return found
 
 
 def is_too_old(item: Dataset, oldest_years: int) -> bool:

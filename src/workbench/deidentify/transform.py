@@ -10,7 +10,7 @@ from pydicom.dataelem import DataElement, RawDataElement
 from pydicom.dataset import Dataset
 
 from workbench.deidentify import structured, values
-from workbench.deidentify.descriptors import Identity, clean, clean_label, fold
+from workbench.deidentify.descriptors import Identity, clean, clean_label, clean_term
 from workbench.deidentify.elements import (
     SIZES,
     TEXTUAL,
@@ -30,7 +30,9 @@ if TYPE_CHECKING:
 MAX_DEPTH = 64  # deeper nesting is an attack, not a header
 STANDARD_ROOT = "1.2.840.10008."  # PS3.5 section 9: UIDs that DICOM itself defines
 TAG_OF_CREATOR = range(0x10, 0x100)
+MOST_CLEANED, LONGEST_CLEANED = 1_000, 200  # texts remembered, and their letters
 SHORTEST_NUMBER = 6  # digits of a whole number that may be an identifier rather than a count
+SHORT_IDENTIFIER = "a patient identifier of fewer than four characters was taken out"
 
 Note = Callable[[str, str, str], None]
 
@@ -56,6 +58,7 @@ class Transform:
             Kind.CODE_STRING: self._code_string,
             Kind.AGE: self._age,
             Kind.TIME: values.checked_time,
+            Kind.KEPT_DATE: values.checked_date,
             Kind.DATE: lambda text: values.shift_date(text, self._days),
             Kind.MOMENT: lambda text: values.shift_moment(text, self._days),
             Kind.UID: self._instance_uid,
@@ -87,12 +90,17 @@ class Transform:
     def _put(
         self, made: Dataset, rule: Rule, element: Element, source: Dataset, depth: int
     ) -> None:
+        kept = self.single(rule, element, source, depth)
+        if kept is not None:
+            made[kept.tag] = kept
+
+    def single(self, rule: Rule, element: Element, source: Dataset, depth: int) -> Element | None:
+        """Return what of an element of ``source`` may leave; what is lost is noted."""
         try:
-            kept = self._kept(rule, element, source, depth)
-            if kept is not None:
-                made[kept.tag] = kept
+            return self._kept(rule, element, source, depth)
         except Exception:  # noqa: BLE001 - pydicom raises a dozen kinds on bad values; none may stop an object
             self._note("value_dropped", _column(element, rule), "the value cannot be read")
+        return None
 
     def _kept(self, rule: Rule, element: Element, source: Dataset, depth: int) -> Element | None:
         kind = rule.kind
@@ -113,6 +121,8 @@ class Transform:
         found = texts(element, source, rule.vr)
         change = self._changer(rule, source)
         changed = [change(text) if text else text for text in found]
+        if changed != found and self._people.short and any(map(self._people.short_in, found)):
+            self._note("short_identifier", _column(element, rule), SHORT_IDENTIFIER)
         return changed[0] if len(changed) == 1 else changed or None
 
     def _changer(self, rule: Rule, source: Dataset) -> Callable[[str], str]:
@@ -139,7 +149,7 @@ class Transform:
 
     def _private(self, made: Dataset, source: Dataset, found: list[tuple[int, Element]]) -> None:
         creators = {
-            tag: self._creator(element, source)
+            tag: self.creator(element, source)
             for tag, element in found
             if tag & 0xFFFF in TAG_OF_CREATOR
         }
@@ -154,7 +164,8 @@ class Transform:
             self._put(made, rule, element, source, MAX_DEPTH)
 
     @staticmethod
-    def _creator(element: Element, source: Dataset) -> str:
+    def creator(element: Element, source: Dataset) -> str:
+        """Return the name of a private block; empty when it cannot be read."""
         try:
             return texts(element, source, "LO")[0]
         except (ValueError, LookupError):
@@ -202,7 +213,10 @@ class Transform:
         cleaned = self._cleaned.get((plain, text))
         if cleaned is None:
             cleaned = (clean_label if plain else clean)(text, self._people)
-            self._cleaned[plain, text] = cleaned
+            if len(self._cleaned) >= MOST_CLEANED:
+                self._cleaned.clear()
+            if len(text) <= LONGEST_CLEANED:
+                self._cleaned[plain, text] = cleaned
         return cleaned
 
     def _report_text(self, text: str, item: Dataset) -> str:
@@ -213,18 +227,23 @@ class Transform:
 
     def _coded(self, text: str, code: Dataset, keyword: str) -> str:
         scheme = "".join(texts_of(code, "CodingSchemeDesignator"))
-        public = scheme in structured.PUBLIC_SCHEMES
-        if keyword == "CodeMeaning":
-            return self._clean(text, plain=public)
         # A unit or a published code may hold a name's letters, but is not one for that.
-        people = self._people
-        if public:
-            named = fold(text) in people.words or fold(text) in people.wholes
-        else:
-            named = self._clean(text, plain=True) != text
-        if named and not (public and structured.is_public_code(text, scheme)):
-            raise UnconvertibleError("an identifier in place of a code")
-        return text
+        if structured.is_unit(text, scheme):
+            return text
+        if keyword == "CodeMeaning":
+            return self._meaning(text, code, scheme)
+        if self._clean(text, plain=True) == text or structured.is_published(scheme, text):
+            return text
+        if (text, scheme) in self._profile.kept_texts:
+            return text
+        raise UnconvertibleError("an identifier in place of a code")
+
+    def _meaning(self, text: str, code: Dataset, scheme: str) -> str:
+        cleaned = self._clean(text, plain=False)
+        value = "".join(texts_of(code, "CodeValue"))
+        if cleaned != text and structured.is_published(scheme, value, text):
+            return clean_term(text, self._people)  # "RO6958948" is a drug, not a telephone
+        return cleaned
 
 
 def texts_of(dataset: Dataset, keyword: str) -> list[str]:

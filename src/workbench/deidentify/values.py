@@ -11,6 +11,7 @@ from datetime import date, timedelta
 
 DATE = re.compile(r"(\d{4})([.-]?)(\d{2})\2(\d{2})\Z")  # dots: the form of ACR-NEMA, PS3.5
 MOMENT = re.compile(r"(\d{8})(\d{0,6}(?:\.\d{1,6})?(?:[+-]\d{4})?)\Z")
+KEPT_DATE = re.compile(r"\d{4}(?:[.-]?\d{2}){0,2}(?:\d{2}){0,3}(?:\.\d{1,6})?(?:[+-]\d{4})?\Z")
 TIME = re.compile(r"\d{2}(?::?\d{2}(?::?\d{2}(?:\.\d{1,9})?)?)?\Z")
 AGE = re.compile(r"(\d{1,3})\s?([DWMYdwmy])\Z")
 _NUMBER = rb"\s*[+-]?(?:\d+(?:[.,]\d*)?|[.,]\d+|\d+\.\d+(?:,\d+\.\d+)+)(?:[eE][+-]?\d+)?\s*"
@@ -52,6 +53,13 @@ def _written(day: date, days: int) -> str:
         return (day - timedelta(days=days)).strftime("%Y%m%d").rjust(8, "0")
     except OverflowError as error:
         raise ValueError("a date before the year 1") from error
+
+
+def checked_date(text: str) -> str:
+    """Return a DA or DT value as it is; other words than of dates and times are refused."""
+    if not KEPT_DATE.match(text.strip()):
+        raise ValueError("not a date")
+    return text
 
 
 def checked_time(text: str) -> str:

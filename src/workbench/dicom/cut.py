@@ -8,11 +8,11 @@ accept what ``walk`` refuses or remarks upon.
 
 from __future__ import annotations
 
-import mmap
 import re
 import struct
 from dataclasses import dataclass
-from functools import cache
+from functools import cache, lru_cache
+from typing import NamedTuple
 
 from pydicom._dicom_dict import DicomDictionary
 from pydicom.charset import python_encoding
@@ -35,6 +35,7 @@ from workbench.dicom.walk import (
 
 EXPLICIT, IMPLICIT = struct.Struct("<HH2sH").unpack_from, struct.Struct("<HHI").unpack_from
 LONG = struct.Struct("<I").unpack_from
+HEADS = 4_096  # heads of elements remembered; they hold no values
 DEEPEST = 16  # levels of sequences; deeper ones go the longer way
 LARGEST = 1 << 18  # bytes of a header; larger ones go the longer way
 # A first element as long as this may look like one with a value representation, or without.
@@ -45,6 +46,8 @@ FIRST_GROUP = 0x0008  # of a data set: groups below belong to files and messages
 ITEM_BYTES = struct.pack("<HH", ITEM >> 16, ITEM & 0xFFFF)
 SEQUENCE_ENDS = struct.pack("<HHI", SEQUENCE_END >> 16, SEQUENCE_END & 0xFFFF, 0)
 ITEM_ENDS = struct.pack("<HHI", ITEM_END >> 16, ITEM_END & 0xFFFF, 0)
+META_GROUP = b"\x02\0"
+TRANSFER_SYNTAX, MEDIA_STORAGE = 0x0010, 0x0002  # elements of group 0002
 CHARACTER_SET, SOP_INSTANCE, SOP_CLASS = 0x00080005, 0x00080018, 0x00080016
 UIDS = {SOP_CLASS, SOP_INSTANCE, 0x0020000D, 0x0020000E}
 PLAIN_UID = re.compile(rb"[0-9.]{1,64}\0?\Z")
@@ -87,20 +90,53 @@ class _NotPlainError(Exception):
     """Something that the longer way must look at."""
 
 
-def cut(buffer: bytes | mmap.mmap, start: int, syntax: str) -> Cut | None:
+class PlainMeta(NamedTuple):
+    """File meta information: offset behind it, Transfer Syntax and SOP Class UIDs."""
+
+    end: int
+    syntax: str
+    storage: str
+
+
+def plain_meta(head: bytes, start: int) -> PlainMeta | None:
+    """Return what the file meta information at ``start`` says, or ``None`` if it is unusual."""
+    position, lowest, found = start, 0, {}
+    try:
+        while head[position : position + 2] == META_GROUP:
+            _, number, vr, length = EXPLICIT(head, position)
+            value = position + 8
+            if vr not in SHORT_VRS:
+                (length,) = LONG(head, value)
+                value += 4
+            if number < lowest or (vr not in SHORT_VRS and vr not in (b"OB", b"UN")):
+                return None
+            found[number] = head[value : value + length]
+            lowest, position = number + 1, value + length
+    except struct.error:
+        return None
+    uids = [found.get(number, b"") for number in (TRANSFER_SYNTAX, MEDIA_STORAGE)]
+    if position > len(head) or not all(map(PLAIN_UID.match, uids)):
+        return None
+    syntax, storage = (uid.rstrip(b"\0").decode("ascii") for uid in uids)
+    return PlainMeta(position, syntax, storage)
+
+
+def cut(buffer: bytes, start: int, syntax: str, size: int | None = None) -> Cut | None:
     """Return the elements of ``buffer`` from ``start``, or ``None`` if anything is unusual.
+
+    ``buffer`` may end within Pixel Data; ``size`` is then the length of the whole.
 
     Usual is: little endian as ``syntax`` says, tags in order, known value representations,
     lengths that fit, a character set that is known, valid UIDs and a SOP Instance UID.
     """
     if syntax in (ExplicitVRBigEndian, DeflatedExplicitVRLittleEndian):
         return None
-    explicit = looks_explicit(buffer[start : start + 8], 0)
+    explicit = looks_explicit(buffer, start)
     if syntax and explicit == (syntax == ImplicitVRLittleEndian):
         return None
     cutter = _Cutter(buffer, explicit)
     try:
-        found = cutter.top(start)
+        found = cutter.top(start, len(buffer) if size is None else size)
     except (_NotPlainError, struct.error):
         return None
     return found if _is_usual(found) else None
@@ -143,29 +179,50 @@ def _known_terms(value: bytes) -> bool:
     return bool(PLAIN_TERMS.match(value)) and all(term.strip() in python_encoding for term in terms)
 
 
+@lru_cache(maxsize=HEADS)
+def _explicit_head(head: bytes) -> tuple[int, int]:
+    """Return tag and length, head included, of an element from its first eight bytes.
+
+    The length is zero where they do not tell it: in long forms, in sequences, at the end.
+    """
+    if len(head) < 8 or head[4:6] not in SHORT_VRS:
+        return 0, 0
+    group, number, _, length = EXPLICIT(head, 0)
+    return group << 16 | number, 8 + length
+
+
+@lru_cache(maxsize=HEADS)
+def _implicit_head(head: bytes) -> tuple[int, int]:
+    if len(head) < 8:
+        return 0, 0
+    group, number, length = IMPLICIT(head, 0)
+    tag = group << 16 | number
+    return (0, 0) if tag in sequences() else (tag, 8 + length)
+
+
 class _Cutter:
     """One cutting; raises ``_NotPlainError``, and ``struct.error`` where the bytes end early."""
 
-    def __init__(self, buffer: bytes | mmap.mmap, explicit: bool) -> None:
+    def __init__(self, buffer: bytes, explicit: bool) -> None:
         self.buffer = buffer
         self.explicit = explicit
         self.sequences = sequences()
         self.found: list[int] = []
         self.element = self._explicit if explicit else self._implicit
 
-    def top(self, start: int) -> Cut:
-        """Cut from ``start`` to the end of the buffer."""
-        buffer, stop, explicit = self.buffer, len(self.buffer), self.explicit
+    def top(self, start: int, size: int) -> Cut:
+        """Cut from ``start`` to the end, which is at ``size`` if that lies behind Pixel Data."""
+        buffer, stop = self.buffer, len(self.buffer)
+        head = _explicit_head if self.explicit else _implicit_head
         elements: dict[int, bytes] = {}
-        kept, position, lowest, end = [], start, FIRST_GROUP << 16, start
+        kept, position, lowest = [], start, FIRST_GROUP << 16
         while position < stop:
-            # Most elements, here without a call; the others by their own functions.
-            if explicit:
-                group, number, vr, length = EXPLICIT(buffer, position)
-                tag, end = group << 16 | number, position + 8 + length
-            if not explicit or vr not in SHORT_VRS or end > stop:
-                tag, end = self.element(position, stop, 0)
-            if tag < lowest:
+            # Most elements have the same heads in all headers; others go by their own functions.
+            tag, length = head(buffer[position : position + 8])
+            end = position + length
+            if not length or end > stop:
+                tag, end = self.element(position, size, 0)
+            if tag < lowest or (end > stop and not (tag in PIXELS and end == size)):
                 raise _NotPlainError
             if tag in PIXELS:
                 kept.append(buffer[start:position])
@@ -173,10 +230,10 @@ class _Cutter:
             else:
                 elements[tag] = buffer[position:end]
             lowest, position = tag + 1, end
-        if lowest > HIGHEST:
+        if lowest > HIGHEST or position != size:
             raise _NotPlainError
         encoded = b"".join([*kept, buffer[start:stop]])
-        return Cut(explicit, elements, encoded, tuple(self.found))
+        return Cut(self.explicit, elements, encoded, tuple(self.found))
 
     def _explicit(self, position: int, stop: int, depth: int) -> tuple[int, int]:
         group, number, vr, length = EXPLICIT(self.buffer, position)

@@ -10,12 +10,23 @@ from functools import cache
 from types import MappingProxyType
 from typing import NamedTuple
 
+from pydicom.charset import default_encoding
 from pydicom.datadict import tag_for_keyword
 from pydicom.dataelem import DataElement, RawDataElement
 from pydicom.dataset import Dataset
+from pydicom.tag import BaseTag
 
 from workbench.dicom.jsonmodel import Item
-from workbench.dicom.record import COPIED, MOMENTS, as_text, element_json, typed
+from workbench.dicom.quiet import quiet
+from workbench.dicom.record import (
+    COPIED,
+    MOMENTS,
+    Letters,
+    as_text,
+    element_in,
+    element_json,
+    typed,
+)
 from workbench.model import Finding
 from workbench.schema import Column
 
@@ -37,6 +48,8 @@ class Fragment(NamedTuple):
         The finding of the typed column, behind its place in the table.
     moment
         The element itself, where the start of the acquisition is read from it.
+    odd
+        Whether there is a finding.
     """
 
     text: str
@@ -45,17 +58,19 @@ class Fragment(NamedTuple):
     unreadable: tuple[Finding, ...] = ()
     untyped: tuple[tuple[int, Finding], ...] = ()
     moment: Item | None = None
-
-    @property
-    def odd(self) -> bool:
-        """Whether there is a finding."""
-        return bool(self.unreadable or self.untyped)
+    odd: bool = False
 
 
 @cache
 def _columns() -> MappingProxyType[str, tuple[int, Column]]:
     places = enumerate(COPIED)
     return MappingProxyType({_key(column.name): (place, column) for place, column in places})
+
+
+@cache
+def column_tags() -> tuple[int, ...]:
+    """Return the tags of the typed columns, in the order of the table."""
+    return tuple(int(key, 16) for key in _columns())
 
 
 @cache
@@ -76,21 +91,32 @@ def _key(keyword: str) -> str:
 
 def fragments(dataset: Dataset) -> dict[int, Fragment]:
     """Return the fragment of each element of a de-identified data set, by tag."""
-    return {int(tag): fragment(dataset.get_item(tag)) for tag in sorted(dataset.keys())}
+    with quiet():
+        return {int(tag): fragment(dataset.get_item(tag)) for tag in sorted(dataset.keys())}
 
 
-def fragment(element: DataElement | RawDataElement) -> Fragment:
-    """Return the fragment of one element of a de-identified data set."""
-    key = f"{element.tag:08X}"
-    made, unreadable = element_json(element)
+def fragment(
+    element: DataElement | RawDataElement, letters: Letters = default_encoding
+) -> Fragment:
+    """Return the fragment of one element; ``letters`` are the names of its character sets."""
+    return _fragment(f"{element.tag:08X}", *element_json(element, letters))
+
+
+def fragment_in(dataset: Dataset, tag: BaseTag) -> Fragment:
+    """Return the fragment of an element whose reading depends on others of its data set."""
+    return _fragment(f"{tag:08X}", *element_in(dataset, tag))
+
+
+def _fragment(key: str, made: Item, unreadable: list[Finding]) -> Fragment:
     item = {key: made}
     moment = made if key in _moment_keys() else None
     text = as_text(item)[1:-1]
     found = _columns().get(key)
     if found is None:
-        return Fragment(text, unreadable=tuple(unreadable), moment=moment)
+        return Fragment(text, "", None, tuple(unreadable), (), moment, bool(unreadable))
     place, column = found
     untyped: list[Finding] = []
     value = typed(item, column, untyped)
     behind = tuple((place, finding) for finding in untyped)
-    return Fragment(text, column.name, value, tuple(unreadable), behind, moment)
+    odd = bool(unreadable or untyped)
+    return Fragment(text, column.name, value, tuple(unreadable), behind, moment, odd)

@@ -8,13 +8,13 @@ instead, and by pydicom only when its elements are asked for.
 from __future__ import annotations
 
 import mmap
+import os
 import re
 import zlib
 from dataclasses import dataclass, replace
 from functools import cached_property
 from io import BytesIO
 from pathlib import Path
-from typing import cast
 
 from pydicom.charset import python_encoding
 from pydicom.dataset import Dataset
@@ -25,13 +25,14 @@ from pydicom.uid import (
     ImplicitVRLittleEndian,
 )
 
-from workbench.dicom.cut import DEEPEST, Cut, cut
+from workbench.dicom.cut import DEEPEST, Cut, cut, plain_meta
 from workbench.dicom.quiet import quiet
 from workbench.dicom.walk import Encoding, Structure, looks_explicit, walk
 from workbench.errors import DamagedObject, NotDicom
 from workbench.model import Finding
 
 PREAMBLE = 128
+HEAD = 1 << 15  # bytes of a file that are read first; a header seldom is longer
 MEDIA_DIRECTORY = "1.2.840.10008.1.3.10"  # PS3.4 annex I: a DICOMDIR, not an object
 KNOWN_UID = re.compile(r"[0-9.]{1,64}\Z")  # PS3.5 section 9.1
 IDENTIFIERS = ("SOPClassUID", "SOPInstanceUID", "StudyInstanceUID", "SeriesInstanceUID")
@@ -64,8 +65,8 @@ class Header:
         How ``encoded`` is written.
     transfer_syntax
         Transfer Syntax UID of the object as it came.
-    meta
-        File meta information (group 0002); empty for a received object.
+    encoded_meta
+        File meta information (group 0002) as it came; empty for a received object.
     findings
         Oddities that did no harm.
     cut
@@ -76,9 +77,15 @@ class Header:
     encoded: bytes
     encoding: Encoding
     transfer_syntax: str
-    meta: Dataset
+    encoded_meta: bytes = b""
     findings: tuple[Finding, ...] = ()
     cut: Cut | None = None
+
+    @cached_property
+    def meta(self) -> Dataset:
+        """File meta information, read on first use; empty for a received object."""
+        with quiet():
+            return parse(self.encoded_meta, Encoding())
 
     @cached_property
     def dataset(self) -> Dataset:
@@ -104,10 +111,15 @@ def read_header(source: Path | bytes, limits: Limits | None = None) -> Header:
     """
     limits = limits or Limits()
     if isinstance(source, bytes):
-        return _read_part10(memoryview(source), limits)
+        header = _plain_file(source, len(source), limits)
+        return header or _read_part10(memoryview(source), limits)
     with source.open("rb") as file:
-        if source.stat().st_size == 0:
+        size = os.fstat(file.fileno()).st_size
+        if size == 0:
             raise NotDicom("empty", "the file is empty")
+        header = _plain_file(file.read(HEAD), size, limits)
+        if header is not None:
+            return header
         # Not closed by hand: an exception's traceback may still hold views of the mapping.
         mapped = mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ)
     return _read_part10(memoryview(mapped), limits)
@@ -116,8 +128,9 @@ def read_header(source: Path | bytes, limits: Limits | None = None) -> Header:
 def read_received(encoded: bytes, transfer_syntax: str, limits: Limits | None = None) -> Header:
     """Read the header of a data set received over the network (no preamble, no file meta)."""
     limits = limits or Limits()
-    header = _plain(encoded, 0, transfer_syntax, Dataset(), limits)
-    return header or _checked(memoryview(encoded), 0, transfer_syntax, Dataset(), limits)
+    found = cut(encoded, 0, transfer_syntax)
+    header = _plain(found, transfer_syntax, b"", limits) if found else None
+    return header or _checked(memoryview(encoded), 0, transfer_syntax, b"", limits)
 
 
 def _read_part10(view: memoryview, limits: Limits) -> Header:
@@ -131,9 +144,7 @@ def _read_part10(view: memoryview, limits: Limits) -> Header:
     if start >= len(view):
         raise DamagedObject("truncated", "nothing follows the file meta information")
     syntax = str(meta.get("TransferSyntaxUID", ""))
-    buffer = cast("bytes | mmap.mmap", view.obj)
-    header = _plain(buffer, start, syntax, meta, limits)
-    return header or _checked(view, start, syntax, meta, limits)
+    return _checked(view, start, syntax, bytes(view[PREAMBLE + 4 : start]), limits)
 
 
 def _without_preamble(view: memoryview) -> NotDicom | DamagedObject:
@@ -177,26 +188,33 @@ def read_directory(content: bytes, limits: Limits | None = None) -> Dataset:
     view = memoryview(content)
     meta, start = file_meta(view)
     syntax = str(meta.get("TransferSyntaxUID", ""))
-    return _header(view, start, syntax, meta, limits or Limits()).dataset
+    return _header(view, start, syntax, b"", limits or Limits()).dataset
 
 
-def _checked(view: memoryview, start: int, syntax: str, meta: Dataset, limits: Limits) -> Header:
+def _checked(view: memoryview, start: int, syntax: str, meta: bytes, limits: Limits) -> Header:
     header = _header(view, start, syntax, meta, limits)
     _check_identifiers(header.dataset)
     return header
 
 
-def _plain(
-    buffer: bytes | mmap.mmap, start: int, syntax: str, meta: Dataset, limits: Limits
-) -> Header | None:
-    """Return a header in which nothing is unusual, for a tenth of the time; else ``None``."""
-    found = cut(buffer, start, syntax)
-    if found is None or limits.depth < DEEPEST or len(found.encoded) > limits.header:
+def _plain_file(head: bytes, size: int, limits: Limits) -> Header | None:
+    """Return the header of a file of ``size`` bytes that begins with ``head``, if it is plain."""
+    start = PREAMBLE + 4
+    meta = plain_meta(head, start) if head[PREAMBLE:start] == b"DICM" else None
+    if meta is None or meta.storage == MEDIA_DIRECTORY:
         return None
-    return Header(found.encoded, Encoding(found.explicit), syntax, meta, cut=found)
+    found = cut(head, meta.end, meta.syntax, size)
+    return _plain(found, meta.syntax, head[start : meta.end], limits) if found else None
 
 
-def _header(view: memoryview, start: int, syntax: str, meta: Dataset, limits: Limits) -> Header:
+def _plain(found: Cut, syntax: str, meta: bytes, limits: Limits) -> Header | None:
+    """Return a header in which nothing is unusual, for a tenth of the time; else ``None``."""
+    if limits.depth < DEEPEST or len(found.encoded) > limits.header:
+        return None
+    return Header(found.encoded, Encoding(found.explicit), syntax, meta, (), found)
+
+
+def _header(view: memoryview, start: int, syntax: str, meta: bytes, limits: Limits) -> Header:
     notes: set[str] = set()
     if syntax == DeflatedExplicitVRLittleEndian:
         view, start = memoryview(_inflate(view[start:], limits.header)), 0

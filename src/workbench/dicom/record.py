@@ -10,12 +10,15 @@ import base64
 import json
 import math
 import re
-from collections.abc import Callable, Iterator
+import struct
+from collections.abc import Callable, Iterator, MutableSequence
 from datetime import date, datetime, timedelta
+from types import MappingProxyType
 from typing import Any
 
+from pydicom.charset import default_encoding
 from pydicom.datadict import keyword_for_tag
-from pydicom.dataelem import DataElement, RawDataElement
+from pydicom.dataelem import DataElement, RawDataElement, convert_raw_data_element
 from pydicom.dataset import Dataset
 from pydicom.tag import BaseTag
 from pydicom.valuerep import PersonName
@@ -39,10 +42,25 @@ MOMENTS = (
 
 _DECIMAL = rb" *[+-]?[0-9]{1,12}(?:\.[0-9]{0,12})? *"
 _INTEGER = rb" *[+-]?[0-9]{1,9} *"
-PLAIN_NUMBERS = {
-    "DS": re.compile(rb"%s(?:\\%s)*\Z" % (_DECIMAL, _DECIMAL)),
-    "IS": re.compile(rb"%s(?:\\%s)*\Z" % (_INTEGER, _INTEGER)),
-}
+PLAIN_NUMBERS: MappingProxyType[str, tuple[Callable[[bytes], float], re.Pattern[bytes]]] = (
+    MappingProxyType(
+        {
+            "DS": (float, re.compile(rb"%s(?:\\%s)*\Z" % (_DECIMAL, _DECIMAL))),
+            "IS": (int, re.compile(rb"%s(?:\\%s)*\Z" % (_INTEGER, _INTEGER))),
+        }
+    )
+)
+# One value of letters that are the same in all character sets (not the tilde), padded or not.
+PLAIN_VRS = frozenset(("AE", "AS", "CS", "DA", "DT", "LO", "SH", "TM", "UI"))
+PLAIN_TEXT = re.compile(rb"[!-\[\]-}](?:[ -\[\]-}]*[!-\[\]-}])?[ \0]?\Z")
+PLAIN_BINARY = MappingProxyType(
+    {
+        vr: struct.Struct("<" + kind)
+        for vr, kind in {"US": "H", "SS": "h", "UL": "I", "SL": "i", "FL": "f", "FD": "d"}.items()
+    }
+)
+Letters = str | MutableSequence[str]
+_ENCODER = json.JSONEncoder(ensure_ascii=False, separators=(",", ":"))
 COPIED = tuple(column for column in INSTANCE.columns if column.copied)
 
 
@@ -56,44 +74,63 @@ def dicom_json(dataset: Dataset) -> tuple[Item, list[Finding]]:
         return _item(dataset, findings), findings
 
 
-def element_json(element: DataElement | RawDataElement) -> tuple[Item, list[Finding]]:
-    """Return one element as in ``dicom_json``, and what could not be read of it."""
-    numbers = _plain_numbers(element)
-    if numbers is not None:
-        return numbers, []
-    if isinstance(element, RawDataElement):
-        one = Dataset()
-        one[element.tag] = element
-        item, findings = dicom_json(one)
-        return item[f"{element.tag:08X}"], findings
-    findings = []
+def element_json(
+    element: DataElement | RawDataElement, letters: Letters = default_encoding
+) -> tuple[Item, list[Finding]]:
+    """Return one element as ``dicom_json`` does, and what could not be read of it.
+
+    ``letters`` are the Python names of the character sets; a raw element must have its VR.  To be
+    called where pydicom is kept ``quiet``.
+    """
+    plain = _plain(element)
+    if plain is not None:
+        return plain, []
+    findings: list[Finding] = []
+    value = element.value
     try:
+        if isinstance(element, RawDataElement):
+            element = convert_raw_data_element(element, encoding=letters)
+            value = element.value
         return _element(element, findings), findings
-    except Exception:  # noqa: BLE001  as in _item
-        return _inline("UN", None), [_unreadable(element.tag)]
+    except Exception:  # noqa: BLE001  as in _one
+        return _as_bytes(value), [*findings, _unreadable(element.tag)]
+
+
+def element_in(dataset: Dataset, tag: BaseTag) -> tuple[Item, list[Finding]]:
+    """Return one element of a data set as ``dicom_json`` does, and what could not be read of it."""
+    findings: list[Finding] = []
+    return _one(dataset, tag, findings), findings
 
 
 def _item(dataset: Dataset, findings: list[Finding]) -> Item:
-    item: Item = {}
-    for tag in sorted(dataset.keys()):
-        try:
-            numbers = _plain_numbers(dataset.get_item(tag))
-            item[f"{tag:08X}"] = numbers or _element(dataset[tag], findings)
-        except Exception:  # noqa: BLE001  pydicom converts on access, raises a dozen kinds
-            item[f"{tag:08X}"] = _raw(dataset, tag)
-            findings.append(_unreadable(tag))
-    return item
+    return {f"{tag:08X}": _one(dataset, tag, findings) for tag in sorted(dataset.keys())}
 
 
-def _plain_numbers(element: DataElement | RawDataElement) -> Item | None:
-    """Return DS or IS without the detour over pydicom's types, where nothing is special."""
-    if not isinstance(element, RawDataElement) or element.VR not in ("DS", "IS"):
+def _one(dataset: Dataset, tag: BaseTag, findings: list[Finding]) -> Item:
+    try:
+        plain = _plain(dataset.get_item(tag))
+        return plain or _element(dataset[tag], findings)
+    except Exception:  # noqa: BLE001  pydicom converts on access, raises a dozen kinds
+        findings.append(_unreadable(tag))
+        return _as_bytes(getattr(dataset.get_item(tag), "value", None))
+
+
+def _plain(element: DataElement | RawDataElement) -> Item | None:
+    """Return an element without the detour over pydicom's types, where nothing is special."""
+    if not isinstance(element, RawDataElement) or not element.value:
         return None
-    raw = element.value
-    if not raw or not PLAIN_NUMBERS[element.VR].match(raw):
-        return None
-    convert = float if element.VR == "DS" else int
-    return {"vr": element.VR, "Value": [convert(number) for number in raw.split(b"\\")]}
+    vr, raw = element.VR or "", element.value
+    if vr in PLAIN_NUMBERS:
+        convert, numbers = PLAIN_NUMBERS[vr]
+        if numbers.match(raw):
+            return {"vr": vr, "Value": [convert(number) for number in raw.split(b"\\")]}
+    elif vr in PLAIN_VRS:
+        if PLAIN_TEXT.match(raw):
+            return {"vr": vr, "Value": [raw.rstrip(b" \0").decode("ascii")]}
+    elif vr in PLAIN_BINARY and element.is_little_endian and len(raw) == PLAIN_BINARY[vr].size:
+        (value,) = PLAIN_BINARY[vr].unpack(raw)
+        return {"vr": vr, "Value": [value]} if math.isfinite(value) else None
+    return None
 
 
 def _element(element: DataElement, findings: list[Finding]) -> Item:
@@ -148,9 +185,7 @@ def _inline(vr: str, value: Any) -> Item:
     return {"vr": vr, "InlineBinary": base64.b64encode(bytes(value)).decode("ascii")}
 
 
-def _raw(dataset: Dataset, tag: BaseTag) -> Item:
-    raw = dataset.get_item(tag)
-    value = getattr(raw, "value", None)
+def _as_bytes(value: object) -> Item:
     return _inline("UN", value if isinstance(value, bytes) else None)
 
 
@@ -180,7 +215,7 @@ def instance_row(header: Item) -> tuple[dict[str, object], list[Finding]]:
 
 def as_text(header: Item) -> str:
     """Return DICOM JSON as text, as it is stored."""
-    return json.dumps(header, ensure_ascii=False, separators=(",", ":"))
+    return _ENCODER.encode(header)
 
 
 def typed(header: Item, column: Column, findings: list[Finding]) -> object:

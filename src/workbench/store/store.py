@@ -143,9 +143,7 @@ class Store:
             " FROM object JOIN json_each(?) ON sop_uid = value GROUP BY sop_uid",
             json.dumps(list(uids)),
         )
-        return {
-            row["sop_uid"]: str(Verdict.STORED) if row["kept"] else row["code"] for row in rows
-        }
+        return {row["sop_uid"]: str(Verdict.STORED) if row["kept"] else row["code"] for row in rows}
 
     def stored_in(self, uid: str) -> int:
         """Return how many objects of a series or study (pseudonymous UID) are kept."""

@@ -1,0 +1,365 @@
+"""Take C-STORE requests off an association without detours and in bounded memory.
+
+pynetdicom looks for work once a millisecond in two threads, copies each fragment five times,
+collects commands without bounds, and takes requests in faster than it answers them.  ``Inflow``
+takes the place of a few of its methods on one association: its threads sleep until there is
+something to do, and a C-STORE request goes from the socket into its sink and is answered by the
+thread that read it, so that a peer cannot send ahead of the answers.  Negotiation, release, abort
+and all other requests stay pynetdicom's (tests/collect/test_inflow.py notices when it changes).
+"""
+
+from __future__ import annotations
+
+import contextlib
+import select
+import socket
+import ssl
+import struct
+import threading
+import time
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import Any, cast
+
+from pynetdicom.association import Association
+from pynetdicom.pdu_primitives import P_DATA
+
+from workbench.collect.cut import Sink, WholeSink
+from workbench.collect.network import LARGEST_OBJECT, LARGEST_PDU, PDU_SECONDS, QUICK_ACK
+
+# PS3.8 table 9-22 and section 9.3.5.1; states of section 9.2.
+PDU_HEAD, ITEM_HEAD = struct.Struct(">BxI"), struct.Struct(">IBB")
+P_DATA_TF, IS_COMMAND, IS_LAST = 0x04, 0x01, 0x02
+DATA_TRANSFER, AWAITING_CLOSE = "Sta6", "Sta13"
+CONNECTION_CLOSED, INVALID_PDU = "Evt17", "Evt19"
+# PS3.7 section 9.3.1 and annex E.
+ELEMENT = struct.Struct("<HHI")
+SOP_CLASS, COMMAND, MESSAGE_ID, ANSWERS, DATA_SET = 0x0002, 0x0100, 0x0110, 0x0120, 0x0800
+STATUS, SOP_INSTANCE = 0x0900, 0x1000
+C_STORE_RQ, C_STORE_RSP, NO_DATA_SET = 0x0001, 0x8001, 0x0101
+
+LARGEST_COMMAND = 2**16  # bytes; a C-STORE request has about 150
+LARGEST_OTHER = 2**20  # bytes of the data set of another request
+MOST_WAITING = 16  # requests of other kinds that wait for their answers
+AT_ONCE = 2**17  # bytes; what DCMTK's senders put into a PDU at most
+LOOK_SECONDS = 0.25  # timers and ends of threads are looked at that often
+
+
+@dataclass(frozen=True)
+class StoreRequest:
+    """A C-STORE request whose data set has come; UIDs as they were sent, perhaps no UIDs at all."""
+
+    sop_class: str = field(repr=False)
+    sop_instance: str = field(repr=False)
+    transfer_syntax: str = field(repr=False)
+    sink: Sink | WholeSink = field(repr=False)
+
+
+Serve = Callable[[StoreRequest], int]
+MakeSink = Callable[[str], Sink | WholeSink]
+
+
+class _ProtocolError(Exception):
+    """The peer says what it must not say; the association is aborted."""
+
+
+class _Bell(threading.Event):
+    """Stands in for the event that lets pynetdicom's reactor go on: it waits to be rung."""
+
+    def wait(self, timeout: float | None = None) -> bool:
+        rung = super().wait(LOOK_SECONDS if timeout is None else timeout)
+        self.clear()
+        return rung
+
+
+@dataclass
+class _Message:
+    """The request that is being read."""
+
+    context: int
+    number: bytes
+    sop_class: bytes
+    sop_instance: bytes
+    syntax: str
+    sink: Sink | WholeSink
+
+
+class Inflow:
+    """What comes in over one association; made before its threads are started.
+
+    Parameters
+    ----------
+    association
+        Of which we are the acceptor, connected.
+    make_sink
+        Returns what takes the data set of the next object, given its transfer syntax.
+    serve
+        Is given each request with its sink and returns the status; must not raise.
+    """
+
+    def __init__(self, association: Association, make_sink: MakeSink, serve: Serve) -> None:
+        self._association, self._dul = association, association.dul
+        self._make_sink, self._serve = make_sink, serve
+        wrapper = cast("Any", self._dul.socket)
+        self._connection = cast("socket.socket", wrapper.socket)
+        self._scratch = memoryview(bytearray(AT_ONCE))
+        self._ahead = b""
+        self._deadline = 0.0
+        self._command = bytearray()
+        self._message: _Message | None = None
+        self._other = 0
+        self._woken, self._waker = socket.socketpair()
+        self._woken.setblocking(False)
+        self._waker.setblocking(False)
+        self._pynetdicom_reads = self._dul._read_pdu_data
+        self._pynetdicom_sends = self._dul.send_pdu
+        self._pynetdicom_looks = self._dul._is_transport_event
+        self._pynetdicom_ends = self._dul.kill_dul
+        self._connection.settimeout(PDU_SECONDS)
+        self._connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+        self._dul._run_loop_delay = 0.0
+        vars(self._dul).update(
+            _is_transport_event=self._look, send_pdu=self._send, kill_dul=self._end
+        )
+        vars(wrapper).update(recv=self._recv)
+        self._ring_on_arrival()
+
+    def close(self) -> None:
+        """Give back what the system lent; call it when the association has ended."""
+        self._woken.close()
+        self._waker.close()
+        self._message = None
+
+    # --- sleeping and waking -------------------------------------------------------------------
+
+    def _ring_on_arrival(self) -> None:
+        bell = _Bell()
+        self._association._reactor_checkpoint = bell
+        for queue in (self._association.dimse.msg_queue, self._dul.to_user_queue):
+            vars(queue).update(put=_ringing(queue.put, bell))
+
+    def _send(self, primitive: Any) -> None:
+        self._pynetdicom_sends(primitive)
+        with contextlib.suppress(OSError):  # it is awake, or has ended
+            self._waker.send(b"!")
+
+    def _end(self) -> None:
+        self._pynetdicom_ends()
+        if self._association.requestor.primitive is None:
+            vars(self._dul.to_user_queue)["put"](None)  # nobody is left to wait for
+
+    def _look(self) -> bool:
+        """Wait for something to do and do it; whether anything came (``_is_transport_event``)."""
+        state = self._dul.state_machine.current_state
+        wrapper = cast("Any", self._dul.socket)
+        if state == AWAITING_CLOSE or wrapper.socket is None:
+            time.sleep(0.001)
+            self._begin()
+            return self._pynetdicom_looks()
+        if not self._readable():
+            return False
+        if state == DATA_TRANSFER:
+            self._read()
+        else:
+            self._begin()
+            self._pynetdicom_reads()
+        return True
+
+    def _readable(self) -> bool:
+        if isinstance(self._connection, ssl.SSLSocket) and self._connection.pending():
+            return True
+        if self._association.dimse.msg_queue.qsize() > MOST_WAITING:
+            time.sleep(0.001)
+            return False
+        try:
+            patience = LOOK_SECONDS if self._dul.event_queue.empty() else 0.0
+            ready, _, _ = select.select([self._connection, self._woken], [], [], patience)
+            if self._woken in ready:
+                self._woken.recv(64)
+        except (OSError, ValueError):
+            self._dul.event_queue.put(CONNECTION_CLOSED)
+            return False
+        return self._connection in ready
+
+    # --- reading -------------------------------------------------------------------------------
+
+    def _begin(self) -> None:
+        self._deadline = time.monotonic() + PDU_SECONDS
+
+    def _recv(self, size: int) -> bytearray:
+        """Return bytes for pynetdicom (``AssociationSocket.recv``); raises ``OSError``."""
+        ahead, self._ahead = self._ahead[:size], self._ahead[size:]
+        if size > LARGEST_PDU:
+            raise OSError("the peer sends more than it may")
+        data = bytearray(size)
+        data[: len(ahead)] = ahead
+        self._fill(memoryview(data)[len(ahead) :])
+        return data
+
+    def _fill(self, view: memoryview) -> None:
+        """Read until the view is full; raises ``OSError`` at the end, or when it takes too long."""
+        while len(view):
+            view = view[self._some(view) :]
+
+    def _some(self, view: memoryview) -> int:
+        read = self._connection.recv_into(view)
+        if not read:
+            raise ConnectionError("the peer has closed the connection")
+        if read < len(view) and time.monotonic() > self._deadline:
+            raise TimeoutError("the peer sends too slowly")
+        return read
+
+    def _read(self) -> None:
+        """Read one PDU while data may be sent; what is no data is left to pynetdicom."""
+        self._begin()
+        try:
+            head = self._scratch[: PDU_HEAD.size]
+            self._fill(head)
+            kind, length = PDU_HEAD.unpack(head)
+            if kind != P_DATA_TF:
+                self._ahead = bytes(head)
+                self._pynetdicom_reads()
+                return
+            if length > LARGEST_PDU:
+                raise OSError("the peer sends more than it may")
+            self._read_items(length)
+            if QUICK_ACK is not None:
+                self._connection.setsockopt(socket.IPPROTO_TCP, QUICK_ACK, 1)
+        except OSError:
+            self._dul.event_queue.put(CONNECTION_CLOSED)
+        except _ProtocolError:
+            self._dul.event_queue.put(INVALID_PDU)
+
+    def _read_items(self, left: int) -> None:
+        while left:
+            head = self._scratch[: ITEM_HEAD.size]
+            if left < len(head):
+                raise _ProtocolError
+            self._fill(head)
+            size, context, control = ITEM_HEAD.unpack(head)
+            left -= size + 4
+            if size < 2 or left < 0:
+                raise _ProtocolError
+            if control & IS_COMMAND:
+                self._command_fragment(context, size - 2, bool(control & IS_LAST))
+            else:
+                self._data_fragment(context, size - 2, bool(control & IS_LAST))
+
+    def _command_fragment(self, context: int, size: int, last: bool) -> None:
+        if self._message or self._other or len(self._command) + size > LARGEST_COMMAND:
+            raise _ProtocolError
+        start = len(self._command)
+        self._command.extend(bytes(size))
+        with memoryview(self._command) as view:
+            self._fill(view[start:])
+        if last:
+            command, self._command = bytes(self._command), bytearray()
+            self._commanded(context, command)
+
+    def _data_fragment(self, context: int, size: int, last: bool) -> None:
+        message = self._message
+        if message is None:
+            self._other_fragment(context, size, last)
+            return
+        if context != message.context or message.sink.size + size > LARGEST_OBJECT:
+            raise _ProtocolError
+        while size:
+            read = self._some(self._scratch[: min(size, AT_ONCE)])
+            message.sink.write(self._scratch[:read])
+            size -= read
+        if last:
+            self._message = None
+            self._answer(message)
+
+    # --- requests ------------------------------------------------------------------------------
+
+    def _commanded(self, context: int, command: bytes) -> None:
+        found = _elements(command)
+        has_data = found.get(DATA_SET) != NO_DATA_SET.to_bytes(2, "little")
+        if found.get(COMMAND) != C_STORE_RQ.to_bytes(2, "little"):
+            self._other = int(has_data)
+            self._hand_over(context, IS_COMMAND | IS_LAST, command)
+            return
+        accepted = self._association._accepted_cx.get(context)
+        if accepted is None or not has_data or len(found.get(MESSAGE_ID, b"")) != 2:
+            raise _ProtocolError
+        syntax = str(accepted.transfer_syntax[0])
+        self._message = _Message(
+            context, found[MESSAGE_ID], found.get(SOP_CLASS, b""), found.get(SOP_INSTANCE, b""),
+            syntax, self._make_sink(syntax),
+        )  # fmt: skip
+
+    def _other_fragment(self, context: int, size: int, last: bool) -> None:
+        """Leave the data set of another request to pynetdicom."""
+        self._other += size
+        if not 0 < self._other - size < self._other <= LARGEST_OTHER:
+            raise _ProtocolError
+        data = bytearray(size)
+        self._fill(memoryview(data))
+        if last:
+            self._other = 0
+        self._hand_over(context, IS_LAST if last else 0, bytes(data))
+
+    def _hand_over(self, context: int, control: int, data: bytes) -> None:
+        primitive = P_DATA()
+        primitive.presentation_data_value_list.append((context, bytes([control]) + data))
+        try:
+            self._association.dimse.receive_primitive(primitive)
+        except Exception as error:  # whatever it stumbled over, the peer said it
+            raise _ProtocolError from error
+
+    def _answer(self, message: _Message) -> None:
+        status = self._serve(
+            StoreRequest(
+                _text(message.sop_class), _text(message.sop_instance), message.syntax, message.sink
+            )
+        )
+        response = b"".join(
+            (
+                _element(SOP_CLASS, message.sop_class),
+                _element(COMMAND, C_STORE_RSP.to_bytes(2, "little")),
+                _element(ANSWERS, message.number),
+                _element(DATA_SET, NO_DATA_SET.to_bytes(2, "little")),
+                _element(STATUS, status.to_bytes(2, "little")),
+                _element(SOP_INSTANCE, message.sop_instance),
+            )
+        )
+        whole = _element(0, len(response).to_bytes(4, "little")) + response
+        most = (self._association.requestor.maximum_length or 0) - ITEM_HEAD.size
+        step = most if most > 0 else len(whole)
+        for start in range(0, len(whole), step):
+            piece = whole[start : start + step]
+            control = IS_COMMAND | (IS_LAST if start + step >= len(whole) else 0)
+            item = ITEM_HEAD.pack(len(piece) + 2, message.context, control) + piece
+            cast("Any", self._dul.socket).send(PDU_HEAD.pack(P_DATA_TF, len(item)) + item)
+
+
+def _ringing(put: Callable[..., None], bell: threading.Event) -> Callable[..., None]:
+    def put_and_ring(*words: Any, **named: Any) -> None:
+        put(*words, **named)
+        bell.set()
+
+    return put_and_ring
+
+
+def _elements(command: bytes) -> dict[int, bytes]:
+    """Return the values of a command set by element number (PS3.7 section 6.3.1)."""
+    found: dict[int, bytes] = {}
+    position = 0
+    while position + ELEMENT.size <= len(command):
+        group, number, length = ELEMENT.unpack_from(command, position)
+        position += ELEMENT.size
+        if group or number in found or position + length > len(command):
+            raise _ProtocolError
+        found[number] = command[position : position + length]
+        position += length
+    return found
+
+
+def _element(number: int, value: bytes) -> bytes:
+    value += bytes(len(value) % 2)
+    return ELEMENT.pack(0, number, len(value)) + value
+
+
+def _text(uid: bytes) -> str:
+    return uid.rstrip(b"\0 ").decode("ascii", "replace")

@@ -158,12 +158,23 @@ class Inflow:
             return self._pynetdicom_looks()
         if not self._readable():
             return False
-        if state == DATA_TRANSFER:
-            self._read()
-        else:
+        if state != DATA_TRANSFER:
             self._begin()
             self._pynetdicom_reads()
+            return True
+        self._read()
+        while self._has_time() and self._readable():
+            self._read()
         return True
+
+    def _has_time(self) -> bool:
+        """Whether to read on; pynetdicom's loop sleeps each time, and be it for nothing."""
+        self._dul._idle_timer.restart()
+        return (
+            self._dul.event_queue.empty()
+            and self._dul.to_provider_queue.empty()
+            and not self._dul._kill_thread
+        )
 
     def _readable(self) -> bool:
         if isinstance(self._connection, ssl.SSLSocket) and self._connection.pending():

@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import json
 import signal
+import sqlite3
 import subprocess
 import sys
 import threading
@@ -378,3 +379,22 @@ def test_a_night_lasts_as_long_as_the_clock_on_the_wall_says(
         open_minutes += not collector._must_wait()
     assert open_minutes == hours * 60
     survey.close()
+
+
+def test_a_locked_database_is_waited_for_and_the_night_goes_on(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("workbench.store.database.BUSY_SECONDS", 0.1)
+    monkeypatch.setattr("workbench.collector.AGAIN_SECONDS", 0.1)
+    with hospital(tmp_path) as (survey, _, patients), page(survey) as (queue, control):
+        queue.add(patients)
+        control.command = Command.PAUSE
+        other = sqlite3.connect(survey.folder / "hospital.sqlite", isolation_level=None)
+        with at_work(survey):
+            until(lambda: tells(control, "Paused") > 0)
+            control.command = Command.RUN
+            other.execute("BEGIN IMMEDIATE")
+            time.sleep(2.0)
+            other.execute("COMMIT")
+            until(lambda: queue.states()[PatientState.COMPLETE] == len(patients))
+        other.close()

@@ -36,7 +36,7 @@ from workbench.collect.pulse import Pulse
 from workbench.collect.queue import Job, PatientState, Queue, Retry
 from workbench.collect.retrieve import Source
 from workbench.collect.timetable import read_timetable
-from workbench.errors import NetworkError, SettingsError, WorkbenchError
+from workbench.errors import NetworkError, SettingsError, StoreError, WorkbenchError
 from workbench.intake import Border, Intake
 from workbench.runs import Progress, no_progress, recorded
 from workbench.settings import FILE, read_settings
@@ -46,6 +46,8 @@ LOGGER = logging.getLogger(__name__)
 
 LOOK_SECONDS = 0.5  # how often a waiting collector looks for news
 COMPACT_AT = 20_000  # objects: as many as make one part
+AGAIN_SECONDS = 5.0  # after a failure of the store
+MOST_FAILURES = 10  # one after the other, before a run that ought to end gives up
 AWAY_SECONDS = (15.0, 60.0, 300.0, 900.0)  # between tries while the PACS is away
 PHANTOMS = "phantoms"
 
@@ -169,22 +171,35 @@ class Collector:
     # --- the loop ------------------------------------------------------------------------------
 
     def _work(self) -> None:
-        done = 0
+        done = failures = 0
         while not self._ended():
-            waits = self._must_wait()
-            job = None if waits else self.queue.lease(self._retry())
-            if job is None:
-                if self.until_done:
-                    self.note = waits
+            try:
+                job = self._next()
+                if job is None and self.until_done:
                     return
-                self._idle(waits or self._nobody())
-                continue
-            self._collect(job)
-            done += 1
-            self.progress(done, done + self.queue.outstanding(), "collecting patients")
-            if self.survey.store.waiting() >= COMPACT_AT:
-                self.survey.store.compact()
-            self._rest()
+                if job is None:
+                    self._idle(self.note or self._nobody())
+                    continue
+                self._collect(job)
+                done += 1
+                failures = 0
+                self.progress(done, done + self.queue.outstanding(), "collecting patients")
+                if self.survey.store.waiting() >= COMPACT_AT:
+                    self.survey.store.compact()
+                self._rest()
+            except (StoreError, OSError) as error:
+                # A disk that is full or a database that is locked passes; a night must not end.
+                failures += 1
+                if self.until_done and failures > MOST_FAILURES:
+                    raise
+                LOGGER.warning("the collector waits: %s", type(error).__name__)
+                self._stop.wait(AGAIN_SECONDS)
+
+    def _next(self) -> Job | None:
+        """Lease the next patient; ``note`` says why the PACS may not be asked, if it may not."""
+        self.queue.take_over([self.owner])  # what a failure has left in hand
+        self.note = self._must_wait()
+        return None if self.note else self.queue.lease(self._retry())
 
     def _ended(self) -> bool:
         return self._stop.is_set() or self.control.command is Command.STOP

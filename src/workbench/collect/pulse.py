@@ -48,6 +48,7 @@ class Pulse:
         self._ended = threading.Event()
         self._speed: deque[tuple[float, int, int]] = deque()
         self._patient: int | None = None
+        self._counting = threading.Lock()
         self._expected: frozenset[str] = frozenset()
         self._already = 0
         self._fates: Fates = lambda _: {}
@@ -81,8 +82,9 @@ class Pulse:
         self._expected = uids
 
     def end(self) -> None:
-        """Follow no patient any more."""
-        self._patient = None
+        """Follow no patient any more; what is noted of it after this is the last word."""
+        with self._counting:
+            self._patient = None
 
     def disk_problem(self) -> str:
         """Return why the disk forbids to ask for more, for a person; empty when it does not."""
@@ -102,13 +104,14 @@ class Pulse:
                 LOGGER.warning("the collector could not say how it is: %s", type(error).__name__)
 
     def _count(self) -> None:
-        number, expected = self._patient, self._expected
-        if number is None or not expected:
-            return
-        fates = self._fates(expected)
-        refused = sum(fate != Verdict.STORED for fate in fates.values())
-        arrived = len(fates) - self._already
-        self._queue.count(number, Counts(0, len(expected), self._already, arrived, refused))
+        with self._counting:
+            number, expected = self._patient, self._expected
+            if number is None or not expected:
+                return
+            fates = self._fates(expected)
+            refused = sum(fate != Verdict.STORED for fate in fates.values())
+            arrived = len(fates) - self._already
+            self._queue.count(number, Counts(0, len(expected), self._already, arrived, refused))
 
     def _beat(self) -> None:
         status = self._receiver.status()

@@ -186,6 +186,7 @@ def test_the_report_is_one_page_to_sign(tmp_path: Path) -> None:
     assert "LU01-P2" in html
     assert fingerprint in html
     assert "Signature" in html
+    assert "&lt;" not in html, "no mark-up is shown as text"
     assert "Esch" in html
     assert html.count("<svg") == 1
     assert str(tmp_path) not in html

@@ -28,6 +28,7 @@ COLOURS = {
     numbers.COMPLETE: charts.MARK, numbers.UNDERWAY: charts.RANGE, "incomplete": charts.LIMIT,
     "not found": "var(--soft)", "failed": charts.TEXT,
 }  # fmt: skip
+WIDEST_BAR = 60  # pixels
 SIGNERS = ("For the study", "For the hospital (PACS administration)")
 
 
@@ -146,7 +147,7 @@ def figure(ledger: pl.DataFrame) -> Html:
     )  # fmt: skip
     bars = (
         alt.Chart(alt.InlineData(values=frame.to_dicts()), width=620, height=220)
-        .mark_bar()
+        .mark_bar(size=min(WIDEST_BAR, 500 // frame["month"].n_unique()))
         .encode(
             x=alt.X("month:N", title="Month in which the PACS was last asked", sort=None,
                     axis=alt.Axis(labelAngle=0, grid=False)),
@@ -221,7 +222,7 @@ def signatures(ledger: pl.DataFrame, place: str) -> Html:
     table = Markup(
         '<div class="wide"><table><thead><tr>{}</tr></thead><tbody>{}</tbody></table></div>'
     ).format(heads, Markup("").join(row.format(signer) for signer in SIGNERS))
-    return Html(paragraph(said) + table)
+    return Html(f"{paragraph(said)}{table}")
 
 
 def _pairs(rows: Mapping[str, object]) -> Html:

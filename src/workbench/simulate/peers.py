@@ -61,7 +61,7 @@ class ChildPacs:
         self, entity: ApplicationEntity, folder: Path, destinations: Mapping[str, ApplicationEntity]
     ) -> None:
         self.entity = ApplicationEntity(entity.title, LOOPBACK, entity.port or free_port())
-        self.folder = folder
+        self.folder = folder.resolve()
         self.destinations = dict(destinations)
         self._process: subprocess.Popen[bytes] | None = None
 

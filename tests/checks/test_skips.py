@@ -74,3 +74,13 @@ def test_a_whole_file_left_out_counts_too(
         test_one="def test_a(): pass", test_two="import pytest\npytest.importorskip('zz')"
     )
     assert suite.runpytest_subprocess().ret == 1
+
+
+def test_what_the_machine_s_owner_does_not_allow_is_named_and_fails_nothing(
+    suite: pytest.Pytester, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("WORKBENCH_NO_SKIPS", "1")
+    suite.makepyfile("import pytest\ndef test_a(): pytest.skip('not allowed here: to mount')")
+    result = suite.runpytest_subprocess()
+    assert result.ret == 0
+    assert last_line(result) == "Skipped: 1 × not allowed here: to mount."

@@ -31,11 +31,11 @@ def make_bench(tmp_path: Path) -> Iterator[MakeBench]:
 def mounts() -> None:
     """Skip the test where nothing can be mounted."""
     if why := why_no_mount():
-        pytest.skip(why)
+        pytest.skip(f"not allowed here: {why}")
 
 
 @pytest.fixture
 def compiler() -> None:
     """Skip the test where no shim can be built."""
     if why := why_no_shim():
-        pytest.skip(why)
+        pytest.skip(f"not allowed here: {why}")

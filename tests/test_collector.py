@@ -34,7 +34,7 @@ from workbench.settings import CollectSettings, EntitySettings, Settings, Survey
 from workbench.simulate.hospital import simulate_hospital
 from workbench.simulate.pacs import EmbeddedPacs
 from workbench.simulate.peers import free_port
-from workbench.survey import Survey, create_survey
+from workbench.survey import Survey, create_survey, open_survey
 
 QUICK = CollectSettings(
     pause_s=0.0, quiet_s=1.0, answer_s=5.0, retrieve_s=10.0, tries=2, retry_minutes=0.0
@@ -245,6 +245,7 @@ def test_killed_in_the_middle_it_is_taken_up_and_nothing_is_lost(tmp_path: Path)
             until(lambda: queue.states()[PatientState.WAITING] < len(patients))
             process.send_signal(signal.SIGKILL)
             process.wait()
+            assert [beat.lives for beat in control.heartbeats()] == [False]
             done = subprocess.run(
                 [*command, "--until-done", "--json"], capture_output=True, text=True, timeout=120
             )
@@ -397,4 +398,19 @@ def test_a_locked_database_is_waited_for_and_the_night_goes_on(
             time.sleep(2.0)
             other.execute("COMMIT")
             until(lambda: queue.states()[PatientState.COMPLETE] == len(patients))
+        other.close()
+
+
+def test_two_collectors_share_a_queue_and_each_patient_is_done_once(tmp_path: Path) -> None:
+    with hospital(tmp_path, patients=4) as (survey, _, patients), page(survey) as (queue, control):
+        queue.add(patients)
+        other = open_survey(survey.folder)
+        other.settings = replace(
+            other.settings, local=EntitySettings("WORKBENCH", port=free_port(), host="127.0.0.1")
+        )
+        with at_work(survey), at_work(other):
+            until(lambda: queue.states()[PatientState.COMPLETE] == len(patients))
+            assert len(control.heartbeats()) == 2
+        done = [one["text"] for one in control.events() if "complete" in one["text"]]
+        assert len(done) == len(patients)
         other.close()

@@ -11,6 +11,7 @@ from __future__ import annotations
 import logging
 import threading
 import time
+import uuid
 from collections import Counter
 from collections.abc import Sequence
 from contextlib import ExitStack
@@ -114,7 +115,8 @@ class Collector:
     _news: bool = True
 
     def __post_init__(self) -> None:
-        self.owner = str(Process.this())
+        # by the process, so that one that is gone is known; and apart within it
+        self.owner = f"{Process.this()}:{uuid.uuid4().hex[:8]}"
         self.hospital = HospitalFile(self.survey.folder)
         self.queue = Queue(self.hospital, self.owner)
         self.ledger = Ledger(self.hospital)
@@ -354,8 +356,9 @@ class Collector:
         dead = [owner for owner, process in named.items() if not (process and process.lives)]
         if self.queue.take_over(dead):
             self.control.tell("A collector had stopped in the middle of a patient.", "warning")
-        for owner in dead:
-            self.control.gone(owner)
+        for beat in self.control.heartbeats():
+            if not beat.lives:
+                self.control.gone(beat.owner)
 
     def _publish(self) -> None:
         if not self._news:

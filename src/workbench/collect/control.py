@@ -50,10 +50,9 @@ class Process:
 
     @classmethod
     def named(cls, name: str) -> Process | None:
-        """Return the process of a name that ``str`` made; ``None`` when it is none."""
-        pid, _, rest = name.partition(":")
-        started, _, start = rest.partition(":")
+        """Return the process whose name a collector's begins with; ``None`` when it is none."""
         try:
+            pid, started, start = name.split(":")[:3]
             return cls(int(pid), float(started), start)
         except ValueError:
             return None

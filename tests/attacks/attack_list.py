@@ -18,6 +18,7 @@ from tests.attacks.attack_wire import (
     CT,
     DATA,
     DEFLATED,
+    ECHO,
     ELSEWHERE,
     EXPLICIT,
     HOME,
@@ -91,6 +92,27 @@ def endless_header(port: int, size: int = 350 * MB) -> str:
 def endless_pixels(port: int, size: int = 350 * MB) -> str:
     """Do the same with Pixel Data."""
     return _endless(port, size, pack("<HH2sHI", 0x7FE0, 0x0010, b"OW", 0, FOUR_GB - 1))
+
+
+def endless_command(port: int, size: int = 200 * MB) -> str:
+    """Send fragments of a command, none of them the last."""
+    piece, sent = fragment(bytes(2**16 - 12), command=True, last=False), 0
+    with Wire(port) as wire, suppress(GoneError):
+        wire.open((CT, EXPLICIT))
+        while sent < size:
+            sent += wire.send(piece)
+    return megabytes(sent)
+
+
+def echoes_ahead(port: int, seconds: float = 4.0) -> str:
+    """Ask for C-ECHO again and again without waiting for an answer."""
+    requests = fragment(message(ECHO, VERIFICATION), command=True, last=True) * 500
+    sent, end = 0, time.monotonic() + seconds
+    with Wire(port, seconds=1.0) as wire, suppress(GoneError):
+        wire.open((VERIFICATION, EXPLICIT))
+        while time.monotonic() < end:
+            sent += wire.send(requests)
+    return megabytes(sent)
 
 
 def _endless(port: int, size: int, element: bytes) -> str:
@@ -201,6 +223,8 @@ ATTACKS = (
     Attack("one P-DATA of 300 MB", huge_pdu),
     Attack("endless fragments, header", endless_header),
     Attack("endless fragments, Pixel Data", endless_pixels),
+    Attack("endless fragments, command", endless_command),
+    Attack("echoes without waiting", echoes_ahead),
     Attack("sockets at 1 byte/s", drips),
     Attack("silent sockets", silence),
     Attack("garbage", garbage),

@@ -83,6 +83,18 @@ def test_pixels_within_a_sequence_stay_for_the_reader_to_judge() -> None:
     assert not sink.cut
 
 
+def test_a_sequence_without_length_may_be_cut_between_its_items() -> None:
+    items = element(0xFFFE, 0xE000, element(0x0008, 0x1150, b"1.2.3 ")) * 2
+    sequence = element(0x0008, 0x1140, items, 0xFFFFFFFF)
+    header = sequence + element(0xFFFE, 0xE0DD, b"") + element(0x0010, 0x0020, b"ID")
+    whole = header + element(0x7FE0, 0x0010, bytes(1000))
+    for place in range(1, len(header)):
+        sink = Sink(lambda: IMPLICIT, Budget())
+        sink.write(whole[:place])
+        sink.write(whole[place:])
+        assert sink.getvalue() == header
+
+
 def test_a_header_without_end_is_bounded(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(cut, "LARGEST_HEADER", 100_000)
     sink = Sink(lambda: IMPLICIT, Budget())

@@ -8,6 +8,7 @@ import socket
 import subprocess
 import threading
 import time
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -282,3 +283,37 @@ def test_implicit_and_explicit_are_both_usual(keeper: Any) -> None:
         )
         assert len(association.accepted_contexts) == 3
         association.release()
+
+
+@pytest.mark.parametrize(
+    ("allowed", "address", "admitted"),
+    [
+        ("", "192.0.2.7", True),
+        ("192.0.2.7", "192.0.2.7", True),
+        ("192.0.2.7", "192.0.2.8", False),
+        ("192.0.2.0/24", "192.0.2.8", True),
+        ("192.0.2.8/24", "192.0.2.7", True),
+        ("192.0.2.0/24", "::ffff:192.0.2.8", True),
+        ("2001:db8::/32", "2001:db8::1", True),
+        ("2001:db8::/32", "192.0.2.7", False),
+        ("localhost", "127.0.0.1", True),
+        ("no.such.host.invalid", "127.0.0.1", False),
+    ],
+)
+def test_an_address_may_be_written_as_people_do(
+    allowed: str, address: str, *, admitted: bool
+) -> None:
+    peer = AllowedPeer("MODALITY", allowed)
+    assert peer.admits("MODALITY", address) is admitted
+    assert not peer.admits("OTHER", address)
+
+
+def test_the_status_tells_what_has_come(keeper: Any, make: Any) -> None:
+    with Receiver(Reception(US, PEERS), keeper.take) as receiver:
+        assert receiver.status().last_object_at == ""
+        send(receiver, make("0042", 1, 1, 1))
+        status = receiver.status()
+    assert (status.objects, status.refused_objects) == (1, 0)
+    assert status.bytes == keeper.objects["1.2.826.1.1.1"].size
+    then = datetime.fromisoformat(status.last_object_at)
+    assert abs(datetime.now(UTC) - then) < timedelta(minutes=5)

@@ -7,6 +7,7 @@ import socket
 import ssl
 import subprocess
 import time
+from datetime import datetime
 from pathlib import Path
 from typing import Any
 
@@ -14,6 +15,7 @@ import pytest
 from pydicom.data import get_testdata_file
 from pynetdicom.sop_class import Verification
 
+from workbench.collect import tls
 from workbench.collect.admission import AllowedPeer
 from workbench.collect.network import Peer, Timeouts, associate
 from workbench.collect.receiver import Receiver, Reception
@@ -72,11 +74,12 @@ def echo(us: Receiver, files: TlsFiles | None) -> bool:
 
 
 def test_a_peer_of_our_authority_is_heard_and_nobody_else(
-    certificates: dict[str, TlsFiles], keeper: Any
+    certificates: dict[str, TlsFiles], keeper: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     with receiver(certificates["ours"], keeper) as us:
         assert echo(us, certificates["theirs"])
         assert not echo(us, None), "plain text at an encrypted port"
+        monkeypatch.setattr(tls, "_check_validity", lambda _: None)  # theirs, who do not look
         assert not echo(us, certificates["expired"])
         foreign = certificates["foreign"]
         trusting = TlsFiles(foreign.certificate, foreign.key, certificates["ours"].authorities)
@@ -109,10 +112,18 @@ def test_dcmtk_sends_over_it_with_a_certificate_and_not_without(
         shown = ["+tls", str(theirs.key), str(theirs.certificate)]
         sent = subprocess.run([*command, *shown, *trust, *place], timeout=60, check=False)
         assert sent.returncode == 0
-        refused = subprocess.run(
-            [*command, "+tla", *trust, *place], timeout=60, check=False, capture_output=True
-        )
-        assert refused.returncode != 0
+        nothing = ["+tla"]
+        others = [
+            ["+tls", str(one.key), str(one.certificate)]
+            for one in (certificates["foreign"], certificates["expired"])
+        ]
+        for words in (nothing, *others):
+            refused = subprocess.run(
+                [*command, *words, *trust, *place], timeout=60, check=False, capture_output=True
+            )
+            assert refused.returncode != 0
+        plain = subprocess.run([*command, *place], timeout=60, check=False, capture_output=True)
+        assert plain.returncode != 0
     assert len(keeper.objects) == 1
 
 
@@ -131,11 +142,38 @@ def test_files_that_do_not_fit_are_told_with_a_remedy(
 ) -> None:
     ours, theirs = certificates["ours"], certificates["theirs"]
     nowhere = TlsFiles(tmp_path / "none.pem", ours.key, ours.authorities)
-    for wrong in (
-        nowhere,
-        TlsFiles(ours.certificate, theirs.key, ours.authorities),
-        TlsFiles(ours.certificate, ours.key, ours.key),
+    for wrong, words in (
+        (nowhere, "certificate in .* is not there"),
+        (
+            TlsFiles(ours.certificate, theirs.key, ours.authorities),
+            "not the key of the certificate",
+        ),
+        (TlsFiles(ours.certificate, ours.key, ours.key), "authorities in .* cannot be read"),
+        (
+            TlsFiles(ours.key, ours.key, ours.authorities),
+            "certificate and key in .* cannot be read",
+        ),
     ):
-        with pytest.raises(SettingsError, match=r"\[tls\]") as told:
+        with pytest.raises(SettingsError, match=words) as told:
             server_context(wrong)
+        assert "[tls]" in str(told.value)
         assert str(tmp_path) not in str(told.value)
+
+
+def test_an_expired_certificate_of_ours_is_told_with_its_day(
+    certificates: dict[str, TlsFiles],
+) -> None:
+    expired = certificates["expired"]
+    words = ["openssl", "x509", "-in", str(expired.certificate), "-noout", "-enddate"]
+    told = subprocess.run(words, check=True, capture_output=True, text=True).stdout
+    day = datetime.strptime(told.strip(), "notAfter=%b %d %H:%M:%S %Y GMT").date()  # noqa: DTZ007
+    for context in (server_context, client_context):
+        with pytest.raises(SettingsError, match=f"expired on {day}"):
+            context(expired)
+
+
+@pytest.mark.parametrize(("days", "kind"), [(2, "UTCTime"), (365 * 40, "GeneralizedTime")])
+def test_both_ways_to_write_a_date_are_understood(tmp_path: Path, days: int, kind: str) -> None:
+    """Dates from 2050 on are written in another form (RFC 5280 section 4.1.2.5)."""
+    authority(tmp_path, "hospital")
+    server_context(certificate(tmp_path, kind, "hospital", days))

@@ -142,3 +142,16 @@ def test_every_cut_of_a_good_data_set_is_shorter_or_refused(cut: int) -> None:
         assert walk(data[: whole - cut], 0, EXPLICIT).end < whole
     except DamagedObject as error:
         assert error.code == "truncated"
+
+
+@pytest.mark.parametrize("tail", [b"", implicit(0xFFFEE00D, b"")])
+@pytest.mark.parametrize("vr", [b"SQ", b"UN"])
+def test_a_sequence_that_ends_with_the_bytes_but_not_by_its_delimiter_is_cut_off(
+    vr: bytes, tail: bytes
+) -> None:
+    content = implicit(0x00080100, b"AB") if vr == b"UN" else NAME
+    items = item(content) * 2 + (implicit(0xFFFEE000, content, 0xFFFFFFFF) + tail)
+    whole = undefined_sequence(0x00081140, items, vr)
+    if tail:
+        walk(whole, 0, EXPLICIT)
+    assert refused(whole[:-8]) == "truncated"

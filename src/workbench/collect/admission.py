@@ -50,6 +50,8 @@ class AllowedPeer:
 
 def _within(address: str, allowed: str) -> bool:
     at = ipaddress.ip_address(address)
+    if isinstance(at, ipaddress.IPv6Address) and at.ipv4_mapped:
+        at = at.ipv4_mapped  # an IPv4 peer of a socket that speaks both (RFC 4291 section 2.5.5.2)
     try:
         return at in ipaddress.ip_network(allowed, strict=False)
     except ValueError:  # a host name; looked up each time, because addresses change

@@ -19,6 +19,7 @@ import threading
 import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from queue import Queue
 from typing import Any, cast
 
 from pynetdicom.association import Association
@@ -38,10 +39,12 @@ SOP_CLASS, COMMAND, MESSAGE_ID, ANSWERS, DATA_SET = 0x0002, 0x0100, 0x0110, 0x01
 STATUS, SOP_INSTANCE = 0x0900, 0x1000
 C_STORE_RQ, C_STORE_RSP, NO_DATA_SET = 0x0001, 0x8001, 0x0101
 
+LONGEST_UID = 64  # characters, PS3.5 section 9.1
 LARGEST_COMMAND = 2**16  # bytes; a C-STORE request has about 150
 LARGEST_OTHER = 2**20  # bytes of the data set of another request
 MOST_WAITING = 16  # requests of other kinds that wait for their answers
 AT_ONCE = 2**17  # bytes; what DCMTK's senders put into a PDU at most
+THROWN_AT_ONCE = 64  # pieces, before a look whether time is up
 LOOK_SECONDS = 0.25  # timers and ends of threads are looked at that often
 
 
@@ -64,12 +67,19 @@ class _ProtocolError(Exception):
 
 
 class _Bell(threading.Event):
-    """Stands in for the event that lets pynetdicom's reactor go on: it waits to be rung."""
+    """Stands in for the event that lets pynetdicom's reactor go on: when there is work for it."""
+
+    def __init__(self, *queues: Queue[Any]) -> None:
+        super().__init__()
+        self._queues = queues
+        for queue in queues:
+            vars(queue).update(put=_ringing(queue.put, self))
 
     def wait(self, timeout: float | None = None) -> bool:
-        rung = super().wait(LOOK_SECONDS if timeout is None else timeout)
+        if all(queue.empty() for queue in self._queues):
+            super().wait(LOOK_SECONDS if timeout is None else timeout)
         self.clear()
-        return rung
+        return True
 
 
 @dataclass
@@ -80,8 +90,7 @@ class _Message:
     number: bytes
     sop_class: bytes
     sop_instance: bytes
-    syntax: str
-    sink: Sink | WholeSink
+    request: StoreRequest
 
 
 class Inflow:
@@ -103,17 +112,16 @@ class Inflow:
         wrapper = cast("Any", self._dul.socket)
         self._connection = cast("socket.socket", wrapper.socket)
         self._scratch = memoryview(bytearray(AT_ONCE))
-        self._ahead = b""
+        self._unread = b""
         self._deadline = 0.0
         self._command = bytearray()
         self._message: _Message | None = None
-        self._other = 0
+        self._allowance = 0  # bytes that the data set of another request may still have
         self._woken, self._waker = socket.socketpair()
         self._woken.setblocking(False)
         self._waker.setblocking(False)
         self._pynetdicom_reads = self._dul._read_pdu_data
         self._pynetdicom_sends = self._dul.send_pdu
-        self._pynetdicom_looks = self._dul._is_transport_event
         self._pynetdicom_ends = self._dul.kill_dul
         self._connection.settimeout(PDU_SECONDS)
         self._connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
@@ -122,7 +130,8 @@ class Inflow:
             _is_transport_event=self._look, send_pdu=self._send, kill_dul=self._end
         )
         vars(wrapper).update(recv=self._recv)
-        self._ring_on_arrival()
+        queues = (association.dimse.msg_queue, self._dul.to_user_queue)
+        association._reactor_checkpoint = _Bell(*queues)
 
     def close(self) -> None:
         """Give back what the system lent; call it when the association has ended."""
@@ -131,12 +140,6 @@ class Inflow:
         self._message = None
 
     # --- sleeping and waking -------------------------------------------------------------------
-
-    def _ring_on_arrival(self) -> None:
-        bell = _Bell()
-        self._association._reactor_checkpoint = bell
-        for queue in (self._association.dimse.msg_queue, self._dul.to_user_queue):
-            vars(queue).update(put=_ringing(queue.put, bell))
 
     def _send(self, primitive: Any) -> None:
         self._pynetdicom_sends(primitive)
@@ -152,10 +155,12 @@ class Inflow:
         """Wait for something to do and do it; whether anything came (``_is_transport_event``)."""
         state = self._dul.state_machine.current_state
         wrapper = cast("Any", self._dul.socket)
-        if state == AWAITING_CLOSE or wrapper.socket is None:
+        if wrapper.socket is None:
             time.sleep(0.001)
-            self._begin()
-            return self._pynetdicom_looks()
+            return False
+        if state == AWAITING_CLOSE:
+            self._throw_away()
+            return True
         if not self._readable():
             return False
         if state != DATA_TRANSFER:
@@ -166,6 +171,18 @@ class Inflow:
         while self._has_time() and self._readable():
             self._read()
         return True
+
+    def _throw_away(self) -> None:
+        """Close the connection, all being said, as soon as nothing more comes."""
+        with contextlib.suppress(OSError, ValueError):
+            self._connection.settimeout(LOOK_SECONDS)
+            for _ in range(THROWN_AT_ONCE):
+                ready, _, _ = select.select([self._connection], [], [], 0.0)
+                if not (ready and self._connection.recv_into(self._scratch)):
+                    break
+            else:
+                return
+        cast("Any", self._dul.socket).close()
 
     def _has_time(self) -> bool:
         """Whether to read on; pynetdicom's loop sleeps each time, and be it for nothing."""
@@ -199,12 +216,12 @@ class Inflow:
 
     def _recv(self, size: int) -> bytearray:
         """Return bytes for pynetdicom (``AssociationSocket.recv``); raises ``OSError``."""
-        ahead, self._ahead = self._ahead[:size], self._ahead[size:]
+        unread, self._unread = self._unread[:size], self._unread[size:]
         if size > LARGEST_PDU:
             raise OSError("the peer sends more than it may")
         data = bytearray(size)
-        data[: len(ahead)] = ahead
-        self._fill(memoryview(data)[len(ahead) :])
+        data[: len(unread)] = unread
+        self._fill(memoryview(data)[len(unread) :])
         return data
 
     def _fill(self, view: memoryview) -> None:
@@ -228,7 +245,7 @@ class Inflow:
             self._fill(head)
             kind, length = PDU_HEAD.unpack(head)
             if kind != P_DATA_TF:
-                self._ahead = bytes(head)
+                self._unread = bytes(head)
                 self._pynetdicom_reads()
                 return
             if length > LARGEST_PDU:
@@ -257,12 +274,10 @@ class Inflow:
                 self._data_fragment(context, size - 2, bool(control & IS_LAST))
 
     def _command_fragment(self, context: int, size: int, last: bool) -> None:
-        if self._message or self._other or len(self._command) + size > LARGEST_COMMAND:
+        if self._message or self._allowance or len(self._command) + size > LARGEST_COMMAND:
             raise _ProtocolError
-        start = len(self._command)
-        self._command.extend(bytes(size))
-        with memoryview(self._command) as view:
-            self._fill(view[start:])
+        self._fill(self._scratch[:size])
+        self._command += self._scratch[:size]
         if last:
             command, self._command = bytes(self._command), bytearray()
             self._commanded(context, command)
@@ -272,11 +287,12 @@ class Inflow:
         if message is None:
             self._other_fragment(context, size, last)
             return
-        if context != message.context or message.sink.size + size > LARGEST_OBJECT:
+        sink = message.request.sink
+        if context != message.context or sink.size + size > LARGEST_OBJECT:
             raise _ProtocolError
         while size:
             read = self._some(self._scratch[: min(size, AT_ONCE)])
-            message.sink.write(self._scratch[:read])
+            sink.write(self._scratch[:read])
             size -= read
         if last:
             self._message = None
@@ -288,27 +304,24 @@ class Inflow:
         found = _elements(command)
         has_data = found.get(DATA_SET) != NO_DATA_SET.to_bytes(2, "little")
         if found.get(COMMAND) != C_STORE_RQ.to_bytes(2, "little"):
-            self._other = int(has_data)
+            self._allowance = LARGEST_OTHER if has_data else 0
             self._hand_over(context, IS_COMMAND | IS_LAST, command)
             return
         accepted = self._association._accepted_cx.get(context)
         if accepted is None or not has_data or len(found.get(MESSAGE_ID, b"")) != 2:
             raise _ProtocolError
         syntax = str(accepted.transfer_syntax[0])
-        self._message = _Message(
-            context, found[MESSAGE_ID], found.get(SOP_CLASS, b""), found.get(SOP_INSTANCE, b""),
-            syntax, self._make_sink(syntax),
-        )  # fmt: skip
+        uids = found.get(SOP_CLASS, b""), found.get(SOP_INSTANCE, b"")
+        request = StoreRequest(_text(uids[0]), _text(uids[1]), syntax, self._make_sink(syntax))
+        self._message = _Message(context, found[MESSAGE_ID], *uids, request)
 
     def _other_fragment(self, context: int, size: int, last: bool) -> None:
         """Leave the data set of another request to pynetdicom."""
-        self._other += size
-        if not 0 < self._other - size < self._other <= LARGEST_OTHER:
+        if size >= self._allowance:
             raise _ProtocolError
+        self._allowance = 0 if last else self._allowance - size
         data = bytearray(size)
         self._fill(memoryview(data))
-        if last:
-            self._other = 0
         self._hand_over(context, IS_LAST if last else 0, bytes(data))
 
     def _hand_over(self, context: int, control: int, data: bytes) -> None:
@@ -320,22 +333,10 @@ class Inflow:
             raise _ProtocolError from error
 
     def _answer(self, message: _Message) -> None:
-        status = self._serve(
-            StoreRequest(
-                _text(message.sop_class), _text(message.sop_instance), message.syntax, message.sink
-            )
-        )
-        response = b"".join(
-            (
-                _element(SOP_CLASS, message.sop_class),
-                _element(COMMAND, C_STORE_RSP.to_bytes(2, "little")),
-                _element(ANSWERS, message.number),
-                _element(DATA_SET, NO_DATA_SET.to_bytes(2, "little")),
-                _element(STATUS, status.to_bytes(2, "little")),
-                _element(SOP_INSTANCE, message.sop_instance),
-            )
-        )
-        whole = _element(0, len(response).to_bytes(4, "little")) + response
+        self._dul._idle_timer.stop()  # it is we who are slow
+        status = self._serve(message.request)
+        self._dul._idle_timer.restart()
+        whole = _response(message, status)
         most = (self._association.requestor.maximum_length or 0) - ITEM_HEAD.size
         step = most if most > 0 else len(whole)
         for start in range(0, len(whole), step):
@@ -365,6 +366,25 @@ def _elements(command: bytes) -> dict[int, bytes]:
         found[number] = command[position : position + length]
         position += length
     return found
+
+
+def _response(message: _Message, status: int) -> bytes:
+    """Return the command set of a C-STORE response (PS3.7 table 9.3-2)."""
+    answers = {
+        SOP_CLASS: message.sop_class,
+        COMMAND: C_STORE_RSP.to_bytes(2, "little"),
+        ANSWERS: message.number,
+        DATA_SET: NO_DATA_SET.to_bytes(2, "little"),
+        STATUS: status.to_bytes(2, "little"),
+        SOP_INSTANCE: message.sop_instance,
+    }
+    # Whatever else a peer sent in place of a UID is not sent back.
+    response = b"".join(
+        _element(number, value)
+        for number, value in answers.items()
+        if 0 < len(value) <= LONGEST_UID
+    )
+    return _element(0, len(response).to_bytes(4, "little")) + response
 
 
 def _element(number: int, value: bytes) -> bytes:

@@ -34,7 +34,9 @@ class PhantomFolder:
         The same object once more is not written again; other content under the same UID gets a
         file of its own.  Raises ``OSError``, which the sender is told as 0xA700.
         """
-        self.folder.mkdir(mode=0o700, exist_ok=True)
+        if not self.folder.is_dir():
+            self.folder.mkdir(mode=0o700)
+            _sync(self.folder.parent)
         digest = hashlib.sha256(received.sop_instance.encode()).hexdigest()
         for version in range(MOST_VERSIONS):
             file = self.folder / f"{digest}{f'-{version}' if version else ''}.dcm"
@@ -54,11 +56,16 @@ class PhantomFolder:
             opened.flush()
             os.fsync(opened.fileno())
         partial.rename(file)
-        descriptor = os.open(self.folder, os.O_RDONLY)
-        try:
-            os.fsync(descriptor)
-        finally:
-            os.close(descriptor)
+        _sync(self.folder)
+
+
+def _sync(folder: Path) -> None:
+    """Make the names in a folder durable."""
+    descriptor = os.open(folder, os.O_RDONLY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)
 
 
 def _meta(received: ReceivedObject) -> FileMetaDataset:

@@ -7,6 +7,7 @@ import re
 import threading
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
+from datetime import UTC, datetime
 from functools import partial
 from typing import Self
 
@@ -125,6 +126,8 @@ class ReceiverStatus:
         Objects handed on, and their bytes as sent.
     refused_objects
         Objects not even handed on: malformed UIDs, too large, or cut off.
+    last_object_at
+        When the last object was handed on, ISO 8601 in UTC; empty before.
     """
 
     associations: int
@@ -133,6 +136,7 @@ class ReceiverStatus:
     objects: int
     bytes: int
     refused_objects: int
+    last_object_at: str = ""
 
 
 class Receiver:
@@ -164,6 +168,7 @@ class Receiver:
         self._turn = threading.Condition()
         self._open, self._busy = False, 0
         self._count = self._bytes = self._refused = 0
+        self._last: datetime | None = None
         self._keeping = threading.Lock()
         self._admission = Admission(reception.titles, reception.peers)
         self._headers, self._wholes = Budget(), Budget(LARGEST_WHOLE)
@@ -184,7 +189,7 @@ class Receiver:
         admission = self._admission
         return ReceiverStatus(
             admission.open, admission.refused, tuple(admission.lately), self._count, self._bytes,
-            self._refused,
+            self._refused, self._last.isoformat(timespec="seconds") if self._last else "",
         )  # fmt: skip
 
     def __enter__(self) -> Self:
@@ -240,7 +245,7 @@ class Receiver:
             self._busy += 1
             self._count += 1
             self._bytes += sink.size
-            number = self._count
+            number, self._last = self._count, datetime.now(UTC)
         try:
             received = ReceivedObject(
                 number, sink.getvalue(), request.transfer_syntax, request.sop_class,

@@ -2,13 +2,16 @@
 
 The settings are those of the BCP 195 RFC 8996, 9325 TLS Secure Transport Connection Profile
 (PS3.15 section B.12): TLS 1.2 or 1.3, forward secrecy and authenticated encryption only, and no
-renegotiation or compression.
+renegotiation or compression.  With ECDHE as the only key exchange they also keep to the Modified
+BCP 195 RFC 8996, 9325 profile (section B.13), which asks for explicit lengths of DHE keys.
 """
 
 from __future__ import annotations
 
+import re
 import ssl
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from pathlib import Path
 
 from workbench.errors import SettingsError
@@ -19,6 +22,11 @@ CIPHERS = (
     "ECDHE-ECDSA-AES128-GCM-SHA256:ECDHE-RSA-AES128-GCM-SHA256:ECDHE-ECDSA-AES256-GCM-SHA384:"
     "ECDHE-RSA-AES256-GCM-SHA384:ECDHE-ECDSA-CHACHA20-POLY1305:ECDHE-RSA-CHACHA20-POLY1305"
 )
+# RFC 5280 section 4.1.2.5: notBefore and notAfter, each a UTCTime or a GeneralizedTime.
+TIME = rb"(?:\x17\x0d(\d{12})Z|\x18\x0f(\d{14})Z)"
+VALIDITY = re.compile(TIME + TIME)
+PEM = re.compile(r"-----BEGIN CERTIFICATE-----.+?-----END CERTIFICATE-----", re.DOTALL)
+KEY_MISMATCH = "KEY_VALUES_MISMATCH"
 
 
 @dataclass(frozen=True)
@@ -71,11 +79,44 @@ def _context(files: TlsFiles, protocol: ssl._SSLMethod) -> ssl.SSLContext:
     try:
         context.load_cert_chain(files.certificate, files.key, _no_passphrase)
     except (ssl.SSLError, OSError) as error:
+        if getattr(error, "reason", "") == KEY_MISMATCH:
+            raise SettingsError(
+                "the key in [tls] is not the key of the certificate.",
+                "Name the key that the certificate was asked for with.",
+            ) from error
         raise SettingsError(
-            "certificate and key in [tls] cannot be used together.",
-            "They must be PEM files that belong together; the key without a passphrase.",
+            "certificate and key in [tls] cannot be read.",
+            "They must be PEM files; the key without a passphrase.",
         ) from error
+    _check_validity(files.certificate)
     return context
+
+
+def _check_validity(certificate: Path) -> None:
+    """Refuse a certificate of ours that peers would refuse; raises ``SettingsError``."""
+    pem = PEM.search(certificate.read_text(encoding="latin-1"))
+    found = VALIDITY.search(ssl.PEM_cert_to_DER_cert(pem.group())) if pem else None
+    if found is None:
+        return  # OpenSSL has read it, and will judge
+    first, last = (_moment(digits) for digits in found.groups() if digits)
+    now = datetime.now(UTC)
+    if now > last:
+        raise SettingsError(
+            f"our certificate in [tls] has expired on {last:%Y-%m-%d}.",
+            "Have the authority issue a new one.",
+        )
+    if now < first:
+        raise SettingsError(
+            f"our certificate in [tls] is not valid before {first:%Y-%m-%d}.",
+            "Check the clock of this computer.",
+        )
+
+
+def _moment(digits: bytes) -> datetime:
+    text = digits.decode("ascii")
+    if len(text) == len("YYMMDDhhmmss"):  # RFC 5280 section 4.1.2.5.1
+        text = ("19" if text >= "50" else "20") + text
+    return datetime.strptime(text, "%Y%m%d%H%M%S").replace(tzinfo=UTC)
 
 
 def _no_passphrase() -> str:

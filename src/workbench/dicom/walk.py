@@ -182,9 +182,8 @@ class _Walker:
         if element.length == UNDEFINED:
             if element.tag in PIXELS:
                 return self._items(element.value, stop, depth, lambda _begin, end, _depth: end)
-            if element.vr == b"UN":
-                return _Walker._implicit(self)._items(element.value, stop, depth)
-            return self._items(element.value, stop, depth)
+            walker = self._implicit() if element.vr == b"UN" else self
+            return walker._items(element.value, stop, depth, delimited=True)
         end = element.value + element.length
         if end > stop:
             raise _truncated()
@@ -204,8 +203,13 @@ class _Walker:
         stop: int,
         depth: int,
         content: Callable[[int, int, int], int] | None = None,
+        *,
+        delimited: bool = False,
     ) -> int:
-        """Walk items up to ``stop`` or a sequence delimiter; return the offset behind it."""
+        """Walk items up to a sequence delimiter or, unless it must be there, to ``stop``.
+
+        Returns the offset behind it.
+        """
         content = content or self.data_set
         while position < stop:
             item = self._element(position, stop)
@@ -221,6 +225,8 @@ class _Walker:
                 raise _truncated()
             content(item.value, end, depth + 1)
             position = end
+        if delimited:
+            raise _truncated()
         return position
 
 

@@ -95,6 +95,13 @@ def test_a_sequence_without_length_may_be_cut_between_its_items() -> None:
         assert sink.getvalue() == header
 
 
+def test_pixels_without_number_are_left_to_the_reader() -> None:
+    first = element(0x0008, 0x0060, b"CT")
+    sink = Sink(lambda: IMPLICIT, Budget())
+    sink.write(first + element(0x7FE0, 0x0010, bytes(8)) * 1000)
+    assert len(sink.getvalue()) == len(first) + 997 * 16
+
+
 def test_a_header_without_end_is_bounded(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(cut, "LARGEST_HEADER", 100_000)
     sink = Sink(lambda: IMPLICIT, Budget())

@@ -86,7 +86,7 @@ class Sink(BytesIO):
         self._encoding: Encoding | None = None
         self._position = self._wanted = 0
         self._scanning = True
-        self._skip = 0
+        self._skip = self._cuts = 0
         self._in_items = False
         self._head = b""
 
@@ -145,7 +145,7 @@ class Sink(BytesIO):
             return b""
         self._wanted = len(buffer) + 1
         tag, length, value = element_at(buffer, self._position, self._encoding)
-        if tag in PIXELS:
+        if tag in PIXELS and self._cuts < len(PIXELS):  # more of them are judged by the reader
             return self._drop(buffer, length, value)
         if length == UNDEFINED:
             self._wanted = int(len(buffer) * GROWTH)
@@ -166,6 +166,8 @@ class Sink(BytesIO):
 
     def _drop(self, buffer: bytes, length: int, value: int) -> bytes:
         self.cut = True
+        self._cuts += 1
+        self._wanted = 0
         self.seek(self._position)
         self.truncate()
         self._give_back(len(buffer) - self._position)

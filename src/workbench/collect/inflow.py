@@ -25,6 +25,7 @@ from typing import Any, cast
 from pynetdicom.association import Association
 from pynetdicom.pdu_primitives import P_DATA
 
+from workbench.collect.commands import Command, read_command, uid_text
 from workbench.collect.cut import Sink, WholeSink
 from workbench.collect.network import LARGEST_OBJECT, LARGEST_PDU, PDU_SECONDS, QUICK_ACK
 
@@ -33,13 +34,6 @@ PDU_HEAD, ITEM_HEAD = struct.Struct(">BxI"), struct.Struct(">IBB")
 P_DATA_TF, IS_COMMAND, IS_LAST = 0x04, 0x01, 0x02
 DATA_TRANSFER, AWAITING_CLOSE = "Sta6", "Sta13"
 CONNECTION_CLOSED, INVALID_PDU = "Evt17", "Evt19"
-# PS3.7 section 9.3.1 and annex E.
-ELEMENT = struct.Struct("<HHI")
-SOP_CLASS, COMMAND, MESSAGE_ID, ANSWERS, DATA_SET = 0x0002, 0x0100, 0x0110, 0x0120, 0x0800
-STATUS, SOP_INSTANCE = 0x0900, 0x1000
-C_STORE_RQ, C_STORE_RSP, NO_DATA_SET = 0x0001, 0x8001, 0x0101
-
-LONGEST_UID = 64  # characters, PS3.5 section 9.1
 LARGEST_COMMAND = 2**16  # bytes; a C-STORE request has about 150
 LARGEST_OTHER = 2**20  # bytes of the data set of another request
 MOST_WAITING = 16  # requests of other kinds that wait for their answers
@@ -87,9 +81,7 @@ class _Message:
     """The request that is being read."""
 
     context: int
-    number: bytes
-    sop_class: bytes
-    sop_instance: bytes
+    command: Command
     request: StoreRequest
 
 
@@ -300,20 +292,22 @@ class Inflow:
 
     # --- requests ------------------------------------------------------------------------------
 
-    def _commanded(self, context: int, command: bytes) -> None:
-        found = _elements(command)
-        has_data = found.get(DATA_SET) != NO_DATA_SET.to_bytes(2, "little")
-        if found.get(COMMAND) != C_STORE_RQ.to_bytes(2, "little"):
-            self._allowance = LARGEST_OTHER if has_data else 0
-            self._hand_over(context, IS_COMMAND | IS_LAST, command)
+    def _commanded(self, context: int, encoded: bytes) -> None:
+        try:
+            command = read_command(encoded)
+        except ValueError as error:
+            raise _ProtocolError from error
+        if not command.store:
+            self._allowance = LARGEST_OTHER if command.has_data else 0
+            self._hand_over(context, IS_COMMAND | IS_LAST, encoded)
             return
         accepted = self._association._accepted_cx.get(context)
-        if accepted is None or not has_data or len(found.get(MESSAGE_ID, b"")) != 2:
+        if accepted is None or not command.has_data or len(command.message_id) != 2:
             raise _ProtocolError
         syntax = str(accepted.transfer_syntax[0])
-        uids = found.get(SOP_CLASS, b""), found.get(SOP_INSTANCE, b"")
-        request = StoreRequest(_text(uids[0]), _text(uids[1]), syntax, self._make_sink(syntax))
-        self._message = _Message(context, found[MESSAGE_ID], *uids, request)
+        uids = uid_text(command.sop_class), uid_text(command.sop_instance)
+        request = StoreRequest(*uids, syntax, self._make_sink(syntax))
+        self._message = _Message(context, command, request)
 
     def _other_fragment(self, context: int, size: int, last: bool) -> None:
         """Leave the data set of another request to pynetdicom."""
@@ -336,7 +330,7 @@ class Inflow:
         self._dul._idle_timer.stop()  # it is we who are slow
         status = self._serve(message.request)
         self._dul._idle_timer.restart()
-        whole = _response(message, status)
+        whole = message.command.response(status)
         most = (self._association.requestor.maximum_length or 0) - ITEM_HEAD.size
         step = most if most > 0 else len(whole)
         for start in range(0, len(whole), step):
@@ -352,45 +346,3 @@ def _ringing(put: Callable[..., None], bell: threading.Event) -> Callable[..., N
         bell.set()
 
     return put_and_ring
-
-
-def _elements(command: bytes) -> dict[int, bytes]:
-    """Return the values of a command set by element number (PS3.7 section 6.3.1)."""
-    found: dict[int, bytes] = {}
-    position = 0
-    while position + ELEMENT.size <= len(command):
-        group, number, length = ELEMENT.unpack_from(command, position)
-        position += ELEMENT.size
-        if group or number in found or position + length > len(command):
-            raise _ProtocolError
-        found[number] = command[position : position + length]
-        position += length
-    return found
-
-
-def _response(message: _Message, status: int) -> bytes:
-    """Return the command set of a C-STORE response (PS3.7 table 9.3-2)."""
-    answers = {
-        SOP_CLASS: message.sop_class,
-        COMMAND: C_STORE_RSP.to_bytes(2, "little"),
-        ANSWERS: message.number,
-        DATA_SET: NO_DATA_SET.to_bytes(2, "little"),
-        STATUS: status.to_bytes(2, "little"),
-        SOP_INSTANCE: message.sop_instance,
-    }
-    # Whatever else a peer sent in place of a UID is not sent back.
-    response = b"".join(
-        _element(number, value)
-        for number, value in answers.items()
-        if 0 < len(value) <= LONGEST_UID
-    )
-    return _element(0, len(response).to_bytes(4, "little")) + response
-
-
-def _element(number: int, value: bytes) -> bytes:
-    value += bytes(len(value) % 2)
-    return ELEMENT.pack(0, number, len(value)) + value
-
-
-def _text(uid: bytes) -> str:
-    return uid.rstrip(b"\0 ").decode("ascii", "replace")

@@ -183,13 +183,15 @@ def test_receive_keeps_what_is_pushed_until_it_is_stopped(workspace: Path) -> No
             watchdog.cancel()
             receiver.kill()
     assert json.loads(out.strip().splitlines()[-1])["verdicts"]["stored"] == 1
-    assert open_survey(workspace).instances().height == 1
+    assert open_survey(workspace).table("instance").height == 1
 
 
 def test_every_verb_has_help(capsys: pytest.CaptureFixture[str]) -> None:
-    verbs = next(action.choices for action in parser()._actions if isinstance(action.choices, dict))
+    choices = [action.choices for action in parser()._actions]
+    verbs = next(one for one in choices if isinstance(one, dict))
     assert {"init", "import", "receive", "collect", "map", "dose", "table", "report", "serve",
-            "check", "deidentify", "plugins", "simulate", "demo"} == set(verbs)  # fmt: skip
+            "check", "store", "deidentify", "plugins", "simulate", "demo",
+    } == set(verbs)  # fmt: skip
     for verb in verbs:
         with pytest.raises(SystemExit) as ended:
             main([verb, "--help"])

@@ -24,7 +24,6 @@ from pydicom.dataset import Dataset
 from workbench.cli import main
 from workbench.collect.control import Command, Control
 from workbench.collect.hospital import HospitalFile
-from workbench.collect.hospital_lists import prove
 from workbench.collect.patient_list import ListedPatient
 from workbench.collect.queue import PatientState, Queue
 from workbench.collect.schedule import Override
@@ -34,6 +33,7 @@ from workbench.settings import CollectSettings, EntitySettings, Settings, Survey
 from workbench.simulate.hospital import simulate_hospital
 from workbench.simulate.pacs import EmbeddedPacs
 from workbench.simulate.peers import free_port
+from workbench.store.proof import prove
 from workbench.survey import Survey, create_survey, open_survey
 
 QUICK = CollectSettings(
@@ -117,7 +117,7 @@ def test_a_list_is_collected_and_a_second_time_nobody_is_asked(tmp_path: Path) -
         assert again.complete
         assert asked == []
         counts = first.as_json()
-        assert counts["expected"] == counts["received"] == survey.instances().height > 0
+        assert counts["expected"] == counts["received"] == survey.table("instance").height > 0
         ledger = survey.table("ledger")
     assert ledger["missing"].sum() == 0
     assert ledger["stored"].sum() == counts["received"]
@@ -128,7 +128,7 @@ def survey_patients(folder: Path) -> list[str]:
     from workbench.survey import open_survey
 
     survey = open_survey(folder / "w")
-    names = survey.instances()["patient"].to_list()
+    names = survey.table("instance")["patient"].to_list()
     survey.close()
     return names
 
@@ -252,7 +252,7 @@ def test_killed_in_the_middle_it_is_taken_up_and_nothing_is_lost(tmp_path: Path)
             assert done.returncode == 0, done.stderr
             assert json.loads(done.stdout.splitlines()[-1])["patients"]["complete"] == len(patients)
             assert control.heartbeats() == []
-        instances = survey.instances()
+        instances = survey.table("instance")
         assert instances["SOPInstanceUID"].n_unique() == instances.height
         assert survey.table("ledger")["missing"].sum() == 0
 
@@ -312,8 +312,8 @@ def test_local_lists_name_patients_and_are_deleted_for_good(
         assert out.stat().st_mode & 0o077 == 0
         rows = list(csv.DictReader(out.open()))
         assert {row["patient_id"] for row in rows} == {one.patient_id for one in patients}
-        assert {row["pseudonym"] for row in rows} <= set(survey.instances()["patient"])
-        assert sum(int(row["stored"]) for row in rows) == survey.instances().height
+        assert {row["pseudonym"] for row in rows} <= set(survey.table("instance")["patient"])
+        assert sum(int(row["stored"]) for row in rows) == survey.table("instance").height
         assert run(capsys, "collect", "export", "--out", out, *w)[0] == 2, "nothing is overwritten"
 
         monkeypatch.setattr("builtins.input", lambda _: "another name")
@@ -324,7 +324,7 @@ def test_local_lists_name_patients_and_are_deleted_for_good(
         assert (code, proof["left"]) == (0, 0)
         assert proof["rows"] > 0
         assert proof["values"] > 4
-        assert survey.instances().height > 0, "what was collected stays"
+        assert survey.table("instance").height > 0, "what was collected stays"
         held = b"".join(file.read_bytes() for file in survey.folder.glob("hospital.sqlite*"))
         assert not any(one.patient_id.encode() in held for one in patients)
 

@@ -21,7 +21,7 @@ __version__ = "0.1.0"
 
 if TYPE_CHECKING:
     from workbench.collector import collect
-    from workbench.intake import import_files
+    from workbench.importing import import_files
     from workbench.pipeline import estimate_doses, map_survey
     from workbench.survey import Survey, create_survey, open_survey
 
@@ -30,7 +30,7 @@ _HOMES = {
     "Survey": "workbench.survey",
     "create_survey": "workbench.survey",
     "open_survey": "workbench.survey",
-    "import_files": "workbench.intake",
+    "import_files": "workbench.importing",
     "collect": "workbench.collector",
     "map_survey": "workbench.pipeline",
     "estimate_doses": "workbench.pipeline",

@@ -21,7 +21,7 @@ from workbench.collector import Collection, collect
 from workbench.dicom.files import Candidate, candidates, is_dicomdir
 from workbench.dicom.quiet import quiet
 from workbench.errors import ReadError, SettingsError
-from workbench.intake import import_files
+from workbench.importing import import_files
 from workbench.model import ApplicationEntity
 from workbench.pipeline import estimate_doses, make_report, map_survey
 from workbench.runs import Progress

@@ -30,6 +30,10 @@ class WorkbenchError(Exception):
         message = super().__str__()
         return f"{message} {self.remedy}".strip()
 
+    def __reduce__(self) -> tuple[object, ...]:
+        # As it was made: it may come from another process.
+        return type(self), (super().__str__(), self.remedy)
+
 
 class SettingsError(WorkbenchError):
     """A setting, a rule file or a workspace is wrong."""
@@ -43,6 +47,10 @@ class ReadError(WorkbenchError):
     def __init__(self, code: str, message: str, remedy: str = "") -> None:
         super().__init__(message, remedy)
         self.code = code
+
+    def __reduce__(self) -> tuple[object, ...]:
+        made, said = super().__reduce__()
+        return made, (self.code, *said)  # type: ignore[misc]
 
 
 class NotDicom(ReadError):

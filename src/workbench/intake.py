@@ -11,7 +11,6 @@ from collections import Counter
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from pathlib import Path
 
 from workbench.collect.connections import PHANTOMS
 from workbench.collect.cut import LARGEST_HEADER
@@ -28,12 +27,12 @@ from workbench.collect.receiver import (
 from workbench.deidentify.engine import Deidentifier
 from workbench.deidentify.profile import load_profile
 from workbench.deidentify.rows import HeaderRows
-from workbench.dicom.files import Candidate, candidates
+from workbench.dicom.files import Candidate
 from workbench.dicom.read import Header, Limits, read_received
 from workbench.errors import DamagedObject, NotWanted, ReadError
 from workbench.model import ApplicationEntity, Finding, Verdict
-from workbench.runs import Progress, no_progress, recorded
-from workbench.store.store import Origin
+from workbench.runs import recorded
+from workbench.store.objects import Origin, Taken
 from workbench.survey import Survey
 
 # What a sender is answered, PS3.4 table B.2-1.
@@ -44,7 +43,6 @@ ANSWERS = {
     Verdict.REJECTED: LEFT_OUT,
 }
 NETWORK = Limits(header=LARGEST_HEADER)  # of what strangers send; a deflated one grows to it
-BATCH = 200  # objects made durable together when importing files
 
 
 @dataclass(frozen=True)
@@ -61,6 +59,11 @@ class Intake:
 
     verdicts: Counter[str] = field(default_factory=Counter)
     codes: Counter[str] = field(default_factory=Counter)
+
+    def count(self, verdicts: Iterable[Verdict], codes: Iterable[str] = ()) -> None:
+        """Add verdicts, and the codes of reasons (an empty one is none)."""
+        self.verdicts.update(str(verdict) for verdict in verdicts)
+        self.codes.update(code for code in codes if code)
 
     def as_json(self) -> dict[str, dict[str, int]]:
         """Return the counts, all verdicts named."""
@@ -84,19 +87,19 @@ class Border:
 
     def take(self, read: Callable[[], Header], origin: Origin) -> Verdict:
         """Read, de-identify and keep one object; return its verdict, never raise ``ReadError``."""
-        code = None
+        taken = self.taken(read, origin)
+        verdict = self.store.take(taken)
+        with self._counting:
+            self.intake.count([verdict], [taken.error.code] if taken.error else [])
+        return verdict
+
+    def taken(self, read: Callable[[], Header], origin: Origin) -> Taken:
+        """Read and de-identify one object; it is not kept yet."""
         try:
             row, findings = self.instance(read())
         except ReadError as error:
-            code = error.code
-            verdict = self.store.refuse(error, origin)
-        else:
-            verdict = self.store.add(row, origin, findings)
-        with self._counting:
-            self.intake.verdicts[verdict] += 1
-            if code is not None:
-                self.intake.codes[code] += 1
-        return verdict
+            return Taken(origin, error=error)
+        return Taken(origin, row, findings=findings)
 
     def instance(self, header: Header) -> tuple[dict[str, object], list[Finding]]:
         """Return the de-identified row of a header; raises ``ReadError`` if it must not pass."""
@@ -114,7 +117,9 @@ class Border:
 
     def from_file(self, candidate: Candidate) -> Origin:
         """Name a file by a keyed digest: recognisable again, readable by nobody."""
-        return Origin("folder", self.pseudonyms.digest(candidate.place))
+        digest = self.pseudonyms.digest
+        stamp = int.from_bytes(bytes.fromhex(digest(candidate.stamp))[:8], "big", signed=True)
+        return Origin("folder", digest(candidate.place), stamp=stamp)
 
     def from_peer(self, received: ReceivedObject) -> Origin:
         """Name a received object by its pseudonymous UID, so that it is not asked for again."""
@@ -151,32 +156,6 @@ class Border:
         """Return the pseudonym that stored objects of original studies carry."""
         ours = {self.pseudonyms.uid(uid): uid for uid in study_uids}
         return {ours[uid]: name for uid, name in self.store.patients_of(ours).items()}
-
-
-def import_files(
-    survey: Survey,
-    paths: Iterable[str | Path],
-    progress: Progress = no_progress,
-    note: Callable[[Candidate, Verdict], None] | None = None,
-) -> Intake:
-    """Read files, folders, DICOMDIRs and zips; every file gets exactly one verdict.
-
-    ``note`` is told each file with its verdict; what it does with the path is its affair, the
-    store keeps no path.  An import that was cut off goes on where it stopped when run again.
-    """
-    border = Border(survey)
-    found = list(candidates(Path(path) for path in paths))
-    with recorded(survey, "import") as counts:
-        for start in range(0, len(found), BATCH):
-            with survey.store.batch():
-                for candidate in found[start : start + BATCH]:
-                    verdict = border.take(candidate.read, border.from_file(candidate))
-                    if note is not None:
-                        note(candidate, verdict)
-            progress(min(start + BATCH, len(found)), len(found), "reading files")
-        survey.store.compact()
-        counts.update(border.intake.as_json())
-    return border.intake
 
 
 @dataclass

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
 from pathlib import Path
 
 import polars as pl
@@ -18,14 +19,17 @@ from workbench import __version__
 from workbench.collector import Collection, collect, publish_ledger
 from workbench.dose import estimate
 from workbench.dose.method import BUILTIN, DoseMethod
-from workbench.intake import Intake, import_files, receive
+from workbench.executors import Executor, Serial
+from workbench.importing import import_files
+from workbench.intake import Intake, receive
 from workbench.mapping import Attempt, map_apart, together
 from workbench.plugins import DOSE_METHODS, find
 from workbench.report.runner import ReportRun, run_report
 from workbench.runs import Progress, no_progress, recorded
 from workbench.schema import DOSE_ESTIMATE, FINDING, IRRADIATION_EVENT, SERIES, Table
-from workbench.survey import Survey
+from workbench.survey import Survey, open_survey
 
+ESTIMATED_AT_ONCE = 20_000  # events
 MAPPED_AT_ONCE = 10_000  # instances; their headers as text take some 120 MB
 AGE_MISMATCH = "age_mismatch"  # what de-identification says where birth date and age differ
 
@@ -53,12 +57,45 @@ def run_line(survey: Survey, paths: Sequence[Path], progress: Progress = no_prog
     return intake
 
 
-def map_survey(survey: Survey, progress: Progress = no_progress) -> dict[str, int]:
+@dataclass(frozen=True)
+class MapTask:
+    """Map the headers of some patients of a workspace."""
+
+    folder: Path
+    patients: tuple[str, ...] = field(repr=False)
+    ages_differ: tuple[int, ...] = field(repr=False)
+    studies: int
+
+    def run(self) -> tuple[Attempt, int]:
+        """Return what became of them, and how many studies they have."""
+        survey = open_survey(self.folder)
+        try:
+            rows = survey.instances().filter(pl.col("patient").is_in(self.patients)).collect()
+        finally:
+            survey.close()
+        return map_apart(rows, list(self.ages_differ)), self.studies
+
+
+@dataclass(frozen=True)
+class DoseTask:
+    """Estimate the doses of some irradiation events."""
+
+    events: pl.DataFrame = field(repr=False)
+
+    def run(self) -> pl.DataFrame:
+        """Return the estimates."""
+        return estimate(self.events, dose_methods())
+
+
+def map_survey(
+    survey: Survey, progress: Progress = no_progress, using: Executor | None = None
+) -> dict[str, int]:
     """Map the headers of new or changed studies to series and irradiation events.
 
     All studies of a patient are mapped together, because they may show the same event.  The
     counts are ``studies`` new or changed, ``failed`` of those mapped now, ``findings`` that warn
     of them, and ``series`` and ``events`` in all.  What failed is tried again next time.
+    ``using`` says who does the work; by default this process.
     """
     with recorded(survey, "map") as counts:
         instances = survey.lazy("instance")
@@ -67,7 +104,8 @@ def map_survey(survey: Survey, progress: Progress = no_progress) -> dict[str, in
         counts |= {"studies": len(changed), "failed": 0, "findings": 0}
         if changed:
             patients, studies = _whole_patients(instances, changed)
-            done = _mapped(survey, instances.filter(pl.col("patient").is_in(patients)), progress)
+            theirs = instances.filter(pl.col("patient").is_in(patients))
+            done = _mapped(survey, theirs, progress, using or Serial())
             kept = set(inputs) - studies
             survey.store.publish({
                 SERIES.name: _merged(survey, SERIES, kept, done.mapped.series),
@@ -102,7 +140,9 @@ def _whole_patients(instances: pl.LazyFrame, changed: Iterable[str]) -> tuple[li
     return patients.drop_nulls().sort().to_list(), studies
 
 
-def _mapped(survey: Survey, instances: pl.LazyFrame, progress: Progress) -> Attempt:
+def _mapped(
+    survey: Survey, instances: pl.LazyFrame, progress: Progress, using: Executor
+) -> Attempt:
     """Map the instances of whole patients, some patients at a time."""
     ages_differ = (
         survey.lazy("finding")
@@ -118,17 +158,25 @@ def _mapped(survey: Survey, instances: pl.LazyFrame, progress: Progress) -> Atte
     )
     total, done = int(sizes["studies"].sum()), 0
     progress(0, total, "mapping studies")
+    tasks = (
+        MapTask(
+            survey.folder.absolute(), tuple(chunk["patient"]), tuple(ages_differ),
+            int(chunk["studies"].sum()),
+        )
+        for chunk in sizes.partition_by("chunk", maintain_order=True)
+    )  # fmt: skip
     attempts = []
-    for chunk in sizes.partition_by("chunk", maintain_order=True):
-        rows = instances.filter(pl.col("patient").is_in(chunk["patient"].to_list()))
-        attempts.append(map_apart(rows.collect(), ages_differ))
-        done += int(chunk["studies"].sum())
+    for attempt, studies in using.run(tasks):
+        attempts.append(attempt)
+        done += studies
         progress(done, total, "mapping studies")
     return together(attempts)
 
 
-def estimate_doses(survey: Survey, progress: Progress = no_progress) -> dict[str, int]:
-    """Estimate the doses of the events of new or changed studies."""
+def estimate_doses(
+    survey: Survey, progress: Progress = no_progress, using: Executor | None = None
+) -> dict[str, int]:
+    """Estimate the doses of the events of new or changed studies; ``using`` as for mapping."""
     with recorded(survey, "dose") as counts:
         events = survey.events()
         digest = events.select(
@@ -143,7 +191,9 @@ def estimate_doses(survey: Survey, progress: Progress = no_progress) -> dict[str
         if changed or gone:
             progress(0, len(changed), "estimating doses")
             kept = {study for study in inputs if study not in changed}
-            new = estimate(events.filter(_in_studies(changed)), methods)
+            parts = events.filter(_in_studies(changed)).iter_slices(ESTIMATED_AT_ONCE)
+            made = (using or Serial()).run(DoseTask(part) for part in parts)
+            new = pl.concat([DOSE_ESTIMATE.empty(), *made])
             survey.store.publish({DOSE_ESTIMATE.name: _merged(survey, DOSE_ESTIMATE, kept, new)})
             survey.store.remember("dose", inputs)
             progress(len(changed), len(changed), "estimating doses")

@@ -138,6 +138,27 @@ class TlsSettings:
 
 
 @dataclass(frozen=True)
+class StoreSettings:
+    """``[store]``: where catalogue and parts lie, if not in the workspace folder.
+
+    Attributes
+    ----------
+    catalogue
+        ``postgresql://user@host/database``; the password belongs into ``~/.pgpass``.
+    schema
+        The schema of that database which is this survey's own.
+    parts
+        ``s3://bucket/prefix``; keys belong into the environment (``AWS_ACCESS_KEY_ID`` ...).
+    """
+
+    __pydantic_config__: ClassVar[dict[str, object]] = {"extra": "forbid"}
+
+    catalogue: str = ""
+    schema: str = "workbench"
+    parts: str = ""
+
+
+@dataclass(frozen=True)
 class Settings:
     """What a workspace is told.
 
@@ -150,6 +171,7 @@ class Settings:
     pacs: EntitySettings | None = None
     collect: CollectSettings = field(default_factory=CollectSettings)
     tls: TlsSettings | None = None
+    store: StoreSettings = field(default_factory=StoreSettings)
     filter: Table = field(default_factory=dict)
     schedule: Table = field(default_factory=dict)
 
@@ -241,6 +263,7 @@ def settings_of(tables: Table) -> Settings:
         pacs,
         _read(tables, "collect", CollectSettings, default.collect),
         _read(tables, "tls", TlsSettings, None),
+        _read(tables, "store", StoreSettings, default.store),
         tables.get("filter", {}),
         tables.get("schedule", {}),
     )

@@ -12,6 +12,8 @@ from workbench.errors import SettingsError
 from workbench.schema import PATIENT
 from workbench.settings import FILE, Settings, read_settings
 from workbench.store import Store
+from workbench.store.tagpath import TagPath
+from workbench.store.tags import tag_frame
 
 KEY_FILE = "hospital.key"
 DAYS_A_YEAR = 365.25  # Julian year, as in UCUM's unit "a"
@@ -26,15 +28,28 @@ class Survey:
     def __init__(self, folder: Path) -> None:
         self.folder = folder
         self.settings = read_settings(folder)
-        self.store = Store.open(folder)
+        self.store = Store.open(folder, self.settings.store)
 
-    def instances(self) -> pl.DataFrame:
-        """One row a DICOM object kept (``schema.INSTANCE``)."""
-        return self.store.table("instance")
+    def instances(self) -> pl.LazyFrame:
+        """One row a DICOM object kept (``schema.INSTANCE``), read when collected.
 
-    def series(self) -> pl.DataFrame:
-        """One row a series with role and state (``schema.SERIES``)."""
-        return self.store.table("series")
+        There may be millions: filter and select first, then ``.collect()``; ``.to_pandas()``
+        behind that gives a pandas frame.  Rows have no promised order.
+        """
+        return self.lazy("instance")
+
+    def series(self) -> pl.LazyFrame:
+        """One row a series with role and state (``schema.SERIES``), read when collected."""
+        return self.lazy("series")
+
+    def tag(self, tag: str, creator: str | None = None, kind: str | None = None) -> pl.LazyFrame:
+        """Return any element of all headers as a column, read when collected.
+
+        ``tag`` is a keyword, ``"0019,1092"``, or a path into sequences with slashes; a private
+        one needs its ``creator``.  ``kind`` is what its values become (docs/tags.md).  Raises
+        ``SettingsError`` for what is no tag.
+        """
+        return tag_frame(self.lazy("instance"), TagPath.parse(tag, creator), kind)
 
     def events(self, preferred: bool = False) -> pl.DataFrame:
         """One row an irradiation event and source; one row an event when ``preferred``."""

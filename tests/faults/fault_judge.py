@@ -77,7 +77,7 @@ def judge(workspace: Path, acknowledged: Iterable[int], sent: Iterable[int]) -> 
     """Judge a workspace at rest; ``sent`` are all objects that may be in it."""
     survey = open_survey(workspace)
     try:
-        stored = survey.instances()
+        stored = survey.table("instance")
         refused = survey.rejected().height
         uid = survey.pseudonyms().uid
         ours = {uid(object_uid(number)): number for number in sent}
@@ -105,10 +105,21 @@ def verdicts(workspace: Path) -> dict[str, int]:
     """Return how many objects the catalogue holds by verdict."""
     catalogue = sqlite3.connect(workspace / "catalogue.sqlite")
     try:
-        found = catalogue.execute("SELECT verdict, count(*) FROM object GROUP BY verdict")
+        found = catalogue.execute(
+            "SELECT 'stored', count(*) FROM object HAVING count(*) > 0"
+            " UNION ALL SELECT verdict, count(*) FROM refused GROUP BY verdict"
+        )
         return dict(found.fetchall())
     finally:
         catalogue.close()
+
+
+def stored(workspace: Path) -> int:
+    """Return how many objects the catalogue says are stored; zero while there is none."""
+    try:
+        return verdicts(workspace).get("stored", 0)
+    except sqlite3.OperationalError:  # not made yet
+        return 0
 
 
 def _files(workspace: Path) -> tuple[int, int, int]:
@@ -143,7 +154,7 @@ def _different(workspace: Path, stored: pl.DataFrame, numbers: list[int]) -> int
 def _compared(stored: pl.DataFrame, reference: Survey, files: Path) -> int:
     try:
         import_files(reference, [files])
-        expected = reference.instances()
+        expected = reference.table("instance")
     finally:
         reference.close()
     rows = [

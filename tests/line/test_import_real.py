@@ -33,12 +33,12 @@ def dose_survey(test_data: Path, tmp_path_factory: pytest.TempPathFactory) -> Su
 
 def test_every_file_has_exactly_one_verdict(dose_survey: Survey, test_data: Path) -> None:
     files = [path for path in (test_data / "dose").rglob("*") if path.is_file()]
-    assert dose_survey.instances().height + dose_survey.rejected().height == len(files)
+    assert dose_survey.table("instance").height + dose_survey.rejected().height == len(files)
     assert dose_survey.rejected()["reason"].null_count() == 0
 
 
 def test_every_series_has_a_role_and_a_state_with_its_reason(dose_survey: Survey) -> None:
-    instances, series = dose_survey.instances(), dose_survey.series()
+    instances, series = dose_survey.table("instance"), dose_survey.table("series")
     assert series.height == instances["SeriesInstanceUID"].n_unique()
     assert series.select("role", "state").null_count().sum_horizontal().item() == 0
     unexplained = series.filter((pl.col("state") != "MAPPED") & pl.col("state_reason").is_null())
@@ -82,7 +82,7 @@ def test_mapping_study_by_study_equals_mapping_all_at_once(
         estimate_doses(other)
     # Studies that the three folders hold whole: others have objects in further folders.
     counts = [
-        survey.instances().drop_nulls("StudyInstanceUID").group_by("StudyInstanceUID").len()
+        survey.table("instance").drop_nulls("StudyInstanceUID").group_by("StudyInstanceUID").len()
         for survey in (dose_survey, other)
     ]
     whole = counts[0].join(counts[1], on=["StudyInstanceUID", "len"])["StudyInstanceUID"].to_list()
@@ -143,8 +143,12 @@ def test_no_name_of_the_real_files_is_anywhere_in_the_workspace(
     names: Counter[str] = Counter()
     for candidate in candidates([test_data / "dose"]):
         names.update(_of(candidate))
-    rows = dose_survey.instances()
+    rows = dose_survey.table("instance")
     assert not set(rows["patient"]) & set(names)
-    text = rows.write_json() + dose_survey.series().write_json() + dose_survey.events().write_json()
+    text = (
+        rows.write_json()
+        + dose_survey.table("series").write_json()
+        + dose_survey.events().write_json()
+    )
     leaked = [name for name in names if "^" in name and name in text]
     assert leaked == []

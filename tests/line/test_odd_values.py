@@ -55,12 +55,12 @@ def survey(tmp_path_factory: pytest.TempPathFactory) -> Survey:
 
 
 def test_every_object_is_kept_with_its_series(survey: Survey) -> None:
-    assert survey.instances().height == len(ODD)
-    assert survey.series().height == len(ODD)
+    assert survey.table("instance").height == len(ODD)
+    assert survey.table("series").height == len(ODD)
 
 
 def test_no_impossible_value_becomes_a_number(survey: Survey) -> None:
-    instances, events = survey.instances(), survey.events()
+    instances, events = survey.table("instance"), survey.events()
     # A copied column holds what the header says, however odd, if it is one number.
     assert set(instances["KVP"].drop_nulls()) == {120.0, float("1" * 40)}
     assert instances["SeriesNumber"].null_count() == 1

@@ -18,7 +18,7 @@ from workbench import pipeline
 from workbench.mapping import Mapped, apart, application, map_instances
 from workbench.model import Finding
 from workbench.pipeline import estimate_doses, map_survey
-from workbench.store.store import Origin
+from workbench.store.objects import Origin
 from workbench.survey import Survey, create_survey
 
 SHARED = "1.2.99.5"
@@ -64,7 +64,7 @@ def world(cases: Any) -> list[pl.DataFrame]:
 def tables(survey: Survey) -> list[pl.DataFrame]:
     findings = survey.findings().filter(pl.col("stage") == "mapping").drop("object_number")
     return [
-        survey.series().with_columns(pl.col(pl.List(pl.String)).list.join(",")),
+        survey.table("series").with_columns(pl.col(pl.List(pl.String)).list.join(",")),
         survey.events().with_columns(pl.col(pl.List(pl.String)).list.join(",")),
         findings,
         survey.doses().with_columns(pl.col("flags").list.join(",")),
@@ -135,7 +135,7 @@ def test_a_study_that_cannot_be_mapped_stops_no_other_and_is_tried_again(
     assert [finding["StudyInstanceUID"] for finding in found] == ["1.2.3.2"]
     assert "OverflowError" in found[0]["detail"]
     assert "secret" not in found[0]["detail"]
-    lost = survey.series().filter(pl.col("StudyInstanceUID") == "1.2.3.2")
+    lost = survey.table("series").filter(pl.col("StudyInstanceUID") == "1.2.3.2")
     assert lost.select("state", "state_reason").unique().rows() == [
         ("INCOMPLETE", "the study could not be mapped")
     ]

@@ -17,9 +17,10 @@ import pytest
 from workbench.errors import DamagedObject, NotDicom, StoreError
 from workbench.model import Finding, Verdict
 from workbench.schema import INSTANCE, RUN, SERIES, Table
-from workbench.store import Store, parts
+from workbench.store import Store
 from workbench.store.catalogue import FILE
-from workbench.store.store import Origin
+from workbench.store.objects import Origin
+from workbench.store.place import FOLDER, FolderPlace, PartFile
 
 HERE = Origin("folder", "a place")
 
@@ -162,7 +163,7 @@ from pathlib import Path
 sys.path.insert(0, sys.argv[2])
 from test_store import row
 from workbench.store import Store
-from workbench.store.store import Origin
+from workbench.store.objects import Origin
 store = Store.open(Path(sys.argv[1]))
 for number in range(100_000):
     store.add(row(f"1.{number}"), Origin("network"))
@@ -190,27 +191,28 @@ def test_a_part_being_written_survives_another_process_that_sweeps(
 ) -> None:
     receiver, mapper = Store.open(tmp_path), Store.open(tmp_path)
     receiver.add(row(), HERE)
-    write_part = parts.write_part
+    write = FolderPlace.write
 
-    def written_then_published(folder: Path, table: Table, frame: pl.DataFrame) -> str:
-        name = write_part(folder, table, frame)
+    def written_then_published(place: FolderPlace, table: Table, frame: pl.DataFrame) -> PartFile:
+        name = write(place, table, frame)
         if table is INSTANCE:
             mapper.publish({SERIES.name: SERIES.empty()})
         return name
 
-    monkeypatch.setattr(parts, "write_part", written_then_published)
+    monkeypatch.setattr(FolderPlace, "write", written_then_published)
     assert receiver.compact() == 1
     assert receiver.table("instance").height == 1
 
 
 def test_a_file_no_row_names_is_removed_once_nobody_writes(tmp_path: Path) -> None:
     store = Store.open(tmp_path)
-    left = parts.write_part(tmp_path, SERIES, SERIES.empty())
-    with parts.writing(tmp_path):
+    place = FolderPlace(tmp_path)
+    left = place.write(SERIES, SERIES.empty())
+    with place.writing():
         store.sweep()
-        assert (tmp_path / parts.FOLDER / left).exists()
+        assert place.names() == {left.name}
     store.sweep()
-    assert not (tmp_path / parts.FOLDER / left).exists()
+    assert place.names() == set()
 
 
 def test_two_processes_compacting_move_each_row_once(
@@ -219,18 +221,20 @@ def test_two_processes_compacting_move_each_row_once(
     first, second = Store.open(tmp_path), Store.open(tmp_path)
     for number in range(3):
         first.add(row(f"1.2.{number}"), Origin("folder", str(number)))
-    write_part = parts.write_part
+    write = FolderPlace.write
 
-    def written_while_the_other_compacts(folder: Path, table: Table, frame: pl.DataFrame) -> str:
-        monkeypatch.setattr(parts, "write_part", write_part)
+    def written_while_the_other_compacts(
+        place: FolderPlace, table: Table, frame: pl.DataFrame
+    ) -> PartFile:
+        monkeypatch.setattr(FolderPlace, "write", write)
         second.add(row("1.2.9"), Origin("folder", "9"))
         assert second.compact() == 4
-        return write_part(folder, table, frame)
+        return write(place, table, frame)
 
-    monkeypatch.setattr(parts, "write_part", written_while_the_other_compacts)
+    monkeypatch.setattr(FolderPlace, "write", written_while_the_other_compacts)
     first.compact()
     assert sorted(first.table("instance")["SOPInstanceUID"]) == ["1.2.0", "1.2.1", "1.2.2", "1.2.9"]
-    assert len(list((tmp_path / parts.FOLDER).glob("*.parquet"))) == 1
+    assert len(list((tmp_path / FOLDER).glob("*.parquet"))) == 1
 
 
 def test_an_object_added_during_compaction_stays_and_counts_once(
@@ -238,14 +242,16 @@ def test_an_object_added_during_compaction_stays_and_counts_once(
 ) -> None:
     first, second = Store.open(tmp_path), Store.open(tmp_path)
     first.add(row("1.2.1"), Origin("folder", "1"))
-    write_part = parts.write_part
+    write = FolderPlace.write
 
-    def written_while_another_comes(folder: Path, table: Table, frame: pl.DataFrame) -> str:
-        monkeypatch.setattr(parts, "write_part", write_part)
+    def written_while_another_comes(
+        place: FolderPlace, table: Table, frame: pl.DataFrame
+    ) -> PartFile:
+        monkeypatch.setattr(FolderPlace, "write", write)
         second.add(row("1.2.2"), Origin("folder", "2"))
-        return write_part(folder, table, frame)
+        return write(place, table, frame)
 
-    monkeypatch.setattr(parts, "write_part", written_while_another_comes)
+    monkeypatch.setattr(FolderPlace, "write", written_while_another_comes)
     first.compact()
     assert sorted(first.table("instance")["SOPInstanceUID"]) == ["1.2.1", "1.2.2"]
 

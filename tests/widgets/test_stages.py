@@ -72,9 +72,9 @@ def test_a_stopped_import_keeps_what_it_has_and_goes_on_when_started_again(
     stages.observe(lambda _: stages._stop.click(), "message")  # at the first word of progress
     assert press(stages, "Import a folder").startswith("Stopped.")
     stages.unobserve_all("message")
-    first = survey.instances().height
+    first = survey.table("instance").height
     assert press(stages, "Import a folder").startswith("Import is done")
-    whole = survey.instances()
+    whole = survey.table("instance")
     assert first < whole.height
     assert whole["SOPInstanceUID"].n_unique() == whole.height
     assert survey.runs()["outcome"].to_list() == ["failed", "done"]
@@ -148,7 +148,7 @@ def test_the_survey_a_page_reads_sees_what_the_thread_wrote(survey, files):
     stages._folder.value = str(files)
     press(stages, "Import a folder")
     other = open_survey(survey.folder)
-    assert other.instances().height == survey.instances().height > 0
+    assert other.table("instance").height == survey.table("instance").height > 0
     other.close()
 
 
@@ -170,5 +170,5 @@ def test_a_patient_list_is_collected_from_the_pacs_of_the_settings(tmp_path, fil
         said = press(stages, "Collect patients")
     assert said.startswith("Collection is done. Patients: ")
     assert "complete" in said
-    assert survey.instances().height > 0
+    assert survey.table("instance").height > 0
     survey.close()

@@ -7,7 +7,15 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from workbench.cli.telling import DONE, PROBLEMS, finish, print_json, show_progress, tell
-from workbench.cli.verbs import add_verb, survey_of, with_workspace, workspace_of, workspace_verb
+from workbench.cli.verbs import (
+    add_verb,
+    executor_of,
+    survey_of,
+    with_workers,
+    with_workspace,
+    workspace_of,
+    workspace_verb,
+)
 from workbench.errors import SettingsError
 
 if TYPE_CHECKING:
@@ -23,6 +31,7 @@ def add_intake(verbs: Any) -> None:
         add_verb(verbs, "import", _import, "read files, folders, DICOMDIRs, zips")
     )
     take.add_argument("paths", nargs="+", type=Path, metavar="FOLDER")
+    with_workers(take)
     take.add_argument(
         "--verdicts", type=Path, metavar="FILE",
         help="also write each file's path and verdict to a CSV file; paths may hold names: "
@@ -57,7 +66,10 @@ def _import(options: argparse.Namespace) -> int:
     if missing:
         raise SettingsError(f"{len(missing)} of the paths given do not exist.", "Check them.")
     with VerdictList(options.verdicts) as verdicts:
-        intake = import_files(survey_of(options), options.paths, show_progress, verdicts.note)
+        note = verdicts.note if options.verdicts else None
+        survey = survey_of(options)
+        using = executor_of(options, survey)
+        intake = import_files(survey, options.paths, show_progress, note, using)
     return _finish_intake(options, intake)
 
 

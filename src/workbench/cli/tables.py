@@ -9,14 +9,20 @@ from pathlib import Path
 from typing import Any
 
 from workbench.cli.telling import DONE, PROBLEMS, finish, show_progress
-from workbench.cli.verbs import check_out, survey_of, workspace_verb
+from workbench.cli.verbs import (
+    check_out,
+    executor_of,
+    survey_of,
+    with_workers,
+    workspace_verb,
+)
 from workbench.errors import SettingsError
 
 
 def add_tables(verbs: Any) -> None:
     """Add the verbs of this module."""
-    workspace_verb(verbs, "map", _map, "headers to series and irradiation events")
-    workspace_verb(verbs, "dose", _dose, "irradiation events to dose estimates")
+    with_workers(workspace_verb(verbs, "map", _map, "headers to series and irradiation events"))
+    with_workers(workspace_verb(verbs, "dose", _dose, "irradiation events to dose estimates"))
     table = workspace_verb(verbs, "table", _table, "write a table as CSV, Parquet or XLSX")
     table.add_argument("name", metavar="NAME")
     table.add_argument("--out", type=Path, required=True, metavar="FILE")
@@ -33,14 +39,16 @@ def add_tables(verbs: Any) -> None:
 def _map(options: argparse.Namespace) -> int:
     from workbench.pipeline import map_survey
 
-    counts = map_survey(survey_of(options), show_progress)
+    survey = survey_of(options)
+    counts = map_survey(survey, show_progress, executor_of(options, survey))
     return finish(options, counts, "{studies} studies mapped; {events} events in all.")
 
 
 def _dose(options: argparse.Namespace) -> int:
     from workbench.pipeline import estimate_doses
 
-    counts = estimate_doses(survey_of(options), show_progress)
+    survey = survey_of(options)
+    counts = estimate_doses(survey, show_progress, executor_of(options, survey))
     return finish(options, counts, "{studies} studies worked on; {estimates} estimates in all.")
 
 

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any, NoReturn
 from workbench.errors import SettingsError
 
 if TYPE_CHECKING:
+    from workbench.executors import Executor
     from workbench.survey import Survey
 
 Verb = Callable[[argparse.Namespace], int]
@@ -66,6 +67,35 @@ def survey_of(options: argparse.Namespace) -> Survey:
     from workbench.survey import open_survey
 
     return open_survey(workspace_of(options))
+
+
+def with_workers(verb: argparse.ArgumentParser) -> argparse.ArgumentParser:
+    """Add the options that say who does the work."""
+    verb.add_argument(
+        "--workers", type=int, metavar="N", help="processes of this machine (as many as it has)"
+    )
+    verb.add_argument("--scheduler", metavar="ADDRESS", help="a Dask scheduler, as tcp://host:port")
+    return verb
+
+
+def executor_of(options: argparse.Namespace, survey: Survey) -> Executor | None:
+    """Return who shall do the work, ``None`` where nothing was said.
+
+    Raises ``SettingsError`` when machines would share a catalogue that is a file.
+    """
+    if not (options.workers or options.scheduler):
+        return None
+    if options.workers is not None and options.workers < 1:
+        raise SettingsError("--workers needs a number of processes from 1 up.")
+    from workbench.executors import Dask, executor
+
+    using = executor(options.workers, options.scheduler)
+    if isinstance(using, Dask) and not survey.settings.store.catalogue and len(using.hosts()) > 1:
+        raise SettingsError(
+            "several machines cannot share a catalogue that is a file.",
+            "Set [store] catalogue to a PostgreSQL server (docs/scale.md).",
+        )
+    return using
 
 
 def check_out(file: Path) -> None:

@@ -146,11 +146,12 @@ class Control:
 
     def tell(self, text: str, severity: str = "info") -> None:
         """Add a line to the log that the page shows; it holds no name, ID or UID."""
-        number = self._hospital.write(
-            "INSERT INTO event (at, severity, text) VALUES (?, ?, ?)", moment(), severity, text
-        )
-        if number % 100 == 0:
-            self._hospital.write("DELETE FROM event WHERE number <= ?", number - EVENTS_KEPT)
+        row = self._hospital.one(
+            "INSERT INTO event (at, severity, text) VALUES (?, ?, ?) RETURNING number",
+            moment(), severity, text,
+        )  # fmt: skip
+        if row is not None and row["number"] % 100 == 0:
+            self._hospital.write("DELETE FROM event WHERE number <= ?", row["number"] - EVENTS_KEPT)
 
     def events(self, limit: int = 50) -> list[dict[str, Any]]:
         """Return the newest lines of the log, newest first."""

@@ -10,7 +10,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from workbench.errors import StoreError
-from workbench.store.database import Database
+from workbench.store.database import Sqlite
 
 FILE = "hospital.sqlite"
 VERSION = 1
@@ -60,7 +60,7 @@ CREATE TABLE IF NOT EXISTS control (name TEXT PRIMARY KEY, value TEXT NOT NULL, 
 """
 
 
-class HospitalFile(Database):
+class HospitalFile(Sqlite):
     """The hospital's own file of one workspace; readable by its owner alone."""
 
     def __init__(self, folder: Path) -> None:

@@ -9,15 +9,14 @@ from __future__ import annotations
 
 import csv
 import os
-import re
-from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
+from collections.abc import Iterator
 from pathlib import Path
 
-from workbench.collect.hospital import FILE, HospitalFile
+from workbench.collect.hospital import HospitalFile
 from workbench.collect.ledger import Judge, Ledger
 from workbench.errors import SettingsError
 from workbench.model import Verdict
+from workbench.store.proof import BLOCK, Proof, prove
 
 COLUMNS = (
     "queue_number", "patient_id", "issuer", "pseudonym", "state", "reason", "study_date",
@@ -26,48 +25,6 @@ COLUMNS = (
 )  # fmt: skip
 NAMED_IN = ("patient", "study", "series", "answer")  # tables that tell who was asked for
 SHORTEST = 4  # characters: a shorter ID stands in any file by chance
-BLOCK = 2**24  # bytes read at a time while looking for what is left
-
-
-@dataclass(frozen=True)
-class Proof:
-    """What was deleted, and what of it is still in the workspace.
-
-    Attributes
-    ----------
-    rows
-        Rows deleted.
-    values
-        Patient IDs and UIDs looked for afterwards.
-    untested
-        IDs too short to be looked for: they stand in any file by chance.
-    files, bytes
-        Files and bytes that were searched.
-    left
-        Values still found; 0 is what is wanted.
-    where
-        Names of the files they were found in.
-
-    Compressed parts are not searched: they hold pseudonyms only.
-    """
-
-    rows: int
-    values: int
-    untested: int
-    files: int
-    bytes: int
-    left: int
-    where: tuple[str, ...] = ()
-
-    def sentence(self) -> str:
-        """Say it for a person."""
-        found = f"{self.left} of them found" if self.left else "none of them found"
-        short = f" {self.untested} IDs are too short to be looked for." if self.untested else ""
-        where = f" In: {', '.join(self.where)}." if self.where else ""
-        return (
-            f"{self.rows} rows deleted. {self.values} IDs and UIDs looked for in {self.files} "
-            f"files ({self.bytes / 2**20:.1f} MB): {found}.{where}{short}"
-        )
 
 
 def export_lists(ledger: Ledger, judge: Judge, out: Path) -> int:
@@ -131,7 +88,7 @@ def delete_list(hospital: HospitalFile, folder: Path) -> Proof:
     values, untested = _secrets(hospital)
     with hospital.transaction():
         rows = sum(hospital.change(f"DELETE FROM {table}") for table in (*NAMED_IN, "request"))  # noqa: S608  names of our own
-    hospital.vacuum()
+    hospital.reclaim()
     return prove(folder, values, rows, untested)
 
 
@@ -172,42 +129,3 @@ def _secrets(hospital: HospitalFile) -> tuple[set[str], int]:
     uids |= {row["series_uid"] for row in hospital.all("SELECT series_uid FROM series")}
     long = {one for one in ids if len(one) >= SHORTEST}
     return long | uids, len(ids) - len(long)
-
-
-def prove(folder: Path, values: Iterable[str], rows: int, untested: int = 0) -> Proof:
-    """Look for values in every file of a folder, names included; return what was found."""
-    wanted = sorted({value.encode() for value in values}, key=len, reverse=True)
-    pattern = re.compile(b"|".join(map(re.escape, wanted))) if wanted else None
-    overlap = max(map(len, wanted), default=0)
-    found: set[bytes] = set()
-    where: list[str] = []
-    files = size = 0
-    for file in sorted(folder.rglob("*")):
-        # Parts are compressed, and hold pseudonyms only; tests prove that, not a search.
-        if not file.is_file() or file.is_symlink() or file.suffix == ".parquet":
-            continue
-        files, size = files + 1, size + file.stat().st_size
-        hits = _hits(file, pattern, overlap) if pattern else set()
-        where += [file.name] if hits else []
-        found |= hits
-    return Proof(rows, len(wanted), untested, files, size, len(found), tuple(where))
-
-
-def _hits(file: Path, pattern: re.Pattern[bytes], overlap: int) -> set[bytes]:
-    """Return which values stand in a file.
-
-    In the hospital's own file anywhere, because a database writes one value right after the other;
-    in others as whole words, because an ID stands within longer numbers by chance.
-    """
-    hits: set[bytes] = set()
-    anywhere = file.name.startswith(FILE)
-    with file.open("rb") as opened:
-        before = os.fsencode(file.name) + b"\n"
-        while block := opened.read(BLOCK):
-            text = before + block
-            for match in pattern.finditer(text):
-                around = text[max(match.start() - 1, 0) : match.start()], text[match.end() :][:1]
-                if anywhere or not any(one.isalnum() or one == b"." for one in around):
-                    hits.add(match.group())
-            before = text[-overlap:] if overlap else b""
-    return hits

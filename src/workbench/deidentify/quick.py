@@ -21,7 +21,7 @@ from workbench.deidentify.transform import MAX_DEPTH, TAG_OF_CREATOR
 from workbench.dicom.cut import CHARACTER_SET, Cut
 from workbench.dicom.fragment import Fragment, moment_tags
 from workbench.dicom.quiet import quiet
-from workbench.dicom.record import started_at
+from workbench.dicom.record import lines, started_at
 from workbench.dicom.single import small_dataset
 from workbench.model import Finding
 
@@ -186,7 +186,7 @@ class _Joining:
         self.row["started_at"] = started_at(
             {key: found[tag].moment for tag, key in moment_tags() if tag in found}
         )
-        self.row["header"] = "{" + ",".join([found[tag].text for tag in order]) + "}"
+        self.row["header"] = lines([found[tag].text for tag in order])
         findings = self._findings(order) if self.odd else []
         return QuickRow(self.row, neighbours.patient, neighbours.age_days, findings)
 

@@ -67,6 +67,15 @@ class Candidate:
         twin = f"\0{self.repetition}" if self.repetition else ""
         return os.fsencode(f"{os.path.realpath(self.path)}\0{self.member or ''}{twin}")
 
+    @property
+    def stamp(self) -> bytes:
+        """What changes when the file is changed: time and size, empty when there is no file."""
+        try:
+            about = self.path.stat()
+        except (OSError, ValueError):
+            return b""
+        return f"{about.st_mtime_ns} {about.st_size}".encode()
+
     def read(self, limits: Limits | None = None) -> Header:
         """Read the header; raises ``NotDicom`` or ``DamagedObject``, whatever the bytes are."""
         if self.fault is not None:

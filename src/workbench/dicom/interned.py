@@ -17,7 +17,7 @@ from workbench.dicom.cut import CHARACTER_SET, Cut
 from workbench.dicom.fragment import Fragment, column_tags, fragment, fragment_in, moment_tags
 from workbench.dicom.quiet import quiet
 from workbench.dicom.read import Header
-from workbench.dicom.record import COPIED, dicom_json, instance_row, started_at
+from workbench.dicom.record import COPIED, dicom_json, instance_row, lines, started_at
 from workbench.dicom.single import Remembered, raw_element, small_dataset
 from workbench.model import Finding
 
@@ -65,7 +65,7 @@ class InternedRows:
         row["started_at"] = started_at(
             {key: pieces[tag].moment for tag, key in moment_tags() if tag in pieces}
         )
-        row["header"] = "{" + ",".join([piece.text for piece in pieces.values()]) + "}"
+        row["header"] = lines([piece.text for piece in pieces.values()])
         return row, [] if manner.odd.isdisjoint(pieces) else _findings(pieces)
 
     def _manner(self, header: Cut) -> _Manner:

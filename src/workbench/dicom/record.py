@@ -11,7 +11,7 @@ import json
 import math
 import re
 import struct
-from collections.abc import Callable, Iterator, MutableSequence
+from collections.abc import Callable, Iterable, Iterator, MutableSequence
 from datetime import date, datetime, timedelta
 from types import MappingProxyType
 from typing import Any
@@ -209,13 +209,22 @@ def instance_row(header: Item) -> tuple[dict[str, object], list[Finding]]:
     for column in COPIED:
         row[column.name] = typed(header, column, findings)
     row["started_at"] = started_at(header)
-    row["header"] = as_text(header)
+    row["header"] = lines(as_text({key: element})[1:-1] for key, element in header.items())
     return row, findings
 
 
-def as_text(header: Item) -> str:
-    """Return DICOM JSON as text, as it is stored."""
-    return _ENCODER.encode(header)
+def lines(elements: Iterable[str]) -> str:
+    """Return a header's JSON as it is stored: each of its own elements on a line of its own.
+
+    JSON has no line breaks inside strings, and nested elements get none: so a search for a
+    line that begins with a tag finds the header's own element and never a nested one.
+    """
+    return "{\n" + ",\n".join(elements) + "\n}"
+
+
+def as_text(item: Item) -> str:
+    """Return DICOM JSON as text, without line breaks."""
+    return _ENCODER.encode(item)
 
 
 def typed(header: Item, column: Column, findings: list[Finding]) -> object:

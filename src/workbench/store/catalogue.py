@@ -1,76 +1,129 @@
-"""The relational catalogue: objects, verdicts, findings, runs and the list of parts."""
+"""The relational catalogue: which objects there are, what was refused, and where the tables lie.
+
+It is kept small, for it grows by a row an object: UIDs, contents and places are known by digests
+of 16 bytes, a series' UIDs and patient stand once.  Everything else of an object is in the parts.
+"""
 
 from __future__ import annotations
 
+from hashlib import blake2b
 from pathlib import Path
 
 from workbench.errors import StoreError
 from workbench.schema import SCHEMA_VERSION
-from workbench.store.database import Database
+from workbench.settings import StoreSettings
+from workbench.store.database import Database, Sqlite
 
 FILE = "catalogue.sqlite"
+DIGEST = 16  # bytes; among 10^9 objects two are the same with a chance of 10^-21
 
 TABLES = """
 CREATE TABLE IF NOT EXISTS meta (name TEXT PRIMARY KEY, value TEXT NOT NULL);
-CREATE TABLE IF NOT EXISTS object (
-    number INTEGER PRIMARY KEY AUTOINCREMENT,
-    verdict TEXT NOT NULL, code TEXT, reason TEXT,
-    source TEXT NOT NULL, received_at TEXT NOT NULL,
-    sop_uid TEXT, content_sha256 TEXT, origin TEXT
+CREATE TABLE IF NOT EXISTS counter (name TEXT PRIMARY KEY, value BIGINT NOT NULL);
+CREATE TABLE IF NOT EXISTS series (
+    number {serial},
+    series_uid TEXT NOT NULL, study_uid TEXT NOT NULL, patient TEXT NOT NULL
 );
-CREATE UNIQUE INDEX IF NOT EXISTS object_stored ON object (sop_uid) WHERE verdict = 'stored';
+CREATE UNIQUE INDEX IF NOT EXISTS series_known ON series (series_uid, study_uid, patient);
+CREATE INDEX IF NOT EXISTS series_study ON series (study_uid);
+CREATE INDEX IF NOT EXISTS series_patient ON series (patient);
+CREATE TABLE IF NOT EXISTS object (
+    number {serial},
+    sop {blob} NOT NULL, content {blob} NOT NULL, series BIGINT NOT NULL,
+    origin {blob}, stamp BIGINT
+);
+CREATE UNIQUE INDEX IF NOT EXISTS object_sop ON object (sop);
 CREATE UNIQUE INDEX IF NOT EXISTS object_origin ON object (origin) WHERE origin IS NOT NULL;
-CREATE INDEX IF NOT EXISTS object_uid ON object (sop_uid);
-CREATE TABLE IF NOT EXISTS inbox (number INTEGER PRIMARY KEY, row TEXT NOT NULL);
-CREATE TABLE IF NOT EXISTS finding (row TEXT NOT NULL, number INTEGER);
+CREATE INDEX IF NOT EXISTS object_series ON object (series);
+CREATE TABLE IF NOT EXISTS refused (
+    number {serial},
+    verdict TEXT NOT NULL, code TEXT NOT NULL, reason TEXT NOT NULL,
+    source TEXT NOT NULL, received_at TEXT NOT NULL, origin {blob}, sop {blob}
+);
+CREATE UNIQUE INDEX IF NOT EXISTS refused_origin ON refused (origin) WHERE origin IS NOT NULL;
+CREATE INDEX IF NOT EXISTS refused_sop ON refused (sop) WHERE sop IS NOT NULL;
+CREATE TABLE IF NOT EXISTS inbox (number {serial}, content TEXT NOT NULL);
+CREATE TABLE IF NOT EXISTS finding (number {serial}, object BIGINT NOT NULL, content TEXT NOT NULL);
+CREATE INDEX IF NOT EXISTS finding_object ON finding (object);
 CREATE TABLE IF NOT EXISTS part (
-    file TEXT PRIMARY KEY, table_name TEXT NOT NULL, rows INTEGER NOT NULL, retired_at REAL
+    number {serial},
+    file TEXT NOT NULL UNIQUE, table_name TEXT NOT NULL, rows BIGINT NOT NULL,
+    size BIGINT NOT NULL, sha256 TEXT NOT NULL, retired_at DOUBLE PRECISION
 );
 CREATE TABLE IF NOT EXISTS fingerprint (
     stage TEXT NOT NULL, study_uid TEXT NOT NULL, value TEXT NOT NULL,
     PRIMARY KEY (stage, study_uid)
 );
 CREATE TABLE IF NOT EXISTS run (
-    run_number INTEGER PRIMARY KEY AUTOINCREMENT,
+    run_number {serial},
     stage TEXT NOT NULL, started_at TEXT NOT NULL, ended_at TEXT,
     version TEXT NOT NULL, outcome TEXT, counts TEXT
 );
 """
+OBJECTS = "object"  # the counter that numbers objects, stored or not
 
 
-# What later versions of the schema add, in order; each is done once, in one transaction.
-MIGRATIONS = {
-    2: (
-        "ALTER TABLE object ADD COLUMN patient TEXT",
-        "ALTER TABLE object ADD COLUMN study_uid TEXT",
-        "ALTER TABLE object ADD COLUMN series_uid TEXT",
-        "CREATE INDEX object_study ON object (study_uid, series_uid) WHERE study_uid IS NOT NULL",
-        "CREATE INDEX object_series ON object (series_uid) WHERE series_uid IS NOT NULL",
-    ),
-}
+def digest_of(text: str) -> bytes:
+    """Return the 16 bytes by which the catalogue knows a UID or the place of a file."""
+    return blake2b(text.encode(), digest_size=DIGEST).digest()
 
 
-class Catalogue(Database):
-    """The catalogue of one workspace."""
+def open_catalogue(folder: Path, settings: StoreSettings) -> Database:
+    """Open the catalogue of a workspace, a new one where there is none.
 
-    def __init__(self, folder: Path) -> None:
-        super().__init__(folder / FILE, TABLES)
-        if self._version() < SCHEMA_VERSION:
-            self._migrate()
-        elif self._version() > SCHEMA_VERSION:
-            raise StoreError(
-                f"this workspace has schema {self._version()}, newer than {SCHEMA_VERSION}.",
-                "Use the version of Workbench that wrote it, or a newer one.",
+    Raises ``StoreError`` when it was written by another version of the schema.
+    """
+    if settings.catalogue:
+        from workbench.store.postgres import Postgres
+
+        return _checked(Postgres(settings.catalogue, settings.schema), TABLES)
+    _check_version(version_of(folder / FILE))
+    return _checked(Sqlite(folder / FILE), TABLES)
+
+
+def version_of(file: Path) -> int | None:
+    """Return the version of the schema in a catalogue's file; ``None`` where there is none."""
+    if not file.exists():
+        return None
+    database = Sqlite(file)
+    try:
+        return _version(database)
+    finally:
+        database.close()
+
+
+def _checked(database: Database, tables: str) -> Database:
+    try:
+        with database.transaction():
+            database.define(tables)
+            database.write(
+                "INSERT INTO meta VALUES ('schema_version', ?) ON CONFLICT DO NOTHING",
+                str(SCHEMA_VERSION),
             )
+            database.write("INSERT INTO counter VALUES (?, 0) ON CONFLICT DO NOTHING", OBJECTS)
+        _check_version(_version(database))
+    except BaseException:
+        database.close()
+        raise
+    return database
 
-    def _version(self) -> int:
-        known = self.one("SELECT value FROM meta WHERE name = 'schema_version'")
-        return 1 if known is None else int(known["value"])
 
-    def _migrate(self) -> None:
-        with self.transaction():
-            for version in range(self._version() + 1, SCHEMA_VERSION + 1):
-                for statement in MIGRATIONS[version]:
-                    self.write(statement)
-            self.write("INSERT OR REPLACE INTO meta VALUES ('schema_version', ?)",
-                       str(SCHEMA_VERSION))  # fmt: skip
+def _version(database: Database) -> int | None:
+    if not database.has("meta"):
+        return None
+    known = database.one("SELECT value FROM meta WHERE name = 'schema_version'")
+    return 1 if known is None else int(known["value"])
+
+
+def _check_version(version: int | None) -> None:
+    if version is None or version == SCHEMA_VERSION:
+        return
+    if version > SCHEMA_VERSION:
+        raise StoreError(
+            f"this workspace has schema {version}, newer than {SCHEMA_VERSION}.",
+            "Use the version of Workbench that wrote it, or a newer one.",
+        )
+    raise StoreError(
+        f"this workspace has schema {version}, older than {SCHEMA_VERSION}.",
+        "Copy the folder, then run: workbench store upgrade -w FOLDER",
+    )

@@ -1,27 +1,94 @@
-"""A small relational database in one file: SQLite, used so that what is acknowledged stays."""
+"""A small relational database: what the catalogue and the hospital's own lists ask of one.
+
+Statements are written once, in what SQLite and PostgreSQL both understand: ``?`` stands for a
+value, ``{serial}`` and ``{blob}`` in definitions for what each engine calls them.
+"""
 
 from __future__ import annotations
 
 import sqlite3
 import threading
 from collections.abc import Iterable, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from pathlib import Path
-from typing import Any
+from typing import Any, Protocol
 
 from workbench.errors import StoreError
 
 BUSY_SECONDS = 10.0
+PORTION = 1_000  # values of one IN (...): SQLite takes 32,766 (its limits page, item 9)
+Row = Any  # read by column name: row["x"]
 
 
-class Database:
-    """One connection to one file, usable from several threads in turn.
+class Database(Protocol):
+    """One connection, usable from several threads in turn; errors are ``StoreError``."""
+
+    def transaction(self) -> AbstractContextManager[None]:
+        """Make what is written inside one unit: all of it is kept, or nothing.
+
+        One writer at a time; may be nested, the outermost one counts.
+        """
+
+    def snapshot(self) -> AbstractContextManager[None]:
+        """Let all queries inside see one state, whatever another process writes meanwhile."""
+
+    def write(self, statement: str, *values: Any) -> None:
+        """Run one writing statement."""
+
+    def change(self, statement: str, *values: Any) -> int:
+        """Run one writing statement; return how many rows it changed."""
+
+    def many(self, statement: str, rows: Iterable[Sequence[Any]]) -> int:
+        """Run one writing statement for many rows; return how many rows it changed."""
+
+    def one(self, statement: str, *values: Any) -> Row | None:
+        """Return the first row of a query, or ``None``."""
+
+    def all(self, statement: str, *values: Any) -> list[Row]:
+        """Return all rows of a query."""
+
+    def all_among(self, statement: str, values: Iterable[Any]) -> list[Row]:
+        """Return the rows of a query with ``IN ({})``, asked for some values at a time."""
+
+    def change_among(self, statement: str, values: Iterable[Any]) -> int:
+        """Run a writing statement with ``IN ({})`` as ``all_among`` asks."""
+
+    def define(self, tables: str) -> None:
+        """Run definitions; ``{serial}`` and ``{blob}`` stand for the engine's own words."""
+
+    def has(self, table: str) -> bool:
+        """Say whether there is a table."""
+
+    def reclaim(self) -> None:
+        """Give back free pages, so that nothing of what was deleted remains in them."""
+
+    def check(self) -> list[str]:
+        """Return what is wrong with the database itself, one sentence each."""
+
+    def close(self) -> None:
+        """Close the connection."""
+
+
+def portions(values: Iterable[Any]) -> Iterator[list[Any]]:
+    """Yield values in lists of at most ``PORTION``."""
+    waiting = list(values)
+    for start in range(0, len(waiting), PORTION):
+        yield waiting[start : start + PORTION]
+
+
+def with_places(statement: str, values: Sequence[Any]) -> str:
+    """Return a statement with as many ``?`` in its ``{}`` as there are values."""
+    return statement.format(",".join("?" * len(values)))
+
+
+class Sqlite:
+    """A database in one file.
 
     A transaction that returns is on disk (``synchronous=FULL``); what is deleted is overwritten
     (``secure_delete``), because rows may have to be forgotten for good.
     """
 
-    def __init__(self, file: Path, tables: str) -> None:
+    def __init__(self, file: Path, tables: str = "") -> None:
         self._lock = threading.RLock()
         self._depth = 0
         with _explained():
@@ -32,7 +99,7 @@ class Database:
             self._connection.execute("PRAGMA journal_mode = WAL")
             self._connection.execute("PRAGMA synchronous = FULL")
             self._connection.execute("PRAGMA secure_delete = ON")
-            self._connection.executescript(tables)
+        self.define(tables)
 
     @contextmanager
     def transaction(self) -> Iterator[None]:
@@ -66,37 +133,72 @@ class Database:
                 if outermost:
                     self._connection.execute("COMMIT")
 
-    def write(self, statement: str, *values: Any) -> int:
-        """Run one writing statement; return the number of the last row inserted."""
+    def write(self, statement: str, *values: Any) -> None:
+        """Run one writing statement."""
         with self._lock, _explained():
-            return self._connection.execute(statement, values).lastrowid or 0
+            self._connection.execute(statement, values)
 
     def change(self, statement: str, *values: Any) -> int:
         """Run one writing statement; return how many rows it changed."""
         with self._lock, _explained():
             return self._connection.execute(statement, values).rowcount
 
-    def one(self, statement: str, *values: Any) -> sqlite3.Row | None:
+    def one(self, statement: str, *values: Any) -> Row | None:
         """Return the first row of a query, or ``None``."""
         with self._lock, _explained():
-            row: sqlite3.Row | None = self._connection.execute(statement, values).fetchone()
-            return row
+            return self._connection.execute(statement, values).fetchone()
 
-    def all(self, statement: str, *values: Any) -> list[sqlite3.Row]:
+    def all(self, statement: str, *values: Any) -> list[Row]:
         """Return all rows of a query."""
         with self._lock, _explained():
             return self._connection.execute(statement, values).fetchall()
+
+    def all_among(self, statement: str, values: Iterable[Any]) -> list[Row]:
+        """Return the rows of a query with ``IN ({})``, asked for some values at a time."""
+        return [
+            row
+            for some in portions(values)
+            for row in self.all(with_places(statement, some), *some)
+        ]
+
+    def change_among(self, statement: str, values: Iterable[Any]) -> int:
+        """Run a writing statement with ``IN ({})`` as ``all_among`` asks."""
+        with self.transaction():
+            return sum(
+                self.change(with_places(statement, some), *some) for some in portions(values)
+            )
 
     def many(self, statement: str, rows: Iterable[Sequence[Any]]) -> int:
         """Run one writing statement for many rows; return how many rows it changed."""
         with self.transaction():
             return self._connection.executemany(statement, rows).rowcount
 
-    def vacuum(self) -> None:
+    def define(self, tables: str) -> None:
+        """Run definitions, one by one: ``executescript`` would end a transaction."""
+        words = tables.replace("{serial}", "INTEGER PRIMARY KEY AUTOINCREMENT")
+        for statement in words.replace("{blob}", "BLOB").split(";"):
+            if statement.strip():
+                self.write(statement)
+
+    def has(self, table: str) -> bool:
+        """Say whether there is a table."""
+        named = "SELECT 1 FROM sqlite_master WHERE type = 'table' AND name = ?"
+        return self.one(named, table) is not None
+
+    def reclaim(self) -> None:
         """Write the file anew without its free pages, and empty its journal."""
         with self._lock, _explained():
             self._connection.execute("VACUUM")
             self._connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+
+    def check(self) -> list[str]:
+        """Return what SQLite's own check finds, as one sentence; it names no value."""
+        with self._lock, _explained():
+            found = self._connection.execute("PRAGMA integrity_check").fetchall()
+        if [row[0] for row in found] == ["ok"]:
+            return []
+        told = f"The catalogue's file is damaged ({len(found)} places). Restore it from a backup"
+        return [f"{told} together with the parts, or import again into a new workspace."]
 
     def close(self) -> None:
         """Close the connection."""

@@ -1,0 +1,32 @@
+"""Who does the work: this process, several, or the machines of a Dask cluster."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+
+from workbench.executors.cluster import Dask
+from workbench.executors.processes import Processes
+from workbench.executors.tasks import Executor, R, Task
+
+__all__ = ["Dask", "Executor", "Processes", "Serial", "Task", "executor"]
+
+
+def executor(workers: int | None = None, scheduler: str | None = None) -> Executor:
+    """Return who shall do the work: a Dask scheduler's workers, or processes of this machine.
+
+    Without either there are as many processes as processors this process may use.  Raises
+    ``SettingsError`` for less than one worker.
+    """
+    if scheduler:
+        return Dask(scheduler)
+    processes = Processes(workers)
+    return Serial() if processes.workers == 1 else processes
+
+
+class Serial:
+    """The calling process, one task after the other."""
+
+    def run(self, tasks: Iterable[Task[R]]) -> Iterator[R]:
+        """Yield results in the order of the tasks."""
+        for task in tasks:
+            yield task.run()

@@ -1,0 +1,202 @@
+"""Erase patients, and prove that nothing remains of them.
+
+Parts that hold a patient are written anew without the patient's rows, the new list of parts is
+published at once, and old parts are removed when no reader can hold them any more.  The catalogue
+overwrites what it deletes and is then written anew, so that free pages hold nothing either.
+"""
+
+from __future__ import annotations
+
+import re
+from collections import Counter
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+import polars as pl
+
+from workbench.errors import StoreError
+from workbench.schema import FINDING, TABLES, Table
+from workbench.store.database import Database
+from workbench.store.objects import Objects
+from workbench.store.place import PartFile
+from workbench.store.proof import Proof, prove
+from workbench.store.tables import OvertakenError, Part, Tables
+
+TRIES = 5  # that another process may interfere with
+CATALOGUED = ("series", "refused", "inbox", "finding", "fingerprint", "run")  # hold text
+
+
+@dataclass(frozen=True)
+class Traces:
+    """Everything by which patients could be found again in a workspace.
+
+    Attributes
+    ----------
+    patients
+        Their pseudonyms.
+    studies, series
+        Pseudonymous UIDs.
+    objects
+        Numbers of their objects.
+    sops
+        Digests of the objects' UIDs, as the catalogue holds them.
+    """
+
+    patients: tuple[str, ...]
+    studies: frozenset[str]
+    series: frozenset[str]
+    objects: frozenset[int]
+    sops: tuple[bytes, ...]
+
+    @property
+    def texts(self) -> tuple[str, ...]:
+        """What may stand in a file as text."""
+        return tuple(sorted({*self.patients, *self.studies, *self.series}))
+
+
+class Erasure:
+    """Erases patients from one store."""
+
+    def __init__(self, database: Database, tables: Tables, objects: Objects) -> None:
+        self._database = database
+        self._tables = tables
+        self._objects = objects
+
+    def traces(self, patients: Iterable[str]) -> Traces:
+        """Return what the catalogue knows of patients, given by their pseudonyms."""
+        names = tuple(sorted(set(patients)))
+        series = self._database.all_among("SELECT * FROM series WHERE patient IN ({})", names)
+        objects = self._database.all_among(
+            "SELECT number, sop FROM object WHERE series IN ({})", [one["number"] for one in series]
+        )
+        return Traces(
+            names,
+            frozenset(one["study_uid"] for one in series) - {""},
+            frozenset(one["series_uid"] for one in series) - {""},
+            frozenset(one["number"] for one in objects),
+            tuple(bytes(one["sop"]) for one in objects),
+        )
+
+    def erase(self, traces: Traces) -> int:
+        """Erase patients; return the number of their objects.  Old parts are retired.
+
+        What another process adds or replaces meanwhile is not lost.
+        """
+        for _ in range(TRIES):
+            with self._tables.place.writing():
+                written: list[tuple[Table, Part, PartFile]] = []
+                try:
+                    written.extend(self._rewritten(traces))
+                    with self._database.transaction():
+                        for table, old, new in written:
+                            self._tables.replace(table, [old], [new])
+                        self._forget(traces)
+                except OvertakenError:
+                    for _, _, new in written:
+                        self._tables.place.remove(new.name)
+                    continue
+            self._objects.forget_series()
+            return len(traces.objects)
+        raise StoreError(
+            "other programs kept changing the tables.", "Stop the collector, then try again."
+        )
+
+    def _rewritten(self, traces: Traces) -> Iterator[tuple[Table, Part, PartFile]]:
+        for part in self._tables.parts():
+            theirs = _theirs(part.table, traces)
+            if theirs is None:
+                continue
+            rows = self._tables.place.scan(part.table, [part.file])
+            if rows.filter(theirs).limit(1).collect().height:
+                kept = rows.filter(~theirs.fill_null(value=False)).collect()
+                yield part.table, part, self._tables.place.write(part.table, kept)
+
+    def _forget(self, traces: Traces) -> None:
+        change = self._database.change_among
+        for statement in (
+            "DELETE FROM inbox WHERE number IN ({})",
+            "DELETE FROM finding WHERE object IN ({})",
+            "DELETE FROM object WHERE number IN ({})",
+        ):
+            change(statement, traces.objects)
+        change("DELETE FROM refused WHERE sop IN ({})", traces.sops)
+        change("DELETE FROM fingerprint WHERE study_uid IN ({})", traces.studies)
+        change("DELETE FROM series WHERE patient IN ({})", traces.patients)
+
+
+def _theirs(table: Table, traces: Traces) -> pl.Expr | None:
+    """Say which rows of a table are the patients'; ``None`` where no row can be."""
+    if "patient" in table.names:
+        return pl.col("patient").is_in(traces.patients)
+    if table is FINDING:
+        return pl.col("StudyInstanceUID").is_in(list(traces.studies)) | pl.col(
+            "object_number"
+        ).is_in(list(traces.objects))
+    return None
+
+
+@dataclass(frozen=True)
+class Remains:
+    """What is left of erased patients; all is well when nothing is.
+
+    Attributes
+    ----------
+    rows
+        Rows that name them, by where they stand: a table's parts, or the catalogue.
+    strangers
+        Parts that the catalogue does not name and that could not be removed yet.
+    retired
+        Replaced parts that some reader may still hold.
+    searched
+        What was looked for in the other files of the workspace, and what was found.
+    """
+
+    rows: dict[str, int]
+    strangers: int
+    retired: int
+    searched: Proof
+
+    @property
+    def nothing(self) -> bool:
+        """Whether nothing is left."""
+        return not (self.rows or self.strangers or self.retired or self.searched.left)
+
+
+def remains(database: Database, tables: Tables, folder: Path, traces: Traces) -> Remains:
+    """Look for traces of patients in parts, catalogue and every other file of a workspace.
+
+    Every part that lies there is read, in all its text, whether it counts or not.
+    """
+    found: Counter[str] = Counter()
+    for name in sorted(tables.place.names()):
+        table = TABLES.get(name.rpartition("-")[0])
+        if table is not None:
+            found[f"parts of {table.name}"] += _rows_naming(tables, table, name, traces)
+    for name in CATALOGUED:
+        found[f"catalogue, {name}"] += _rows_in(database, name, traces)
+    known = database.all_among("SELECT 1 FROM object WHERE sop IN ({})", traces.sops)
+    found["catalogue, object"] += len(known)
+    return Remains(
+        {where: rows for where, rows in found.items() if rows},
+        len(tables.place.names() - tables.named()),
+        tables.retired(),
+        prove(folder, traces.texts, len(traces.objects)),
+    )
+
+
+def _rows_naming(tables: Tables, table: Table, name: str, traces: Traces) -> int:
+    texts = [column.name for column in table.columns if column.kind in ("text", "json")]
+    lists = [column.name for column in table.columns if column.kind == "texts"]
+    words = [pl.col(texts), *(pl.col(one).list.join("\0") for one in lists)]
+    naming = pl.any_horizontal(
+        *(word.str.contains_any(list(traces.texts)).fill_null(value=False) for word in words)
+    )
+    counted = tables.place.scan(table, [name]).select(naming.sum()).collect(engine="streaming")
+    return int(counted.item())
+
+
+def _rows_in(database: Database, table: str, traces: Traces) -> int:
+    named = re.compile("|".join(map(re.escape, traces.texts)))
+    rows = database.all(f"SELECT * FROM {table}")  # noqa: S608 - a name of our own
+    return sum(any(named.search(str(value)) for value in tuple(row)) for row in rows)

@@ -1,0 +1,192 @@
+"""The instance table: rows come in one by one or many at once, and move into parts.
+
+A row of its own waits in the catalogue (the inbox), where it is durable at once; many rows make
+a part of their own.  Compaction moves the first and joins the second, so that a part holds whole
+series: neighbours differ in a dozen elements, and the compression sees them side by side.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+from datetime import date, datetime
+from typing import Any
+
+import polars as pl
+
+from workbench.model import Verdict
+from workbench.schema import INSTANCE, Table
+from workbench.store.database import Database
+from workbench.store.objects import Decision, Objects, Taken, now
+from workbench.store.place import PartFile
+from workbench.store.tables import OvertakenError, Part, Tables
+
+PART_ROWS = 20_000  # about 250 MB of headers as JSON in memory while a part is made
+ORDER = ("patient", "StudyInstanceUID", "SeriesInstanceUID", "InstanceNumber", "object_number")
+
+
+class Instances:
+    """Rows of ``schema.INSTANCE`` in a catalogue's inbox and in parts."""
+
+    def __init__(self, database: Database, tables: Tables, objects: Objects) -> None:
+        self._database = database
+        self._tables = tables
+        self._objects = objects
+
+    def add(self, taken: Taken) -> Verdict:
+        """Keep one object; it is on disk when this returns (or when the transaction ends)."""
+        with self._database.transaction():
+            decisions = self._objects.decide([taken], self._objects.reserve(1))
+            self._objects.note([taken], decisions)
+            for number, row in _numbered([taken], decisions):
+                self._database.write(
+                    "INSERT INTO inbox (number, content) VALUES (?, ?)",
+                    number, json.dumps(row, default=_plain),
+                )  # fmt: skip
+        return decisions[0].verdict
+
+    def extend(self, taken: Sequence[Taken]) -> list[Verdict]:
+        """Keep many objects as a part of their own; all are on disk when this returns."""
+        decisions: list[Decision] | None = None
+        while decisions is None:
+            decisions = self._extended(taken)
+        return [decision.verdict for decision in decisions]
+
+    def _extended(self, taken: Sequence[Taken]) -> list[Decision] | None:
+        """Write the part outside of the transaction, in which all must still be as decided.
+
+        Where the database fails, the part is left: it may be that all was kept and only the
+        answer was lost.  If no row names it, the next sweep removes it.
+        """
+        with self._database.transaction():
+            first = self._objects.reserve(len(taken))
+        decisions = self._objects.decide(taken, first)
+        rows = [row for _, row in _numbered(taken, decisions)]
+        with self._tables.place.writing():
+            part = self._tables.place.write(INSTANCE, instance_frame(rows)) if rows else None
+            try:
+                with self._database.transaction():
+                    if self._objects.decide(taken, first) != decisions:
+                        raise OvertakenError
+                    self._objects.note(taken, decisions)
+                    if part is not None:
+                        self._tables.note(INSTANCE, part)
+            except OvertakenError:
+                if part is not None:
+                    self._tables.place.remove(part.name)
+                return None
+        return decisions
+
+    # --- compaction --------------------------------------------------------------------------
+
+    def compact(self) -> int:
+        """Move the inbox into parts and join small ones; return how many rows left the inbox."""
+        moved = 0
+        while rows := self._unload():
+            moved += rows
+        while self._join():
+            pass
+        return moved
+
+    def _unload(self) -> int:
+        """Move one batch; several processes may try at once, each row goes into one part only."""
+        waiting = self._waiting(PART_ROWS)
+        if not waiting:
+            return 0
+        frame = instance_frame([json.loads(row["content"]) for row in waiting])
+        numbers = [row["number"] for row in waiting]
+        with self._tables.place.writing():
+            part = self._tables.place.write(INSTANCE, frame)
+            return frame.height if self._swapped(numbers, [], [part]) else 0
+
+    def _join(self) -> bool:
+        """Join small parts into one; say whether there was anything to join."""
+        small = [part for part in self._tables.parts(INSTANCE) if part.rows <= PART_ROWS // 2]
+        chosen, rows = [], 0
+        for part in small:
+            if rows + part.rows <= PART_ROWS:
+                chosen.append(part)
+                rows += part.rows
+        if len(chosen) < 2:
+            return False
+        with self._tables.place.writing():
+            frame = self._tables.place.scan(INSTANCE, [part.file for part in chosen]).collect()
+            joined = self._tables.place.write(INSTANCE, frame.sort(*ORDER))
+            return self._swapped([], chosen, [joined])
+
+    def _swapped(
+        self, numbers: Sequence[int], old: Sequence[Part], new: Sequence[PartFile]
+    ) -> bool:
+        """Put new parts in the place of inbox rows and old parts, unless another was quicker."""
+        try:
+            with self._database.transaction():
+                taken = self._database.change_among(
+                    "DELETE FROM inbox WHERE number IN ({})", numbers
+                )
+                if taken != len(numbers):
+                    raise OvertakenError
+                self._tables.replace(INSTANCE, old, new)
+        except OvertakenError:
+            for part in new:
+                self._tables.place.remove(part.name)
+            return False
+        return True
+
+    # --- reading -----------------------------------------------------------------------------
+
+    def scan(self) -> pl.LazyFrame:
+        """Return all rows as a lazy frame."""
+        with self._database.snapshot():
+            parts = self._tables.scan(INSTANCE)
+            waiting = self._waiting(-1)
+        if not waiting:
+            return parts
+        rows = instance_frame([json.loads(row["content"]) for row in waiting])
+        return pl.concat([parts, rows.lazy()])
+
+    def _waiting(self, limit: int) -> list[Any]:
+        """Return the oldest rows of the inbox, or all for a negative limit."""
+        most = 2**62 if limit < 0 else limit
+        return self._database.all("SELECT number, content FROM inbox ORDER BY number LIMIT ?", most)
+
+    def waiting(self) -> int:
+        """Return how many objects wait to be moved into a part."""
+        row = self._database.one("SELECT count(*) AS waiting FROM inbox")
+        return int(row["waiting"]) if row else 0
+
+
+def _numbered(
+    taken: Sequence[Taken], decisions: Sequence[Decision]
+) -> list[tuple[int, dict[str, Any]]]:
+    """Return the rows to be stored with what only the store knows of them."""
+    at = now()
+    return [
+        (decision.number, {
+            **(one.row or {}), "object_number": decision.number, "source": one.origin.source,
+            "received_at": at,
+        })
+        for one, decision in zip(taken, decisions, strict=True)
+        if decision.verdict is Verdict.STORED
+    ]  # fmt: skip
+
+
+def instance_frame(rows: list[dict[str, Any]]) -> pl.DataFrame:
+    """Return rows as a frame in the order in which parts are sorted."""
+    return INSTANCE.frame([with_moments(row, INSTANCE) for row in rows]).sort(*ORDER)
+
+
+def with_moments(row: dict[str, Any], table: Table) -> dict[str, Any]:
+    """Return a row whose dates and moments are no longer text."""
+    for column in table.columns:
+        text = row.get(column.name)
+        if isinstance(text, str) and column.kind == "moment":
+            row[column.name] = datetime.fromisoformat(text)
+        elif isinstance(text, str) and column.kind == "date":
+            row[column.name] = date.fromisoformat(text)
+    return row
+
+
+def _plain(value: object) -> str:
+    if isinstance(value, date | datetime):
+        return value.isoformat()
+    raise TypeError(type(value).__name__)

@@ -1,0 +1,255 @@
+"""Which objects there are: one verdict each, decided in one place.
+
+One SOP Instance UID, one object: the same content again is a duplicate; other content under the
+same UID is put aside, and the first stays.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+
+from workbench.errors import ReadError
+from workbench.model import Finding, Verdict
+from workbench.store.catalogue import OBJECTS, digest_of
+from workbench.store.database import Database
+
+SERIES_REMEMBERED = 10_000
+
+
+@dataclass(frozen=True)
+class Origin:
+    """Where an object came from: ``source`` is folder or network; ``digest`` names the place.
+
+    The digest is keyed and stays in the catalogue; it lets a second import of the same file be
+    recognised without keeping its path.  ``uid`` is the pseudonymous SOP Instance UID, where the
+    sender announced one.  ``stamp`` tells a file that was changed in place: a number made of its
+    time and size.
+    """
+
+    source: str
+    digest: str | None = None
+    uid: str | None = None
+    stamp: int | None = None
+
+    @property
+    def place(self) -> bytes | None:
+        """The place as the catalogue knows it."""
+        return None if self.digest is None else digest_of(self.digest)
+
+
+@dataclass(frozen=True)
+class Taken:
+    """One object at the border: its de-identified row, or the error that keeps it out."""
+
+    origin: Origin
+    row: Mapping[str, object] | None = None
+    error: ReadError | None = None
+    findings: Sequence[Finding] = ()
+
+
+@dataclass(frozen=True)
+class Decision:
+    """What becomes of one object.
+
+    Attributes
+    ----------
+    verdict
+        Its verdict.
+    number
+        Its number, where it is stored.
+    code, reason
+        Why it is refused; empty where nothing is to be noted.
+    """
+
+    verdict: Verdict
+    number: int = 0
+    code: str = ""
+    reason: str = ""
+
+
+class Objects:
+    """The tables ``object``, ``series``, ``refused`` and ``finding`` of a catalogue."""
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+        self._series: dict[tuple[str, str, str], int] = {}
+
+    def reserve(self, count: int) -> int:
+        """Return the first of ``count`` numbers that no other object gets."""
+        row = self._database.one(
+            "UPDATE counter SET value = value + ? WHERE name = ? RETURNING value", count, OBJECTS
+        )
+        assert row is not None  # it is made with the catalogue
+        return int(row["value"]) - count + 1
+
+    def decide(self, taken: Sequence[Taken], first: int) -> list[Decision]:
+        """Return what becomes of objects, numbered from ``first``; writes nothing."""
+        known = self._known(_sop(one.row) for one in taken if one.row is not None)
+        decisions = []
+        for number, one in enumerate(taken, first):
+            decision = _decision(one, known, number)
+            if decision.verdict is Verdict.STORED and one.row is not None:
+                known[_sop(one.row)] = number, _content(one.row), one.origin.place
+            decisions.append(decision)
+        return decisions
+
+    def _known(self, sops: Iterable[bytes]) -> dict[bytes, tuple[int, bytes, bytes | None]]:
+        rows = self._database.all_among(
+            "SELECT sop, number, content, origin FROM object WHERE sop IN ({})", set(sops)
+        )
+        return {
+            bytes(row["sop"]): (row["number"], bytes(row["content"]), row["origin"]) for row in rows
+        }
+
+    def note(self, taken: Sequence[Taken], decisions: Sequence[Decision]) -> None:
+        """Write what was decided; to be called within a transaction."""
+        try:
+            for one, decision in zip(taken, decisions, strict=True):
+                if decision.verdict is Verdict.STORED:
+                    self._insert(one, decision.number)
+                elif decision.code:
+                    self._refuse(one.origin, decision)
+                elif one.origin.stamp is not None:  # touched, and still the same
+                    self._database.write(
+                        "UPDATE object SET stamp = ? WHERE origin = ?",
+                        one.origin.stamp, one.origin.place,
+                    )  # fmt: skip
+        except BaseException:
+            self._series.clear()  # its rows are taken back with the transaction
+            raise
+
+    def forget_series(self) -> None:
+        """Forget numbers of series, whose rows may be gone."""
+        self._series.clear()
+
+    def _insert(self, one: Taken, number: int) -> None:
+        write, row, place = self._database.write, one.row or {}, one.origin.place
+        if place is not None:
+            # A file mended in place: what was said of it before no longer holds.
+            write("DELETE FROM refused WHERE origin = ?", place)
+            write("UPDATE object SET origin = NULL WHERE origin = ?", place)
+        write(
+            "INSERT INTO object (number, sop, content, series, origin, stamp)"
+            " VALUES (?, ?, ?, ?, ?, ?)",
+            number, _sop(row), _content(row), self._series_number(row), place, one.origin.stamp,
+        )  # fmt: skip
+        for finding in one.findings:
+            noted = json.dumps({**finding.row(), "object_number": number})
+            write("INSERT INTO finding (object, content) VALUES (?, ?)", number, noted)
+
+    def _series_number(self, row: Mapping[str, object]) -> int:
+        key = _text(row, "SeriesInstanceUID"), _text(row, "StudyInstanceUID"), _text(row, "patient")
+        found = self._series.get(key)
+        if found is None:
+            found = self._find_series(*key)
+            if len(self._series) >= SERIES_REMEMBERED:
+                self._series.clear()
+            self._series[key] = found
+        return found
+
+    def _find_series(self, series: str, study: str, patient: str) -> int:
+        self._database.write(
+            "INSERT INTO series (series_uid, study_uid, patient) VALUES (?, ?, ?)"
+            " ON CONFLICT DO NOTHING",
+            series, study, patient,
+        )  # fmt: skip
+        row = self._database.one(
+            "SELECT number FROM series WHERE series_uid = ? AND study_uid = ? AND patient = ?",
+            series, study, patient,
+        )  # fmt: skip
+        assert row is not None  # just made
+        return int(row["number"])
+
+    def _refuse(self, origin: Origin, decision: Decision) -> None:
+        # What stood in that place before and was stored stays stored; the place is the new one's.
+        self._database.write("UPDATE object SET origin = NULL WHERE origin = ?", origin.place)
+        self._database.write(
+            "INSERT INTO refused (number, verdict, code, reason, source, received_at, origin, sop)"
+            " VALUES (?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT (origin) WHERE origin IS NOT NULL"
+            " DO UPDATE SET verdict = excluded.verdict, code = excluded.code,"
+            " reason = excluded.reason, received_at = excluded.received_at, sop = excluded.sop"
+            " WHERE refused.verdict <> excluded.verdict OR refused.code <> excluded.code"
+            " OR refused.reason <> excluded.reason",
+            decision.number, decision.verdict, decision.code, decision.reason, origin.source,
+            now(), origin.place, None if origin.uid is None else digest_of(origin.uid),
+        )  # fmt: skip
+
+    # --- questions ---------------------------------------------------------------------------
+
+    def fates(self, uids: Iterable[str]) -> dict[str, str]:
+        """Return what became of SOP Instance UIDs (pseudonymous): stored, or the reason's code.
+
+        Those that never came are not in the answer.
+        """
+        names = {digest_of(uid): uid for uid in uids}
+        refused = self._database.all_among(
+            "SELECT sop, max(code) AS code FROM refused WHERE sop IN ({}) GROUP BY sop", names
+        )
+        stored = self._database.all_among("SELECT sop FROM object WHERE sop IN ({})", names)
+        fates = {names[bytes(row["sop"])]: str(row["code"]) for row in refused}
+        return fates | {names[bytes(row["sop"])]: str(Verdict.STORED) for row in stored}
+
+    def stored_in(self, uid: str) -> int:
+        """Return how many objects of a series or study (pseudonymous UID) are kept."""
+        row = self._database.one(
+            "SELECT count(*) AS n FROM object WHERE series IN"
+            " (SELECT number FROM series WHERE series_uid = ? OR study_uid = ?)",
+            uid, uid,
+        )  # fmt: skip
+        return int(row["n"]) if row else 0
+
+    def patients_of(self, study_uids: Iterable[str]) -> dict[str, str]:
+        """Return the patient of each study (pseudonyms) of which anything is kept."""
+        rows = self._database.all_among(
+            "SELECT study_uid, min(patient) AS patient FROM series WHERE study_uid IN ({})"
+            " GROUP BY study_uid",
+            study_uids,
+        )
+        return {row["study_uid"]: row["patient"] for row in rows}
+
+    def unchanged(self, origins: Iterable[Origin]) -> set[str]:
+        """Return the digests of those places whose file is stored and was not changed since."""
+        stamps = {place: one for one in origins if (place := one.place) is not None}
+        rows = self._database.all_among(
+            "SELECT origin, stamp FROM object WHERE origin IN ({}) AND stamp IS NOT NULL", stamps
+        )
+        found = ((stamps[bytes(row["origin"])], row["stamp"]) for row in rows)
+        return {one.digest for one, stamp in found if one.stamp == stamp and one.digest}
+
+
+def _decision(
+    one: Taken, known: Mapping[bytes, tuple[int, bytes, bytes | None]], number: int
+) -> Decision:
+    if one.error is not None:
+        return Decision(Verdict(one.error.verdict), number, one.error.code, str(one.error))
+    assert one.row is not None  # one of the two is there
+    earlier = known.get(_sop(one.row))
+    if earlier is None:
+        return Decision(Verdict.STORED, number)
+    first, content, origin = earlier
+    if content != _content(one.row):
+        reason = f"object {first} has the same SOP Instance UID, other content"
+        return Decision(Verdict.QUARANTINED, number, "same_uid_other_content", reason)
+    if one.origin.place is not None and one.origin.place != origin:
+        return Decision(Verdict.DUPLICATE, number, "same_object", f"the same as object {first}")
+    return Decision(Verdict.DUPLICATE)
+
+
+def _sop(row: Mapping[str, object]) -> bytes:
+    return digest_of(str(row["SOPInstanceUID"]))
+
+
+def _content(row: Mapping[str, object]) -> bytes:
+    return digest_of(str(row["content_sha256"]))
+
+
+def _text(row: Mapping[str, object], name: str) -> str:
+    return str(row[name] or "")
+
+
+def now() -> str:
+    """Return the moment, in UTC and without saying so, as tables hold it."""
+    return datetime.now(UTC).replace(tzinfo=None).isoformat()

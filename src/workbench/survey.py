@@ -12,8 +12,6 @@ from workbench.errors import SettingsError
 from workbench.schema import PATIENT
 from workbench.settings import FILE, Settings, read_settings
 from workbench.store import Store
-from workbench.store.tagpath import TagPath
-from workbench.store.tags import tag_frame
 
 KEY_FILE = "hospital.key"
 DAYS_A_YEAR = 365.25  # Julian year, as in UCUM's unit "a"
@@ -49,6 +47,9 @@ class Survey:
         one needs its ``creator``.  ``kind`` is what its values become (docs/tags.md).  Raises
         ``SettingsError`` for what is no tag.
         """
+        from workbench.store.tagpath import TagPath  # the dictionary of private tags is large
+        from workbench.store.tags import tag_frame
+
         return tag_frame(self.lazy("instance"), TagPath.parse(tag, creator), kind)
 
     def events(self, preferred: bool = False) -> pl.DataFrame:

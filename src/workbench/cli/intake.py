@@ -19,7 +19,7 @@ from workbench.cli.verbs import (
 from workbench.errors import SettingsError
 
 if TYPE_CHECKING:
-    from workbench.pipeline import Intake
+    from workbench.intake import Intake
 
 
 def add_intake(verbs: Any) -> None:
@@ -59,7 +59,7 @@ def _init(options: argparse.Namespace) -> int:
 
 
 def _import(options: argparse.Namespace) -> int:
-    from workbench.pipeline import import_files
+    from workbench.importing import import_files
     from workbench.verdicts import VerdictList
 
     missing = [path for path in options.paths if not path.exists()]
@@ -77,7 +77,7 @@ def _receive(options: argparse.Namespace) -> int:
     from dataclasses import replace
 
     from workbench.collect.connections import allowed_peer, reception_of
-    from workbench.pipeline import receive
+    from workbench.intake import receive
 
     survey = survey_of(options)
     reception = reception_of(survey.settings, survey.folder)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import pickle
+import re
 import socket
 import sys
 import uuid
@@ -82,19 +83,29 @@ class Dask:
     def _client(self) -> Iterator[Any]:
         """Yield a connection; whoever leaves cancels what has not begun."""
         distributed = _distributed()
+        self._check(distributed)
         try:
             client = distributed.Client(self.address, timeout=CONNECT_SECONDS, set_as_default=False)
-        except (OSError, ValueError) as error:  # also its TimeoutError
+        except OSError as error:  # also its TimeoutError
             raise _no_scheduler() from error
-        except (TypeError, RuntimeError) as error:
-            raise SettingsError(
-                "Dask's configuration does not fit the scheduler's address.",
-                "tls:// needs distributed.comm.tls with certificates.",
-            ) from error
         try:
             yield client
         finally:
             client.close(timeout=CONNECT_SECONDS)
+
+    def _check(self, distributed: Any) -> None:
+        # Before there is a client: one that failed half-way lingers, and complains when it goes.
+        if not re.fullmatch(r"(tcp|tls)://[^/]+:\d+", self.address):
+            raise SettingsError(
+                "This is no address of a Dask scheduler.", "Write --scheduler tcp://host:port."
+            )
+        if self.address.startswith("tls:"):
+            context = distributed.Security().get_connection_args("client")["ssl_context"]
+            if context is None:
+                raise SettingsError(
+                    "Dask has no certificates for tls://.",
+                    "Set distributed.comm.tls.ca-file and .client in Dask's configuration.",
+                )
 
 
 def _distributed() -> Any:

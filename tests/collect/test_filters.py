@@ -196,7 +196,7 @@ def test_nobody_is_older_than_people_get_or_not_born_yet() -> None:
 def test_imported_files_meet_the_same_filter(tmp_path: Path) -> None:
     from pydicom.data import get_testdata_file
 
-    from workbench.intake import import_files
+    from workbench.importing import import_files
     from workbench.settings import Settings
     from workbench.survey import create_survey
 

@@ -18,7 +18,8 @@ class Survey:
     def __init__(self, folder):
         self.folder = folder
     def __getattr__(self, name):
-        return lambda **_: polars.read_parquet(f"{self.folder}/{name}.parquet")
+        read = polars.scan_parquet if name == "series" else polars.read_parquet
+        return lambda **_: read(f"{self.folder}/{name}.parquet")
 
 workbench.open_survey = Survey
 """

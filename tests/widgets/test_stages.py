@@ -8,7 +8,7 @@ import polars as pl
 import pytest
 
 from tests.report.report_frames import scans
-from workbench import create_survey, intake, open_survey
+from workbench import create_survey, importing, open_survey
 from workbench.errors import SettingsError
 from workbench.model import ApplicationEntity
 from workbench.schema import IRRADIATION_EVENT
@@ -66,7 +66,7 @@ def test_the_three_buttons_take_files_to_dose_estimates(survey, files):
 def test_a_stopped_import_keeps_what_it_has_and_goes_on_when_started_again(
     survey, files, monkeypatch
 ):
-    monkeypatch.setattr(intake, "BATCH", 5)
+    monkeypatch.setattr(importing, "CHUNK", 5)
     stages = Stages(survey)
     stages._folder.value = str(files)
     stages.observe(lambda _: stages._stop.click(), "message")  # at the first word of progress

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import asyncio
 import pickle
 import re
 import socket
 import sys
 import uuid
-from collections.abc import Iterable, Iterator
-from concurrent.futures import CancelledError
+from collections.abc import Coroutine, Iterable, Iterator
+from concurrent.futures import CancelledError, ThreadPoolExecutor
 from contextlib import contextmanager
 from importlib import import_module
 from typing import Any
@@ -88,6 +89,11 @@ class Dask:
             client = distributed.Client(self.address, timeout=CONNECT_SECONDS, set_as_default=False)
         except OSError as error:  # also its TimeoutError
             raise _no_scheduler() from error
+        except ImportError as error:  # so it refuses versions
+            raise SettingsError(
+                "The Dask scheduler refuses this version of Dask.",
+                "Install the same on all machines.",
+            ) from error
         try:
             yield client
         finally:
@@ -99,13 +105,23 @@ class Dask:
             raise SettingsError(
                 "This is no address of a Dask scheduler.", "Write --scheduler tcp://host:port."
             )
-        if self.address.startswith("tls:"):
-            context = distributed.Security().get_connection_args("client")["ssl_context"]
-            if context is None:
-                raise SettingsError(
-                    "Dask has no certificates for tls://.",
-                    "Set distributed.comm.tls.ca-file and .client in Dask's configuration.",
-                )
+        arguments = distributed.Security().get_connection_args("client")
+        if self.address.startswith("tls:") and arguments["ssl_context"] is None:
+            raise SettingsError(
+                "Dask has no certificates for tls://.",
+                "Set distributed.comm.tls.ca-file and .client in Dask's configuration.",
+            )
+        connecting = distributed.comm.connect(self.address, CONNECT_SECONDS, **arguments)
+        with ThreadPoolExecutor(1) as beside:  # a notebook has a loop in its own thread
+            try:
+                beside.submit(asyncio.run, _answered(connecting)).result()
+            except (OSError, ValueError, EOFError) as error:
+                raise _no_scheduler() from error
+
+
+async def _answered(connecting: Coroutine[Any, Any, Any]) -> None:
+    """Raise ``TimeoutError`` for a peer that takes a connection and stays silent."""
+    (await asyncio.wait_for(connecting, CONNECT_SECONDS)).abort()
 
 
 def _distributed() -> Any:

@@ -20,8 +20,8 @@ from types import MappingProxyType
 
 import numpy as np
 import polars as pl
-from benchmarks.corpus import write_corpus
 
+from benchmarks.corpus import write_corpus
 from workbench.deidentify.pseudonym import Pseudonyms
 from workbench.dicom.jsonmodel import Item, tag_key
 from workbench.dicom.read import read_header

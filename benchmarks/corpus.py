@@ -9,6 +9,7 @@ from __future__ import annotations
 import random
 from pathlib import Path
 
+from pydicom.datadict import private_dictionary_VR
 from pydicom.dataset import Dataset, FileMetaDataset
 from pydicom.sequence import Sequence
 from pydicom.uid import CTImageStorage, ExplicitVRLittleEndian, ImplicitVRLittleEndian
@@ -112,9 +113,9 @@ def _series(series: int, creator: str, chance: random.Random) -> Dataset:
 
 
 def _value(vr: str, keyword: str, chance: random.Random) -> object:
-    if vr in ("DS", "FD"):
+    if vr in ("DS", "FD", "FL"):
         return round(chance.uniform(0.5, 200), 3)
-    if vr in ("IS", "US"):
+    if vr in ("IS", "SL", "SS", "US"):
         return chance.randrange(1, 1_000)
     text = f"{keyword[:9]} é{chance.randrange(99)}"
     return text.upper().replace("É", "")[:16] if vr == "CS" else text[:16]
@@ -131,10 +132,19 @@ def _item(chance: random.Random) -> Dataset:
 def _private(data: Dataset, creator: str, chance: random.Random) -> None:
     block = data.private_block(0x0019, creator, create=True)
     for low in range(PRIVATE_OF[creator] - 2):
-        vr = ("DS", "IS", "LO", "SH")[low % 4]
-        block.add_new(0x20 + low, vr, str(_value(vr, "Private", chance)))
+        vr = _private_vr(0x20 + low, creator, ("DS", "IS", "LO", "SH")[low % 4])
+        block.add_new(0x20 + low, vr, _value(vr, "Private", chance))
     own = data.private_block(0x0029, "SIEMENS CSA HEADER", create=True)
     own.add_new(0x10, "OB", chance.randbytes(BLOCK_BYTES // 2) + bytes(BLOCK_BYTES // 2))
+
+
+def _private_vr(low: int, creator: str, otherwise: str) -> str:
+    """Return the VR that readers of Implicit VR assume of an element in group 0019."""
+    try:
+        vr = private_dictionary_VR(0x00191000 + low, creator)
+    except KeyError:
+        return otherwise
+    return "LO" if vr == "UN" else vr
 
 
 def _varying(data: Dataset, number: int, chance: random.Random, creator: str) -> None:
@@ -147,8 +157,9 @@ def _varying(data: Dataset, number: int, chance: random.Random, creator: str) ->
         setattr(data, keyword, moment)
     data.SmallestImagePixelValue = chance.randrange(30)
     data.LargestImagePixelValue = chance.randrange(1_500, 4_000)
-    data.private_block(0x0019, creator)
-    data.private_block(0x0019, creator).add_new(0x92, "DS", f"{chance.randrange(72_000) / 8}")
+    vr = _private_vr(0x92, creator, "DS")
+    value = chance.randrange(72_000)
+    data.private_block(0x0019, creator).add_new(0x92, vr, value if vr == "SL" else value / 8)
 
 
 def _uid(chance: random.Random) -> str:

@@ -8,42 +8,14 @@ from pathlib import Path
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from pydicom.dataset import Dataset
-from pydicom.filebase import DicomBytesIO
-from pydicom.filewriter import write_dataset
-from pydicom.uid import UID, ExplicitVRLittleEndian, ImplicitVRLittleEndian, JPEGBaseline8Bit
+from pydicom.uid import UID, ExplicitVRLittleEndian, JPEGBaseline8Bit
 
+from tests.dicom.headers import SYNTAX, encoded, ordinary
 from workbench.dicom import read
 from workbench.dicom.cut import cut
 from workbench.dicom.quiet import quiet
 from workbench.dicom.read import HEAD, Header, Limits, read_header, read_received
 from workbench.errors import DamagedObject, ReadError
-
-SYNTAX = {False: str(ExplicitVRLittleEndian), True: str(ImplicitVRLittleEndian)}
-
-
-def ordinary(undefined: bool = False) -> Dataset:
-    inner, item, data = Dataset(), Dataset(), Dataset()
-    inner.CodeValue, inner.CodeMeaning = "1", "Haut \u00e4"
-    item.PurposeOfReferenceCodeSequence, item.ReferencedSOPInstanceUID = [inner, inner], "1.2.9"
-    data.SpecificCharacterSet = "ISO_IR 100"
-    data.SOPClassUID, data.SOPInstanceUID = "1.2.840.10008.5.1.4.1.1.2", "1.2.3"
-    data.StudyInstanceUID, data.SeriesInstanceUID = "1.2.4", "1.2.5"
-    data.SourceImageSequence, data.ProcedureCodeSequence = [item, inner], []
-    data.private_block(0x0009, "ACME", create=True).add_new(0x01, "OB", b"x" * 70)
-    data.SliceLocation, data.CTDIvol = "1.5", 12.5
-    for one in (data["SourceImageSequence"], item["PurposeOfReferenceCodeSequence"]):
-        one.is_undefined_length = undefined
-    inner.is_undefined_length_sequence_item = undefined
-    return data
-
-
-def encoded(data: Dataset, implicit: bool = False) -> bytes:
-    buffer = DicomBytesIO()
-    buffer.is_little_endian, buffer.is_implicit_VR = True, implicit
-    with quiet():
-        write_dataset(buffer, data)
-    return buffer.getvalue()
 
 
 def the_longer_way(content: bytes, syntax: str) -> Header:

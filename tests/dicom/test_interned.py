@@ -114,5 +114,5 @@ def assert_same_as_pydicom(vr: str, raw: bytes, charset: str) -> None:
     letters = convert_encodings([charset])
     with quiet(), pytest.MonkeyPatch.context() as patch:
         ours = repr(element_json(element, letters))
-        patch.setattr(record, "_plain", lambda _: None)
+        patch.setattr(record, "plain_values", lambda *_: None)
         assert repr(element_json(element, letters)) == ours

@@ -20,6 +20,7 @@ from workbench.deidentify.rules import Kind, Rule
 from workbench.deidentify.transform import MAX_DEPTH, TAG_OF_CREATOR
 from workbench.dicom.cut import CHARACTER_SET, Cut
 from workbench.dicom.fragment import Fragment, moment_tags
+from workbench.dicom.jsonmodel import Item
 from workbench.dicom.quiet import quiet
 from workbench.dicom.record import lines, started_at
 from workbench.dicom.single import small_dataset
@@ -183,9 +184,11 @@ class _Joining:
         found = self.fragments
         found.update(neighbours.fragments)  # what says how the object was de-identified stays
         order = sorted(found)
-        self.row["started_at"] = started_at(
-            {key: found[tag].moment for tag, key in moment_tags() if tag in found}
-        )
+        moments: Item = {}
+        for tag in moment_tags():
+            if tag in found:
+                moments.update(found[tag].moment or {})
+        self.row["started_at"] = started_at(moments)
         self.row["header"] = lines([found[tag].text for tag in order])
         findings = self._findings(order) if self.odd else []
         return QuickRow(self.row, neighbours.patient, neighbours.age_days, findings)

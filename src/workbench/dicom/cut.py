@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import re
 import struct
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cache, lru_cache
 from typing import NamedTuple
 
@@ -22,6 +22,7 @@ from pydicom.uid import (
     ImplicitVRLittleEndian,
 )
 
+from workbench.dicom.runs import HEAD_BYTES, Run, Runs
 from workbench.dicom.walk import (
     ITEM,
     ITEM_END,
@@ -54,6 +55,10 @@ PLAIN_UID = re.compile(rb"[0-9.]{1,64}\0?\Z")
 PLAIN_TERMS = re.compile(rb"[A-Z0-9_ \\]*\Z")
 
 
+# By whether value representations are given.  Holds bytes of headers in memory, bounded.
+RUNS = {explicit: Runs() for explicit in (True, False)}
+
+
 @dataclass(frozen=True)
 class Cut:
     """The top-level elements of a data set without Pixel Data.
@@ -68,12 +73,15 @@ class Cut:
         The data set without Pixel Data.
     sequences
         Tags of those elements that hold items.
+    parts
+        The same elements in their order: runs that an earlier header had too, and single tags.
     """
 
     explicit: bool
     elements: dict[int, bytes]
     encoded: bytes
     sequences: tuple[int, ...]
+    parts: tuple[Run | int, ...] = field(compare=False, repr=False)
 
     def value(self, tag: int) -> bytes:
         """Return the bytes of a value; empty when the element is absent."""
@@ -139,7 +147,10 @@ def cut(buffer: bytes, start: int, syntax: str, size: int | None = None) -> Cut 
         found = cutter.top(start, len(buffer) if size is None else size)
     except (_NotPlainError, struct.error):
         return None
-    return found if _is_usual(found) else None
+    if not _is_usual(found):
+        return None
+    cutter.runs.learn(found.parts[: cutter.gap], found.elements, found.sequences)
+    return found
 
 
 def _is_usual(found: Cut) -> bool:
@@ -209,31 +220,44 @@ class _Cutter:
         self.sequences = sequences()
         self.found: list[int] = []
         self.element = self._explicit if explicit else self._implicit
+        self.runs = RUNS[explicit]
+        self.gap: int | None = None  # number of parts before Pixel Data
 
     def top(self, start: int, size: int) -> Cut:
         """Cut from ``start`` to the end, which is at ``size`` if that lies behind Pixel Data."""
-        buffer, stop = self.buffer, len(self.buffer)
-        head = _explicit_head if self.explicit else _implicit_head
+        buffer, stop, known = self.buffer, len(self.buffer), self.runs.at.get
+        heads = _explicit_head if self.explicit else _implicit_head
         elements: dict[int, bytes] = {}
+        parts: list[Run | int] = []
         kept, position, lowest = [], start, FIRST_GROUP << 16
         while position < stop:
+            head = buffer[position : position + HEAD_BYTES]
+            run = known(head)
+            if run and run.first >= lowest and buffer.startswith(run.encoded, position):
+                parts.append(run)
+                elements.update(run.elements)
+                self.found += run.sequences
+                lowest, position = run.last + 1, position + len(run.encoded)
+                continue
             # Most elements have the same heads in all headers; others go by their own functions.
-            tag, length = head(buffer[position : position + 8])
+            tag, length = heads(head)
             end = position + length
             if not length or end > stop:
                 tag, end = self.element(position, size, 0)
             if tag < lowest or (end > stop and not (tag in PIXELS and end == size)):
                 raise _NotPlainError
             if tag in PIXELS:
+                self.gap = len(parts) if self.gap is None else self.gap
                 kept.append(buffer[start:position])
                 start = end
             else:
                 elements[tag] = buffer[position:end]
+                parts.append(tag)
             lowest, position = tag + 1, end
         if lowest > HIGHEST or position != size:
             raise _NotPlainError
         encoded = b"".join([*kept, buffer[start:stop]])
-        return Cut(self.explicit, elements, encoded, tuple(self.found))
+        return Cut(self.explicit, elements, encoded, tuple(self.found), tuple(parts))
 
     def _explicit(self, position: int, stop: int, depth: int) -> tuple[int, int]:
         group, number, vr, length = EXPLICIT(self.buffer, position)

@@ -6,7 +6,8 @@ its neighbours.  What a piece holds is decided by ``record`` alone.
 
 from __future__ import annotations
 
-from functools import cache
+from functools import cache, lru_cache
+from json.encoder import encode_basestring
 from types import MappingProxyType
 from typing import NamedTuple
 
@@ -20,11 +21,14 @@ from workbench.dicom.jsonmodel import Item
 from workbench.dicom.quiet import quiet
 from workbench.dicom.record import (
     COPIED,
+    KINDS,
     MOMENTS,
     Letters,
     as_text,
+    bad_value,
     element_in,
     element_json,
+    plain_values,
     typed,
 )
 from workbench.model import Finding
@@ -47,7 +51,7 @@ class Fragment(NamedTuple):
     untyped
         The finding of the typed column, behind its place in the table.
     moment
-        The element itself, where the start of the acquisition is read from it.
+        The element under its key, where the start of the acquisition is read from it.
     odd
         Whether there is a finding.
     """
@@ -68,21 +72,14 @@ def _columns() -> MappingProxyType[str, tuple[int, Column]]:
 
 
 @cache
-def column_tags() -> tuple[int, ...]:
-    """Return the tags of the typed columns, in the order of the table."""
-    return tuple(int(key, 16) for key in _columns())
-
-
-@cache
-def moment_tags() -> tuple[tuple[int, str], ...]:
-    """Return tags and JSON keys of the elements that tell when an acquisition began."""
-    keys = (_key(keyword) for keywords in MOMENTS for keyword in keywords)
-    return tuple((int(key, 16), key) for key in keys)
+def moment_tags() -> tuple[int, ...]:
+    """Return the tags of the elements that tell when an acquisition began."""
+    return tuple(tag_for_keyword(keyword) or 0 for keywords in MOMENTS for keyword in keywords)
 
 
 @cache
 def _moment_keys() -> frozenset[str]:
-    return frozenset(key for _, key in moment_tags())
+    return frozenset(f"{tag:08X}" for tag in moment_tags())
 
 
 def _key(keyword: str) -> str:
@@ -99,7 +96,41 @@ def fragment(
     element: DataElement | RawDataElement, letters: Letters = default_encoding
 ) -> Fragment:
     """Return the fragment of one element; ``letters`` are the names of its character sets."""
+    if isinstance(element, RawDataElement) and element.is_little_endian and element.value:
+        found = plain_fragment(int(element.tag), element.VR or "", element.value)
+        if found is not None:
+            return found
     return _fragment(f"{element.tag:08X}", *element_json(element, letters))
+
+
+@lru_cache(maxsize=4_096)
+def _place(tag: int) -> tuple[str, bool, int, Column | None]:
+    """Return an element's JSON key, whether it tells a moment, and its column with its place."""
+    key = f"{tag:08X}"
+    return key, key in _moment_keys(), *_columns().get(key, (0, None))
+
+
+def plain_fragment(tag: int, vr: str, raw: bytes) -> Fragment | None:
+    """Return the fragment of an element whose little-endian value can be read at sight."""
+    found = plain_values(vr, raw)
+    if found is None:
+        return None
+    key, tells, place, column = _place(tag)
+    written = _written(found[0]) if len(found) == 1 else ",".join(map(_written, found))
+    text = f'"{key}":{{"vr":"{vr}","Value":[{written}]}}'
+    moment = {key: {"vr": vr, "Value": found}} if tells else None
+    if column is None:
+        return Fragment(text, moment=moment)
+    value = KINDS[column.kind](found)
+    if value is not None:
+        return Fragment(text, column.name, value, moment=moment)
+    untyped = ((place, bad_value(column.name)),)
+    return Fragment(text, column.name, None, (), untyped, moment, True)
+
+
+def _written(value: str | float) -> str:
+    """Return a value as JSON, as ``as_text`` does."""
+    return encode_basestring(value) if type(value) is str else repr(value)
 
 
 def fragment_in(dataset: Dataset, tag: BaseTag) -> Fragment:
@@ -109,7 +140,7 @@ def fragment_in(dataset: Dataset, tag: BaseTag) -> Fragment:
 
 def _fragment(key: str, made: Item, unreadable: list[Finding]) -> Fragment:
     item = {key: made}
-    moment = made if key in _moment_keys() else None
+    moment = item if key in _moment_keys() else None
     text = as_text(item)[1:-1]
     found = _columns().get(key)
     if found is None:

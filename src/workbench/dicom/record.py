@@ -117,19 +117,26 @@ def _one(dataset: Dataset, tag: BaseTag, findings: list[Finding]) -> Item:
 
 def _plain(element: DataElement | RawDataElement) -> Item | None:
     """Return an element without the detour over pydicom's types, where nothing is special."""
-    if not isinstance(element, RawDataElement) or not element.value:
+    if not isinstance(element, RawDataElement):
         return None
-    vr, raw = element.VR or "", element.value
+    found = plain_values(element.VR or "", element.value or b"", element.is_little_endian)
+    return None if found is None else {"vr": element.VR, "Value": found}
+
+
+def plain_values(vr: str, raw: bytes, little: bool = True) -> list[Any] | None:
+    """Return an element's values where they can be read at sight; the list is never empty."""
+    if not raw:
+        return None
     if vr in PLAIN_NUMBERS:
         convert, numbers = PLAIN_NUMBERS[vr]
         if numbers.match(raw):
-            return {"vr": vr, "Value": [convert(number) for number in raw.split(b"\\")]}
+            return [convert(number) for number in raw.split(b"\\")]
     elif vr in PLAIN_VRS:
         if PLAIN_TEXT.match(raw):
-            return {"vr": vr, "Value": [raw.rstrip(b" \0").decode("ascii")]}
-    elif vr in PLAIN_BINARY and element.is_little_endian and len(raw) == PLAIN_BINARY[vr].size:
+            return [raw.rstrip(b" \0").decode("ascii")]
+    elif vr in PLAIN_BINARY and little and len(raw) == PLAIN_BINARY[vr].size:
         (value,) = PLAIN_BINARY[vr].unpack(raw)
-        return {"vr": vr, "Value": [value]} if math.isfinite(value) else None
+        return [value] if math.isfinite(value) else None
     return None
 
 
@@ -191,10 +198,11 @@ def _as_bytes(value: object) -> Item:
 
 def _unreadable(tag: BaseTag) -> Finding:
     name = keyword_for_tag(tag) or f"({tag >> 16:04X},{tag & 0xFFFF:04X})"
-    return _bad_value(name)
+    return bad_value(name)
 
 
-def _bad_value(column: str) -> Finding:
+def bad_value(column: str) -> Finding:
+    """Return the finding about a column that cannot be filled from a value that is there."""
     detail = "the value is not what its VR allows and is treated as missing"
     return Finding("import", "bad_value", detail, column=column)
 
@@ -219,7 +227,12 @@ def lines(elements: Iterable[str]) -> str:
     JSON has no line breaks inside strings, and nested elements get none: so a search for a
     line that begins with a tag finds the header's own element and never a nested one.
     """
-    return "{\n" + ",\n".join(elements) + "\n}"
+    return "{\n" + lines_between(elements) + "\n}"
+
+
+def lines_between(elements: Iterable[str]) -> str:
+    """Return some of a header's elements as they are stored inside it."""
+    return ",\n".join(elements)
 
 
 def as_text(item: Item) -> str:
@@ -230,12 +243,11 @@ def as_text(item: Item) -> str:
 def typed(header: Item, column: Column, findings: list[Finding]) -> object:
     """Return the value of a copied column, or ``None`` and a finding when it is not of its kind."""
     found = values(header, column.name)
-    present = [value for value in found if value not in (None, "")]
-    if not present:
+    if not any(value not in (None, "") for value in found):
         return None
-    value = _KINDS[column.kind](found)
+    value = KINDS[column.kind](found)
     if value is None:
-        findings.append(_bad_value(column.name))
+        findings.append(bad_value(column.name))
     return value
 
 
@@ -268,7 +280,8 @@ def _one_date(found: list[Any]) -> date | None:
     return parse_date(str(found[0])) if len(found) == 1 else None
 
 
-_KINDS: dict[str, Callable[[list[Any]], object]] = {
+# How the values of an element become the value of a column, by its kind; ``None``: they do not.
+KINDS: dict[str, Callable[[list[Any]], object]] = {
     "text": _as_text,
     "texts": lambda found: [_word(value) for value in found],
     "real": _one_real,

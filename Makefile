@@ -12,7 +12,7 @@ WORKSPACE ?= demo-workspace
 TESTS ?=
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test check format strip bench lock clean
+.PHONY: help setup demo test check format strip bench fuzz lock clean
 
 help: ## list the targets
 	@sed -n 's/^\([a-z]*\):[^#]*## \(.*\)/  make \1|\2/p' Makefile | \
@@ -50,11 +50,14 @@ bench: setup ## print the speed goals beside what they are measured against
 	$(RUN)/python benchmarks/headers.py
 	$(RUN)/python benchmarks/deidentify.py
 
+fuzz: setup ## change files until a check fails; SECONDS=600 for longer; with Atheris where it is installed
+	$(RUN)/python -m tests.fuzz.headers fuzz-corpus -max_total_time=$(or $(SECONDS),60)
+
 lock: setup ## resolve pyproject.toml anew into requirements.lock; UPGRADE=--upgrade for newer versions
 	@command -v uv >/dev/null || { echo "make lock needs uv (pip install uv)." >&2; exit 2; }
 	uv --no-config pip compile pyproject.toml --extra dev --universal --python-version 3.11 $(UPGRADE) \
 		--generate-hashes --no-emit-index-url --no-annotate --no-header --quiet -o requirements.lock
 
 clean: ## remove the environment, caches and the demo's workspace
-	rm -rf .venv .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache demo-workspace build dist
+	rm -rf .venv .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache demo-workspace fuzz-corpus build dist
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +

@@ -93,7 +93,7 @@ class Header:
         with quiet():
             dataset = parse(self.encoded, self.encoding)
             for keyword in ("SOPClassUID", "SOPInstanceUID"):
-                named = self.meta.get(f"MediaStorage{keyword}")
+                named = _text(self.meta, f"MediaStorage{keyword}")
                 if named and not _text(dataset, keyword):
                     setattr(dataset, keyword, named)
         return dataset
@@ -137,13 +137,13 @@ def _read_part10(view: memoryview, limits: Limits) -> Header:
     if bytes(view[PREAMBLE : PREAMBLE + 4]) != b"DICM":
         raise _without_preamble(view)
     meta, start = file_meta(view)
-    if meta.get("MediaStorageSOPClassUID") == MEDIA_DIRECTORY:
+    if _text(meta, "MediaStorageSOPClassUID") == MEDIA_DIRECTORY:
         raise NotDicom(
             "dicomdir", "a DICOMDIR is an index", "The files it lists are read on their own."
         )
     if start >= len(view):
         raise DamagedObject("truncated", "nothing follows the file meta information")
-    syntax = str(meta.get("TransferSyntaxUID", ""))
+    syntax = _text(meta, "TransferSyntaxUID")
     return _checked(view, start, syntax, bytes(view[PREAMBLE + 4 : start]), limits)
 
 
@@ -187,7 +187,7 @@ def read_directory(content: bytes, limits: Limits | None = None) -> Dataset:
     """Read a DICOMDIR; raises ``DamagedObject`` when it is damaged."""
     view = memoryview(content)
     meta, start = file_meta(view)
-    syntax = str(meta.get("TransferSyntaxUID", ""))
+    syntax = _text(meta, "TransferSyntaxUID")
     return _header(view, start, syntax, b"", limits or Limits()).dataset
 
 

@@ -50,8 +50,10 @@ PLAIN_NUMBERS: MappingProxyType[str, tuple[Callable[[bytes], float], re.Pattern[
         }
     )
 )
+# A decimal string as PS3.5 6.2 has it, of any length.
+NUMBER = re.compile(r"\s*[+-]?(?:[0-9]+\.?[0-9]*|\.[0-9]+)(?:[eE][+-]?[0-9]+)?\s*\Z", re.ASCII)
 # One value of letters that are the same in all character sets (not the tilde), padded or not.
-PLAIN_VRS = frozenset(("AE", "AS", "CS", "DA", "DT", "LO", "SH", "TM", "UI"))
+PLAIN_VRS = frozenset(("AS", "CS", "DA", "DT", "LO", "SH", "TM", "UI"))
 PLAIN_TEXT = re.compile(rb"[!-\[\]-}](?:[ -\[\]-}]*[!-\[\]-}])?[ \0]?\Z")
 PLAIN_BINARY = MappingProxyType(
     {
@@ -112,7 +114,14 @@ def _one(dataset: Dataset, tag: BaseTag, findings: list[Finding]) -> Item:
         return plain or _element(dataset[tag], findings)
     except Exception:  # noqa: BLE001  pydicom converts on access, raises a dozen kinds
         findings.append(_unreadable(tag))
-        return _as_bytes(getattr(dataset.get_item(tag), "value", None))
+        return _as_bytes(_bytes_of(dataset, tag))
+
+
+def _bytes_of(dataset: Dataset, tag: BaseTag) -> object:
+    try:
+        return getattr(dataset.get_item(tag), "value", None)
+    except Exception:  # noqa: BLE001 - an empty element without VR is read even here
+        return None
 
 
 def _plain(element: DataElement | RawDataElement) -> Item | None:
@@ -165,6 +174,9 @@ def _converter(vr: str) -> Callable[[Any], Any]:
 
 
 def _real(value: Any) -> float | str:
+    written = getattr(value, "original_string", None)
+    if written is not None and not NUMBER.match(written):
+        return str(written)  # Python reads "1_2" as 12; no standard does
     try:
         number = float(value)
     except (TypeError, ValueError):
@@ -173,6 +185,8 @@ def _real(value: Any) -> float | str:
 
 
 def _integer(value: Any) -> int | float | str:
+    if type(value) is int:
+        return value  # a float holds no more than 53 bits of it
     number = _real(value)
     return int(number) if isinstance(number, float) and number.is_integer() else number
 

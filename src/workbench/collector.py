@@ -14,7 +14,7 @@ import time
 import uuid
 from collections import Counter
 from collections.abc import Sequence
-from contextlib import ExitStack
+from contextlib import ExitStack, closing
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 
@@ -46,7 +46,6 @@ from workbench.survey import Survey
 LOGGER = logging.getLogger(__name__)
 
 LOOK_SECONDS = 0.5  # how often a waiting collector looks for news
-COMPACT_AT = 20_000  # objects: as many as make one part
 AGAIN_SECONDS = 5.0  # after a failure of the store
 MOST_FAILURES = 10  # one after the other, before a run that ought to end gives up
 AWAY_SECONDS = (15.0, 60.0, 300.0, 900.0)  # between tries while the PACS is away
@@ -186,8 +185,7 @@ class Collector:
                 done += 1
                 failures = 0
                 self.progress(done, done + self.queue.outstanding(), "collecting patients")
-                if self.survey.store.waiting() >= COMPACT_AT:
-                    self.survey.store.compact()
+                self.survey.store.compact(only_when_full=True)
                 self._rest()
             except (StoreError, OSError) as error:
                 # A disk that is full or a database that is locked passes; a night must not end.
@@ -372,11 +370,8 @@ def publish_ledger(survey: Survey) -> None:
     """Make the table ``ledger`` anew from the hospital's file, where there is one."""
     if not (survey.folder / HOSPITAL_FILE).exists():
         return
-    hospital = HospitalFile(survey.folder)
-    try:
+    with closing(HospitalFile(survey.folder)) as hospital:
         survey.store.publish({"ledger": Ledger(hospital).table(Border(survey))})
-    finally:
-        hospital.close()
 
 
 def collect(
@@ -396,10 +391,7 @@ def collection_of(
     survey: Survey, numbers: Sequence[int], intake: Intake, note: str = ""
 ) -> Collection:
     """Return what became of patients of the queue, of all when no numbers are given."""
-    hospital = HospitalFile(survey.folder)
-    try:
+    with closing(HospitalFile(survey.folder)) as hospital:
         rows = {row["number"]: row for row in Queue(hospital).rows(limit=-1)}
-    finally:
-        hospital.close()
     wanted = numbers or sorted(rows)
     return Collection(tuple(rows[number] for number in wanted if number in rows), intake, note)

@@ -6,7 +6,9 @@ bytes -> header (dicom) -> de-identified header (deidentify) -> row of the insta
 from __future__ import annotations
 
 import hashlib
+import logging
 import threading
+import time
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
@@ -29,11 +31,15 @@ from workbench.deidentify.profile import load_profile
 from workbench.deidentify.rows import HeaderRows
 from workbench.dicom.files import Candidate
 from workbench.dicom.read import Header, Limits, read_received
-from workbench.errors import DamagedObject, NotWanted, ReadError
+from workbench.errors import DamagedObject, NotWanted, ReadError, StoreError
 from workbench.model import ApplicationEntity, Finding, Verdict
 from workbench.runs import recorded
 from workbench.store.objects import Origin, Taken
+from workbench.store.store import Store
 from workbench.survey import Survey
+
+LOGGER = logging.getLogger(__name__)
+LOOK_SECONDS = 30.0  # between looks at how many objects wait to be moved into parts
 
 # What a sender is answered, PS3.4 table B.2-1.
 ANSWERS = {
@@ -164,13 +170,24 @@ class ReceiverSession:
 
     entity: ApplicationEntity
     intake: Intake
+    store: Store
     _stopped: threading.Event = field(default_factory=threading.Event)
 
     def wait(self) -> None:
-        """Wait until the program is stopped."""
+        """Wait until the program is stopped; meanwhile move what has come into parts."""
+        looked = time.monotonic()
         # In short steps: the kernel may hand Ctrl-C to a receiving thread, which wakes nobody.
         while not self._stopped.wait(0.2):
-            pass
+            if time.monotonic() > looked + LOOK_SECONDS:
+                self._compact()
+                looked = time.monotonic()
+
+    def _compact(self) -> None:
+        try:
+            self.store.compact(only_when_full=True)
+        except (StoreError, OSError) as error:
+            # The next look, the end or another verb moves them; receiving goes on.
+            LOGGER.warning("received objects stay in the catalogue: %s", type(error).__name__)
 
 
 @contextmanager
@@ -181,7 +198,7 @@ def receive(survey: Survey, reception: Reception) -> Iterator[ReceiverSession]:
         try:
             keep = PhantomFolder(survey.folder / PHANTOMS).keep
             with Receiver(reception, border.receive, keep) as receiver:
-                yield ReceiverSession(receiver.entity, border.intake)
+                yield ReceiverSession(receiver.entity, border.intake, survey.store)
         finally:
             survey.store.compact()
             counts.update(border.intake.as_json())

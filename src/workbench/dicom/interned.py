@@ -139,8 +139,8 @@ class _Manner:
         self._letters = dataset.original_character_set or default_encoding
         self.empty_row: Row = {column.name: None for column in COPIED}
         self.remembered: Remembered[Fragment] = Remembered()
-        # Value representations that pydicom gave to elements, by tag and the block's reservation.
-        self._vrs: dict[tuple[int, bytes], str] = {}
+        # Value representations that pydicom gave, by tag, as written and the block's reservation.
+        self._vrs: dict[tuple[int, str, bytes], str] = {}
         self._stretches: dict[Run, _Stretch] = {}
 
     def stretch(self, run: Run, header: Cut) -> _Stretch:
@@ -203,7 +203,9 @@ class _Manner:
     def _with(self, tag: int, element: bytes, vr: str, reserved: bytes) -> Fragment:
         if vr not in ("UN", "SQ", "US or SS"):
             raise _UnusualError
-        known = self._vrs.get((tag, reserved))
+        # How long an element is can decide what pydicom makes of UN, so only for short ones.
+        short = len(element) + len(reserved) <= LARGEST_KEPT
+        known = self._vrs.get((tag, vr, reserved)) if short else None
         if known == "UN":
             return self._alone(tag, element, known)
         value = element[head_length(element, self._explicit) :]
@@ -212,10 +214,10 @@ class _Manner:
             return found
         data = small_dataset(self._explicit, (*self._beside, reserved, element))
         made, read = fragment_in(data, Tag(tag)), data.get_item(Tag(tag))
-        if isinstance(read, DataElement) and len(reserved) <= LARGEST_KEPT:
+        if short and isinstance(read, DataElement):
             if len(self._vrs) >= MOST_VRS:
                 self._vrs.clear()
-            self._vrs[tag, reserved] = str(read.VR)
+            self._vrs[tag, vr, reserved] = str(read.VR)
         return made
 
 

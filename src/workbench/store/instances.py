@@ -79,8 +79,13 @@ class Instances:
 
     # --- compaction --------------------------------------------------------------------------
 
-    def compact(self) -> int:
-        """Move the inbox into parts and join small ones; return how many rows left the inbox."""
+    def compact(self, only_when_full: bool = False) -> int:
+        """Move the inbox into parts and join small ones; return how many rows left the inbox.
+
+        ``only_when_full``: nothing is done before as many rows wait as make one part.
+        """
+        if only_when_full and self.waiting() < PART_ROWS:
+            return 0
         moved = 0
         while rows := self._unload():
             moved += rows

@@ -93,9 +93,12 @@ class Store:
         """Return the patient of each study (pseudonyms) of which anything is kept."""
         return self._objects.patients_of(study_uids)
 
-    def compact(self) -> int:
-        """Move what came in since the last time into parts; return the number of rows moved."""
-        return self._instances.compact()
+    def compact(self, only_when_full: bool = False) -> int:
+        """Move what came in since the last time into parts; return the number of rows moved.
+
+        ``only_when_full``: nothing is done before as many rows wait as make one part.
+        """
+        return self._instances.compact(only_when_full)
 
     def waiting(self) -> int:
         """Return how many objects wait to be moved into a part."""

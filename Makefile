@@ -46,9 +46,9 @@ strip: setup ## empty the notebooks of outputs
 	$(RUN)/python -m checks.notebooks --strip
 
 bench: setup ## print the speed goals beside what they are measured against
-	$(RUN)/python benchmarks/startup.py
-	$(RUN)/python benchmarks/headers.py
-	$(RUN)/python benchmarks/deidentify.py
+	$(RUN)/python -m benchmarks.startup
+	$(RUN)/python -m benchmarks.headers
+	$(RUN)/python -m benchmarks.deidentify
 
 fuzz: setup ## change files until a check fails; SECONDS=600 for longer; with Atheris where it is installed
 	$(RUN)/python -m tests.fuzz.headers fuzz-corpus -max_total_time=$(or $(SECONDS),60)

@@ -3,8 +3,9 @@
 Ours are ``read_header`` with ``dicom_json`` and ``instance_row`` (each header alone), and with
 ``InternedRows`` (a series' elements made once): checked, the whole header as DICOM JSON, and the
 typed columns.  The peers are pydicom's ``dcmread`` with every element touched, its ``to_json``, and
-its ``specific_tags`` with the same columns read.  All run in turn over the same files, the CT
-series of the simulated hospital; the medians of the rounds are compared.
+its ``specific_tags`` with the same columns read.  All run in turn over the same files; the medians
+of the rounds are compared.  The files are the CT series of the simulated hospital, 1 to 124 slices
+each, and the corpus, 250 each.
 """
 
 from __future__ import annotations
@@ -18,6 +19,7 @@ from pathlib import Path
 
 from pydicom import dcmread
 
+from benchmarks.corpus import write_corpus
 from workbench.dicom.interned import InternedRows
 from workbench.dicom.quiet import quiet
 from workbench.dicom.read import read_header
@@ -25,6 +27,7 @@ from workbench.dicom.record import COPIED, dicom_json, instance_row
 from workbench.simulate.hospital import simulate_hospital
 
 PATIENTS = 6
+CORPUS = 1_000  # files
 ROUNDS = 3
 COLUMNS = [column.name for column in COPIED][:40]
 # (what, ours, peer, floor, aim); a ratio above 1 means that ours is faster.
@@ -80,18 +83,29 @@ def one_round(files: Sequence[Path]) -> dict[str, float]:
     return {name: seconds(read, files) / len(files) for name, read in ways.items()}
 
 
-def main() -> None:
+def hospital(folder: Path) -> list[Path]:
+    """Write the simulated hospital and return its CT."""
+    written = simulate_hospital(patients=PATIENTS).write(folder)
+    return [path for path in written if read_header(path).dataset.Modality == "CT"]
+
+
+def measure(what: str, files: Sequence[Path]) -> None:
     """Print the time a file and the ratios."""
-    with tempfile.TemporaryDirectory() as folder, quiet():
-        written = simulate_hospital(patients=PATIENTS).write(folder)
-        files = [path for path in written if read_header(path).dataset.Modality == "CT"]
-        rounds = [one_round(files) for _ in range(ROUNDS)]
+    rounds = [one_round(files) for _ in range(ROUNDS)]
     median = {name: statistics.median(one[name] for one in rounds) for name in rounds[0]}
+    print(f"{what}: {len(files)} files")
     for name, value in median.items():
-        print(f"{name:16}{value * 1e6:9.0f} us a file")
-    for what, ours, peer, floor, aim in GOALS:
+        print(f"  {name:16}{value * 1e6:9.0f} us a file")
+    for goal, ours, peer, floor, aim in GOALS:
         ratio = median[peer] / median[ours]
-        print(f"ratio {ratio:6.1f} x  {what}  (floor {floor}, aim {aim})")
+        print(f"  ratio {ratio:6.1f} x  {goal}  (floor {floor}, aim {aim})")
+
+
+def main() -> None:
+    """Measure both sets of files."""
+    with tempfile.TemporaryDirectory() as folder, quiet():
+        measure("simulated hospital", hospital(Path(folder) / "hospital"))
+        measure("corpus", write_corpus(Path(folder) / "corpus", CORPUS))
 
 
 if __name__ == "__main__":

@@ -27,8 +27,8 @@ from workbench.collect.receiver import (
     Reception,
 )
 from workbench.deidentify.engine import Deidentifier
-from workbench.deidentify.profile import load_profile
 from workbench.deidentify.rows import HeaderRows
+from workbench.deidentify.switches import profile_of
 from workbench.dicom.files import Candidate
 from workbench.dicom.read import Header, Limits, read_received
 from workbench.errors import DamagedObject, NotWanted, ReadError, StoreError
@@ -85,7 +85,7 @@ class Border:
     def __init__(self, survey: Survey) -> None:
         self.store = survey.store
         self.pseudonyms = survey.pseudonyms()
-        self.profile = load_profile()
+        self.profile = profile_of(survey.settings.protect, survey.folder)
         self.rows = HeaderRows(Deidentifier(self.profile, self.pseudonyms))
         self.wanted = SurveyFilter.from_settings(survey.settings.filter)
         self.intake = Intake()

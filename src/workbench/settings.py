@@ -138,6 +138,50 @@ class TlsSettings:
 
 
 @dataclass(frozen=True)
+class ProtectSettings:
+    """``[protect]``: what of a header leaves the hospital; docs/deidentify.md explains each.
+
+    Attributes
+    ----------
+    profile
+        A confidentiality profile of your own instead of the built-in one; from the workspace.
+    patient_details
+        Whether sex, age, size and weight of the patient leave.
+    devices
+        Whether station name, serial number and the like leave.
+    institution
+        Whether name, address and department of the hospital leave.
+    dates
+        Moved by a secret number of days a patient, kept as they are, or removed.
+    descriptions
+        Of studies, series, protocols: cleaned of names and numbers, reduced to known words, or
+        removed.
+    report_texts
+        Whether texts of dose reports leave, cleaned; their numbers leave anyway.
+    private
+        Whether the listed private attributes of makers leave.
+    words
+        File with words that are known besides the vocabulary; from the workspace.
+    keep, drop
+        Keywords of attributes that leave besides those of the profile, or not.
+    """
+
+    __pydantic_config__: ClassVar[dict[str, object]] = {"extra": "forbid"}
+
+    profile: str = ""
+    patient_details: bool = True
+    devices: bool = True
+    institution: bool = False
+    dates: Literal["moved", "kept", "removed"] = "moved"
+    descriptions: Literal["cleaned", "known words", "removed"] = "cleaned"
+    report_texts: bool = True
+    private: bool = True
+    words: str = ""
+    keep: tuple[str, ...] = ()
+    drop: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
 class StoreSettings:
     """``[store]``: where catalogue and parts lie, if not in the workspace folder.
 
@@ -172,6 +216,7 @@ class Settings:
     collect: CollectSettings = field(default_factory=CollectSettings)
     tls: TlsSettings | None = None
     store: StoreSettings = field(default_factory=StoreSettings)
+    protect: ProtectSettings = field(default_factory=ProtectSettings)
     filter: Table = field(default_factory=dict)
     schedule: Table = field(default_factory=dict)
 
@@ -264,6 +309,7 @@ def settings_of(tables: Table) -> Settings:
         _read(tables, "collect", CollectSettings, default.collect),
         _read(tables, "tls", TlsSettings, None),
         _read(tables, "store", StoreSettings, default.store),
+        _read(tables, "protect", ProtectSettings, default.protect),
         tables.get("filter", {}),
         tables.get("schedule", {}),
     )

@@ -11,8 +11,8 @@ Smith", "Operator: Jane") and, in descriptions, a UID or a long number.  Words o
 What this cannot promise: a name that stands in a description and nowhere else in the object,
 without a title, is not recognised ("neighbour of Miller"); nor are a nickname, a misspelt name
 or a diagnosis that gives a person away.  A person whose name is a word of the vocabulary keeps
-that word in descriptions, where it reads as anatomy.  A vocabulary reviewed by people, in which
-everything unknown is removed, is not there yet.
+that word in descriptions, where it reads as anatomy.  Where that is not enough, ``known_only``
+leaves nothing but words that people have reviewed.
 """
 
 from __future__ import annotations
@@ -95,6 +95,10 @@ NUMBERED_IN_LABELS = (
     re.compile(r"(?<![\w.,])0\d{1,4}[ /-]\d{2,4}(?:[ -]\d{2,4}){1,3}(?![\w.])"),
     re.compile(r"(?<![\w.])(?:\(\d{3}\) ?|\d{3}[-. ])\d{3}-\d{4}(?![\w.])"),
 )
+COUNT = re.compile(
+    r"\d{1,5}(?:mm|cm|m|ml|s|sec|ms|min|kv|kvp|ma|mas|gy|mgy|hz|bpm|mbq|deg|x|[a-z])?\Z", re.I
+)
+UNKNOWN = "X"
 DIGIT, BLANKS = re.compile(r"\d"), re.compile(r"[ \t]{2,}")
 
 
@@ -290,6 +294,17 @@ def _cleaned(text: str, names: Identity, numbered: tuple[re.Pattern[str], ...]) 
         cleaned = pattern.sub(" ", cleaned)
     cleaned = names.without_words(cleaned)
     return text if cleaned == text else tidy(cleaned)
+
+
+def known_only(text: str, known: frozenset[str]) -> str:
+    """Return text in which every word that is not ``known`` is an X.
+
+    Short numbers, also with a unit or a letter behind them, stay: "5mm", "120kV", "2D".
+    """
+    return WORD.sub(
+        lambda found: found[0] if fold(found[0]) in known or COUNT.match(found[0]) else UNKNOWN,
+        text,
+    )
 
 
 def tidy(text: str) -> str:

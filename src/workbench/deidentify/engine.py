@@ -29,6 +29,7 @@ if TYPE_CHECKING:
 
 UTF_8 = "ISO_IR 192"
 AGES_DIFFER = 2 * 366  # days: PatientAge is rounded, and the study date may be off by a year
+PATIENT_AGE = 0x00101010
 STUDY_DATES = ("StudyDate", "SeriesDate", "AcquisitionDate", "ContentDate")
 T = TypeVar("T")
 
@@ -95,7 +96,7 @@ class _Run:
         patient = self.engine.pseudonyms.patient(issuer, patient_id)
         transform = self._transform(issuer, patient_id, self._note)
         made = transform.dataset(self.source, 0)
-        age_days = self._age(made)
+        age_days = self._age(made) if PATIENT_AGE in self.engine.profile.rules else None
         self._sign(made, patient)
         return Deidentified(made, patient, age_days, tuple(self.findings.values()))
 
@@ -104,11 +105,10 @@ class _Run:
         return self._transform(*self._identifiers(), note)
 
     def _transform(self, issuer: str, patient_id: str, note: Note) -> Transform:
-        pseudonyms = self.engine.pseudonyms
-        return Transform(
-            self.engine.profile, pseudonyms, pseudonyms.shift_days(issuer, patient_id),
-            people_in(self.source, MAX_DEPTH), note,
-        )  # fmt: skip
+        profile, pseudonyms = self.engine.profile, self.engine.pseudonyms
+        people = people_in(self.source, MAX_DEPTH, places="rtn_inst_id" not in profile.options)
+        days = pseudonyms.shift_days(issuer, patient_id)
+        return Transform(profile, pseudonyms, days, people, note)
 
     def _note(self, code: str, column: str, detail: str) -> None:
         self.findings.setdefault((code, column), finding(code, column, detail))
@@ -186,8 +186,7 @@ class _Run:
             f"key {self.engine.pseudonyms.fingerprint}",
         ]
         made.DeidentificationMethodCodeSequence = [_code(*row) for row in profile.method_codes()]
-        full_dates = "rtn_long_full" in profile.options
-        made.LongitudinalTemporalInformationModified = "UNMODIFIED" if full_dates else "MODIFIED"
+        made.LongitudinalTemporalInformationModified = _dates(profile.options)
         made.file_meta = FileMetaDataset()
         made.file_meta.TransferSyntaxUID = ExplicitVRLittleEndian
         for keyword in ("SOPClassUID", "SOPInstanceUID"):
@@ -199,6 +198,13 @@ def finding(code: str, column: str, detail: str) -> Finding:
     """Return what de-identification has to say of an attribute."""
     severity = "note" if code == "age_capped" else "warning"
     return Finding("import", code, detail, severity, column=column)
+
+
+def _dates(options: frozenset[str]) -> str:
+    """Return what became of dates, in the words of PS3.3 table C.12-1 (0028,0303)."""
+    if "rtn_long_full" in options:
+        return "UNMODIFIED"
+    return "MODIFIED" if "rtn_long_modif" in options else "REMOVED"
 
 
 def _code(value: str, scheme: str, meaning: str) -> Dataset:

@@ -104,13 +104,14 @@ def speaks_of_people(dataset: Dataset, depth: int) -> bool:
     return any(words.of.values())
 
 
-def people_in(dataset: Dataset, depth: int) -> Identity:
-    """Return the words that name people and places in ``dataset``, down to ``depth``."""
+def people_in(dataset: Dataset, depth: int, places: bool = True) -> Identity:
+    """Return the words that name people in ``dataset``, down to ``depth``, and ``places``."""
     words = _Words()
     words.read(dataset, depth)
     births = _birth_forms(words.of["birth"])
     of = words.of
-    return Sources(of["name"], of["id"], of["patient"], of["place"], births).identity()
+    found = of["place"] if places else ()
+    return Sources(of["name"], of["id"], of["patient"], found, births).identity()
 
 
 def _birth_forms(births: set[str]) -> set[str]:

@@ -18,21 +18,23 @@ from typing import TYPE_CHECKING, Annotated, Any, NoReturn
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError
 
 from workbench.deidentify import rules
+from workbench.deidentify.descriptors import fold
 from workbench.deidentify.rules import Rule
-from workbench.deidentify.tables import METHOD_CODES, data_bytes, method_codes
+from workbench.deidentify.tables import METHOD_CODES, data_bytes, method_codes, vocabulary
 from workbench.errors import SettingsError
 
 if TYPE_CHECKING:
     from pathlib import Path
 
 BUILT_IN = "dose.toml"
-ENGINE_RULES = "2"  # to be raised whenever engine, values, structured or descriptors decide anew
+ENGINE_RULES = "3"  # to be raised whenever engine, values, structured or descriptors decide anew
 DECIDING_DATA = ("ps3_15_table_e_1_1.csv", METHOD_CODES, "vocabulary.txt")
-# Without pixels and graphics there is nothing for the options on them to keep.
+# Without pixels there is nothing for the two options on them to keep: pixels and overlays never
+# leave, of graphics only their texts, cleaned.
 OPTIONS = frozenset(
     {
         "rtn_safe_priv", "rtn_uids", "rtn_dev_id", "rtn_inst_id", "rtn_pat_chars",
-        "rtn_long_full", "rtn_long_modif", "clean_desc", "clean_struct",
+        "rtn_long_full", "rtn_long_modif", "clean_desc", "clean_struct", "clean_graph",
     }
 )  # fmt: skip
 
@@ -89,6 +91,8 @@ class ProfileFile(_Form):
     plain: list[str] = []
     report: Report = Report()
     private: list[PrivateBlock] = []
+    known_words_only: bool = False
+    words: list[str] = []
 
 
 class ConfidentialityProfile:
@@ -104,6 +108,8 @@ class ConfidentialityProfile:
         Rule by (creator, group, low byte).
     kept_texts, plain_texts, dropped_items
         Concepts (code, scheme) of structured reports.
+    known_words
+        Words that descriptions are reduced to, folded; ``None`` where they are only cleaned.
     sha256
         Digest of everything that decides the output, 64 hex digits.
     """
@@ -118,6 +124,8 @@ class ConfidentialityProfile:
         self.kept_texts = _as_concepts(form.report.texts)
         self.plain_texts = _as_concepts(form.report.plain)
         self.dropped_items = _as_concepts(form.report.dropped)
+        known = vocabulary() | {fold(word) for word in form.words}
+        self.known_words = known if form.known_words_only else None
         self.sha256 = _digest(form)
 
     def __repr__(self) -> str:
@@ -137,12 +145,17 @@ def load_profile(path: Path | None = None) -> ConfidentialityProfile:
 
     Raises ``SettingsError``, with the place in the file and a remedy, when it is wrong.
     """
-    return _built_in() if path is None else _read(_text(path))
+    return _built_in() if path is None else resolved(read_form(path))
 
 
 @cache
 def _built_in() -> ConfidentialityProfile:
-    return _read(data_bytes(BUILT_IN).decode("utf-8"))
+    return resolved(read_form(None))
+
+
+def read_form(path: Path | None) -> ProfileFile:
+    """Return a profile file as written; raises ``SettingsError``."""
+    return _form(data_bytes(BUILT_IN).decode("utf-8") if path is None else _text(path))
 
 
 def _text(path: Path) -> str:
@@ -154,17 +167,21 @@ def _text(path: Path) -> str:
         ) from None
 
 
-def _read(text: str) -> ConfidentialityProfile:
+def _form(text: str) -> ProfileFile:
     try:
-        document = tomllib.loads(text)
+        return ProfileFile.model_validate(tomllib.loads(text))
     except tomllib.TOMLDecodeError as error:
         raise SettingsError(
             f"the confidentiality profile is not TOML: {error}", "Correct that line."
         ) from None
-    try:
-        return ConfidentialityProfile(ProfileFile.model_validate(document))
     except ValidationError as error:
         _explain(error)
+
+
+def resolved(form: ProfileFile) -> ConfidentialityProfile:
+    """Return the profile that a file means; raises ``SettingsError``."""
+    try:
+        return ConfidentialityProfile(form)
     except rules.NotKeptError as error:
         raise SettingsError(
             f"the confidentiality profile cannot keep {error.keyword}: {error.reason}",

@@ -64,6 +64,7 @@ KIND_OF_VR = MappingProxyType(
         **dict.fromkeys(("US", "SS", "UL", "SL", "FL", "FD", "UV", "SV"), Kind.BINARY),
         **dict.fromkeys(("DS", "IS"), Kind.DECIMAL),
         **dict.fromkeys(("LO", "SH", "UC", "ST", "LT", "UT"), Kind.TEXT),
+        "AE": Kind.LABEL,
         "CS": Kind.CODE_STRING,
         "AS": Kind.AGE,
         "TM": Kind.TIME,
@@ -99,6 +100,18 @@ def resolve(
             raise NotKeptError(keyword, "DICOM has no such keyword")
         found[tag] = _rule(tag, keyword, keyword in plain, options)
     return found
+
+
+def may_be_kept(keyword: str, options: frozenset[str]) -> bool:
+    """Say whether the options let an attribute stay; raises ``NotKeptError`` for no keyword."""
+    tag = tag_for_keyword(keyword)
+    if tag is None:
+        raise NotKeptError(keyword, "DICOM has no such keyword")
+    try:
+        _rule(tag, keyword, False, options)
+    except NotKeptError:
+        return False
+    return True
 
 
 def _rule(tag: int, keyword: str, plain: bool, options: frozenset[str]) -> Rule:

@@ -10,7 +10,7 @@ from pydicom.dataelem import DataElement, RawDataElement
 from pydicom.dataset import Dataset
 
 from workbench.deidentify import structured, values
-from workbench.deidentify.descriptors import Identity, clean, clean_label, clean_term
+from workbench.deidentify.descriptors import Identity, clean, clean_label, clean_term, known_only
 from workbench.deidentify.elements import (
     SIZES,
     TEXTUAL,
@@ -213,6 +213,8 @@ class Transform:
         cleaned = self._cleaned.get((plain, text))
         if cleaned is None:
             cleaned = (clean_label if plain else clean)(text, self._people)
+            if not plain and self._profile.known_words is not None:
+                cleaned = known_only(cleaned, self._profile.known_words)
             if len(self._cleaned) >= MOST_CLEANED:
                 self._cleaned.clear()
             if len(text) <= LONGEST_CLEANED:

@@ -124,20 +124,21 @@ def _rule(tag: int, keyword: str, plain: bool, options: frozenset[str]) -> Rule:
         return Rule(Kind.UID, vr, keyword)
     if act not in ("", "K", "C", SEQUENCE_OF_UIDS):
         raise NotKeptError(keyword, f"PS3.15 table E.1-1 demands {act} under the options chosen")
-    return Rule(_refined(kind, keyword, plain or act == "K", options), vr, keyword)
+    return Rule(_refined(kind, keyword, plain, act == "K", options), vr, keyword)
 
 
-def _refined(kind: Kind, keyword: str, plain: bool, options: frozenset[str]) -> Kind:
+def _refined(
+    kind: Kind, keyword: str, plain: bool, retained: bool, options: frozenset[str]
+) -> Kind:
     if keyword == TEXT_VALUE:
         return Kind.REPORT_TEXT
     if keyword in CODED:
         return Kind.CODED
-    if kind is Kind.CLASS_UID and plain:
-        # Retain UIDs alone keeps instance UIDs; a device's UID is replaced like any other.
-        return Kind.KEPT_UID if "rtn_uids" in options else Kind.UID
-    if kind is Kind.TEXT and plain:
+    if kind is Kind.CLASS_UID and retained:
+        return Kind.KEPT_UID
+    if kind is Kind.TEXT and (plain or retained):
         return Kind.LABEL
-    if kind in DATES and "rtn_long_full" in options:
+    if kind in DATES and (retained or "rtn_long_full" in options):
         return Kind.KEPT_DATE
     return kind
 

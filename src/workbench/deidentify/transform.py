@@ -63,7 +63,7 @@ class Transform:
             Kind.MOMENT: lambda text: values.shift_moment(text, self._days),
             Kind.UID: self._instance_uid,
             Kind.CLASS_UID: self._class_uid,
-            Kind.KEPT_UID: str,
+            Kind.KEPT_UID: values.checked_uid,
             Kind.LABEL: lambda text: self._clean(text, plain=True),
             Kind.TEXT: lambda text: self._clean(text, plain=False),
         }

@@ -13,6 +13,7 @@ DATE = re.compile(r"(\d{4})([.-]?)(\d{2})\2(\d{2})\Z")  # dots: the form of ACR-
 MOMENT = re.compile(r"(\d{8})(\d{0,6}(?:\.\d{1,6})?(?:[+-]\d{4})?)\Z")
 KEPT_DATE = re.compile(r"\d{4}(?:[.-]?\d{2}){0,2}(?:\d{2}){0,3}(?:\.\d{1,6})?(?:[+-]\d{4})?\Z")
 TIME = re.compile(r"\d{2}(?::?\d{2}(?::?\d{2}(?:\.\d{1,9})?)?)?\Z")
+UID = re.compile(r"[0-9.]{1,64}\Z")  # PS3.5 section 9.1
 AGE = re.compile(r"(\d{1,3})\s?([DWMYdwmy])\Z")
 _NUMBER = rb"\s*[+-]?(?:\d+(?:[.,]\d*)?|[.,]\d+|\d+\.\d+(?:,\d+\.\d+)+)(?:[eE][+-]?\d+)?\s*"
 NUMBERS = re.compile(rb"(?:%s)?(?:\\(?:%s)?)*[\s\x00]*" % (_NUMBER, _NUMBER))
@@ -66,6 +67,13 @@ def checked_time(text: str) -> str:
     """Return a TM value as it is."""
     if not TIME.match(text.strip()):
         raise ValueError("not a time")
+    return text
+
+
+def checked_uid(text: str) -> str:
+    """Return a UID as it is."""
+    if not UID.match(text):
+        raise ValueError("not a UID")
     return text
 
 

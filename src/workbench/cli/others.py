@@ -44,7 +44,7 @@ def _deidentify(options: argparse.Namespace) -> int:
     pseudonyms = Pseudonyms(load_key(options.key), options.survey, options.site)
     deidentifier = Deidentifier(load_profile(options.profile), pseudonyms)
     done = deidentify_files(options.input, options.output, deidentifier)
-    finish(options, done, "{written} files written, {refused} refused.")
+    finish(options, done, "{written} files written, {duplicate} duplicates, {refused} refused.")
     return PROBLEMS if done["refused"] else DONE
 
 

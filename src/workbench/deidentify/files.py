@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from io import BytesIO
 from pathlib import Path
 
 from pydicom.dataset import Dataset, FileMetaDataset
@@ -21,20 +22,28 @@ def deidentify_files(source: Path, target: Path, deidentifier: Deidentifier) -> 
     """Write a de-identified header file for every DICOM object below ``source``.
 
     Files are Explicit VR Little Endian with a zero preamble and fresh file meta information.
-    Returns how many were ``written`` and ``refused``.  Raises ``IdentityError`` when the target
+    Returns how many were ``written``, ``duplicate`` (the same object again, the same output) and
+    ``refused`` (unreadable, or another content under the same SOP Instance UID: the first stays).
+    Raises ``IdentityError`` when the target
     holds files already, so that clean and other files are never mixed.
     """
     target.mkdir(parents=True, exist_ok=True)
     if any(target.iterdir()):
         raise IdentityError("the output folder is not empty.", "Name an empty or new folder.")
-    done = {"written": 0, "refused": 0}
+    done = {"written": 0, "duplicate": 0, "refused": 0}
     for clean in _deidentified(candidates([source]), deidentifier):
-        if clean is None:
-            done["refused"] += 1
-        else:
-            _write(clean, target / f"{clean.SOPInstanceUID}.dcm")
-            done["written"] += 1
+        done["refused" if clean is None else _put(clean, target)] += 1
     return done
+
+
+def _put(data: Dataset, target: Path) -> str:
+    """Write an object unless it is there; return what became of it."""
+    path = target / f"{data.SOPInstanceUID}.dcm"
+    content = _encoded(data)
+    if path.exists():
+        return "duplicate" if path.read_bytes() == content else "refused"
+    path.write_bytes(content)
+    return "written"
 
 
 def _deidentified(
@@ -47,12 +56,14 @@ def _deidentified(
             yield None
 
 
-def _write(data: Dataset, path: Path) -> None:
+def _encoded(data: Dataset) -> bytes:
     meta = FileMetaDataset()
     meta.MediaStorageSOPClassUID = data.get("SOPClassUID", "")
     meta.MediaStorageSOPInstanceUID = data.SOPInstanceUID
     meta.TransferSyntaxUID = ExplicitVRLittleEndian
     meta.ImplementationClassUID = UID(IMPLEMENTATION)
     data.file_meta = meta
+    buffer = BytesIO()
     with quiet():
-        data.save_as(path, enforce_file_format=True)
+        data.save_as(buffer, enforce_file_format=True)
+    return buffer.getvalue()

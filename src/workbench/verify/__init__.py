@@ -1,0 +1,5 @@
+"""Verification of de-identification: input and output compared, by other code than what made it.
+
+Nothing here imports ``workbench.deidentify``: files are read with pydicom itself, pseudonyms are
+recomputed from their published scheme, and what PS3.15 demands is read from the table as data.
+"""

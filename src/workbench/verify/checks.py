@@ -1,0 +1,272 @@
+"""One original and its output: what each element of either demands.
+
+Elements are compared as the set of their values at one path of sequences, so that an item that
+was dropped from a report moves nothing.
+"""
+
+from __future__ import annotations
+
+import re
+from collections import Counter
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from pydicom.datadict import tag_for_keyword
+
+from workbench.verify import demands
+from workbench.verify.elements import BINARY, NUMERIC, Found
+from workbench.verify.needles import STANDARD_UID, Needles, is_text
+from workbench.verify.pairs import Original, Output
+from workbench.verify.result import Action, Category, Failure
+from workbench.verify.scheme import Scheme, moved
+
+Check = tuple[Action, Category, str, str]  # the last is what is wrong, empty when nothing is
+Result = tuple[Check, Failure | None]
+OLDEST = 90  # years: 45 CFR 164.514(b)(2)(i)(C)
+AGE = re.compile(r"(\d{3})Y\Z")
+NUMBER = re.compile(r"\s*[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d+)?\s*\Z")
+MARKERS = ("PatientIdentityRemoved", "DeidentificationMethod", "DeidentificationMethodCodeSequence",
+           "LongitudinalTemporalInformationModified")  # fmt: skip
+MUST_SAY = ("SOPClassUID", "SOPInstanceUID", "PatientID", "PatientName", *MARKERS)
+OWN = {
+    tag_for_keyword(keyword)
+    for keyword in ("PatientName", "PatientID", "SpecificCharacterSet", *MARKERS)
+}
+METHOD_CODES = tag_for_keyword("DeidentificationMethodCodeSequence")
+META = frozenset(
+    {0x00020000, 0x00020001, 0x00020002, 0x00020003, 0x00020010, 0x00020012, 0x00020013}
+)
+DOSE = frozenset(tag_for_keyword(keyword) for keyword in demands.DOSE)
+# Sequences in which a dose attribute is the object's own, and not that of something it refers to.
+DOSE_PLACES = frozenset(tag_for_keyword(keyword) for keyword in demands.DOSE_PLACES)
+NAMING = {"Accession", "Address", "Name", "Physician", "Operator", "Telephone", "Institution"}
+TEXT_OF_NO_ONE = frozenset({"UI", "DA", "DT", "TM", "AS"})
+
+
+@dataclass(frozen=True)
+class Pair:
+    """One output with the original it was made of."""
+
+    original: Original
+    output: Output
+    options: frozenset[str]
+    scheme: Scheme
+    needles: Needles
+    private: frozenset[tuple[str, int, int]]
+
+
+def checks(pair: Pair) -> Iterator[Check]:
+    """Yield every check of a pair."""
+    yield from file_checks(pair)
+    yield from mark_checks(pair)
+    before, after = _by_place(pair.original.found), _by_place(pair.output.found)
+    for place, found in before.items():
+        yield from removal_checks(pair, place, found, after.get(place, []))
+    for place, found in after.items():
+        yield from output_checks(pair, place, found, before.get(place, []))
+
+
+Place = tuple[tuple[int, ...], int]
+
+
+def _by_place(found: tuple[Found, ...]) -> dict[Place, list[Found]]:
+    places: dict[Place, list[Found]] = {}
+    for one in found:
+        tag = one.tag & 0xFFFF00FF if one.tag >> 16 & 1 else one.tag  # whatever block it has
+        places.setdefault((one.path, tag), []).append(one)
+    return places
+
+
+# --- the file -------------------------------------------------------------------------------------
+
+
+def file_checks(pair: Pair) -> Iterator[Check]:
+    """Yield checks of what is around the data set."""
+    output, removed = pair.output, Action.TEXT_REMOVED
+    practice = Category.PRACTICE
+    bad = "" if output.content[:128] == bytes(128) else "the preamble is not empty"
+    yield removed, practice, "preamble", bad
+    others = [int(tag) for tag in output.data.file_meta.keys() if int(tag) not in META]
+    bad = "more than the standard needs is there" if others else ""
+    yield removed, practice, "file meta information", bad
+    bad = "the name of the file identifies somebody" if pair.needles.in_text(output.name) else ""
+    yield removed, Category.HIPAA, "file name", bad
+    bad = "an identifying text is in the bytes" if pair.needles.in_bytes(output.content) else ""
+    yield removed, Category.HIPAA, "bytes of the file", bad
+
+
+def mark_checks(pair: Pair) -> Iterator[Check]:
+    """Yield checks of how the output says what was done to it (PS3.15 E.1.1)."""
+    data = pair.output.data
+    for keyword in MUST_SAY:
+        yield Action.TEXT_NOTNULL, Category.DICOM, keyword, "" if data.get(keyword) else "empty"
+    bad = "" if data.get("PatientIdentityRemoved") == "YES" else "it is not YES"
+    yield Action.TEXT_RETAINED, Category.DICOM, "PatientIdentityRemoved", bad
+    dates = ("UNMODIFIED" if demands.FULL_DATES in pair.options else
+             "MODIFIED" if demands.MOVED_DATES in pair.options else "REMOVED")  # fmt: skip
+    bad = "" if data.get(MARKERS[3]) == dates else "it contradicts the codes of the method"
+    yield Action.TEXT_RETAINED, Category.DICOM, MARKERS[3], bad
+    codes = {str(item.get("CodeValue")) for item in data.get(MARKERS[2]) or []}
+    bad = "" if demands.BASIC in codes else "the basic profile is not named"
+    yield Action.TEXT_RETAINED, Category.DICOM, MARKERS[2], bad
+    pseudonym = pair.original.pseudonym(pair.scheme)
+    for keyword in ("PatientID", "PatientName"):
+        bad = "" if str(data.get(keyword)) == pseudonym else "it is not the patient's pseudonym"
+        yield Action.PATID_CONSISTENT, Category.HIPAA, keyword, bad
+
+
+# --- from the original: what must be gone, what must be there --------------------------------------
+
+
+def removal_checks(
+    pair: Pair, place: Place, before: list[Found], after: list[Found]
+) -> Iterator[Check]:
+    """Yield what the original's elements at one place demand of the output."""
+    path, tag = place
+    where = before[0].where
+    if tag in OWN or METHOD_CODES in path:
+        return
+    if tag >> 16 & 1:
+        yield from _private(pair, before[0], after, where)
+        return
+    if tag in demands.PIXELS or tag >> 16 in demands.OVERLAYS or tag >> 16 in demands.CURVES:
+        yield Action.PIXELS_HIDDEN, Category.DICOM, where, "it is still there" if after else ""
+        return
+    demand = demands.demand(tag, pair.options)
+    if demand and demand not in ("K", "C", "U") and before[0].vr != "SQ":
+        bad = _still_there(before, after, demand)
+        category = Category.HIPAA if _names(where) else Category.DICOM
+        yield Action.TEXT_REMOVED, category, where, bad
+    elif tag in DOSE and DOSE_PLACES.issuperset(path) and _is_sound(before):
+        bad = "" if after else "the attribute is gone"
+        yield Action.TAG_RETAINED, Category.PRACTICE, where, bad
+        if after and before[0].vr in NUMERIC:
+            lost = Counter(_numbers(before)) - Counter(_numbers(after))
+            yield Action.TEXT_RETAINED, Category.PRACTICE, where, "a value is lost" if lost else ""
+
+
+def _private(pair: Pair, one: Found, after: list[Found], where: str) -> Iterator[Check]:
+    if one.tag & 0xFF00 == 0:
+        return  # a reservation of a block; judged with what is in it
+    known = (one.creator, one.tag >> 16, one.tag & 0xFF)
+    safe = "rtn_safe_priv" in pair.options and known in pair.private
+    if not safe:
+        bad = "a private attribute is left that is not on the list" if after else ""
+        yield Action.TEXT_REMOVED, Category.DICOM, where, bad
+
+
+def _still_there(before: list[Found], after: list[Found], demand: str) -> str:
+    if not after:
+        return ""
+    if demand == "X":
+        return "it must be removed and is there"
+    old = {value.strip() for one in before for value in one.values if value.strip()}
+    new = {value.strip() for one in after for value in one.values if value.strip()}
+    return "its value is what it was" if old & new else ""
+
+
+def _names(where: str) -> bool:
+    return any(word in where for word in NAMING)
+
+
+def _is_sound(found: list[Found]) -> bool:
+    """Say whether there are values, and numbers are numbers."""
+    values = [value for one in found for value in one.values if value.strip()]
+    numeric = found[0].vr in NUMERIC
+    return bool(values) and (not numeric or all(NUMBER.match(value) for value in values))
+
+
+def _numbers(found: list[Found]) -> list[float]:
+    return [float(value) for one in found for value in one.values if NUMBER.match(value)]
+
+
+# --- from the output: nothing may be there that is not allowed --------------------------------------
+
+
+def output_checks(
+    pair: Pair, place: Place, after: list[Found], before: list[Found]
+) -> Iterator[Check]:
+    """Yield what each element of the output must be."""
+    path, tag = place
+    where = after[0].where
+    if tag >> 16 & 1:
+        yield from _private(pair, after[0], after, where)
+    if tag in OWN or METHOD_CODES in path:
+        return
+    vrs = {one.vr for one in after}
+    if vrs & BINARY or tag in demands.PIXELS:
+        filled = any(one.values for one in after)
+        yield Action.PIXELS_HIDDEN, Category.DICOM, where, "binary data leave" if filled else ""
+    if "UI" in vrs:
+        yield from _uids(pair, where, tag, after, before)
+    elif vrs & {"DA", "DT"}:
+        yield from _dates(pair, where, tag, after, before)
+    elif "AS" in vrs:
+        yield Action.TEXT_REMOVED, Category.HIPAA, where, _age(after)
+    elif vrs & NUMERIC:
+        new = Counter(_numbers(after)) - Counter(_numbers(before))
+        yield (
+            Action.TEXT_RETAINED,
+            Category.PRACTICE,
+            where,
+            "a number is not the original's" if new else "",
+        )
+    yield from _texts(pair, where, after)
+
+
+def _texts(pair: Pair, where: str, after: list[Found]) -> Iterator[Check]:
+    for one in after:
+        if is_text(one) and one.vr not in TEXT_OF_NO_ONE:
+            found = any(pair.needles.in_text(value) for value in one.values)
+            yield (
+                Action.TEXT_REMOVED,
+                Category.HIPAA,
+                where,
+                "it identifies somebody" if found else "",
+            )
+
+
+def _age(after: list[Found]) -> str:
+    ages = [AGE.match(value) for one in after for value in one.values]
+    return "an age above 89 is told" if any(age and int(age[1]) > OLDEST for age in ages) else ""
+
+
+def _uids(
+    pair: Pair, where: str, tag: int, after: list[Found], before: list[Found]
+) -> Iterator[Check]:
+    if demands.demand(tag, pair.options) == "K":
+        return
+    old = {value.strip() for one in before for value in one.values}
+    made = {pair.scheme.uid(uid) for uid in old}
+    for one in after:
+        for uid in filter(None, (value.strip() for value in one.values)):
+            if uid.startswith(STANDARD_UID) and uid in old:
+                continue
+            bad = "an original UID is left" if uid in old else ""
+            yield Action.UID_CHANGED, Category.HIPAA, where, bad
+            bad = "" if uid in made else "it is not what the key makes of an original UID here"
+            yield Action.UID_CONSISTENT, Category.DICOM, where, bad
+
+
+def _dates(
+    pair: Pair, where: str, tag: int, after: list[Found], before: list[Found]
+) -> Iterator[Check]:
+    values = [value.strip() for one in after for value in one.values if value.strip()]
+    old = [value for one in before for value in one.values]
+    full = demands.FULL_DATES in pair.options or demands.demand(tag, pair.options) == "K"
+    days = pair.scheme.days(*pair.original.who)
+    expected = {value.strip() for value in old} if full else {moved(value, days) for value in old}
+    for value in values:
+        digits = value.replace(".", "").replace("-", "") if len(value) == 10 else value
+        bad = "" if value in expected or digits in expected else "it did not move as the others"
+        if not full and demands.MOVED_DATES not in pair.options:
+            bad = "a date is told"
+        yield Action.DATE_SHIFTED, Category.HIPAA, where, bad
+
+
+def failures(pair: Pair) -> Iterator[Result]:
+    """Yield every check with its failure, if it failed."""
+    for one in checks(pair):
+        action, category, where, what = one
+        failed = Failure(action, category, pair.output.number, where, what) if what else None
+        yield one, failed

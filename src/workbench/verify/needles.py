@@ -1,0 +1,142 @@
+"""What identifies somebody in an original, and where it still stands in an output."""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+from pydicom.datadict import tag_for_keyword
+
+from workbench.verify.demands import vocabulary
+from workbench.verify.elements import BINARY, NUMERIC, Found
+
+WORD = re.compile(r"[^\W_]+")
+SHORTEST_WORD = 3  # letters of a name, looked for as a whole word
+SHORTEST_PART = 5  # letters of a name, looked for inside longer words
+SHORTEST_NUMBER = 5  # digits of an identifier, looked for between other signs than digits
+SHORTEST_RAW = 7  # letters or digits looked for in the bytes of a file, where words have no ends
+IDENTIFIERS = {
+    tag_for_keyword(keyword)
+    for keyword in (
+        "PatientID", "OtherPatientIDs", "AccessionNumber", "StudyID", "AdmissionID",
+        "RequestedProcedureID", "ScheduledProcedureStepID", "PerformedProcedureStepID",
+        "PatientTelephoneNumbers", "ReferringPhysicianTelephoneNumbers", "MedicalRecordLocator",
+        "InsurancePlanIdentification", "PersonTelephoneNumbers", "OrderCallbackPhoneNumber",
+        "PlacerOrderNumberImagingServiceRequest", "FillerOrderNumberImagingServiceRequest",
+    )
+}  # fmt: skip
+PLACES = {
+    tag_for_keyword(keyword)
+    for keyword in (
+        "InstitutionName", "InstitutionAddress", "InstitutionalDepartmentName", "PatientAddress",
+        "ReferringPhysicianAddress", "PersonAddress", "CurrentPatientLocation",
+    )
+}  # fmt: skip
+INSTITUTION = {"rtn_inst_id"}
+BIRTH = tag_for_keyword("PatientBirthDate")
+STANDARD_UID = "1.2.840.10008."
+
+
+@dataclass(frozen=True, repr=False)
+class Needles:
+    """Words, numbers, dates and UIDs of one original; never printed."""
+
+    words: frozenset[str]
+    numbers: frozenset[str]
+    dates: frozenset[str]
+    uids: frozenset[str]
+
+    def in_text(self, text: str) -> bool:
+        """Say whether a text of an output still identifies somebody."""
+        lower = fold(text)
+        found = set(WORD.findall(lower))
+        if any(word in found or _inside(word, lower) for word in self.words):
+            return True
+        return any(_stands_alone(one, lower) for one in (*self.numbers, *self.dates, *self.uids))
+
+    def in_bytes(self, content: bytes) -> bool:
+        """Say whether the bytes of a file hold one of the longer needles in any usual encoding."""
+        lower = content.lower()
+        for one in (*self.words, *self.numbers, *self.dates):
+            if len(one) >= SHORTEST_RAW and not (one.isdigit() and len(one) < SHORTEST_RAW + 1):
+                for encoding in ("utf-8", "latin-1", "utf-16-le"):
+                    if one.encode(encoding, "replace") in lower:
+                        return True
+        return any(one.encode() in lower for one in self.uids)
+
+
+def fold(text: str) -> str:
+    """Return text in lower case without accents."""
+    plain = unicodedata.normalize("NFKD", text)
+    return "".join(letter for letter in plain if not unicodedata.combining(letter)).casefold()
+
+
+def _inside(word: str, text: str) -> bool:
+    return len(word) >= SHORTEST_PART and word in text
+
+
+def _stands_alone(needle: str, text: str) -> bool:
+    start = text.find(needle)
+    while start >= 0:
+        before, after = text[start - 1 : start], text[start + len(needle) : start + len(needle) + 1]
+        # "120.12345" and "12345.5" are measurements, not the identifier 12345.
+        if not (before.isdigit() or after.isdigit() or before in (".", ",") and before):
+            return True
+        start = text.find(needle, start + 1)
+    return False
+
+
+def needles_of(found: Iterable[Found], options: frozenset[str]) -> Needles:
+    """Collect what identifies people and places in an original."""
+    words, numbers, dates, uids = set[str](), set[str](), set[str](), set[str]()
+    for one in found:
+        if one.vr == "PN":
+            # Makers write names of programs into names of their own; short ones say nothing.
+            shortest = SHORTEST_PART if one.tag >> 16 & 1 else SHORTEST_WORD
+            found_words = {word for value in one.values for word in _words(value)}
+            words |= {word for word in found_words if len(word) >= shortest}
+        elif one.tag in IDENTIFIERS:
+            for value in one.values:
+                digits = "".join(filter(str.isdigit, value))
+                if value.strip().isdigit() and len(digits) >= SHORTEST_NUMBER:
+                    numbers.add(digits)
+                else:
+                    words |= {word for word in _words(value) if len(word) >= SHORTEST_PART}
+        elif one.tag in PLACES and not options & INSTITUTION:
+            words |= {
+                word for value in one.values for word in _words(value) if len(word) >= SHORTEST_PART
+            }
+        elif one.tag == BIRTH:
+            dates |= {form for value in one.values for form in _dates(value)}
+        elif one.vr == "UI" and "rtn_uids" not in options:
+            uids |= {value for value in one.values if not value.startswith(STANDARD_UID)}
+    long_uids = {uid for uid in uids if len(uid) >= SHORTEST_RAW}
+    known = vocabulary()
+    return Needles(
+        frozenset(word for word in words if word not in known),
+        frozenset(numbers), frozenset(dates), frozenset(long_uids),
+    )  # fmt: skip
+
+
+def _words(text: str) -> set[str]:
+    return {
+        word
+        for word in WORD.findall(fold(text))
+        if len(word) >= SHORTEST_WORD and not word.isdigit()
+    }
+
+
+def _dates(text: str) -> set[str]:
+    digits = "".join(filter(str.isdigit, text))
+    if len(digits) != 8:
+        return set()
+    year, month, day = digits[:4], digits[4:6], digits[6:]
+    return {digits, f"{year}-{month}-{day}", f"{day}.{month}.{year}", f"{day}/{month}/{year}",
+            f"{month}/{day}/{year}"}  # fmt: skip
+
+
+def is_text(one: Found) -> bool:
+    """Say whether an element of an output holds words that a person reads."""
+    return one.vr not in NUMERIC and one.vr not in BINARY and one.vr != "SQ"

@@ -1,0 +1,109 @@
+"""Originals and outputs, read with pydicom and put side by side."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Iterator
+from dataclasses import dataclass
+from io import BytesIO
+from pathlib import Path
+
+from pydicom import dcmread
+from pydicom.dataset import Dataset
+
+from workbench.dicom.quiet import quiet
+from workbench.verify.elements import Found, elements
+from workbench.verify.scheme import Scheme
+
+PREFIX = 128
+MOST_META = 1 << 20
+
+
+@dataclass(frozen=True, repr=False)
+class Original:
+    """An input file: whose it is, and every element."""
+
+    sop_instance: str
+    issuer: str
+    patient_id: str
+    study: str
+    found: tuple[Found, ...]
+
+    def pseudonym(self, scheme: Scheme) -> str:
+        """Return the pseudonym that the scheme gives its patient."""
+        return scheme.patient(*self.who)
+
+    @property
+    def who(self) -> tuple[str, str]:
+        """Issuer and identifier; without an identifier the study stands for the patient."""
+        if self.patient_id.strip():
+            return self.issuer, self.patient_id
+        return "", "no-id:" + (self.study or self.sop_instance)
+
+
+@dataclass(frozen=True, repr=False)
+class Output:
+    """A file that leaves: its bytes, its name, its data set and every element."""
+
+    number: int
+    name: str
+    content: bytes
+    data: Dataset
+    found: tuple[Found, ...]
+
+
+def originals(folder: Path) -> Iterator[Original | None]:
+    """Yield the DICOM files below a folder; ``None`` for one that pydicom cannot read."""
+    for path in _files(folder):
+        with path.open("rb") as file:
+            head = file.read(PREFIX + 4)
+        if head[PREFIX:] != b"DICM":
+            continue
+        try:
+            with quiet():
+                data = dcmread(path, force=True)
+                yield _original(data)
+        except Exception:  # noqa: BLE001 - whatever pydicom raises, this file cannot be compared
+            yield None
+
+
+def _original(data: Dataset) -> Original:
+    def text(keyword: str) -> str:
+        return str(data.get(keyword) or "")
+
+    for keyword in (
+        "SOPClassUID",
+        "SOPInstanceUID",
+    ):  # PS3.10: the file's information says them too
+        if not data.get(keyword):
+            setattr(data, keyword, str(data.file_meta.get(f"MediaStorage{keyword}") or ""))
+    return Original(
+        text("SOPInstanceUID"), text("IssuerOfPatientID"), text("PatientID"),
+        text("StudyInstanceUID"), tuple(elements(data)),
+    )  # fmt: skip
+
+
+def outputs(folder: Path) -> Iterator[Output]:
+    """Yield every file below a folder; one that is not DICOM has an empty data set."""
+    for number, path in enumerate(_files(folder), start=1):
+        content = path.read_bytes()
+        try:
+            with quiet():
+                data = dcmread(BytesIO(content))
+                found = tuple(elements(data))
+        except Exception:  # noqa: BLE001 - it is told as not readable
+            data, found = Dataset(), ()
+        yield Output(number, str(path.relative_to(folder)), content, data, found)
+
+
+def digest_of(folder: Path) -> str:
+    """Return one SHA-256 over names and bytes of all files below a folder."""
+    digest = hashlib.sha256()
+    for path in _files(folder):
+        digest.update(str(path.relative_to(folder)).encode() + b"\0")
+        digest.update(hashlib.sha256(path.read_bytes()).digest())
+    return digest.hexdigest()
+
+
+def _files(folder: Path) -> list[Path]:
+    return sorted(path for path in folder.rglob("*") if path.is_file())

@@ -1,0 +1,122 @@
+"""What was checked, and what came of it."""
+
+from __future__ import annotations
+
+from collections import Counter
+from dataclasses import dataclass, field
+from enum import StrEnum
+
+
+class Action(StrEnum):
+    """The ten actions by which de-identification of images is judged (MIDI-B, TCIA 2024)."""
+
+    TAG_RETAINED = "tag_retained"
+    TEXT_NOTNULL = "text_notnull"
+    TEXT_RETAINED = "text_retained"
+    TEXT_REMOVED = "text_removed"
+    DATE_SHIFTED = "date_shifted"
+    UID_CHANGED = "uid_changed"
+    UID_CONSISTENT = "uid_consistent"
+    PATID_CONSISTENT = "patid_consistent"
+    PIXELS_HIDDEN = "pixels_hidden"
+    PIXELS_RETAINED = "pixels_retained"
+
+
+class Category(StrEnum):
+    """Whose rule a check is."""
+
+    HIPAA = "HIPAA"  # 45 CFR 164.514(b)(2): the eighteen identifiers
+    DICOM = "DICOM"  # PS3.15 table E.1-1
+    PRACTICE = "best practice"  # what archives of images ask for besides
+
+
+MEANINGS = {
+    Action.TAG_RETAINED: "attributes of the dose and of the object are there",
+    Action.TEXT_NOTNULL: "attributes that must say something do",
+    Action.TEXT_RETAINED: "values that stay are what they were",
+    Action.TEXT_REMOVED: "what identifies somebody is gone",
+    Action.DATE_SHIFTED: "dates moved by the patient's own number of days",
+    Action.UID_CHANGED: "no original UID is left",
+    Action.UID_CONSISTENT: "a UID becomes the same everywhere, and no two become one",
+    Action.PATID_CONSISTENT: "a patient is one pseudonym, and no two share one",
+    Action.PIXELS_HIDDEN: "no pixels, overlays, curves or icons",
+    Action.PIXELS_RETAINED: "not applicable: pixels never leave",
+}
+
+
+@dataclass(frozen=True)
+class Failure:
+    """One failed check: an object's number, where in it, and what is wrong; never a value."""
+
+    action: Action
+    category: Category
+    number: int
+    where: str
+    what: str
+
+
+@dataclass
+class Verification:
+    """All checks of one input and output.
+
+    Attributes
+    ----------
+    passed
+        Number of passed checks by action and category.
+    failures
+        Those that failed.
+    inputs, outputs, refused, unread
+        Files of the input with DICOM in them, files of the output, inputs without an output,
+        inputs that pydicom cannot read.
+    about
+        Versions, table edition, digests: what the figures are of.
+    """
+
+    passed: Counter[tuple[Action, Category]] = field(default_factory=Counter)
+    failures: list[Failure] = field(default_factory=list)
+    inputs: int = 0
+    outputs: int = 0
+    refused: int = 0
+    unread: int = 0
+    about: dict[str, str] = field(default_factory=dict)
+
+    @property
+    def checks(self) -> int:
+        """The number of all checks."""
+        return self.passed.total() + len(self.failures)
+
+    @property
+    def is_good(self) -> bool:
+        """Whether there is an output and no check failed."""
+        return self.outputs > 0 and not self.failures
+
+    def counts(self) -> list[tuple[str, str, str, int, int]]:
+        """Return (action, meaning, category, passed, failed), without those never checked."""
+        failed = Counter((one.action, one.category) for one in self.failures)
+        return [
+            (action, MEANINGS[action], category, self.passed[action, category], failed[action, category])
+            for action in Action
+            for category in Category
+            if self.passed[action, category] or failed[action, category]
+        ]  # fmt: skip
+
+    def as_json(self) -> dict[str, object]:
+        """Return counts and failures for a program."""
+        return {
+            "checks": self.checks,
+            "failed": len(self.failures),
+            "inputs": self.inputs,
+            "outputs": self.outputs,
+            "refused": self.refused,
+            "unread": self.unread,
+            "actions": [
+                {"action": action, "category": category, "passed": passed, "failed": failed}
+                for action, _, category, passed, failed in self.counts()
+            ],
+            "failures": [
+                {"action": one.action, "category": one.category, "output": one.number,
+                 "where": one.where, "what": one.what}
+                for one in self.failures
+            ],
+            "about": self.about,
+        }  # fmt: skip

@@ -1,0 +1,64 @@
+"""Pseudonyms recomputed from their published scheme (docs/deidentify.md), to compare with.
+
+secret = HMAC-SHA256(key, "wb-deid/v1/" + survey); every value = HMAC-SHA256(secret, domain + 00 + value).
+"""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+import hmac
+import unicodedata
+from datetime import date, timedelta
+
+SCHEME = "wb-deid/v1/"
+
+
+class Scheme:
+    """The pseudonyms of one key, survey and site."""
+
+    def __init__(self, key: bytes, survey: str, site: str) -> None:
+        self._secret = hmac.new(key, (SCHEME + survey).encode(), hashlib.sha256).digest()
+        self._site = site
+
+    @property
+    def fingerprint(self) -> str:
+        """The first 16 hex digits of the secret's SHA-256."""
+        return hashlib.sha256(self._secret).hexdigest()[:16]
+
+    def patient(self, issuer: str, identifier: str) -> str:
+        """Return site, hyphen and the first 20 letters of the value in base 32 (RFC 4648)."""
+        text = base64.b32encode(self._value(b"pid", _who(issuer, identifier))).decode()
+        return f"{self._site}-{text[:20]}"
+
+    def uid(self, uid: str) -> str:
+        """Return 2.25 and the first 16 bytes as a UUID of version 8 (RFC 9562 5.8)."""
+        number = int.from_bytes(self._value(b"uid", uid.encode())[:16], "big")
+        number &= ~(0xF << 76) & ~(0x3 << 62)
+        return f"2.25.{number | 8 << 76 | 2 << 62}"
+
+    def days(self, issuer: str, identifier: str) -> int:
+        """Return by how many days a patient's dates move back: 1 to 3650."""
+        value = self._value(b"shift", _who(issuer, identifier))
+        return int.from_bytes(value[:8], "big") % 3650 + 1
+
+    def _value(self, domain: bytes, value: bytes) -> bytes:
+        return hmac.new(self._secret, domain + b"\x00" + value, hashlib.sha256).digest()
+
+
+def _who(issuer: str, identifier: str) -> bytes:
+    issuer, identifier = (unicodedata.normalize("NFC", one.strip()) for one in (issuer, identifier))
+    return issuer.encode() + b"\x00" + identifier.encode()
+
+
+def moved(text: str, days: int) -> str | None:
+    """Return a DA, or the day of a DT with the rest behind it, moved back; ``None`` if it is none.
+
+    Dates with dots or dashes are the forms of older editions (PS3.5 6.2).
+    """
+    digits = text.strip().replace(".", "").replace("-", "") if len(text.strip()) == 10 else text
+    try:
+        day = date(int(digits[:4]), int(digits[4:6]), int(digits[6:8])) - timedelta(days)
+    except (ValueError, OverflowError):
+        return None
+    return f"{day.year:04d}{day.month:02d}{day.day:02d}{digits[8:].strip()}"

@@ -1,0 +1,138 @@
+"""Verify a folder of outputs against the folder of originals."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from pathlib import Path
+
+import pydicom
+
+from workbench.errors import IdentityError
+from workbench.verify import demands
+from workbench.verify.checks import Pair, Result, failures
+from workbench.verify.needles import needles_of
+from workbench.verify.pairs import Original, Output, digest_of, originals, outputs
+from workbench.verify.result import Action, Category, Failure, Verification
+from workbench.verify.scheme import Scheme
+
+
+def verify(source: Path, target: Path, scheme: Scheme, profile: Path | None = None) -> Verification:
+    """Check every file below ``target`` against the original it was made of, below ``source``.
+
+    ``scheme`` holds the hospital's key: only with it can an output be matched with its original
+    for certain, and a pseudonym be told from an accident.  ``profile`` is the profile file whose
+    list of private attributes applies, where it is not the built-in one.
+
+    Raises ``IdentityError`` when one of the folders holds no file.
+    """
+    done = Verification()
+    known = _originals(source, done)
+    original_of = {scheme.uid(uid): uid for uid in known} | {uid: uid for uid in known}
+    private = demands.safe_private(profile)
+    owners: dict[str, tuple[str, str]] = {}
+    taken: set[str] = set()
+    for output in outputs(target):
+        done.outputs += 1
+        # An output that kept its UID is matched too, and fails for that.
+        uid = original_of.get(str(output.data.get("SOPInstanceUID") or ""), "")
+        if uid not in known or uid in taken:
+            done.failures.append(_unmatched(output, uid in taken))
+            continue
+        taken.add(uid)
+        original, results = _compared(known[uid], output, scheme, private)
+        for check, failure in results:
+            _count(done, check[0], check[1], failure)
+        _owner(done, output, original, owners)
+    if not done.inputs or not done.outputs:
+        raise IdentityError(
+            "there is nothing to verify.", "Name the folder of originals and that of the outputs."
+        )
+    done.refused = len(known.keys() - taken)
+    done.about = _about(source, target, scheme)
+    return done
+
+
+def _originals(source: Path, done: Verification) -> dict[str, list[Original]]:
+    """Return originals by SOP Instance UID, which two different files may share."""
+    known: dict[str, list[Original]] = {}
+    for original in originals(source):
+        done.inputs += 1
+        if original is None:
+            done.unread += 1
+        else:
+            known.setdefault(original.sop_instance, []).append(original)
+    return known
+
+
+def _compared(
+    candidates: list[Original],
+    output: Output,
+    scheme: Scheme,
+    private: frozenset[tuple[str, int, int]],
+) -> tuple[Original, list[Result]]:
+    """Check an output against the original it fits best."""
+    options = options_of(output)
+    tried = []
+    for original in candidates:
+        needles = needles_of(original.found, options)
+        results = list(failures(Pair(original, output, options, scheme, needles, private)))
+        tried.append((sum(failure is not None for _, failure in results), original, results))
+    _, original, results = min(tried, key=lambda one: one[0])
+    return original, results
+
+
+def options_of(output: Output) -> frozenset[str]:
+    """Return the options that an output claims in (0012,0064)."""
+    items = output.data.get("DeidentificationMethodCodeSequence") or []
+    codes = {str(item.get("CodeValue")) for item in items}
+    return frozenset(
+        demands.option_of_code()[code] for code in codes & demands.option_of_code().keys()
+    )
+
+
+def _count(done: Verification, action: Action, category: Category, failure: Failure | None) -> None:
+    if failure is None:
+        done.passed[action, category] += 1
+    else:
+        done.failures.append(failure)
+
+
+def _unmatched(output: Output, twice: bool) -> Failure:
+    what = (
+        "a second output of one original" if twice
+        else "it cannot be read" if not output.found
+        else "no original has this SOP Instance UID under this key"
+    )  # fmt: skip
+    return Failure(Action.UID_CONSISTENT, Category.DICOM, output.number, "SOPInstanceUID", what)
+
+
+def _owner(
+    done: Verification, output: Output, original: Original, owners: dict[str, tuple[str, str]]
+) -> None:
+    pseudonym = str(output.data.get("PatientID") or "")
+    issuer, identifier = original.who
+    who = issuer.strip(), identifier.strip()
+    merged = owners.setdefault(pseudonym, who) != who
+    failure = (
+        Failure(
+            Action.PATID_CONSISTENT, Category.HIPAA, output.number, "PatientID",
+            "two patients share this pseudonym",
+        )
+        if merged
+        else None
+    )  # fmt: skip
+    _count(done, Action.PATID_CONSISTENT, Category.HIPAA, failure)
+
+
+def _about(source: Path, target: Path, scheme: Scheme) -> dict[str, str]:
+    from workbench import __version__
+
+    return {
+        "verified": datetime.now(UTC).isoformat(timespec="seconds"),
+        "workbench": __version__,
+        "pydicom": pydicom.__version__,
+        "PS3.15 table E.1-1": demands.editions(),
+        "key fingerprint": scheme.fingerprint,
+        "SHA-256 of the originals": digest_of(source),
+        "SHA-256 of the outputs": digest_of(target),
+    }

@@ -99,7 +99,7 @@ def test_files_in_and_files_out(tmp_path: Path, capsys: pytest.CaptureFixture[st
     create_key(tmp_path / "key")
     out = tmp_path / "clean"
     code, counts, _ = run(capsys, "deidentify", CT, out, "--key", tmp_path / "key")
-    assert (code, counts) == (0, {"written": 1, "refused": 0})
+    assert (code, counts) == (0, {"written": 1, "duplicate": 0, "refused": 0})
     (clean,) = out.iterdir()
     data = dcmread(clean)
     original = dcmread(CT)

@@ -31,6 +31,10 @@ DOSE = {
     "RadionuclideTotalDose": "422895936", "PatientSize": "1.86", "PatientWeight": "80",
     "Manufacturer": "GE MEDICAL SYSTEMS", "DeviceSerialNumber": "000011122", "StationName": "CT99",
     "SoftwareVersions": "VC14J 150507", "ImagePositionPatient": ["-1.5", "2", "3e-3"],
+    "FilterType": "BODY", "FocalSpots": "1.2", "GantryDetectorTilt": "0", "TableHeight": "140.5",
+    "RotationDirection": "CW", "GeneratorPower": "36", "ReconstructionDiameter": "350",
+    "SliceLocation": "-120.5", "SpacingBetweenSlices": "3", "PixelSpacing": ["0.7", "0.7"],
+    "ImageOrientationPatient": ["1", "0", "0", "0", "1", "0"], "Rows": 512, "Columns": 512,
     "ConvolutionKernel": "H31s", "ScanOptions": "HELICAL MODE", "ProtocolName": "6.9 Colonoscopy",
 }  # fmt: skip
 

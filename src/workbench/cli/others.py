@@ -1,4 +1,4 @@
-"""The other verbs: ``deidentify``, ``serve``, ``check``, ``plugins``, ``simulate``, ``demo``."""
+"""The other verbs: ``serve``, ``check``, ``plugins``, ``simulate``, ``demo``."""
 
 from __future__ import annotations
 
@@ -12,13 +12,6 @@ from workbench.cli.verbs import add_verb, survey_of, workspace_verb
 
 def add_others(verbs: Any) -> None:
     """Add the verbs of this module."""
-    files = add_verb(verbs, "deidentify", _deidentify, "de-identify files into a folder")
-    files.add_argument("input", type=Path, metavar="IN")
-    files.add_argument("output", type=Path, metavar="OUT")
-    files.add_argument("--key", type=Path, required=True, metavar="FILE")
-    files.add_argument("--profile", type=Path, metavar="FILE")
-    files.add_argument("--survey", default="survey")
-    files.add_argument("--site", default="SITE")
     serve = workspace_verb(verbs, "serve", _serve, "serve dashboards and reports")
     serve.add_argument("--port", type=int, default=8866)
     serve.add_argument("--open", action="store_true", help="open the page in a browser")
@@ -32,20 +25,6 @@ def add_others(verbs: Any) -> None:
     demo.add_argument("--data", type=Path, metavar="FOLDER", help="your own files as well")
     demo.add_argument("--no-serve", action="store_true", help="stop after the report")
     demo.add_argument("--port", type=int, default=8866)
-
-
-def _deidentify(options: argparse.Namespace) -> int:
-    from workbench.deidentify.engine import Deidentifier
-    from workbench.deidentify.files import deidentify_files
-    from workbench.deidentify.key import load_key
-    from workbench.deidentify.profile import load_profile
-    from workbench.deidentify.pseudonym import Pseudonyms
-
-    pseudonyms = Pseudonyms(load_key(options.key), options.survey, options.site)
-    deidentifier = Deidentifier(load_profile(options.profile), pseudonyms)
-    done = deidentify_files(options.input, options.output, deidentifier)
-    finish(options, done, "{written} files written, {duplicate} duplicates, {refused} refused.")
-    return PROBLEMS if done["refused"] else DONE
 
 
 def _serve(options: argparse.Namespace) -> int:

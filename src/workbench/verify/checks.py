@@ -28,14 +28,10 @@ NUMBER = re.compile(r"\s*[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d+)?\s*\Z")
 MARKERS = ("PatientIdentityRemoved", "DeidentificationMethod", "DeidentificationMethodCodeSequence",
            "LongitudinalTemporalInformationModified")  # fmt: skip
 MUST_SAY = ("SOPClassUID", "SOPInstanceUID", "PatientID", "PatientName", *MARKERS)
-OWN = {
-    tag_for_keyword(keyword)
-    for keyword in ("PatientName", "PatientID", "SpecificCharacterSet", *MARKERS)
-}
+WRITTEN = ("PatientName", "PatientID", "SpecificCharacterSet", *MARKERS)
+OWN = {tag_for_keyword(keyword) for keyword in WRITTEN}
 METHOD_CODES = tag_for_keyword("DeidentificationMethodCodeSequence")
-META = frozenset(
-    {0x00020000, 0x00020001, 0x00020002, 0x00020003, 0x00020010, 0x00020012, 0x00020013}
-)
+META = frozenset(0x00020000 + element for element in (0x00, 0x01, 0x02, 0x03, 0x10, 0x12, 0x13))
 DOSE = frozenset(tag_for_keyword(keyword) for keyword in demands.DOSE)
 # Sequences in which a dose attribute is the object's own, and not that of something it refers to.
 DOSE_PLACES = frozenset(tag_for_keyword(keyword) for keyword in demands.DOSE_PLACES)
@@ -77,7 +73,7 @@ def _by_place(found: tuple[Found, ...]) -> dict[Place, list[Found]]:
     return places
 
 
-# --- the file -------------------------------------------------------------------------------------
+# --- the file -----------------------------------------------------------------------------------
 
 
 def file_checks(pair: Pair) -> Iterator[Check]:
@@ -86,7 +82,7 @@ def file_checks(pair: Pair) -> Iterator[Check]:
     practice = Category.PRACTICE
     bad = "" if output.content[:128] == bytes(128) else "the preamble is not empty"
     yield removed, practice, "preamble", bad
-    others = [int(tag) for tag in output.data.file_meta.keys() if int(tag) not in META]
+    others = {int(element.tag) for element in output.data.file_meta} - META
     bad = "more than the standard needs is there" if others else ""
     yield removed, practice, "file meta information", bad
     bad = "the name of the file identifies somebody" if pair.needles.in_text(output.name) else ""
@@ -115,7 +111,7 @@ def mark_checks(pair: Pair) -> Iterator[Check]:
         yield Action.PATID_CONSISTENT, Category.HIPAA, keyword, bad
 
 
-# --- from the original: what must be gone, what must be there --------------------------------------
+# --- from the original: what must be gone, what must be there ------------------------------------
 
 
 def removal_checks(
@@ -124,7 +120,7 @@ def removal_checks(
     """Yield what the original's elements at one place demand of the output."""
     path, tag = place
     where = before[0].where
-    if tag in OWN or METHOD_CODES in path:
+    if (tag in OWN and not path) or METHOD_CODES in path:
         return
     if tag >> 16 & 1:
         yield from _private(pair, before[0], after, where)
@@ -180,7 +176,7 @@ def _numbers(found: list[Found]) -> list[float]:
     return [float(value) for one in found for value in one.values if NUMBER.match(value)]
 
 
-# --- from the output: nothing may be there that is not allowed --------------------------------------
+# --- from the output: nothing may be there that is not allowed ------------------------------------
 
 
 def output_checks(
@@ -191,9 +187,11 @@ def output_checks(
     where = after[0].where
     if tag >> 16 & 1:
         yield from _private(pair, after[0], after, where)
-    if tag in OWN or METHOD_CODES in path:
+    if (tag in OWN and not path) or METHOD_CODES in path:
         return
     vrs = {one.vr for one in after}
+    if not before or "PN" in vrs:
+        yield from _new(pair, where, tag, after)
     if vrs & BINARY or tag in demands.PIXELS:
         filled = any(one.values for one in after)
         yield Action.PIXELS_HIDDEN, Category.DICOM, where, "binary data leave" if filled else ""
@@ -212,6 +210,15 @@ def output_checks(
             "a number is not the original's" if new else "",
         )
     yield from _texts(pair, where, after)
+
+
+def _new(pair: Pair, where: str, tag: int, after: list[Found]) -> Iterator[Check]:
+    """Judge an element that the original has not, or a name: whatever it says, it must not."""
+    filled = any(value.strip() for one in after for value in one.values)
+    removed = demands.demand(tag, pair.options).startswith("X") or after[0].vr == "PN"
+    if removed and after[0].vr != "SQ":
+        bad = "it must not be there" if filled else ""
+        yield Action.TEXT_REMOVED, Category.DICOM, where, bad
 
 
 def _texts(pair: Pair, where: str, after: list[Found]) -> Iterator[Check]:

@@ -14,7 +14,7 @@ FULL_DATES, MOVED_DATES = "rtn_long_full", "rtn_long_modif"
 CURVES, OVERLAYS = range(0x5000, 0x5100), range(0x6000, 0x6100)
 PIXELS = frozenset({0x7FE00008, 0x7FE00009, 0x7FE00010})
 # What a dose study cannot do without; the names of PS3.6.
-DOSE = """
+_DOSE = """
 Modality Manufacturer ManufacturerModelName KVP XRayTubeCurrent XRayTubeCurrentInuA ExposureTime
 ExposureTimeInuS Exposure ExposureInuAs SliceThickness SpacingBetweenSlices CTDIvol
 SpiralPitchFactor SingleCollimationWidth TotalCollimationWidth TableSpeed TableFeedPerRotation
@@ -24,15 +24,16 @@ TableHeight RotationDirection GeneratorPower FocalSpots ExposureModulationType S
 EstimatedDoseSaving ImagePositionPatient ImageOrientationPatient PixelSpacing Rows Columns
 ImageAndFluoroscopyAreaDoseProduct EntranceDose EntranceDoseInmGy OrganDose HalfValueLayer
 BodyPartThickness CompressionForce ExposureIndex DeviationIndex RadionuclideTotalDose NumericValue
-""".split()
+"""
 
-DOSE_PLACES = """
+_DOSE_PLACES = """
 SharedFunctionalGroupsSequence PerFrameFunctionalGroupsSequence CTExposureSequence
 CTAcquisitionDetailsSequence CTAcquisitionTypeSequence CTTableDynamicsSequence CTGeometrySequence
 CTReconstructionSequence CTXRayDetailsSequence CTPositionSequence PixelMeasuresSequence
 PlanePositionSequence PlaneOrientationSequence ExposureDoseSequence ContentSequence
 MeasuredValueSequence RadiopharmaceuticalInformationSequence
-""".split()
+"""
+DOSE, DOSE_PLACES = _DOSE.split(), _DOSE_PLACES.split()
 
 
 def _text(name: str) -> str:

@@ -82,7 +82,7 @@ def _stands_alone(needle: str, text: str) -> bool:
     while start >= 0:
         before, after = text[start - 1 : start], text[start + len(needle) : start + len(needle) + 1]
         # "120.12345" and "12345.5" are measurements, not the identifier 12345.
-        if not (before.isdigit() or after.isdigit() or before in (".", ",") and before):
+        if not (before.isdigit() or after.isdigit() or (before and before in ".,")):
             return True
         start = text.find(needle, start + 1)
     return False

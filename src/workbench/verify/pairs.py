@@ -92,7 +92,8 @@ def outputs(folder: Path) -> Iterator[Output]:
                 data = dcmread(BytesIO(content))
                 found = tuple(elements(data))
         except Exception:  # noqa: BLE001 - it is told as not readable
-            data, found = Dataset(), ()
+            yield Output(number, str(path.relative_to(folder)), content, Dataset(), ())
+            continue
         yield Output(number, str(path.relative_to(folder)), content, data, found)
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from dataclasses import dataclass, field
 from enum import StrEnum
+from itertools import product
 
 
 class Action(StrEnum):
@@ -94,11 +95,10 @@ class Verification:
         """Return (action, meaning, category, passed, failed), without those never checked."""
         failed = Counter((one.action, one.category) for one in self.failures)
         return [
-            (action, MEANINGS[action], category, self.passed[action, category], failed[action, category])
-            for action in Action
-            for category in Category
-            if self.passed[action, category] or failed[action, category]
-        ]  # fmt: skip
+            (one[0], MEANINGS[one[0]], one[1], self.passed[one], failed[one])
+            for one in product(Action, Category)
+            if self.passed[one] or failed[one]
+        ]
 
     def as_json(self) -> dict[str, object]:
         """Return counts and failures for a program."""

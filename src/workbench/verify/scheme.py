@@ -1,6 +1,7 @@
 """Pseudonyms recomputed from their published scheme (docs/deidentify.md), to compare with.
 
-secret = HMAC-SHA256(key, "wb-deid/v1/" + survey); every value = HMAC-SHA256(secret, domain + 00 + value).
+secret = HMAC-SHA256(key, "wb-deid/v1/" + survey)
+value = HMAC-SHA256(secret, domain + 00 + what is replaced)
 """
 
 from __future__ import annotations

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime
+from importlib.metadata import version
 from pathlib import Path
 
 import pydicom
@@ -125,11 +126,9 @@ def _owner(
 
 
 def _about(source: Path, target: Path, scheme: Scheme) -> dict[str, str]:
-    from workbench import __version__
-
     return {
         "verified": datetime.now(UTC).isoformat(timespec="seconds"),
-        "workbench": __version__,
+        "workbench": version("workbench"),
         "pydicom": pydicom.__version__,
         "PS3.15 table E.1-1": demands.editions(),
         "key fingerprint": scheme.fingerprint,

@@ -1,0 +1,66 @@
+"""Words of descriptions that nobody has reviewed yet, for a person at the hospital to look at."""
+
+from __future__ import annotations
+
+import os
+from collections import Counter
+from pathlib import Path
+
+from pydicom.datadict import dictionary_VR, keyword_for_tag
+
+from workbench.deidentify.descriptors import COUNT, WORD, fold
+from workbench.deidentify.elements import texts
+from workbench.deidentify.profile import ConfidentialityProfile
+from workbench.deidentify.rules import Kind
+from workbench.deidentify.tables import vocabulary
+from workbench.dicom.files import candidates
+from workbench.dicom.quiet import quiet
+from workbench.errors import ReadError
+
+OWNER_ONLY = 0o600
+HEAD = (
+    "# Words of descriptions that are not in the vocabulary, the most frequent first.\n"
+    "# They may be names: keep this file in the hospital.  Take out what names or describes a\n"
+    '# person, then name the file as words in [protect], with descriptions = "known words".\n'
+)
+
+
+def unknown_words(source: Path, profile: ConfidentialityProfile) -> Counter[str]:
+    """Count the unknown words of all kept descriptions in the files below ``source``."""
+    tags = [tag for tag, rule in profile.rules.items() if rule.kind is Kind.TEXT]
+    known = profile.known_words or vocabulary()
+    found: Counter[str] = Counter()
+    for candidate in candidates([source]):
+        try:
+            data = candidate.read().dataset
+        except ReadError:
+            continue
+        with quiet():
+            for tag in tags:
+                element = data.get_item(tag)
+                if element is not None and keyword_for_tag(tag):
+                    for text in _texts(element, data, dictionary_VR(tag)):
+                        found.update(
+                            word for word in WORD.findall(text) if _is_unknown(word, known)
+                        )
+    return found
+
+
+def _texts(element: object, data: object, vr: str) -> list[str]:
+    try:
+        return texts(element, data, vr)  # type: ignore[arg-type]
+    except Exception:  # noqa: BLE001 - a value nobody can read is dropped by the engine, with a finding
+        return []
+
+
+def _is_unknown(word: str, known: frozenset[str]) -> bool:
+    return fold(word) not in known and not COUNT.match(word) and not word.isdigit()
+
+
+def write_words(found: Counter[str], target: Path) -> None:
+    """Write words one a line into a file that only its owner may read."""
+    handle = os.open(target, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, OWNER_ONLY)
+    with os.fdopen(handle, "w", encoding="utf-8") as file:
+        os.fchmod(file.fileno(), OWNER_ONLY)
+        file.write(HEAD)
+        file.writelines(f"{word}\n" for word, _ in found.most_common())

@@ -26,13 +26,17 @@ class WorkbenchError(Exception):
         super().__init__(message)
         self.remedy = remedy
 
+    @property
+    def message(self) -> str:
+        """What is wrong, without the remedy."""
+        return super().__str__()
+
     def __str__(self) -> str:
-        message = super().__str__()
-        return f"{message} {self.remedy}".strip()
+        return f"{self.message} {self.remedy}".strip()
 
     def __reduce__(self) -> tuple[object, ...]:
         # As it was made: it may come from another process.
-        return type(self), (super().__str__(), self.remedy)
+        return type(self), (self.message, self.remedy)
 
 
 class SettingsError(WorkbenchError):

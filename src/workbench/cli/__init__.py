@@ -15,6 +15,7 @@ from workbench import __version__
 from workbench.cli.collect import add_collect
 from workbench.cli.deidentify import add_deidentify
 from workbench.cli.intake import add_intake
+from workbench.cli.look import add_look
 from workbench.cli.others import add_others
 from workbench.cli.store import add_store
 from workbench.cli.tables import add_tables
@@ -68,6 +69,14 @@ def parser() -> Parser:
     )
     root.add_argument("--version", action="version", version=f"workbench {__version__}")
     verbs = root.add_subparsers(title="verbs", metavar="VERB", required=True)
-    for add in (add_intake, add_collect, add_tables, add_store, add_deidentify, add_others):
+    for add in (
+        add_intake,
+        add_collect,
+        add_tables,
+        add_store,
+        add_deidentify,
+        add_look,
+        add_others,
+    ):
         add(verbs)
     return root

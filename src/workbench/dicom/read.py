@@ -217,8 +217,8 @@ def _plain(found: Cut, syntax: str, meta: bytes, limits: Limits) -> Header | Non
 def _header(view: memoryview, start: int, syntax: str, meta: bytes, limits: Limits) -> Header:
     notes: set[str] = set()
     if syntax == DeflatedExplicitVRLittleEndian:
-        view, start = memoryview(_inflate(view[start:], limits.header)), 0
-    encoding = _encoding(view, start, syntax, notes)
+        view, start = memoryview(inflated(view[start:], limits.header)), 0
+    encoding = encoding_of(view, start, syntax, notes)
     structure = walk(view, start, encoding, limits.depth)
     encoded = _without_pixels(view, start, structure)
     if len(encoded) > limits.header:
@@ -233,26 +233,31 @@ def _header(view: memoryview, start: int, syntax: str, meta: bytes, limits: Limi
     return checked
 
 
-def _encoding(view: memoryview, start: int, syntax: str, notes: set[str]) -> Encoding:
+def encoding_of(
+    view: memoryview, start: int, syntax: str, notes: set[str] | None = None
+) -> Encoding:
+    """Return how a data set is written; ``notes`` is told where its syntax says otherwise."""
     if syntax == ExplicitVRBigEndian:
         return Encoding(True, little=False)
     explicit = looks_explicit(view, start)
-    if syntax and explicit == (syntax == ImplicitVRLittleEndian):
+    otherwise = bool(syntax) and explicit == (syntax == ImplicitVRLittleEndian)
+    if otherwise and notes is not None:
         notes.add("wrong_syntax")
     return Encoding(explicit)
 
 
-def _inflate(data: memoryview, limit: int) -> bytes:
+def inflated(data: memoryview, limit: int) -> bytes:
+    """Return a deflated data set (PS3.5 A.5); raises ``DamagedObject`` beyond ``limit`` bytes."""
     inflater = zlib.decompressobj(-zlib.MAX_WBITS)
     try:
-        inflated = inflater.decompress(data, limit)
+        content = inflater.decompress(data, limit)
     except zlib.error as error:
         raise DamagedObject("deflate", "the deflated data set cannot be inflated") from error
     if inflater.unconsumed_tail:
         raise DamagedObject("too_large", f"the data set inflates beyond {limit >> 20} MiB")
     if not inflater.eof:
         raise DamagedObject("deflate", "the deflated data set ends early")
-    return inflated
+    return content
 
 
 def _without_pixels(view: memoryview, start: int, structure: Structure) -> bytes:

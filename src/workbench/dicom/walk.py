@@ -13,7 +13,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from functools import cache
 
-from pydicom.datadict import dictionary_VR
+from pydicom.datadict import dictionary_has_tag, dictionary_VR
 
 from workbench.errors import DamagedObject
 
@@ -58,7 +58,9 @@ class Structure:
 
 
 @dataclass(frozen=True)
-class _Element:
+class Element:
+    """Head of an element: offsets of its tag and of its value."""
+
     tag: int
     vr: bytes
     length: int
@@ -80,8 +82,11 @@ def walk(
     Raises ``DamagedObject`` when a declared length exceeds the bytes left, a tag stands twice,
     a value representation is unknown or sequences nest deeper than ``max_depth``.
     """
-    walker = _Walker(memoryview(buffer), encoding, max_depth)
-    walker.data_set(start, len(buffer), 0)
+    walker = Walker(memoryview(buffer), encoding, max_depth)
+    try:
+        walker.data_set(start, len(buffer), 0)
+    except DamagedObject as error:
+        raise walker.placed(error) from error
     return walker.found
 
 
@@ -90,7 +95,7 @@ def element_at(buffer: bytes, position: int, encoding: Encoding) -> tuple[int, i
 
     Raises ``DamagedObject`` with code ``truncated`` when its head is not there as a whole.
     """
-    element = _Walker(memoryview(buffer), encoding, 0)._element(position, len(buffer))
+    element = Walker(memoryview(buffer), encoding, 0).element(position, len(buffer))
     return element.tag, element.length, element.value
 
 
@@ -99,11 +104,11 @@ def element_end(buffer: bytes, position: int, encoding: Encoding, max_depth: int
 
     Raises ``DamagedObject``, with code ``truncated`` when the element is not there as a whole.
     """
-    walker = _Walker(memoryview(buffer), encoding, max_depth)
-    return walker._after(walker._element(position, len(buffer)), len(buffer), 0)
+    walker = Walker(memoryview(buffer), encoding, max_depth)
+    return walker._after(walker.element(position, len(buffer)), len(buffer), 0)
 
 
-class _Walker:
+class Walker:
     """One walk; recursion is bounded by ``max_depth``."""
 
     def __init__(self, buffer: memoryview, encoding: Encoding, max_depth: int) -> None:
@@ -111,9 +116,19 @@ class _Walker:
         self.encoding = encoding
         self.max_depth = max_depth
         self.found = Structure()
+        self.last: Element | None = None  # the one read last
         self._tag = struct.Struct(encoding.order + "HH").unpack_from
         self._u32 = struct.Struct(encoding.order + "I").unpack_from
         self._u16 = struct.Struct(encoding.order + "H").unpack_from
+
+    def placed(self, error: DamagedObject) -> DamagedObject:
+        """Return an error that says where the reading ended."""
+        if self.last is None:
+            return error
+        where = f"{_named(self.last.tag)} at byte {self.last.start:,}"
+        return DamagedObject(
+            error.code, f"{error.message}; reading ended with {where}", error.remedy
+        )
 
     def data_set(self, position: int, stop: int, depth: int) -> int:
         """Walk elements up to ``stop`` or an item delimiter; return the offset behind it."""
@@ -124,7 +139,7 @@ class _Walker:
         while position < stop:
             if self._only_padding(position, stop, depth):
                 break
-            element = self._element(position, stop)
+            element = self.element(position, stop)
             if element.tag == ITEM_END:
                 return element.value
             self._check_order(element.tag, last, seen)
@@ -146,43 +161,44 @@ class _Walker:
 
     def _check_order(self, tag: int, last: int, seen: set[int]) -> None:
         if tag in seen:
-            raise DamagedObject(
-                "duplicate_tag", f"element ({tag >> 16:04X},{tag & 0xFFFF:04X}) stands twice"
-            )
+            raise DamagedObject("duplicate_tag", f"{_named(tag)} stands twice")
         seen.add(tag)
         if tag < last:
             self.found.notes.add("unsorted")
 
-    def _element(self, position: int, stop: int) -> _Element:
+    def element(self, position: int, stop: int) -> Element:
+        """Return the head of the element at ``position``; raises ``DamagedObject``."""
+        self.last = found = self._head(position, stop)
+        return found
+
+    def _head(self, position: int, stop: int) -> Element:
         if stop - position < 8:
             raise _truncated()
         group, number = self._tag(self.buffer, position)
         tag = group << 16 | number
         if group == 0xFFFE or not self.encoding.explicit:
             (length,) = self._u32(self.buffer, position + 4)
-            return _Element(tag, _implicit_vr(tag), length, position, position + 8)
+            return Element(tag, _implicit_vr(tag), length, position, position + 8)
         vr = bytes(self.buffer[position + 4 : position + 6])
         if vr.islower():
             self.found.notes.add("odd_vr")
             vr = vr.upper()
         if vr in SHORT_VRS:
             (length,) = self._u16(self.buffer, position + 6)
-            return _Element(tag, vr, length, position, position + 8)
+            return Element(tag, vr, length, position, position + 8)
         if vr not in LONG_VRS:
-            raise DamagedObject(
-                "unknown_vr", f"element ({group:04X},{number:04X}) has an unknown VR"
-            )
+            raise DamagedObject("unknown_vr", f"{_named(tag)} has an unknown VR")
         if stop - position < 12:
             raise _truncated()
         (length,) = self._u32(self.buffer, position + 8)
-        return _Element(tag, vr, length, position, position + 12)
+        return Element(tag, vr, length, position, position + 12)
 
-    def _after(self, element: _Element, stop: int, depth: int) -> int:
+    def _after(self, element: Element, stop: int, depth: int) -> int:
         """Return the offset behind the element's value."""
         if element.length == UNDEFINED:
             if element.tag in PIXELS:
                 return self._items(element.value, stop, depth, lambda _begin, end, _depth: end)
-            walker = self._implicit() if element.vr == b"UN" else self
+            walker = self.implicit() if element.vr == b"UN" else self
             return walker._items(element.value, stop, depth, delimited=True)
         end = element.value + element.length
         if end > stop:
@@ -191,9 +207,10 @@ class _Walker:
             self._items(element.value, end, depth)
         return end
 
-    def _implicit(self) -> _Walker:
+    def implicit(self) -> Walker:
+        """Return a walker of the same bytes for a UN of undefined length."""
         # PS3.5 6.2.2: a UN of undefined length holds a sequence in Implicit VR Little Endian.
-        inner = _Walker(self.buffer, Encoding(explicit=False), self.max_depth)
+        inner = Walker(self.buffer, Encoding(explicit=False), self.max_depth)
         inner.found.notes = self.found.notes
         return inner
 
@@ -212,7 +229,7 @@ class _Walker:
         """
         content = content or self.data_set
         while position < stop:
-            item = self._element(position, stop)
+            item = self.element(position, stop)
             if item.tag == SEQUENCE_END:
                 return item.value
             if item.tag != ITEM:
@@ -228,6 +245,12 @@ class _Walker:
         if delimited:
             raise _truncated()
         return position
+
+
+def _named(tag: int) -> str:
+    """Return an element for a message: only tags of the standard, for others may be text."""
+    known = dictionary_has_tag(tag)
+    return f"element ({tag >> 16:04X},{tag & 0xFFFF:04X})" if known else "an element"
 
 
 def _truncated() -> DamagedObject:

@@ -32,7 +32,10 @@ class WorkbenchError(Exception):
         return super().__str__()
 
     def __str__(self) -> str:
-        return f"{self.message} {self.remedy}".strip()
+        if not self.remedy:
+            return self.message
+        stop = "" if self.message.endswith((".", "?", "!", ":")) else "."
+        return f"{self.message}{stop} {self.remedy}"
 
     def __reduce__(self) -> tuple[object, ...]:
         # As it was made: it may come from another process.

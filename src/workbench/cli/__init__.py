@@ -14,6 +14,7 @@ from pathlib import Path
 from workbench import __version__
 from workbench.cli.collect import add_collect
 from workbench.cli.intake import add_intake
+from workbench.cli.key import add_key
 from workbench.cli.others import add_others
 from workbench.cli.store import add_store
 from workbench.cli.tables import add_tables
@@ -67,6 +68,6 @@ def parser() -> Parser:
     )
     root.add_argument("--version", action="version", version=f"workbench {__version__}")
     verbs = root.add_subparsers(title="verbs", metavar="VERB", required=True)
-    for add in (add_intake, add_collect, add_tables, add_store, add_others):
+    for add in (add_intake, add_collect, add_tables, add_store, add_key, add_others):
         add(verbs)
     return root

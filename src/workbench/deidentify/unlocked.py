@@ -1,0 +1,139 @@
+"""The unlocked copy of a locked key: in memory only, for its owner only, until a restart.
+
+It lies in ``$XDG_RUNTIME_DIR/workbench`` (else ``/run/user/UID``), which a desktop or systemd
+makes for one user on a tmpfs.  Anything else is refused: a copy on a disk would stay there.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import secrets
+import stat
+import struct
+import time
+from pathlib import Path
+
+from workbench.deidentify.pseudonym import KEY_BYTES
+from workbench.errors import IdentityError
+
+LOCKED_SUFFIX = ".locked"
+FOLDER = "workbench"
+IN_MEMORY = ("tmpfs", "ramfs")
+MOUNTS = Path("/proc/self/mountinfo")  # proc(5)
+UNTIL = struct.Struct(">Q")  # seconds since the machine started; 0: until it is shut down
+OTHERS = stat.S_IRWXG | stat.S_IRWXO
+NO_PLACE = (
+    "Log in on the machine itself, or set XDG_RUNTIME_DIR to a folder of yours (mode 0700) on a "
+    "tmpfs (docs/key.md)."
+)
+
+
+def locked_file(key_file: Path) -> Path:
+    """Return where the locked form of a key file lies."""
+    return key_file.with_name(key_file.name + LOCKED_SUFFIX)
+
+
+def unlocked_file(key_file: Path) -> Path:
+    """Return where the unlocked copy of a key file lies, whether it is there or not."""
+    runtime = os.environ.get("XDG_RUNTIME_DIR") or f"/run/user/{os.geteuid()}"
+    place = hashlib.sha256(os.fsencode(locked_file(key_file).resolve())).hexdigest()
+    return Path(runtime) / FOLDER / f"{place[:32]}.key"
+
+
+def keep_unlocked(key_file: Path, key: bytes, hours: float | None = None) -> None:
+    """Put an unlocked copy into memory, for ``hours`` or until the machine restarts.
+
+    Raises ``IdentityError`` where there is no folder in memory that is the owner's alone.
+    """
+    target = unlocked_file(key_file)
+    _check_runtime(target.parent.parent)
+    target.parent.mkdir(mode=0o700, exist_ok=True)
+    _check_private(target.parent)
+    until = 0 if hours is None else max(1, int(_clock() + hours * 3600))
+    draft = target.with_suffix(f".{secrets.token_hex(4)}")
+    handle = os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW, 0o600)
+    with os.fdopen(handle, "wb") as file:
+        os.fchmod(handle, 0o600)
+        file.write(key + UNTIL.pack(until))
+    draft.replace(target)
+
+
+def read_unlocked(key_file: Path) -> bytes | None:
+    """Return the key of the unlocked copy; ``None`` where there is none or its time is over.
+
+    Raises ``IdentityError`` when others may read the copy or it is not in memory.
+    """
+    target = unlocked_file(key_file)
+    try:
+        handle = os.open(target, os.O_RDONLY | os.O_NOFOLLOW)
+    except OSError:
+        return None
+    with os.fdopen(handle, "rb") as file:
+        _check_private(handle)
+        content = file.read(KEY_BYTES + UNTIL.size + 1)
+    if len(content) != KEY_BYTES + UNTIL.size:
+        raise IdentityError("the unlocked key is damaged.", "Run: workbench key unlock")
+    (until,) = UNTIL.unpack(content[KEY_BYTES:])
+    if until and _clock() >= until:
+        forget_unlocked(key_file)
+        return None
+    return content[:KEY_BYTES]
+
+
+def forget_unlocked(key_file: Path) -> bool:
+    """Overwrite and remove the unlocked copy; say whether there was one."""
+    target = unlocked_file(key_file)
+    try:
+        overwrite(target)
+        target.unlink()
+    except FileNotFoundError:
+        return False
+    return True
+
+
+def hours_left(key_file: Path) -> float | None:
+    """Return for how many hours the unlocked copy still serves; ``None``: until a restart."""
+    (until,) = UNTIL.unpack(unlocked_file(key_file).read_bytes()[KEY_BYTES:])
+    return (until - _clock()) / 3600 if until else None
+
+
+def overwrite(file: Path) -> None:
+    """Write zeros over a small file; on flash and some file systems old blocks stay all the same.
+
+    Raises ``FileNotFoundError`` where there is none.
+    """
+    with file.open("r+b") as opened:
+        opened.write(bytes(os.fstat(opened.fileno()).st_size))
+        opened.flush()
+        os.fsync(opened.fileno())
+
+
+def _clock() -> float:
+    """Seconds since the machine started, sleep included: nobody sets this clock."""
+    return time.clock_gettime(time.CLOCK_BOOTTIME)
+
+
+def _check_runtime(folder: Path) -> None:
+    if not folder.is_dir():
+        raise IdentityError("there is no folder in memory for the unlocked key.", NO_PLACE)
+    _check_private(folder)
+
+
+def _check_private(place: Path | int) -> None:
+    """Raise ``IdentityError`` unless a folder or open file is in memory and its owner's alone."""
+    state = os.fstat(place) if isinstance(place, int) else place.lstat()
+    if state.st_mode & OTHERS or state.st_uid not in (0, os.geteuid()):
+        raise IdentityError("others may reach the place of the unlocked key.", NO_PLACE)
+    if file_system(state.st_dev) not in IN_MEMORY:
+        raise IdentityError("the place of the unlocked key is not in memory.", NO_PLACE)
+
+
+def file_system(device: int) -> str:
+    """Return the kind of file system of a device number; empty when it is not mounted here."""
+    wanted = f"{os.major(device)}:{os.minor(device)}"
+    for line in MOUNTS.read_text("utf-8", "surrogateescape").splitlines():
+        mount, _, source = line.partition(" - ")
+        if mount.split()[2] == wanted:
+            return source.split()[0]
+    return ""

@@ -14,6 +14,7 @@ import sys
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import TextIO
 
 from workbench.collect.hospital import HospitalFile
 from workbench.collect.patient_list import ListedPatient
@@ -133,7 +134,7 @@ def write_links(rows: Iterable[Link], out: Path) -> dict[str, int]:
     it would lie where things leave the hospital; a file that was begun and failed is removed.
     """
     if str(out) == "-":
-        return _write(rows, sys.stdout.fileno(), closing=False)
+        return _write(rows, sys.stdout)
     check_stays(out)
     try:
         handle = os.open(out, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW, 0o600)
@@ -143,23 +144,23 @@ def write_links(rows: Iterable[Link], out: Path) -> dict[str, int]:
         raise SettingsError("the file cannot be written there.", "Check the folder.") from error
     os.fchmod(handle, 0o600)
     try:
-        return _write(rows, handle, closing=True)
+        with os.fdopen(handle, "w", newline="", encoding="utf-8") as file:
+            return _write(rows, file)
     except BaseException:
         out.unlink(missing_ok=True)
         raise
 
 
-def _write(rows: Iterable[Link], handle: int, *, closing: bool) -> dict[str, int]:
+def _write(rows: Iterable[Link], file: TextIO) -> dict[str, int]:
     counts = {"patients": 0, "in_store": 0}
-    with os.fdopen(handle, "w", newline="", encoding="utf-8", closefd=closing) as file:
-        writer = csv.writer(file)
-        writer.writerow(COLUMNS)
-        for row in rows:
-            there = "yes" if row.in_store else "no"
-            texts = (_safe(text) for text in (row.patient_id, row.issuer, row.pseudonym))
-            writer.writerow((*texts, there, row.date_shift_days))
-            counts["patients"] += 1
-            counts["in_store"] += row.in_store
+    writer = csv.writer(file)
+    writer.writerow(COLUMNS)
+    for row in rows:
+        there = "yes" if row.in_store else "no"
+        texts = (_safe(text) for text in (row.patient_id, row.issuer, row.pseudonym))
+        writer.writerow((*texts, there, row.date_shift_days))
+        counts["patients"] += 1
+        counts["in_store"] += row.in_store
     LOGGER.info("%d rows of re-linkage written, %d in the store", *counts.values())
     return counts
 

@@ -44,13 +44,13 @@ def load_key(path: Path) -> bytes:
 
     Raises ``IdentityError`` when it is missing, locked, readable for others or of another size.
     """
-    if not path.exists() and unlocked.locked_file(path).exists():
-        return _unlocked(path)
     try:
         with path.open("rb") as file:
             mode = os.fstat(file.fileno()).st_mode
             key = file.read(KEY_BYTES + 1)
     except OSError as error:
+        if isinstance(error, FileNotFoundError) and unlocked.locked_file(path).exists():
+            return _unlocked(path)
         raise IdentityError(
             "the key file cannot be read", "Name the hospital's key file, or make one first."
         ) from error

@@ -48,15 +48,17 @@ def keep_unlocked(key_file: Path, key: bytes, hours: float | None = None) -> Non
     """
     target = unlocked_file(key_file)
     _check_runtime(target.parent.parent)
-    target.parent.mkdir(mode=0o700, exist_ok=True)
-    _check_private(target.parent)
     until = 0 if hours is None else max(1, int(_clock() + hours * 3600))
     draft = target.with_suffix(f".{secrets.token_hex(4)}")
-    handle = os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW, 0o600)
-    with os.fdopen(handle, "wb") as file:
-        os.fchmod(handle, 0o600)
-        file.write(key + UNTIL.pack(until))
-    draft.replace(target)
+    try:
+        target.parent.mkdir(mode=0o700, exist_ok=True)
+        _check_private(target.parent)
+        _write_private(draft, key + UNTIL.pack(until))
+        draft.replace(target)
+    except OSError:
+        raise IdentityError("the unlocked key cannot be kept in memory.", NO_PLACE) from None
+    finally:
+        draft.unlink(missing_ok=True)
 
 
 def read_unlocked(key_file: Path) -> bytes | None:
@@ -112,6 +114,13 @@ def overwrite(file: Path) -> None:
 def _clock() -> float:
     """Seconds since the machine started, sleep included: nobody sets this clock."""
     return time.clock_gettime(time.CLOCK_BOOTTIME)
+
+
+def _write_private(file: Path, content: bytes) -> None:
+    handle = os.open(file, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW, 0o600)
+    with os.fdopen(handle, "wb") as opened:
+        os.fchmod(handle, 0o600)
+        opened.write(content)
 
 
 def _check_runtime(folder: Path) -> None:

@@ -109,12 +109,12 @@ def test_link_writes_a_file_for_its_owner_and_counts_for_the_log(
 
 
 def test_links_go_to_the_screen_only_when_asked(
-    workspace: Path, patients: Path, capfd: pytest.CaptureFixture[str]
+    workspace: Path, patients: Path, capsys: Capture
 ) -> None:
     assert main(["key", "link", str(patients), "-w", str(workspace)]) == 2
-    assert "7301" not in "".join(capfd.readouterr())
+    assert "7301" not in "".join(capsys.readouterr())
     assert main(["key", "link", str(patients), "-w", str(workspace), "--out", "-"]) == 0
-    assert "P7301-44" in capfd.readouterr().out
+    assert "P7301-44" in capsys.readouterr().out
 
 
 @pytest.mark.parametrize("place", ["parts", "reports", "exports", "reports/deeper"])
@@ -181,8 +181,12 @@ def test_no_row_is_stored_under_a_second_key(
         monkeypatch.setattr("sys.stdin", io.StringIO("\n".join(sheet_lines(typed))))
         assert run(capsys, "key", "restore", "-w", workspace)[0] == expected
         assert (workspace / "hospital.key").exists() == (expected == 0)
-    assert run(capsys, "import", CT, "-w", workspace)[0] == 0
-    assert open_survey(workspace).table("instance")["key_fingerprint"].n_unique() == 1
+    image = dcmread(CT)
+    image.SOPInstanceUID = f"{image.SOPInstanceUID}.1"
+    image.save_as(tmp_path / "second.dcm")
+    assert run(capsys, "import", tmp_path / "second.dcm", "-w", workspace)[0] == 0
+    stored = open_survey(workspace).table("instance")["key_fingerprint"]
+    assert (stored.len(), stored.n_unique()) == (2, 1)
 
 
 def renamed(survey: Survey, name: str) -> Survey:

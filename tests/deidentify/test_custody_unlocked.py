@@ -34,7 +34,7 @@ def test_a_protected_key_is_found_only_while_it_is_unlocked(
     protect_key(key_file, PASSPHRASE, CHEAP)
     assert not key_file.exists()
     assert mode(unlocked.locked_file(key_file)) == 0o600
-    with pytest.raises(IdentityError, match="locked.*workbench key unlock"):
+    with pytest.raises(IdentityError, match=r"locked.*workbench key unlock"):
         load_key(key_file)
     unlock_key(key_file, PASSPHRASE)
     assert load_key(key_file) == key
@@ -68,7 +68,7 @@ def test_the_copy_is_its_owners_alone(
     copy = unlocked.unlocked_file(key_file)
     assert copy.parent.parent == in_memory
     assert (mode(copy), mode(copy.parent)) == (0o600, 0o700)
-    assert os.listdir(copy.parent) == [copy.name]
+    assert list(copy.parent.iterdir()) == [copy]
     copy.chmod(0o644)
     with pytest.raises(IdentityError, match="others"):
         load_key(key_file)

@@ -204,30 +204,6 @@ def test_a_survey_is_renamed_only_while_it_is_empty(workspace: Path, tmp_path: P
         Border(renamed(open_survey(workspace), "lung-ct"))
 
 
-def test_of_two_who_begin_at_once_with_two_keys_one_is_refused(tmp_path: Path) -> None:
-    """Two collectors share a catalogue, and each has made a key of its own."""
-    store, other = (create_survey(tmp_path / name).store for name in "ab")
-    other.close()
-    first, second = store, open_survey(tmp_path / "a").store
-    first.claim("LU01", "1" * 16)
-    second.claim("LU01", "2" * 16)  # nothing is stored yet: the later one holds
-    second.claim("LU02", "3" * 16)  # another site is another matter
-    with pytest.raises(StoreError, match="another key"), first.batch():
-        first._objects.note([], [])
-    with second.batch():
-        second._objects.note([], [])
-
-
-def test_a_catalogue_from_before_is_held_to_the_key_of_its_rows(workspace: Path) -> None:
-    survey = open_survey(workspace)
-    fingerprint = survey.pseudonyms().fingerprint
-    survey.store._catalogue.write("DELETE FROM meta WHERE name LIKE 'key_fingerprint%'")
-    assert survey.store.key_fingerprints() == {"SITE": [fingerprint]}
-    with pytest.raises(StoreError):
-        survey.store.claim("SITE", "0" * 16)
-    survey.store.claim("SITE", fingerprint)
-
-
 @pytest.mark.parametrize("suffix", [".csv", ".parquet", ".xlsx"])
 def test_an_export_names_the_fingerprint(
     workspace: Path, tmp_path: Path, capsys: Capture, suffix: str

@@ -191,3 +191,17 @@ def test_two_workspaces_have_two_copies(tmp_path: Path, in_memory: Path) -> None
     assert load_key(tmp_path / "other" / ".." / "one" / "hospital.key") == load_key(one)
     with pytest.raises(IdentityError, match="locked"):
         load_key(other)
+
+
+def test_the_copy_counts_only_for_the_locked_key_it_was_made_of(
+    key_file: Path, in_memory: Path
+) -> None:
+    """A workspace was put away and another stands in its place, locked as well."""
+    protect_key(key_file, PASSPHRASE, CHEAP)
+    unlock_key(key_file, PASSPHRASE)
+    unlocked.locked_file(key_file).unlink()
+    create_key(key_file)
+    protect_key(key_file, PASSPHRASE, CHEAP)
+    with pytest.raises(IdentityError, match="locked"):
+        load_key(key_file)
+    assert not unlocked.unlocked_file(key_file).exists()

@@ -238,3 +238,62 @@ def test_deleting_everything_deletes_the_copy_in_memory(
     assert run(capsys, "collect", "delete-everything", "-w", workspace, *sure)[0] == 0
     assert not copy.exists()
     assert not (workspace / "hospital.key.locked").exists()
+
+
+class Terminal:
+    """A program at a terminal, as a person sees and types."""
+
+    def __init__(self, *words: object) -> None:
+        self.master, slave = os.openpty()
+        command = [sys.executable, "-m", "workbench.cli", "key", *map(str, words)]
+        self.program = subprocess.Popen(
+            command, stdin=slave, stdout=slave, stderr=slave, start_new_session=True
+        )
+        os.close(slave)
+        self.shown = ""
+
+    def answer(self, prompt: str, text: str) -> None:
+        """Wait until something is asked, and type."""
+        seen = len(self.shown)
+        while prompt not in self.shown[seen:]:
+            self.shown += os.read(self.master, 4096).decode()
+        os.write(self.master, f"{text}\n".encode())
+
+    def end(self) -> int:
+        try:
+            while block := os.read(self.master, 4096):
+                self.shown += block.decode()
+        except OSError:  # the program has closed the terminal
+            pass
+        os.close(self.master)
+        return self.program.wait(60)
+
+
+def test_a_person_types_the_passphrase_unseen(workspace: Path) -> None:
+    differing = Terminal("protect", "--no-sheet", "-w", workspace)
+    differing.answer("New passphrase: ", PASSPHRASE)
+    differing.answer("Once more: ", PASSPHRASE + "!")
+    assert differing.end() == 2
+    assert "differ" in differing.shown
+    assert (workspace / "hospital.key").exists()
+    same = Terminal("protect", "--no-sheet", "-w", workspace)
+    same.answer("New passphrase: ", PASSPHRASE)
+    same.answer("Once more: ", PASSPHRASE)
+    assert same.end() == 0
+    assert PASSPHRASE not in differing.shown + same.shown
+    assert not (workspace / "hospital.key").exists()
+
+
+def test_a_person_mends_a_line_and_right_ones_are_wiped(workspace: Path) -> None:
+    key = load_key(workspace / "hospital.key")
+    (workspace / "hospital.key").unlink()
+    terminal = Terminal("restore", "-w", workspace)
+    for number, line in enumerate(sheet_lines(key), 1):
+        if number == 3:
+            terminal.answer("Line 3 of 8:", "Z" * 10)
+            terminal.answer("line 3 of the sheet is not as printed", line)
+        else:
+            terminal.answer(f"Line {number} of 8:", line)
+    assert terminal.end() == 0
+    assert terminal.shown.count("\x1b[2K") == 8
+    assert load_key(workspace / "hospital.key") == key

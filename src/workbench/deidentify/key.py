@@ -80,7 +80,9 @@ def protect_key(path: Path, passphrase: str, cost: Cost | None = None) -> None:
     locked = unlocked.locked_file(path)
     if not locked.exists():
         check_passphrase(passphrase)
-        _write_new(locked, wrap(key, passphrase, cost))
+        draft = locked.with_name(f"{locked.name}.{secrets.token_hex(4)}")
+        _write_new(draft, wrap(key, passphrase, cost))
+        draft.replace(locked)
     if unwrap(locked.read_bytes(), passphrase) != key:
         raise IdentityError(
             "the locked key is not the one in the plain file.", "Move one of the two files away."
@@ -135,5 +137,7 @@ def _sync(folder: Path) -> None:
     handle = os.open(folder, os.O_RDONLY)
     try:
         os.fsync(handle)
+    except OSError:  # some network file systems cannot; they need not
+        pass
     finally:
         os.close(handle)

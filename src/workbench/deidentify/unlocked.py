@@ -12,6 +12,7 @@ import secrets
 import stat
 import struct
 import time
+from contextlib import suppress
 from pathlib import Path
 
 from workbench.deidentify.pseudonym import KEY_BYTES
@@ -21,7 +22,8 @@ LOCKED_SUFFIX = ".locked"
 FOLDER = "workbench"
 IN_MEMORY = ("tmpfs", "ramfs")
 MOUNTS = Path("/proc/self/mountinfo")  # proc(5)
-UNTIL = struct.Struct(">Q")  # seconds since the machine started; 0: until it is shut down
+# When its time is over, in seconds since the machine started (0: never), and of which locked key.
+SEAL = struct.Struct(">Q32s")
 OTHERS = stat.S_IRWXG | stat.S_IRWXO
 NO_PLACE = (
     "Log in on the machine itself, or set XDG_RUNTIME_DIR to a folder of yours (mode 0700) on a "
@@ -49,11 +51,12 @@ def keep_unlocked(key_file: Path, key: bytes, hours: float | None = None) -> Non
     target = unlocked_file(key_file)
     _check_runtime(target.parent.parent)
     until = 0 if hours is None else max(1, int(_clock() + hours * 3600))
+    content = key + SEAL.pack(until, _digest(key_file))
     draft = target.with_suffix(f".{secrets.token_hex(4)}")
     try:
         target.parent.mkdir(mode=0o700, exist_ok=True)
         _check_private(target.parent)
-        _write_private(draft, key + UNTIL.pack(until))
+        _write_private(draft, content)
         draft.replace(target)
     except OSError:
         raise IdentityError("the unlocked key cannot be kept in memory.", NO_PLACE) from None
@@ -62,7 +65,9 @@ def keep_unlocked(key_file: Path, key: bytes, hours: float | None = None) -> Non
 
 
 def read_unlocked(key_file: Path) -> bytes | None:
-    """Return the key of the unlocked copy; ``None`` where there is none or its time is over.
+    """Return the key of the unlocked copy; ``None`` where there is none that counts.
+
+    It counts until its time is over, and only for the locked key that it was made of.
 
     Raises ``IdentityError`` when others may read the copy or it is not in memory.
     """
@@ -73,14 +78,15 @@ def read_unlocked(key_file: Path) -> bytes | None:
         return None
     with os.fdopen(handle, "rb") as file:
         _check_private(handle)
-        content = file.read(KEY_BYTES + UNTIL.size + 1)
-    if len(content) != KEY_BYTES + UNTIL.size:
+        content = file.read(KEY_BYTES + SEAL.size + 1)
+    if len(content) != KEY_BYTES + SEAL.size:
         raise IdentityError("the unlocked key is damaged.", "Run: workbench key unlock")
-    (until,) = UNTIL.unpack(content[KEY_BYTES:])
-    if until and _clock() >= until:
+    until, digest = SEAL.unpack(content[KEY_BYTES:])
+    if digest == _digest(key_file) and (not until or _clock() < until):
+        return content[:KEY_BYTES]
+    with suppress(OSError):  # a service may read there and not write
         forget_unlocked(key_file)
-        return None
-    return content[:KEY_BYTES]
+    return None
 
 
 def forget_unlocked(key_file: Path) -> bool:
@@ -96,7 +102,7 @@ def forget_unlocked(key_file: Path) -> bool:
 
 def hours_left(key_file: Path) -> float | None:
     """Return for how many hours the unlocked copy still serves; ``None``: until a restart."""
-    (until,) = UNTIL.unpack(unlocked_file(key_file).read_bytes()[KEY_BYTES:])
+    until, _ = SEAL.unpack(unlocked_file(key_file).read_bytes()[KEY_BYTES:])
     return (until - _clock()) / 3600 if until else None
 
 
@@ -109,6 +115,10 @@ def overwrite(file: Path) -> None:
         opened.write(bytes(os.fstat(opened.fileno()).st_size))
         opened.flush()
         os.fsync(opened.fileno())
+
+
+def _digest(key_file: Path) -> bytes:
+    return hashlib.sha256(locked_file(key_file).read_bytes()).digest()
 
 
 def _clock() -> float:

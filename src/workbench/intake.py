@@ -80,11 +80,15 @@ class Intake:
 
 
 class Border:
-    """Where names end: takes headers, keeps de-identified rows."""
+    """Where names end: takes headers, keeps de-identified rows.
+
+    Raises ``StoreError`` where objects of this site were stored under another key.
+    """
 
     def __init__(self, survey: Survey) -> None:
         self.store = survey.store
         self.pseudonyms = survey.pseudonyms()
+        self.store.claim(self.pseudonyms.site, self.pseudonyms.fingerprint)
         self.profile = profile_of(survey.settings.protect, survey.folder)
         self.rows = HeaderRows(Deidentifier(self.profile, self.pseudonyms))
         self.wanted = SurveyFilter.from_settings(survey.settings.filter)

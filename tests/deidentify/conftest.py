@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import shutil
+import tempfile
+from collections.abc import Callable, Iterator
 from io import BytesIO
+from pathlib import Path
 
 import pytest
 from pydicom import dcmread
@@ -15,6 +18,15 @@ from workbench.deidentify.pseudonym import Pseudonyms
 from workbench.dicom.quiet import quiet
 
 KEY = bytes(range(32))
+
+
+@pytest.fixture
+def in_memory(monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
+    """Return a folder of ours on a tmpfs that stands for the user's runtime folder."""
+    folder = Path(tempfile.mkdtemp(dir="/dev/shm"))
+    monkeypatch.setenv("XDG_RUNTIME_DIR", str(folder))
+    yield folder
+    shutil.rmtree(folder)
 
 
 @pytest.fixture(scope="session")

@@ -27,7 +27,7 @@ from workbench.pipeline import (
     import_files,
     map_survey,
 )
-from workbench.report.exports import write_table
+from workbench.report.exports import manifest_of, write_table
 from workbench.schema import TABLES
 from workbench.survey import Survey, open_survey
 
@@ -170,7 +170,8 @@ class Export(ipywidgets.VBox):  # type: ignore[misc]
         try:
             folder.mkdir(mode=0o700, exist_ok=True)
             frame = self._survey.table(self._table.value)
-            write_table(frame, TABLES[self._table.value], out)
+            table = TABLES[self._table.value]
+            write_table(frame, table, out, manifest_of(self._survey, table, frame.height))
         except (WorkbenchError, OSError) as error:
             self.message = sentence(error)
             return None

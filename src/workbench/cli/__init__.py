@@ -15,6 +15,7 @@ from workbench import __version__
 from workbench.cli.collect import add_collect
 from workbench.cli.deidentify import add_deidentify
 from workbench.cli.intake import add_intake
+from workbench.cli.key import add_key
 from workbench.cli.look import add_look
 from workbench.cli.others import add_others
 from workbench.cli.store import add_store
@@ -75,6 +76,7 @@ def parser() -> Parser:
         add_tables,
         add_store,
         add_deidentify,
+        add_key,
         add_look,
         add_others,
     ):

@@ -53,7 +53,7 @@ def _dose(options: argparse.Namespace) -> int:
 
 
 def _table(options: argparse.Namespace) -> int:
-    from workbench.report.exports import write_table
+    from workbench.report.exports import manifest_of, write_table
     from workbench.schema import TABLES
 
     if options.name not in TABLES:
@@ -65,7 +65,8 @@ def _table(options: argparse.Namespace) -> int:
 
         publish_ledger(survey)
     frame = survey.table(options.name)
-    write_table(frame, TABLES[options.name], options.out)
+    table = TABLES[options.name]
+    write_table(frame, table, options.out, manifest_of(survey, table, frame.height))
     return finish(options, {"rows": frame.height}, "{rows} rows written.")
 
 

@@ -76,3 +76,12 @@ class HospitalFile(Sqlite):
                 f"the queue was written by a newer version ({known['value']} > {VERSION}).",
                 "Use the version of Workbench that wrote it, or a newer one.",
             )
+
+    def note(self, name: str, value: str) -> None:
+        """Keep a note of this workspace, in place of an earlier one of that name."""
+        self.write("INSERT OR REPLACE INTO meta VALUES (?, ?)", name, value)
+
+    def noted(self, name: str) -> str:
+        """Return a note; empty when there is none."""
+        row = self.one("SELECT value FROM meta WHERE name = ?", name)
+        return "" if row is None else str(row["value"])

@@ -1,6 +1,7 @@
 """Lists with the hospital's own names: written for the hospital alone, and deleted for good.
 
-The export is the only file that Workbench writes with patient IDs in it, and only when asked.
+The export and the links (``relink``) are the only files that Workbench writes with patient IDs in
+them, and only when asked.
 Deleting overwrites the rows, writes the file anew, and then looks for every deleted ID and UID in
 every file of the workspace: what is told is what was found, not what was intended.
 """
@@ -14,9 +15,11 @@ from pathlib import Path
 
 from workbench.collect.hospital import HospitalFile
 from workbench.collect.ledger import Judge, Ledger
+from workbench.deidentify.unlocked import forget_unlocked
 from workbench.errors import SettingsError
 from workbench.model import Verdict
 from workbench.store.proof import BLOCK, Proof, prove
+from workbench.survey import KEY_FILE
 
 COLUMNS = (
     "queue_number", "patient_id", "issuer", "pseudonym", "state", "reason", "study_date",
@@ -99,6 +102,7 @@ def delete_everything(hospital: HospitalFile, folder: Path) -> Proof:
     """
     values, untested = _secrets(hospital)
     hospital.close()
+    forget_unlocked(folder / KEY_FILE)
     removed = 0
     for file in sorted(folder.rglob("*"), reverse=True):
         if file.is_dir() and not file.is_symlink():

@@ -25,6 +25,7 @@ NoNewPrivileges=yes
 PrivateTmp=yes
 ProtectSystem=strict
 ReadWritePaths={workspace}
+# a locked key needs the lines of docs/key.md, which unlock it when the service starts
 # a port below 1024, such as 104, needs this line too:
 # AmbientCapabilities=CAP_NET_BIND_SERVICE
 

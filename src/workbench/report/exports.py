@@ -6,13 +6,19 @@ CSV, which has no types, such a text gets an apostrophe in front.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import polars as pl
 
+from workbench import __version__
 from workbench.errors import MissingTool, SettingsError
 from workbench.report.atomic import written_atomically
-from workbench.schema import Table
+from workbench.schema import SCHEMA_VERSION, Table
+
+if TYPE_CHECKING:
+    from workbench.survey import Survey
 
 # A cell that starts so is a formula to Excel, LibreOffice or Google Sheets (OWASP, CSV
 # injection).
@@ -34,13 +40,15 @@ def codebook(table: Table) -> pl.DataFrame:
     return pl.DataFrame(rows, schema=CODEBOOK_COLUMNS, orient="row")
 
 
-def write_table(frame: pl.DataFrame, table: Table, out: Path) -> None:
+def write_table(
+    frame: pl.DataFrame, table: Table, out: Path, manifest: Mapping[str, object] | None = None
+) -> None:
     """Write a table by the suffix of ``out``: ``.csv``, ``.parquet`` or ``.xlsx``.
 
     The codebook goes into ``<name>.codebook.csv`` beside it, or into a sheet of its own in
-    XLSX.  Lists become one text in CSV and XLSX, where a text of more than
-    32,767 characters is replaced by a remark; Parquet keeps all types.  Each file is there
-    whole or not at all.
+    XLSX; so does a manifest (``manifest_of``), into ``<name>.manifest.csv``.  Lists become one
+    text in CSV and XLSX, where a text of more than 32,767 characters is replaced by a remark;
+    Parquet keeps all types.  Each file is there whole or not at all.
 
     Raises
     ------
@@ -50,19 +58,42 @@ def write_table(frame: pl.DataFrame, table: Table, out: Path) -> None:
         XLSX without the package xlsxwriter.
     """
     frame = frame.select(table.names)
+    beside = {"codebook": codebook(table)}
+    if manifest is not None:
+        beside["manifest"] = _listed(manifest)
     if out.suffix == ".xlsx":
-        _write_xlsx(frame, table, out)
+        _write_xlsx(frame, table, out, beside)
         return
     if out.suffix not in (".csv", ".parquet"):
         raise SettingsError("a table is written as .csv, .parquet or .xlsx.")
-    beside = out.with_name(f"{out.stem}.codebook.csv")
     with written_atomically(out) as draft:
         if out.suffix == ".csv":
             _as_texts(frame, guard=True).write_csv(draft)
         else:
             frame.write_parquet(draft)
-    with written_atomically(beside) as draft:
-        _as_texts(codebook(table), guard=True).write_csv(draft)
+    for name, about in beside.items():
+        with written_atomically(out.with_name(f"{out.stem}.{name}.csv")) as draft:
+            _as_texts(about, guard=True).write_csv(draft)
+
+
+def manifest_of(survey: Survey, table: Table, rows: int) -> dict[str, object]:
+    """Return what an export says of itself, the fingerprint of each site's key among it."""
+    return {
+        "survey": survey.settings.survey.name,
+        "table": table.name,
+        "rows": rows,
+        "workbench_version": __version__,
+        "schema_version": SCHEMA_VERSION,
+        **{
+            f"key_fingerprint of {site}": SEPARATOR.join(fingerprints)
+            for site, fingerprints in survey.store.key_fingerprints().items()
+        },
+    }
+
+
+def _listed(manifest: Mapping[str, object]) -> pl.DataFrame:
+    rows = [(name, str(value)) for name, value in manifest.items()]
+    return pl.DataFrame(rows, schema={"name": pl.String, "value": pl.String}, orient="row")
 
 
 def _as_texts(frame: pl.DataFrame, *, guard: bool) -> pl.DataFrame:
@@ -94,7 +125,9 @@ def _shortened(frame: pl.DataFrame) -> pl.DataFrame:
     )
 
 
-def _write_xlsx(frame: pl.DataFrame, table: Table, out: Path) -> None:
+def _write_xlsx(
+    frame: pl.DataFrame, table: Table, out: Path, beside: Mapping[str, pl.DataFrame]
+) -> None:
     try:
         from xlsxwriter import Workbook
     except ImportError as error:
@@ -111,4 +144,5 @@ def _write_xlsx(frame: pl.DataFrame, table: Table, out: Path) -> None:
     }  # fmt: skip
     with written_atomically(out) as draft, Workbook(str(draft), options) as book:
         frame.write_excel(book, worksheet=table.name[:31], autofit=True, freeze_panes=(1, 0))
-        codebook(table).write_excel(book, worksheet="codebook", autofit=True)
+        for name, about in beside.items():
+            about.write_excel(book, worksheet=name, autofit=True)

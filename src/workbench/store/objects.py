@@ -14,6 +14,7 @@ from datetime import UTC, datetime
 from workbench.errors import ReadError
 from workbench.model import Finding, Verdict
 from workbench.store.catalogue import OBJECTS, digest_of
+from workbench.store.claims import Claim
 from workbench.store.database import Database
 
 SERIES_REMEMBERED = 10_000
@@ -76,6 +77,7 @@ class Objects:
     def __init__(self, database: Database) -> None:
         self._database = database
         self._series: dict[tuple[str, str, str], int] = {}
+        self.claim: Claim | None = None
 
     def reserve(self, count: int) -> int:
         """Return the first of ``count`` numbers that no other object gets."""
@@ -105,7 +107,12 @@ class Objects:
         }
 
     def note(self, taken: Sequence[Taken], decisions: Sequence[Decision]) -> None:
-        """Write what was decided; to be called within a transaction."""
+        """Write what was decided; to be called within a transaction.
+
+        Raises ``StoreError`` when another key has been put in the claimed one's place meanwhile.
+        """
+        if self.claim is not None:
+            self.claim.hold(self._database)
         try:
             for one, decision in zip(taken, decisions, strict=True):
                 if decision.verdict is Verdict.STORED:
@@ -209,6 +216,13 @@ class Objects:
             study_uids,
         )
         return {row["study_uid"]: row["patient"] for row in rows}
+
+    def patients_among(self, patients: Iterable[str]) -> set[str]:
+        """Return those patients (pseudonyms) of whom anything is kept."""
+        rows = self._database.all_among(
+            "SELECT DISTINCT patient FROM series WHERE patient IN ({})", set(patients)
+        )
+        return {row["patient"] for row in rows}
 
     def unchanged(self, origins: Iterable[Origin]) -> set[str]:
         """Return the digests of those places whose file is stored and was not changed since."""

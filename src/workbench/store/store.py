@@ -16,6 +16,7 @@ from workbench.schema import FINDING, INSTANCE, REJECTED, RUN, TABLES, Table
 from workbench.settings import StoreSettings
 from workbench.store import integrity
 from workbench.store.catalogue import open_catalogue
+from workbench.store.claims import Claim, claims, sites_stored
 from workbench.store.erasure import Erasure, Remains, Traces, remains
 from workbench.store.instances import Instances, with_moments
 from workbench.store.objects import Objects, Origin, Taken, now
@@ -93,6 +94,10 @@ class Store:
         """Return the patient of each study (pseudonyms) of which anything is kept."""
         return self._objects.patients_of(study_uids)
 
+    def patients_among(self, patients: Iterable[str]) -> set[str]:
+        """Return those patients (pseudonyms) of whom anything is kept."""
+        return self._objects.patients_among(patients)
+
     def compact(self, only_when_full: bool = False) -> int:
         """Move what came in since the last time into parts; return the number of rows moved.
 
@@ -103,6 +108,33 @@ class Store:
     def waiting(self) -> int:
         """Return how many objects wait to be moved into a part."""
         return self._instances.waiting()
+
+    # --- the key -----------------------------------------------------------------------------
+
+    def claim(self, site: str, fingerprint: str) -> None:
+        """Bind a site's objects to the fingerprint of its key, before any is stored.
+
+        Raises ``StoreError`` when objects of this site came under another key or survey name;
+        from then on also when another process binds another one.
+        """
+        claim = Claim(site, fingerprint)
+        if claims(self._catalogue).get(site) != fingerprint:
+            with self._catalogue.transaction():
+                claim.make(self._catalogue, lambda: self._stored_under(site))
+        self._objects.claim = claim
+
+    def key_fingerprints(self) -> dict[str, list[str]]:
+        """Return site to fingerprints of the keys under which its objects were stored."""
+        kept = sites_stored(self._catalogue)
+        made = claims(self._catalogue)
+        return {
+            site: [made[site]] if site in made else sorted(self._stored_under(site))
+            for site in sorted(kept)
+        }
+
+    def _stored_under(self, site: str) -> set[str]:
+        rows = self.scan("instance").filter(pl.col("patient").str.starts_with(f"{site}-"))
+        return set(rows.select(pl.col("key_fingerprint").unique()).collect()["key_fingerprint"])
 
     # --- tables ------------------------------------------------------------------------------
 

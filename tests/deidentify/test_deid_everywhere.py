@@ -35,6 +35,17 @@ ALIEN = [
     "Dr. Grottenolm", "Mrs Grottenolm", "Operator: Grottenolm", "grottenolm@spital.lu",
     "Grottenolm 4.5.1971", "Grottenolm +352 26 12 34 56", "Grottenolm (555) 123-4567",
 ]  # fmt: skip
+# What identifies by its form alone, and is nowhere else in the object.
+FORMS = [
+    "SSN 123-45-6789", "call 123.456.7890", "(123) 456 7890", "fax 26 12 34", "MRN#4711",
+    "accession 88123", "born 12 03 1980", "1980 03 12", "95 years", "92yo", "101 y",
+    "14 Oak Street", "Hauptstrasse 12a", "7 rue des Fleurs", "dr smith", "seen by prof Schmidt",
+]  # fmt: skip
+HARMLESS = [
+    "Abdomen 5mm B30f 120kV", "CTDI 12.5 mGy DLP 345.6", "Thorax^1_Routine (Adult)", "L5 S1",
+    "C-Spine 2.0 B60s", "Kopf 0-12 years", "Head 90 deg", "H 95 mGy", "DR Chest", "syngo MR E11",
+    "10 Jahre", "Plate 100 mm", "Liver 3 phases 5.0 I31f 3", "Ped 15-45 kg",
+]  # fmt: skip
 
 
 def code(value: str, scheme: str, meaning: str) -> Dataset:
@@ -48,6 +59,27 @@ def text_of(data: Dataset) -> str:
         del data[keyword]
     with quiet():
         return data.to_json().lower()
+
+
+@pytest.mark.parametrize("text", FORMS)
+def test_what_identifies_by_its_form_is_taken_out(text: str) -> None:
+    cleaned = clean(f"Abdomen {text} routine", Sources().identity())
+    left = set(cleaned.lower().split()) & set(text.lower().replace("#", " ").split())
+    assert "Abdomen" in cleaned
+    assert not any(char.isdigit() for char in cleaned)
+    assert not left & {"smith", "schmidt", "oak", "fleurs", "hauptstrasse"}
+
+
+@pytest.mark.parametrize("text", HARMLESS)
+def test_technique_stays(text: str) -> None:
+    assert clean(text, Sources().identity()) == text
+
+
+def test_leading_zeros_of_an_identifier_do_not_hide_it() -> None:
+    who = Sources(patient=["0012345"]).identity()
+    for text in ("no 12345", "no 0012345", "P12345"):
+        assert "12345" not in clean(text, who)
+        assert "12345" not in clean_label(text, who)
 
 
 @pytest.mark.parametrize("keyword", KEYWORDS)

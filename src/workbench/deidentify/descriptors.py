@@ -33,6 +33,7 @@ WORD = re.compile(r"[^\W_]+")
 SHORTEST_NAME = 2  # letters: "Li"; initials say nothing
 SHORTEST_PART = 4  # letters searched inside longer words: "MILLER" in "CTMILLER"
 SHORTEST_NUMBER = 4  # digits
+TITLED_NAME = 3  # letters behind a title: "DR AP" is radiography
 SHORTEST_NUMBER_PART = 5
 AROUND = 12  # letters looked at around a short identifier
 ENDS_IN_WORD = re.compile(r"[^\W_]\Z")
@@ -60,7 +61,13 @@ WORDED = (
     re.compile(r"[\w.+-]{1,64}@[\w-]{1,64}\.[\w.-]{1,64}"),  # e-mail
     re.compile(r"(?:https?://|www\.)\S{1,200}", re.IGNORECASE),
     re.compile(rf"\b(?:{_TITLE}\.?\s*)+(?<=[.\s])(?:[A-Z]\.\s*){{0,3}}{_NAME}"),  # Dr. J. Smith
-    re.compile(rf"\b{_LABEL}\s?[:=]\s?[\w'’-]+(?:[\s,^]{{1,2}}{_NAME})?", re.IGNORECASE),
+    re.compile(rf"\b{_LABEL}\s?[:=#]\s?[\w'’-]+(?:[\s,^]{{1,2}}{_NAME})?", re.IGNORECASE),
+)
+# A title before a word that is not in the vocabulary: "dr smith".  Not in capitals where that is
+# a modality: "DR CHEST", "syngo MR E11".
+TITLED = re.compile(
+    r"\b(?:[Dd]r|[Pp]rof|PROF|[Mm]rs?|MRS|[Mm]s|[Mm]me|MME|[Hh]err|HERR|[Ff]rau|FRAU)\b"
+    rf"\.?\s+({_NAME})"
 )
 _YEAR_FIRST = re.compile(r"(?<!\d)(?:1[89]|20)\d\d([-./])\d{1,2}\1\d{1,2}(?!\d)")  # 1980-03-12
 _MONTH_WORDS = (
@@ -71,16 +78,50 @@ _MONTH_WORDS = (
         rf"\b{_MONTH}[.\s-]{{0,2}}\d{{1,2}}(?:st|nd|rd|th)?[,\s-]{{1,2}}\d{{4}}(?!\d)", re.I
     ),
 )
+# 45 CFR 164.514(b)(2)(i)(C): ages over 89 are identifiers, in texts too.
+_OLD = re.compile(
+    r"(?<![\d.,])(?:9\d|1[0-4]\d)\s?-?(?:y|yo|y/o|yrs?|years?|jahre?|jährig\w*|ans|anni|años|jaar)"
+    r"(?![^\W_])",
+    re.I,
+)
+_STREET = (
+    re.compile(
+        r"\b\d{1,5}[a-z]?,? (?:[^\W\d_][\w'-]* ){1,3}"
+        r"(?:street|st|road|rd|avenue|ave|lane|drive|blvd)\b",
+        re.I,
+    ),
+    re.compile(
+        r"\b\d{1,5}[a-z]?,? (?:rue|avenue|boulevard|route|chemin|via|calle) [^\W\d_][\w '-]{2,40}",
+        re.I,
+    ),
+    re.compile(r"\b[^\W\d_]+(?:stra(?:ß|ss)e|str\.|gasse|allee) ?\d{1,4}[a-z]?\b", re.I),
+)
 _TELEPHONE = (
     re.compile(r"(?<![\w.,])\+\d[\d ()/.-]{5,20}\d"),  # +352 26 12 34
     re.compile(r"(?<![\w.])\d\d(?: \d\d){3,5}(?![\w.])"),  # 26 12 34 56
+    re.compile(r"\b(?:tel|telefon|phone|fax|gsm|mobile)\b[\s.:#]*\+?\d[\d ()/.-]{3,20}\d", re.I),
+    re.compile(r"(?<![\w.])\d{3}[-. ]\d{3}[-. ]\d{4}(?![\w.])"),  # 123.456.7890
+    re.compile(r"\(\d{3}\) ?\d{3}[-. ]\d{4}(?![\w.])"),
+)
+_NUMBER_OF = re.compile(
+    r"\b(?:mrn|ssn|pid|patid|acc|accession|id)\s?(?:no|nr)?[.#:]?\s?\d{3,}\b", re.I
+)
+_SOCIAL = re.compile(r"(?<!\d)\d{3}-\d{2}-\d{4}(?!\d)")  # social security number of the USA
+_SPACED_DATES = (
+    re.compile(r"(?<![\d.])[0-3]?\d [01]?\d (?:19|20)\d\d(?![\d.])"),  # 12 03 1980
+    re.compile(r"(?<![\d.])(?:19|20)\d\d [01]\d [0-3]\d(?![\d.])"),
 )
 NUMBERED = (
     re.compile(r"(?<![\d.])\d+(?:\.\d+){3,}(?![\d.])"),  # UID or network address
     _YEAR_FIRST,
     re.compile(r"(?<![\d.])\d{1,2}([-./])\d{1,2}\1(?:\d{4}|\d{2})(?![\d.])"),  # 12.3.1980
     *_MONTH_WORDS,
+    *_SPACED_DATES,
     *_TELEPHONE,
+    *_STREET,
+    _OLD,
+    _SOCIAL,
+    _NUMBER_OF,
     re.compile(r"(?<![\w.,])0\d[\d ()/-]{5,20}\d(?![.,]?\d)"),  # 030/123 45 67
     re.compile(r"(?<![\w.])(?:\(\d{3}\) ?|\d{3}[-. ])?\d{3}-\d{4}(?![\w.])"),  # (555) 123-4567
     re.compile(r"(?<!\d)(?<!\d[.,])\d{6,}"),  # long numbers, not digits behind a decimal sign
@@ -92,6 +133,7 @@ NUMBERED_IN_LABELS = (
     re.compile(r"(?<![\d.])[01]?\d([-/])[0-3]?\d\1(?:19|20)\d\d(?![\d.])"),  # 3/12/1980
     *_MONTH_WORDS,
     *_TELEPHONE,
+    _SOCIAL,
     re.compile(r"(?<![\w.,])0\d{1,4}[ /-]\d{2,4}(?:[ -]\d{2,4}){1,3}(?![\w.])"),
     re.compile(r"(?<![\w.])(?:\(\d{3}\) ?|\d{3}[-. ])\d{3}-\d{4}(?![\w.])"),
 )
@@ -256,7 +298,9 @@ def _name_words(name: str) -> set[str]:
 def _identifier_words(identifier: str) -> set[str]:
     folded = WORD.findall(fold(identifier))
     joined = "".join(folded)
-    return {word for word in (*folded, joined) if len(word) >= SHORTEST_NUMBER}
+    # "0012345" is also written as 12345.
+    bare = {word.lstrip("0") for word in (*folded, joined) if word.isdigit()}
+    return {word for word in (*folded, joined, *bare) if len(word) >= SHORTEST_NUMBER}
 
 
 def _letters(text: str) -> set[str]:
@@ -292,8 +336,16 @@ def _cleaned(text: str, names: Identity, numbered: tuple[re.Pattern[str], ...]) 
     patterns = (*WORDED, *numbered) if DIGIT.search(cleaned) else WORDED
     for pattern in patterns:
         cleaned = pattern.sub(" ", cleaned)
+    if numbered is NUMBERED:
+        cleaned = TITLED.sub(_untitled, cleaned)
     cleaned = names.without_words(cleaned)
     return text if cleaned == text else tidy(cleaned)
+
+
+def _untitled(found: re.Match[str]) -> str:
+    """Return a titled word as it is if it is a word of the vocabulary, else nothing."""
+    word = found[1]
+    return found[0] if len(word) < TITLED_NAME or fold(word) in vocabulary() else " "
 
 
 def known_only(text: str, known: frozenset[str]) -> str:

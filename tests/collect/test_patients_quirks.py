@@ -96,7 +96,7 @@ def stand(shared: Stand, make: Any, keeper: Any) -> Callable[..., Stand]:
         ({"fail_every": 1}, [INCOMPLETE]),
         ({"abort_after": 2}, [INCOMPLETE]),
         ({"cut_after": 2}, [INCOMPLETE]),
-        ({"hang_after": 2, "hang_seconds": 1.5}, [INCOMPLETE]),
+        ({"hang_after": 2, "hang_seconds": 8.0}, [INCOMPLETE]),
         ({"unknown_destination": True}, [FAILED]),
     ],
     ids=str,

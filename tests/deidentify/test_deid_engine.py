@@ -401,3 +401,14 @@ def test_nothing_planted_leaves(tree: object, patient: Dataset, deidentifier: De
     output = written(deidentifier.apply(data).dataset).lower()
     for word in (b"quixoteberg", b"zelda", b"p7301", b"brontosau", b"xanadu", b"12.03.1980"):
         assert word not in output
+
+
+@pytest.mark.parametrize("text", ["a1 " * 10_000, ["A"] * 10_001])
+def test_text_beyond_measure_is_dropped_with_a_finding(
+    text: object, patient: Dataset, apply: Apply
+) -> None:
+    with quiet():
+        patient.SeriesDescription = text
+    made = apply(patient)
+    assert "SeriesDescription" not in made.dataset
+    assert [found.column for found in made.findings] == ["SeriesDescription"]

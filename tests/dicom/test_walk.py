@@ -155,3 +155,15 @@ def test_a_sequence_that_ends_with_the_bytes_but_not_by_its_delimiter_is_cut_off
     if tail:
         walk(whole, 0, EXPLICIT)
     assert refused(whole[:-8]) == "truncated"
+
+
+def test_elements_are_counted_at_any_depth() -> None:
+    item = struct.pack("<HHI", 0xFFFE, 0xE000, 8) + struct.pack("<HHI", 0x0008, 0x0100, 0)
+    unknown = b"\x09\0\x02\x10UN\0\0\xff\xff\xff\xff" + item * 10 + b"\xfe\xff\xdd\xe0\0\0\0\0"
+    assert walk(unknown, 0, Encoding(), most=22).end == len(unknown)
+    with pytest.raises(DamagedObject) as refused:
+        walk(unknown, 0, Encoding(), most=21)
+    assert refused.value.code == "too_many"
+    twice = unknown + unknown.replace(b"\x09\0\x02\x10", b"\x0b\0\x02\x10")
+    with pytest.raises(DamagedObject):
+        walk(twice, 0, Encoding(), most=30)

@@ -31,6 +31,8 @@ MAX_DEPTH = 64  # deeper nesting is an attack, not a header
 STANDARD_ROOT = "1.2.840.10008."  # PS3.5 section 9: UIDs that DICOM itself defines
 TAG_OF_CREATOR = range(0x10, 0x100)
 MOST_CLEANED, LONGEST_CLEANED = 1_000, 200  # texts remembered, and their letters
+# What is longer is no description: an LT has 10,240 letters at most (PS3.5 6.2), a UT may have any.
+LONGEST_TEXT, MOST_VALUES = 20_000, 10_000
 SHORTEST_NUMBER = 6  # digits of a whole number that may be an identifier rather than a count
 SHORT_IDENTIFIER = "a patient identifier of fewer than four characters was taken out"
 
@@ -119,6 +121,8 @@ class Transform:
 
     def _text_values(self, rule: Rule, element: Element, source: Dataset) -> Any:
         found = texts(element, source, rule.vr)
+        if len(found) > MOST_VALUES or max(map(len, found), default=0) > LONGEST_TEXT:
+            raise UnconvertibleError("more text than can be looked through")
         change = self._changer(rule, source)
         changed = [change(text) if text else text for text in found]
         if changed != found and self._people.short and any(map(self._people.short_in, found)):

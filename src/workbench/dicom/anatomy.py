@@ -15,6 +15,7 @@ from workbench.dicom.read import PREAMBLE, Limits, encoding_of, file_meta, infla
 from workbench.dicom.walk import (
     ITEM,
     ITEM_END,
+    MOST_ELEMENTS,
     SEQUENCE_END,
     UNDEFINED,
     Element,
@@ -104,8 +105,10 @@ def anatomy(content: bytes, limits: Limits | None = None) -> Anatomy:
 class _Watcher(Walker):
     """A walker that writes down what it comes by."""
 
-    def __init__(self, buffer: memoryview, encoding: Encoding, max_depth: int) -> None:
-        super().__init__(buffer, encoding, max_depth)
+    def __init__(
+        self, buffer: memoryview, encoding: Encoding, max_depth: int, most: int = MOST_ELEMENTS
+    ) -> None:
+        super().__init__(buffer, encoding, max_depth, most)
         self.lines: list[Line] = []
         self._depth = 0
 
@@ -124,6 +127,6 @@ class _Watcher(Walker):
         return found
 
     def implicit(self) -> Walker:
-        inner = _Watcher(self.buffer, Encoding(explicit=False), self.max_depth)
+        inner = _Watcher(self.buffer, Encoding(explicit=False), self.max_depth, self.left)
         inner.found.notes, inner.lines, inner._depth = self.found.notes, self.lines, self._depth
         return inner

@@ -27,7 +27,7 @@ from pydicom.uid import (
 
 from workbench.dicom.cut import DEEPEST, Cut, cut, plain_meta
 from workbench.dicom.quiet import quiet
-from workbench.dicom.walk import Encoding, Structure, looks_explicit, walk
+from workbench.dicom.walk import MOST_ELEMENTS, Encoding, Structure, looks_explicit, walk
 from workbench.errors import DamagedObject, NotDicom
 from workbench.model import Finding
 
@@ -47,10 +47,11 @@ NOTES = {
 
 @dataclass(frozen=True)
 class Limits:
-    """Bounds that a hostile object must not pass; sizes in bytes."""
+    """Bounds that a hostile object must not pass; ``header`` in bytes."""
 
     depth: int = 64
     header: int = 64 * 2**20
+    elements: int = MOST_ELEMENTS
 
 
 @dataclass(frozen=True)
@@ -219,7 +220,7 @@ def _header(view: memoryview, start: int, syntax: str, meta: bytes, limits: Limi
     if syntax == DeflatedExplicitVRLittleEndian:
         view, start = memoryview(inflated(view[start:], limits.header)), 0
     encoding = encoding_of(view, start, syntax, notes)
-    structure = walk(view, start, encoding, limits.depth)
+    structure = walk(view, start, encoding, limits.depth, limits.elements)
     encoded = _without_pixels(view, start, structure)
     if len(encoded) > limits.header:
         raise DamagedObject("too_large", "the header alone is larger than the limit")

@@ -19,6 +19,8 @@ from workbench.errors import DamagedObject
 
 ITEM, ITEM_END, SEQUENCE_END = 0xFFFEE000, 0xFFFEE00D, 0xFFFEE0DD
 UNDEFINED = 0xFFFFFFFF
+# Elements and items of a header: twice as many as the largest dose report met had.
+MOST_ELEMENTS = 600_000
 PIXELS = frozenset({0x7FE00008, 0x7FE00009, 0x7FE00010})
 # PS3.5 table 7.1-1: value representations whose length takes four bytes after two reserved ones.
 LONG_VRS = frozenset(b"OB OD OF OL OV OW SQ SV UC UN UR UT UV".split())
@@ -75,14 +77,19 @@ def looks_explicit(buffer: bytes | memoryview, start: int) -> bool:
 
 
 def walk(
-    buffer: bytes | memoryview, start: int, encoding: Encoding, max_depth: int = 64
+    buffer: bytes | memoryview,
+    start: int,
+    encoding: Encoding,
+    max_depth: int = 64,
+    most: int = MOST_ELEMENTS,
 ) -> Structure:
     """Walk all top-level elements from ``start`` to the end of ``buffer``.
 
     Raises ``DamagedObject`` when a declared length exceeds the bytes left, a tag stands twice,
-    a value representation is unknown or sequences nest deeper than ``max_depth``.
+    a value representation is unknown, sequences nest deeper than ``max_depth``, or there are
+    more than ``most`` elements and items.
     """
-    walker = Walker(memoryview(buffer), encoding, max_depth)
+    walker = Walker(memoryview(buffer), encoding, max_depth, most)
     try:
         walker.data_set(start, len(buffer), 0)
     except DamagedObject as error:
@@ -111,10 +118,13 @@ def element_end(buffer: bytes, position: int, encoding: Encoding, max_depth: int
 class Walker:
     """One walk; recursion is bounded by ``max_depth``."""
 
-    def __init__(self, buffer: memoryview, encoding: Encoding, max_depth: int) -> None:
+    def __init__(
+        self, buffer: memoryview, encoding: Encoding, max_depth: int, most: int = MOST_ELEMENTS
+    ) -> None:
         self.buffer = buffer
         self.encoding = encoding
         self.max_depth = max_depth
+        self.left = most
         self.found = Structure()
         self.last: Element | None = None  # the one read last
         self._tag = struct.Struct(encoding.order + "HH").unpack_from
@@ -169,6 +179,9 @@ class Walker:
     def element(self, position: int, stop: int) -> Element:
         """Return the head of the element at ``position``; raises ``DamagedObject``."""
         self.last = found = self._head(position, stop)
+        self.left -= 1
+        if self.left < 0:
+            raise DamagedObject("too_many", "there are more elements than any real header has")
         return found
 
     def _head(self, position: int, stop: int) -> Element:
@@ -199,7 +212,9 @@ class Walker:
             if element.tag in PIXELS:
                 return self._items(element.value, stop, depth, lambda _begin, end, _depth: end)
             walker = self.implicit() if element.vr == b"UN" else self
-            return walker._items(element.value, stop, depth, delimited=True)
+            end = walker._items(element.value, stop, depth, delimited=True)
+            self.left = walker.left
+            return end
         end = element.value + element.length
         if end > stop:
             raise _truncated()
@@ -210,7 +225,7 @@ class Walker:
     def implicit(self) -> Walker:
         """Return a walker of the same bytes for a UN of undefined length."""
         # PS3.5 6.2.2: a UN of undefined length holds a sequence in Implicit VR Little Endian.
-        inner = Walker(self.buffer, Encoding(explicit=False), self.max_depth)
+        inner = Walker(self.buffer, Encoding(explicit=False), self.max_depth, self.left)
         inner.found.notes = self.found.notes
         return inner
 

@@ -28,6 +28,7 @@ REASONS = {
     "same_uid_other_content": ("another content under a stored UID", "Find out which is right."),
     "too_deep": ("nested without end: attack or fault", "Do not trust the sender."),
     "too_large": ("large beyond measure: attack or fault", "Do not trust the sender."),
+    "too_many": ("more elements than any real header", "Do not trust the sender."),
     "truncated": ("it ends early", "Have it sent again."),
     "unknown_vr": ("a type of element that does not exist", "Have it sent again."),
     "unreadable": ("its elements cannot be read", "Look at it, ask the sender."),

@@ -21,16 +21,20 @@ from pydicom.dataset import Dataset
 
 Kind = Literal["plain", "identity", "dose"]
 FONTS = ("DejaVu Sans Mono", "Liberation Sans", "DejaVu Sans", "DejaVu Serif")
-SURNAMES = (
+_SURNAMES = (
     "Quixoteberg Brontosau Mueller Schmidt Kowalski Johansson Dupont Lefevre Garcia Rossi "
-    "Novak Andersen Vandenberg Papadopoulos Okonkwo Tanaka Wojcik Fernandes Hoffmann Weber"
-).split  # fmt: skip
-GIVEN = (
+    "Novak Andersen Vandenberg Papadopoulos Okonkwo Tanaka Wojcik Fernandes Hoffmann Weber "
+    "Li Ng Berg Koch Lang Braun Klein Steiner Marti Costa Silva Moreau Petit Roux Blanc Sand "
+    "Smith Jones Walker Hall Head Scott Young King Wright Hill Green Baker Adams Nelson"
+)
+_GIVEN = (
     "Zelda Otto Hans Marguerite Pierre Ingrid Lucia Tomasz Sofia Kenji Amara Willem Eva Paulo "
-    "Anneliese Jean Greta Marco Olga Nils"
-).split
+    "Anneliese Jean Greta Marco Olga Nils Max Lena Tim Ida"
+)
+SURNAMES, GIVEN = _SURNAMES.split(), _GIVEN.split()
 PLACES = ("Xanadu Spital", "Clinique Belvoir", "Northgate Infirmary", "Klinikum Eichenau")
 LIGHTEST, BYTES_A_PIXEL = 255, 4
+APART = 4  # of 255, between the colours of two pieces: soft edges are rounded
 
 
 @dataclass(frozen=True)
@@ -61,13 +65,12 @@ class Person:
 
 def person(rng: np.random.Generator) -> Person:
     """Return somebody made up."""
-    names, given = SURNAMES(), GIVEN()
     return Person(
-        str(rng.choice(names)), str(rng.choice(given)),
+        str(rng.choice(SURNAMES)), str(rng.choice(GIVEN)),
         f"{rng.choice(['P', 'MR', ''])}{rng.integers(10**6, 10**8)}",
         f"{rng.integers(10**7, 10**9)}",
         date(int(rng.integers(1925, 2015)), int(rng.integers(1, 13)), int(rng.integers(1, 29))),
-        str(rng.choice(PLACES)), str(rng.choice(names)),
+        str(rng.choice(PLACES)), str(rng.choice(SURNAMES)),
     )  # fmt: skip
 
 
@@ -89,6 +92,7 @@ class Style:
     dark: bool = True
     noise: float = 0.0
     brightness: int = LIGHTEST
+    jagged: bool = False
     columns: int = 640
     rows: int = 480
 
@@ -221,9 +225,11 @@ def corners(who: Person) -> Iterator[Piece]:
 
 
 def draw(pieces: list[Piece], style: Style, under: NDArray[np.float64] | None = None) -> Drawn:
-    """Draw a page, over a background of the page's shape if one is given."""
+    """Draw a page of at most 62 pieces, over a background of its shape if one is given."""
     ink = _image(pieces, style, lambda _: "#fff")[..., 0] / LIGHTEST
-    codes = _image(pieces, style, lambda number: f"#{number + 1:02x}ff{255 - number:02x}")
+    if style.jagged:
+        ink = np.rint(ink)
+    codes = _image(pieces, style, lambda number: f"#{APART * (number + 1):02x}ff00")
     ground = under if under is not None else np.zeros(ink.shape)
     page = ground * (1 - ink) + style.brightness * ink
     if not style.dark:
@@ -232,9 +238,9 @@ def draw(pieces: list[Piece], style: Style, under: NDArray[np.float64] | None = 
         page = page + np.random.default_rng(len(pieces)).normal(0, style.noise, page.shape)
     drawn = Drawn(np.clip(np.rint(page), 0, LIGHTEST).astype(np.uint8))
     strong = codes[..., 1] >= LIGHTEST // 2
-    number = np.rint(codes[..., 0] / np.maximum(codes[..., 1], 1) * LIGHTEST) - 1
+    number = codes[..., 0] / np.maximum(codes[..., 1], 1) * LIGHTEST / APART - 1
     for place, piece in enumerate(pieces):
-        mask = strong & (np.abs(number - place) < 1) if piece.kind != "plain" else None
+        mask = strong & (np.abs(number - place) < 0.5) if piece.kind != "plain" else None
         if mask is not None:
             (drawn.identity if piece.kind == "identity" else drawn.doses).append(mask)
     return drawn

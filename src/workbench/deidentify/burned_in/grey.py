@@ -25,6 +25,7 @@ COLOURS = ("RGB", "YBR_FULL", "YBR_FULL_422", "YBR_PARTIAL_420", "YBR_ICT", "YBR
 PALETTE = "PALETTE COLOR"
 LOW, HIGH = 0.5, 99.5  # percentiles that become black and white
 BRIGHT = 0.85  # of the range: burned-in letters are drawn at its end
+GRAIN, AROUND = 1, 12  # pixels: of noise, and of what surrounds a letter
 LARGEST = 4_000_000  # pixels of an enlarged picture; larger ones are not enlarged
 MIDDLE_CHROMA = 128  # no colour in 8 bits, PS3.3 C.7.6.3.1.2
 
@@ -118,7 +119,7 @@ def _palette(header: Dataset) -> tuple[NDArray[np.float64], int]:
     return np.max(tables, axis=0), int(first)
 
 
-def _stretched(values: NDArray[np.float64], low: float, high: float) -> NDArray[np.uint8]:
+def _stretched(values: NDArray[np.float64], low: Any, high: Any) -> NDArray[np.uint8]:
     if high <= low:
         return np.zeros(values.shape, np.uint8)
     return np.asarray(np.clip((values - low) / (high - low), 0, 1) * 255, np.uint8)
@@ -129,7 +130,8 @@ def pictures(brightness: NDArray[np.float64]) -> Iterator[tuple[int, NDArray[np.
 
     The first shows the whole range, the second the range between percentiles, for pixels with a
     few extreme values, the third the extremes alone: letters on anatomy are drawn at the end of
-    the range.
+    the range.  The fourth shows what differs from its surroundings, noise smoothed: letters that
+    are no brighter than other parts of the image.
     """
     least, most = float(brightness.min()), float(brightness.max())
     low, high = (float(value) for value in np.percentile(brightness, (LOW, HIGH)))
@@ -141,6 +143,20 @@ def pictures(brightness: NDArray[np.float64]) -> Iterator[tuple[int, NDArray[np.
     edge = least + BRIGHT * (most - least)
     bright = (brightness < edge if not light else brightness > most - edge + least) * np.uint8(255)
     yield scale, _enlarged(bright, scale)
+    above = _mean(brightness, GRAIN) - _mean(_mean(brightness, AROUND), GRAIN)
+    outline = -above if light else above
+    yield scale, _enlarged(255 - _stretched(outline, 0.0, np.percentile(outline, HIGH)), scale)
+
+
+def _mean(values: NDArray[np.float64], reach: int) -> NDArray[np.float64]:
+    """Return the mean of each pixel and those as far as ``reach`` from it in rows and columns."""
+    for axis in (0, 1):
+        size, width = values.shape[axis], 2 * reach + 1
+        margin = [(reach + 1, reach) if axis == each else (0, 0) for each in (0, 1)]
+        sums = np.pad(values, margin, mode="edge").cumsum(axis)
+        ends = np.arange(width, width + size)
+        values = (sums.take(ends, axis) - sums.take(ends - width, axis)) / width
+    return values
 
 
 def _enlarged(picture: NDArray[np.uint8], scale: int) -> NDArray[np.uint8]:

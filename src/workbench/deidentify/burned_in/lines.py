@@ -20,6 +20,7 @@ from workbench.deidentify.burned_in.ocr import Word
 from workbench.deidentify.burned_in.words import comparable
 
 GAP = 2.0  # heights of a letter between two segments of one row
+NEXT_LINE = 1.2  # heights of a filled line in which the next one stands
 BESIDE = 12  # heights of a letter covered behind a label with nothing read behind it
 LONGEST_COUNT = 4  # digits of a number that identifies nobody
 COUNT = re.compile(r"[\W\d]*\Z")
@@ -48,7 +49,8 @@ def covered(words: Sequence[Word], matcher: Matcher) -> list[Box]:
     for line in _lines(words):
         texts = [word.text for word in line]
         for number in matcher.found(texts):
-            boxes += _row_of(line[number], words)
+            row = _row_of(line[number], words)
+            boxes += [*row, *_stacked(row[0], words)]
         for number in _labels(texts):
             boxes.append(_behind(line[number], words))
     return [box for box in dict.fromkeys(boxes) if box.width > 0]
@@ -75,11 +77,35 @@ def _segments(row: list[Word]) -> list[list[Word]]:
 
 def _row_of(found: Word, words: Sequence[Word]) -> list[Box]:
     row = [word for word in words if word.box.shares_rows(found.box)]
+    segments = sorted(_segments(row), key=lambda segment: found not in segment)
     return [
         _padded(segment)
-        for segment in _segments(row)
+        for segment in segments
         if found in segment or not all(is_known(word.text) for word in segment)
     ]
+
+
+def _stacked(name: Box, words: Sequence[Word]) -> list[Box]:
+    """Return the lines above and below a name, but for those that hold only what is known.
+
+    What identifies is written in blocks, and a line that was not read is the likelier to be one
+    of them on a noisy ground.
+    """
+    reach = int(NEXT_LINE * name.height)
+    boxes = []
+    for top in (name.top - reach, name.bottom):
+        strip = Box(top, name.left, reach, name.width)
+        read = [word for word in words if _touches(word.box, strip)]
+        unknown = [word.box for word in read if not is_known(word.text)]
+        if unknown or not read:
+            boxes.append(around([strip, *unknown]))
+    return boxes
+
+
+def _touches(box: Box, strip: Box) -> bool:
+    middle = box.top + box.height / 2
+    beside = box.right <= strip.left or strip.right <= box.left
+    return strip.top <= middle < strip.bottom and not beside
 
 
 def _padded(segment: list[Word]) -> Box:

@@ -37,7 +37,7 @@ def decoded(header: Dataset) -> tuple[NDArray[Any], str]:
 
 
 def _decoder(header: Dataset) -> Any:
-    from pydicom.pixels.decoders import get_decoder
+    from pydicom.pixels.decoders.base import get_decoder
 
     syntax = UID(str(getattr(getattr(header, "file_meta", None), "TransferSyntaxUID", "")))
     try:

@@ -57,8 +57,8 @@ class Count:
 
     def add(self, drawn: Drawn, result: Shown, seconds: float) -> None:
         """Count one page; a withheld page shows neither names nor doses."""
-        hidden = [_hidden(drawn, result, ink) for ink in drawn.identity]
-        doses = [_hidden(drawn, result, ink) for ink in drawn.doses]
+        hidden = [_hidden(result, ink) for ink in drawn.identity]
+        doses = [_hidden(result, ink) for ink in drawn.doses]
         self.pages += 1
         self.withheld += result.pixels is None
         self.flagged += bool(result.masked)
@@ -70,7 +70,7 @@ class Count:
         self.seconds = (*self.seconds, seconds)
 
 
-def _hidden(drawn: Drawn, result: Shown, ink: NDArray[np.bool_]) -> float:
+def _hidden(result: Shown, ink: NDArray[np.bool_]) -> float:
     if not ink.any():
         raise ValueError("a word was drawn without ink: does the font exist?")
     filled = np.zeros(ink.shape, bool)
@@ -88,7 +88,7 @@ def masked(who: Person, drawn: Drawn) -> tuple[Shown, float]:
 
 
 def styles(number: int, *, hard: bool = False) -> Iterator[Style]:
-    """Yield styles: fonts, sizes, light and dark, with and without noise; hard: small and jagged."""
+    """Yield fonts, sizes, light and dark, with and without noise; hard: small and jagged."""
     for turn in range(number):
         size = SMALLEST if hard else SIZES[turn % len(SIZES)]
         yield Style(
@@ -98,7 +98,7 @@ def styles(number: int, *, hard: bool = False) -> Iterator[Style]:
 
 
 def screens(count: int, seed: int, *, named: bool, hard: bool = False) -> dict[str, Count]:
-    """Return the counts of dose screens by layout; without names the header has one all the same."""
+    """Return the counts of dose screens by layout; the header names somebody in any case."""
     rng = np.random.default_rng(seed)
     counts = {}
     for name, layout in LAYOUTS.items():

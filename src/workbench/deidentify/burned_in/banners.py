@@ -13,6 +13,9 @@ from dataclasses import dataclass
 from functools import cache
 from typing import TYPE_CHECKING
 
+from pydicom.datadict import tag_for_keyword
+from pydicom.multival import MultiValue
+
 from workbench.deidentify.burned_in.boxes import Box
 from workbench.deidentify.tables import data_bytes
 from workbench.dicom.quiet import quiet
@@ -34,7 +37,8 @@ class Condition:
     Attributes
     ----------
     keyword
-        DICOM keyword; looked for at the top level and in the file meta information.
+        DICOM keyword, or a tag of a repeating group in eight hexadecimal digits; looked for at
+        the top level and in the file meta information.
     sign
         ``~`` contains, ``=`` equals, ``^`` begins with; letter case does not matter.
     alternatives
@@ -71,18 +75,16 @@ def written(header: Dataset, keyword: str) -> str:
     """Return a value as text, empty where it is absent or cannot be read."""
     try:
         with quiet():
-            value = header.get(keyword)
-            if value is None:
-                value = getattr(header, "file_meta", {}).get(keyword)
+            tag = tag_for_keyword(keyword) or int(keyword, 16)
+            element = header.get_item(tag) and header[tag]
+            element = element or getattr(header, "file_meta", {}).get(tag)
+            value = element.value if element is not None else None
     except Exception:  # noqa: BLE001 - pydicom raises a dozen kinds; unreadable matches nothing
         return ""
     if value is None:
         return ""
-    return value if isinstance(value, str) else "\\".join(map(str, _several(value)))
-
-
-def _several(value: object) -> list[object]:
-    return list(value) if hasattr(value, "__iter__") else [value]
+    several = value if isinstance(value, MultiValue | list | tuple) else [value]
+    return "\\".join(map(str, several))
 
 
 def _condition(keyword: str, cell: str) -> Condition:

@@ -49,7 +49,7 @@ def distance(one: str, other: str, most: int) -> int:
             row[column] = min(change, row[column] + 1, row[column - 1] + 1)
         if min(row) > most:
             return most + 1
-    return row[-1]
+    return min(row[-1], most + 1)
 
 
 def is_decimal(text: str) -> bool:

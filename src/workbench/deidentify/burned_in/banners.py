@@ -76,9 +76,8 @@ def written(header: Dataset, keyword: str) -> str:
     try:
         with quiet():
             tag = tag_for_keyword(keyword) or int(keyword, 16)
-            element = header.get_item(tag) and header[tag]
-            element = element or getattr(header, "file_meta", {}).get(tag)
-            value = element.value if element is not None else None
+            holder = header if header.get_item(tag) else getattr(header, "file_meta", {})
+            value = holder[tag].value if tag in holder else None
     except Exception:  # noqa: BLE001 - pydicom raises a dozen kinds; unreadable matches nothing
         return ""
     if value is None:

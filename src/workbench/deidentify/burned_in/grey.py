@@ -27,6 +27,7 @@ LOW, HIGH = 0.5, 99.5  # percentiles that become black and white
 BRIGHT = 0.85  # of the range: burned-in letters are drawn at its end
 GRAIN, AROUND = 1, 12  # pixels: of noise, and of what surrounds a letter
 LARGEST = 4_000_000  # pixels of an enlarged picture; larger ones are not enlarged
+WHITE = 255
 MIDDLE_CHROMA = 128  # no colour in 8 bits, PS3.3 C.7.6.3.1.2
 
 
@@ -116,13 +117,15 @@ def _palette(header: Dataset) -> tuple[NDArray[np.float64], int]:
     lengths = {len(table) for table in tables}
     if lengths == {0} or len(lengths) != 1:
         raise ReadError("palette", "The palette could not be read.")
-    return np.max(tables, axis=0), int(first)
+    # A coloured letter is as bright as its brightest colour; of equal ones the purer is darker.
+    brightness = 0.75 * np.max(tables, axis=0) + 0.25 * np.mean(tables, axis=0)
+    return np.asarray(brightness, np.float64), int(first)
 
 
-def _stretched(values: NDArray[np.float64], low: Any, high: Any) -> NDArray[np.uint8]:
+def _stretched(values: NDArray[np.float64], low: float, high: float) -> NDArray[np.uint8]:
     if high <= low:
         return np.zeros(values.shape, np.uint8)
-    return np.asarray(np.clip((values - low) / (high - low), 0, 1) * 255, np.uint8)
+    return np.asarray(np.clip((values - low) / (high - low), 0, 1) * WHITE, np.uint8)
 
 
 def pictures(brightness: NDArray[np.float64]) -> Iterator[tuple[int, NDArray[np.uint8]]]:
@@ -131,21 +134,25 @@ def pictures(brightness: NDArray[np.float64]) -> Iterator[tuple[int, NDArray[np.
     The first shows the whole range, the second the range between percentiles, for pixels with a
     few extreme values, the third the extremes alone: letters on anatomy are drawn at the end of
     the range.  The fourth shows what differs from its surroundings, noise smoothed: letters that
-    are no brighter than other parts of the image.
+    are no brighter than other parts of the image.  Small letters are read better when enlarged
+    three times, others twice, so both are tried.
     """
     least, most = float(brightness.min()), float(brightness.max())
     low, high = (float(value) for value in np.percentile(brightness, (LOW, HIGH)))
     whole = _stretched(brightness, least, most)
-    scale = 2 if brightness.size * 4 <= LARGEST else 1
-    light = np.median(whole) > 127
-    for picture in (whole, _stretched(brightness, low, high)):
-        yield scale, _enlarged(picture if light else 255 - picture, scale)
-    edge = least + BRIGHT * (most - least)
-    bright = (brightness < edge if not light else brightness > most - edge + least) * np.uint8(255)
-    yield scale, _enlarged(bright, scale)
+    light = np.median(whole) > WHITE // 2
+    ranged = _stretched(brightness, low, high)
+    edge = BRIGHT * WHITE
+    extreme = np.where(whole < WHITE - edge if light else whole > edge, 0, WHITE)
     above = _mean(brightness, GRAIN) - _mean(_mean(brightness, AROUND), GRAIN)
     outline = -above if light else above
-    yield scale, _enlarged(255 - _stretched(outline, 0.0, np.percentile(outline, HIGH)), scale)
+    outlined = WHITE - _stretched(outline, 0.0, float(np.percentile(outline, HIGH)))
+    for enlarged, picture in (
+        (3, whole if light else WHITE - whole), (2, ranged if light else WHITE - ranged),
+        (3, extreme.astype(np.uint8)), (2, outlined),
+    ):  # fmt: skip
+        scale = max(s for s in range(1, enlarged + 1) if s == 1 or picture.size * s * s <= LARGEST)
+        yield scale, _enlarged(picture, scale)
 
 
 def _mean(values: NDArray[np.float64], reach: int) -> NDArray[np.float64]:

@@ -9,9 +9,9 @@ digit is another number.  ``python -m benchmarks.burned_in`` measures the false 
 from __future__ import annotations
 
 import re
-from functools import cache
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import cache
 
 from workbench.deidentify.burned_in.words import Sought, comparable
 from workbench.deidentify.tables import vocabulary

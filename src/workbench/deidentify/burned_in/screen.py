@@ -172,11 +172,15 @@ def _readings(brightness: NDArray[np.float64], limits: Limits) -> Iterator[list[
     """Yield the words of each picture of a frame, placed in the frame."""
     before: list[NDArray[np.uint8]] = []
     for scale, picture in pictures(brightness):
-        if any(np.abs(picture.astype(np.int16) - other).mean() < SAME for other in before):
+        if any(_same(picture, other) for other in before):
             continue
         before.append(picture)
         words = read_words(picture, limits=limits)
         yield [Word(word.text, word.box.shrunk(scale), word.line) for word in words]
+
+
+def _same(one: NDArray[np.uint8], other: NDArray[np.uint8]) -> bool:
+    return one.shape == other.shape and np.abs(one.astype(np.int16) - other).mean() < SAME
 
 
 def _findings(

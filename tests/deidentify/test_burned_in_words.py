@@ -66,7 +66,17 @@ def test_short_names_are_found_only_as_they_are() -> None:
     data.PatientName = "Li^Hans"
     matcher = Matcher(sought(data))
     assert matcher.found(["LI,", "HANS"]) == {0, 1}
-    assert matcher.found(["SANS", "Limit", "La"]) == set()
+    assert matcher.found(["SANS", "Limit", "La", "11"]) == set()
+
+
+def test_a_short_number_is_found_where_the_patient_has_it() -> None:
+    data = Dataset()
+    data.PatientName, data.PatientID = "Hans", "117"
+    assert Matcher(sought(data)).found(["117", "118"]) == {0}
+
+
+def test_a_dose_beside_a_name_is_not_part_of_it(matcher: Matcher) -> None:
+    assert matcher.found(["951.3", "Zelda", "12.50"]) == {1}
 
 
 def test_an_object_that_names_nobody_has_nothing_to_look_for() -> None:

@@ -70,12 +70,20 @@ class Matcher:
         for first in range(len(plain)):
             run = ""
             for last in range(first, min(first + LONGEST_RUN, len(plain))):
-                if not plain[last] and last > first:
+                if not plain[last]:
                     break
                 run += plain[last]
-                if run and self._is(run, joined=last > first):
+                if self._is(run, joined=last > first) and not self._short(texts[first], run):
                     hits.update(range(first, last + 1))
         return hits
+
+    def _short(self, text: str, run: str) -> bool:
+        """Say whether a short number looks like a short name alone: 11 is not Li."""
+        return (
+            len(run) < SHORTEST_INSIDE
+            and text.strip("():,;").isdigit()
+            and (run not in self.sought.numbers)
+        )
 
     def _is(self, run: str, *, joined: bool) -> bool:
         if run in self.sought.words:

@@ -57,12 +57,15 @@ class Sought:
     exact
         Of these, the ones that must be read without a mistake: written dates of six digits, and
         words that say something about anatomy or technique in most images.
+    numbers
+        Of these, the ones written in digits alone.
     unreadable
         The header has a name that is written in no Latin letter at all.
     """
 
     words: frozenset[str]
     exact: frozenset[str] = frozenset()
+    numbers: frozenset[str] = frozenset()
     unreadable: bool = False
 
     @property
@@ -88,7 +91,10 @@ def sought(header: Dataset) -> Sought:
     words = {word for word in map(comparable, texts) if len(word) >= SHORTEST}
     exact = {comparable(word) for word in births if word.isdigit() and len(word) <= 6}
     exact |= {comparable(word) for word in own} - set(map(comparable, identity.words))
-    return Sought(frozenset(words), frozenset(exact & words), _unreadable(header))
+    numbers = {comparable(word) for word in texts if word.isdigit()}
+    return Sought(
+        frozenset(words), frozenset(exact & words), frozenset(numbers & words), _unreadable(header)
+    )
 
 
 def _own_names(header: Dataset) -> set[str]:

@@ -20,6 +20,7 @@ found /usr/bin/dcmsend || missing="$missing dcmtk"
 found /usr/bin/chromium || missing="$missing chromium"
 found /usr/bin/node /usr/local/bin/node || missing="$missing nodejs"
 found /usr/lib/postgresql/*/bin/postgres || missing="$missing postgresql"
+found /usr/bin/tesseract || missing="$missing tesseract-ocr"
 [ -z "$missing" ] && exit 0
 
 if [ "${WORKBENCH_NO_APT:-0}" = 1 ]; then

@@ -17,6 +17,7 @@ import vl_convert
 from markupsafe import Markup
 
 from workbench.errors import WorkbenchError
+from workbench.plaintext import printable, printable_parts
 from workbench.report.tables import Html
 
 SVG = "http://www.w3.org/2000/svg"
@@ -47,7 +48,8 @@ def svg(chart: alt.TopLevelMixin, title: str, description: str) -> Html:
 
     ``title`` names it, ``description`` says what it shows to who cannot see it.
     """
-    spec = chart.to_dict()
+    # A control character in a text would end the whole process inside vl-convert.
+    spec = cast("dict[str, Any]", printable_parts(chart.to_dict()))
     spec["config"] = THEME
     drawn = vl_convert.vegalite_to_svg(spec, vl_version="6.4", allowed_base_urls=[])
     root = fromstring(drawn)
@@ -57,7 +59,7 @@ def svg(chart: alt.TopLevelMixin, title: str, description: str) -> Html:
     root.set("aria-labelledby", f"t{number} d{number}")
     for place, (tag, text) in enumerate((("title", title), ("desc", description))):
         root.insert(place, Element(f"{{{SVG}}}{tag}", {"id": f"{tag[0]}{number}"}))
-        root[place].text = text
+        root[place].text = printable(text)
     register_namespace("", SVG)
     picture = Markup(tostring(root, encoding="unicode"))
     return Html(

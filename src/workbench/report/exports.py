@@ -1,7 +1,7 @@
 """Tables as files: CSV, Parquet or XLSX, each with its codebook.
 
 A spreadsheet runs a text that starts like a formula.  In XLSX texts are written as texts; in
-CSV, which has no types, such a text gets an apostrophe in front.
+CSV, which has no types, such a text gets an apostrophe in front (``workbench.plaintext``).
 """
 
 from __future__ import annotations
@@ -11,12 +11,10 @@ from pathlib import Path
 import polars as pl
 
 from workbench.errors import MissingTool, SettingsError
+from workbench.plaintext import FORMULA_INSIDE, FORMULA_START
 from workbench.report.atomic import written_atomically
 from workbench.schema import Table
 
-# A cell that starts so is a formula to Excel, LibreOffice or Google Sheets (OWASP, CSV
-# injection).
-FORMULA_START = r"^[=+\-@\t\r]"
 # Limits of a worksheet: Excel specifications and limits, Microsoft.
 SHEET_ROWS = 1_048_576 - 1
 CELL_CHARACTERS = 32_767
@@ -74,10 +72,9 @@ def _as_texts(frame: pl.DataFrame, *, guard: bool) -> pl.DataFrame:
     )
     texts = [name for name, kind in frame.schema.items() if guard and kind == pl.String]
     return frame.with_columns(
-        pl.when(pl.col(name).str.contains(FORMULA_START))
-        .then(pl.concat_str(pl.lit("'"), name))
-        .otherwise(name)
-        .alias(name)
+        pl.col(name)
+        .str.replace_all(FORMULA_INSIDE, "${1}'${2}")
+        .str.replace(FORMULA_START, "'${1}")
         for name in texts
     )
 

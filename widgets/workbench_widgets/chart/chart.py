@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping
 from functools import cache
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 import altair as alt
 import anywidget
@@ -18,6 +18,7 @@ import traitlets
 import vl_convert
 
 from workbench.errors import WorkbenchError
+from workbench.plaintext import printable_parts
 from workbench.report.charts import MOST_ROWS, THEME, svg
 
 HERE = Path(__file__).parent
@@ -64,7 +65,7 @@ class Chart(anywidget.AnyWidget):
 
     def show(self, chart: alt.TopLevelMixin, description: str = "") -> None:
         """Show another chart in this place; a selection is forgotten."""
-        spec = chart.to_dict()
+        spec = cast("dict[str, Any]", printable_parts(chart.to_dict()))
         if sum(1 for _ in _rows(spec)) > MOST_ROWS or any(map(_identifies, _rows(spec))):
             raise WorkbenchError("a chart is made from summed-up rows.", "Sum the rows up first.")
         spec.pop("usermeta", None)  # vega-embed would take its options from there

@@ -123,7 +123,7 @@ class Watch:
         found = [*self._seen, *(f"request {path}" for path in self._heard.asked[self._before:])]
         for frame in self.page.frames:
             found += frame.evaluate(TRACES)
-        if "pwned" in self.page.title():
+        if self.page.title() == "pwned":
             found.append("title")
         return found
 

@@ -27,6 +27,7 @@ KINDS = frozenset(
     "BurnedInAnnotation QualityControlImage CodeValue CodingSchemeDesignator CodingSchemeVersion "
     "LongCodeValue TemplateIdentifier MappingResource LossyImageCompression".split()
 )  # fmt: skip
+LONGEST = 2000  # characters of a text; the longest payload tells itself in its last ones
 
 
 def text_attributes() -> list[str]:
@@ -45,7 +46,7 @@ def write_hostile(folder: Path, texts: Sequence[str]) -> int:
         for number, text in enumerate(texts):
             study = generate_uid()
             for kind, example in enumerate((image, report)):
-                made = _hostile(example, text)
+                made = _hostile(example, text[-LONGEST:])
                 made.StudyInstanceUID = study
                 made.SeriesInstanceUID = generate_uid()
                 made.SOPInstanceUID = made.file_meta.MediaStorageSOPInstanceUID = generate_uid()

@@ -1,7 +1,8 @@
 """A workspace with a payload in every text column of every table, past all cleaning.
 
-De-identification may take a payload out; here each is written unaltered, so that what is shown
-rests on how it is shown alone.
+Files with payloads in their headers are imported, mapped and dosed as any; but de-identification
+may take a payload out, so each is also written into the tables unaltered: what is shown rests on
+how it is shown alone.
 """
 
 from __future__ import annotations
@@ -11,14 +12,17 @@ import zlib
 from collections.abc import Mapping, Sequence
 from datetime import datetime
 from pathlib import Path
+from tempfile import TemporaryDirectory
 
 import polars as pl
 
+from tests.browser.hostile_dicom import write_hostile
 from tests.report.report_frames import SCAN
+from workbench.cli import main
 from workbench.collect.hospital import HospitalFile
 from workbench.schema import TABLES, Table
 from workbench.settings import EntitySettings, Settings, SurveySettings
-from workbench.survey import create_survey
+from workbench.survey import Survey, create_survey
 
 MARK = "<b data-pwned=1>"  # sixteen characters, as many as an AE title has
 NAME = "<img src=x onerror=window.__pwned=1 data-pwned=1>{{7*7}}</script>"
@@ -70,11 +74,19 @@ def hostile_frames(texts: Sequence[str]) -> dict[str, pl.DataFrame]:
     return frames
 
 
-def hostile_workspace(folder: Path, texts: Sequence[str]) -> Path:
-    """Make a workspace whose name, PACS, tables, queue, log and reports are all hostile."""
+def hostile_workspace(folder: Path, texts: Sequence[str], *, files: bool = True) -> Path:
+    """Make a workspace whose name, PACS, tables, queue, log and reports are all hostile.
+
+    With ``files`` it also holds what came of hostile files: imported, mapped and dosed.
+    """
     settings = Settings(SurveySettings(NAME, "SITE"), pacs=EntitySettings(MARK, port=1))
     survey = create_survey(folder, settings)
-    survey.store.publish(hostile_frames(texts))
+    if files:
+        _through_the_line(survey, texts)
+    survey.store.publish({
+        name: pl.concat([survey.table(name), frame])
+        for name, frame in hostile_frames(texts).items()
+    })  # fmt: skip
     for number, text in enumerate(texts):
         survey.store.end_run(survey.store.begin_run(text, text), text, {text: number})
         survey.store._catalogue.write(
@@ -92,6 +104,14 @@ def hostile_workspace(folder: Path, texts: Sequence[str]) -> Path:
     head = f"<title>{NAME.replace('<', '&lt;')}</title><p class=lead>{NAME.replace('<', '&lt;')}"
     (reports / f"{MARK.replace(' ', '_')}.html").write_text(head, encoding="utf-8")
     return folder
+
+
+def _through_the_line(survey: Survey, texts: Sequence[str]) -> None:
+    with TemporaryDirectory() as given:
+        write_hostile(Path(given) / "files", texts)
+        for words in (["import", given], ["map"], ["dose"]):
+            assert main([*words, "-w", str(survey.folder)]) == 0
+    survey.store.compact()  # all instances are in parts now, beside which ours are published
 
 
 def _asked(hospital: HospitalFile, number: int, text: str) -> None:

@@ -51,7 +51,7 @@ def hostile_rows(table: Table, texts: Sequence[str], **known: object) -> pl.Data
             row[column.name] = {
                 "text": text, "texts": [text, text], "json": json.dumps({text: [text]}),
                 "integer": number, "real": 10.0 + number, "flag": True, "moment": MOMENT,
-                "date": MOMENT.date(), "reals": [1.0],
+                "date": MOMENT.date(), "reals": [-1.0, -2.5],
             }[column.kind]  # fmt: skip
         # What names a row is another in each: a row a payload, not one for all.
         row |= {name: f"{text}{number}" for name in table.key if isinstance(row[name], str)}

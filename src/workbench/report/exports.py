@@ -64,13 +64,17 @@ def write_table(frame: pl.DataFrame, table: Table, out: Path) -> None:
 
 
 def _as_texts(frame: pl.DataFrame, *, guard: bool) -> pl.DataFrame:
-    """Return lists as one text; with ``guard`` no text starts like a formula."""
+    """Return lists as one text; with ``guard`` no text starts like a formula.
+
+    Lists of numbers are left alone: they hold no other signs than their own.
+    """
+    of_texts = (pl.String, pl.List(pl.String))
+    texts = [name for name, kind in frame.schema.items() if guard and kind in of_texts]
     lists = [name for name, kind in frame.schema.items() if isinstance(kind, pl.List)]
     frame = frame.with_columns(
         pl.col(name).cast(pl.List(pl.String)).list.join(SEPARATOR, ignore_nulls=True)
         for name in lists
     )
-    texts = [name for name, kind in frame.schema.items() if guard and kind == pl.String]
     return frame.with_columns(
         pl.col(name)
         .str.replace_all(FORMULA_INSIDE, "${1}'${2}")

@@ -48,15 +48,19 @@ def test_every_text_of_a_specification_is_made_printable() -> None:
     }  # fmt: skip
 
 
-@pytest.mark.parametrize("text", ["=1", "+1", "-1", "@a", " =1", "\t=1", "\rx", "\ufeff=1", "\x00=1",
-                                  "＝1", '"=1'])  # fmt: skip
+STARTS = ("=1", "+1", "-1", "@a", " =1", "\t=1", "\rx", "\ufeff=1", "\x00=1", "\uff1d1", '"=1')
+
+
+@pytest.mark.parametrize("text", STARTS)
 def test_a_formula_gets_an_apostrophe(text: str) -> None:
     assert no_formula(text).startswith("'")
 
 
 def test_a_formula_behind_a_semicolon_or_line_end_gets_one_too() -> None:
     assert no_formula("CT; =1\n+2") == "CT; '=1\n'+2"
-    assert no_formula("CT-Abdomen; 3 mm = thin, e-mail a@b") == "CT-Abdomen; 3 mm = thin, e-mail a@b"
+    assert (
+        no_formula("CT-Abdomen; 3 mm = thin, e-mail a@b") == "CT-Abdomen; 3 mm = thin, e-mail a@b"
+    )
 
 
 @given(SIGNS)

@@ -21,7 +21,7 @@ COMMANDS = re.compile(
     "\ud800-\udfff\ufdd0-\ufdef\ufffe\uffff]"
 )
 # What may stand before a sign and is not seen: blanks, controls, characters without a width.
-BLANK = "[\x00-\x20\"\x7f-\xa0\u200b-\u200f\u2028-\u202e\u2060-\u2069\ufeff]*"
+BLANK = '[\x00-\x20"\x7f-\xa0\u200b-\u200f\u2028-\u202e\u2060-\u2069\ufeff]*'
 SIGN = "[=+\\-@\uff1d\uff0b\uff0d\uff20]"  # and the wide signs of East Asian keyboards
 # The start of a text; the second is the start of what becomes a cell of its own in a spreadsheet
 # that separates cells with semicolons, as those of most European countries do.

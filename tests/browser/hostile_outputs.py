@@ -293,8 +293,6 @@ OUTPUTS: Mapping[str, Callable[[Scene], Iterator[Found]]] = {
 }  # fmt: skip
 
 
-
-
 def stock(scene: Scene) -> Iterator[Found]:
     """The same payloads through libraries as they come: they run, or this browser is no judge."""
     frame = pd.DataFrame({"x": [1.0] * len(scene.texts), "text": list(scene.texts.values())})

@@ -50,16 +50,16 @@ def payloads(canary: str) -> dict[str, str]:
         "Vega expression": f"']+(window.__pwned=1)+datum['x' + warn(\"{run}\") + "
                            '{"signal": "window.__pwned=1"}',
         "markdown link": f"[press](javascript:{run}) ![x]({canary}/markdown) <{canary}/auto>\n"
-                         f"# head\n\n<img src=x onerror=\"{run}\" data-pwned=1>",
+                         f'# head\n\n<img src=x onerror="{run}" data-pwned=1>',
         "mathematics": f"$\\href{{javascript:{run}}}{{x}}$ \\(\\href{{javascript:{run}}}{{y}}\\) "
                        f"$$\\unicode{{60}}\\require{{html}}\\style{{x}}{{y}}$$",
         "entities": f"&lt;script&gt;{run}&lt;/script&gt;&amp;lt;img src=x onerror={run} "
                     f"data-pwned=1&amp;gt;&#60;svg onload={run}&#62;",
         "style": f"</style><style>@import '{canary}/style';*{{background:url({canary}/url)}}"
-                 f"</style><p style=\"width:expression({run});background:url({canary}/p)\">",
+                 f'</style><p style="width:expression({run});background:url({canary}/p)">',
         "line separators": f"x\u2028\";{run};//\u2029';{run};//\r\n</script>{mark}",
         "direction and zero width": f"\u202egnp.exe\u2066<\u200bscript>{run}</script>\ufeff{mark}",
-        "NUL and controls": f"a\x00<img src=x onerror=\"{run}\" data-pwned=1>\x01\x08\x0b\x1f\x7f"
+        "NUL and controls": f'a\x00<img src=x onerror="{run}" data-pwned=1>\x01\x08\x0b\x1f\x7f'
                             f"\x85\ufffe",
         "terminal": f"\x1b[2J\x1b]0;pwned\x07\x1b]8;;{canary}/link\x07x\x9b31m\x1b[31m",
         "formula cmd": "=cmd|'/c calc'!A1",
@@ -120,7 +120,7 @@ class Watch:
 
     def ran(self) -> list[str]:
         """Return what is known to have run until now, in every frame of the page."""
-        found = [*self._seen, *(f"request {path}" for path in self._heard.asked[self._before:])]
+        found = [*self._seen, *(f"request {path}" for path in self._heard.asked[self._before :])]
         for frame in self.page.frames:
             found += frame.evaluate(TRACES)
         if self.page.title() == "pwned":

@@ -141,5 +141,3 @@ def _asked(hospital: HospitalFile, number: int, text: str) -> None:
 def attributes_tried() -> int:
     """Return how many text columns a payload stands in, over all tables."""
     return sum(len(text_columns(table)) for table in TABLES.values())
-
-

@@ -24,13 +24,14 @@ def main() -> int:
         texts = len(made.texts)
     for one in (*comparison, *found):
         ran = ", ".join(sorted(set(one.ran))) or "nothing"
-        print(f"{one.output:<32}{len(one.shown):>3} of {texts} payloads shown, ran: {ran}")
+        shown = f"{len(one.shown):>3} of {texts} payloads shown"
+        sys.stdout.write(f"{one.output:<32}{shown}, ran: {ran}\n")
     ran_somewhere = sum(bool(one.ran) for one in found)
-    print(
+    sys.stdout.write(
         f"{len(found)} outputs x {texts} payloads x {attributes_tried()} text columns "
         f"(and {len(text_attributes())} attributes of files): {ran_somewhere} ran; "
         f"libraries as they come: {sum(bool(one.ran) for one in comparison)} of "
-        f"{len(comparison)} ran"
+        f"{len(comparison)} ran\n"
     )
     return int(bool(ran_somewhere) or not all(one.ran for one in comparison))
 

@@ -21,9 +21,13 @@ CT_IMAGE = "1.2.840.10008.5.1.4.1.1.2"  # PS3.4 table B.5-1
 DOSE_REPORT = "1.2.840.10008.5.1.4.1.1.88.67"
 TEXT_VRS = frozenset(["LO", "SH", "ST", "LT", "UT", "UC", "CS"])
 # What says of which kind an object or an item is: with another value it is no image and no report.
-KINDS = frozenset(
-    ["Modality", "ImageType", "ValueType", "RelationshipType", "ContinuityOfContent", "CompletionFlag", "VerificationFlag", "PreliminaryFlag", "PatientSex", "PatientPosition", "PhotometricInterpretation", "BurnedInAnnotation", "QualityControlImage", "CodeValue", "CodingSchemeDesignator", "CodingSchemeVersion", "LongCodeValue", "TemplateIdentifier", "MappingResource", "LossyImageCompression"]
-)  # fmt: skip
+KINDS = frozenset({
+    "Modality", "ImageType", "ValueType", "RelationshipType", "ContinuityOfContent",
+    "CompletionFlag", "VerificationFlag", "PreliminaryFlag", "PatientSex", "PatientPosition",
+    "PhotometricInterpretation", "BurnedInAnnotation", "QualityControlImage", "CodeValue",
+    "CodingSchemeDesignator", "CodingSchemeVersion", "LongCodeValue", "TemplateIdentifier",
+    "MappingResource", "LossyImageCompression",
+})  # fmt: skip
 LONGEST = 2000  # characters of a text; the longest payload tells itself in its last ones
 
 

@@ -17,12 +17,11 @@ SHEET = "{http://schemas.openxmlformats.org/spreadsheetml/2006/main}"
 
 
 def formulas_in_csv(file: Path) -> list[str]:
-    """Return the cells that would run, whether commas part them or, unquoted, semicolons."""
+    """Return what would run: cells, and parts of them where semicolons and line ends part cells."""
     with file.open(encoding="utf-8", newline="") as opened:
         cells = [cell for row in csv.reader(opened) for cell in row]
-    lines = re.split(r"[\r\n]", file.read_text("utf-8"))
-    cells += [cell.strip('"') for line in lines for cell in line.split(";")]
-    return [cell[:20] for cell in cells if FORMULA.match(cell) and not NUMBERS.match(cell)]
+    parts = [part.strip('"') for cell in cells for part in re.split(r"[;\r\n]", cell)]
+    return [one[:20] for one in (*cells, *parts) if FORMULA.match(one) and not NUMBERS.match(one)]
 
 
 def formulas_in_xlsx(file: Path) -> list[str]:

@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping
 from functools import cache
 from pathlib import Path
-from typing import Any, cast
+from typing import Any
 
 import altair as alt
 import anywidget
@@ -18,8 +18,7 @@ import traitlets
 import vl_convert
 
 from workbench.errors import WorkbenchError
-from workbench.plaintext import printable_parts
-from workbench.report.charts import MOST_ROWS, THEME, svg
+from workbench.report.charts import MOST_ROWS, THEME, specification, svg
 
 HERE = Path(__file__).parent
 VEGA_LITE = "6.4"
@@ -65,7 +64,7 @@ class Chart(anywidget.AnyWidget):
 
     def show(self, chart: alt.TopLevelMixin, description: str = "") -> None:
         """Show another chart in this place; a selection is forgotten."""
-        spec = cast("dict[str, Any]", printable_parts(chart.to_dict()))
+        spec = specification(chart)
         if sum(1 for _ in _rows(spec)) > MOST_ROWS or any(map(_identifies, _rows(spec))):
             raise WorkbenchError("a chart is made from summed-up rows.", "Sum the rows up first.")
         spec.pop("usermeta", None)  # vega-embed would take its options from there

@@ -6,6 +6,8 @@ import csv
 from pathlib import Path
 from typing import TYPE_CHECKING, Self, TextIO
 
+from workbench.plaintext import no_formula
+
 if TYPE_CHECKING:
     from workbench.dicom.files import Candidate
     from workbench.model import Verdict
@@ -39,5 +41,6 @@ class VerdictList:
     def note(self, candidate: Candidate, verdict: Verdict) -> None:
         """Write one row."""
         if self._open is not None:
-            row = [str(candidate.path), candidate.member or "", str(verdict)]
+            named = (str(candidate.path), candidate.member or "")
+            row = [*map(no_formula, named), str(verdict)]
             csv.writer(self._open).writerow(row)

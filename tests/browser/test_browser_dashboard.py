@@ -95,7 +95,7 @@ def test_a_choice_changes_the_picture_and_no_other_host_is_asked(
     assert page.locator(".wb figure svg[role=img]").count() == 2
     before = page.locator(".wb figure svg").first.inner_html()
     page.get_by_label("Region").select_option(label="head")
-    page.wait_for_function("document.querySelector('.wb .tiles b').textContent === '1'")
+    page.wait_for_function("() => document.querySelector('.wb .tiles b').textContent === '1'")
     assert page.locator(".wb figure svg").first.inner_html() != before
     assert "not meaningful" in page.locator(".wb .empty").inner_text()
     page.get_by_label("Reference levels").select_option(label="FR 2011")
@@ -115,7 +115,7 @@ def test_a_phone_shows_it_all_and_dark_is_dark(chromium: Any, server: ServerProc
     paper = "getComputedStyle(document.body).backgroundColor"
     assert page.evaluate(paper) == "rgb(20, 24, 29)"
     page.emulate_media(color_scheme="light")
-    page.wait_for_function(f"{paper} === 'rgb(255, 255, 255)'")
+    page.wait_for_function(f"() => {paper} === 'rgb(255, 255, 255)'")
     seen.clean()
 
 

@@ -180,6 +180,7 @@ def test_a_visitors_kernel_ends_with_the_page_and_not_for_others(server: ServerP
     status, headers, body = visitor.ask("/dashboards/my_scanner?theme=dark")
     assert status == 200
     assert "script-src-attr 'none'" in headers["Content-Security-Policy"]
+    assert "unsafe-eval" not in headers["Content-Security-Policy"]
     assert not re.search(rb"(src|href)=[\"']?(https?:)?//", body)
     found = re.search(rb'id="jupyter-config-data" type="application/json">(.*?)</script>', body,
                       re.DOTALL)  # fmt: skip

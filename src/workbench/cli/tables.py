@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-from workbench.cli.telling import DONE, PROBLEMS, finish, show_progress
+from workbench.cli.telling import DONE, PROBLEMS, finish, show_progress, tell
 from workbench.cli.verbs import (
     check_out,
     executor_of,
@@ -77,7 +77,8 @@ def _report(options: argparse.Namespace) -> int:
     parameters = _parameters(options.parameter)
     made = make_report(survey_of(options), options.name, options.out, parameters)
     counts = {"outcome": made.outcome, "message": made.message, "sha256": made.sha256}
-    finish(options, counts, made.message if made.failed else "The report is written.")
+    tell(made.message if made.failed else "The report is written.")
+    finish(options, counts, "")
     return PROBLEMS if made.failed else DONE
 
 

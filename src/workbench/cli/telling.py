@@ -7,13 +7,15 @@ import json
 import sys
 from collections.abc import Mapping
 
+from workbench.plaintext import printable
+
 # Exit codes that scripts rely on; 130 is the shell's convention for an interrupt.
 DONE, PROBLEMS, NOT_STARTED, BROKE_OFF, STOPPED = 0, 1, 2, 3, 130
 
 
 def tell(text: str) -> None:
-    """Say a line to the person at the keyboard."""
-    print(text, file=sys.stderr, flush=True)
+    """Say a line to the person at the keyboard; the terminal obeys no character of it."""
+    print(printable(text), file=sys.stderr, flush=True)
 
 
 def print_json(value: Mapping[str, object]) -> None:
@@ -32,6 +34,7 @@ def finish(options: argparse.Namespace, counts: Mapping[str, object], sentence: 
 
 def show_progress(done: int, total: int | None, text: str) -> None:
     """Show progress on standard error: a line that renews itself on a terminal."""
+    text = printable(text)
     share = f"{done}" if total is None else f"{done} of {total}"
     if sys.stderr.isatty():
         end = "\n" if done == total else ""

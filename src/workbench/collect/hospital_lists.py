@@ -18,6 +18,7 @@ from workbench.collect.ledger import Judge, Ledger
 from workbench.deidentify.unlocked import forget_unlocked
 from workbench.errors import SettingsError
 from workbench.model import Verdict
+from workbench.plaintext import no_formula
 from workbench.store.proof import BLOCK, Proof, prove
 from workbench.survey import KEY_FILE
 
@@ -77,7 +78,7 @@ def _named(ledger: Ledger, judge: Judge) -> Iterator[dict[str, object]]:
 
 def _safe(value: object) -> object:
     """Keep a spreadsheet from running a value as a formula."""
-    return f"'{value}" if isinstance(value, str) and value[:1] in "=+-@\t\r" and value else value
+    return no_formula(value) if isinstance(value, str) else value
 
 
 def delete_list(hospital: HospitalFile, folder: Path) -> Proof:

@@ -17,12 +17,14 @@ import vl_convert
 from markupsafe import Markup
 
 from workbench.errors import WorkbenchError
+from workbench.plaintext import printable, printable_parts
 from workbench.report.tables import Html
 
 SVG = "http://www.w3.org/2000/svg"
 MARK, RANGE, LIMIT = "var(--mark)", "var(--mark-soft)", "var(--limit)"
 TEXT = "currentColor"
 MOST_ROWS = 500  # far more than a person reads; a frame of rows, not of sums, is refused
+BACKSLASH = "\u29f5"  # looks like one and quotes nothing
 # What Vega draws with; anything else is not put onto a page.
 ELEMENTS = frozenset({"svg", "g", "path", "text", "tspan", "rect", "line", "circle", "defs",
                       "clipPath", "title", "desc"})  # fmt: skip
@@ -47,7 +49,7 @@ def svg(chart: alt.TopLevelMixin, title: str, description: str) -> Html:
 
     ``title`` names it, ``description`` says what it shows to who cannot see it.
     """
-    spec = chart.to_dict()
+    spec = specification(chart)
     spec["config"] = THEME
     drawn = vl_convert.vegalite_to_svg(spec, vl_version="6.4", allowed_base_urls=[])
     root = fromstring(drawn)
@@ -57,12 +59,32 @@ def svg(chart: alt.TopLevelMixin, title: str, description: str) -> Html:
     root.set("aria-labelledby", f"t{number} d{number}")
     for place, (tag, text) in enumerate((("title", title), ("desc", description))):
         root.insert(place, Element(f"{{{SVG}}}{tag}", {"id": f"{tag[0]}{number}"}))
-        root[place].text = text
+        root[place].text = printable(text)
     register_namespace("", SVG)
     picture = Markup(tostring(root, encoding="unicode"))
     return Html(
         Markup("<figure>{}<figcaption>{}</figcaption></figure>").format(picture, description)
     )
+
+
+def specification(chart: alt.TopLevelMixin) -> dict[str, Any]:
+    """Return a chart's specification with no text in it that commands what draws it.
+
+    A control character ends the whole process inside vl-convert 1.9; and Vega-Lite 6.4 writes
+    the titles of axes and legends into expressions, where a backslash or a line end breaks out
+    of its quotes.
+    """
+    return cast("dict[str, Any]", _quotable(printable_parts(chart.to_dict())))
+
+
+def _quotable(part: object, name: str = "") -> object:
+    if isinstance(part, dict):
+        return {key: _quotable(value, key) for key, value in part.items()}
+    if isinstance(part, list):
+        return [_quotable(value, name) for value in part]
+    if isinstance(part, str) and name == "title":
+        return " ".join(part.replace("\\", BACKSLASH).split())
+    return part
 
 
 def _keep_only_drawing(root: Element) -> None:

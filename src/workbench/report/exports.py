@@ -1,7 +1,7 @@
 """Tables as files: CSV, Parquet or XLSX, each with its codebook.
 
 A spreadsheet runs a text that starts like a formula.  In XLSX texts are written as texts; in
-CSV, which has no types, such a text gets an apostrophe in front.
+CSV, which has no types, such a text gets an apostrophe in front (``workbench.plaintext``).
 """
 
 from __future__ import annotations
@@ -14,15 +14,13 @@ import polars as pl
 
 from workbench import __version__
 from workbench.errors import MissingTool, SettingsError
+from workbench.plaintext import FORMULA_INSIDE, FORMULA_START
 from workbench.report.atomic import written_atomically
 from workbench.schema import SCHEMA_VERSION, Table
 
 if TYPE_CHECKING:
     from workbench.survey import Survey
 
-# A cell that starts so is a formula to Excel, LibreOffice or Google Sheets (OWASP, CSV
-# injection).
-FORMULA_START = r"^[=+\-@\t\r]"
 # Limits of a worksheet: Excel specifications and limits, Microsoft.
 SHEET_ROWS = 1_048_576 - 1
 CELL_CHARACTERS = 32_767
@@ -97,18 +95,21 @@ def _listed(manifest: Mapping[str, object]) -> pl.DataFrame:
 
 
 def _as_texts(frame: pl.DataFrame, *, guard: bool) -> pl.DataFrame:
-    """Return lists as one text; with ``guard`` no text starts like a formula."""
+    """Return lists as one text; with ``guard`` no text starts like a formula.
+
+    Lists of numbers are left alone: they hold no other signs than their own.
+    """
+    of_texts = (pl.String, pl.List(pl.String))
+    texts = [name for name, kind in frame.schema.items() if guard and kind in of_texts]
     lists = [name for name, kind in frame.schema.items() if isinstance(kind, pl.List)]
     frame = frame.with_columns(
         pl.col(name).cast(pl.List(pl.String)).list.join(SEPARATOR, ignore_nulls=True)
         for name in lists
     )
-    texts = [name for name, kind in frame.schema.items() if guard and kind == pl.String]
     return frame.with_columns(
-        pl.when(pl.col(name).str.contains(FORMULA_START))
-        .then(pl.concat_str(pl.lit("'"), name))
-        .otherwise(name)
-        .alias(name)
+        pl.col(name)
+        .str.replace_all(FORMULA_INSIDE, "${1}'${2}")
+        .str.replace(FORMULA_START, "'${1}")
         for name in texts
     )
 

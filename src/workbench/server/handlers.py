@@ -18,7 +18,7 @@ from workbench.settings import read_settings
 # A dashboard's scripts are Voila's own, inline and from here; anywidget loads a widget's module
 # from a blob.  Nothing may ask another host, and no attribute may hold a script.
 OWN_SCRIPTS = (
-    "default-src 'self'; script-src 'self' 'unsafe-inline' 'unsafe-eval' blob:; "
+    "default-src 'self'; script-src 'self' 'unsafe-inline' blob:; "
     "script-src-attr 'none'; style-src 'self' 'unsafe-inline'; img-src 'self' data: blob:; "
     "font-src 'self' data:; connect-src 'self' blob: data:; worker-src 'self' blob:; "
     "object-src 'none'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'"

@@ -13,6 +13,7 @@ from typing import Self
 from urllib.request import ProxyHandler, build_opener
 
 from workbench.errors import WorkbenchError
+from workbench.plaintext import printable
 from workbench.settings import read_settings
 
 Tell = Callable[[str], None]
@@ -24,7 +25,7 @@ STOP_S = 20.0
 
 def to_stderr(text: str) -> None:
     """Write a line for the person at the terminal."""
-    sys.stderr.write(f"{text}\n")
+    sys.stderr.write(f"{printable(text)}\n")
     sys.stderr.flush()
 
 

@@ -18,7 +18,7 @@ import traitlets
 import vl_convert
 
 from workbench.errors import WorkbenchError
-from workbench.report.charts import MOST_ROWS, THEME, svg
+from workbench.report.charts import MOST_ROWS, THEME, specification, svg
 
 HERE = Path(__file__).parent
 VEGA_LITE = "6.4"
@@ -64,7 +64,7 @@ class Chart(anywidget.AnyWidget):
 
     def show(self, chart: alt.TopLevelMixin, description: str = "") -> None:
         """Show another chart in this place; a selection is forgotten."""
-        spec = chart.to_dict()
+        spec = specification(chart)
         if sum(1 for _ in _rows(spec)) > MOST_ROWS or any(map(_identifies, _rows(spec))):
             raise WorkbenchError("a chart is made from summed-up rows.", "Sum the rows up first.")
         spec.pop("usermeta", None)  # vega-embed would take its options from there

@@ -50,7 +50,7 @@ class Panel(Protocol):
 
 def join(parts: Iterable[str], between: str = "") -> Markup:
     """Return escaped pieces one after the other."""
-    return Markup(between).join(parts)
+    return Markup.escape(between).join(parts)
 
 
 def card(title: str, *parts: str, kind: str = "") -> Markup:

@@ -4,16 +4,22 @@ from __future__ import annotations
 
 import logging
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from hypothesis.extra import numpy as arrays
 from numpy.typing import NDArray
+from pydicom.dataelem import DataElement
 from pydicom.dataset import Dataset
 
 from benchmarks.burned_in_pages import LAYOUTS, Drawn, Person, Style, draw, person, scans
 from workbench.deidentify.burned_in import ocr
 from workbench.deidentify.burned_in.ocr import Limits
 from workbench.deidentify.burned_in.screen import Shown, is_plain_acquisition, shown
+from workbench.dicom.quiet import quiet
 
 PAGE = np.zeros((40, 60), np.uint8)
 
@@ -164,6 +170,34 @@ def test_pixels_that_are_not_what_the_header_says_are_withheld(capture: Dataset)
     assert codes(shown(PAGE, capture)) == {"pixel-shape"}
     assert codes(shown(None, capture)) == {"no-pixels"}
     assert codes(shown(np.zeros((0, 60), np.uint8), capture)) == {"pixel-shape"}
+
+
+ODD = st.one_of(st.text(max_size=9), st.integers(-(2**15), 2**15), st.none())
+PHOTOMETRIC = st.sampled_from(["MONOCHROME1", "MONOCHROME2", "RGB", "YBR_FULL", "PALETTE COLOR"])
+
+
+@given(
+    arrays.arrays(
+        st.sampled_from([np.uint8, np.int16, np.uint16, np.float32, np.bool_, np.int64]),
+        st.sampled_from([(3, 5), (2, 3, 5), (3, 5, 3), (2, 3, 5, 3), (5,), (0, 0)]),
+    ),
+    PHOTOMETRIC, ODD, ODD, st.lists(st.integers(-(2**15), 2**15), max_size=4),
+)  # fmt: skip
+def test_nothing_is_raised_whatever_image_and_header_hold(
+    pixels: NDArray[Any], photometric: str, odd: Any, other: Any, descriptor: list[int]
+) -> None:
+    data = person(np.random.default_rng(5)).header()
+    data.PhotometricInterpretation = photometric
+    with quiet(), pytest.MonkeyPatch.context() as patch:
+        patch.setattr("workbench.deidentify.burned_in.screen.read_words", lambda *_, **__: [])
+        for tag, vr in ((0x00080008, "CS"), (0x00080070, "LO"), (0x00280101, "SH")):
+            data[tag] = DataElement(tag, vr, odd if odd is None else str(odd))
+        data[0x00281101] = DataElement(0x00281101, "SS", descriptor)
+        for tag in (0x00281201, 0x00281202, 0x00281203):
+            data[tag] = DataElement(tag, "OW", str(other).encode("utf-16-le"))
+        result = shown(pixels, data)
+    assert (result.pixels is not None) is result.fit
+    assert result.findings
 
 
 def screen(name: str, who: Person, style: Style | None = None) -> Drawn:

@@ -55,9 +55,18 @@ class Layout:
     first: int = 0
     bits: int = 16
 
+    @property
+    def needs_whole(self) -> bool:
+        """Say whether values are indices or colours, which have no fractions."""
+        return self.colours or self.palette is not None
+
     def frames(self, pixels: NDArray[Any]) -> NDArray[Any]:
         """Return the array with an axis of frames in front."""
         single = 3 if self.colours else 2
+        if pixels.dtype.kind not in ("u", "i", "f") or (
+            self.needs_whole and pixels.dtype.kind == "f"
+        ):
+            raise ReadError("pixel-type", "The pixels are not numbers of the kind the header says.")
         if pixels.ndim not in (single, single + 1) or (self.colours and pixels.shape[-1] != 3):
             raise ReadError("pixel-shape", "The pixels do not have the shape the header says.")
         return pixels if pixels.ndim > single else pixels[np.newaxis]
@@ -68,7 +77,7 @@ class Layout:
             index = np.clip(frame.astype(np.int64) - self.first, 0, len(self.palette) - 1)
             return self.palette[index]
         if not self.colours:
-            values = frame.astype(np.float64)
+            values = np.nan_to_num(frame.astype(np.float64))
             return -values if self.photometric == "MONOCHROME1" else values
         if self.photometric != "RGB":
             return frame[..., 0].astype(np.float64)
@@ -80,7 +89,8 @@ class Layout:
     def ink(self, frame: NDArray[Any]) -> Any:
         """Return the value that fills a rectangle: black."""
         if self.palette is not None:
-            return self.first + int(np.argmin(self.palette))
+            kind = np.iinfo(frame.dtype)
+            return min(max(self.first + int(np.argmin(self.palette)), kind.min), kind.max)
         if self.colours:
             return 0 if self.photometric == "RGB" else (0, MIDDLE_CHROMA, MIDDLE_CHROMA)
         return frame.max() if self.photometric == "MONOCHROME1" else frame.min()

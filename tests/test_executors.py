@@ -204,7 +204,7 @@ def test_an_error_comes_as_it_was_raised(using: Executor) -> None:
     with pytest.raises(NotDicom) as told:
         list(using.run([Failing(f"/home/{NAME}")]))
     assert (told.value.code, told.value.remedy) == ("not_dicom", "Look at it.")
-    assert str(told.value) == "it is none Look at it."
+    assert str(told.value) == "it is none. Look at it."
 
 
 def test_an_error_says_where_in_the_code_it_arose(others: Executor) -> None:

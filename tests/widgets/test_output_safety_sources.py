@@ -19,6 +19,8 @@ LOOKED_AT = {
     ("dashboard.py", "Markup(''.join(parts))"),
     ("dashboard.py", "widgets.HTML(f'<style>{STYLE}</style>')"),
     ("dashboard.py", "widgets.HTML(str(said))"),
+    ("look.py", "Markup(part)"),
+    ("look.py", "Markup(style)"),
     ("page.py", "ipywidgets.HTML(str(Markup.escape(sentence(error))))"),
 }
 # Libraries' own HTML, which escapes nothing or not all: pandas Styler, Altair, unescaped labels.

@@ -28,6 +28,8 @@ BRIGHT = 0.85  # of the range: burned-in letters are drawn at its end
 GRAIN, AROUND = 1, 12  # pixels: of noise, and of what surrounds a letter
 LARGEST = 4_000_000  # pixels of an enlarged picture; larger ones are not enlarged
 WHITE = 255
+ENTRY_BITS = range(1, 17)  # of a palette's entry: 8 or 16 by PS3.3 C.7.6.3.1.5, 10 and 12 are seen
+BRIGHTEST = float(np.finfo(np.float32).max)  # sums of greater numbers would not be finite
 MIDDLE_CHROMA = 128  # no colour in 8 bits, PS3.3 C.7.6.3.1.2
 
 
@@ -77,7 +79,7 @@ class Layout:
             index = np.clip(frame.astype(np.int64) - self.first, 0, len(self.palette) - 1)
             return self.palette[index]
         if not self.colours:
-            values = np.nan_to_num(frame.astype(np.float64))
+            values = np.nan_to_num(frame.astype(np.float64)).clip(-BRIGHTEST, BRIGHTEST)
             return -values if self.photometric == "MONOCHROME1" else values
         if self.photometric != "RGB":
             return frame[..., 0].astype(np.float64)
@@ -118,6 +120,8 @@ def _palette(header: Dataset) -> tuple[NDArray[np.float64], int]:
     tables = []
     try:
         entries, first, bits = header.RedPaletteColorLookupTableDescriptor
+        if bits not in ENTRY_BITS:
+            raise ValueError
         for colour in ("Red", "Green", "Blue"):
             data = header[f"{colour}PaletteColorLookupTableData"].value
             kind = "u1" if len(data) < 2 * (entries or 1 << 16) else "<u2"

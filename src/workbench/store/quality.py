@@ -150,7 +150,8 @@ class Quality:
             version = last.version + 1 if last else 1
             self._database.write(
                 "INSERT INTO test_profile"
-                " (name, version, made_at, made_by, reason, content, sha256) VALUES (?, ?, ?, ?, ?, ?, ?)",
+                " (name, version, made_at, made_by, reason, content, sha256)"
+                " VALUES (?, ?, ?, ?, ?, ?, ?)",
                 name, version, _now(), by, reason, text, digest,
             )  # fmt: skip
         return self._known(name, version)

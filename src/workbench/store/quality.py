@@ -132,8 +132,6 @@ class Quality:
 
     def __init__(self, database: Database) -> None:
         self._database = database
-        with database.transaction():
-            database.define(TABLES)
 
     # --- profiles ------------------------------------------------------------------------------
 

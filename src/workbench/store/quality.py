@@ -279,6 +279,12 @@ class Quality:
                     one.profile, one.result, json.dumps(one.header or {}),
                 )  # fmt: skip
 
+    def forget_images(self, states: Sequence[str]) -> int:
+        """Forget what became of images in these states; return how many there were."""
+        return self._database.change_among(
+            "DELETE FROM phantom_image WHERE state IN ({})", list(states)
+        )
+
     def images(self) -> list[PhantomImage]:
         """Return the images that came, in their order."""
         return [_image(row) for row in self._database.all("SELECT * FROM phantom_image ORDER BY 1")]

@@ -10,7 +10,7 @@ from zoneinfo import ZoneInfo
 
 from markupsafe import Markup
 
-from workbench_widgets.collector.live import Ask
+from workbench_widgets.page.live import Ask
 
 NOTHING = Markup("")
 NONE = "None."  # said of what is good not to have

@@ -10,6 +10,7 @@ SERVE ?= 1
 PORT ?= 8866
 WORKSPACE ?= demo-workspace
 TESTS ?=
+WORKERS ?= 2
 
 .DEFAULT_GOAL := help
 .PHONY: help setup demo test check format strip bench fuzz lock clean
@@ -28,7 +29,7 @@ demo: setup ## the whole line on a small hospital; DATA=folder adds your files, 
 
 test: setup ## run the tests; installs Orthanc, DCMTK, Chromium, PostgreSQL where it may (not with WORKBENCH_NO_APT=1)
 	@sh checks/programs.sh
-	@exec $(RUN)/python -m pytest $(TESTS)
+	@exec $(RUN)/python -m pytest -n $(WORKERS) --dist loadfile $(TESTS)
 
 check: setup ## style, types, layers, shape, notebooks
 	$(RUN)/ruff check

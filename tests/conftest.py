@@ -109,7 +109,7 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 def pytest_unconfigure(config: pytest.Config) -> None:
     """Print after pytest's own closing line, so that it is the last."""
     terminal = config.pluginmanager.get_plugin("terminalreporter")
-    ran = terminal is not None and getattr(terminal, "_numcollected", 0)
+    ran = terminal is not None and any(terminal.stats.values())
     if ran and not config.option.collectonly:
         terminal.write_line(config.stash[SKIPS].line())
 

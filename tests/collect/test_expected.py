@@ -141,7 +141,6 @@ def test_all_that_is_wanted_is_expected_and_all_that_is_offered_is_told(ask: Ask
         {"loose_ids": True},
         {"literal_wildcards": True},
     ],
-    ids=str,
 )
 def test_oddities_that_change_nothing(faults: dict[str, Any], ask: Ask) -> None:
     found = ask(**faults)
@@ -151,7 +150,7 @@ def test_oddities_that_change_nothing(faults: dict[str, Any], ask: Ask) -> None:
 
 
 @pytest.mark.parametrize("root", ["study", "patient"])
-@pytest.mark.parametrize("faults", [{}, {"strict": True}, {"required_only": True}], ids=str)
+@pytest.mark.parametrize("faults", [{}, {"strict": True}, {"required_only": True}])
 def test_one_information_model_is_enough(root: Any, faults: dict[str, Any], tmp_path: Path) -> None:
     quirks = Quirks(find=FindFaults(**faults), roots=frozenset({root}))
     with MisbehavingPacs(PACS, tmp_path, KNOWN, quirks) as pacs:

@@ -99,7 +99,6 @@ def stand(shared: Stand, make: Any, keeper: Any) -> Callable[..., Stand]:
         ({"hang_after": 2, "hang_seconds": 8.0}, [INCOMPLETE]),
         ({"unknown_destination": True}, [FAILED]),
     ],
-    ids=str,
 )
 def test_tried_again_it_gets_there_and_never_says_so_before(
     faults: dict[str, Any], states: list[PatientState], stand: Callable[..., Stand]
@@ -113,7 +112,7 @@ def test_tried_again_it_gets_there_and_never_says_so_before(
         assert bool(result.reason) == (state is not COMPLETE)
 
 
-@pytest.mark.parametrize("faults", [{"fail_every": 5}, {"keep_every": 5}], ids=str)
+@pytest.mark.parametrize("faults", [{"fail_every": 5}, {"keep_every": 5}])
 def test_by_get_it_gets_there_too(faults: dict[str, Any], stand: Callable[..., Stand]) -> None:
     one = stand(**faults)
     for _ in range(3):
@@ -133,7 +132,6 @@ def test_by_get_it_gets_there_too(faults: dict[str, Any], stand: Callable[..., S
         FindFaults(empty=frozenset({"SERIES", "IMAGE"})),
         FindFaults(limit=1, limit_status=0xA700),
     ],
-    ids=str,
 )
 def test_what_is_not_listed_is_fetched_all_the_same(
     find: FindFaults, stand: Callable[..., Stand]

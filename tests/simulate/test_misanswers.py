@@ -91,7 +91,6 @@ def test_without_faults_the_answer_is_right(archive: Archive) -> None:
         ({}, "*42", lambda all_: len(all_) == 2),
         ({"reads_latin1": True}, "Mühe", lambda all_: all_ == []),
     ],
-    ids=str,
 )
 def test_a_fault_shows(
     faults: dict[str, Any], asked: str, shows: Callable[[Answers], bool], archive: Archive

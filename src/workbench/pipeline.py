@@ -30,7 +30,7 @@ from workbench.schema import DOSE_ESTIMATE, FINDING, IRRADIATION_EVENT, SERIES, 
 from workbench.survey import Survey, open_survey
 
 ESTIMATED_AT_ONCE = 20_000  # events
-REPORTS = "reports"  # a site's own report notebooks, in the workspace
+TEMPLATES = "report_templates"  # a site's own report notebooks, in the workspace
 MAPPED_AT_ONCE = 10_000  # instances; their headers as text take some 120 MB
 AGE_MISMATCH = "age_mismatch"  # what de-identification says where birth date and age differ
 
@@ -214,7 +214,7 @@ def make_report(
     publish_ledger(survey)
     told = {"workspace": str(survey.folder.resolve()), **parameters}
     with recorded(survey, "report") as counts:
-        made = run_report(name, told, out, survey.folder / REPORTS)
+        made = run_report(name, told, out, survey.folder / TEMPLATES)
         counts["outcome"] = made.outcome
     return made
 

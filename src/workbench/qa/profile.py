@@ -119,6 +119,9 @@ class TestProfile(_Checked):
     interval_days: float | None = Field(default=None, gt=0)
     notes: str = ""
     recipients: tuple[str, ...] = ()
+    allow_lossy: bool = False
+    allow_burned_in: bool = False
+    allow_processed: bool = False
     select: Mapping[str, Constraint] = Field(min_length=1)
     acquisition: Mapping[str, Constraint] = {}
     settings: Mapping[str, Any] = {}

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import logging
 import time
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import Any
 
 from workbench.errors import MeasurementError, WorkbenchError
 from workbench.qa.judging import State
@@ -22,6 +23,7 @@ LOGGER = logging.getLogger(__name__)
 MEASURED, UNRECOGNISED, REFUSED = "measured", "unrecognised", "refused"
 ALARM = "alarm"  # kind of an event
 SHOWN = ("Modality", "Manufacturer", "ManufacturerModelName", "StationName")
+OPEN = "Open the image-quality page of Workbench to see the images, and to accept or reject them."
 LOOK_SECONDS = 2.0  # between looks at the folder
 
 
@@ -167,22 +169,19 @@ class Arrivals:
         return problem
 
 
-def letter(profile: str, content: dict[str, object]) -> Letter:
+def letter(profile: str, content: Mapping[str, Any]) -> Letter:
     """Return what people are told of a result outside its limits."""
-    values = content["values"]
-    assert isinstance(values, list)
-    bad = [one for one in values if one["state"] in (State.ALARM, State.WARNING,
+    bad = [one for one in content["values"] if one["state"] in (State.ALARM, State.WARNING,
                                                      State.NOT_MEASURED)]  # fmt: skip
     lines = [
         f"Test profile: {profile}", f"Station: {content['station']}", "",
         *(_line(one) for one in bad), "",
-        "Open the image-quality page of Workbench to see images and chart, and to accept or "
-        "reject the result.",
+        OPEN,
     ]  # fmt: skip
     return Letter(f"Image quality: {profile}: {content['state']}", lines)
 
 
-def _line(value: dict[str, object]) -> str:
+def _line(value: Mapping[str, Any]) -> str:
     name = value["label"] or value["name"]
     if value["value"] is None:
         return f"{name}: {value['state']} ({value['reason']})"

@@ -18,9 +18,10 @@ from workbench.dicom.image import Image
 from workbench.errors import MeasurementError, SettingsError
 from workbench.qa.geometry import Geometry, geometry
 from workbench.qa.judging import Judged, State, content_of, judge, worst
+from workbench.qa.lines import Line
 from workbench.qa.profile import TestProfile, profile_of, read_profile
 from workbench.qa.registry import QATest, qa_test
-from workbench.qa.verification import Line, verify
+from workbench.qa.verification import verify
 from workbench.quality.due import Due, all_due
 from workbench.quality.reading import read_offered
 from workbench.quality.selection import Offered, equipment
@@ -103,9 +104,14 @@ class QualityDesk:
         """Return the newest version of every profile."""
         return [profile_of(one.content) for one in self.quality.profiles()]
 
+    @property
+    def geometry_folders(self) -> tuple[Path, ...]:
+        """Where the site's own geometry files lie."""
+        return (self.survey.folder / GEOMETRIES,)
+
     def geometry(self, name: str) -> Geometry:
         """Return a phantom's geometry, the site's own file before the one we carry."""
-        return geometry(name, [self.survey.folder / GEOMETRIES])
+        return geometry(name, self.geometry_folders)
 
     # --- measuring -----------------------------------------------------------------------------
 

@@ -1,0 +1,70 @@
+"""QA tests as plug-ins: ours are listed here, others come by entry point.
+
+Another package offers one so, in its ``pyproject.toml``::
+
+    [project.entry-points."workbench.qa_tests"]
+    my_test = "my_package.my_test:MyTest"
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Protocol
+
+from pydantic import BaseModel
+
+from workbench.dicom.image import Image
+from workbench.errors import SettingsError
+from workbench.model import Measurement
+from workbench.plugins import find
+from workbench.qa.geometry import Geometry
+from workbench.qa.lines import Line
+
+QA_TESTS = "workbench.qa_tests"
+
+
+class QATest(Protocol):
+    """What a QA test is.
+
+    Attributes
+    ----------
+    name, version
+        As they stand in results; the version changes whenever a value may change.
+    label
+        Name for people.
+    modality
+        DICOM's word for the images it measures.
+    settings
+        Model of a profile's ``[settings]``.
+    """
+
+    name: str
+    version: str
+    label: str
+    modality: str
+    settings: type[BaseModel]
+
+    def verify(
+        self, images: Sequence[Image], phantom: Geometry, settings: BaseModel
+    ) -> Sequence[Line]:
+        """Say whether the images show what is to be measured, line by line."""
+
+    def measure(
+        self, images: Sequence[Image], phantom: Geometry, settings: BaseModel
+    ) -> Sequence[Measurement]:
+        """Measure images that were verified."""
+
+
+def qa_tests() -> tuple[QATest, ...]:
+    """Return the QA tests there are: ours, and those other packages offer."""
+    from workbench.qa.ct.water import CTWater
+
+    return tuple(plugin.value for plugin in find(QA_TESTS, (CTWater(),)) if plugin.value)
+
+
+def qa_test(name: str) -> QATest:
+    """Return one QA test; raises ``SettingsError`` for an unknown one."""
+    known = {test.name: test for test in qa_tests()}
+    if name not in known:
+        raise SettingsError(f"there is no QA test {name!r}.", f"There is: {', '.join(known)}.")
+    return known[name]

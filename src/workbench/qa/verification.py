@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 
 from pydicom import Dataset
-from pydicom.datadict import dictionary_description, tag_for_keyword
+from pydicom.datadict import dictionary_description, dictionary_VR, tag_for_keyword
 
 from workbench.dicom.image import Image
 from workbench.qa.constraints import Constraint
@@ -16,8 +16,9 @@ from workbench.qa.registry import QATest
 
 # Groups of the patient, and of people and places elsewhere: no line may show such a value.
 PATIENT_GROUP = 0x0010
-HIDDEN = ("Name", "Physician", "Operator", "Address", "Institution", "Accession", "Comments")
+HIDDEN = ("Physician", "Operator", "Address", "Institution", "Accession", "Comments", "Patient")
 ALLOW_BURNED_IN, ALLOW_LOSSY, ALLOW_PROCESSED = "allow_burned_in", "allow_lossy", "allow_processed"
+PLACED = ("PatientPosition", "ImagePositionPatient", "ImageOrientationPatient")
 SAME_SPACING = 1e-3  # relative: spacing is a decimal string of up to 16 characters
 LONGEST = 60  # characters of a value that is shown
 
@@ -66,9 +67,9 @@ def _demand(name: str, constraint: Constraint, images: Sequence[Image]) -> Line:
 def may_be_asked(keyword: str) -> bool:
     """Say whether a profile may ask for an attribute: none of a person or a place."""
     tag = tag_for_keyword(keyword)
-    if tag is None or tag >> 16 == PATIENT_GROUP:
+    if tag is None or tag >> 16 == PATIENT_GROUP or dictionary_VR(tag) in ("PN", "SQ"):
         return False
-    return not any(word in keyword for word in HIDDEN) or keyword == "StationName"
+    return keyword in PLACED or not any(word in keyword for word in HIDDEN)
 
 
 def value_of(image: Image, keyword: str) -> object:

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from itertools import pairwise
-from typing import Any
+from typing import Any, Literal, cast
 
 import altair as alt
 import numpy as np
@@ -73,7 +73,7 @@ class Look:
     clickable: bool = False
 
 
-def individuals(chart: ControlChart, look: Look) -> alt.LayerChart:
+def individuals(chart: ControlChart, look: Look) -> alt.TopLevelMixin:
     """Return the chart of single values with the lines of its baselines and tolerances."""
     return _layers(
         look, _line(_rows(chart), "value", look),
@@ -81,7 +81,7 @@ def individuals(chart: ControlChart, look: Look) -> alt.LayerChart:
     )  # fmt: skip
 
 
-def moving_ranges(chart: ControlChart, look: Look) -> alt.LayerChart:
+def moving_ranges(chart: ControlChart, look: Look) -> alt.TopLevelMixin:
     """Return the chart of differences between neighbours, with D4 times their mean."""
     counted = [one for one in chart.points if one.point.counts]
     rows = [
@@ -98,7 +98,7 @@ def moving_ranges(chart: ControlChart, look: Look) -> alt.LayerChart:
     return _layers(look, _line(rows, "value", look), levels, _dots(rows, "value", look))
 
 
-def averages(chart: ControlChart, look: Look, exponential: bool = True) -> alt.LayerChart:
+def averages(chart: ControlChart, look: Look, exponential: bool = True) -> alt.TopLevelMixin:
     """Return the EWMA with its limits, or the moving average, over the single values."""
     name = "ewma" if exponential else "average"
     rows = [
@@ -129,7 +129,7 @@ def _outside(one: Charted, chart: ControlChart) -> str:
     return "alarm" if off > one.ewma_width else "ok"
 
 
-def sums(chart: ControlChart, look: Look) -> alt.LayerChart:
+def sums(chart: ControlChart, look: Look) -> alt.TopLevelMixin:
     """Return the tabular CUSUM, above and below, in standard deviations."""
     rows = [
         {**_row(one), "value": value, "state": "alarm" if out else "ok", "side": side}
@@ -149,23 +149,29 @@ def sums(chart: ControlChart, look: Look) -> alt.LayerChart:
     return _layers(look, _line(rows, "value", look, "side"), levels, _dots(rows, "value", look))
 
 
-def pair(one: ControlChart, other: ControlChart, looks: tuple[Look, Look]) -> alt.LayerChart:
+def pair(one: ControlChart, other: ControlChart, looks: tuple[Look, Look]) -> alt.TopLevelMixin:
     """Return two parameters over one axis of time, each with its own axis of values."""
     layers: list[Any] = []
     for chart, look, colour, side, dash in (
         (one, looks[0], MARK, "left", [1, 0]), (other, looks[1], LIMIT, "right", [4, 2]),
     ):  # fmt: skip
-        axis = alt.Axis(orient=side, titleColor=colour, tickCount=5, grid=side == "left")
+        axis = alt.Axis(
+            orient=cast('Literal["left", "right"]', side),
+            titleColor=colour,
+            tickCount=5,
+            grid=side == "left",
+        )
         rows = [row for row in _rows(chart) if row["state"] != "rejected"]
         base = alt.Chart(alt.InlineData(values=rows)).encode(
             x=_time("t"),
             y=alt.Y("value:Q", title=look.title, scale=alt.Scale(zero=False), axis=axis),
         )
         layers.append(base.mark_line(color=colour, strokeDash=dash, point={"color": colour}))
-    return alt.layer(*layers).resolve_scale(y="independent").properties(width=WIDTH, height=HEIGHT)
+    both = alt.layer(*layers).resolve_scale(y="independent")
+    return cast("alt.TopLevelMixin", both.properties(width=WIDTH, height=HEIGHT))
 
 
-def bars(chart: ControlChart, look: Look) -> alt.LayerChart:
+def bars(chart: ControlChart, look: Look) -> alt.TopLevelMixin:
     """Return the histogram with the normal curve of the last baseline, or of the values."""
     values = _counted(chart)
     low, high, mean, sigma = _limits(chart, values)
@@ -192,7 +198,8 @@ def bars(chart: ControlChart, look: Look) -> alt.LayerChart:
         ))  # fmt: skip
         edges = alt.InlineData(values=[{"x": low}, {"x": high}])
         layers.append(alt.Chart(edges).mark_rule(color=LIMIT, strokeDash=[5, 4]).encode(x="x:Q"))
-    return alt.layer(*layers).properties(width=WIDTH, height=HEIGHT)
+    made: alt.TopLevelMixin = alt.layer(*layers).properties(width=WIDTH, height=HEIGHT)
+    return made
 
 
 def counted_bars(chart: ControlChart) -> str:
@@ -286,7 +293,7 @@ def _line(rows: Sequence[dict[str, Any]], name: str, look: Look, detail: str = "
     return chart.encode(x=_time("t"), y=_value(name, look), detail=details)
 
 
-def _dots(rows: Sequence[dict[str, Any]], name: str, look: Look) -> alt.Chart:
+def _dots(rows: Sequence[dict[str, Any]], name: str, look: Look) -> Any:
     shown = [state for state in STATES if any(row["state"] == state for row in rows)]
     small = len(rows) > MANY
     dots = alt.Chart(alt.InlineData(values=list(rows))).mark_point(
@@ -315,7 +322,7 @@ def _dots(rows: Sequence[dict[str, Any]], name: str, look: Look) -> alt.Chart:
     )
 
 
-def _levels(levels: Iterable[Segment], look: Look) -> Iterator[alt.Chart]:
+def _levels(levels: Iterable[Segment], look: Look) -> Iterator[Any]:
     by_kind: dict[str, list[Segment]] = {}
     for one in levels:
         by_kind.setdefault(one.kind, []).append(one)
@@ -337,7 +344,7 @@ def _levels(levels: Iterable[Segment], look: Look) -> Iterator[alt.Chart]:
         )  # fmt: skip
 
 
-def _events(events: Sequence[Event]) -> Iterator[alt.Chart]:
+def _events(events: Sequence[Event]) -> Iterator[Any]:
     if not events:
         return
     rows = [{"t": one.moment.isoformat(), "words": one.words} for one in events]
@@ -350,8 +357,7 @@ def _events(events: Sequence[Event]) -> Iterator[alt.Chart]:
     ).encode(y=alt.value(0), text="words:N")
 
 
-def _layers(
-    look: Look, under: alt.Chart, levels: Iterable[Segment], *over: alt.Chart
-) -> alt.LayerChart:
+def _layers(look: Look, under: Any, levels: Iterable[Segment], *over: Any) -> alt.TopLevelMixin:
     layers = [under, *_levels(levels, look), *_events(look.events), *over]
-    return alt.layer(*layers).properties(width=WIDTH, height=HEIGHT)
+    made: alt.TopLevelMixin = alt.layer(*layers).properties(width=WIDTH, height=HEIGHT)
+    return made

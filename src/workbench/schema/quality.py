@@ -21,6 +21,7 @@ TEST_RESULT = Table(
         Column("geometry_status", "text", "verified, or unverified against the maker's document"),
         Column("acquired_at", "moment", "When the first image was acquired, local time"),
         Column("measured_at", "moment", "When it was measured (UTC)"),
+        *copied("Modality Manufacturer ManufacturerModelName DeviceSerialNumber", "text"),
         Column("images", "texts", "Digests that name the image files"),
         Column("measurement", "text", "Name of the measured value"),
         Column("label", "text", "Name for people"),

@@ -51,7 +51,7 @@ class Rule:
 
 
 def _beyond(width: float) -> Callable[[Reals], Flags]:
-    return lambda windows: np.abs(windows[:, -1]) > width
+    return lambda windows: np.asarray(np.abs(windows[:, -1]) > width)
 
 
 def _of(number: int, width: float) -> Callable[[Reals], Flags]:
@@ -65,12 +65,12 @@ def _of(number: int, width: float) -> Callable[[Reals], Flags]:
 
 
 def _one_side(windows: Reals) -> Flags:
-    return (windows > 0).all(1) | (windows < 0).all(1)
+    return np.asarray((windows > 0).all(1) | (windows < 0).all(1))
 
 
 def _steady(windows: Reals) -> Flags:
     steps = np.diff(windows, axis=1)
-    return (steps > 0).all(1) | (steps < 0).all(1)
+    return np.asarray((steps > 0).all(1) | (steps < 0).all(1))
 
 
 def _alternating(windows: Reals) -> Flags:

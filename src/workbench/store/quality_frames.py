@@ -14,6 +14,7 @@ VALUES = (
     "value", "unit", "reason", "reference", "warning_low", "warning_high", "alarm_low",
     "alarm_high", "state",
 )  # fmt: skip
+EQUIPMENT = ("Modality", "Manufacturer", "ManufacturerModelName", "DeviceSerialNumber")
 
 
 def results_frame(results: Iterable[StoredResult]) -> pl.DataFrame:
@@ -47,6 +48,7 @@ def _rows(result: StoredResult) -> Iterator[dict[str, Any]]:
         "decision": result.decision, "decided_by": last and last.decided_by,
         "decided_at": last and last.decided_at, "comment": (last and last.comment) or None,
         "workbench_version": kept["workbench"],
+        **{name: kept.get("equipment", {}).get(name) for name in EQUIPMENT},
     }  # fmt: skip
     for position, value in enumerate(kept["values"]):
         yield {**common, "position": position, "measurement": value["name"],

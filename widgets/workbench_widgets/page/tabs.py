@@ -41,7 +41,9 @@ class TabbedPage(ipywidgets.VBox):  # type: ignore[misc]
         if ask.name not in ("look", "show") and not self.gone():
             self._said = self._done(ask)
             reset = self._said.reset
-        return Reply(str(self._html()), reset)
+        reply = Reply(str(self._html()), reset)
+        self.after()
+        return reply
 
     def gone(self) -> Markup:
         """Return why there is no page any more; empty while there is one."""
@@ -52,6 +54,9 @@ class TabbedPage(ipywidgets.VBox):  # type: ignore[misc]
 
     def before(self) -> None:
         """Do what must be done before a section is written."""
+
+    def after(self) -> None:
+        """Do what must be done once a section was written."""
 
     def show(self, section: str) -> None:
         """Show a section by its name."""

@@ -126,8 +126,8 @@ def _headline(waiting: Sequence[StoredResult], due: Sequence[Due]) -> Markup:
                   "<strong>{}.</strong></div>").format(kind, sign, text)  # fmt: skip
 
 
-def result_card(result: StoredResult) -> Markup:
-    """Return a kept result with all that was kept with it."""
+def result_card(result: StoredResult, *, deciding: bool = True) -> Markup:
+    """Return a kept result with all that was kept with it, and the buttons to decide on it."""
     content = result.content
     at = f"{result.acquired_at:%Y-%m-%d %H:%M}" if result.acquired_at else "at an unknown time"
     decided = join(
@@ -135,13 +135,13 @@ def result_card(result: StoredResult) -> Markup:
              f"UTC. {one.comment}")
         for one in result.decisions
     )  # fmt: skip
-    deciding = Form("decide", (Field("comment", "Comment", hint="needed to reject"),), (
+    form = Form("decide", (Field("comment", "Comment", hint="needed to reject"),), (
         (ACCEPTED, "Accept"), (REJECTED, "Reject"),
     )).__html__()  # fmt: skip
     return card(
         f"Result {result.number}: {result.profile}, {at}",
         verdict(content["state"], refused=False), values_table(content["values"]), decided,
-        deciding, made_with(content, result.profile, result.profile_version),
+        form if deciding else NOTHING, made_with(content, result.profile, result.profile_version),
         details("Verification", lines_table(content["verification"])),
         buttons(Button("Close", "close")), kind="wbc-full",
     )  # fmt: skip

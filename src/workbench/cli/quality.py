@@ -96,7 +96,7 @@ def _measure(options: argparse.Namespace) -> int:
     tell(f"{len(selection.series)} series found; the profile selects {len(fitting)}.")
     told, bad = [], not fitting
     for number, series in enumerate(fitting, 1):
-        attempt = desk.attempt(profile.name, series.wanted(profile))
+        attempt = desk.attempt_series(profile.name, series)
         tell(f"Series {number}:")
         kept = desk.keep(attempt) if options.keep and not attempt.refused else None
         _say(attempt, kept)

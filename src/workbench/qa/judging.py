@@ -53,10 +53,11 @@ class Limits:
 
 @dataclass(frozen=True)
 class Judged:
-    """A measurement with the limits it was judged by."""
+    """A measurement with the limits it was judged by, or why there are none yet."""
 
     measurement: Measurement
     limits: Limits
+    remark: str = ""
 
     @property
     def state(self) -> State:
@@ -81,9 +82,18 @@ def judge(
             reason = "the test does not measure this"
             found[name] = Measurement(name, None, "", reason=reason)
     return [
-        Judged(one, limits_of(profile.expect.get(name), accepted.get(name, ())))
+        _judged(one, profile.expect.get(name), accepted.get(name, ()))
         for name, one in found.items()
     ]
+
+
+def _judged(one: Measurement, expected: Expectation | None, accepted: Sequence[float]) -> Judged:
+    limits, remark = limits_of(expected, accepted), one.reason
+    if expected and expected.learn_from and limits.reference is None and not remark:
+        remark = (
+            f"reference comes from {expected.learn_from} accepted results, {len(accepted)} so far"
+        )
+    return Judged(one, limits, remark)
 
 
 def limits_of(expected: Expectation | None, accepted: Sequence[float]) -> Limits:
@@ -113,7 +123,7 @@ def content_of(judged: Iterable[Judged]) -> list[dict[str, Any]]:
         {
             "name": one.measurement.name, "label": one.measurement.label,
             "value": one.measurement.value, "unit": one.measurement.unit,
-            "uncertainty": one.measurement.uncertainty, "reason": one.measurement.reason,
+            "uncertainty": one.measurement.uncertainty, "reason": one.remark,
             "regions": [region.row() for region in one.measurement.regions],
             **one.limits.row(), "state": str(one.state),
         }

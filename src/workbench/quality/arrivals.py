@@ -89,7 +89,7 @@ class Arrivals:
         reasons: list[str] = []
         for profile in series.profiles:
             try:
-                attempt = self._desk.attempt(profile.name, series.wanted(profile))
+                attempt = self._desk.attempt_series(profile.name, series)
             except MeasurementError as error:
                 reasons.append(f"{profile.name}: {error}")
                 continue

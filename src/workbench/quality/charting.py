@@ -61,7 +61,9 @@ def series_of(desk: QualityDesk, profile: str, measurement: str) -> Series:
             label, unit = value["label"] or measurement, value["unit"] or unit
             if value["value"] is not None and result.acquired_at is not None:
                 counts = result.decision != REJECTED
-                points.append(Point(result.acquired_at, value["value"], result.number, counts))
+                points.append(Point(
+                    result.acquired_at, value["value"], result.number, counts, value["state"]
+                ))  # fmt: skip
                 values.append(value)
     return Series(profile, measurement, label, unit, tuple(points), tuple(values))
 

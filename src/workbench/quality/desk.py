@@ -24,10 +24,11 @@ from workbench.qa.registry import QATest, qa_test
 from workbench.qa.verification import verify
 from workbench.quality.due import Due, all_due
 from workbench.quality.reading import read_offered
-from workbench.quality.selection import Offered, equipment
+from workbench.quality.selection import Offered, OfferedSeries, equipment
 from workbench.store.quality import ACCEPTED, NewResult, StoredProfile, StoredResult
 from workbench.survey import Survey
 
+MOST_TRIED = 60  # places in a series; each takes some 40 ms
 GEOMETRIES = "phantom_geometries"  # a site's own geometry files, in the workspace
 
 
@@ -134,6 +135,25 @@ class QualityDesk:
         content["equipment"] = equipment(used[0].header)
         content["settings"] = settings.model_dump(mode="json")
         return Attempt(kept, images, used, lines, judged, content)
+
+    def attempt_series(self, name: str, series: OfferedSeries) -> Attempt:
+        """Measure those images of a series that show what the test is for.
+
+        The middle of the series is tried first, then what lies farther and farther from it; when
+        none fits, what is said of the middle is returned.
+        """
+        profile = profile_of(self.profile(name).content)
+        first: Attempt | None = None
+        for images in series.choices(profile.images, MOST_TRIED):
+            attempt = self.attempt(name, images)
+            first = first or attempt
+            asked = {"images", "Modality", *profile.select, *profile.acquisition}
+            if not attempt.refused:
+                return attempt
+            if any(line.refuses and line.check in asked for line in attempt.lines):
+                break  # it was made in another way: its other images are no better
+        assert first is not None
+        return first
 
     def keep(self, attempt: Attempt) -> int:
         """Keep a measurement with its images; return the number of the result.

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
@@ -66,10 +66,15 @@ class OfferedSeries:
         """What the header says of the machine."""
         return equipment(self.header)
 
-    def wanted(self, profile: TestProfile) -> tuple[Offered, ...]:
-        """Return the images a profile measures: as many as it wants, from the middle."""
-        spare = max(len(self.images) - profile.images, 0)
-        return self.images[spare // 2 : spare // 2 + profile.images]
+    def choices(self, number: int, most: int) -> Iterator[tuple[Offered, ...]]:
+        """Yield so many neighbouring images, from the middle outwards; all, when they are fewer."""
+        if len(self.images) <= number:
+            yield self.images
+            return
+        middle = (len(self.images) - number) // 2
+        starts = sorted(range(len(self.images) - number + 1), key=lambda one: abs(one - middle))
+        for start in starts[:most]:
+            yield self.images[start : start + number]
 
 
 @dataclass(frozen=True)

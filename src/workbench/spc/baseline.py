@@ -32,12 +32,15 @@ class Point:
         Number of the result it comes from.
     counts
         A rejected result is shown, but counts nowhere.
+    judged
+        What reference and tolerance say of it: ``ok``, ``warning``, ``alarm``; empty: nothing.
     """
 
     moment: datetime
     value: float
     key: int = 0
     counts: bool = True
+    judged: str = ""
 
 
 @dataclass(frozen=True)

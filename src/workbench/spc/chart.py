@@ -15,6 +15,7 @@ from workbench.spc.drift import cusum, ewma, ewma_width, moving_average
 from workbench.spc.rules import ALARM, RULES, USUAL
 
 OK, WARNING, NOT_JUDGED = "ok", "warning", "not judged"
+ORDER = (NOT_JUDGED, OK, WARNING, ALARM)
 
 
 @dataclass(frozen=True)
@@ -61,7 +62,8 @@ class Charted:
     violated
         Names of the rules whose pattern ends here.
     state
-        ``ok``, ``warning``, ``alarm`` or ``not judged``.
+        ``ok``, ``warning``, ``alarm`` or ``not judged``: the worse of what the rules and the
+        tolerance say.
     average, ewma, ewma_width, high, low
         Moving average; EWMA with the half width of its limits; CUSUM above and below.  ``None``
         where there is no baseline, or the point does not count.
@@ -125,10 +127,10 @@ def _charted(
     run: Sequence[Point], number: int | None, baselines: Sequence[Baseline],
     settings: ChartSettings,
 ) -> list[Charted]:  # fmt: skip
-    aside = [Charted(one, number) for one in run if not one.counts]
+    aside = [Charted(one, number) for one in run if not one.counts]  # no state: it is rejected
     counted = [one for one in run if one.counts]
     if number is None or not counted:
-        return [*aside, *(Charted(one, number) for one in counted)]
+        return [*aside, *(Charted(one, number, state=_worse(one, ())) for one in counted)]
     baseline = baselines[number]
     sigma = baseline.sigma(settings.estimator)
     values = np.array([one.value for one in counted])
@@ -140,7 +142,7 @@ def _charted(
     average = moving_average(values, settings.length)
     return aside + [
         Charted(
-            one, number, violated[place], _state(violated[place]), float(average[place]),
+            one, number, violated[place], _worse(one, violated[place], OK), float(average[place]),
             float(smooth[place]), float(width[place]), float(high[place]), float(low[place]),
         )
         for place, one in enumerate(counted)
@@ -155,9 +157,10 @@ def _violated(z: NDArray[np.float64], settings: ChartSettings) -> list[tuple[str
     return [tuple(one) for one in found]
 
 
-def _state(violated: Sequence[str]) -> str:
-    severities = {RULES[name].severity for name in violated}
-    return ALARM if ALARM in severities else WARNING if severities else OK
+def _worse(one: Point, violated: Sequence[str], otherwise: str = NOT_JUDGED) -> str:
+    """Return the worst of what rules and tolerance say."""
+    said = {RULES[name].severity for name in violated} | {one.judged, otherwise}
+    return max(said & set(ORDER), key=ORDER.index)
 
 
 def _warnings(made: Sequence[Charted], baselines: Sequence[Baseline]) -> Iterator[str]:

@@ -59,7 +59,8 @@ def _of(number: int, width: float) -> Callable[[Reals], Flags]:
 
     def found(windows: Reals) -> Flags:
         above, below = windows > width, windows < -width
-        return ((above.sum(1) >= number) & above[:, -1]) | ((below.sum(1) >= number) & below[:, -1])
+        high = (above.sum(1) >= number) & above[:, -1]
+        return np.asarray(high | (below.sum(1) >= number) & below[:, -1])
 
     return found
 

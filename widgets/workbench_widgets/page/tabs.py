@@ -21,6 +21,8 @@ class TabbedPage(ipywidgets.VBox):  # type: ignore[misc]
         The part that is HTML.
     section
         Name of the section shown.
+    lower
+        HTML below the widgets.
     """
 
     def __init__(
@@ -31,7 +33,8 @@ class TabbedPage(ipywidgets.VBox):  # type: ignore[misc]
         self._said = Outcome("")
         self.section = panels[0].name
         self.live = Live(self.answer)
-        super().__init__([self.live, *below])
+        self.lower = Live(self._answer_below)
+        super().__init__([self.live, *below, *([self.lower] if below else [])])
         self.add_class("wbc-page")
         self.place()
 
@@ -43,7 +46,27 @@ class TabbedPage(ipywidgets.VBox):  # type: ignore[misc]
             reset = self._said.reset
         reply = Reply(str(self._html()), reset)
         self.after()
+        self.lower.show(str(self._below()))
         return reply
+
+    def _answer_below(self, ask: Ask) -> Reply:
+        """Answer what is asked below the widgets: the upper part says what came of it."""
+        if ask.name in ("look", "show"):
+            return Reply(str(self._below()))
+        reply = self.answer(ask)
+        self.live.show(reply.html)
+        return Reply(str(self._below()), reply.reset)
+
+    def _below(self) -> Markup:
+        """Return what stands below the widgets: ``below`` of the panel shown, where it has one."""
+        below = getattr(self._panels[self.section], "below", None)
+        if below is None or self.gone():
+            return Markup("")
+        try:
+            shown: Markup = below()
+        except Exception as error:  # noqa: BLE001  a page that says nothing helps nobody
+            return said(sentence(error), "problem")
+        return Markup('<div class="wbc-panel">{}</div>').format(shown)
 
     def gone(self) -> Markup:
         """Return why there is no page any more; empty while there is one."""

@@ -16,7 +16,7 @@ from workbench.spc.chart import ChartSettings, ControlChart
 from workbench.spc.rules import NELSONS, WESTERN_ELECTRIC
 from workbench.spc.rules import USUAL as USUAL_RULES
 from workbench_widgets.page.live import Ask
-from workbench_widgets.page.parts import Field, Form, Outcome, card, join, said, table
+from workbench_widgets.page.parts import NOTHING, Field, Form, Outcome, card, join, said, table
 from workbench_widgets.quality.shown import nothing_yet, number
 from workbench_widgets.quality.state import OnDesk
 from workbench_widgets.quality.today import result_card
@@ -54,8 +54,14 @@ class ChartsPanel:
         if not results:
             return nothing_yet("There is no result yet: measure first, in the section Measure.")
         self._settle(measurements(results))
+        return self._choice(names, measurements(results))
+
+    def below(self) -> Markup:
+        """Return the result picked on the chart, baselines and events."""
+        if not self._chosen["measurement"]:
+            return NOTHING
         return join((
-            self._choice(names, measurements(results)), self._picked(),
+            self._picked(),
             Markup('<div class="wbc-cards">{}</div>').format(self._baselines() + self._event()),
         ))  # fmt: skip
 

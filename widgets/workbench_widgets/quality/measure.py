@@ -58,9 +58,14 @@ class MeasurePanel:
     def html(self) -> Markup:
         """Return the section."""
         self._profiles = self._on.desk.profiles()
-        return join((
-            self._attempted(), self._sources(), self._listed_studies(), self._listed_series(),
-        ))  # fmt: skip
+        found = join((self._sources(), self._listed_studies(), self._listed_series()))
+        return self._attempted() if self._on.attempt else join((self._attempted(), found))
+
+    def below(self) -> Markup:
+        """Return where to look for further images, while a measurement lies above."""
+        if self._on.attempt is None:
+            return NOTHING
+        return join((self._listed_series(), self._sources(), self._listed_studies()))
 
     def act(self, ask: Ask) -> Outcome | None:
         """Find, show, measure, decide."""
@@ -190,7 +195,7 @@ class MeasurePanel:
         profile = next((one for one in self._profiles if one.name == name), None)
         if profile is None:
             raise SettingsError("there is no such test profile.", "Choose one of those shown.")
-        attempt = self._on.desk.attempt(name, series.wanted(profile))
+        attempt = self._on.desk.attempt_series(name, series)
         self._on.attempt, self._on.number = attempt, None
         regions = [region for one in attempt.judged for region in one.measurement.regions]
         self._on.look_at(attempt.images, regions)

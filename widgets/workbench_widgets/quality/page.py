@@ -14,6 +14,7 @@ import ipywidgets
 import polars as pl
 
 from workbench import open_survey
+from workbench.dicom.pixels import HOUNSFIELD
 from workbench.errors import WorkbenchError
 from workbench.quality.desk import QualityDesk
 from workbench.report.control_chart import PICKED
@@ -28,6 +29,7 @@ from workbench_widgets.quality.today import TodayPanel
 from workbench_widgets.viewer import Viewer
 
 EXPECTED = (WorkbenchError, OSError, sqlite3.Error, pl.exceptions.PolarsError)
+MEASURED_CT = (0.0, 200.0)  # HU: centre and width
 MOST_POINTS = 20_000  # in a chart; each is one result, and holds nothing of a person
 
 
@@ -63,7 +65,9 @@ class QualityPage(TabbedPage):
         self.viewer.layout.display = "flex" if self.on.images else "none"
         if self.on.shown != self._seen:
             self._seen = self.on.shown
-            self.viewer.show(self.on.images, self.on.regions)
+            # Of water, noise and cupping are to be seen; by itself a body would be plain white.
+            narrow = MEASURED_CT if self.on.regions and self.on.images[0].unit == HOUNSFIELD else ()
+            self.viewer.show(self.on.images, tuple(dict.fromkeys(self.on.regions)), (), narrow)
 
     def after(self) -> None:
         """Draw the chart of the section, when it is another one than before."""
@@ -93,3 +97,4 @@ class QualityPage(TabbedPage):
         if name == PICKED and isinstance(keys, list) and keys:
             self.on.open(int(keys[0]))
             self.place()
+            self.lower.show(str(self._below()))

@@ -57,9 +57,13 @@ class ResultsPanel:
         opened = self._on.number
         return join((
             self._filters(names),
+            _listed(found),
             result_card(self._on.desk.quality.result(opened)) if opened else NOTHING,
-            _listed(found), self._export(),
         ))  # fmt: skip
+
+    def below(self) -> Markup:
+        """Return the export."""
+        return self._export() if self._chosen["profile"] else NOTHING
 
     def act(self, ask: Ask) -> Outcome | None:
         """Filter, open, export."""
@@ -143,11 +147,17 @@ def _listed(results: Sequence[StoredResult]) -> Markup:
         many = f"{len(counting)} results"
         means = [number(fmean(values)) if values else "–" for values in columns]
         spreads = [number(2 * stdev(values)) if len(values) > 1 else "–" for values in columns]
-        rows.append((Markup("<b>Mean</b>"), many, "", "", *means, ""))
-        rows.append((Markup("<b>2 s</b>"), many, "", "", *spreads, ""))
+        rows[:0] = [
+            (Markup("<b>Mean</b>"), many, "", "", *map(_strong, means), ""),
+            (Markup("<b>2 s</b>"), many, "", "", *map(_strong, spreads), ""),
+        ]
     more = said(f"The latest {MOST} of {len(results)} are shown; mean and 2 s are of all.")
     listed = table(heads, rows, "Results", "No result is so. Choose another filter.")
     return card("Results", listed, more if len(results) > MOST else NOTHING, kind="wbc-full")
+
+
+def _strong(text: str) -> Markup:
+    return Markup("<b>{}</b>").format(text)
 
 
 def _row(result: StoredResult, names: Sequence[str]) -> tuple[object, ...]:

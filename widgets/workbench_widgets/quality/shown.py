@@ -16,7 +16,7 @@ SIGNS = {
     State.OK: ("✓", GOOD), State.WARNING: ("!", WARNING), State.ALARM: ("✕", PROBLEM),
     State.NOT_MEASURED: ("–", PROBLEM), State.NOT_JUDGED: ("·", "soft"),
 }  # fmt: skip
-WORDS = {"overdue": ("⏱", PROBLEM), "never done": ("·", WARNING)}
+WORDS = {"overdue": ("!", PROBLEM), "never done": ("·", WARNING)}
 UNITS = {**PRINTED_UNITS, "[hnsf'U]": "HU", "{count}": "", "deg": "°"}
 VALUE_HEADS = ("Value", "#Measured", "#Reference", "#Warning", "#Alarm", "State", "Remark")
 LINE_HEADS = ("", "What", "Wanted", "Found", "Remark")
@@ -26,9 +26,9 @@ def state_mark(state: str) -> Markup:
     """Return a state as sign and word."""
     known = {str(each): how for each, how in SIGNS.items()} | WORDS
     sign, kind = known.get(state, ("·", "soft"))
-    return Markup('<span class="wbc-mark wbc-{}"><i aria-hidden="true">{}</i> {}</span>').format(
-        kind, sign, state
-    )
+    return Markup(
+        '<span class="wbc-mark wbc-mark-{}"><i aria-hidden="true">{}</i> {}</span>'
+    ).format(kind, sign, state)
 
 
 def number(value: float | None, unit: str = "") -> str:
@@ -68,7 +68,7 @@ def lines_table(lines: Iterable[Mapping[str, Any]]) -> Markup:
     signs = {"error": ("✕", PROBLEM), "warning": ("!", WARNING)}
     rows = [
         (
-            Markup('<span class="wbc-mark wbc-{}">{}</span>').format(
+            Markup('<span class="wbc-mark wbc-mark-{}">{}</span>').format(
                 signs.get(one["severity"], ("✓", GOOD))[1],
                 signs.get(one["severity"], ("✓", GOOD))[0],
             ),

@@ -63,10 +63,14 @@ class TodayPanel:
         opened = next((one for one in results if one.number == self._on.number), None)
         return join((
             _headline(waiting, due), self._who(),
-            result_card(opened) if opened else NOTHING,
             card("Results to decide on", _waiting(waiting, self._on.number)),
-            card("Tests", _due(due)), self._came(),
+            result_card(opened) if opened else NOTHING,
         ))  # fmt: skip
+
+    def below(self) -> Markup:
+        """Return what stands below the images."""
+        due = self._on.desk.due()
+        return join((card("Tests", _due(due)), self._came())) if due else NOTHING
 
     def act(self, ask: Ask) -> Outcome | None:
         """Open, decide, look for new images."""
@@ -141,7 +145,8 @@ def result_card(result: StoredResult, *, deciding: bool = True) -> Markup:
     return card(
         f"Result {result.number}: {result.profile}, {at}",
         verdict(content["state"], refused=False), values_table(content["values"]), decided,
-        form if deciding else NOTHING, made_with(content, result.profile, result.profile_version),
+        form if deciding else NOTHING,
+        details("Made with", made_with(content, result.profile, result.profile_version)),
         details("Verification", lines_table(content["verification"])),
         buttons(Button("Close", "close")), kind="wbc-full",
     )  # fmt: skip

@@ -64,17 +64,19 @@ class Viewer(anywidget.AnyWidget):
     ) -> None:  # fmt: skip
         self._images: tuple[Image, ...] = ()
         super().__init__()
+        self.layout.width = "100%"
         self.on_msg(self._answer)
         self.show(images, regions, labels)
 
     def show(
-        self, images: Sequence[Image], regions: Sequence[Region] = (), labels: Sequence[str] = ()
-    ) -> None:
-        """Show other images in the same place."""
+        self, images: Sequence[Image], regions: Sequence[Region] = (), labels: Sequence[str] = (),
+        window: Sequence[float] = (),
+    ) -> None:  # fmt: skip
+        """Show other images in the same place, in a window (centre, width) of physical values."""
         self._images = tuple(images)
         with self.hold_sync():
             self.index = 0
-            self.window = _preset(images[0]) if images else []
+            self.window = list(window) or (_preset(images[0]) if images else [])
             self.measured = []
             self.regions = [region.row() for region in regions]
             self.frames = [

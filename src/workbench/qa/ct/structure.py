@@ -8,20 +8,18 @@ from itertools import pairwise
 import numpy as np
 from numpy.typing import NDArray
 from scipy import ndimage
+from scipy.stats import chi2
 
 from workbench.dicom.image import Image
 from workbench.qa.cylinder import Cylinder
 from workbench.qa.regions import disc, inside, spacing
 
-SCALES_MM = (
-    0.8,
-    2.0,
-    5.0,
-)  # standard deviations of the filters: beads, bars, discs of low contrast
+# Standard deviations of the filters: for beads, for bars and inserts, for discs of low contrast;
+# and the side of the windows in which noise is estimated, in those.
+SCALES_MM = {0.8: 16.0, 2.0: 10.0, 5.0: 8.0}
 SHARE, RIM_MM = 0.85, 15.0  # how far out is looked: not into wall and rim
 GAUSSIAN_MAD = 1.4826  # standard deviation of a normal distribution / median absolute deviation
 CUT = 3.0  # reach of a filter in its standard deviations
-TILE = 8.0  # side of the windows noise is estimated in, likewise
 LOW_PERCENT = 25.0
 RINGS = (0.0, 0.577, 0.816, np.inf)  # of equal area
 Reals = NDArray[np.float64]
@@ -95,10 +93,21 @@ def _standing_out(
     whole = mask & (weight > 0.5)
     smooth = np.divide(smooth, weight, where=whole, out=np.zeros_like(smooth))
     smooth[whole] -= np.median(smooth[whole])
-    noise = _noise(smooth, whole, radius, [TILE * one for one in sigma])
+    noise = _noise(smooth, whole, radius, [SCALES_MM[scale] * one for one in sigma])
+    noise /= _low_share(SCALES_MM[scale])
     z = np.divide(np.abs(smooth), noise, where=whole & (noise > 0), out=np.zeros_like(smooth))
     place = np.unravel_index(int(np.argmax(z)), z.shape)
     return Structure(float(smooth[place]), float(z[place]), scale, float(place[0]), float(place[1]))
+
+
+def _low_share(tile: float) -> float:
+    """Return how far the low percentile of standard deviations lies below the true one.
+
+    A filter of standard deviation s leaves one independent value in 4 pi s^2; n of them in a
+    window have a standard deviation of sqrt(chi^2 / (n - 1)).
+    """
+    freedom = tile**2 / (4 * np.pi) - 1
+    return float(np.sqrt(chi2.ppf(LOW_PERCENT / 100, freedom) / freedom))
 
 
 def _noise(

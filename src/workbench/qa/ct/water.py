@@ -64,7 +64,7 @@ class WaterSettings(BaseModel):
     eccentricity_within: float = Field(default=0.02, gt=0)
     water_within: float = Field(default=30.0, gt=0)
     structure_contrast: float = Field(default=4.0, gt=0)
-    structure_significance: float = Field(default=8.0, gt=0)
+    structure_significance: float = Field(default=6.5, gt=0)
     most_noise: float = Field(default=60.0, gt=0)
 
 

@@ -8,10 +8,10 @@ Another package offers one so, in its ``pyproject.toml``::
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from typing import Protocol
+from collections.abc import Mapping, Sequence
+from typing import Any, Protocol
 
-from pydantic import BaseModel
+from pydantic import BaseModel, ValidationError
 
 from workbench.dicom.image import Image
 from workbench.errors import SettingsError
@@ -60,6 +60,19 @@ def qa_tests() -> tuple[QATest, ...]:
     from workbench.qa.ct.water import CTWater
 
     return tuple(plugin.value for plugin in find(QA_TESTS, (CTWater(),)) if plugin.value)
+
+
+def settings_of(test: QATest, given: Mapping[str, Any]) -> BaseModel:
+    """Return a test's settings; raises ``SettingsError`` that names the wrong one."""
+    try:
+        return test.settings.model_validate(dict(given))
+    except ValidationError as error:
+        first = error.errors(include_url=False, include_input=False)[0]
+        where = ".".join(str(step) for step in first["loc"])
+        raise SettingsError(
+            f"the test profile is wrong at settings.{where}: {first['msg'].lower()}.",
+            f"Settings of {test.name}: {', '.join(test.settings.model_fields)}.",
+        ) from error
 
 
 def qa_test(name: str) -> QATest:

@@ -12,7 +12,7 @@ from workbench.qa.constraints import Constraint
 from workbench.qa.geometry import Geometry
 from workbench.qa.lines import ERROR, OK, WARNING, Line, checked
 from workbench.qa.profile import TestProfile
-from workbench.qa.registry import QATest
+from workbench.qa.registry import QATest, settings_of
 
 # Groups of the patient, and of people and places elsewhere: no line may show such a value.
 PATIENT_GROUP = 0x0010
@@ -35,7 +35,7 @@ def verify(
         lines += _headers(test, images, profile)
     if any(line.refuses for line in lines):
         return lines
-    settings = test.settings.model_validate(profile.settings)
+    settings = settings_of(test, profile.settings)
     return [*lines, *test.verify(images, phantom, settings)]
 
 

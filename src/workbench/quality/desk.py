@@ -20,7 +20,7 @@ from workbench.qa.geometry import Geometry, geometry
 from workbench.qa.judging import Judged, State, content_of, judge, worst
 from workbench.qa.lines import Line
 from workbench.qa.profile import TestProfile, profile_of, read_profile
-from workbench.qa.registry import QATest, qa_test
+from workbench.qa.registry import QATest, qa_test, settings_of
 from workbench.qa.verification import verify
 from workbench.quality.due import Due, all_due
 from workbench.quality.reading import read_offered
@@ -90,7 +90,7 @@ class QualityDesk:
             raise SettingsError("a test profile is made by somebody.", "Give your name.")
         profile = read_profile(text)
         test = qa_test(profile.test)
-        test.settings.model_validate(profile.settings)
+        settings_of(test, profile.settings)
         self.geometry(profile.phantom)
         return self.quality.save_profile(profile.name, profile.content(), by.strip(), reason)
 
@@ -125,7 +125,7 @@ class QualityDesk:
         profile, used = profile_of(kept.content), tuple(offered)
         images = tuple(read_offered(used))
         test, phantom = qa_test(profile.test), self.geometry(profile.phantom)
-        settings = test.settings.model_validate(profile.settings)
+        settings = settings_of(test, profile.settings)
         lines = tuple(verify(test, images, phantom, profile))
         judged: tuple[Judged, ...] = ()
         if not any(line.refuses for line in lines):

@@ -22,6 +22,9 @@ GAUSSIAN_MAD = 1.4826  # standard deviation of a normal distribution / median ab
 CUT = 3.0  # reach of a filter in its standard deviations
 LOW_PERCENT = 25.0
 RINGS = (0.0, 0.577, 0.816, np.inf)  # of equal area
+RING_MM = 2.0  # width of rings
+RING_PIXELS = 200  # fewer are no mean to rely on
+ALIKE = 10.0  # neighbouring pixels that share their noise
 Reals = NDArray[np.float64]
 
 
@@ -47,7 +50,7 @@ class Structure:
 
 
 def structures(image: Image, body: Cylinder) -> list[Structure]:
-    """Return what stands out most in the inner part of a section, at each scale.
+    """Return what stands out most in the inner part of a section: at each scale, and as a ring.
 
     A surface of cupping and tilt (1, x, y, r^2, r^4) is taken off; what remains is smoothed at
     several scales and compared with the noise at each, estimated so that structure does not hide
@@ -65,7 +68,11 @@ def structures(image: Image, body: Cylinder) -> list[Structure]:
     flat = values - _surface(values, x, y, mask)
     distance = np.hypot(x, y)
     found = [_standing_out(flat, mask, distance, scale, (rows, columns)) for scale in SCALES_MM]
-    return [replace(one, row=one.row + top, column=one.column + left) for one in found]
+    found.append(_rings(flat, mask, distance * radius, body.column - left))
+    return [
+        replace(one, row=one.row + top if one.row else body.row, column=one.column + left)
+        for one in found
+    ]
 
 
 def _surface(values: Reals, x: Reals, y: Reals, mask: NDArray[np.bool_]) -> Reals:
@@ -98,6 +105,27 @@ def _standing_out(
     z = np.divide(np.abs(smooth), noise, where=whole & (noise > 0), out=np.zeros_like(smooth))
     place = np.unravel_index(int(np.argmax(z)), z.shape)
     return Structure(float(smooth[place]), float(z[place]), scale, float(place[0]), float(place[1]))
+
+
+def _rings(flat: Reals, mask: NDArray[np.bool_], distance: Reals, middle: float) -> Structure:
+    """Return the ring about the centre whose mean stands out most: a housing, a step.
+
+    Smooth surfaces leave of a step what is too wide for the filters above; a ring's mean is of
+    so many pixels that noise hardly moves it.
+    """
+    ring = (distance[mask] / RING_MM).astype(np.int64)
+    counts = np.bincount(ring)
+    sums, squares = (np.bincount(ring, flat[mask] ** power) for power in (1, 2))
+    enough = counts >= RING_PIXELS
+    means = np.divide(sums, counts, where=enough, out=np.zeros(len(counts)))
+    spread = np.sqrt(
+        np.maximum(np.divide(squares, counts, where=enough, out=means**2) - means**2, 0)
+    )
+    error = np.divide(spread, np.sqrt(counts / ALIKE), where=enough, out=np.ones(len(counts)))
+    z = np.where(enough, np.abs(means) / np.maximum(error, 1e-9), 0.0)
+    # Of rings that are all certain, the one that differs most.
+    worst = int(np.argmax(np.where(enough, np.abs(means), 0.0)))
+    return Structure(float(means[worst]), float(z[worst]), RING_MM, 0.0, middle)
 
 
 def _low_share(tile: float) -> float:

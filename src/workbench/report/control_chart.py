@@ -283,7 +283,7 @@ def _value(name: str, look: Look) -> alt.Y:
                  scale=alt.Scale(zero=False, padding=8), axis=alt.Axis(tickCount=6))  # fmt: skip
 
 
-def _line(rows: Sequence[dict[str, Any]], name: str, look: Look, detail: str = "") -> alt.Chart:
+def _line(rows: Sequence[dict[str, Any]], name: str, look: Look, detail: str = "") -> Any:
     kept = [row for row in rows if row["state"] != "rejected"]
     chart = alt.Chart(alt.InlineData(values=kept)).mark_line(
         color=RANGE, strokeWidth=1, interpolate="linear"

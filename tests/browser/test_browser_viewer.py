@@ -68,14 +68,14 @@ class Pane:
         self.canvas = page.locator(".wbv canvas").first
         self.canvas.wait_for()
         self.canvas.scroll_into_view_if_needed()
-        self.box = self.canvas.bounding_box()
-        self.scale = min(self.box["width"] / 200, self.box["height"] / 100)
 
     def place(self, row: float, column: float) -> tuple[float, float]:
         """Return where the centre of a pixel is on the page, while the image is fitted."""
+        box = self.canvas.bounding_box()  # a notebook scrolls by itself
+        scale = min(box["width"] / 200, box["height"] / 100)
         return (
-            self.box["x"] + self.box["width"] / 2 + (column - 99.5) * self.scale,
-            self.box["y"] + self.box["height"] / 2 + (row - 49.5) * self.scale,
+            box["x"] + box["width"] / 2 + (column - 99.5) * scale,
+            box["y"] + box["height"] / 2 + (row - 49.5) * scale,
         )
 
     def colour(self, row: float, column: float) -> list[int]:

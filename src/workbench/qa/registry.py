@@ -59,7 +59,9 @@ def qa_tests() -> tuple[QATest, ...]:
     """Return the QA tests there are: ours, and those other packages offer."""
     from workbench.qa.ct.water import CTWater
 
-    return tuple(plugin.value for plugin in find(QA_TESTS, (CTWater(),)) if plugin.value)
+    found = (plugin.value for plugin in find(QA_TESTS, (CTWater(),)) if plugin.value)
+    # An entry point may name a class, or a value made of it.
+    return tuple(one() if isinstance(one, type) else one for one in found)
 
 
 def settings_of(test: QATest, given: Mapping[str, Any]) -> BaseModel:

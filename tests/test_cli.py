@@ -190,8 +190,8 @@ def test_every_verb_has_help(capsys: pytest.CaptureFixture[str]) -> None:
     choices = [action.choices for action in parser()._actions]
     verbs = next(one for one in choices if isinstance(one, dict))
     assert {"init", "import", "receive", "collect", "map", "dose", "table", "report", "serve",
-            "check", "store", "key", "deidentify", "look", "quarantine", "plugins", "simulate",
-            "demo",
+            "check", "store", "key", "deidentify", "look", "quarantine", "qa", "plugins",
+            "simulate", "demo",
     } == set(verbs)  # fmt: skip
     for verb in verbs:
         with pytest.raises(SystemExit) as ended:

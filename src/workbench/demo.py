@@ -24,6 +24,8 @@ from workbench.errors import ReadError, SettingsError
 from workbench.importing import import_files
 from workbench.model import ApplicationEntity
 from workbench.pipeline import estimate_doses, make_report, map_survey
+from workbench.quality.desk import QualityDesk
+from workbench.quality.sample import make_sample
 from workbench.runs import Progress
 from workbench.settings import FILE, CollectSettings, EntitySettings, Settings, SurveySettings
 from workbench.simulate.bundled import bundled_files
@@ -68,6 +70,9 @@ def run_demo(demo: Demo) -> bool:
     map_survey(survey, demo.progress)
     estimate_doses(survey, demo.progress)
     _tell_tables(demo.tell, survey)
+    measured = make_sample(QualityDesk(survey))
+    if measured:
+        demo.tell(f"Image quality: {measured} weekly tests of a simulated scanner.")
     reported = _report(demo, survey)
     survey.close()
     return collection.complete and reported

@@ -10,6 +10,7 @@
     ├── StoreError           the store refused: locked, full, newer schema
     ├── NetworkError         a DICOM peer could not be reached or refused
     ├── DoseError            a coefficient table may not be used
+    ├── MeasurementError     an image cannot be measured as asked
     └── MissingTool          an optional program or package is not there
 
 A message never holds a patient attribute, a file name or a header value: it names
@@ -88,6 +89,10 @@ class NetworkError(WorkbenchError):
 
 class DoseError(WorkbenchError):
     """A coefficient table is unknown or may not be used."""
+
+
+class MeasurementError(WorkbenchError):
+    """A geometry file is wrong, or an image cannot be measured as asked."""
 
 
 class MissingTool(WorkbenchError):

@@ -6,8 +6,10 @@ here once.  Nothing in this file reads a file or a socket.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass
 from enum import StrEnum
+from typing import Any
 
 
 class SeriesRole(StrEnum):
@@ -84,3 +86,80 @@ class Finding:
             "SeriesInstanceUID": self.series, "irradiation_event_uid": self.event,
             "column": self.column, "detail": self.detail,
         }  # fmt: skip
+
+
+@dataclass(frozen=True)
+class Region:
+    """What a number was read from, in pixels of an image; (0, 0) is the centre of the first pixel.
+
+    Attributes
+    ----------
+    kind
+        ``circle``, ``ellipse``, ``rectangle``, ``line``, ``polygon`` or ``point``.
+    points
+        (row, column) of: the centre (circle, ellipse, rectangle), both ends (line), the corners
+        (polygon), the point itself.
+    size
+        In pixels: (radius,) of a circle, (row radius, column radius) of an ellipse,
+        (height, width) of a rectangle.
+    angle
+        Degrees clockwise as seen on the screen, about the centre (ellipse, rectangle).
+    label
+        Short, for people: ``centre``.
+    role
+        ``signal``, ``background``, ``phantom`` or ``mark``.
+    image
+        Which of the measured images, from 0.
+    """
+
+    kind: str
+    points: tuple[tuple[float, float], ...]
+    size: tuple[float, ...] = ()
+    angle: float = 0.0
+    label: str = ""
+    role: str = "signal"
+    image: int = 0
+
+    def row(self) -> dict[str, Any]:
+        """Return it as JSON types."""
+        return {
+            **asdict(self), "points": [list(point) for point in self.points],
+            "size": list(self.size),
+        }  # fmt: skip
+
+    @classmethod
+    def of(cls, row: Mapping[str, Any]) -> Region:
+        """Return the region that ``row`` was made of."""
+        points = tuple((float(point[0]), float(point[1])) for point in row["points"])
+        return cls(**{**row, "points": points, "size": tuple(row["size"])})
+
+
+@dataclass(frozen=True)
+class Measurement:
+    """A value measured in an image.
+
+    Attributes
+    ----------
+    name
+        Fixed key in tables: ``mean_ct_number``.
+    value
+        ``None``: it could not be measured; ``reason`` says why.
+    unit
+        UCUM code: ``[hnsf'U]`` for Hounsfield units, ``mm``, ``%``, ``1``.
+    regions
+        What it was read from.
+    label
+        Name for people.
+    uncertainty
+        Standard uncertainty in ``unit``, where it is known.
+    reason
+        Why there is no value.
+    """
+
+    name: str
+    value: float | None
+    unit: str
+    regions: tuple[Region, ...] = ()
+    label: str = ""
+    uncertainty: float | None = None
+    reason: str = ""

@@ -30,6 +30,7 @@ from workbench.schema import DOSE_ESTIMATE, FINDING, IRRADIATION_EVENT, SERIES, 
 from workbench.survey import Survey, open_survey
 
 ESTIMATED_AT_ONCE = 20_000  # events
+TEMPLATES = "report_templates"  # a site's own report notebooks, in the workspace
 MAPPED_AT_ONCE = 10_000  # instances; their headers as text take some 120 MB
 AGE_MISMATCH = "age_mismatch"  # what de-identification says where birth date and age differ
 
@@ -209,10 +210,11 @@ def dose_methods() -> tuple[DoseMethod, ...]:
 def make_report(
     survey: Survey, name: str, out: Path, parameters: Mapping[str, object]
 ) -> ReportRun:
-    """Run a papermill report on the survey and write it as HTML."""
+    """Run a papermill report on the survey and write it as HTML, PDF or RTF."""
     publish_ledger(survey)
+    told = {"workspace": str(survey.folder.resolve()), **parameters}
     with recorded(survey, "report") as counts:
-        made = run_report(name, {"workspace": str(survey.folder.resolve()), **parameters}, out)
+        made = run_report(name, told, out, survey.folder / TEMPLATES)
         counts["outcome"] = made.outcome
     return made
 

@@ -203,6 +203,35 @@ class StoreSettings:
 
 
 @dataclass(frozen=True)
+class QualitySettings:
+    """``[quality]``: how phantom images are measured by themselves, and who is told of alarms.
+
+    Attributes
+    ----------
+    quiet_s
+        A series is measured when none of its images has come for so many seconds.
+    mail_server
+        ``host:port`` of an SMTP server; without one, alarms stand on the page only.
+    mail_security
+        Encrypted from the start (``tls``), by ``starttls``, or not (``none``).
+    mail_from, mail_to
+        Addresses of the sender, and of whom to tell besides a profile's own recipients.
+    mail_user, mail_password_file
+        For servers that ask; a relative path begins at the workspace.
+    """
+
+    __pydantic_config__: ClassVar[dict[str, object]] = {"extra": "forbid"}
+
+    quiet_s: float = 30.0
+    mail_server: str = ""
+    mail_security: Literal["tls", "starttls", "none"] = "starttls"
+    mail_from: str = ""
+    mail_to: tuple[str, ...] = ()
+    mail_user: str = ""
+    mail_password_file: str = ""
+
+
+@dataclass(frozen=True)
 class Settings:
     """What a workspace is told.
 
@@ -217,6 +246,7 @@ class Settings:
     tls: TlsSettings | None = None
     store: StoreSettings = field(default_factory=StoreSettings)
     protect: ProtectSettings = field(default_factory=ProtectSettings)
+    quality: QualitySettings = field(default_factory=QualitySettings)
     filter: Table = field(default_factory=dict)
     schedule: Table = field(default_factory=dict)
 
@@ -310,6 +340,7 @@ def settings_of(tables: Table) -> Settings:
         _read(tables, "tls", TlsSettings, None),
         _read(tables, "store", StoreSettings, default.store),
         _read(tables, "protect", ProtectSettings, default.protect),
+        _read(tables, "quality", QualitySettings, default.quality),
         tables.get("filter", {}),
         tables.get("schedule", {}),
     )

@@ -147,7 +147,7 @@ def test_only_reports_there_are_can_be_named(name: str) -> None:
 
 def test_another_suffix_is_refused_before_the_run(tmp_path: Path) -> None:
     with pytest.raises(SettingsError, match="html"):
-        run_report("dose_by_protocol", {}, tmp_path / "report.pdf")
+        run_report("dose_by_protocol", {}, tmp_path / "report.docx")
 
 
 def test_the_kernel_needs_no_installed_kernelspec() -> None:

@@ -22,8 +22,8 @@ from workbench.collect.queue import Counts, PatientState, Queue, Retry
 from workbench.collect.schedule import WeekGrid
 from workbench.settings import EntitySettings, Settings, SurveySettings, read_settings
 from workbench_widgets.collector import CollectorPage, collector_page
-from workbench_widgets.collector.live import Ask, Reply
 from workbench_widgets.collector.now import next_morning
+from workbench_widgets.page.live import Ask, Reply
 
 SECRET = ("SECRET-0815", "SECRET-4711")
 

@@ -21,7 +21,7 @@ LOOKED_AT = {
     ("dashboard.py", "widgets.HTML(str(said))"),
     ("look.py", "Markup(part)"),
     ("look.py", "Markup(style)"),
-    ("page.py", "ipywidgets.HTML(str(Markup.escape(sentence(error))))"),
+    ("tabs.py", "ipywidgets.HTML(str(Markup.escape(sentence(error))))"),
 }
 # Libraries' own HTML, which escapes nothing or not all: pandas Styler, Altair, unescaped labels.
 UNSAFE = re.compile(r"\.to_html\(|Styler\b|renderers\.enable|description_allow_html|MathJax")

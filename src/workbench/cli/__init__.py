@@ -18,6 +18,7 @@ from workbench.cli.intake import add_intake
 from workbench.cli.key import add_key
 from workbench.cli.look import add_look
 from workbench.cli.others import add_others
+from workbench.cli.quality import add_quality
 from workbench.cli.store import add_store
 from workbench.cli.tables import add_tables
 from workbench.cli.telling import BROKE_OFF, NOT_STARTED, PROBLEMS, STOPPED, print_json, tell
@@ -78,6 +79,7 @@ def parser() -> Parser:
         add_deidentify,
         add_key,
         add_look,
+        add_quality,
         add_others,
     ):
         add(verbs)

@@ -47,9 +47,11 @@ def _check(options: argparse.Namespace) -> int:
 def _plugins(options: argparse.Namespace) -> int:
     from workbench.dose.method import BUILTIN
     from workbench.plugins import DOSE_METHODS, find
+    from workbench.qa.ct.water import CTWater
+    from workbench.qa.registry import QA_TESTS
     from workbench.report.notebooks import report_names
 
-    found = find(DOSE_METHODS, BUILTIN)
+    found = (*find(DOSE_METHODS, BUILTIN), *find(QA_TESTS, (CTWater(),)))
     for plugin in found:
         told = plugin.problem or f"version {plugin.version}"
         tell(f"{plugin.group}  {plugin.name}  {plugin.origin}  {told}")

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import hashlib
 import os
+import re
 from pathlib import Path
 
 from pydicom.dataset import FileMetaDataset
@@ -19,6 +20,8 @@ from pynetdicom.dsutils import encode_file_meta
 from workbench.collect.receiver import STORED, ReceivedObject
 
 PREAMBLE = bytes(128) + b"DICM"
+SUFFIX = ".dcm"
+NAME = re.compile(r"[0-9a-f]{64}(-[0-9]{1,2})?")
 MOST_VERSIONS = 100
 
 
@@ -34,25 +37,44 @@ class PhantomFolder:
         The same object once more is not written again; other content under the same UID gets a
         file of its own.  Raises ``OSError``, which the sender is told as 0xA700.
         """
+        start = PREAMBLE + encode_file_meta(_meta(received))
+        self.keep_file(received.sop_instance, start + received.encoded, received.encoded)
+        return STORED
+
+    def keep_file(self, sop_instance: str, content: bytes, ending: bytes = b"") -> str:
+        """Keep the bytes of a whole file; return the name by which it is known.
+
+        A file that is there already and ends with ``ending`` is the same image.
+        """
         if not self.folder.is_dir():
             self.folder.mkdir(mode=0o700)
             _sync(self.folder.parent)
-        digest = hashlib.sha256(received.sop_instance.encode()).hexdigest()
+        digest = hashlib.sha256(sop_instance.encode()).hexdigest()
         for version in range(MOST_VERSIONS):
-            file = self.folder / f"{digest}{f'-{version}' if version else ''}.dcm"
+            name = f"{digest}{f'-{version}' if version else ''}"
+            file = self.path(name)
             if not file.exists():
-                self._write(file, received)
-                return STORED
-            if file.read_bytes().endswith(received.encoded):
-                return STORED
+                self._write(file, content)
+                return name
+            if file.read_bytes().endswith(ending or content):
+                return name
         raise OSError("too many versions of one phantom image")
 
-    def _write(self, file: Path, received: ReceivedObject) -> None:
+    def path(self, name: str) -> Path:
+        """Return the file of an image by its name; raises ``ValueError`` for what is no name."""
+        if not NAME.fullmatch(name):
+            raise ValueError("no name of a phantom image")
+        return self.folder / f"{name}{SUFFIX}"
+
+    def names(self) -> list[str]:
+        """Return the names of all images kept, in the order they came."""
+        found = [file for file in self.folder.glob(f"*{SUFFIX}") if NAME.fullmatch(file.stem)]
+        return [file.stem for file in sorted(found, key=lambda file: file.stat().st_mtime_ns)]
+
+    def _write(self, file: Path, content: bytes) -> None:
         partial = file.with_suffix(".partial")
         with partial.open("wb") as opened:
-            opened.write(PREAMBLE)
-            opened.write(encode_file_meta(_meta(received)))
-            opened.write(received.encoded)
+            opened.write(content)
             opened.flush()
             os.fsync(opened.fileno())
         partial.rename(file)

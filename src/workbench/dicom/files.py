@@ -76,6 +76,10 @@ class Candidate:
             return b""
         return f"{about.st_mtime_ns} {about.st_size}".encode()
 
+    def content(self) -> bytes:
+        """Return all bytes of the object; raises ``OSError`` when it cannot be opened."""
+        return self.path.read_bytes() if self.entry is None else _member(self.path, self.entry)
+
     def read(self, limits: Limits | None = None) -> Header:
         """Read the header; raises ``NotDicom`` or ``DamagedObject``, whatever the bytes are."""
         if self.fault is not None:

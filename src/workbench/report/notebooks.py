@@ -26,19 +26,35 @@ def folder() -> Path:
     return PACKAGED if PACKAGED.is_dir() else CHECKOUT
 
 
-def report_names() -> tuple[str, ...]:
-    """Return the names of the reports there are, sorted."""
-    return tuple(sorted(path.stem for path in folder().glob("*.ipynb")))
+def report_names(own: Path | None = None) -> tuple[str, ...]:
+    """Return the names of the reports there are, sorted; ``own`` is a site's folder of them."""
+    places = [folder(), *([own] if own else [])]
+    return tuple(sorted({path.stem for place in places for path in place.glob("*.ipynb")}))
 
 
-def read_notebook(name: str) -> nbformat.NotebookNode:
-    """Return a report's notebook; raises ``SettingsError`` when there is none of that name."""
-    if not NAME.fullmatch(name) or name not in report_names():
+def notebook_file(name: str, own: Path | None = None) -> Path:
+    """Return a report's notebook, the site's own before ours of the same name.
+
+    Raises ``SettingsError`` when there is none of that name.
+    """
+    known = report_names(own)
+    if not NAME.fullmatch(name) or name not in known:
         raise SettingsError(
-            "there is no report of that name.", f"There is: {', '.join(report_names()) or 'none'}."
+            "there is no report of that name.", f"There is: {', '.join(known) or 'none'}."
         )
-    text = (folder() / f"{name}.ipynb").read_text(encoding="utf-8")
-    notebook: nbformat.NotebookNode = nbformat.reads(text, as_version=4)  # type: ignore[no-untyped-call]
+    edited = own / f"{name}.ipynb" if own else None
+    return edited if edited and edited.is_file() else folder() / f"{name}.ipynb"
+
+
+def read_notebook(name: str, own: Path | None = None) -> nbformat.NotebookNode:
+    """Return a report's notebook; raises ``SettingsError`` when it is not there or is none."""
+    text = notebook_file(name, own).read_text(encoding="utf-8")
+    try:
+        notebook: nbformat.NotebookNode = nbformat.reads(text, as_version=4)  # type: ignore[no-untyped-call]
+    except ValueError as error:
+        raise SettingsError(
+            "the report's notebook cannot be read.", "Save it in JupyterLab again."
+        ) from error
     return notebook
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import logging
 import tempfile
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
@@ -21,9 +21,14 @@ from workbench.report import kernel
 from workbench.report.atomic import written_atomically
 from workbench.report.notebooks import checked_parameters, default_parameters, read_notebook
 from workbench.report.page import Footer, html_page
+from workbench.report.pdf import browser, pdf
 from workbench.report.provenance import take_fingerprint
+from workbench.report.rtf import rtf
 
 SECONDS_A_CELL = 600
+WAYS: Mapping[str, Callable[[str], bytes]] = {
+    ".html": str.encode, ".pdf": pdf, ".rtf": lambda page: rtf(page).encode("ascii"),
+}  # fmt: skip
 # A path can name a hospital or a person, so it never gets onto the page.
 NOT_SHOWN = frozenset({"workspace"})
 OWN_ERRORS = frozenset(
@@ -44,7 +49,7 @@ class ReportRun:
     outcome
         ``done`` or ``failed``; a failed run leaves the file as it was.
     out
-        The HTML file, or None when the run failed.
+        The file written, or None when the run failed.
     message
         Why it failed, in one sentence without any value from a header.
     started_at, ended_at
@@ -52,7 +57,7 @@ class ReportRun:
     fingerprint
         Digest of the tables the report read, or empty.
     sha256
-        Digest of the HTML file, or empty.
+        Digest of the file, or empty.
     """
 
     name: str
@@ -74,8 +79,10 @@ class _StoppedError(Exception):
     """The run ended before the page was whole; its text may be shown."""
 
 
-def run_report(name: str, parameters: Mapping[str, object], out: Path) -> ReportRun:
-    """Run the report ``name`` and write it to ``out`` as one HTML file.
+def run_report(
+    name: str, parameters: Mapping[str, object], out: Path, own: Path | None = None
+) -> ReportRun:
+    """Run the report ``name`` and write it to ``out`` as one file.
 
     Parameters
     ----------
@@ -84,18 +91,25 @@ def run_report(name: str, parameters: Mapping[str, object], out: Path) -> Report
     parameters
         Values for names of its parameters cell; JSON types only.
     out
-        A file ending in ``.html``; replaced as a whole, and only when the run succeeds.
+        A file ending in ``.html``, ``.pdf`` or ``.rtf``; replaced as a whole, and only when the
+        run succeeds.
+    own
+        A site's folder of report notebooks; they go before ours of the same name.
 
     Raises
     ------
     SettingsError
         Unknown report, unknown parameter, wrong type, or another suffix: found before the run.
+    MissingTool
+        A PDF is asked for and nothing here prints it.
     """
-    notebook = read_notebook(name)
+    notebook = read_notebook(name, own)
     defaults = default_parameters(notebook)
     given = checked_parameters(defaults, parameters)
-    if out.suffix != ".html":
-        raise SettingsError("a report is written as .html.")
+    if out.suffix not in WAYS:
+        raise SettingsError(f"a report is written as {', '.join(WAYS)}.")
+    if out.suffix == ".pdf":
+        browser()
     started = datetime.now(UTC)
     try:
         executed = _execute(notebook, given)
@@ -107,7 +121,7 @@ def run_report(name: str, parameters: Mapping[str, object], out: Path) -> Report
     fingerprint = take_fingerprint(executed)
     shown = {key: value for key, value in {**defaults, **given}.items() if key not in NOT_SHOWN}
     ended = datetime.now(UTC)
-    page = html_page(executed, Footer(name, shown, fingerprint, ended)).encode()
+    page = WAYS[out.suffix](html_page(executed, Footer(name, shown, fingerprint, ended)))
     with written_atomically(out) as draft:
         draft.write_bytes(page)
     return ReportRun(

@@ -10,7 +10,7 @@ import polars as pl
 from markupsafe import Markup, escape
 
 NOT_KNOWN = "not known"
-# How units are written for people; the columns of schema.py hold UCUM codes.
+# How units are written for people; the columns of the schema hold UCUM codes.
 PRINTED_UNITS = {"mGy.cm": "mGy·cm", "Gy.cm2": "Gy·cm²", "cGy.cm2": "cGy·cm²", "mA.s": "mA·s",
                  "1": "", "{count}": ""}  # fmt: skip
 

@@ -12,12 +12,14 @@ from pathlib import Path
 from workbench.errors import StoreError
 from workbench.schema import SCHEMA_VERSION
 from workbench.settings import StoreSettings
+from workbench.store import quality
 from workbench.store.database import Database, Sqlite
 
 FILE = "catalogue.sqlite"
 DIGEST = 16  # bytes; among 10^9 objects two are the same with a chance of 10^-21
 
-TABLES = """
+TABLES = (
+    """
 CREATE TABLE IF NOT EXISTS meta (name TEXT PRIMARY KEY, value TEXT NOT NULL);
 CREATE TABLE IF NOT EXISTS counter (name TEXT PRIMARY KEY, value BIGINT NOT NULL);
 CREATE TABLE IF NOT EXISTS series (
@@ -60,6 +62,8 @@ CREATE TABLE IF NOT EXISTS run (
     version TEXT NOT NULL, outcome TEXT, counts TEXT
 );
 """
+    + quality.TABLES
+)
 OBJECTS = "object"  # the counter that numbers objects, stored or not
 
 

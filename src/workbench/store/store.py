@@ -12,7 +12,16 @@ import polars as pl
 
 from workbench.errors import ReadError, StoreError
 from workbench.model import Finding, Verdict
-from workbench.schema import FINDING, INSTANCE, REJECTED, RUN, TABLES, Table
+from workbench.schema import (
+    FINDING,
+    INSTANCE,
+    PHANTOM_IMAGE,
+    REJECTED,
+    RUN,
+    TABLES,
+    TEST_RESULT,
+    Table,
+)
 from workbench.settings import StoreSettings
 from workbench.store import integrity
 from workbench.store.catalogue import open_catalogue
@@ -21,6 +30,8 @@ from workbench.store.erasure import Erasure, Remains, Traces, remains
 from workbench.store.instances import Instances, with_moments
 from workbench.store.objects import Objects, Origin, Taken, now
 from workbench.store.place import place_of
+from workbench.store.quality import Quality
+from workbench.store.quality_frames import images_frame, results_frame
 from workbench.store.tables import GRACE_SECONDS, Tables
 
 
@@ -34,6 +45,7 @@ class Store:
         self._tables = Tables(self._catalogue, place_of(folder, settings.parts))
         self._objects = Objects(self._catalogue)
         self._instances = Instances(self._catalogue, self._tables, self._objects)
+        self.quality = Quality(self._catalogue)
 
     @classmethod
     def open(cls, folder: Path, settings: StoreSettings | None = None) -> Store:
@@ -147,6 +159,10 @@ class Store:
             return self._refused().lazy()
         if table is RUN:
             return _frame(RUN, self._catalogue.all("SELECT * FROM run ORDER BY 1")).lazy()
+        if table is TEST_RESULT:
+            return results_frame(self.quality.results()).lazy()
+        if table is PHANTOM_IMAGE:
+            return images_frame(self.quality.images()).lazy()
         parts = self._tables.scan(table)
         if table is not FINDING:
             return parts

@@ -16,6 +16,14 @@ export function fitted(spec, width) {
   return { ...spec, config: { ...spec.config, axis } };
 }
 
+/** A copy of the specification with plain colours: a canvas knows no style sheet. */
+export function painted(spec, el) {
+  const style = getComputedStyle(el);
+  const plain = (text) => (text === "currentColor" ? style.color
+    : text.replace(/var\((--[a-z-]+)\)/g, (_whole, name) => style.getPropertyValue(name).trim()));
+  return JSON.parse(JSON.stringify(spec), (_key, value) => (typeof value === "string" ? plain(value) : value));
+}
+
 /** What a tooltip says, as [label, text] pairs. */
 export function lines(value) {
   if (value === null || typeof value !== "object") return [["", String(value)]];
@@ -106,9 +114,10 @@ function render({ model, el }) {
     const { embed } = await vega(model).catch(() => vega(model));
     if (gone) return;
     drawn?.result.finalize();
-    const { spec, signals, revision } = message;
-    const result = await embed(picture, fitted(spec, width()), {
-      mode: "vega-lite", renderer: "svg", actions: false, ast: true, loader: LOADER, tooltip,
+    const { spec, signals, revision, renderer } = message;
+    const fit = fitted(spec, width());
+    const result = await embed(picture, renderer === "canvas" ? painted(fit, el) : fit, {
+      mode: "vega-lite", renderer, actions: false, ast: true, loader: LOADER, tooltip,
     });
     drawn = { result, revision, compact: compact(width()), width: width() };
     status.textContent = "";

@@ -22,6 +22,7 @@ from workbench.report.charts import MOST_ROWS, THEME, specification, svg
 
 HERE = Path(__file__).parent
 VEGA_LITE = "6.4"
+MANY = 2000  # rows
 # The colours of chart.css in light mode: a still picture may stand where there is no CSS.
 STILL = {
     "var(--mark)": "#1f6fb2", "var(--mark-soft)": "#9cc3e4", "var(--limit)": "#b4540a",
@@ -36,10 +37,12 @@ class Chart(anywidget.AnyWidget):
     Parameters
     ----------
     chart
-        An Altair chart with at most 500 inline rows.
+        An Altair chart.
     description
         What the chart shows, for who cannot see it: its accessible name.  Without one, the
         chart's own ``description`` is taken.
+    most_rows
+        How many inline rows a chart may have at most; more were not summed up.
 
     Attributes
     ----------
@@ -55,8 +58,11 @@ class Chart(anywidget.AnyWidget):
     description = traitlets.Unicode().tag(sync=True)
     selected = traitlets.Dict()
 
-    def __init__(self, chart: alt.TopLevelMixin, description: str = "") -> None:
+    def __init__(
+        self, chart: alt.TopLevelMixin, description: str = "", most_rows: int = MOST_ROWS
+    ) -> None:
         super().__init__()
+        self._most_rows = most_rows
         self._revision = 0
         self._listeners: list[Select] = []
         self.on_msg(self._answer)
@@ -65,9 +71,12 @@ class Chart(anywidget.AnyWidget):
     def show(self, chart: alt.TopLevelMixin, description: str = "") -> None:
         """Show another chart in this place; a selection is forgotten."""
         spec = specification(chart)
-        if sum(1 for _ in _rows(spec)) > MOST_ROWS or any(map(_identifies, _rows(spec))):
+        rows = sum(1 for _ in _rows(spec))
+        if rows > self._most_rows or any(map(_identifies, _rows(spec))):
             raise WorkbenchError("a chart is made from summed-up rows.", "Sum the rows up first.")
         spec.pop("usermeta", None)  # vega-embed would take its options from there
+        # Thousands of marks are too many elements for a page; a canvas has none.
+        self._renderer = "svg" if rows <= MANY else "canvas"
         self._chart = chart
         description = description or str(spec.get("description", ""))
         config = {**spec.get("config", {}), **THEME}
@@ -91,7 +100,7 @@ class Chart(anywidget.AnyWidget):
     def _send_spec(self) -> None:
         self.send({
             "type": "spec", "spec": self._spec, "signals": self.parameters,
-            "revision": self._revision,
+            "revision": self._revision, "renderer": self._renderer,
         })  # fmt: skip
 
     def _answer(self, _widget: object, content: Mapping[str, object], _buffers: object) -> None:

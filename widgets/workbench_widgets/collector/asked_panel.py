@@ -13,8 +13,9 @@ import polars as pl
 from markupsafe import Markup
 
 from workbench.collect.desk import Desk
-from workbench_widgets.collector.live import Ask
-from workbench_widgets.collector.parts import (
+from workbench_widgets.collector.wall import wall
+from workbench_widgets.page.live import Ask
+from workbench_widgets.page.parts import (
     NONE,
     Outcome,
     card,
@@ -25,7 +26,6 @@ from workbench_widgets.collector.parts import (
     table,
     utc,
 )
-from workbench_widgets.collector.wall import wall
 
 REQUESTS, CHARTED, HOURS = 100, 20_000, 72
 EVENTS = 200

@@ -11,8 +11,8 @@ from workbench.collect.desk import Desk
 from workbench.collect.hospital_lists import delete_everything, delete_list, export_lists
 from workbench.errors import SettingsError
 from workbench.intake import Border
-from workbench_widgets.collector.live import Ask
-from workbench_widgets.collector.parts import Field, Form, Outcome, card, join, number, said
+from workbench_widgets.page.live import Ask
+from workbench_widgets.page.parts import Field, Form, Outcome, card, join, number, said
 
 EXPORT, LIST, EVERYTHING = "export-list", "delete-list", "delete-everything"
 FOLDER = "exports"

@@ -17,8 +17,9 @@ from workbench.collect.desk import Desk, Status
 from workbench.collect.queue import PatientState
 from workbench.collect.schedule import Override
 from workbench.errors import SettingsError
-from workbench_widgets.collector.live import Ask
-from workbench_widgets.collector.parts import (
+from workbench_widgets.collector.wall import wall
+from workbench_widgets.page.live import Ask
+from workbench_widgets.page.parts import (
     GOOD,
     NOTHING,
     PROBLEM,
@@ -34,7 +35,6 @@ from workbench_widgets.collector.parts import (
     number,
     said,
 )
-from workbench_widgets.collector.wall import wall
 
 GIB, MIB = 2**30, 2**20
 LONG = timedelta(days=6, hours=23)  # a plan looks a week ahead: open till then is open always

@@ -20,8 +20,9 @@ from workbench.collect.patient_list import ListedPatient, parse_patients, read_p
 from workbench.collect.queue import PatientState
 from workbench.errors import SettingsError
 from workbench.intake import Border
-from workbench_widgets.collector.live import Ask
-from workbench_widgets.collector.parts import (
+from workbench_widgets.collector.wall import wall
+from workbench_widgets.page.live import Ask
+from workbench_widgets.page.parts import (
     NOTHING,
     Button,
     Field,
@@ -35,7 +36,6 @@ from workbench_widgets.collector.parts import (
     said,
     table,
 )
-from workbench_widgets.collector.wall import wall
 
 ROWS = 50
 OPEN = (PatientState.INCOMPLETE, PatientState.NOT_FOUND, PatientState.FAILED)

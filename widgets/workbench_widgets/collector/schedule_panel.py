@@ -15,8 +15,8 @@ from workbench.collect.schedule import WeekGrid as Week
 from workbench.collect.timetable import Timetable, read_timetable, written_timetable
 from workbench.errors import SettingsError
 from workbench.settings import read_settings
-from workbench_widgets.collector.live import Ask
-from workbench_widgets.collector.parts import Field, Form, Outcome, card, facts, join, said
+from workbench_widgets.page.live import Ask
+from workbench_widgets.page.parts import Field, Form, Outcome, card, facts, join, said
 from workbench_widgets.weekgrid import WeekGrid
 
 GRIDS = {"query": "Query: ask the PACS", "upload": "Upload: send away"}

@@ -16,8 +16,8 @@ from workbench.errors import SettingsError, WorkbenchError
 from workbench.settings import FILE, Settings, read_settings, settings_of
 from workbench.survey import Survey, open_survey
 from workbench.trial import STEPS, Trial, trial
-from workbench_widgets.collector.live import Ask
-from workbench_widgets.collector.parts import (
+from workbench_widgets.page.live import Ask
+from workbench_widgets.page.parts import (
     Button,
     Field,
     Form,

@@ -11,109 +11,16 @@ Units are UCUM codes; an empty unit means the column has none.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from functools import cache
-from typing import TYPE_CHECKING
+from workbench.schema.quality import PHANTOM_IMAGE, TEST_RESULT
+from workbench.schema.table import Column, Table, copied
 
-if TYPE_CHECKING:
-    import polars as pl
+__all__ = [
+    "DOSE_ESTIMATE", "FINDING", "INSTANCE", "IRRADIATION_EVENT", "LEDGER", "PATIENT",
+    "PHANTOM_IMAGE", "REJECTED", "RUN", "SCHEMA_VERSION", "SERIES", "TABLES", "TEST_RESULT",
+    "Column", "Table",
+]  # fmt: skip
 
 SCHEMA_VERSION = 3
-
-
-@dataclass(frozen=True)
-class Column:
-    """One column of a table.
-
-    Attributes
-    ----------
-    name
-        DICOM keyword (copied) or snake_case name with its unit at the end (computed).
-    kind
-        ``text``, ``integer``, ``real``, ``flag``, ``date``, ``moment`` (naive local date and
-        time), ``texts``, ``reals`` (lists) or ``json`` (text that holds JSON).
-    meaning
-        One sentence for the codebook.
-    unit
-        UCUM code, or empty.
-    """
-
-    name: str
-    kind: str
-    meaning: str
-    unit: str = ""
-
-    @property
-    def copied(self) -> bool:
-        """Whether the value is a header's, under the header's own keyword."""
-        return self.name[0].isupper()
-
-
-@dataclass(frozen=True)
-class Table:
-    """A named, ordered set of columns; ``key`` identifies a row."""
-
-    name: str
-    meaning: str
-    key: tuple[str, ...]
-    columns: tuple[Column, ...]
-
-    @property
-    def names(self) -> tuple[str, ...]:
-        """Column names in their order."""
-        return tuple(column.name for column in self.columns)
-
-    def column(self, name: str) -> Column:
-        """Return one column; raises ``KeyError`` for an unknown name."""
-        for column in self.columns:
-            if column.name == name:
-                return column
-        raise KeyError(name)
-
-    def polars(self) -> dict[str, pl.DataType]:
-        """Return the polars types of the columns, in order."""
-        types = _polars_types()
-        return {column.name: types[column.kind] for column in self.columns}
-
-    def empty(self) -> pl.DataFrame:
-        """Return a frame with these columns and no rows."""
-        import polars as pl
-
-        return pl.DataFrame(schema=self.polars())
-
-    def frame(self, rows: list[dict[str, object]]) -> pl.DataFrame:
-        """Return rows as a frame: missing columns are null, unknown ones an error."""
-        import polars as pl
-
-        unknown = {name for row in rows for name in row} - set(self.names)
-        if unknown:
-            raise KeyError(f"{self.name} has no column {', '.join(sorted(unknown))}")
-        return pl.DataFrame(rows, schema=self.polars(), orient="row", strict=False)
-
-
-@cache
-def _polars_types() -> dict[str, pl.DataType]:
-    import polars as pl
-
-    return {
-        "text": pl.String(),
-        "integer": pl.Int64(),
-        "real": pl.Float64(),
-        "flag": pl.Boolean(),
-        "date": pl.Date(),
-        "moment": pl.Datetime("us"),
-        "texts": pl.List(pl.String()),
-        "reals": pl.List(pl.Float64()),
-        "json": pl.String(),
-    }
-
-
-def _copied(text: str, kind: str, **units: str) -> tuple[Column, ...]:
-    return tuple(
-        Column(keyword, kind, f"{keyword} as in the header", units.get(keyword, ""))
-        for keyword in text.split()
-    )
-
 
 INSTANCE = Table(
     "instance",
@@ -122,27 +29,27 @@ INSTANCE = Table(
     (
         Column("object_number", "integer", "Number of the object in this workspace"),
         Column("patient", "text", "Pseudonym of the patient under the hospital's key"),
-        *_copied("SOPClassUID SOPInstanceUID StudyInstanceUID SeriesInstanceUID", "text"),
-        *_copied("Modality", "text"),
-        *_copied("ImageType", "texts"),
-        *_copied(
+        *copied("SOPClassUID SOPInstanceUID StudyInstanceUID SeriesInstanceUID", "text"),
+        *copied("Modality", "text"),
+        *copied("ImageType", "texts"),
+        *copied(
             "Manufacturer ManufacturerModelName StationName DeviceSerialNumber SoftwareVersions "
             "PatientSex PatientAge",
             "text",
         ),
         Column("patient_age_days", "integer", "Age at the study, read before dates left", "d"),
-        *_copied("PatientSize PatientWeight", "real", PatientSize="m", PatientWeight="kg"),
-        *_copied("StudyDate", "date"),
+        *copied("PatientSize PatientWeight", "real", PatientSize="m", PatientWeight="kg"),
+        *copied("StudyDate", "date"),
         Column("started_at", "moment", "Acquisition date and time, dates shifted per patient"),
-        *_copied("SeriesNumber AcquisitionNumber InstanceNumber", "integer"),
-        *_copied("IrradiationEventUID", "text"),
-        *_copied(
+        *copied("SeriesNumber AcquisitionNumber InstanceNumber", "integer"),
+        *copied("IrradiationEventUID", "text"),
+        *copied(
             "StudyDescription SeriesDescription ProtocolName BodyPartExamined "
             "PerformedProcedureStepDescription ContrastBolusAgent ScanOptions ConvolutionKernel "
             "ExposureModulationType AcquisitionType",
             "text",
         ),
-        *_copied(
+        *copied(
             "KVP XRayTubeCurrent ExposureTime Exposure RevolutionTime SliceThickness SliceLocation "
             "SpacingBetweenSlices GantryDetectorTilt ReconstructionDiameter "
             "SingleCollimationWidth TotalCollimationWidth TableSpeed TableFeedPerRotation "
@@ -165,7 +72,7 @@ INSTANCE = Table(
             SpiralPitchFactor="1",
             CTDIvol="mGy",
         ),
-        *_copied(
+        *copied(
             "ImagePositionPatient ImageOrientationPatient",
             "reals",
             ImagePositionPatient="mm",
@@ -200,19 +107,19 @@ SERIES = Table(
     ("SeriesInstanceUID",),
     (
         Column("patient", "text", "Pseudonym of the patient"),
-        *_copied("StudyInstanceUID SeriesInstanceUID Modality", "text"),
+        *copied("StudyInstanceUID SeriesInstanceUID Modality", "text"),
         Column("role", "text", "SCAN, TOPOGRAM, RECONSTRUCTION, DOSEINFO or OTHER"),
         Column("state", "text", "MAPPED, INCOMPLETE or UNUSED"),
         Column("state_reason", "text", "Why it is not MAPPED: what is missing"),
-        *_copied("ImageType", "texts"),
-        *_copied(
+        *copied("ImageType", "texts"),
+        *copied(
             "Manufacturer ManufacturerModelName StationName DeviceSerialNumber SoftwareVersions "
             "PatientSex PatientAge StudyDescription SeriesDescription ProtocolName "
             "BodyPartExamined PerformedProcedureStepDescription ContrastBolusAgent "
             "ConvolutionKernel",
             "text",
         ),
-        *_copied("SeriesNumber", "integer"),
+        *copied("SeriesNumber", "integer"),
         Column("patient_age_years", "real", "Age at the study", "a"),
         Column("started_at", "moment", "Earliest acquisition date and time, dates shifted"),
         Column("body_region", "text", "Body region from the region rules, or unknown"),
@@ -241,7 +148,7 @@ IRRADIATION_EVENT = Table(
     ("irradiation_event_uid", "source"),
     (
         Column("patient", "text", "Pseudonym of the patient"),
-        *_copied("StudyInstanceUID", "text"),
+        *copied("StudyInstanceUID", "text"),
         Column("SeriesInstanceUIDs", "texts", "Series that show or report the event"),
         Column("irradiation_event_uid", "text", "IrradiationEventUID, or ours when absent"),
         Column("source", "text", "rdsr, dose_sequence, header, dose_screen or technique"),
@@ -294,7 +201,7 @@ DOSE_ESTIMATE = Table(
     ("irradiation_event_uid", "quantity", "organ", "method", "table_id", "tissue_weights"),
     (
         Column("patient", "text", "Pseudonym of the patient"),
-        *_copied("StudyInstanceUID", "text"),
+        *copied("StudyInstanceUID", "text"),
         Column("irradiation_event_uid", "text", "The irradiation event"),
         Column("quantity", "text", "effective_dose, organ_dose, ssde"),
         Column("organ", "text", "Organ, where the quantity has one"),
@@ -335,7 +242,7 @@ PATIENT = Table(
     ("patient",),
     (
         Column("patient", "text", "Pseudonym of the patient"),
-        *_copied("PatientSex", "text"),
+        *copied("PatientSex", "text"),
         Column("studies", "integer", "Number of studies", "{count}"),
         Column("series", "integer", "Number of series", "{count}"),
         Column("instances", "integer", "Number of objects", "{count}"),
@@ -391,6 +298,6 @@ TABLES: dict[str, Table] = {
     table.name: table
     for table in (
         INSTANCE, REJECTED, SERIES, IRRADIATION_EVENT, DOSE_ESTIMATE, FINDING, PATIENT, RUN,
-        LEDGER,
+        LEDGER, TEST_RESULT, PHANTOM_IMAGE,
     )
 }  # fmt: skip

@@ -10,7 +10,7 @@ from zoneinfo import ZoneInfo
 
 from markupsafe import Markup
 
-from workbench_widgets.collector.live import Ask
+from workbench_widgets.page.live import Ask
 
 NOTHING = Markup("")
 NONE = "None."  # said of what is good not to have
@@ -93,7 +93,10 @@ def buttons(*all_of_them: Button) -> Markup:
 
 @dataclass(frozen=True)
 class Field:
-    """A field of a form with its label, and what is wrong with it below."""
+    """A field of a form with its label, and what is wrong with it below.
+
+    With another ``key`` it is another field: what was typed into the one before is gone.
+    """
 
     name: str
     label: str
@@ -102,14 +105,15 @@ class Field:
     hint: str = ""
     problem: str = ""
     options: Sequence[tuple[str, str]] = ()
+    key: str = ""
 
     def __html__(self) -> Markup:
         told = Markup('<small class="wbc-wrong" role="alert">{}</small>').format(self.problem)
         hint = Markup("<small>{}</small>").format(self.hint)
         wrong = Markup(' aria-invalid="true"') if self.problem else ""
-        return Markup('<label class="wbc-field wbc-{}"><span>{}</span>{}{}</label>').format(
-            self.kind, self.label, self._input(wrong),
-            told if self.problem else hint if self.hint else "",
+        return Markup('<label class="wbc-field wbc-{}"{}><span>{}</span>{}{}</label>').format(
+            self.kind, Markup(' data-key="{}"').format(self.key) if self.key else "", self.label,
+            self._input(wrong), told if self.problem else hint if self.hint else "",
         )  # fmt: skip
 
     def _input(self, wrong: str) -> Markup:
@@ -122,9 +126,11 @@ class Field:
                 for value, words in self.options
             )
             return Markup('<select name="{}"{}>{}</select>').format(self.name, wrong, join(chosen))
-        if self.kind == "lines":
-            return Markup('<textarea name="{}" rows="4" {}{}></textarea>').format(
-                self.name, quiet, wrong
+        if self.kind in ("lines", "file"):
+            # Of lines nothing stays on the page: they may be patient IDs.  A file is to be edited.
+            rows, text = ("4", "") if self.kind == "lines" else ("26", self.value)
+            return Markup('<textarea name="{}" rows="{}" {}{}>\n{}</textarea>').format(
+                self.name, rows, quiet, wrong, text
             )
         return Markup('<input type="{}" name="{}" value="{}" {}{}>').format(
             self.kind, self.name, self.value, quiet, wrong

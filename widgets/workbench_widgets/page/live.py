@@ -71,6 +71,12 @@ class Live(anywidget.AnyWidget):
         self._shown = ""
         self.on_msg(self._asked)
 
+    def show(self, html: str) -> None:
+        """Put HTML, escaped, onto the page without having been asked."""
+        if html != self._shown:
+            self._shown = html
+            self.send({"html": html})
+
     def _asked(self, _: object, message: object, buffers: object) -> None:
         ask = Ask.read(message, buffers)
         if ask is None:

@@ -1,0 +1,172 @@
+"""Pixels of image objects as images in physical units, one a frame.
+
+What cannot be shown is a ``ReadError`` with a code and a reason that name no value of the header.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+from pydicom import Dataset
+from pydicom.uid import UID
+
+from workbench.dicom.image import Image
+from workbench.dicom.quiet import quiet
+from workbench.errors import ReadError
+
+MOST_BYTES = 2 << 30  # of decoded pixels of one object
+PIXELS = ("PixelData", "FloatPixelData", "DoubleFloatPixelData")
+WEIGHTS = (0.299, 0.587, 0.114)  # of red, green, blue in brightness, ITU-R BT.601
+HOUNSFIELD = "[hnsf'U]"
+# Units the standard names, as UCUM codes (PS3.3 C.8.9.1.1.3, C.11.1.1.2).
+UNITS = {
+    "HU": HOUNSFIELD, "BQML": "Bq/mL", "CNTS": "{counts}", "CPS": "{counts}/s", "GML": "g/mL",
+    "OD": "{od}*1e-3", "US": "1", "NONE": "1",
+}  # fmt: skip
+# Where a spacing may stand, best first; that of a detector is larger than at the object.
+SPACINGS = (
+    "PixelSpacing", "ImagerPixelSpacing", "NominalScannedPixelSpacing", "ImagePlanePixelSpacing",
+)  # fmt: skip
+
+
+def images_of(dataset: Dataset) -> list[Image]:
+    """Return the frames of an object; a colour object's brightness stands for its colours.
+
+    ``dataset`` holds the pixels and its file's meta information.  Raises ``ReadError``.
+    """
+    stored = _decoded(dataset)
+    header = Dataset({element.tag: element for element in dataset if element.keyword not in PIXELS})
+    return [_image(header, frame, number) for number, frame in enumerate(stored)]
+
+
+def _decoded(dataset: Dataset) -> NDArray[Any]:
+    """Return stored values (frame, row, column)."""
+    if not any(keyword in dataset for keyword in PIXELS):
+        raise ReadError("no_pixels", "the object has no pixels")
+    if _bytes(dataset) > MOST_BYTES:
+        raise ReadError("pixels_too_large", "the pixels need more memory than is allowed")
+    decoder = _decoder(dataset)
+    try:
+        with quiet():
+            stored, about = decoder.as_array(dataset)
+    except Exception:  # noqa: BLE001  decoders raise dozens of kinds, and quote what they saw
+        raise ReadError("pixels_damaged", "the pixels could not be decoded") from None
+    if about["samples_per_pixel"] == 3:
+        stored = stored.reshape(-1, *stored.shape[-3:]) @ np.array(WEIGHTS)
+    stored = stored.reshape(-1, *stored.shape[-2:])
+    if not stored.size:
+        raise ReadError("no_pixels", "the object has no pixels")
+    return np.asarray(stored)
+
+
+def _decoder(dataset: Dataset) -> Any:
+    from pydicom.pixels.decoders.base import get_decoder
+
+    syntax = getattr(getattr(dataset, "file_meta", None), "TransferSyntaxUID", None)
+    if syntax is None:
+        original = dataset.original_encoding
+        syntax = "1.2.840.10008.1.2" if original[0] in (True, None) else "1.2.840.10008.1.2.1"
+    try:
+        decoder = get_decoder(UID(str(syntax)))
+    except Exception:  # noqa: BLE001  pydicom raises NotImplementedError or worse
+        raise ReadError("no_decoder", "the transfer syntax is not one of images") from None
+    if not decoder.is_available:
+        raise ReadError(
+            "no_decoder", "no decoder for this compression is installed", "Install python-gdcm."
+        )
+    return decoder
+
+
+def _bytes(dataset: Dataset) -> int:
+    size = 1.0
+    for keyword, usual in (
+        ("Rows", 1), ("Columns", 1), ("NumberOfFrames", 1), ("SamplesPerPixel", 1),
+        ("BitsAllocated", 8),
+    ):  # fmt: skip
+        size *= max(_numbers(dataset.get(keyword))[:1] or [usual])
+    return int(size) // 8
+
+
+def _image(header: Dataset, stored: NDArray[Any], number: int) -> Image:
+    groups = tuple(_groups(header, number))
+    slope, intercept, unit = _rescale(header, groups)
+    spacing, source = _spacing((*groups, header))
+    return Image(
+        stored, header, slope, intercept, unit, spacing, source, _position((*groups, header)),
+        _padding(header), number,
+    )  # fmt: skip
+
+
+def _groups(header: Dataset, number: int) -> Iterator[Dataset]:
+    """Yield the functional groups' items of a frame, its own before the shared ones.
+
+    PS3.3 C.7.6.16: each macro is a sequence of one item.
+    """
+    own = header.get("PerFrameFunctionalGroupsSequence") or []
+    shared = header.get("SharedFunctionalGroupsSequence") or []
+    for item in (*own[number : number + 1], *shared[:1]):
+        for element in item:
+            if element.VR == "SQ" and element.value:
+                yield element.value[0]
+
+
+def _rescale(header: Dataset, groups: Sequence[Dataset]) -> tuple[float, float, str]:
+    """Return slope, intercept and unit; those of a frame before those of the object."""
+    for place in (*groups, header):
+        slope, intercept = (
+            _numbers(place.get(name)) for name in ("RescaleSlope", "RescaleIntercept")
+        )
+        if slope and slope[0]:
+            return slope[0], intercept[0] if intercept else 0.0, _unit(header, place)
+    return 1.0, 0.0, _unit(header, None)
+
+
+def _unit(header: Dataset, rescaled: Dataset | None) -> str:
+    if rescaled is not None:
+        said = str(rescaled.get("RescaleType") or header.get("Units") or "").strip().upper()
+        # CT images are in Hounsfield units where they do not say otherwise, PS3.3 C.8.2.1.1.1.
+        return UNITS.get(said or ("HU" if header.get("Modality") == "CT" else "NONE"), "1")
+    return UNITS.get(str(header.get("Units") or "NONE").strip().upper(), "1")
+
+
+def _spacing(places: Sequence[Dataset]) -> tuple[tuple[float, float] | None, str]:
+    for keyword in SPACINGS:
+        for place in places:
+            found = _numbers(place.get(keyword))
+            if len(found) == 2 and min(found) > 0:
+                return (found[0], found[1]), keyword
+    return None, ""
+
+
+def _position(places: Sequence[Dataset]) -> float | None:
+    """Return where a slice lies along its normal, PS3.3 C.7.6.2.1.1, or ``SliceLocation``."""
+    at = next((f for p in places if len(f := _numbers(p.get("ImagePositionPatient"))) == 3), None)
+    along = next(
+        (f for p in places if len(f := _numbers(p.get("ImageOrientationPatient"))) == 6), None
+    )
+    if at is not None and along is not None:
+        return float(np.dot(np.cross(along[:3], along[3:]), at))
+    found = [_numbers(place.get("SliceLocation")) for place in places]
+    return next((one[0] for one in found if one), None)
+
+
+def _padding(header: Dataset) -> tuple[float, float] | None:
+    values = _numbers(header.get("PixelPaddingValue")) or None
+    if values is None:
+        return None
+    limit = _numbers(header.get("PixelPaddingRangeLimit"))
+    return min(values[0], *limit[:1]) if limit else values[0], max([values[0], *limit[:1]])
+
+
+def _numbers(value: object) -> list[float]:
+    if value is None or value == "":
+        return []
+    several = value if isinstance(value, Sequence) and not isinstance(value, str) else [value]
+    try:
+        found = [float(str(one)) for one in several]
+    except ValueError:
+        return []
+    return found if np.isfinite(found).all() else []

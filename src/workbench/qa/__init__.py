@@ -1,0 +1,1 @@
+"""Image quality: test profiles, verification, regions, phantoms and the QA tests themselves."""

@@ -1,0 +1,114 @@
+"""What a test profile asks of an element of an image's header."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from math import isclose
+
+from pydantic import BaseModel, ConfigDict, model_validator
+
+Value = float | str
+
+
+class Constraint(BaseModel):
+    """One demand on a value; exactly one of ``equals``, ``one_of``, ``low``/``high``.
+
+    Attributes
+    ----------
+    equals
+        The value wanted: a number, or a text in the letters wanted.
+    tolerance
+        With a number in ``equals``: how far the value may be from it, in the element's unit.
+    one_of
+        The values allowed.
+    low, high
+        The range allowed, both ends included.
+    required
+        Whether a value that is not there is an error (else a warning).
+    """
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    equals: Value | None = None
+    tolerance: float = 0.0
+    one_of: tuple[Value, ...] = ()
+    low: float | None = None
+    high: float | None = None
+    required: bool = True
+
+    @model_validator(mode="before")
+    @classmethod
+    def _short(cls, given: object) -> object:
+        """Read ``KVP = 120`` as equals, and a list as one of."""
+        if isinstance(given, str | int | float) and not isinstance(given, bool):
+            return {"equals": given}
+        return {"one_of": given} if isinstance(given, list | tuple) else given
+
+    @model_validator(mode="after")
+    def _one(self) -> Constraint:
+        given = [
+            self.equals is not None, bool(self.one_of),
+            self.low is not None or self.high is not None,
+        ]  # fmt: skip
+        if sum(given) != 1:
+            raise ValueError("give one of: equals, one_of, low and high")
+        if self.tolerance and not isinstance(self.equals, float | int):
+            raise ValueError("a tolerance needs a number in equals")
+        return self
+
+    def __str__(self) -> str:
+        """Say the demand as a person reads it."""
+        if self.one_of:
+            return " or ".join(_text(one) for one in self.one_of)
+        if self.equals is None:
+            return _range(self.low, self.high)
+        around = f" ± {_text(self.tolerance)}" if self.tolerance else ""
+        return f"{_text(self.equals)}{around}"
+
+    def met(self, found: object) -> bool:
+        """Say whether a value of a header fits; of several values, all must.
+
+        Texts are compared without regard to case and outer blanks; a number also as a text.
+        """
+        values = found if isinstance(found, Sequence) and not isinstance(found, str) else [found]
+        return bool(values) and all(self._fits(value) for value in values)
+
+    def _fits(self, value: object) -> bool:
+        if self.equals is not None:
+            return same(self.equals, value, self.tolerance)
+        if self.one_of:
+            return any(same(one, value) for one in self.one_of)
+        number = _number(value)
+        if number is None:
+            return False
+        low = self.low is None or number >= self.low
+        return low and (self.high is None or number <= self.high)
+
+
+def same(wanted: Value, found: object, tolerance: float = 0.0) -> bool:
+    """Compare a value wanted with one found."""
+    if isinstance(wanted, str):
+        return wanted.strip().casefold() == str(found).strip().casefold()
+    number = _number(found)
+    # A decimal string of 16 characters (PS3.5 6.2) keeps ten digits at least.
+    return number is not None and (
+        abs(number - wanted) <= tolerance or isclose(number, wanted + tolerance, rel_tol=1e-9)
+        or isclose(number, wanted - tolerance, rel_tol=1e-9)
+    )  # fmt: skip
+
+
+def _number(value: object) -> float | None:
+    try:
+        return float(str(value))
+    except ValueError:
+        return None
+
+
+def _text(value: Value) -> str:
+    return value if isinstance(value, str) else f"{value:g}"
+
+
+def _range(low: float | None, high: float | None) -> str:
+    if low is None:
+        return f"at most {high:g}"
+    return f"at least {low:g}" if high is None else f"{low:g} to {high:g}"

@@ -1,0 +1,1 @@
+"""QA tests of computed tomography."""

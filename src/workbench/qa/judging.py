@@ -1,0 +1,135 @@
+"""Judge measured values by the references and tolerances of a test profile."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import asdict, dataclass
+from enum import StrEnum
+from statistics import fmean
+from typing import Any
+
+from workbench.model import Measurement
+from workbench.qa.profile import Expectation, TestProfile
+
+
+class State(StrEnum):
+    """How a value stands to its limits, from good to bad."""
+
+    NOT_JUDGED = "not judged"
+    OK = "ok"
+    WARNING = "warning"
+    NOT_MEASURED = "not measured"
+    ALARM = "alarm"
+
+
+@dataclass(frozen=True)
+class Limits:
+    """The reference and the limits in force, in the unit of the value; ``None``: there is none.
+
+    A value on a limit is within it.
+    """
+
+    reference: float | None = None
+    warning_low: float | None = None
+    warning_high: float | None = None
+    alarm_low: float | None = None
+    alarm_high: float | None = None
+
+    def state(self, value: float | None) -> State:
+        """Return how a value stands."""
+        if value is None:
+            return State.NOT_MEASURED
+        if self.reference is None:
+            return State.NOT_JUDGED
+        if _outside(value, self.alarm_low, self.alarm_high):
+            return State.ALARM
+        outside = _outside(value, self.warning_low, self.warning_high)
+        return State.WARNING if outside else State.OK
+
+    def row(self) -> dict[str, float | None]:
+        """Return the limits as columns of ``schema.TEST_RESULT``."""
+        return asdict(self)
+
+
+@dataclass(frozen=True)
+class Judged:
+    """A measurement with the limits it was judged by, or why there are none yet."""
+
+    measurement: Measurement
+    limits: Limits
+    remark: str = ""
+
+    @property
+    def state(self) -> State:
+        """How the value stands to its limits."""
+        return self.limits.state(self.measurement.value)
+
+
+def judge(
+    profile: TestProfile,
+    measurements: Iterable[Measurement],
+    accepted: Mapping[str, Sequence[float]],
+) -> list[Judged]:
+    """Judge measurements by a profile.
+
+    ``accepted`` has the values of accepted results under this profile by measurement, oldest
+    first: from them references are learned.  What the profile expects and the test did not give
+    is a measurement without a value, with the reason.
+    """
+    found = {one.name: one for one in measurements}
+    for name in profile.expect:
+        if name not in found:
+            reason = "the test does not measure this"
+            found[name] = Measurement(name, None, "", reason=reason)
+    return [
+        _judged(one, profile.expect.get(name), accepted.get(name, ()))
+        for name, one in found.items()
+    ]
+
+
+def _judged(one: Measurement, expected: Expectation | None, accepted: Sequence[float]) -> Judged:
+    limits, remark = limits_of(expected, accepted), one.reason
+    if expected and expected.learn_from and limits.reference is None and not remark:
+        remark = (
+            f"reference comes from {expected.learn_from} accepted results, {len(accepted)} so far"
+        )
+    return Judged(one, limits, remark)
+
+
+def limits_of(expected: Expectation | None, accepted: Sequence[float]) -> Limits:
+    """Return the limits in force; none while there are too few values to learn from."""
+    if expected is None:
+        return Limits()
+    reference = expected.reference
+    if reference is None:
+        wanted = expected.learn_from or 0
+        if len(accepted) < wanted:
+            return Limits()
+        reference = fmean(accepted[:wanted])
+    warning = expected.warning.limits(reference) if expected.warning else (None, None)
+    alarm = expected.alarm.limits(reference) if expected.alarm else (None, None)
+    return Limits(reference, *warning, *alarm)
+
+
+def worst(states: Iterable[State]) -> State:
+    """Return the worst of states; ``NOT_JUDGED`` of none."""
+    order = list(State)
+    return max(states, key=order.index, default=State.NOT_JUDGED)
+
+
+def content_of(judged: Iterable[Judged]) -> list[dict[str, Any]]:
+    """Return judged measurements as JSON types, to be kept."""
+    return [
+        {
+            "name": one.measurement.name, "label": one.measurement.label,
+            "value": one.measurement.value, "unit": one.measurement.unit,
+            "uncertainty": one.measurement.uncertainty, "reason": one.remark,
+            "regions": [region.row() for region in one.measurement.regions],
+            **one.limits.row(), "state": str(one.state),
+        }
+        for one in judged
+    ]  # fmt: skip
+
+
+def _outside(value: float, low: float | None, high: float | None) -> bool:
+    return (low is not None and value < low) or (high is not None and value > high)

@@ -1,0 +1,45 @@
+"""Lines of verification: what was asked of images, what was found."""
+
+from __future__ import annotations
+
+from dataclasses import asdict, dataclass
+from typing import Any
+
+OK, WARNING, ERROR = "ok", "warning", "error"
+
+
+@dataclass(frozen=True)
+class Line:
+    """One thing that was verified.
+
+    Attributes
+    ----------
+    check
+        What: a keyword of the DICOM dictionary, or a few words.
+    wanted, found
+        As a person reads them.
+    severity
+        ``ok``, ``warning`` or ``error``; after an error nothing is measured.
+    words
+        What differs, and what to do; empty where nothing does.
+    """
+
+    check: str
+    wanted: str
+    found: str
+    severity: str = OK
+    words: str = ""
+
+    @property
+    def refuses(self) -> bool:
+        """Whether the images must not be measured."""
+        return self.severity == ERROR
+
+    def row(self) -> dict[str, Any]:
+        """Return it as JSON types."""
+        return asdict(self)
+
+
+def checked(check: str, wanted: str, found: str, good: bool, words: str) -> Line:
+    """Return a line that is ok or an error."""
+    return Line(check, wanted, found) if good else Line(check, wanted, found, ERROR, words)

@@ -1,0 +1,131 @@
+"""Verify images before anything is measured: the profile's demands, then the test's."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+
+from pydicom import Dataset
+from pydicom.datadict import dictionary_description, dictionary_VR, tag_for_keyword
+
+from workbench.dicom.image import Image
+from workbench.qa.constraints import Constraint
+from workbench.qa.geometry import Geometry
+from workbench.qa.lines import ERROR, OK, WARNING, Line, checked
+from workbench.qa.profile import TestProfile
+from workbench.qa.registry import QATest, settings_of
+
+# Groups of the patient, and of people and places elsewhere: no line may show such a value.
+PATIENT_GROUP = 0x0010
+HIDDEN = ("Physician", "Operator", "Address", "Institution", "Accession", "Comments", "Patient")
+ALLOW_BURNED_IN, ALLOW_LOSSY, ALLOW_PROCESSED = "allow_burned_in", "allow_lossy", "allow_processed"
+PLACED = ("PatientPosition", "ImagePositionPatient", "ImageOrientationPatient")
+SAME_SPACING = 1e-3  # relative: spacing is a decimal string of up to 16 characters
+LONGEST = 60  # characters of a value that is shown
+
+
+def verify(
+    test: QATest, images: Sequence[Image], phantom: Geometry, profile: TestProfile
+) -> list[Line]:
+    """Return everything that was verified; the test looks at the images only if all else fits."""
+    lines = [
+        checked("images", str(profile.images), str(len(images)), len(images) == profile.images,
+                f"The profile wants {profile.images}, {len(images)} are here."),
+    ]  # fmt: skip
+    if images:
+        lines += _headers(test, images, profile)
+    if any(line.refuses for line in lines):
+        return lines
+    settings = settings_of(test, profile.settings)
+    return [*lines, *test.verify(images, phantom, settings)]
+
+
+def _headers(test: QATest, images: Sequence[Image], profile: TestProfile) -> Iterator[Line]:
+    header = images[0].header
+    found = str(header.get("Modality", ""))
+    yield checked("Modality", test.modality, found or "–", found == test.modality,
+                  f"The test {test.name} measures {test.modality} images.")  # fmt: skip
+    for name, constraint in (*profile.select.items(), *profile.acquisition.items()):
+        yield _demand(name, constraint, images)
+    yield from _fit_to_measure(images, profile)
+    yield from _alike(images)
+
+
+def _demand(name: str, constraint: Constraint, images: Sequence[Image]) -> Line:
+    """Compare an element of all images with what is asked; it must be met by each."""
+    if not may_be_asked(name):
+        return Line(name, str(constraint), "–", ERROR, "A profile may not ask for this attribute.")
+    values = [value_of(image, name) for image in images]
+    if all(value in (None, "") for value in values):
+        severity = ERROR if constraint.required else WARNING
+        return Line(name, str(constraint), "–", severity, "The image does not say.")
+    found = ", ".join(dict.fromkeys(_text(value) for value in values))
+    met = all(value not in (None, "") and constraint.met(value) for value in values)
+    described = dictionary_description(tag_for_keyword(name) or 0) if met is False else ""
+    return checked(name, str(constraint), found, met, f"{described} differs from the profile.")
+
+
+def may_be_asked(keyword: str) -> bool:
+    """Say whether a profile may ask for an attribute: none of a person or a place."""
+    tag = tag_for_keyword(keyword)
+    if tag is None or tag >> 16 == PATIENT_GROUP or dictionary_VR(tag) in ("PN", "SQ"):
+        return False
+    return keyword in PLACED or not any(word in keyword for word in HIDDEN)
+
+
+def value_of(image: Image, keyword: str) -> object:
+    """Return an element's value, from the functional groups of its frame before the object's."""
+    header = image.header
+    own = header.get("PerFrameFunctionalGroupsSequence") or []
+    shared = header.get("SharedFunctionalGroupsSequence") or []
+    for item in (*own[image.frame : image.frame + 1], *shared[:1]):
+        for element in item:
+            if element.VR == "SQ" and element.value and keyword in element.value[0]:
+                return _value(element.value[0], keyword)
+    return _value(header, keyword)
+
+
+def _value(place: Dataset, keyword: str) -> object:
+    value = place.get(keyword)
+    several = isinstance(value, Sequence) and not isinstance(value, str)
+    return list(value) if several and value is not None else value
+
+
+def _text(value: object) -> str:
+    text = "\\".join(str(one) for one in value) if isinstance(value, list) else str(value)
+    return text if len(text) <= LONGEST else f"{text[:LONGEST]}…"
+
+
+def _fit_to_measure(images: Sequence[Image], profile: TestProfile) -> Iterator[Line]:
+    """Refuse what was changed after it was measured, unless the profile allows it."""
+    for check, allowed, bad, words in (
+        ("LossyImageCompression", ALLOW_LOSSY, "01", "Lossy compression changes values."),
+        ("BurnedInAnnotation", ALLOW_BURNED_IN, "YES", "Text drawn into the image changes values."),
+        ("PresentationIntentType", ALLOW_PROCESSED, "FOR PRESENTATION",
+         "The image was processed for viewing; its values are no measurement."),
+    ):  # fmt: skip
+        found = {str(image.header.get(check) or "").strip().upper() for image in images}
+        if bad in found:
+            severity = WARNING if getattr(profile, allowed) else ERROR
+            yield Line(check, f"not {bad}", bad, severity, words)
+    known = all(image.spacing is not None for image in images)
+    yield checked("pixel spacing", "known", "known" if known else "–", known,
+                  "The image does not say how large a pixel is.")  # fmt: skip
+
+
+def _alike(images: Sequence[Image]) -> Iterator[Line]:
+    if len(images) == 1:
+        return
+    sizes = {image.stored.shape for image in images}
+    spacings = [image.spacing for image in images if image.spacing]
+    same = len(sizes) == 1 and all(
+        abs(a - b) <= SAME_SPACING * b
+        for spacing in spacings for a, b in zip(spacing, spacings[0], strict=True)
+    )  # fmt: skip
+    yield checked("size of images", "the same", "the same" if same else "different", same,
+                  "Images of one measurement have one size and one pixel spacing.")  # fmt: skip
+    places = [image.position for image in images]
+    known = [place for place in places if place is not None]
+    apart = len(set(known)) == len(places)
+    yield Line("slices", "at different places", "as wanted" if apart else "some at the same place",
+               OK if apart else WARNING,
+               "" if apart else "Several images show the same place.")  # fmt: skip

@@ -1,0 +1,1 @@
+"""Image quality in a workspace: phantom images come, are measured, judged, kept and told of."""

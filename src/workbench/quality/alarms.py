@@ -1,0 +1,106 @@
+"""Tell people of a value outside its limits by e-mail."""
+
+from __future__ import annotations
+
+import smtplib
+import ssl
+from collections.abc import Sequence
+from dataclasses import dataclass
+from email.message import EmailMessage
+from email.utils import formatdate, make_msgid
+from pathlib import Path
+
+from workbench.errors import NetworkError, SettingsError
+from workbench.plaintext import printable
+from workbench.settings import QualitySettings
+
+TIMEOUT = 20.0  # seconds for each step of talking to the server
+LONGEST = 200  # characters of a subject
+
+
+@dataclass(frozen=True)
+class Letter:
+    """What is told: a subject, and lines of plain text; nothing of a header stands in it."""
+
+    subject: str
+    lines: Sequence[str]
+
+
+class Post:
+    """Sends letters as ``[quality]`` says; ``folder`` is the workspace."""
+
+    def __init__(self, settings: QualitySettings, folder: Path) -> None:
+        self._settings = settings
+        self._folder = folder
+
+    @property
+    def ready(self) -> bool:
+        """Say whether a mail server is set."""
+        return bool(self._settings.mail_server)
+
+    def send(self, letter: Letter, recipients: Sequence[str]) -> int:
+        """Send a letter to these and to ``mail_to``; return to how many.
+
+        Raises ``NetworkError`` or ``SettingsError`` with the remedy; no address stands in it.
+        """
+        everyone = sorted({*recipients, *self._settings.mail_to})
+        if not everyone:
+            raise SettingsError(
+                "nobody is named to be told of alarms.",
+                "Set [quality] mail_to, or recipients in the test profile.",
+            )
+        try:
+            with self._server() as server:
+                server.send_message(self._message(letter, everyone))
+        except (smtplib.SMTPException, OSError, ssl.SSLError) as error:
+            # The words of a server may quote addresses.
+            raise NetworkError(
+                f"the mail server did not take the message ({type(error).__name__}).",
+                "Check [quality] mail_server, mail_security, mail_user.",
+            ) from None
+        return len(everyone)
+
+    def _message(self, letter: Letter, recipients: Sequence[str]) -> EmailMessage:
+        message = EmailMessage()
+        try:
+            message["From"] = self._settings.mail_from or "workbench@localhost"
+            message["To"] = ", ".join(recipients)
+        except ValueError as error:  # a line break in an address
+            raise SettingsError(
+                "an e-mail address is wrong.", "Check [quality] mail_to."
+            ) from error
+        message["Subject"] = " ".join(printable(letter.subject).split())[:LONGEST]
+        message["Date"] = formatdate()
+        message["Message-ID"] = make_msgid(domain="workbench.invalid")
+        message.set_content("\n".join(printable(line) for line in letter.lines) + "\n")
+        return message
+
+    def _server(self) -> smtplib.SMTP:
+        host, _, port = self._settings.mail_server.rpartition(":")
+        if not host or not port.isdecimal():
+            raise SettingsError('[quality] mail_server is written "host:port".')
+        context = ssl.create_default_context()
+        if self._settings.mail_security == "tls":
+            server: smtplib.SMTP = smtplib.SMTP_SSL(
+                host, int(port), timeout=TIMEOUT, context=context
+            )
+        else:
+            server = smtplib.SMTP(host, int(port), timeout=TIMEOUT)
+        try:
+            if self._settings.mail_security == "starttls":
+                server.starttls(context=context)
+            if self._settings.mail_user:
+                server.login(self._settings.mail_user, self._password())
+        except BaseException:
+            server.close()
+            raise
+        return server
+
+    def _password(self) -> str:
+        try:
+            return (self._folder / self._settings.mail_password_file).read_text("utf-8").strip()
+        except (OSError, UnicodeDecodeError) as error:
+            raise SettingsError(
+                "the file with the mail server's password cannot be read.",
+                "Check [quality] mail_password_file.",
+            ) from error

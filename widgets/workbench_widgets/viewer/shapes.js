@@ -1,0 +1,120 @@
+// Shapes on an image, in image pixels as (row, column); whole numbers are centres of pixels.
+
+const COLOURS = { signal: "#ffd54a", background: "#5ad1e6", phantom: "#7be08a", mark: "#ffffff" };
+
+/** Distance of two places, in mm where the spacing is known, else in pixels. */
+export function distance([from, to], spacing) {
+  const [down, across] = spacing ?? [1, 1];
+  return Math.hypot((to[0] - from[0]) * down, (to[1] - from[1]) * across);
+}
+
+/** Angle at the middle of three places, degrees. */
+export function angle([one, corner, other], spacing) {
+  const [down, across] = spacing ?? [1, 1];
+  const arm = (place) => [(place[0] - corner[0]) * down, (place[1] - corner[1]) * across];
+  const [[a, b], [c, d]] = [arm(one), arm(other)];
+  return (Math.atan2(Math.abs(a * d - b * c), a * c + b * d) * 180) / Math.PI;
+}
+
+/** Whether the centre of a pixel lies in a circle or rectangle drawn from one place to another. */
+export function encloses(kind, [from, to]) {
+  if (kind === "circle") {
+    const radius = Math.hypot(to[0] - from[0], to[1] - from[1]);
+    return (row, column) => Math.hypot(row - from[0], column - from[1]) <= radius;
+  }
+  const [top, bottom] = [Math.min(from[0], to[0]), Math.max(from[0], to[0])];
+  const [left, right] = [Math.min(from[1], to[1]), Math.max(from[1], to[1])];
+  return (row, column) => row >= top && row <= bottom && column >= left && column <= right;
+}
+
+/** Mean, sample standard deviation, extremes and area of the values inside. */
+export function statistics(frame, kind, places, spacing) {
+  const inside = encloses(kind, places);
+  const [from, to] = places;
+  const reach = kind === "circle" ? Math.hypot(to[0] - from[0], to[1] - from[1]) : 0;
+  const rows = reach ? [from[0] - reach, from[0] + reach] : [from[0], to[0]].sort((a, b) => a - b);
+  const columns = reach ? [from[1] - reach, from[1] + reach] : [from[1], to[1]].sort((a, b) => a - b);
+  let [n, mean, squares, least, most] = [0, 0, 0, Infinity, -Infinity];
+  for (let row = Math.floor(rows[0]); row <= Math.ceil(rows[1]); row++) {
+    for (let column = Math.floor(columns[0]); column <= Math.ceil(columns[1]); column++) {
+      if (!inside(row, column)) continue;
+      const value = frame.value(row, column);
+      if (value === null || Number.isNaN(value)) continue;
+      n += 1; // Welford 1962, Technometrics 4:419
+      const off = value - mean;
+      mean += off / n;
+      squares += off * (value - mean);
+      least = Math.min(least, value);
+      most = Math.max(most, value);
+    }
+  }
+  if (!n) return null;
+  const sd = n > 1 ? Math.sqrt(squares / (n - 1)) : null;
+  const area = spacing ? n * spacing[0] * spacing[1] : null;
+  return { n, mean, sd, min: least, max: most, area };
+}
+
+export const printed = (value) => (value === null ? "–" : Number(value.toPrecision(5)).toString());
+
+/** Draw a region of a measurement; `at` turns (row, column) into a place on the canvas. */
+export function drawRegion(context, region, at, scale) {
+  context.strokeStyle = context.fillStyle = COLOURS[region.role] ?? COLOURS.mark;
+  context.lineWidth = 1.5;
+  context.beginPath();
+  const [x, y] = at(region.points[0]);
+  const turned = (region.angle * Math.PI) / 180;
+  const [first, second] = region.size.map((one) => one * scale);
+  if (region.kind === "circle") context.arc(x, y, first, 0, 2 * Math.PI);
+  else if (region.kind === "ellipse") context.ellipse(x, y, second, first, turned, 0, 2 * Math.PI);
+  else if (region.kind === "rectangle") corners(first, second, turned).forEach((place, number) => context[number ? "lineTo" : "moveTo"](x + place[0], y + place[1]));
+  else if (region.kind === "point") context.arc(x, y, 4, 0, 2 * Math.PI);
+  else region.points.forEach((place, number) => context[number ? "lineTo" : "moveTo"](...at(place)));
+  if (["rectangle", "polygon"].includes(region.kind)) context.closePath();
+  context.stroke();
+  if (region.label) outlined(context, region.label, x + 4, y - (first ?? 4) - 4);
+}
+
+function corners(height, width, turned) {
+  const [c, s] = [Math.cos(turned), Math.sin(turned)];
+  return [[-1, -1], [1, -1], [1, 1], [-1, 1]].map(([i, j]) => {
+    const [x, y] = [(i * width) / 2, (j * height) / 2];
+    return [x * c - y * s, x * s + y * c];
+  });
+}
+
+/** A text that is legible on light and dark. */
+export function outlined(context, text, x, y) {
+  context.font = "12px system-ui, sans-serif";
+  context.save();
+  context.strokeStyle = "rgba(0, 0, 0, 0.85)";
+  context.lineWidth = 3;
+  context.lineJoin = "round";
+  context.strokeText(text, x, y);
+  context.restore();
+  context.fillText(text, x, y);
+}
+
+/** Draw what a person measured; returns the words beside it. */
+export function drawMeasure(context, measure, at, frame, spacing, unit) {
+  const { kind, places } = measure;
+  const screen = places.map(at);
+  context.strokeStyle = context.fillStyle = "#ff9ad5";
+  context.lineWidth = 1.5;
+  context.beginPath();
+  if (kind === "circle") context.arc(...screen[0], Math.hypot(screen[1][0] - screen[0][0], screen[1][1] - screen[0][1]), 0, 2 * Math.PI);
+  else if (kind === "rectangle") context.rect(screen[0][0], screen[0][1], screen[1][0] - screen[0][0], screen[1][1] - screen[0][1]);
+  else screen.forEach((place, number) => context[number ? "lineTo" : "moveTo"](...place));
+  context.stroke();
+  const words = told(measure, frame, spacing, unit);
+  words.forEach((line, number) => outlined(context, line, screen.at(-1)[0] + 8, screen.at(-1)[1] + 14 * number));
+}
+
+/** What a measure says, line by line. */
+export function told({ kind, places }, frame, spacing, unit) {
+  if (kind === "distance") return [`${printed(distance(places, spacing))} ${spacing ? "mm" : "pixels"}`];
+  if (kind === "angle") return places.length < 3 ? [] : [`${printed(angle(places, spacing))}°`];
+  const found = statistics(frame, kind, places, spacing);
+  if (!found) return [];
+  const area = found.area === null ? `${found.n} pixels` : `${printed(found.area)} mm²`;
+  return [`mean ${printed(found.mean)} ${unit}`, `sd ${printed(found.sd)}`, `${printed(found.min)} to ${printed(found.max)}`, area];
+}

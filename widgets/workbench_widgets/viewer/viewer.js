@@ -1,0 +1,357 @@
+// A viewer of 16-bit images: window, zoom, pan, scroll, measure; one, two or four panes that move
+// together.  Frames come as bytes when they are wanted; nothing is loaded from anywhere.
+
+const KEPT = 24; // frames in memory; a long series is asked for again
+
+class Viewer {
+  constructor(model, el) {
+    this.model = model;
+    this.frames = new Map();
+    this.asked = new Set();
+    this.tool = "window";
+    this.measures = [];
+    this.drawing = null;
+    this.view = null;
+    this.inverted = false;
+    this.shown = true;
+    this.waiting = false;
+    this.build(el);
+    this.listen();
+    this.reset();
+  }
+
+  get index() {
+    return this.model.get("index");
+  }
+
+  get about() {
+    return this.model.get("frames");
+  }
+
+  // --- the page ------------------------------------------------------------------------------
+
+  build(el) {
+    const make = (tag, name, text = "") => Object.assign(document.createElement(tag), { className: name, textContent: text });
+    this.root = make("div", "wbv");
+    this.root.tabIndex = 0;
+    this.root.setAttribute("role", "application");
+    this.root.setAttribute("aria-label", "Image viewer. Press ? for its keys.");
+    this.root.dataset.lmSuppressShortcuts = "true";
+    this.bar = make("div", "wbv-bar");
+    this.buttons = {};
+    const button = (words, title, act, name) => {
+      const made = make("button", "", words);
+      made.type = "button";
+      made.title = title;
+      made.addEventListener("click", () => { act(); this.root.focus(); });
+      this.bar.append(made);
+      if (name) this.buttons[name] = made;
+      return made;
+    };
+    for (const [name, [words, key]] of Object.entries(TOOLS)) button(words, `${words} (${key.toUpperCase()})`, () => this.choose(name), name);
+    this.bar.append(make("span", "wbv-gap"));
+    button("Fit", "Fit into the pane (F)", () => this.fit());
+    button("1:1", "One pixel a pixel (O)", () => this.zoom(1 / (this.view?.scale ?? 1) / this.ratio()));
+    button("Invert", "Invert (I)", () => this.invert(), "invert");
+    for (const number of [1, 2, 4]) button(`${number}`, `${number} pane${number > 1 ? "s" : ""} (${number})`, () => this.split(number), `panes${number}`);
+    button("Regions", "Show or hide regions (G)", () => this.toggle(), "regions");
+    button("?", "Keys", () => this.help());
+    this.place = make("div", "wbv-panes");
+    this.foot = make("div", "wbv-foot");
+    this.slider = Object.assign(make("input", ""), { type: "range", min: 0, step: 1 });
+    this.slider.setAttribute("aria-label", "Image");
+    this.slider.addEventListener("input", () => this.go(Number(this.slider.value)));
+    this.said = make("span", "wbv-said");
+    this.said.setAttribute("role", "status");
+    this.foot.append(this.slider, this.said);
+    this.keys = make("dl", "wbv-help");
+    for (const [key, words] of HELP) this.keys.append(make("dt", "", key), make("dd", "", words));
+    this.keys.hidden = true;
+    this.empty = make("p", "wbv-empty", "There is no image to show. Choose a series, or a result with its images.");
+    this.root.append(this.bar, this.empty, this.place, this.foot, this.keys);
+    el.append(this.root);
+    this.split(this.model.get("panes"), false);
+    this.observer = new ResizeObserver(() => this.sized());
+    this.observer.observe(this.place);
+  }
+
+  split(number, tell = true) {
+    if (tell) {
+      this.model.set("panes", number);
+      this.model.save_changes();
+    }
+    this.place.dataset.panes = number;
+    this.panes = Array.from({ length: number }, (_, place) => {
+      const canvas = document.createElement("canvas");
+      canvas.dataset.pane = place;
+      return { canvas, context: canvas.getContext("2d"), place };
+    });
+    this.place.replaceChildren(...this.panes.map((pane) => pane.canvas));
+    for (const pane of this.panes) handle(this, pane);
+    this.sized();
+  }
+
+  sized() {
+    for (const { canvas } of this.panes) {
+      const { width, height } = canvas.getBoundingClientRect();
+      canvas.width = Math.max(1, Math.round(width * this.ratio()));
+      canvas.height = Math.max(1, Math.round(height * this.ratio()));
+    }
+    if (!this.touched) this.view = null;
+    this.draw();
+  }
+
+  ratio() {
+    return Math.min(window.devicePixelRatio || 1, 2);
+  }
+
+  // --- frames --------------------------------------------------------------------------------
+
+  reset() {
+    this.frames.clear();
+    this.asked.clear();
+    this.measures = [];
+    this.view = null;
+    this.touched = false;
+    const number = this.about.length;
+    this.slider.max = Math.max(number - 1, 0);
+    this.root.classList.toggle("wbv-none", number === 0);
+    this.inverted = this.about[0]?.inverted ?? false;
+    this.draw();
+  }
+
+  frame(number) {
+    if (this.frames.has(number)) return this.frames.get(number);
+    if (number < this.about.length && !this.asked.has(number)) {
+      this.asked.add(number);
+      this.model.send({ ask: "frame", index: number, version: this.model.get("version") });
+    }
+    return null;
+  }
+
+  came(message, buffers) {
+    if (message.type !== "frame" || message.version !== this.model.get("version")) return;
+    this.asked.delete(message.index);
+    this.frames.set(message.index, new Frame(this.about[message.index], buffers[0]));
+    for (const number of this.frames.keys()) {
+      if (this.frames.size > KEPT && Math.abs(number - this.index) > KEPT / 2) this.frames.delete(number);
+    }
+    this.draw();
+  }
+
+  window() {
+    const set = this.model.get("window");
+    if (set.length === 2) return set;
+    const [low, high] = this.frame(this.index)?.range() ?? [0, 1];
+    return [(low + high) / 2, Math.max(high - low, 1)];
+  }
+
+  // --- drawing -------------------------------------------------------------------------------
+
+  draw() {
+    if (this.waiting) return;
+    this.waiting = true;
+    requestAnimationFrame(() => {
+      this.waiting = false;
+      for (const pane of this.panes) this.drawPane(pane);
+      for (const [name, made] of Object.entries(this.buttons)) made.setAttribute("aria-pressed", String(this.pressed(name)));
+      this.slider.value = this.index;
+    });
+  }
+
+  pressed(name) {
+    if (name === "invert") return this.inverted;
+    if (name === "regions") return this.shown;
+    return name === this.tool || name === `panes${this.panes.length}`;
+  }
+
+  drawPane(pane) {
+    const { canvas, context } = pane;
+    const number = this.index + pane.place;
+    context.setTransform(1, 0, 0, 1, 0, 0);
+    context.fillStyle = "#000";
+    context.fillRect(0, 0, canvas.width, canvas.height);
+    const frame = number < this.about.length ? this.frame(number) : null;
+    if (!frame) return;
+    this.view ??= this.fitted(frame, canvas);
+    if (!pane.picture || pane.picture.width !== canvas.width || pane.picture.height !== canvas.height) {
+      pane.picture = context.createImageData(canvas.width, canvas.height);
+    }
+    paint(frame, this.view, this.window(), this.inverted, pane.picture);
+    context.putImageData(pane.picture, 0, 0);
+    const ratio = this.ratio();
+    context.setTransform(ratio, 0, 0, ratio, 0, 0);
+    const scale = this.view.scale / ratio;
+    const at = ([row, column]) => [(column - this.view.column) * scale, (row - this.view.row) * scale];
+    if (this.shown) {
+      for (const region of this.model.get("regions")) if (region.image === number) drawRegion(context, region, at, scale);
+    }
+    const { spacing, unit } = frame.about;
+    for (const one of [...this.measures, ...(this.drawing?.kind ? [this.drawing] : [])]) {
+      if (one.image === number && one.places.length > 1) drawMeasure(context, one, at, frame, spacing, unit);
+    }
+    context.fillStyle = "#fff";
+    const [centre, width] = this.window();
+    outlined(context, `${number + 1} of ${this.about.length}   C ${printed(centre)}  W ${printed(width)}`, 8, canvas.height / ratio - 10);
+    if (frame.about.label) outlined(context, frame.about.label, 8, 18);
+  }
+
+  fitted(frame, canvas) {
+    const { rows, columns } = frame.about;
+    const scale = Math.min(canvas.width / columns, canvas.height / rows);
+    return {
+      scale, row: (rows - canvas.height / scale) / 2 - 0.5, column: (columns - canvas.width / scale) / 2 - 0.5,
+    };
+  }
+
+  // --- acting --------------------------------------------------------------------------------
+
+  fit() {
+    this.view = null;
+    this.touched = false;
+    this.draw();
+  }
+
+  zoom(factor, at) {
+    if (!this.view) return;
+    const { canvas } = this.panes[0];
+    const [x, y] = at ?? [canvas.width / 2, canvas.height / 2];
+    const scale = Math.min(Math.max(this.view.scale * factor, 0.02), 64);
+    this.view = {
+      scale,
+      row: this.view.row + y / this.view.scale - y / scale,
+      column: this.view.column + x / this.view.scale - x / scale,
+    };
+    this.touched = true;
+    this.draw();
+  }
+
+  pan(x, y) {
+    if (!this.view) return;
+    this.view = { ...this.view, row: this.view.row - y / this.view.scale, column: this.view.column - x / this.view.scale };
+    this.touched = true;
+    this.draw();
+  }
+
+  go(number) {
+    const last = Math.max(this.about.length - 1, 0);
+    this.model.set("index", Math.min(Math.max(number, 0), last));
+    this.model.save_changes();
+    this.draw();
+  }
+
+  setWindow(centre, width) {
+    this.model.set("window", [centre, Math.max(width, 1)]);
+    this.model.save_changes();
+    this.draw();
+  }
+
+  choose(name) {
+    this.tool = name;
+    this.drawing = null;
+    this.draw();
+  }
+
+  invert() {
+    this.inverted = !this.inverted;
+    this.draw();
+  }
+
+  toggle() {
+    this.shown = !this.shown;
+    this.draw();
+  }
+
+  help() {
+    this.keys.hidden = !this.keys.hidden;
+  }
+
+  forget(all) {
+    this.drawing = null;
+    this.measures = all ? [] : this.measures.slice(0, -1);
+    this.tell();
+    this.draw();
+  }
+
+  /** Tell Python what was measured, in image pixels. */
+  tell() {
+    this.model.set("measured", this.measures.map((one) => {
+      const frame = this.frames.get(one.image);
+      const spacing = frame?.about.spacing ?? null;
+      const found = ["circle", "rectangle"].includes(one.kind) && frame ? statistics(frame, one.kind, one.places, spacing)
+        : { value: one.kind === "angle" ? angle(one.places, spacing) : distance(one.places, spacing) };
+      return { kind: one.kind, image: one.image, places: one.places, ...found };
+    }));
+    this.model.save_changes();
+  }
+
+  // --- mouse, fingers and keys ----------------------------------------------------------------
+
+  /** Where an event happened: on the canvas (its pixels) and in the image (row, column). */
+  where(pane, event) {
+    const box = pane.canvas.getBoundingClientRect();
+    const [x, y] = [(event.clientX - box.left) * this.ratio(), (event.clientY - box.top) * this.ratio()];
+    const view = this.view ?? { scale: 1, row: 0, column: 0 };
+    return { x, y, place: [view.row + y / view.scale, view.column + x / view.scale] };
+  }
+
+  drag(x, y) {
+    const [centre, width] = this.window();
+    const step = Math.max(width, 20) / 300 / this.ratio();
+    this.setWindow(centre + y * step, width + x * step * 2);
+  }
+
+  begin(pane, { place, does }) {
+    const image = this.index + pane.place;
+    if (this.drawing?.kind === "angle" && does === "angle") this.drawing.places.push(place);
+    else this.drawing = { kind: does, image, places: [place, place] };
+  }
+
+  extend(place) {
+    if (!this.drawing) return;
+    this.drawing.places[this.drawing.places.length - 1] = place;
+    this.draw();
+  }
+
+  end(place) {
+    this.extend(place);
+    const { kind, places } = this.drawing;
+    if (kind === "angle" && places.length < 3) return; // the second arm is still to come
+    const still = Math.hypot(places[0][0] - places[1][0], places[0][1] - places[1][1]) < 0.5;
+    if (!still) this.measures.push(this.drawing);
+    this.drawing = null;
+    this.tell();
+    this.draw();
+  }
+
+  read(pane, event) {
+    const frame = this.frames.get(this.index + pane.place);
+    const [row, column] = this.where(pane, event).place.map(Math.round);
+    const value = frame?.value(row, column) ?? null;
+    this.said.textContent = value === null ? "" : `row ${row}, column ${column}: ${printed(value)} ${frame.about.unit}`;
+  }
+
+  listen() {
+    this.handlers = [
+      ["msg:custom", (message, buffers) => this.came(message, buffers)],
+      ["change:version", () => this.reset()], ["change:regions", () => this.draw()],
+      ["change:index", () => this.draw()], ["change:window", () => this.draw()],
+      ["change:panes", () => this.split(this.model.get("panes"), false)],
+    ];
+    for (const [name, act] of this.handlers) this.model.on(name, act);
+    this.root.addEventListener("keydown", (event) => press(this, event));
+  }
+
+  close() {
+    for (const [name, act] of this.handlers) this.model.off(name, act);
+    this.observer.disconnect();
+    this.root.remove();
+  }
+}
+
+function render({ model, el }) {
+  const viewer = new Viewer(model, el);
+  return () => viewer.close();
+}
+
+export default { render };

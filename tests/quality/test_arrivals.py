@@ -10,7 +10,9 @@ from pathlib import Path
 import pytest
 
 from tests.quality.mail_server import mail_server
-from tests.quality.phantom_workspace import SMALL, arrive, quality_desk, week
+from tests.quality.phantom_workspace import PROFILE, SMALL, arrive, quality_desk, week
+from workbench.model import Measurement
+from workbench.qa.ct.water import CTWater
 from workbench.qa.geometry import geometry
 from workbench.quality.arrivals import Arrivals, Arrived
 from workbench.quality.desk import QualityDesk
@@ -77,8 +79,6 @@ def test_the_slice_that_shows_water_is_found_in_a_series(tmp_path: Path) -> None
 
 
 def test_images_are_looked_at_again_once_there_is_a_profile(tmp_path: Path) -> None:
-    from tests.quality.phantom_workspace import PROFILE
-
     with quality_desk(tmp_path / "w", profile="") as desk:
         arrive(desk)
         assert look(desk).unrecognised == 1
@@ -129,3 +129,47 @@ def test_a_good_result_is_no_alarm(tmp_path: Path) -> None:
         assert look(desk).alarms == 0
         states = [one.content["state"] for one in desk.quality.results()]
         assert states == ["ok", "warning"]
+
+
+class Broken(CTWater):
+    """A test of another package that raises what it likes, with what it read."""
+
+    def measure(self, *_: object) -> list[Measurement]:
+        raise ValueError("MUELLER^HANS")
+
+
+class Endless(CTWater):
+    """A test that measures no number."""
+
+    def measure(self, *_: object) -> list[Measurement]:
+        return [Measurement("mean_ct_number", float("nan"), "1")]
+
+
+def test_a_test_that_fails_is_a_reason_and_stops_nobody(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with quality_desk(tmp_path / "w") as desk:
+        arrive(desk)
+        monkeypatch.setattr("workbench.quality.desk.qa_test", lambda _name: Broken())
+        assert look(desk).refused == 1
+        (image,) = desk.quality.images()
+        assert "failed (ValueError)" in image.reason
+        assert "MUELLER" not in image.reason
+
+
+def test_what_is_no_number_is_not_measured(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    with quality_desk(tmp_path / "w") as desk:
+        arrive(desk)
+        monkeypatch.setattr("workbench.quality.desk.qa_test", lambda _name: Endless())
+        assert look(desk).alarms == 1
+        (result,) = desk.quality.results()
+        assert result.content["state"] == "not measured"
+        assert "finite" in result.content["values"][0]["reason"]
+
+
+def test_every_profile_that_fits_gets_its_result(tmp_path: Path) -> None:
+    with quality_desk(tmp_path / "w") as desk:
+        desk.save_profile(PROFILE.replace('"CT1 water"', '"CT1 monthly"'), "N. N.")
+        arrive(desk)
+        assert look(desk).measured == 2
+        assert {one.profile for one in desk.quality.results()} == {"CT1 water", "CT1 monthly"}

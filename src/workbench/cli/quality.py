@@ -9,12 +9,13 @@ from typing import TYPE_CHECKING, Any
 
 from workbench.cli.telling import DONE, PROBLEMS, finish, print_json, show_progress, tell
 from workbench.cli.verbs import Parser, survey_of, workspace_verb
-from workbench.errors import SettingsError
+from workbench.errors import SettingsError, WorkbenchError
 
 if TYPE_CHECKING:
     from workbench.quality.desk import Attempt, QualityDesk
 
 HELP = "image quality: test profiles, measurements of phantom images, decisions, what is due"
+PATIENCE_SECONDS = 30.0  # between looks, after one that failed
 STATES_BAD = ("alarm", "not measured")
 
 
@@ -148,7 +149,12 @@ def _watch(options: argparse.Namespace) -> int:
     total = 0
     try:
         while True:
-            found = arrivals.look()
+            try:
+                found = arrivals.look()
+            except WorkbenchError as error:  # a locked database passes; the next look goes on
+                tell(f"Looking failed, trying again: {error}")
+                time.sleep(PATIENCE_SECONDS)
+                continue
             total += found.measured
             for number in found.results:
                 tell(f"Result {number} was measured.")

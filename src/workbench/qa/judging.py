@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from enum import StrEnum
+from math import isfinite
 from statistics import fmean
 from typing import Any
 
@@ -76,7 +77,7 @@ def judge(
     first: from them references are learned.  What the profile expects and the test did not give
     is a measurement without a value, with the reason.
     """
-    found = {one.name: one for one in measurements}
+    found = {one.name: _finite(one) for one in measurements}
     for name in profile.expect:
         if name not in found:
             reason = "the test does not measure this"
@@ -85,6 +86,13 @@ def judge(
         _judged(one, profile.expect.get(name), accepted.get(name, ()))
         for name, one in found.items()
     ]
+
+
+def _finite(one: Measurement) -> Measurement:
+    """Return a measurement; one that is no number has no value, and a reason."""
+    if one.value is None or isfinite(one.value):
+        return one
+    return replace(one, value=None, reason="the measured value is not a finite number")
 
 
 def _judged(one: Measurement, expected: Expectation | None, accepted: Sequence[float]) -> Judged:

@@ -86,7 +86,9 @@ class Arrivals:
         return now - last >= self._settings.quiet_s
 
     def _take(self, series: OfferedSeries, found: Arrived) -> None:
+        """Measure a series against every profile that selects it and that its images fit."""
         reasons: list[str] = []
+        measured = False
         for profile in series.profiles:
             try:
                 attempt = self._desk.attempt_series(profile.name, series)
@@ -98,10 +100,11 @@ class Arrivals:
                             if line.refuses]  # fmt: skip
                 continue
             self._keep(series, profile, attempt, found)
+            measured = True
+        if measured:
             return
         state = REFUSED if series.profiles else UNRECOGNISED
-        why = "; ".join(reasons) or "no test profile selects it"
-        self._note(series.images, state, why)
+        self._note(series.images, state, "; ".join(reasons) or "no test profile selects it")
         if series.profiles:
             found.refused += 1
         else:

@@ -5,7 +5,8 @@ select (``selection``) -> verify -> measure -> judge -> keep -> accept or reject
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
@@ -15,7 +16,7 @@ from workbench import __version__
 from workbench.collect.connections import PHANTOMS
 from workbench.collect.phantoms import PhantomFolder
 from workbench.dicom.image import Image
-from workbench.errors import MeasurementError, SettingsError
+from workbench.errors import MeasurementError, SettingsError, WorkbenchError
 from workbench.qa.geometry import Geometry, geometry
 from workbench.qa.judging import Judged, State, content_of, judge, worst
 from workbench.qa.lines import Line
@@ -119,17 +120,21 @@ class QualityDesk:
     def attempt(self, name: str, offered: Sequence[Offered]) -> Attempt:
         """Verify images against a profile and, where they fit, measure and judge them.
 
-        Raises ``MeasurementError`` when the images cannot be read.
+        Raises ``MeasurementError`` when the images cannot be read, or the test itself fails.
         """
         kept = self.profile(name)
         profile, used = profile_of(kept.content), tuple(offered)
         images = tuple(read_offered(used))
         test, phantom = qa_test(profile.test), self.geometry(profile.phantom)
         settings = settings_of(test, profile.settings)
-        lines = tuple(verify(test, images, phantom, profile))
         judged: tuple[Judged, ...] = ()
-        if not any(line.refuses for line in lines):
-            measured = test.measure(images, phantom, settings)
+        with _explained(test):
+            lines = tuple(verify(test, images, phantom, profile))
+            measured = (
+                None if any(line.refuses for line in lines)
+                else test.measure(images, phantom, settings)
+            )  # fmt: skip
+        if measured is not None:
             judged = tuple(judge(profile, measured, self.accepted(profile.name)))
         content = _content(kept, test, phantom, lines, judged)
         content["equipment"] = equipment(used[0].header)
@@ -200,6 +205,21 @@ class QualityDesk:
         for one in self.quality.results():
             results.setdefault(one.profile, []).append(one)
         return all_due(self.profiles(), results, now or datetime.now())  # noqa: DTZ005  as images
+
+
+@contextmanager
+def _explained(test: QATest) -> Iterator[None]:
+    """Say which test failed, where it raises anything else than what we know."""
+    try:
+        yield
+    except WorkbenchError:
+        raise
+    except Exception as error:
+        # A test may be another package's, and its words may quote a header.
+        raise MeasurementError(
+            f"the QA test {test.name} failed ({type(error).__name__}).",
+            "Tell who wrote it, with the image if it may leave.",
+        ) from error
 
 
 def _content(

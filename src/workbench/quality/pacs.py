@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -34,16 +33,17 @@ class PhantomArchive:
 def phantom_archive(settings: Settings, folder: Path, phantoms: PhantomFolder) -> PhantomArchive:
     """Return the way to the PACS of the settings.
 
-    By C-GET and DICOMweb the images come here at once; by C-MOVE to the phantom title, at which
-    a receiver must listen.  Raises ``SettingsError`` with the remedy.
+    Always by C-MOVE to the phantom title, at which a receiver must listen: what comes by C-GET
+    or DICOMweb is cut to its header on the way in.  Raises ``SettingsError`` with the remedy.
     """
-    keep: Callable[..., int] = phantoms.keep
-    local = settings.local
-    if settings.pacs and settings.pacs.retrieve == "move":
-        if not local.phantom_title:
-            raise SettingsError(
-                "the PACS sends by C-MOVE, and no title for phantom images is set.",
-                "Set [local] phantom_title, tell the PACS of it, and run workbench receive.",
-            )
-        local = replace(local, title=local.phantom_title)
-    return PhantomArchive(source_of(replace(settings, local=local, filter={}), folder, keep))
+    local, pacs = settings.local, settings.pacs
+    if not local.phantom_title:
+        raise SettingsError(
+            "no title for phantom images is set.",
+            "Set [local] phantom_title, tell the PACS of it, and run workbench receive.",
+        )
+    told = replace(
+        settings, local=replace(local, title=local.phantom_title), filter={},
+        pacs=pacs and replace(pacs, retrieve="move"),
+    )  # fmt: skip
+    return PhantomArchive(source_of(told, folder, phantoms.keep))

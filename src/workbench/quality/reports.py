@@ -180,7 +180,8 @@ def due_sentence(desk: QualityDesk, title: str) -> Html:
     found = desk.due()
     late = [one for one in found if one.overdue]
     never = [one for one in found if one.last is None]
-    said = f"{len(found)} tests: {len(late)} overdue, {len(never)} never done."
+    tests = "1 test" if len(found) == 1 else f"{len(found)} tests"
+    said = f"{tests}: {len(late)} overdue, {len(never)} never done."
     return page.opening(title, said, good=not late and not never)
 
 

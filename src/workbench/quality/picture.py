@@ -15,6 +15,7 @@ from workbench.model import Region
 from workbench.qa.regions import inside
 
 LARGEST = 640  # pixels of a side; larger images are shown smaller
+SHOWN = (1.0, 99.5)  # per cent of values between black and white in a thumbnail
 # As the viewer draws them.
 COLOURS = {
     "signal": (255, 213, 74), "background": (90, 209, 230), "phantom": (123, 224, 138),
@@ -34,6 +35,18 @@ def picture(image: Image, regions: Iterable[Region], window: tuple[float, float]
             rows, columns = rim
             colour[rows // thin, columns // thin] = COLOURS.get(region.role, OTHER)
     return png(colour)
+
+
+def thumbnail(image: Image, side: int = 72) -> bytes:
+    """Return a small PNG of an image, most of its values between black and white."""
+    thin = max(1, -(-max(image.stored.shape) // side))
+    values = image.values[::thin, ::thin]
+    known = values[image.valid[::thin, ::thin]]
+    low, high = np.percentile(known, SHOWN) if known.size else (0.0, 1.0)
+    grey = np.clip((values - low) / max(high - low, 1e-9), 0, 1) * 255
+    if image.header.get("PhotometricInterpretation") == "MONOCHROME1":
+        grey = 255 - grey
+    return png(np.repeat(grey.astype(np.uint8)[:, :, np.newaxis], 3, axis=2))
 
 
 def _rim(

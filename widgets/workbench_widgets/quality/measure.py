@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+from base64 import b64encode
 from collections.abc import Sequence
 from pathlib import Path
 
 from markupsafe import Markup
 
 from workbench.collect.expected import ExpectedStudy
-from workbench.errors import SettingsError
+from workbench.dicom.files import Candidate
+from workbench.errors import SettingsError, WorkbenchError
 from workbench.qa.profile import TestProfile
 from workbench.quality.pacs import phantom_archive
+from workbench.quality.picture import thumbnail
 from workbench.quality.reading import read_offered
 from workbench.quality.selection import OfferedSeries, Selection, select
 from workbench.store.quality import ACCEPTED, REJECTED
@@ -37,10 +40,10 @@ from workbench_widgets.quality.shown import (
 )
 from workbench_widgets.quality.state import OnDesk
 
-SERIES_HEADS = ("#No.", "Modality", "Machine", "Station", "Acquired", "Series", "#Images", "",
+SERIES_HEADS = ("#No.", "", "Modality", "Machine", "Station", "Acquired", "Series", "#Images", "",
                 "Measure against")  # fmt: skip
 STUDY_HEADS = ("#No.", "Date", "Modalities", "#Images", "")
-MOST = 200
+MOST = 60  # series; each has a preview
 LONGEST = 40  # characters of a series' description
 
 
@@ -54,6 +57,7 @@ class MeasurePanel:
         self._found: Selection | None = None
         self._studies: tuple[ExpectedStudy, ...] = ()
         self._profiles: list[TestProfile] = []
+        self._previews: dict[Candidate, str] = {}
 
     def html(self) -> Markup:
         """Return the section."""
@@ -169,13 +173,30 @@ class MeasurePanel:
              for name in (*fitting, *others)), " ",
         )  # fmt: skip
         return (
-            place + 1, machine.get("Modality", "–"), machine.get("ManufacturerModelName", "–"),
+            place + 1, self._preview(series), machine.get("Modality", "–"),
+            machine.get("ManufacturerModelName", "–"),
             machine.get("StationName", "–"), f"{moment:%Y-%m-%d %H:%M}" if moment else "–",
             description if len(description) <= LONGEST else f"{description[:LONGEST]}…",
             len(series.images),
             Button("View", "view", str(place), label=f"View series {place + 1}"),
             choices if self._profiles else "make a test profile first",
         )  # fmt: skip
+
+    def _preview(self, series: OfferedSeries) -> Markup:
+        """Return a small picture of the middle image; a word where it cannot be shown."""
+        middle = series.images[len(series.images) // 2]
+        if middle.source not in self._previews:
+            try:
+                (image, *_) = read_offered([middle])
+                self._previews[middle.source] = b64encode(thumbnail(image)).decode()
+            except WorkbenchError:
+                self._previews[middle.source] = ""
+        found = self._previews[middle.source]
+        if not found:
+            return Markup("no picture")
+        return Markup('<img class="wbc-preview" alt="" src="data:image/png;base64,{}">').format(
+            found
+        )
 
     def _series(self, text: str) -> OfferedSeries:
         if self._found is None or not text.isdecimal() or int(text) >= len(self._found.series):

@@ -34,8 +34,8 @@ Tell = Callable[[str], None]
 
 ADDRESS = "127.0.0.1"
 TEMPLATES = Path(__file__).parent / "templates" / "workbench"
-# A dashboard that clinicians open every day waits ready; each costs a kernel (250 MB).
-READY = ("my_scanner",)
+# What clinicians and physicists open every day waits ready; each costs a kernel (250 MB).
+READY = ("my_scanner", "quality")
 # Without Voila's own widget manager every widget stays blank; other extensions that happen to
 # be installed only slow the page and write errors.
 EXTENSIONS = (

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from dataclasses import replace
 from datetime import datetime, timedelta
 
@@ -56,6 +57,8 @@ def test_individuals_of_nist() -> None:
 def test_ewma_of_nist() -> None:
     assert ewma(np.array(EWMA), 50, 0.3) == pytest.approx(EWMA_TRUE, abs=0.006)
     far = 2.0539 * ewma_width(200, 0.3)[-1]
+    assert ewma_width(3, 0.3, exact=False) == pytest.approx([far / 2.0539] * 3)
+    assert ewma_width(1, 0.3)[0] == pytest.approx(3 * 0.3)  # the variance of 0.3 x
     assert (50 - far, 50 + far) == pytest.approx((47.4116, 52.5884), abs=1e-4)
 
 
@@ -77,7 +80,9 @@ def test_moving_average_begins_with_what_there_is() -> None:
         ("we2", [2.1, 0, 2.1, 0, 0], [2]),
         ("we2", [2.1, 0, -2.1], []),
         ("we3", [1.1, 1.1, 0, 1.1, 1.1], [4]),
-        ("we3", [1.1, 1.1, 1.1, 1.1, 0], []),
+        ("we3", [1.1, 1.1, 1.1, 0, 0, 1.1], []),
+        ("we2", [2.1, 2.1, 0], [1]),  # whatever the third is: two of three
+        ("we3", [1.1, 1.1, 1.1, 1.1, 0], [3]),
         ("we4", [0.1] * 8, [7]),
         ("we4", [0.1] * 7 + [-0.1], []),
         ("nelson2", [-0.1] * 10, [8, 9]),
@@ -140,6 +145,107 @@ def test_nothing_reaches_over_a_new_baseline_or_a_long_pause() -> None:
     assert both.points[0].ewma == both.points[1].ewma  # begins anew
 
 
+def test_a_rejected_point_does_not_fill_a_pause() -> None:
+    settings = ChartSettings(rules=("we4",), gap=timedelta(days=90))
+    step = timedelta(days=60)
+    baseline = Baseline(0.0, 1.0, 1.128, 20, START)
+    row = points([0.5] * 20, step=step)
+    assert violated(control_chart(row, [baseline], settings))
+    gaps = [replace(one, counts=place % 2 == 0) for place, one in enumerate(row)]
+    found = control_chart(gaps, [baseline], settings)
+    assert not violated(found)
+    assert all(one.moving_range is None for one in found.points)
+
+
+def test_moving_ranges_do_not_reach_over_a_pause() -> None:
+    """Before the pause all steps are 1, behind it 2; the leap of 100 between is no step."""
+    before = points([0.0, 1.0] * 6)
+    behind = points([100.0, 102.0] * 6, START + timedelta(days=365))
+    baseline = baseline_of([*before, *behind], START, "N. N.")
+    assert baseline.mr_bar == pytest.approx(1.5)
+    found = control_chart([*before, *behind], [baseline])
+    assert [one.moving_range for one in found.points] == [None, *[1] * 11, None, *[2] * 11]
+    assert {one.run for one in found.points} == {0, 1}
+
+
+def test_yearly_tests_are_no_row_of_pauses() -> None:
+    year = timedelta(days=365)
+    found = points([0.5] * 10, step=year)
+    baseline = Baseline(0.0, 1.0, 1.128, 20, START)
+    assert violated(control_chart(found, [baseline], ChartSettings(rules=("we4",))))
+    assert baseline_of(points([0.0, 1.0] * 5, step=year), START, "").mr_bar == pytest.approx(1)
+
+
+def test_a_value_that_is_no_number_is_told_and_counts_nowhere() -> None:
+    good = points([0.0, 0.5, -0.5] * 4)
+    baseline = baseline_of(good, START, "N. N.")
+    bad = Point(START + WEEK / 2, float("nan"), 99, judged="alarm")
+    found = control_chart([*good, bad], [baseline])
+    assert found.points[1].point is bad
+    assert found.points[1].state == "alarm"  # the tolerance has judged it: not measured
+    assert [one for one in found.points if one.point is not bad] == list(
+        control_chart(good, [baseline]).points
+    )
+    assert any("1 of 13 values" in one for one in found.warnings)
+    assert baseline_of([*good, bad], START, "N. N.") == baseline
+
+
+def test_a_violation_names_the_points_it_means() -> None:
+    baseline = Baseline(0.0, 1.0, 1.128, 20, START)
+    values = [0.0, 2.5, 0.0, 2.5, -2.5, 3.5]
+    settings = ChartSettings(rules=("3s", "we2"))
+    found = control_chart(points(values), [baseline], settings).points
+    assert [[(one.rule, one.severity, one.meant) for one in each.violations] for each in found] == [
+        [], [], [], [("we2", "warning", (1, 3))], [],
+        [("3s", "alarm", (5,)), ("we2", "warning", (3, 5))],
+    ]  # fmt: skip
+
+
+@given(st.lists(st.sampled_from([-3.5, -2.5, -1.5, -0.5, 0.5, 1.5, 2.5, 3.5]), max_size=60))
+def test_a_violation_means_points_of_its_own_run_and_the_last_is_its_own(z: list[float]) -> None:
+    anew = Baseline(0.0, 1.0, 1.128, 20, START + 30 * WEEK, version=2)
+    settings = ChartSettings(rules=tuple(RULES))
+    found = control_chart(points(z), [Baseline(0.0, 1.0, 1.128, 20, START), anew], settings)
+    run_of = {one.point.key: one.run for one in found.points}
+    for one in found.points:
+        for broken in one.violations:
+            assert broken.meant[-1] == one.point.key
+            assert {run_of[key] for key in broken.meant} == {one.run}
+
+
+def test_a_value_on_a_line_is_within_it() -> None:
+    """3 x 0.1 is more than 0.3 in binary: the line is meant, not the last bit."""
+    baseline = Baseline(0.0, 0.1, 0.1, 20, START)
+    found = control_chart(points([0.1 + 0.2, -(0.1 + 0.2), 0.2]), [baseline])
+    assert [one.violated for one in found.points] == [("2s",), ("2s",), ()]
+
+
+def test_of_two_baselines_that_begin_together_the_later_version_holds() -> None:
+    wrong, right = Baseline(9.0, 1.0, 1.0, 20, START), Baseline(0.0, 1.0, 1.0, 20, START, version=2)
+    for both in ([wrong, right], [right, wrong]):
+        found = control_chart(points([0.0] * 9), both)
+        assert {one.state for one in found.points} == {"ok"}
+        assert {one.run for one in found.points} == {0}
+
+
+def test_a_baseline_comes_back_as_it_was_kept() -> None:
+    made = baseline_of(points(INDIVIDUALS), START, "N. N.", "new tube").numbered(3)
+    assert (made.first, made.last) == (START, START + 9 * WEEK)
+    assert Baseline.of(json.loads(json.dumps(made.row()))) == made
+    old = {"mean": 1.0, "sd": 1.0, "mr_bar": 1.0, "points": 8, "begins": START.isoformat(),
+           "by": "N. N.", "reason": ""}  # fmt: skip
+    assert Baseline.of(old) == Baseline(1.0, 1.0, 1.0, 8, START, "N. N.")
+
+
+def test_a_small_baseline_and_no_baseline_at_first_are_told() -> None:
+    values = np.random.default_rng(6).normal(size=40).tolist()
+    found = points(values)
+    small = baseline_of(found[10:19], found[10].moment, "N. N.")
+    told = control_chart(found, [small]).warnings
+    assert any("before the first baseline" in one for one in told)
+    assert any("9 points only" in one for one in told)
+
+
 def violated(found: ControlChart) -> list[tuple[str, ...]]:
     return [one.violated for one in found.points if one.violated]
 
@@ -152,8 +258,9 @@ def test_points_before_the_first_baseline_have_no_limits() -> None:
 def test_a_baseline_needs_enough_and_different_points() -> None:
     with pytest.raises(SettingsError, match="at least 8"):
         baseline_of(points([1.0, 2.0] * 3 + [1.0]), START, "N. N.")
-    with pytest.raises(SettingsError, match="the same"):
-        baseline_of(points([1.0] * 20), START, "N. N.")
+    for same in (1.0, 0.1, 49.7):  # the mean of twenty times 0.1 is not quite 0.1
+        with pytest.raises(SettingsError, match="the same"):
+            baseline_of(points([same] * 20), START, "N. N.")
 
 
 def test_without_a_baseline_it_says_what_is_missing() -> None:
@@ -182,6 +289,23 @@ def test_autocorrelation_of_a_known_process() -> None:
     for noise in rng.normal(size=20_000):
         x.append(0.6 * x[-1] + noise)
     assert autocorrelation(np.array(x)) == pytest.approx(0.6, abs=0.02)
+
+
+def test_autocorrelation_pairs_no_values_of_two_runs() -> None:
+    up = np.repeat([-1.0, 1.0], 10)
+    assert (autocorrelation(up) or 0) > 0.8
+    # Within each run x_t x_(t+1) is -1: 3 pairs of 4 values, 5 times.
+    runs = [np.array([1.0, -1.0, 1.0, -1.0])] * 5
+    assert autocorrelation(*runs) == pytest.approx(-15 / 20)
+    assert autocorrelation(np.full(20, 0.1)) is None
+    assert autocorrelation() is None
+
+
+def test_values_far_from_normal_are_never_called_normal() -> None:
+    """The tabled formula for p rises again for statistics over some 150."""
+    noise = np.random.default_rng(4).normal(size=10_000)
+    two = np.where(np.arange(10_000) < 5_000, 0.0, 8.0)
+    assert normality(noise + two) == 0
 
 
 @given(st.lists(st.floats(-50, 50), min_size=1, max_size=200))

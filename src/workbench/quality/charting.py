@@ -87,7 +87,8 @@ def set_baseline(
     first, last = period
     used = [one for one in series.points if first <= one.moment <= last]
     begins = min((one.moment for one in used if one.counts), default=first)
-    made = baseline_of(used, begins, by, reason)
+    known = baselines(desk, series.profile, series.measurement)
+    made = baseline_of(used, begins, by, reason).numbered(len(known) + 1)
     desk.quality.note_event(
         series.profile, BASELINE, begins, by,
         {"measurement": series.measurement, "baseline": made.row(), "words": reason},

@@ -13,6 +13,7 @@ LEAST = 8  # values
 MOST_BINS = 60
 STRONG = 0.4  # lag-1 autocorrelation beyond which I-MR limits are too narrow (Montgomery, SQC)
 RARE = 0.05
+MOST_TABLED = 10.0  # A squared
 
 
 @dataclass(frozen=True)
@@ -51,13 +52,15 @@ def normality(values: Reals) -> float | None:
     Techniques, 1986, table 4.9.
     """
     n = len(values)
-    if n < LEAST or not values.std() > 0:
+    if n < LEAST or not np.ptp(values) > 0:
         return None
     z = np.sort((values - values.mean()) / values.std(ddof=1))
     i = np.arange(1, n + 1)
     a = -n - float(np.mean((2 * i - 1) * (log_ndtr(z) + log_ndtr(-z[::-1]))))
     a *= 1 + 0.75 / n + 2.25 / n**2
-    if a >= 0.6:
+    if a >= MOST_TABLED:
+        p = 0.0  # under 1e-23; the formula below would rise again
+    elif a >= 0.6:
         p = np.exp(1.2937 - 5.709 * a + 0.0186 * a**2)
     elif a >= 0.34:
         p = np.exp(0.9177 - 4.279 * a - 1.38 * a**2)
@@ -68,8 +71,13 @@ def normality(values: Reals) -> float | None:
     return float(np.clip(p, 0, 1))
 
 
-def autocorrelation(values: Reals) -> float | None:
-    """Return the lag-1 autocorrelation; ``None`` for fewer than 8 values."""
-    off = values - values.mean()
-    total = float(off @ off)
-    return float(off[1:] @ off[:-1]) / total if len(values) >= LEAST and total > 0 else None
+def autocorrelation(*runs: Reals) -> float | None:
+    """Return the lag-1 autocorrelation, neighbours within each run; ``None`` for fewer than 8.
+
+    Around the mean of all: Box, Jenkins, Reinsel and Ljung, Time Series Analysis, 5th ed., 2.1.5.
+    """
+    values = np.concatenate([np.empty(0), *runs])
+    if len(values) < LEAST or not np.ptp(values) > 0:
+        return None
+    off = [run - values.mean() for run in runs]
+    return sum(float(one[1:] @ one[:-1]) for one in off) / sum(float(one @ one) for one in off)

@@ -26,12 +26,15 @@ def ewma(values: Reals, start: float, weight: float = 0.2) -> Reals:
     return found
 
 
-def ewma_width(number: int, weight: float = 0.2, width: float = 3.0) -> Reals:
+def ewma_width(
+    number: int, weight: float = 0.2, width: float = 3.0, *, exact: bool = True
+) -> Reals:
     """Return the half width of the limits at each of so many points, in standard deviations.
 
-    width sqrt(w / (2 - w) (1 - (1 - w)^2t)); the last factor is 1 far from the start.
+    width sqrt(w / (2 - w) (1 - (1 - w)^2t)); the last factor is 1 far from the start, and
+    everywhere where the limits are not to be ``exact``.
     """
-    t = np.arange(1, number + 1)
+    t = np.arange(1, number + 1) if exact else np.full(number, np.inf)
     return np.asarray(width * np.sqrt(weight / (2 - weight) * (1 - (1 - weight) ** (2 * t))))
 
 

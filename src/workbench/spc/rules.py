@@ -1,7 +1,7 @@
 """Run rules: patterns that a stable process seldom shows.
 
 Each takes values in standard deviations from the mean, in the order of time, and returns the
-places where a pattern ends.
+places where a pattern ends.  A value on a line is not beyond it.
 """
 
 from __future__ import annotations
@@ -16,6 +16,7 @@ from numpy.typing import NDArray
 Reals = NDArray[np.float64]
 Flags = NDArray[np.bool_]
 ALARM, WARNING = "alarm", "warning"
+ON_LINE = 1e-9  # standard deviations; nearer to a line is on it, but for rounding
 
 
 @dataclass(frozen=True)
@@ -34,6 +35,8 @@ class Rule:
         ``alarm`` or ``warning``.
     source
         Who proposed it.
+    part
+        Says which points of a window belong to the pattern; ``None``: all.
     """
 
     name: str
@@ -42,49 +45,71 @@ class Rule:
     found: Callable[[Reals], Flags]
     severity: str = WARNING
     source: str = ""
+    part: Callable[[Reals], Flags] | None = None
 
     def places(self, z: Reals) -> NDArray[np.int64]:
         """Return the last places of the pattern in one run of points."""
-        if len(z) < self.length:
-            return np.empty(0, np.int64)
-        return np.flatnonzero(self.found(sliding_window_view(z, self.length))) + self.length - 1
+        return np.flatnonzero(self.ends(z))
+
+    def ends(self, z: Reals) -> Flags:
+        """Return whether the pattern ends at each point; runs stand along the last axis."""
+        if not z.size:
+            return np.zeros(z.shape, bool)
+        # Before the first point there are none: NaN is on no side of anything.
+        before = np.full((*z.shape[:-1], self.length - 1), np.nan)
+        windows = sliding_window_view(np.concatenate([before, z], axis=-1), self.length, axis=-1)
+        return self.found(windows)
+
+    def meant(self, z: Reals, place: int) -> tuple[int, ...]:
+        """Return the places of the points that belong to the pattern that ends at a place."""
+        start = max(place - self.length + 1, 0)
+        window = z[start : place + 1]
+        kept = np.ones(len(window), bool) if self.part is None else self.part(window)
+        return tuple((np.flatnonzero(kept) + start).tolist())
 
 
 def _beyond(width: float) -> Callable[[Reals], Flags]:
-    return lambda windows: np.asarray(np.abs(windows[:, -1]) > width)
+    return lambda windows: np.asarray(np.abs(windows[..., -1]) > width + ON_LINE)
 
 
 def _of(number: int, width: float) -> Callable[[Reals], Flags]:
     """Say whether so many of a window lie beyond a width on one side, the last one among them."""
 
     def found(windows: Reals) -> Flags:
-        above, below = windows > width, windows < -width
-        high = (above.sum(1) >= number) & above[:, -1]
-        return np.asarray(high | (below.sum(1) >= number) & below[:, -1])
+        above, below = windows > width + ON_LINE, windows < -width - ON_LINE
+        high = (above.sum(-1) >= number) & above[..., -1]
+        return np.asarray(high | (below.sum(-1) >= number) & below[..., -1])
 
     return found
 
 
+def _as_last(width: float) -> Callable[[Reals], Flags]:
+    """Say which of a window lie beyond a width on the side of the last one."""
+    return lambda window: np.asarray(window * np.sign(window[-1]) > width + ON_LINE)
+
+
 def _one_side(windows: Reals) -> Flags:
-    return np.asarray((windows > 0).all(1) | (windows < 0).all(1))
+    return np.asarray((windows > ON_LINE).all(-1) | (windows < -ON_LINE).all(-1))
 
 
 def _steady(windows: Reals) -> Flags:
-    steps = np.diff(windows, axis=1)
-    return np.asarray((steps > 0).all(1) | (steps < 0).all(1))
+    steps = np.diff(windows, axis=-1)
+    return np.asarray((steps > ON_LINE).all(-1) | (steps < -ON_LINE).all(-1))
 
 
 def _alternating(windows: Reals) -> Flags:
-    steps = np.sign(np.diff(windows, axis=1))
-    return np.asarray((steps[:, 1:] * steps[:, :-1] < 0).all(1))
+    steps = np.diff(windows, axis=-1)
+    up, down = steps > ON_LINE, steps < -ON_LINE
+    turns = (up[..., 1:] & down[..., :-1]) | (down[..., 1:] & up[..., :-1])
+    return np.asarray(turns.all(-1))
 
 
 def _within(windows: Reals) -> Flags:
-    return np.asarray((np.abs(windows) < 1).all(1))
+    return np.asarray((np.abs(windows) < 1 - ON_LINE).all(-1))
 
 
 def _outside(windows: Reals) -> Flags:
-    return np.asarray((np.abs(windows) > 1).all(1))
+    return np.asarray((np.abs(windows) > 1 + ON_LINE).all(-1))
 
 
 SHEWHART, WESTERN, NELSON = (
@@ -96,8 +121,8 @@ RULES = {
     for rule in (
         Rule("3s", "1 point beyond 3 s", 1, _beyond(3), ALARM, SHEWHART),
         Rule("2s", "1 point beyond 2 s", 1, _beyond(2), WARNING, SHEWHART),
-        Rule("we2", "2 of 3 beyond 2 s on one side", 3, _of(2, 2), WARNING, WESTERN),
-        Rule("we3", "4 of 5 beyond 1 s on one side", 5, _of(4, 1), WARNING, WESTERN),
+        Rule("we2", "2 of 3 beyond 2 s on one side", 3, _of(2, 2), WARNING, WESTERN, _as_last(2)),
+        Rule("we3", "4 of 5 beyond 1 s on one side", 5, _of(4, 1), WARNING, WESTERN, _as_last(1)),
         Rule("we4", "8 in a row on one side", 8, _one_side, WARNING, WESTERN),
         Rule("nelson2", "9 in a row on one side", 9, _one_side, WARNING, NELSON),
         Rule("nelson3", "6 in a row rising or falling", 6, _steady, WARNING, NELSON),

@@ -17,11 +17,16 @@ RAYS = 360
 STEP = 0.5  # pixels between samples along a ray
 SEARCH = (0.6, 1.25)  # where along a ray the rim is looked for, in radii of the first guess
 INNER, OUTER = 0.85, 1.1  # radii of the first guess that are certainly inside and outside
-OUTLIER_MM = 1.5  # a table or a holder is farther from the rim than this
-ROUNDS = 4
+NEAR_MM = 0.5  # a place that lies on a circle is not farther from it
+# What lies farther off a fitted rim is none (a table, a holder): looser while the fit is poor.
+OUTLIER_MM = (3.0, 1.5, 1.5, 0.5, 0.3)
+SPREAD = (40, 60, 90, 120)  # degrees between the three rays of a circle that is tried
+EVERY, PART = 4, 2  # rays a circle is tried from, and that it is compared with: every so many
+GAUSSIAN_MAD = 1.4826  # standard deviation of a normal distribution / median absolute deviation
 LEAST_RAYS = 0.6  # of all: fewer good ones are no circle
 DETACH_MM = 6.0  # what is thinner than this is no part of the phantom: a table's shell, a holder
 COARSE_MM = 2.0  # pixels of the first look need not be smaller
+Reals = NDArray[np.float64]
 
 
 @dataclass(frozen=True)
@@ -64,25 +69,22 @@ def find_cylinder(image: Image, threshold: float) -> Cylinder:
     """Find the largest round body above a threshold.
 
     A first guess is the box about the largest connected part, thin parts taken off; then the rim
-    is followed along rays and a circle fitted to it, without what is no rim (table, holder).
+    is followed along rays and a round shape fitted to the most of it, without what is no rim
+    (table, holder).
     Raises ``MeasurementError`` where there is none.
     """
     row, column, radius = _guess(image, threshold)
     rims = _rims(image, threshold, row, column, radius)
     rows, columns = spacing(image)
     angles = np.linspace(0, 2 * np.pi, RAYS, endpoint=False)
-    x, y = rims * np.cos(angles), rims * np.sin(angles)  # mm from the guess
-    good = np.isfinite(rims)
-    for _ in range(ROUNDS):
-        if good.sum() < LEAST_RAYS * RAYS / 2:
-            raise MeasurementError("no round phantom was found in the image.")
-        across, down, size = _circle(x[good], y[good])
-        off = np.hypot(x - across, y - down) - size
-        centred = np.abs(off - np.nanmedian(off[good]))
-        good = np.isfinite(off) & (centred < max(OUTLIER_MM, 3 * float(np.median(centred[good]))))
+    found = np.isfinite(rims)
+    if found.sum() < LEAST_RAYS * RAYS / 2:
+        raise MeasurementError("no round phantom was found in the image.")
+    x, y = (rims * np.cos(angles))[found], (rims * np.sin(angles))[found]  # mm from the guess
+    rim = _ellipse(x, y, _most_circular(rims, angles))
     return Cylinder(
-        row + down / rows, column + across / columns, 2 * size,
-        _eccentricity(angles[good], off[good], size), float(good.mean()),
+        row + rim.down / rows, column + rim.across / columns, 2 * rim.radius,
+        2 * rim.second / rim.radius, rim.good / RAYS,
     )  # fmt: skip
 
 
@@ -113,7 +115,7 @@ def _guess(image: Image, threshold: float) -> tuple[float, float, float]:
 
 def _rims(
     image: Image, threshold: float, row: float, column: float, radius: float
-) -> NDArray[np.float64]:
+) -> Reals:
     """Return how far from a place the rim is along each ray, mm; NaN where there is none.
 
     The rim is the first place, from inside, where values fall below half of what is inside and
@@ -134,12 +136,12 @@ def _rims(
     ray = np.arange(RAYS)
     inner, outer = values[ray, np.maximum(first - 1, 0)], values[ray, first]
     share = np.divide(inner - level, inner - outer, where=inner > outer, out=np.zeros(RAYS))
-    rims: NDArray[np.float64] = distances[np.maximum(first - 1, 0)] + share * step
+    rims: Reals = distances[np.maximum(first - 1, 0)] + share * step
     rims[first == 0] = np.nan
     return rims
 
 
-def _half(values: NDArray[np.float64], radii: NDArray[np.float64], threshold: float) -> float:
+def _half(values: Reals, radii: Reals, threshold: float) -> float:
     """Return the level half-way between inside and outside; the threshold where one is missing."""
     inside, outside = values[:, radii < INNER], values[:, radii > OUTER]
     if not (np.isfinite(inside).any() and np.isfinite(outside).any()):
@@ -148,15 +150,69 @@ def _half(values: NDArray[np.float64], radii: NDArray[np.float64], threshold: fl
     return (low + high) / 2 if low < threshold < high else threshold
 
 
-def _circle(x: NDArray[np.float64], y: NDArray[np.float64]) -> tuple[float, float, float]:
-    """Return centre and radius of the circle of least squares (Kasa 1976, IEEE Trans. IM-25:8)."""
-    terms = np.column_stack([2 * x, 2 * y, np.ones_like(x)])
-    (across, down, rest), *_ = np.linalg.lstsq(terms, x**2 + y**2)
-    return float(across), float(down), float(np.sqrt(rest + across**2 + down**2))
+def _most_circular(rims: Reals, angles: Reals) -> tuple[float, float, float]:
+    """Return centre and radius of the circle that most of the rim lies on.
+
+    Each of many circles goes through three places of the rim.  What touches a phantom makes the
+    rim lie farther out, nothing makes it lie farther in: a place inside a circle speaks against
+    it.
+    """
+    x, y = rims * np.cos(angles), rims * np.sin(angles)
+    first = np.tile(np.arange(0, RAYS, EVERY), len(SPREAD))
+    apart = np.repeat(np.array(SPREAD) * RAYS // 360, RAYS // EVERY)
+    three = np.stack([first, (first + apart) % RAYS, (first + 2 * apart) % RAYS])
+    across, down, radius = _through(x[three], y[three])
+    middle = across[:, np.newaxis], down[:, np.newaxis]
+    off = np.hypot(x[::PART] - middle[0], y[::PART] - middle[1]) - radius[:, np.newaxis]
+    good = (np.abs(off) <= NEAR_MM).sum(axis=1) - (off < -NEAR_MM).sum(axis=1)
+    best = int(np.argmax(np.where(np.isfinite(radius), good, -RAYS)))
+    return float(across[best]), float(down[best]), float(radius[best])
 
 
-def _eccentricity(angles: NDArray[np.float64], off: NDArray[np.float64], radius: float) -> float:
-    """Return how much longer the longest diameter is, from the second harmonic of the rim."""
-    terms = np.column_stack([np.cos(2 * angles), np.sin(2 * angles), np.ones_like(angles)])
-    (one, other, _), *_ = np.linalg.lstsq(terms, off)
-    return float(2 * np.hypot(one, other) / radius)
+def _through(x: Reals, y: Reals) -> tuple[Reals, Reals, Reals]:
+    """Return centres and radii of circles through three places each; NaN where there is none."""
+    (x1, x2), (y1, y2) = (one[1:] - one[0] for one in (x, y))
+    twice = 2 * (x1 * y2 - x2 * y1)
+    twice = np.where(np.abs(twice) > 1e-9, twice, np.nan)
+    one, other = x1**2 + y1**2, x2**2 + y2**2
+    across, down = (y2 * one - y1 * other) / twice, (x1 * other - x2 * one) / twice
+    return x[0] + across, y[0] + down, np.hypot(across, down)
+
+
+@dataclass(frozen=True)
+class _Rim:
+    """A nearly round rim: mm from the guess, its second harmonic, how many places lie on it."""
+
+    across: float
+    down: float
+    radius: float
+    second: float
+    good: int
+
+
+def _ellipse(x: Reals, y: Reals, start: tuple[float, float, float]) -> _Rim:
+    """Fit r = R + a cos + b sin + c cos 2 + d sin 2 to a rim, without what lies off it.
+
+    a and b move the centre; a slightly elliptical rim has its longest diameter 4 |(c, d)| beyond
+    its shortest.
+    """
+    across, down, radius = start
+    shape = np.array([radius, 0.0, 0.0, 0.0, 0.0])
+    good = np.zeros(len(x), bool)
+    for within in OUTLIER_MM:
+        angle, far = np.arctan2(y - down, x - across), np.hypot(x - across, y - down)
+        terms = np.column_stack([
+            np.ones_like(angle), np.cos(angle), np.sin(angle), np.cos(2 * angle), np.sin(2 * angle)
+        ])  # fmt: skip
+        off = np.abs(far - terms @ shape)
+        # Noise moves a rim, too: no place is left out for less than three of its deviations.
+        noise = 3 * GAUSSIAN_MAD * float(np.median(off[good])) if good.any() else 0.0
+        good = off <= max(within, noise)
+        if good.sum() < LEAST_RAYS * RAYS / 2:
+            raise MeasurementError("no round phantom was found in the image.")
+        shape, *_ = np.linalg.lstsq(terms[good], far[good])
+        across, down = across + shape[1], down + shape[2]
+        shape[1:3] = 0
+    return _Rim(
+        float(across), float(down), float(shape[0]), float(np.hypot(*shape[3:])), int(good.sum())
+    )

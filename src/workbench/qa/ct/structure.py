@@ -21,6 +21,7 @@ SCALES_MM = {0.8: 16.0, 2.0: 10.0, 5.0: 8.0}
 SHARE, RIM_MM = 0.85, 15.0  # how far out is looked: not into wall and rim
 GAUSSIAN_MAD = 1.4826  # standard deviation of a normal distribution / median absolute deviation
 FINE = 2.0  # pixels a standard deviation has at least: more add nothing but time
+THIN = 3  # of so many rows and columns one is enough for a smooth surface
 CUT = 3.0  # reach of a filter in its standard deviations
 LOW_PERCENT = 25.0
 RINGS = (0.0, 0.577, 0.816, np.inf)  # of equal area
@@ -65,10 +66,10 @@ def structures(image: Image, body: Cylinder) -> list[Structure]:
     rows, columns = spacing(image)
     values = np.where(image.valid[window], image.values[window], 0.0)
     top, left = window[0].start, window[1].start
-    y, x = np.indices(values.shape, float)
-    y, x = (y + top - body.row) * rows / radius, (x + left - body.column) * columns / radius
-    flat = values - _surface(values, x, y, mask)
+    y = (np.arange(values.shape[0])[:, np.newaxis] + top - body.row) * rows / radius
+    x = (np.arange(values.shape[1])[np.newaxis, :] + left - body.column) * columns / radius
     distance = np.hypot(x, y)
+    flat = values - _surface(values, x, y, mask)
     found = [_standing_out(flat, mask, distance, scale, (rows, columns)) for scale in SCALES_MM]
     found.append(_rings(flat, mask, distance * radius, body.column - left))
     return [
@@ -78,17 +79,28 @@ def structures(image: Image, body: Cylinder) -> list[Structure]:
 
 
 def _surface(values: Reals, x: Reals, y: Reals, mask: NDArray[np.bool_]) -> Reals:
-    """Return the smooth surface through the values, fitted again without outliers."""
-    r2 = x**2 + y**2
-    terms = np.stack([np.ones_like(x), x, y, r2, r2**2], axis=-1)
-    use = mask.copy()
-    surface = np.zeros_like(values)
+    """Return the smooth surface through the values, fitted again without outliers.
+
+    ``x`` is a row, ``y`` a column; it is fitted to some of the pixels.
+    """
+    some = (slice(None, None, THIN), slice(None, None, THIN))
+    use = mask[some]
+    across, down = np.broadcast_arrays(x[:, ::THIN], y[::THIN])
+    terms = np.stack(_terms(across[use], down[use]), axis=-1)
+    seen = values[some][use]
+    good = np.ones(len(seen), bool)
     for _ in range(2):
-        found, *_ = np.linalg.lstsq(terms[use][::7], values[use][::7])
-        surface = terms @ found
-        off = np.abs(values - surface)
-        use = mask & (off <= 3 * GAUSSIAN_MAD * np.median(off[mask]))
-    return surface
+        found, *_ = np.linalg.lstsq(terms[good], seen[good])
+        off = np.abs(seen - terms @ found)
+        good = off <= 3 * GAUSSIAN_MAD * np.median(off)
+    level, right, lower, square, fourth = found
+    r2 = x**2 + y**2
+    return np.asarray((fourth * r2 + square) * r2 + (right * x + level) + lower * y)
+
+
+def _terms(x: Reals, y: Reals) -> tuple[Reals, ...]:
+    r2 = x**2 + y**2
+    return np.ones_like(x), x, y, r2, r2**2
 
 
 def _standing_out(

@@ -113,9 +113,7 @@ def _guess(image: Image, threshold: float) -> tuple[float, float, float]:
     return row, column, radius
 
 
-def _rims(
-    image: Image, threshold: float, row: float, column: float, radius: float
-) -> Reals:
+def _rims(image: Image, threshold: float, row: float, column: float, radius: float) -> Reals:
     """Return how far from a place the rim is along each ray, mm; NaN where there is none.
 
     The rim is the first place, from inside, where values fall below half of what is inside and

@@ -6,77 +6,25 @@ confirms are settings, to be changed in the profile.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
-from statistics import fmean
+from collections.abc import Iterator, Sequence
 
 import numpy as np
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel
 
 from workbench.dicom.image import Image
 from workbench.errors import MeasurementError
-from workbench.model import Measurement, Region
+from workbench.model import Measurement
+from workbench.qa.ct.padding import with_padding
 from workbench.qa.ct.structure import Structure, structures
+from workbench.qa.ct.water_regions import RIM, central, regions_of
+from workbench.qa.ct.water_settings import WaterSettings
+from workbench.qa.ct.water_values import HU, differences, read_section, values
 from workbench.qa.cylinder import Cylinder, find_cylinder
 from workbench.qa.geometry import Geometry
-from workbench.qa.lines import ERROR, Line, checked
-from workbench.qa.regions import disc, lies_within, values_in
+from workbench.qa.lines import ERROR, WARNING, Line, checked
+from workbench.qa.regions import lies_within, spacing, values_in
 
-HU, AIR = "[hnsf'U]", -1000.0
-CLOCK = (("3 o'clock", 0.0), ("6 o'clock", 90.0), ("9 o'clock", 180.0), ("12 o'clock", 270.0))
-# Where air is looked for, above first; degrees clockwise from the right.
-AIR_ANGLES = (270.0, 225.0, 315.0, 247.5, 292.5, 180.0, 0.0)
-AIR_BELOW = -800.0  # HU: what is denser is a holder or a table
-
-
-class WaterSettings(BaseModel):
-    """A profile's ``[settings]`` for ``ct-water``.
-
-    Attributes
-    ----------
-    central_share
-        Diameter of the central disc in diameters of the phantom; IEC 61223-3-5 asks 0.4.
-    rim_share
-        Diameter of the discs near the rim, likewise.
-    rim_distance
-        mm between those discs and the rim.
-    air_distance
-        mm between the phantom and the disc of air, at least.
-    diameter_within
-        mm by which the phantom may differ from its geometry file.
-    eccentricity_within
-        Largest (longest - shortest) / diameter.
-    water_within
-        HU by which the centre may differ from 0: farther away it is another material.
-    structure_contrast, structure_significance
-        What stands out by more than both (HU; standard deviations of the noise) is no water.
-    most_noise
-        Largest standard deviation, HU, of a section that is still water.
-    """
-
-    model_config = ConfigDict(extra="forbid", frozen=True)
-
-    central_share: float = Field(default=0.4, gt=0, le=0.8)
-    rim_share: float = Field(default=0.1, gt=0, le=0.3)
-    rim_distance: float = Field(default=10.0, ge=0)
-    air_distance: float = Field(default=10.0, ge=0)
-    diameter_within: float = Field(default=5.0, gt=0)
-    eccentricity_within: float = Field(default=0.02, gt=0)
-    water_within: float = Field(default=30.0, gt=0)
-    structure_contrast: float = Field(default=4.0, gt=0)
-    structure_significance: float = Field(default=6.5, gt=0)
-    most_noise: float = Field(default=60.0, gt=0)
-
-
-@dataclass(frozen=True)
-class _Section:
-    """What was read in one image."""
-
-    centre: float
-    noise: float
-    rim: tuple[float, ...]
-    air: float | None
-    body: Cylinder
+MEASURED = ("centre", *RIM)
 
 
 class CTWater:
@@ -88,18 +36,10 @@ class CTWater:
     def verify(self, images: Sequence[Image], phantom: Geometry, settings: BaseModel) -> list[Line]:
         """Look for the phantom in every image, and for what is no water in it."""
         assert isinstance(settings, WaterSettings)
-        wanted = f"{phantom.body.diameter:g} mm"
         lines: list[Line] = []
         for number, image in enumerate(images, 1):
             which = f" (image {number})" if len(images) > 1 else ""
-            try:
-                body = find_cylinder(image, phantom.body.threshold)
-            except MeasurementError as error:
-                lines.append(Line(f"phantom{which}", wanted, "–", ERROR, f"{error}"))
-                continue
-            lines += _body(body, phantom, settings, which)
-            if not any(line.refuses for line in lines):
-                lines += _content(image, body, settings, which)
+            lines += _section(with_padding(image), phantom, settings, which)
         return lines
 
     def measure(
@@ -107,14 +47,59 @@ class CTWater:
     ) -> list[Measurement]:
         """Measure every image; of several, values are means over them."""
         assert isinstance(settings, WaterSettings)
+        images = [with_padding(image) for image in images]
         bodies = [find_cylinder(image, phantom.body.threshold) for image in images]
-        regions = [_regions(*pair, settings, number) for number, pair in
+        regions = [regions_of(*pair, settings, number) for number, pair in
                    enumerate(zip(images, bodies, strict=True))]  # fmt: skip
         sections = [
-            _read(image, found, body)
+            read_section(image, found, body)
             for image, found, body in zip(images, regions, bodies, strict=True)
         ]
-        return [*_values(sections, regions), *_differences(images, regions)]
+        return [*values(sections, regions), *differences(images, regions)]
+
+
+def _section(
+    image: Image, phantom: Geometry, settings: WaterSettings, which: str
+) -> Iterator[Line]:
+    """Say everything about one image: a refusal names all its reasons."""
+    yield from _kind(image, which)
+    try:
+        body = find_cylinder(image, phantom.body.threshold)
+    except MeasurementError as error:
+        yield Line(f"phantom{which}", f"{phantom.body.diameter:g} mm", "–", ERROR, f"{error}")
+        yield from _without_rim(image, phantom.body.threshold, settings, which)
+        return
+    yield from _body(body, phantom, settings, which)
+    regions = regions_of(image, body, settings, 0)
+    within = all(lies_within(one, image) for name, one in regions.items() if name in MEASURED)
+    yield checked(f"field of view{which}", "the phantom", "the phantom" if within else "a part",
+                  within, "The image does not hold the whole phantom.")  # fmt: skip
+    if lies_within(regions["centre"], image):
+        yield from _content(image, body, settings, which)
+
+
+def _without_rim(
+    image: Image, threshold: float, settings: WaterSettings, which: str
+) -> Iterator[Line]:
+    """Look at the middle of an image that is filled: of a phantom larger than the image."""
+    rows, columns = image.stored.shape
+    down, across = spacing(image)
+    filled = Cylinder((rows - 1) / 2, (columns - 1) / 2, min(rows * down, columns * across), 0, 0)
+    if float(np.median(values_in(image, central(image, filled, settings, 0)))) > threshold:
+        yield Line(f"field of view{which}", "the phantom", "a part", ERROR,
+                   "The image does not hold the whole phantom.")  # fmt: skip
+        yield _uniform(structures(image, filled), settings, which)
+
+
+def _kind(image: Image, which: str) -> Iterator[Line]:
+    yield checked(
+        f"unit{which}", "HU", "HU" if image.unit == HU else "another", image.unit == HU,
+        "The values are no CT numbers (Rescale Type).",
+    )  # fmt: skip
+    # PS3.3 C.8.2.1.1.1: the third value of Image Type says axial or localizer.
+    kinds = [str(one).upper() for one in image.header.get("ImageType") or ()]
+    if "LOCALIZER" in kinds:
+        yield Line(f"image type{which}", "AXIAL", "LOCALIZER", ERROR, "This is a topogram.")
 
 
 def _body(body: Cylinder, phantom: Geometry, settings: WaterSettings, which: str) -> Iterator[Line]:
@@ -129,10 +114,13 @@ def _body(body: Cylinder, phantom: Geometry, settings: WaterSettings, which: str
         f"{body.eccentricity:.1%}", body.eccentricity <= settings.eccentricity_within,
         "The phantom is not round here: it is tilted, or it is none.",
     )  # fmt: skip
+    if body.whole < settings.rim_seen:
+        yield Line(f"rim{which}", f"at least {settings.rim_seen:.0%} seen", f"{body.whole:.0%}",
+                   WARNING, "A table or a holder hides the rest, or the image ends.")  # fmt: skip
 
 
 def _content(image: Image, body: Cylinder, settings: WaterSettings, which: str) -> Iterator[Line]:
-    centre = values_in(image, _central(image, body, settings, 0))
+    centre = values_in(image, central(image, body, settings, 0))
     mean, noise = float(centre.mean()), float(centre.std(ddof=1))
     yield checked(
         f"material{which}", f"0 ± {settings.water_within:g} HU", f"{mean:.1f} HU",
@@ -161,104 +149,3 @@ def _uniform(found: Sequence[Structure], settings: WaterSettings, which: str) ->
         f"Something stands out at row {worst.row:.0f}, column {worst.column:.0f}: this section "
         "is not plain water (inserts, bars, beads, a bubble).",
     )  # fmt: skip
-
-
-def _central(image: Image, body: Cylinder, settings: WaterSettings, number: int) -> Region:
-    radius = settings.central_share * body.diameter / 2
-    return disc(image, (body.row, body.column), radius, "centre", number=number)
-
-
-def _regions(
-    image: Image, body: Cylinder, settings: WaterSettings, number: int
-) -> dict[str, Region]:
-    """Return the regions of one image by name; ``air`` only where there is room for it."""
-    radius = settings.rim_share * body.diameter / 2
-    far = body.diameter / 2 - settings.rim_distance - radius
-    found = {
-        "phantom": body.region(image, number), "centre": _central(image, body, settings, number)
-    }  # fmt: skip
-    for name, angle in CLOCK:
-        found[name] = disc(image, body.at(image, angle, far), radius, name, number=number)
-    away = body.diameter / 2 + settings.air_distance + radius
-    for angle in AIR_ANGLES:
-        air = disc(image, body.at(image, angle, away), radius, "air", "background", number)
-        if lies_within(air, image) and values_in(image, air).max() < AIR_BELOW:
-            return {**found, "air": air}
-    return found
-
-
-def _read(image: Image, regions: dict[str, Region], body: Cylinder) -> _Section:
-    centre = values_in(image, regions["centre"])
-    rim = tuple(float(values_in(image, regions[name]).mean()) for name, _ in CLOCK)
-    air = float(values_in(image, regions["air"]).mean()) if "air" in regions else None
-    return _Section(float(centre.mean()), float(centre.std(ddof=1)), rim, air, body)
-
-
-def _values(
-    sections: Sequence[_Section], regions: Sequence[dict[str, Region]]
-) -> Iterator[Measurement]:
-    def value(
-        name: str, label: str, unit: str, read: Callable[[_Section], float], *named: str
-    ) -> Measurement:
-        each = [read(one) for one in sections]
-        shown = tuple(one[region] for one in regions for region in named)
-        spread = float(np.std(each, ddof=1)) / len(each) ** 0.5 if len(each) > 1 else None
-        return Measurement(name, fmean(each), unit, shown, label, spread)
-
-    rim = tuple(name for name, _ in CLOCK)
-    yield value("mean_ct_number", "Mean CT number", HU, lambda one: one.centre, "centre")
-    yield value("noise", "Noise (standard deviation)", HU, lambda one: one.noise, "centre")
-    yield value("relative_noise", "Relative noise", "%", _relative_noise, "centre")
-    # Signal above air; WAD-QC's CT quick test.
-    yield value("snr", "Signal-to-noise ratio", "1", lambda one: (one.centre - AIR) / one.noise)
-    yield value("uniformity", "Uniformity: largest difference from the centre", HU,
-                lambda one: max(abs(each - one.centre) for each in one.rim), *rim)  # fmt: skip
-    yield value("integral_nonuniformity", "Integral non-uniformity", "1", _integral)
-    yield value("uniformity_index", "Uniformity index", "%", _index)
-    if all(one.air is not None for one in sections):
-        yield value("ct_number_air", "CT number of air", HU, lambda one: one.air or 0.0, "air")
-    else:
-        yield Measurement("ct_number_air", None, HU, (), "CT number of air",
-                          reason="there is no free air beside the phantom")  # fmt: skip
-    yield value("phantom_diameter", "Diameter of the phantom", "mm",
-                lambda one: one.body.diameter, "phantom")  # fmt: skip
-
-
-def _relative_noise(one: _Section) -> float:
-    """Noise as a part of the contrast of water to air, in per cent (IEC 61223-3-5)."""
-    air = AIR if one.air is None else one.air
-    return 100 * one.noise / (one.centre - air)
-
-
-def _integral(one: _Section) -> float:
-    """(max - min) / (max + min), of HU + 1000 (Elstrom 2011, Acta Oncol 50:908)."""
-    every = [*one.rim, one.centre]
-    return (max(every) - min(every)) / (max(every) + min(every) - 2 * AIR)
-
-
-def _index(one: _Section) -> float:
-    """100 (rim - centre) / (centre + 1000) of the disc that differs most (Elstrom 2011)."""
-    each = [100 * (value - one.centre) / (one.centre - AIR) for value in one.rim]
-    return max(each, key=abs)
-
-
-def _differences(
-    images: Sequence[Image], regions: Sequence[dict[str, Region]]
-) -> Iterator[Measurement]:
-    """Noise from differences of neighbours, sd / sqrt 2: cupping and rings cancel (AAPM 233)."""
-    label = "Noise from differences of neighbouring slices"
-    if len(images) < 2:
-        return
-    found = []
-    for number in range(len(images) - 1):
-        one, other = (
-            values_in(images[number + side], regions[number]["centre"]) for side in (0, 1)
-        )
-        if one.shape == other.shape:
-            found.append(float((one - other).std(ddof=1)) / 2**0.5)
-    if found:
-        shown = tuple(each["centre"] for each in regions)
-        yield Measurement("noise_difference", fmean(found), HU, shown, label)
-    else:
-        yield Measurement("noise_difference", None, HU, (), label,
-                          reason="padding lies in the phantom of some images")  # fmt: skip

@@ -11,7 +11,8 @@ import numpy as np
 from scipy import ndimage
 
 from workbench.qa.ct.structure import structures
-from workbench.qa.ct.water import CTWater, WaterSettings
+from workbench.qa.ct.water import CTWater
+from workbench.qa.ct.water_settings import WaterSettings
 from workbench.qa.cylinder import find_cylinder
 from workbench.qa.geometry import geometry
 from workbench.simulate.phantom_images import Scan, phantom_image

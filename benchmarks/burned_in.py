@@ -31,8 +31,8 @@ from benchmarks.burned_in_pages import (
     person,
     scans,
 )
-from workbench.deidentify.burned_in.matching import THRESHOLD, Matcher
 from workbench.deidentify.burned_in.screen import Shown, shown
+from workbench.deidentify.burned_in.word_matching import THRESHOLD, Matcher
 from workbench.deidentify.burned_in.words import sought
 
 ENOUGH = 0.95

@@ -17,10 +17,10 @@ from pydicom.dataset import Dataset
 from pydicom.filereader import read_dataset
 from pydicom.uid import ImplicitVRLittleEndian
 
+from workbench.deidentify.confidentiality_profile import load_profile
 from workbench.deidentify.engine import Deidentifier
-from workbench.deidentify.profile import load_profile
+from workbench.deidentify.header_rows import HeaderRows
 from workbench.deidentify.pseudonym import Pseudonyms
-from workbench.deidentify.rows import HeaderRows
 from workbench.dicom.quiet import quiet
 from workbench.dicom.read import read_header, read_received
 from workbench.simulate.hospital import simulate_hospital

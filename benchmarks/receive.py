@@ -31,7 +31,7 @@ from pydicom.uid import UID
 
 from workbench.model import ApplicationEntity
 from workbench.settings import Settings
-from workbench.simulate.elements import put, put_private
+from workbench.simulate.datasets import put, put_private
 from workbench.simulate.hospital import simulate_hospital
 from workbench.simulate.peers import OrthancPacs, free_port
 from workbench.survey import create_survey

@@ -16,15 +16,17 @@ from pathlib import Path
 from pydicom import dcmread
 from pydicom.dataset import Dataset
 
-from workbench.collect.admission import AllowedPeer
+from workbench.collect.dicomweb.client import WebSource
+from workbench.collect.dimse.admission import AllowedPeer
+from workbench.collect.dimse.association import Peer
+from workbench.collect.dimse.get import GetSource
+from workbench.collect.dimse.move import MoveSource
+from workbench.collect.dimse.receiver import Receiver, Reception
 from workbench.collect.expected import ExpectedStudy
 from workbench.collect.filters import SurveyFilter
-from workbench.collect.get import GetSource
-from workbench.collect.network import Peer
 from workbench.collect.patient_list import ListedPatient
-from workbench.collect.receiver import ReceivedObject, Receiver, Reception
-from workbench.collect.retrieve import MoveSource, Source
-from workbench.collect.web import WebSource
+from workbench.collect.received import ReceivedObject
+from workbench.collect.retrieval import Source
 from workbench.dicom.quiet import quiet
 from workbench.model import ApplicationEntity
 from workbench.simulate.hospital import simulate_hospital

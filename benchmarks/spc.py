@@ -11,7 +11,7 @@ from collections.abc import Callable
 import numpy as np
 from numpy.typing import NDArray
 
-from workbench.spc.rules import NELSONS, RULES, WESTERN_ELECTRIC
+from workbench.spc.run_rules import NELSONS, RULES, WESTERN_ELECTRIC
 
 WEEKS, MACHINES = 52 * 30, 4000
 SHIFT, DRIFT = 1.0, 1.0 / 52  # standard deviations; a week

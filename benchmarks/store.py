@@ -32,7 +32,7 @@ from benchmarks.corpus import write_corpus
 from tests.store.postgres_server import programs, server
 from workbench.dicom.quiet import quiet
 from workbench.executors import Processes, Serial
-from workbench.importing import import_files
+from workbench.stages.importing import import_files
 from workbench.store import Store
 from workbench.store.objects import Origin, Taken
 from workbench.store.tagpath import TagPath

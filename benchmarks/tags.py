@@ -23,7 +23,7 @@ from workbench.dicom.jsonmodel import Item
 from workbench.dicom.record import as_text, dicom_json, instance_row, lines
 from workbench.schema import INSTANCE
 from workbench.simulate.hospital import simulate_hospital
-from workbench.store.place import FolderPlace
+from workbench.store.part_folder import FolderPlace
 from workbench.store.tagpath import TagPath
 from workbench.store.tags import tag_frame
 

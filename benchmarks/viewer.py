@@ -11,8 +11,8 @@ from playwright.sync_api import Page, sync_playwright
 from workbench.report.control_chart import Look, individuals
 from workbench.spc.baseline import Point, baseline_of
 from workbench.spc.chart import control_chart
-from workbench_widgets.chart.chart import Chart, _vega
-from workbench_widgets.viewer import Viewer
+from workbench_widgets.parts.chart.chart import Chart, _vega
+from workbench_widgets.parts.viewer import Viewer
 
 ROWS, COLUMNS, FRAMES, POINTS = 4000, 3000, 60, 10_000
 VIEWER = """

@@ -19,7 +19,7 @@ from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent.parent
 FOLDERS = ("src", "widgets")
-MAY_PRINT = ("workbench/cli/telling.py",)
+MAY_PRINT = ("workbench/cli/output.py",)
 CALCULATIONS = ("workbench/mapping/", "workbench/dose/", "workbench/qa/", "workbench/spc/")
 
 FREE_TOKENS = frozenset({

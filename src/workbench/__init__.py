@@ -8,8 +8,8 @@ The line of stages, each a function you can call alone::
     estimate_doses(survey)                     # events  -> dose estimates
     survey.events()                            # a polars frame; so are series(), doses() ...
 
-``workbench.pipeline`` is that line as one readable function; ``workbench.schema`` says what
-every column means and in which unit.
+``workbench.stages.line`` is that line, and the one of image quality, as readable functions;
+``workbench.schema`` says what every column means and in which unit.
 """
 
 from __future__ import annotations
@@ -20,9 +20,10 @@ from typing import TYPE_CHECKING, Any
 __version__ = "0.1.0"
 
 if TYPE_CHECKING:
-    from workbench.collector import collect
-    from workbench.importing import import_files
-    from workbench.pipeline import estimate_doses, map_survey
+    from workbench.stages.collecting import collect
+    from workbench.stages.dosing import estimate_doses
+    from workbench.stages.importing import import_files
+    from workbench.stages.mapping import map_survey
     from workbench.survey import Survey, create_survey, open_survey
 
 # Loaded on first use: `workbench --help` must not wait for polars and pydicom.
@@ -30,10 +31,10 @@ _HOMES = {
     "Survey": "workbench.survey",
     "create_survey": "workbench.survey",
     "open_survey": "workbench.survey",
-    "import_files": "workbench.importing",
-    "collect": "workbench.collector",
-    "map_survey": "workbench.pipeline",
-    "estimate_doses": "workbench.pipeline",
+    "import_files": "workbench.stages.importing",
+    "collect": "workbench.stages.collecting",
+    "map_survey": "workbench.stages.mapping",
+    "estimate_doses": "workbench.stages.dosing",
 }
 
 __all__ = [

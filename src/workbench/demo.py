@@ -17,21 +17,21 @@ from pathlib import Path
 import polars as pl
 
 from workbench.collect.patient_list import ListedPatient, read_patient_list
-from workbench.collector import Collection, collect
 from workbench.dicom.files import Candidate, candidates, is_dicomdir
 from workbench.dicom.quiet import quiet
 from workbench.errors import ReadError, SettingsError
-from workbench.importing import import_files
 from workbench.model import ApplicationEntity
-from workbench.pipeline import estimate_doses, make_report, map_survey
-from workbench.quality.desk import QualityDesk
-from workbench.quality.sample import make_sample
-from workbench.runs import Progress
 from workbench.settings import FILE, CollectSettings, EntitySettings, Settings, SurveySettings
 from workbench.simulate.bundled import bundled_files
 from workbench.simulate.hospital import simulate_hospital
 from workbench.simulate.pacs import EmbeddedPacs
 from workbench.simulate.peers import OrthancPacs, free_port
+from workbench.stages.collecting import Collection, collect
+from workbench.stages.importing import import_files
+from workbench.stages.line import dose_line, make_report
+from workbench.stages.quality.desk import QualityDesk
+from workbench.stages.quality.sample import make_sample
+from workbench.stages.run_record import Progress
 from workbench.survey import Survey, create_survey, open_survey
 
 Tell = Callable[[str], None]
@@ -66,9 +66,7 @@ def run_demo(demo: Demo) -> bool:
     if demo.data is not None and not demo.data.is_dir():
         raise SettingsError("the DATA folder does not exist.", "Check its path.")
     survey = _workspace(demo)
-    collection = _collect(demo, survey)
-    map_survey(survey, demo.progress)
-    estimate_doses(survey, demo.progress)
+    collection = dose_line(survey, lambda: _collect(demo, survey), demo.progress)
     _tell_tables(demo.tell, survey)
     measured = make_sample(QualityDesk(survey))
     if measured:

@@ -19,7 +19,7 @@ import polars as pl
 from tests.browser.hostile_dicom import write_hostile
 from tests.report.report_frames import SCAN
 from workbench.cli import main
-from workbench.collect.hospital import HospitalFile
+from workbench.collect.queue.hospital_file import HospitalFile
 from workbench.schema import TABLES, Table
 from workbench.settings import EntitySettings, Settings, SurveySettings
 from workbench.survey import Survey, create_survey

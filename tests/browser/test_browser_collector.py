@@ -14,9 +14,9 @@ import nbformat
 import pytest
 
 from tests.browser.lab import chromium, jupyterlab, run_all
-from tests.test_collector import QUICK, hospital
+from tests.stages.test_collecting import QUICK, hospital
+from workbench.collect.hours.schedule import read_timetable
 from workbench.collect.patient_list import ListedPatient
-from workbench.collect.timetable import read_timetable
 from workbench.server.voila import ServerProcess
 from workbench.settings import read_settings
 from workbench.survey import Survey
@@ -165,7 +165,7 @@ def test_a_notebook_that_is_saved_holds_nothing_of_what_was_typed(
     scene: tuple[ServerProcess, Survey, list[ListedPatient]], tmp_path: Path
 ) -> None:
     _, survey, _ = scene
-    cell = "from workbench_widgets.collector import collector_page\ncollector_page()"
+    cell = "from workbench_widgets.pages.collector import collector_page\ncollector_page()"
     notebook = nbformat.v4.new_notebook(cells=[nbformat.v4.new_code_cell(cell)])
     notebook.metadata["kernelspec"] = {"name": "python3", "display_name": "Python 3"}
     folder, home = tmp_path / "notebooks", tmp_path / "home"

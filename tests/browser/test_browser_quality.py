@@ -9,9 +9,9 @@ from pathlib import Path
 import pytest
 
 from tests.browser.lab import chromium
-from tests.quality.phantom_workspace import SMALL, arrive, quality_desk, week
-from workbench.quality.arrivals import Arrivals
+from tests.stages.quality.phantom_workspace import SMALL, arrive, quality_desk, week
 from workbench.server.voila import ServerProcess
+from workbench.stages.quality.arrivals import Arrivals
 
 pytestmark = pytest.mark.chromium
 HOSTILE = "<img src=x onerror=alert(1)>"

@@ -21,7 +21,7 @@ from ipywidgets import Label, VBox
 from pydicom import Dataset
 from workbench.dicom.image import Image
 from workbench.model import Region
-from workbench_widgets.viewer import Viewer
+from workbench_widgets.parts.viewer import Viewer
 
 rng = np.random.default_rng(1)
 images = [

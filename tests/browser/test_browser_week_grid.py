@@ -8,13 +8,13 @@ import nbformat
 import pytest
 
 from tests.browser.lab import chromium, jupyterlab, run_all
-from workbench.collect.schedule import DAYS, WeekGrid
+from workbench.collect.hours.week_grid import DAYS, WeekGrid
 
 pytestmark = pytest.mark.chromium
 
 CELL = """
 from ipywidgets import Label, VBox
-from workbench_widgets.weekgrid import WeekGrid
+from workbench_widgets.parts.week_grid import WeekGrid
 grid, shown, seen = WeekGrid(caption="Query"), WeekGrid(caption="Upload", read_only=True), Label()
 seen.add_class("seen")
 grid.now = [2, 14]

@@ -83,7 +83,7 @@ def test_a_fault_is_found(bad: str, fault: str) -> None:
 
 def test_private_names_need_no_docstring_and_the_command_line_may_print() -> None:
     assert problems(CLEAN + "\n\ndef _area(radius):\n    return radius\n") == []
-    assert problems(CLEAN + "\nprint(1)\n", "workbench/cli/telling.py") == []
+    assert problems(CLEAN + "\nprint(1)\n", "workbench/cli/output.py") == []
 
 
 def test_percentile_is_the_nearest_rank() -> None:
@@ -94,7 +94,7 @@ def test_percentile_is_the_nearest_rank() -> None:
 def test_the_whole_product_is_measured() -> None:
     places = {place for place, _ in sources(ROOT)}
     assert {
-        "workbench/cli/telling.py",
-        "workbench/mapping/rdsr.py",
+        "workbench/cli/output.py",
+        "workbench/mapping/ct/report_events.py",
         "workbench_widgets/__init__.py",
     } <= places

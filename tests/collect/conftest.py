@@ -8,7 +8,7 @@ import pytest
 from pydicom.dataset import Dataset, FileMetaDataset
 from pydicom.uid import CTImageStorage, ExplicitVRLittleEndian
 
-from workbench.collect.receiver import STORED, ReceivedObject
+from workbench.collect.received import STORED, ReceivedObject
 
 Make = Callable[..., Dataset]
 

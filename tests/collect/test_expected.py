@@ -12,17 +12,18 @@ import pytest
 from pydicom.dataset import Dataset, FileMetaDataset
 from pydicom.uid import CTImageStorage, ExplicitVRLittleEndian
 
-from workbench.collect import query
+from workbench.collect import find
+from workbench.collect.dimse.association import Peer, associate
 from workbench.collect.expected import Expected, doubts, expect
 from workbench.collect.filters import SurveyFilter
-from workbench.collect.network import Peer, Timeouts, associate
-from workbench.collect.patient_list import ListedPatient
-from workbench.collect.query import (
+from workbench.collect.find import (
     FIND_CLASSES,
     Answers,
     FoundStudy,
 )
-from workbench.collect.same_id import is_alike, is_same
+from workbench.collect.patient_ids import is_alike, is_same
+from workbench.collect.patient_list import ListedPatient
+from workbench.collect.retrieval import Timeouts
 from workbench.errors import NetworkError
 from workbench.model import ApplicationEntity
 from workbench.simulate.misbehaving import MisbehavingPacs
@@ -182,13 +183,13 @@ def test_a_level_that_is_refused_is_not_asked_for_for_ever(
     pacs: MisbehavingPacs, ask: Ask, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     levels: list[str] = []
-    real = query._ask
+    real = find._ask
 
     def counted(association: Any, wanted: Dataset, root: str) -> Any:
         levels.append(wanted.QueryRetrieveLevel)
         return real(association, wanted, root)
 
-    monkeypatch.setattr(query, "_ask", counted)
+    monkeypatch.setattr(find, "_ask", counted)
     found = ask("0042", SurveyFilter(), refused={"IMAGE": 0xA900})
     assert len(found.offered) == 3
     assert levels.count("IMAGE") == 2 * 2 * 2, "two tries, in two models, with all keys and fewer"
@@ -335,8 +336,8 @@ def test_a_pacs_that_falls_silent_is_an_error_in_time(after: int, pacs: Misbehav
 def test_a_pacs_that_answers_for_everyone_is_stopped(
     ask: Ask, monkeypatch: pytest.MonkeyPatch, *, ignores: bool
 ) -> None:
-    monkeypatch.setattr(query, "MOST_ANSWERS", 3)
-    monkeypatch.setattr(query, "AFTER_CANCEL", 2)
+    monkeypatch.setattr(find, "MOST_ANSWERS", 3)
+    monkeypatch.setattr(find, "AFTER_CANCEL", 2)
     faults: dict[str, Any] = {
         "ignored": frozenset({"PatientID"}), "twice": LEVELS, "ignores_cancel": ignores,
         "hang_after": 4, "answer_seconds": 0.3,

@@ -10,23 +10,24 @@ import pytest
 from pydicom.dataset import Dataset, FileMetaDataset
 from pydicom.uid import CTImageStorage, ExplicitVRLittleEndian
 
+from workbench.collect.dimse.association import Peer, associate
 from workbench.collect.expected import Expected, expect
 from workbench.collect.filters import SurveyFilter
-from workbench.collect.limits import (
-    adds_up,
-    find_every_series,
-    find_every_study,
-    may_be_cut,
-)
-from workbench.collect.network import Peer, Timeouts, associate
-from workbench.collect.patient_list import ListedPatient
-from workbench.collect.query import (
+from workbench.collect.find import (
     FIND_CLASSES,
     Answers,
     FoundSeries,
     FoundStudy,
     find_studies,
 )
+from workbench.collect.limits import (
+    adds_up,
+    find_every_series,
+    find_every_study,
+    may_be_cut,
+)
+from workbench.collect.patient_list import ListedPatient
+from workbench.collect.retrieval import Timeouts
 from workbench.model import ApplicationEntity
 from workbench.simulate.misbehaving import MisbehavingPacs
 from workbench.simulate.quirks import FindFaults, Quirks

@@ -10,11 +10,12 @@ import pytest
 from pydicom.dataset import Dataset, FileMetaDataset
 from pydicom.uid import CTImageStorage, ExplicitVRLittleEndian
 
+from workbench.collect.dimse.association import Peer, associate
 from workbench.collect.expected import Expected, expect
 from workbench.collect.filters import SurveyFilter
-from workbench.collect.network import Peer, Timeouts, associate
+from workbench.collect.find import FIND_CLASSES
 from workbench.collect.patient_list import ListedPatient
-from workbench.collect.query import FIND_CLASSES
+from workbench.collect.retrieval import Timeouts
 from workbench.model import ApplicationEntity
 from workbench.simulate.dcmqrscp import DcmqrscpPacs
 from workbench.simulate.pacs import EmbeddedPacs

@@ -13,8 +13,8 @@ from hypothesis import strategies as st
 from pydicom.dataset import Dataset
 
 from workbench.collect.filters import Condition, SurveyFilter, years_between
+from workbench.collect.find import FoundSeries, FoundStudy
 from workbench.collect.patient_list import ListedPatient
-from workbench.collect.query import FoundSeries, FoundStudy
 from workbench.errors import SettingsError
 
 WRITTEN = {
@@ -196,8 +196,8 @@ def test_nobody_is_older_than_people_get_or_not_born_yet() -> None:
 def test_imported_files_meet_the_same_filter(tmp_path: Path) -> None:
     from pydicom.data import get_testdata_file
 
-    from workbench.importing import import_files
     from workbench.settings import Settings
+    from workbench.stages.importing import import_files
     from workbench.survey import create_survey
 
     survey = create_survey(tmp_path / "w", Settings(filter={"modalities": ["MR"]}))

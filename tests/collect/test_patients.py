@@ -13,10 +13,12 @@ import pytest
 from pydicom.dataset import Dataset
 from pynetdicom.association import Association
 
-from workbench.collect.admission import AllowedPeer
+from workbench.collect.dimse.admission import AllowedPeer
+from workbench.collect.dimse.association import Peer
+from workbench.collect.dimse.move import MoveSource
+from workbench.collect.dimse.receiver import Receiver, Reception
 from workbench.collect.expected import Expected
 from workbench.collect.filters import SurveyFilter
-from workbench.collect.network import Peer, Timeouts
 from workbench.collect.patient_list import ListedPatient
 from workbench.collect.patients import (
     Patience,
@@ -25,9 +27,8 @@ from workbench.collect.patients import (
     Watch,
     collect_patient,
 )
-from workbench.collect.queue import Counts, PatientState
-from workbench.collect.receiver import Receiver, Reception
-from workbench.collect.retrieve import MoveSource
+from workbench.collect.queue.patient_queue import Counts, PatientState
+from workbench.collect.retrieval import Timeouts
 from workbench.errors import NetworkError
 from workbench.model import ApplicationEntity
 from workbench.simulate.pacs import EmbeddedPacs

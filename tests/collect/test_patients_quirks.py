@@ -9,15 +9,16 @@ from typing import Any
 
 import pytest
 
-from workbench.collect.admission import AllowedPeer
+from workbench.collect.dimse.admission import AllowedPeer
+from workbench.collect.dimse.association import Peer
+from workbench.collect.dimse.get import GetSource
+from workbench.collect.dimse.move import MoveSource
+from workbench.collect.dimse.receiver import Receiver, Reception
 from workbench.collect.filters import SurveyFilter
-from workbench.collect.get import GetSource
-from workbench.collect.network import Peer, Timeouts
 from workbench.collect.patient_list import ListedPatient
 from workbench.collect.patients import Patience, PatientResult, collect_patient
-from workbench.collect.queue import PatientState
-from workbench.collect.receiver import Receiver, Reception
-from workbench.collect.retrieve import MoveSource
+from workbench.collect.queue.patient_queue import PatientState
+from workbench.collect.retrieval import Timeouts
 from workbench.model import ApplicationEntity
 from workbench.simulate.misbehaving import MisbehavingPacs
 from workbench.simulate.quirks import FindFaults, Quirks, RetrieveFaults

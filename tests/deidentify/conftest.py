@@ -12,8 +12,8 @@ import pytest
 from pydicom import dcmread
 from pydicom.dataset import Dataset
 
+from workbench.deidentify.confidentiality_profile import load_profile
 from workbench.deidentify.engine import Deidentified, Deidentifier
-from workbench.deidentify.profile import load_profile
 from workbench.deidentify.pseudonym import Pseudonyms
 from workbench.dicom.quiet import quiet
 

@@ -18,10 +18,10 @@ from tests.deidentify import test_deid_engine as engine
 from tests.deidentify import test_deid_structured as structured
 from tests.deidentify.conftest import KEY
 from tests.deidentify.options import results
-from tests.deidentify.test_deid_table import COMMAND_GROUPS, canaries, nested, permitted
+from tests.deidentify.test_standard_tables import COMMAND_GROUPS, canaries, nested, permitted
 from tests.verify.cases import scheme, write_originals, write_outputs
+from workbench.deidentify.confidentiality_profile import load_profile
 from workbench.deidentify.engine import Deidentifier
-from workbench.deidentify.profile import load_profile
 from workbench.deidentify.pseudonym import Pseudonyms
 from workbench.dicom.quiet import quiet
 from workbench.verify.verify import verify

@@ -9,9 +9,9 @@ from pydicom.datadict import dictionary_VR, keyword_for_tag
 from pydicom.dataelem import DataElement
 from pydicom.dataset import Dataset
 
-from workbench.deidentify import tables
+from workbench.deidentify import standard_tables
+from workbench.deidentify.confidentiality_profile import OPTIONS, ProfileFile, resolved
 from workbench.deidentify.engine import Deidentifier
-from workbench.deidentify.profile import OPTIONS, ProfileFile, resolved
 from workbench.deidentify.pseudonym import Pseudonyms
 from workbench.dicom.quiet import quiet
 
@@ -29,7 +29,7 @@ NESTED = "CodeMeaning CodeValue CodingSchemeDesignator"
 
 def attributes(option: str) -> Iterator[tuple[int, str, str]]:
     """Yield tag, VR and action of what an option retains (K) or cleans (C)."""
-    for tag, row in tables.attribute_actions().items():
+    for tag, row in standard_tables.attribute_actions().items():
         vr = vr_of(tag)
         if row[option] in ("K", "C") and vr not in NEVER:
             yield tag, vr, row[option]

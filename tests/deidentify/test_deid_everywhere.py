@@ -11,12 +11,12 @@ from hypothesis import given
 from hypothesis import strategies as st
 from pydicom.dataset import Dataset
 
+from workbench.deidentify.confidentiality_profile import BUILT_IN, load_profile
 from workbench.deidentify.descriptors import Sources, clean, clean_label
 from workbench.deidentify.engine import Deidentified, Deidentifier
-from workbench.deidentify.needles import FEW, Needles
-from workbench.deidentify.profile import BUILT_IN, load_profile
 from workbench.deidentify.pseudonym import Pseudonyms
-from workbench.deidentify.tables import data_bytes
+from workbench.deidentify.standard_tables import data_bytes
+from workbench.deidentify.word_search import FEW, Needles
 from workbench.dicom.quiet import quiet
 
 Apply = Callable[[Dataset], Deidentified]

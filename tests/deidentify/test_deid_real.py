@@ -10,7 +10,7 @@ from pydicom.dataset import Dataset
 
 from workbench.deidentify.descriptors import WORD, fold
 from workbench.deidentify.engine import Deidentifier
-from workbench.deidentify.tables import vocabulary
+from workbench.deidentify.standard_tables import vocabulary
 from workbench.dicom.quiet import quiet
 from workbench.dicom.read import read_header
 from workbench.errors import ReadError

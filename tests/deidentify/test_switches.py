@@ -9,13 +9,13 @@ from pydicom.dataset import Dataset
 
 import workbench as wb
 from tests.deidentify.options import NAME, results
+from workbench.deidentify.confidentiality_profile import load_profile
 from workbench.deidentify.engine import Deidentifier
-from workbench.deidentify.profile import load_profile
 from workbench.deidentify.pseudonym import Pseudonyms
 from workbench.deidentify.switches import profile_of
 from workbench.errors import SettingsError
-from workbench.intake import Border
 from workbench.settings import ProtectSettings, read_settings
+from workbench.stages.border import Border
 
 FEWEST = {
     "clean_desc": 120, "clean_graph": 1, "clean_struct": 4, "rtn_dev_id": 50, "rtn_inst_id": 10,

@@ -16,7 +16,8 @@ from pydicom.dataset import Dataset
 from pydicom.tag import Tag
 from pydicom.uid import ExplicitVRLittleEndian, ImplicitVRLittleEndian
 
-from workbench.dicom import interned, record, single
+from workbench.dicom import interned, record
+from workbench.dicom.fast import single
 from workbench.dicom.interned import InternedRows
 from workbench.dicom.quiet import quiet
 from workbench.dicom.read import Header, read_header, read_received

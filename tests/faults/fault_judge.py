@@ -15,7 +15,8 @@ from pathlib import Path
 import polars as pl
 
 from tests.faults.fault_objects import object_uid, simulated
-from workbench.pipeline import import_files, map_survey
+from workbench.stages.importing import import_files
+from workbench.stages.mapping import map_survey
 from workbench.survey import Survey, open_survey
 
 OWN = ("object_number", "source", "received_at")  # differ between the network and a folder

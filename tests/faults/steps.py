@@ -21,8 +21,9 @@ from tests.faults.fault_disk import Shim, why_no_shim
 from tests.faults.fault_judge import judge, tidy
 from tests.faults.fault_objects import simulated
 from tests.faults.fault_program import PATIENCE, Program, run
-from workbench.pipeline import import_files, map_survey
 from workbench.settings import Settings
+from workbench.stages.importing import import_files
+from workbench.stages.mapping import map_survey
 from workbench.survey import create_survey, open_survey
 
 OLD, NEW = 40, 60  # objects there before, and after

@@ -15,10 +15,10 @@ from pydicom.uid import (
 )
 
 from tests.dicom.headers import ordinary
+from workbench.deidentify.confidentiality_profile import load_profile
 from workbench.deidentify.engine import Deidentifier
-from workbench.deidentify.profile import load_profile
+from workbench.deidentify.header_rows import HeaderRows
 from workbench.deidentify.pseudonym import Pseudonyms
-from workbench.deidentify.rows import HeaderRows
 from workbench.dicom.interned import InternedRows
 from workbench.dicom.quiet import quiet
 from workbench.dicom.read import Header, Limits, read_header

@@ -117,8 +117,8 @@ import logging, sys
 logging.basicConfig(level=logging.DEBUG, stream=sys.stderr)
 import workbench as wb
 from tests.line.test_canaries import send
-from workbench.collect.receiver import AllowedPeer, Reception
-from workbench.intake import receive
+from workbench.collect.dimse.receiver import AllowedPeer, Reception
+from workbench.stages.receiving import receive
 from workbench.model import ApplicationEntity
 survey = wb.open_survey({workspace!r})
 us = ApplicationEntity("WORKBENCH", "127.0.0.1", 0)

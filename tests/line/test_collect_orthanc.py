@@ -16,13 +16,14 @@ from pydicom.dataset import Dataset
 from pydicom.filereader import read_dataset
 from pydicom.uid import UID
 
-from workbench.collect.admission import AllowedPeer
+from workbench.collect.dimse.admission import AllowedPeer
+from workbench.collect.dimse.association import Peer
+from workbench.collect.dimse.move import MoveSource
+from workbench.collect.dimse.receiver import Receiver, Reception
 from workbench.collect.filters import SurveyFilter
-from workbench.collect.network import Peer
 from workbench.collect.patient_list import ListedPatient
 from workbench.collect.patients import Patience, collect_patient
-from workbench.collect.receiver import STORED, ReceivedObject, Receiver, Reception
-from workbench.collect.retrieve import MoveSource
+from workbench.collect.received import STORED, ReceivedObject
 from workbench.dicom.quiet import quiet
 from workbench.dicom.record import dicom_json
 from workbench.model import ApplicationEntity

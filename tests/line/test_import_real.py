@@ -17,8 +17,10 @@ from workbench.dicom.files import Candidate, candidates
 from workbench.dicom.quiet import quiet
 from workbench.errors import ReadError
 from workbench.model import Verdict
-from workbench.pipeline import estimate_doses, import_files, map_survey
 from workbench.schema import TABLES
+from workbench.stages.dosing import estimate_doses
+from workbench.stages.importing import import_files
+from workbench.stages.mapping import map_survey
 from workbench.survey import KEY_FILE, Survey, create_survey
 
 

@@ -14,7 +14,8 @@ from pydicom.dataelem import RawDataElement
 from pydicom.tag import Tag
 
 from workbench.dicom.quiet import quiet
-from workbench.pipeline import run_line
+from workbench.stages.importing import import_files
+from workbench.stages.line import dose_line
 from workbench.survey import Survey, create_survey
 
 ODD: dict[str, dict[str, bytes]] = {
@@ -50,7 +51,8 @@ def survey(tmp_path_factory: pytest.TempPathFactory) -> Survey:
                 data[tag] = RawDataElement(tag, vr, len(value), value, 0, False, True)
             data.save_as(folder / str(number))
     survey = create_survey(folder / "w")
-    run_line(survey, sorted(Path(folder).glob("[0-9]*")))
+    files = sorted(Path(folder).glob("[0-9]*"))
+    dose_line(survey, lambda: import_files(survey, files))
     return survey
 
 

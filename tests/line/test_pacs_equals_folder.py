@@ -10,18 +10,21 @@ import polars as pl
 import pytest
 from polars.testing import assert_frame_equal
 
-from workbench.collect.desk import Desk
 from workbench.collect.patient_list import ListedPatient
+from workbench.collect.queue.overview import Desk
 from workbench.dicom.files import Candidate
 from workbench.dicom.quiet import quiet
 from workbench.errors import ReadError
 from workbench.model import ApplicationEntity
-from workbench.pipeline import collect, estimate_doses, import_files, map_survey
 from workbench.schema import TABLES
 from workbench.settings import CollectSettings, EntitySettings
 from workbench.simulate.hospital import simulate_hospital
 from workbench.simulate.pacs import EmbeddedPacs
 from workbench.simulate.peers import OrthancPacs, free_port
+from workbench.stages.collecting import collect
+from workbench.stages.dosing import estimate_doses
+from workbench.stages.importing import import_files
+from workbench.stages.mapping import map_survey
 from workbench.survey import KEY_FILE, Survey, create_survey
 
 # What an object's way in decides, and what counts from it.

@@ -12,17 +12,17 @@ from pathlib import Path
 
 import pytest
 
-from tests.quality.mail_server import mail_server
-from tests.quality.phantom_workspace import PROFILE, SMALL, WATER, week
+from tests.stages.quality.mail_server import mail_server
+from tests.stages.quality.phantom_workspace import PROFILE, SMALL, WATER, week
 from workbench.collect.connections import reception_of
-from workbench.intake import ReceiverSession, receive
 from workbench.model import ApplicationEntity
-from workbench.quality.arrivals import Arrivals
-from workbench.quality.desk import QualityDesk
-from workbench.quality.pacs import phantom_archive
 from workbench.settings import EntitySettings, QualitySettings, Settings
 from workbench.simulate.peers import OrthancPacs, free_port
 from workbench.simulate.phantom_images import phantom_file
+from workbench.stages.quality.arrivals import Arrivals
+from workbench.stages.quality.desk import QualityDesk
+from workbench.stages.quality.phantom_retrieval import phantom_archive
+from workbench.stages.receiving import ReceiverSession, receive
 from workbench.survey import Survey, create_survey
 
 

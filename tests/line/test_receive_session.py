@@ -12,9 +12,9 @@ from pynetdicom import AE
 
 import workbench as wb
 from tests.dicom.headers import ordinary
-from workbench import intake
-from workbench.collect.receiver import AllowedPeer, Reception
+from workbench.collect.dimse.receiver import AllowedPeer, Reception
 from workbench.model import ApplicationEntity
+from workbench.stages import receiving
 from workbench.store import instances
 
 
@@ -41,11 +41,11 @@ def wait_for(store: object, waiting: int) -> None:
 def test_what_has_come_is_moved_while_receiving(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(intake, "LOOK_SECONDS", 0.1)
+    monkeypatch.setattr(receiving, "LOOK_SECONDS", 0.1)
     monkeypatch.setattr(instances, "PART_ROWS", 5)
     survey = wb.create_survey(tmp_path / "w")
     us = ApplicationEntity("WORKBENCH", "127.0.0.1", 0)
-    with intake.receive(survey, Reception(us, (AllowedPeer("MODALITY"),))) as session:
+    with receiving.receive(survey, Reception(us, (AllowedPeer("MODALITY"),))) as session:
         waiter = threading.Thread(target=session.wait)
         waiter.start()
         try:

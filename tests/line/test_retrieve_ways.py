@@ -18,19 +18,21 @@ import pytest
 from polars.testing import assert_frame_equal
 from pydicom import dcmread
 
-from workbench.collect.admission import AllowedPeer
+from workbench.collect.dicomweb.client import WebSource
+from workbench.collect.dimse.admission import AllowedPeer
+from workbench.collect.dimse.association import Peer
+from workbench.collect.dimse.get import GetSource
+from workbench.collect.dimse.move import MoveSource
+from workbench.collect.dimse.receiver import Receiver, Reception
 from workbench.collect.filters import SurveyFilter
-from workbench.collect.get import GetSource
-from workbench.collect.network import Peer
 from workbench.collect.patient_list import ListedPatient
-from workbench.collect.receiver import Receiver, Reception, Take
-from workbench.collect.retrieve import MoveSource, Source
-from workbench.collect.web import WebSource
-from workbench.intake import Border
+from workbench.collect.received import Take
+from workbench.collect.retrieval import Source
 from workbench.model import ApplicationEntity
 from workbench.simulate.dcmqrscp import DcmqrscpPacs
 from workbench.simulate.hospital import simulate_hospital
 from workbench.simulate.peers import ChildPacs, OrthancPacs, free_port
+from workbench.stages.border import Border
 from workbench.survey import KEY_FILE, Survey, create_survey
 
 US = ApplicationEntity("WORKBENCH", port=0)

@@ -6,12 +6,12 @@ from dataclasses import replace
 
 import pytest
 
-from tests.quality.phantom_workspace import PROFILE, WATER
+from tests.stages.quality.phantom_workspace import PROFILE, WATER
 from workbench.dicom.image import Image
 from workbench.qa.ct.water import CTWater
-from workbench.qa.lines import Line
-from workbench.qa.profile import TestProfile, read_profile
+from workbench.qa.profiles import TestProfile, read_profile
 from workbench.qa.verification import may_be_asked, verify
+from workbench.qa.verification_lines import Line
 from workbench.simulate.phantom_images import Made, Scan, phantom_image
 
 TEST, SCAN = CTWater(), Scan(size=128)

@@ -10,8 +10,8 @@ import pytest
 from tests.browser.hostile_texts import payloads
 from tests.report.report_frames import scans
 from workbench.report.charts import ELEMENTS, range_chart, svg
-from workbench_widgets.chart import Chart
-from workbench_widgets.explore import dlp_by_protocol
+from workbench_widgets.pages.explore.page import dlp_by_protocol
+from workbench_widgets.parts.chart import Chart
 
 PAYLOADS = payloads("http://127.0.0.1:9")
 # Vega-Lite writes titles into expressions: a quote behind a backslash ended the text there.

@@ -13,9 +13,9 @@ from hypothesis import strategies as st
 from workbench.errors import MissingTool
 from workbench.report import charts
 from workbench.report import pdf as pdf_module
+from workbench.report.html_tables import Shown, heading, html_table, paragraph
 from workbench.report.pdf import pdf
 from workbench.report.rtf import escaped, rtf
-from workbench.report.tables import Shown, heading, html_table, paragraph
 
 FRAME = pl.DataFrame({"name": ["Müller {\\b}", "x"], "value": [1.25, None]})
 TABLE = html_table(FRAME, (Shown("name", "Name"), Shown("value", "Value", "mGy", 1)), "Doses")

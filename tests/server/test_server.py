@@ -20,8 +20,8 @@ import pytest
 
 from tests.server.server_workspace import harmless, make_workspace
 from workbench.errors import SettingsError
-from workbench.server.application import without_details
 from workbench.server.voila import ServerProcess, serve
+from workbench.server.web_application import without_details
 
 KERNEL = "12345678-1234-1234-1234-123456789012"
 EVERYTHING = (

@@ -15,13 +15,15 @@ from pydicom.data import get_testdata_file
 from pydicom.dataset import Dataset, FileMetaDataset
 from pydicom.uid import CTImageStorage, ExplicitVRLittleEndian
 
-from workbench.collect.admission import AllowedPeer
+from workbench.collect.dimse.admission import AllowedPeer
+from workbench.collect.dimse.association import Peer, associate
+from workbench.collect.dimse.get import GET_CLASSES, GetSource
+from workbench.collect.dimse.move import MOVE_CLASSES, move
+from workbench.collect.dimse.receiver import Receiver, Reception
 from workbench.collect.filters import SurveyFilter
-from workbench.collect.get import GET_CLASSES, GetSource
-from workbench.collect.network import Peer, Timeouts, associate
-from workbench.collect.query import FIND_CLASSES, find_images, find_studies
-from workbench.collect.receiver import STORED, ReceivedObject, Receiver, Reception
-from workbench.collect.retrieve import MOVE_CLASSES, MoveOutcome, move
+from workbench.collect.find import FIND_CLASSES, find_images, find_studies
+from workbench.collect.received import STORED, ReceivedObject
+from workbench.collect.retrieval import RetrieveOutcome, Timeouts
 from workbench.errors import NetworkError
 from workbench.model import ApplicationEntity
 from workbench.simulate.misbehaving import MisbehavingPacs, run_pacs
@@ -68,7 +70,7 @@ class Stand:
     def uids(self) -> list[str]:
         return [one.sop_instance for one in self.arrived]
 
-    def move(self, times: int = 1, study: str = STUDY) -> list[MoveOutcome]:
+    def move(self, times: int = 1, study: str = STUDY) -> list[RetrieveOutcome]:
         peer = Peer("WORKBENCH", self.pacs.entity, QUICK)
         outcomes = []
         for _ in range(times):
@@ -102,7 +104,7 @@ def start(stand: Stand) -> Start:
     return begin
 
 
-def told(outcome: MoveOutcome) -> tuple[int | None, ...]:
+def told(outcome: RetrieveOutcome) -> tuple[int | None, ...]:
     return outcome.status, outcome.completed, outcome.failed
 
 
@@ -146,7 +148,7 @@ def test_every_second_request_is_refused(start: Start) -> None:
 
 def test_one_request_at_a_time(start: Start) -> None:
     stand = start(one_at_a_time=True, hang_after=0, hang_seconds=0.5)
-    outcomes: list[MoveOutcome] = []
+    outcomes: list[RetrieveOutcome] = []
     first = threading.Thread(target=lambda: outcomes.extend(stand.move()))
     first.start()
     time.sleep(0.2)
@@ -212,7 +214,7 @@ def test_compressed_objects_where_uncompressed_was_agreed_on(start: Start) -> No
 # --- C-GET ----------------------------------------------------------------------------------------
 
 
-def get(stand: Stand) -> tuple[list[MoveOutcome], list[str]]:
+def get(stand: Stand) -> tuple[list[RetrieveOutcome], list[str]]:
     came: list[str] = []
 
     def take(received: ReceivedObject) -> int:

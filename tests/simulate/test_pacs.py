@@ -13,10 +13,11 @@ from pydicom.dataset import Dataset, FileMetaDataset
 from pydicom.uid import CTImageStorage, ExplicitVRLittleEndian
 from pynetdicom.dsutils import split_dataset
 
-from workbench.collect.admission import AllowedPeer
-from workbench.collect.network import Peer, associate
-from workbench.collect.receiver import STORED, ReceivedObject, Receiver, Reception
-from workbench.collect.retrieve import MOVE_CLASSES, move
+from workbench.collect.dimse.admission import AllowedPeer
+from workbench.collect.dimse.association import Peer, associate
+from workbench.collect.dimse.move import MOVE_CLASSES, move
+from workbench.collect.dimse.receiver import Receiver, Reception
+from workbench.collect.received import STORED, ReceivedObject
 from workbench.dicom.read import read_header
 from workbench.model import ApplicationEntity
 from workbench.simulate.archive import Archive

@@ -11,8 +11,8 @@ from urllib.parse import urlsplit
 import pytest
 from pydicom.data import get_testdata_file
 
-from workbench.collect.network import Peer, associate
-from workbench.collect.query import FIND_CLASSES, find_images, find_series, find_studies
+from workbench.collect.dimse.association import Peer, associate
+from workbench.collect.find import FIND_CLASSES, find_images, find_series, find_studies
 from workbench.errors import MissingTool, NetworkError
 from workbench.model import ApplicationEntity
 from workbench.simulate import dcmqrscp, peers

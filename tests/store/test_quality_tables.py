@@ -9,7 +9,7 @@ import pytest
 from tests.store.conftest import OpenStore
 from workbench.errors import StoreError
 from workbench.schema import PHANTOM_IMAGE, TEST_RESULT
-from workbench.store.quality import NewResult, PhantomImage
+from workbench.store.quality_records import NewResult, PhantomImage
 
 MOMENT = datetime(2026, 3, 1, 7, 30)
 CONTENT = {

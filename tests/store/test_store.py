@@ -20,7 +20,8 @@ from workbench.schema import INSTANCE, RUN, SERIES, Table
 from workbench.store import Store
 from workbench.store.catalogue import FILE
 from workbench.store.objects import Origin
-from workbench.store.place import FOLDER, FolderPlace, PartFile
+from workbench.store.part_folder import FOLDER, FolderPlace
+from workbench.store.parts import PartFile
 
 HERE = Origin("folder", "a place")
 

@@ -11,9 +11,9 @@ from pydicom.dataelem import DataElement
 from pydicom.dataset import Dataset, FileMetaDataset
 from pydicom.uid import ExplicitVRLittleEndian, ImplicitVRLittleEndian
 
+from workbench.deidentify.cleaned_files import deidentify_files
+from workbench.deidentify.confidentiality_profile import load_profile
 from workbench.deidentify.engine import Deidentifier
-from workbench.deidentify.files import deidentify_files
-from workbench.deidentify.profile import load_profile
 from workbench.deidentify.pseudonym import Pseudonyms
 from workbench.dicom.quiet import quiet
 from workbench.verify import demands

@@ -14,14 +14,14 @@ from pydicom.dataset import Dataset
 from tests.verify.cases import KEY, SITE, SURVEY, scheme, write_originals, write_outputs
 from workbench.cli import main
 from workbench.deidentify import transform, values
+from workbench.deidentify.attribute_rules import Kind, Rule
 from workbench.deidentify.engine import _Run
 from workbench.deidentify.pseudonym import Pseudonyms
-from workbench.deidentify.rules import Kind, Rule
 from workbench.dicom.quiet import quiet
 from workbench.errors import IdentityError
-from workbench.verify.page import page
 from workbench.verify.result import Action, Verification
 from workbench.verify.scheme import Scheme
+from workbench.verify.verification_page import page
 from workbench.verify.verify import verify
 
 SECRETS = ("Quixoteberg", "Zelda", "Grottenolm", "Xanadu", "1544", "195003")
@@ -272,7 +272,7 @@ def test_an_attribute_let_through(
 ) -> None:
     from pydicom.datadict import tag_for_keyword
 
-    from workbench.deidentify.profile import load_profile
+    from workbench.deidentify.confidentiality_profile import load_profile
 
     tag = tag_for_keyword(keyword)
     assert tag is not None

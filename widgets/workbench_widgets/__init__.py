@@ -9,7 +9,7 @@ from __future__ import annotations
 # First, because it spares every kernel a second: workbench.report drops a slow import that
 # Altair would make (workbench.report.fastimport says which and why).
 import workbench.report  # noqa: F401
-from workbench_widgets.chart import Chart
-from workbench_widgets.table import FrameTable
+from workbench_widgets.parts.chart import Chart
+from workbench_widgets.parts.table import FrameTable
 
 __all__ = ["Chart", "FrameTable"]

@@ -12,17 +12,17 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from workbench import __version__
-from workbench.cli.collect import add_collect
-from workbench.cli.deidentify import add_deidentify
-from workbench.cli.intake import add_intake
-from workbench.cli.key import add_key
-from workbench.cli.look import add_look
-from workbench.cli.others import add_others
-from workbench.cli.quality import add_quality
-from workbench.cli.store import add_store
-from workbench.cli.tables import add_tables
-from workbench.cli.telling import BROKE_OFF, NOT_STARTED, PROBLEMS, STOPPED, print_json, tell
-from workbench.cli.verbs import Parser, UsageError, Verb
+from workbench.cli.collect_verbs import add_collect
+from workbench.cli.deidentify_verbs import add_deidentify
+from workbench.cli.import_verbs import add_intake
+from workbench.cli.key_verbs import add_key
+from workbench.cli.look_verbs import add_look
+from workbench.cli.other_verbs import add_others
+from workbench.cli.output import BROKE_OFF, NOT_STARTED, PROBLEMS, STOPPED, print_json, tell
+from workbench.cli.quality_verbs import add_quality
+from workbench.cli.store_verbs import add_store
+from workbench.cli.table_verbs import add_tables
+from workbench.cli.verb import Parser, UsageError, Verb
 from workbench.errors import WorkbenchError
 
 

@@ -6,18 +6,20 @@ from collections.abc import Callable
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from workbench.collect.admission import AllowedPeer
+from workbench.collect.dicomweb.client import WebSource
+from workbench.collect.dicomweb.http import WebAccess
+from workbench.collect.dimse.admission import AllowedPeer
+from workbench.collect.dimse.association import Peer
+from workbench.collect.dimse.get import GetSource
+from workbench.collect.dimse.move import MoveSource
+from workbench.collect.dimse.receiver import Receiver, Reception
+from workbench.collect.dimse.tls import TlsFiles
 from workbench.collect.expected import Expected, ExpectedStudy
 from workbench.collect.filters import SurveyFilter
-from workbench.collect.get import GetSource
-from workbench.collect.network import Peer, Timeouts
 from workbench.collect.patient_list import ListedPatient
-from workbench.collect.phantoms import PhantomFolder
-from workbench.collect.receiver import ReceivedObject, Receiver, Reception
-from workbench.collect.retrieve import MoveOutcome, MoveSource, Source
-from workbench.collect.tls import TlsFiles
-from workbench.collect.web import WebSource
-from workbench.collect.web_access import WebAccess
+from workbench.collect.phantom_folder import PhantomFolder
+from workbench.collect.received import ReceivedObject
+from workbench.collect.retrieval import RetrieveOutcome, Source, Timeouts
 from workbench.errors import SettingsError
 from workbench.model import ApplicationEntity
 from workbench.settings import EntitySettings, Settings
@@ -59,7 +61,7 @@ class TwoPeers:
         """Ask the first; raises ``NetworkError``."""
         return self.asked.expect(patient)
 
-    def fetch(self, study: ExpectedStudy, missing: frozenset[str]) -> list[MoveOutcome]:
+    def fetch(self, study: ExpectedStudy, missing: frozenset[str]) -> list[RetrieveOutcome]:
         """Have the second send; raises ``NetworkError``."""
         return self.sender.fetch(study, missing)
 

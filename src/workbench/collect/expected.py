@@ -10,9 +10,7 @@ from typing import Any, TypeVar
 from pynetdicom.association import Association
 
 from workbench.collect.filters import SurveyFilter
-from workbench.collect.limits import find_every_series, find_every_study, may_be_cut
-from workbench.collect.patient_list import ListedPatient
-from workbench.collect.query import (
+from workbench.collect.find import (
     OUT_OF_RESOURCES,
     SUCCESS,
     Answers,
@@ -20,7 +18,9 @@ from workbench.collect.query import (
     FoundStudy,
     find_images,
 )
-from workbench.collect.same_id import is_alike
+from workbench.collect.limits import find_every_series, find_every_study, may_be_cut
+from workbench.collect.patient_ids import is_alike
+from workbench.collect.patient_list import ListedPatient
 from workbench.model import Finding
 
 T = TypeVar("T")

@@ -27,8 +27,8 @@ from pydicom.datadict import tag_for_keyword
 from pydicom.dataset import Dataset
 from pydicom.tag import BaseTag, Tag
 
+from workbench.collect.find import FoundSeries, FoundStudy, text, texts
 from workbench.collect.patient_list import ListedPatient
-from workbench.collect.query import FoundSeries, FoundStudy, text, texts
 from workbench.deidentify import values
 from workbench.dicom.quiet import quiet
 from workbench.errors import SettingsError

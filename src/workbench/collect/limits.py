@@ -13,7 +13,7 @@ from datetime import date, timedelta
 
 from pynetdicom.association import Association
 
-from workbench.collect.query import (
+from workbench.collect.find import (
     OUT_OF_RESOURCES,
     SUCCESS,
     Answers,

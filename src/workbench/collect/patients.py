@@ -14,8 +14,8 @@ from typing import Protocol
 
 from workbench.collect.expected import Expected, ExpectedStudy
 from workbench.collect.patient_list import ListedPatient
-from workbench.collect.queue import Counts, PatientState
-from workbench.collect.retrieve import UNKNOWN_DESTINATION, MoveOutcome, Source
+from workbench.collect.queue.patient_queue import Counts, PatientState
+from workbench.collect.retrieval import UNKNOWN_DESTINATION, RetrieveOutcome, Source
 from workbench.model import Verdict
 
 POLL_SECONDS = 0.1
@@ -64,7 +64,7 @@ class Watch:
 
     found: Callable[[Expected, float], None] = lambda *_: None
     reached: Callable[[PatientState, Counts], None] = lambda *_: None
-    requested: Callable[[MoveOutcome, float], None] = lambda *_: None
+    requested: Callable[[RetrieveOutcome, float], None] = lambda *_: None
     stopped: Callable[[], bool] = lambda: False
 
 
@@ -123,7 +123,7 @@ class _Work:
     watch: Watch
     expected: Expected
     already: frozenset[str] = frozenset()
-    outcomes: list[MoveOutcome] = field(default_factory=list)
+    outcomes: list[RetrieveOutcome] = field(default_factory=list)
 
     def counts(self) -> Counts:
         """Return the counts as they are now, from what is here."""

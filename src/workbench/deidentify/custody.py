@@ -9,11 +9,11 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 
-from workbench.deidentify import unlocked
+from workbench.deidentify import unlocked_key
 from workbench.deidentify.key import create_key, load_key, protect_key, unlock_key
+from workbench.deidentify.key_wrapping import Cost
 from workbench.deidentify.pseudonym import KEY_BYTES, Pseudonyms
-from workbench.deidentify.sheet import SheetFacts, sheet_page
-from workbench.deidentify.wrapping import Cost
+from workbench.deidentify.recovery_sheet import SheetFacts, sheet_page
 from workbench.errors import IdentityError
 
 
@@ -39,20 +39,20 @@ class Custody:
 
     def state(self) -> str:
         """Say how the key is kept, in words that follow "The key is"."""
-        locked = unlocked.locked_file(self.file).exists()
+        locked = unlocked_key.locked_file(self.file).exists()
         if self.file.exists():
             return "in a plain file and in a locked one" if locked else "in a plain file"
         if not locked:
             return "missing"
-        if unlocked.read_unlocked(self.file) is None:
+        if unlocked_key.read_unlocked(self.file) is None:
             return "locked"
-        hours = unlocked.hours_left(self.file)
+        hours = unlocked_key.hours_left(self.file)
         until = "until a restart" if hours is None else f"for {hours:.1f} more hours"
         return f"locked, and unlocked in memory {until}"
 
     def problems(self) -> list[str]:
         """Return what is wrong with the key's files, one sentence each."""
-        locked = unlocked.locked_file(self.file)
+        locked = unlocked_key.locked_file(self.file)
         found = [
             problem
             for file, size in ((self.file, KEY_BYTES), (locked, None))
@@ -73,7 +73,7 @@ class Custody:
 
     def check_can_protect(self) -> None:
         """Raise ``IdentityError`` when there is no plain key to protect."""
-        if not self.file.exists() and unlocked.locked_file(self.file).exists():
+        if not self.file.exists() and unlocked_key.locked_file(self.file).exists():
             raise IdentityError("the key is locked already.")
         load_key(self.file)
 
@@ -87,7 +87,7 @@ class Custody:
 
     def lock(self) -> bool:
         """Remove the unlocked copy; say whether there was one."""
-        return unlocked.forget_unlocked(self.file)
+        return unlocked_key.forget_unlocked(self.file)
 
     def write_sheet(self, out: Path) -> SheetFacts:
         """Write the recovery sheet into a new file that only its owner may read.
@@ -111,7 +111,7 @@ class Custody:
 
     def check_can_restore(self) -> None:
         """Raise ``IdentityError`` when a key is there that would have to be replaced."""
-        if self.file.exists() or unlocked.locked_file(self.file).exists():
+        if self.file.exists() or unlocked_key.locked_file(self.file).exists():
             raise IdentityError(
                 "there is a key already, and a key is never replaced.",
                 f"If it is not the one wanted, move {self.file.name} (or its .locked form) away.",
@@ -138,7 +138,7 @@ class Custody:
 def _loose(file: Path, size: int | None) -> str:
     """Return what is wrong with rights, owner or size of a key file; empty when nothing is."""
     state = file.stat()
-    if stat.S_IMODE(state.st_mode) & unlocked.OTHERS:
+    if stat.S_IMODE(state.st_mode) & unlocked_key.OTHERS:
         return f"Others than its owner may read or change {file.name}. Run chmod 600 on it."
     if state.st_uid != os.geteuid():
         return f"{file.name} belongs to another user."

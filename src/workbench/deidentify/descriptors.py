@@ -23,8 +23,8 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import TYPE_CHECKING
 
-from workbench.deidentify.needles import Needles
-from workbench.deidentify.tables import vocabulary
+from workbench.deidentify.standard_tables import vocabulary
+from workbench.deidentify.word_search import Needles
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence

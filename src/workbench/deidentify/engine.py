@@ -15,7 +15,7 @@ from pydicom.dataset import Dataset, FileMetaDataset
 from pydicom.uid import ExplicitVRLittleEndian
 
 from workbench.deidentify import values
-from workbench.deidentify.elements import texts
+from workbench.deidentify.dataset_elements import texts
 from workbench.deidentify.people import people_in
 from workbench.deidentify.pseudonym import NO_IDENTIFIER, Pseudonyms
 from workbench.deidentify.transform import MAX_DEPTH, Note, Transform
@@ -25,7 +25,7 @@ from workbench.model import Finding
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from workbench.deidentify.profile import ConfidentialityProfile
+    from workbench.deidentify.confidentiality_profile import ConfidentialityProfile
 
 UTF_8 = "ISO_IR 192"
 AGES_DIFFER = 2 * 366  # days: PatientAge is rounded, and the study date may be off by a year

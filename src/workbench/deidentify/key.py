@@ -14,9 +14,9 @@ import secrets
 import stat
 from typing import TYPE_CHECKING
 
-from workbench.deidentify import unlocked
+from workbench.deidentify import unlocked_key
+from workbench.deidentify.key_wrapping import Cost, check_passphrase, unwrap, wrap
 from workbench.deidentify.pseudonym import KEY_BYTES
-from workbench.deidentify.wrapping import Cost, check_passphrase, unwrap, wrap
 from workbench.errors import IdentityError
 
 if TYPE_CHECKING:
@@ -33,7 +33,7 @@ def create_key(path: Path, key: bytes | None = None) -> bytes:
     key is never replaced, for what was pseudonymised with it could not be continued.
     """
     key = secrets.token_bytes(KEY_BYTES) if key is None else key
-    if unlocked.locked_file(path).exists():
+    if unlocked_key.locked_file(path).exists():
         raise IdentityError("there is a locked key already.", "Run: workbench key unlock")
     _write_new(path, key)
     return key
@@ -49,7 +49,7 @@ def load_key(path: Path) -> bytes:
             mode = os.fstat(file.fileno()).st_mode
             key = file.read(KEY_BYTES + 1)
     except OSError as error:
-        if isinstance(error, FileNotFoundError) and unlocked.locked_file(path).exists():
+        if isinstance(error, FileNotFoundError) and unlocked_key.locked_file(path).exists():
             return _unlocked(path)
         raise IdentityError(
             "the key file cannot be read", "Name the hospital's key file, or make one first."
@@ -74,10 +74,10 @@ def protect_key(path: Path, passphrase: str, cost: Cost | None = None) -> None:
     it may be run again with the same passphrase.  Raises ``IdentityError`` when there is no plain
     file, the passphrase is too short, or a locked key is there that holds another key.
     """
-    if not path.exists() and unlocked.locked_file(path).exists():
+    if not path.exists() and unlocked_key.locked_file(path).exists():
         raise IdentityError("the key is locked already.")
     key = load_key(path)
-    locked = unlocked.locked_file(path)
+    locked = unlocked_key.locked_file(path)
     if not locked.exists():
         check_passphrase(passphrase)
         draft = locked.with_name(f"{locked.name}.{secrets.token_hex(4)}")
@@ -87,7 +87,7 @@ def protect_key(path: Path, passphrase: str, cost: Cost | None = None) -> None:
         raise IdentityError(
             "the locked key is not the one in the plain file.", "Move one of the two files away."
         )
-    unlocked.overwrite(path)
+    unlocked_key.overwrite(path)
     path.unlink()
     _sync(path.parent)
 
@@ -99,14 +99,14 @@ def unlock_key(path: Path, passphrase: str, hours: float | None = None) -> None:
     place in memory.
     """
     try:
-        content = unlocked.locked_file(path).read_bytes()
+        content = unlocked_key.locked_file(path).read_bytes()
     except OSError:
         raise IdentityError("there is no locked key here.") from None
-    unlocked.keep_unlocked(path, unwrap(content, passphrase), hours)
+    unlocked_key.keep_unlocked(path, unwrap(content, passphrase), hours)
 
 
 def _unlocked(path: Path) -> bytes:
-    key = unlocked.read_unlocked(path)
+    key = unlocked_key.read_unlocked(path)
     if key is None:
         raise IdentityError("the key is locked.", "Run: workbench key unlock -w WORKSPACE")
     return key

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 from pydicom.datadict import tag_for_keyword
 
-from workbench.deidentify import elements, structured
+from workbench.deidentify import dataset_elements, structured
 from workbench.deidentify.descriptors import Identity, Sources
 from workbench.deidentify.values import parse_date
 
@@ -44,7 +44,7 @@ PLACES = _tags(
     "RequestingService HumanPerformerOrganization ResponsibleOrganization VerifyingOrganization "
     "ClinicalTrialSiteName ClinicalTrialCoordinatingCenterName"
 )
-NAMES = _tags("NameToUse") | elements.name_tags()
+NAMES = _tags("NameToUse") | dataset_elements.name_tags()
 BIRTH = _tags("PatientBirthDate")
 CONTENT_TEXT, CONTENT_CONCEPT = 0x0040A160, 0x0040A043
 # PS3.16 TID 1002-1007 and CID 7452: texts that name a person or an organisation.
@@ -66,8 +66,8 @@ class _Words:
         self.of: dict[str, set[str]] = {kind: set() for kind in kinds}
 
     def read(self, dataset: Dataset, depth: int) -> None:
-        sequences = elements.sequence_tags()
-        for tag, element in elements.elements(dataset):
+        sequences = dataset_elements.sequence_tags()
+        for tag, element in dataset_elements.elements(dataset):
             kind = SOURCES.get(tag)
             if kind is not None:
                 self._take(kind, element, dataset)
@@ -77,11 +77,11 @@ class _Words:
                 for item in _items(element, dataset):
                     self.read(item, depth - 1)
 
-    def _take(self, kind: str, element: elements.Element, dataset: Dataset) -> None:
+    def _take(self, kind: str, element: dataset_elements.Element, dataset: Dataset) -> None:
         with suppress(Exception):  # a value nobody can read names nobody, and is dropped
-            self.of[kind].update(elements.texts(element, dataset, "LO"))
+            self.of[kind].update(dataset_elements.texts(element, dataset, "LO"))
 
-    def _take_content(self, element: elements.Element, dataset: Dataset) -> None:
+    def _take_content(self, element: dataset_elements.Element, dataset: Dataset) -> None:
         meant = structured.concept(dataset)
         for kind, concepts in (
             ("name", PERSON_CONCEPTS), ("id", IDENTIFIER_CONCEPTS), ("place", PLACE_CONCEPTS)
@@ -90,9 +90,9 @@ class _Words:
                 self._take(kind, element, dataset)
 
 
-def _items(element: elements.Element, dataset: Dataset) -> list[Dataset]:
+def _items(element: dataset_elements.Element, dataset: Dataset) -> list[Dataset]:
     try:
-        return elements.items(element, dataset)
+        return dataset_elements.items(element, dataset)
     except Exception:  # noqa: BLE001 - pydicom raises a dozen kinds; the engine reports the element
         return []
 

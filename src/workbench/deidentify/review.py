@@ -8,11 +8,11 @@ from pathlib import Path
 
 from pydicom.datadict import dictionary_VR, keyword_for_tag
 
+from workbench.deidentify.attribute_rules import Kind
+from workbench.deidentify.confidentiality_profile import ConfidentialityProfile
+from workbench.deidentify.dataset_elements import texts
 from workbench.deidentify.descriptors import COUNT, WORD, fold
-from workbench.deidentify.elements import texts
-from workbench.deidentify.profile import ConfidentialityProfile
-from workbench.deidentify.rules import Kind
-from workbench.deidentify.tables import vocabulary
+from workbench.deidentify.standard_tables import vocabulary
 from workbench.dicom.files import candidates
 from workbench.dicom.quiet import quiet
 from workbench.errors import ReadError

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from pydicom.dataset import Dataset
 
-    from workbench.deidentify.profile import Concept, ConfidentialityProfile
+    from workbench.deidentify.confidentiality_profile import Concept, ConfidentialityProfile
 
 REMOVED = "REMOVED"
 AGES = frozenset({("121033", "DCM"), ("424144002", "SCT"), ("445518008", "SCT")})  # PS3.16 TID 1007

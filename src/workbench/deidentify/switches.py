@@ -11,7 +11,8 @@ from pathlib import Path
 
 from pydicom.datadict import keyword_for_tag, tag_for_keyword
 
-from workbench.deidentify.profile import (
+from workbench.deidentify.attribute_rules import may_be_kept
+from workbench.deidentify.confidentiality_profile import (
     ConfidentialityProfile,
     ProfileFile,
     Report,
@@ -19,8 +20,7 @@ from workbench.deidentify.profile import (
     read_form,
     resolved,
 )
-from workbench.deidentify.rules import may_be_kept
-from workbench.deidentify.tables import attribute_actions
+from workbench.deidentify.standard_tables import attribute_actions
 from workbench.errors import SettingsError
 from workbench.settings import ProtectSettings
 

@@ -10,8 +10,8 @@ from pydicom.dataelem import DataElement, RawDataElement
 from pydicom.dataset import Dataset
 
 from workbench.deidentify import structured, values
-from workbench.deidentify.descriptors import Identity, clean, clean_label, clean_term, known_only
-from workbench.deidentify.elements import (
+from workbench.deidentify.attribute_rules import Kind, Rule
+from workbench.deidentify.dataset_elements import (
     SIZES,
     TEXTUAL,
     UNKNOWN,
@@ -21,10 +21,10 @@ from workbench.deidentify.elements import (
     items,
     texts,
 )
-from workbench.deidentify.rules import Kind, Rule
+from workbench.deidentify.descriptors import Identity, clean, clean_label, clean_term, known_only
 
 if TYPE_CHECKING:
-    from workbench.deidentify.profile import ConfidentialityProfile
+    from workbench.deidentify.confidentiality_profile import ConfidentialityProfile
     from workbench.deidentify.pseudonym import Pseudonyms
 
 MAX_DEPTH = 64  # deeper nesting is an attack, not a header

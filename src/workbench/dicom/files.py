@@ -20,13 +20,7 @@ from pathlib import Path
 
 from workbench.dicom.jsonmodel import items, values
 from workbench.dicom.quiet import quiet
-from workbench.dicom.read import (
-    PREAMBLE,
-    Header,
-    Limits,
-    read_directory,
-    read_header,
-)
+from workbench.dicom.read import PREAMBLE, Header, Limits, read_directory, read_header
 from workbench.dicom.record import dicom_json
 from workbench.errors import DamagedObject, NotDicom, ReadError
 

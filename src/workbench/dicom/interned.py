@@ -16,8 +16,10 @@ from pydicom.datadict import dictionary_VR
 from pydicom.dataelem import DataElement
 from pydicom.tag import Tag
 
-from workbench.dicom.cut import CHARACTER_SET, Cut, head_length
-from workbench.dicom.fragment import Fragment, fragment, fragment_in, plain_fragment
+from workbench.dicom.fast.fragment import Fragment, fragment, fragment_in, plain_fragment
+from workbench.dicom.fast.single import LARGEST_KEPT, Remembered, raw_element, small_dataset
+from workbench.dicom.fast.split import CHARACTER_SET, Cut, head_length
+from workbench.dicom.fast.stretches import Run
 from workbench.dicom.jsonmodel import Item
 from workbench.dicom.quiet import quiet
 from workbench.dicom.read import Header
@@ -29,8 +31,6 @@ from workbench.dicom.record import (
     lines_between,
     started_at,
 )
-from workbench.dicom.runs import Run
-from workbench.dicom.single import LARGEST_KEPT, Remembered, raw_element, small_dataset
 from workbench.model import Finding
 
 Row = dict[str, object]

@@ -13,19 +13,18 @@ import re
 import zlib
 from dataclasses import dataclass, replace
 from functools import cached_property
-from io import BytesIO
 from pathlib import Path
 
 from pydicom.charset import python_encoding
 from pydicom.dataset import Dataset
-from pydicom.filereader import read_dataset
 from pydicom.uid import (
     DeflatedExplicitVRLittleEndian,
     ExplicitVRBigEndian,
     ImplicitVRLittleEndian,
 )
 
-from workbench.dicom.cut import DEEPEST, Cut, cut, plain_meta
+from workbench.dicom.fast.split import DEEPEST, Cut, cut, plain_meta
+from workbench.dicom.parse import parse
 from workbench.dicom.quiet import quiet
 from workbench.dicom.walk import MOST_ELEMENTS, Encoding, Structure, looks_explicit, walk
 from workbench.errors import DamagedObject, NotDicom
@@ -268,16 +267,6 @@ def _without_pixels(view: memoryview, start: int, structure: Structure) -> bytes
         start = end
     parts.append(bytes(view[start : structure.end]))
     return b"".join(parts)
-
-
-def parse(encoded: bytes, encoding: Encoding) -> Dataset:
-    """Let pydicom read an encoded data set; raises ``DamagedObject``."""
-    try:
-        return read_dataset(
-            BytesIO(encoded), not encoding.explicit, encoding.little, bytelength=len(encoded)
-        )
-    except Exception as error:
-        raise DamagedObject("unreadable", "the elements cannot be read") from error
 
 
 def _check_identifiers(dataset: Dataset) -> None:

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 import polars as pl
 
-from workbench.dose.kfactor import NAME, NEEDS, VERSION, estimate_by_k_factor
+from workbench.dose.ct.kfactor import NAME, NEEDS, VERSION, estimate_by_k_factor
 from workbench.errors import DoseError
 from workbench.schema import DOSE_ESTIMATE
 

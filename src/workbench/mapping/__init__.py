@@ -5,7 +5,7 @@ sequences and of dose reports, and which of them counts.  Facts about makers are
 (``vendors/*.toml``), as are body regions and unit codes (``data/*.csv``).
 """
 
-from workbench.mapping.apart import Attempt, map_apart, together
 from workbench.mapping.application import Mapped, map_instances
+from workbench.mapping.study_isolation import Attempt, map_apart, together
 
 __all__ = ["Attempt", "Mapped", "map_apart", "map_instances", "together"]

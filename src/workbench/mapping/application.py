@@ -17,20 +17,20 @@ from dataclasses import dataclass
 
 import polars as pl
 
-from workbench.mapping.acquisitions import acquisitions, parts
 from workbench.mapping.age import with_age
-from workbench.mapping.dose_sequence import dose_sequence_events
-from workbench.mapping.events import header_events
-from workbench.mapping.geometry import with_position
-from workbench.mapping.kinds import UNKNOWN_MAKER, with_kinds
+from workbench.mapping.body_regions import ambiguous_regions, regions_of
+from workbench.mapping.ct.acquisitions import acquisitions, parts
+from workbench.mapping.ct.dose_sequence_events import dose_sequence_events
+from workbench.mapping.ct.header_events import header_events
+from workbench.mapping.ct.kinds import UNKNOWN_MAKER, with_kinds
+from workbench.mapping.ct.report_events import report_events
+from workbench.mapping.ct.series import deciding, header_facts, with_spiral
+from workbench.mapping.ct.slice_positions import with_position
+from workbench.mapping.ct.states import with_states
+from workbench.mapping.ct.summary import summarise, with_technique
 from workbench.mapping.plausible import without_implausible
-from workbench.mapping.preferred import with_preferred
-from workbench.mapping.rdsr import report_events
-from workbench.mapping.regions import ambiguous_regions, regions_of
 from workbench.mapping.rules import Rules, built_in_rules
-from workbench.mapping.series import deciding, header_facts, with_spiral
-from workbench.mapping.states import with_states
-from workbench.mapping.summary import summarise, with_technique
+from workbench.mapping.source_choice import with_preferred
 from workbench.model import Finding, MappingState, SeriesRole
 from workbench.schema import FINDING, INSTANCE, SERIES
 

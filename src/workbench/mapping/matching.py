@@ -11,7 +11,7 @@ import math
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from workbench.mapping.acquisitions import TOLERANCE, VOLTAGE_KV
+from workbench.mapping.ct.acquisitions import TOLERANCE, VOLTAGE_KV
 
 Event = Mapping[str, Any]
 CTDI_SHARE = 0.10  # headers give means over reconstructed slices, reports over the exposure

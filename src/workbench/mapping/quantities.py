@@ -9,8 +9,8 @@ from functools import cache
 from importlib import resources
 from typing import Any
 
+from workbench.mapping.content_tree import Node
 from workbench.mapping.plausible import plausible
-from workbench.mapping.tree import Node
 from workbench.model import Finding
 
 

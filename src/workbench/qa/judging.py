@@ -10,7 +10,7 @@ from statistics import fmean
 from typing import Any
 
 from workbench.model import Measurement
-from workbench.qa.profile import Expectation, TestProfile
+from workbench.qa.profiles import Expectation, TestProfile
 
 
 class State(StrEnum):

@@ -18,7 +18,7 @@ from workbench.errors import SettingsError
 from workbench.model import Measurement
 from workbench.plugins import find
 from workbench.qa.geometry import Geometry
-from workbench.qa.lines import Line
+from workbench.qa.verification_lines import Line
 
 QA_TESTS = "workbench.qa_tests"
 

@@ -10,9 +10,9 @@ from pydicom.datadict import dictionary_description, dictionary_VR, tag_for_keyw
 from workbench.dicom.image import Image
 from workbench.qa.constraints import Constraint
 from workbench.qa.geometry import Geometry
-from workbench.qa.lines import ERROR, OK, WARNING, Line, checked
-from workbench.qa.profile import TestProfile
+from workbench.qa.profiles import TestProfile
 from workbench.qa.registry import QATest, settings_of
+from workbench.qa.verification_lines import ERROR, OK, WARNING, Line, checked
 
 # Groups of the patient, and of people and places elsewhere: no line may show such a value.
 PATIENT_GROUP = 0x0010

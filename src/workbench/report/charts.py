@@ -18,7 +18,7 @@ from markupsafe import Markup
 
 from workbench.errors import WorkbenchError
 from workbench.plaintext import printable, printable_parts
-from workbench.report.tables import Html
+from workbench.report.html_tables import Html
 
 SVG = "http://www.w3.org/2000/svg"
 MARK, RANGE, LIMIT = "var(--mark)", "var(--mark-soft)", "var(--limit)"

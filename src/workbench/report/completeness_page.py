@@ -13,7 +13,7 @@ from markupsafe import Markup
 from workbench.errors import SettingsError
 from workbench.report import charts
 from workbench.report import completeness as numbers
-from workbench.report.tables import Html, Shown, heading, html_table, paragraph
+from workbench.report.html_tables import Html, Shown, heading, html_table, paragraph
 
 EMPTY = (
     "Nothing was asked of the PACS yet, so nothing can be said of completeness. Add patients to "

@@ -13,10 +13,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from workbench.report.charts import LIMIT, MARK, RANGE, TEXT
+from workbench.spc.assumptions import histogram
 from workbench.spc.baseline import D4
 from workbench.spc.chart import Charted, ControlChart
-from workbench.spc.checks import histogram
-from workbench.spc.rules import RULES
+from workbench.spc.run_rules import RULES
 
 PICKED = "picked"  # the parameter that holds the key of a clicked point
 WIDTH, HEIGHT = 720, 300

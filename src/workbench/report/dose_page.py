@@ -6,9 +6,9 @@ import polars as pl
 
 from workbench.report import charts
 from workbench.report.dose_by_protocol import by_protocol, effective_dose_sets, lanes, summary
+from workbench.report.html_tables import PRINTED_UNITS, Html, Shown, heading, html_table, paragraph
 from workbench.report.missing import Tables, missing
 from workbench.report.reference import compare, event_levels
-from workbench.report.tables import PRINTED_UNITS, Html, Shown, heading, html_table, paragraph
 
 QUANTITIES = {
     "ctdi_vol": ("ctdi_vol_mgy", "CTDIvol", "mGy"),

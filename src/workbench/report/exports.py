@@ -15,7 +15,7 @@ import polars as pl
 from workbench import __version__
 from workbench.errors import MissingTool, SettingsError
 from workbench.plaintext import FORMULA_INSIDE, FORMULA_START
-from workbench.report.atomic import written_atomically
+from workbench.report.atomic_file import written_atomically
 from workbench.schema import SCHEMA_VERSION, Table
 
 if TYPE_CHECKING:

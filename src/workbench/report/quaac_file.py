@@ -8,7 +8,7 @@ from typing import Any
 import polars as pl
 
 from workbench.errors import MissingTool, SettingsError
-from workbench.report.atomic import written_atomically
+from workbench.report.atomic_file import written_atomically
 
 
 def write_quaac(frame: pl.DataFrame, out: Path, performer: str, email: str) -> None:

@@ -18,9 +18,9 @@ from papermill.exceptions import PapermillException, PapermillExecutionError
 from workbench import errors
 from workbench.errors import SettingsError
 from workbench.report import kernel
-from workbench.report.atomic import written_atomically
+from workbench.report.atomic_file import written_atomically
+from workbench.report.html_page import Footer, html_page
 from workbench.report.notebooks import checked_parameters, default_parameters, read_notebook
-from workbench.report.page import Footer, html_page
 from workbench.report.pdf import browser, pdf
 from workbench.report.provenance import take_fingerprint
 from workbench.report.rtf import rtf

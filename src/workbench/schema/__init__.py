@@ -11,7 +11,7 @@ Units are UCUM codes; an empty unit means the column has none.
 
 from __future__ import annotations
 
-from workbench.schema.quality import PHANTOM_IMAGE, TEST_RESULT
+from workbench.schema.quality_tables import PHANTOM_IMAGE, TEST_RESULT
 from workbench.schema.table import Column, Table, copied
 
 __all__ = [

@@ -45,7 +45,7 @@ def serve(
     """
     read_settings(workspace)
     # Late: Jupyter's server takes a second to import, and `workbench --help` needs none of it.
-    from workbench.server.application import DashboardServer
+    from workbench.server.web_application import DashboardServer
 
     def told(address: str) -> None:
         tell(f"Serving at {address}  (Ctrl-C ends it)")

@@ -23,8 +23,8 @@ from pydicom.filewriter import dcmwrite, write_file_meta_info
 from pydicom.tag import BaseTag
 from pydicom.uid import UID
 
-from workbench.collect.query import texts
-from workbench.collect.receiver import is_uid
+from workbench.collect.find import texts
+from workbench.collect.received import is_uid
 from workbench.dicom.quiet import quiet
 from workbench.dicom.read import read_received
 from workbench.errors import DamagedObject, NotDicom, ReadError

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 from pydicom.dataset import Dataset
 from pydicom.sequence import Sequence
 
-from workbench.simulate.elements import coded, put
+from workbench.simulate.datasets import coded, put
 
 if TYPE_CHECKING:
     from collections.abc import Iterable

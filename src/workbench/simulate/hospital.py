@@ -20,10 +20,10 @@ from typing import TYPE_CHECKING
 import polars as pl
 
 from workbench.simulate.cases import CASES
-from workbench.simulate.ct import images
+from workbench.simulate.ct_images import images
 from workbench.simulate.phantom import WaterPhantom
 from workbench.simulate.projection import Fluoroscopy, FluoroscopyEvent, Radiograph
-from workbench.simulate.reports import report_objects
+from workbench.simulate.report_objects import report_objects
 from workbench.simulate.screens import dose_screen
 from workbench.simulate.studies import plan_study
 from workbench.simulate.truth import TRUTH, ct_rows, fluoroscopy_rows, phantom_row, radiograph_row

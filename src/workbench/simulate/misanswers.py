@@ -7,7 +7,7 @@ from copy import deepcopy
 
 from pydicom.dataset import Dataset
 
-from workbench.collect.query import text, texts
+from workbench.collect.find import text, texts
 from workbench.simulate.archive import LEVELS, UNIQUE, Archive, answer
 from workbench.simulate.quirks import FindFaults
 

@@ -22,9 +22,9 @@ from pynetdicom.association import Association
 from pynetdicom.dimse_primitives import C_GET, C_MOVE
 from pynetdicom.events import Event
 
-from workbench.collect.get import GET_CLASSES
-from workbench.collect.query import FIND_CLASSES, PATIENT_ROOTS, text
-from workbench.collect.retrieve import MOVE_CLASSES
+from workbench.collect.dimse.get import GET_CLASSES
+from workbench.collect.dimse.move import MOVE_CLASSES
+from workbench.collect.find import FIND_CLASSES, PATIENT_ROOTS, text
 from workbench.dicom.quiet import quiet
 from workbench.model import ApplicationEntity
 from workbench.simulate.archive import Values

@@ -20,11 +20,19 @@ from pynetdicom.events import Event
 from pynetdicom.presentation import PresentationContext
 from pynetdicom.sop_class import Verification  # type: ignore[attr-defined]
 
-from workbench.collect.get import GET_CLASSES
-from workbench.collect.network import ANNOUNCED_PDU, asking, begin_object, configure, echo, guard
-from workbench.collect.query import FIND_CLASSES, text
-from workbench.collect.receiver import CANNOT_UNDERSTAND, OUT_OF_RESOURCES, STORED, listen
-from workbench.collect.retrieve import MOVE_CLASSES
+from workbench.collect.dimse.association import (
+    ANNOUNCED_PDU,
+    asking,
+    begin_object,
+    configure,
+    echo,
+    guard,
+)
+from workbench.collect.dimse.get import GET_CLASSES
+from workbench.collect.dimse.move import MOVE_CLASSES
+from workbench.collect.dimse.receiver import listen
+from workbench.collect.find import FIND_CLASSES, text
+from workbench.collect.received import CANNOT_UNDERSTAND, OUT_OF_RESOURCES, STORED
 from workbench.dicom.quiet import quiet
 from workbench.errors import ReadError
 from workbench.model import ApplicationEntity

@@ -19,7 +19,8 @@ from pydicom.dataset import Dataset
 from pydicom.filewriter import dcmwrite
 from pynetdicom.sop_class import Verification  # type: ignore[attr-defined]
 
-from workbench.collect.network import Peer, Timeouts, associate
+from workbench.collect.dimse.association import Peer, associate
+from workbench.collect.retrieval import Timeouts
 from workbench.dicom.quiet import quiet
 from workbench.errors import MissingTool, NetworkError
 from workbench.model import ApplicationEntity

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 from pydicom.uid import CTImageStorage
 
-from workbench.simulate.elements import (
+from workbench.simulate.datasets import (
     coded,
     dates_and_times,
     dicom_datetime,

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from workbench.simulate.identifiers import derived_uid
 
 if TYPE_CHECKING:
-    from workbench.simulate.patients import Patient
+    from workbench.simulate.invented_patients import Patient
     from workbench.simulate.technique import Technique
 
 MULTIPLANAR_IMAGES = 8

@@ -28,7 +28,7 @@ from workbench.simulate.content import (
     text,
     uid,
 )
-from workbench.simulate.elements import (
+from workbench.simulate.datasets import (
     dates_and_times,
     dicom_datetime,
     finish,
@@ -45,7 +45,7 @@ if TYPE_CHECKING:
 
     from pydicom.dataset import Dataset
 
-    from workbench.simulate.patients import Patient
+    from workbench.simulate.invented_patients import Patient
 
 DAP_DGY_CM2_PER_MAS, DAP_AT_KV = 0.41 / 1.04, 69.64
 """0.41 dGy.cm2 at 1.04 mAs and 69.64 kV (Optima XR220)."""

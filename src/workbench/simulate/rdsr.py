@@ -25,7 +25,7 @@ from workbench.simulate.content import (
     text,
     uid,
 )
-from workbench.simulate.elements import dicom_datetime
+from workbench.simulate.datasets import dicom_datetime
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence

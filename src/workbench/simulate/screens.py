@@ -11,8 +11,8 @@ from typing import TYPE_CHECKING
 import numpy as np
 from pydicom.uid import SecondaryCaptureImageStorage
 
-from workbench.simulate.ct import general
-from workbench.simulate.elements import dates_and_times, finish, put
+from workbench.simulate.ct_images import general
+from workbench.simulate.datasets import dates_and_times, finish, put
 from workbench.simulate.makers import MAKERS
 
 if TYPE_CHECKING:

@@ -8,8 +8,13 @@ from random import Random
 from typing import TYPE_CHECKING
 
 from workbench.simulate.exams import EXAMS, Exam
+from workbench.simulate.invented_patients import (
+    ADULT_SIZE_M,
+    ADULT_WEIGHT_KG,
+    Patient,
+    invent_patient,
+)
 from workbench.simulate.makers import MAKERS
-from workbench.simulate.patients import ADULT_SIZE_M, ADULT_WEIGHT_KG, Patient, invent_patient
 from workbench.simulate.plan import Reconstruction, Scan, Study
 from workbench.simulate.technique import KILOVOLTAGE_EXPONENT, REFERENCE_KV, Technique
 

@@ -12,7 +12,7 @@ from workbench.simulate.makers import MAKERS
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
-    from workbench.simulate.patients import Patient
+    from workbench.simulate.invented_patients import Patient
     from workbench.simulate.phantom import WaterPhantom
     from workbench.simulate.plan import Scan, Study
     from workbench.simulate.projection import Fluoroscopy, Radiograph

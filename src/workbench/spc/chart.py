@@ -11,11 +11,11 @@ from itertools import groupby
 import numpy as np
 from numpy.typing import NDArray
 
+from workbench.spc.assumptions import RARE, STRONG, autocorrelation, normality
 from workbench.spc.baseline import LEAST, USUAL, Baseline, Estimator, Point, in_time, pause
-from workbench.spc.checks import RARE, STRONG, autocorrelation, normality
 from workbench.spc.drift import cusum, ewma, ewma_width, moving_average
-from workbench.spc.rules import ALARM, RULES
-from workbench.spc.rules import USUAL as USUAL_RULES
+from workbench.spc.run_rules import ALARM, RULES
+from workbench.spc.run_rules import USUAL as USUAL_RULES
 
 OK, WARNING, NOT_JUDGED = "ok", "warning", "not judged"
 ORDER = (NOT_JUDGED, OK, WARNING, ALARM)

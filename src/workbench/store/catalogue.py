@@ -12,7 +12,7 @@ from pathlib import Path
 from workbench.errors import StoreError
 from workbench.schema import SCHEMA_VERSION
 from workbench.settings import StoreSettings
-from workbench.store import quality
+from workbench.store import quality_records
 from workbench.store.database import Database, Sqlite
 
 FILE = "catalogue.sqlite"
@@ -62,7 +62,7 @@ CREATE TABLE IF NOT EXISTS run (
     version TEXT NOT NULL, outcome TEXT, counts TEXT
 );
 """
-    + quality.TABLES
+    + quality_records.TABLES
 )
 OBJECTS = "object"  # the counter that numbers objects, stored or not
 

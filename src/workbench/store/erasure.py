@@ -18,9 +18,9 @@ import polars as pl
 from workbench.errors import StoreError
 from workbench.schema import FINDING, TABLES, Table
 from workbench.store.database import Database
+from workbench.store.erasure_proof import Proof, prove
 from workbench.store.objects import Objects
-from workbench.store.place import PartFile
-from workbench.store.proof import Proof, prove
+from workbench.store.parts import PartFile
 from workbench.store.tables import OvertakenError, Part, Tables
 
 TRIES = 5  # that another process may interfere with

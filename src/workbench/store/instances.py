@@ -18,7 +18,7 @@ from workbench.model import Verdict
 from workbench.schema import INSTANCE, Table
 from workbench.store.database import Database
 from workbench.store.objects import Decision, Objects, Taken, now
-from workbench.store.place import PartFile
+from workbench.store.parts import PartFile
 from workbench.store.tables import OvertakenError, Part, Tables
 
 PART_ROWS = 20_000  # about 250 MB of headers as JSON in memory while a part is made

@@ -8,7 +8,7 @@ from typing import Any
 import polars as pl
 
 from workbench.schema import PHANTOM_IMAGE, TEST_RESULT
-from workbench.store.quality import PhantomImage, StoredResult
+from workbench.store.quality_records import PhantomImage, StoredResult
 
 VALUES = (
     "value", "unit", "reason", "reference", "warning_low", "warning_high", "alarm_low",

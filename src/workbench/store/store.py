@@ -29,9 +29,9 @@ from workbench.store.claims import Claim, claims, sites_stored
 from workbench.store.erasure import Erasure, Remains, Traces, remains
 from workbench.store.instances import Instances, with_moments
 from workbench.store.objects import Objects, Origin, Taken, now
-from workbench.store.place import place_of
-from workbench.store.quality import Quality
+from workbench.store.part_place import place_of
 from workbench.store.quality_frames import images_frame, results_frame
+from workbench.store.quality_records import Quality
 from workbench.store.tables import GRACE_SECONDS, Tables
 
 

@@ -10,7 +10,7 @@ import polars as pl
 
 from workbench.schema import TABLES, Table
 from workbench.store.database import Database
-from workbench.store.place import PartFile, Place
+from workbench.store.parts import PartFile, Place
 
 GRACE_SECONDS = 600.0  # a reader may still hold a part that was replaced
 

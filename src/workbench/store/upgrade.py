@@ -23,7 +23,8 @@ from workbench.store.catalogue import TABLES as DEFINITIONS
 from workbench.store.database import Sqlite
 from workbench.store.integrity import Told, untold
 from workbench.store.objects import Decision, Objects, Origin, Taken
-from workbench.store.place import PartFile, place_of
+from workbench.store.part_place import place_of
+from workbench.store.parts import PartFile
 from workbench.store.tables import Tables
 
 PARTIAL = "catalogue.upgrade"

@@ -15,7 +15,7 @@ from pydicom.datadict import tag_for_keyword
 
 from workbench.verify import demands
 from workbench.verify.elements import BINARY, NUMERIC, Found
-from workbench.verify.needles import STANDARD_UID, Needles, is_text
+from workbench.verify.identifying_words import STANDARD_UID, Needles, is_text
 from workbench.verify.pairs import Original, Output
 from workbench.verify.result import Action, Category, Failure
 from workbench.verify.scheme import Scheme, moved

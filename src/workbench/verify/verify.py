@@ -11,7 +11,7 @@ import pydicom
 from workbench.errors import IdentityError
 from workbench.verify import demands
 from workbench.verify.checks import Pair, Result, failures
-from workbench.verify.needles import needles_of
+from workbench.verify.identifying_words import needles_of
 from workbench.verify.pairs import Original, Output, digest_of, originals, outputs
 from workbench.verify.result import Action, Category, Failure, Verification
 from workbench.verify.scheme import Scheme

@@ -17,7 +17,7 @@ from pydicom.datadict import tag_for_keyword
 from pydicom.multival import MultiValue
 
 from workbench.deidentify.burned_in.boxes import Box
-from workbench.deidentify.tables import data_bytes
+from workbench.deidentify.standard_tables import data_bytes
 from workbench.dicom.quiet import quiet
 
 if TYPE_CHECKING:

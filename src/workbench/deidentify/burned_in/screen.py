@@ -18,10 +18,10 @@ import numpy as np
 from workbench.deidentify.burned_in.banners import banners, written
 from workbench.deidentify.burned_in.boxes import Box
 from workbench.deidentify.burned_in.grey import Layout, filled, layout, pictures
-from workbench.deidentify.burned_in.lines import covered
-from workbench.deidentify.burned_in.matching import Matcher
 from workbench.deidentify.burned_in.ocr import Limits, Word, read_words
-from workbench.deidentify.burned_in.pixels import MOST_BYTES, decoded
+from workbench.deidentify.burned_in.stored_pixels import MOST_BYTES, decoded
+from workbench.deidentify.burned_in.text_lines import covered
+from workbench.deidentify.burned_in.word_matching import Matcher
 from workbench.deidentify.burned_in.words import Sought, sought
 from workbench.errors import MissingTool, ReadError
 from workbench.model import Finding

@@ -21,8 +21,8 @@ from workbench.qa.ct.water_settings import WaterSettings
 from workbench.qa.ct.water_values import HU, differences, read_section, values
 from workbench.qa.cylinder import Cylinder, find_cylinder
 from workbench.qa.geometry import Geometry
-from workbench.qa.lines import ERROR, WARNING, Line, checked
 from workbench.qa.regions import lies_within, spacing, values_in
+from workbench.qa.verification_lines import ERROR, WARNING, Line, checked
 
 MEASURED = ("centre", *RIM)
 

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 from pydicom.uid import EnhancedSRStorage
 
-from workbench.simulate.elements import put
+from workbench.simulate.datasets import put
 from workbench.simulate.makers.template import Header, Maker, PrivateBlocks, constants
 from workbench.simulate.rdsr import ReportStyle
 

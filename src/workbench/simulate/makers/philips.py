@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 from pydicom.dataset import Dataset
 
-from workbench.simulate.elements import dicom_datetime, put, put_private, rounded
+from workbench.simulate.datasets import dicom_datetime, put, put_private, rounded
 from workbench.simulate.makers.template import Header, Maker, PrivateBlocks, constants
 from workbench.simulate.rdsr import ReportStyle
 

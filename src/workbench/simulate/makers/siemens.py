@@ -11,7 +11,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from workbench.simulate.elements import put, reference
+from workbench.simulate.datasets import put, reference
 from workbench.simulate.makers.template import Header, Maker, PrivateBlocks, constants
 from workbench.simulate.rdsr import ReportStyle
 

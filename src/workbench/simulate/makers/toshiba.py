@@ -9,7 +9,7 @@ from __future__ import annotations
 import struct
 from typing import TYPE_CHECKING, Any
 
-from workbench.simulate.elements import put
+from workbench.simulate.datasets import put
 from workbench.simulate.makers.template import Header, Maker, PrivateBlocks, constants
 from workbench.simulate.rdsr import ReportStyle
 

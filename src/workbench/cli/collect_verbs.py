@@ -1,0 +1,212 @@
+"""Verbs of the collector: ``run`` works the queue, others steer it, show it and keep its lists."""
+
+from __future__ import annotations
+
+import argparse
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from workbench.cli.output import DONE, PROBLEMS, finish, show_progress, tell
+from workbench.cli.verb import Parser, check_out, survey_of, workspace_of, workspace_verb
+from workbench.errors import SettingsError
+
+if TYPE_CHECKING:
+    from workbench.collect.queue.overview import Desk
+
+HELP = "collect patients from the PACS: the queue, its schedule, and the service that works it"
+
+
+def add_collect(verbs: Any) -> None:
+    """Add the verbs of this module."""
+    collect: Parser = verbs.add_parser("collect", help=HELP, description=HELP)
+    actions = collect.add_subparsers(title="actions", metavar="ACTION", required=True)
+    run = workspace_verb(actions, "run", _run, "work through the queue until stopped")
+    run.add_argument("--patients", type=Path, metavar="FILE", help="add these first; end when done")
+    run.add_argument("--until-done", action="store_true", help="end when nobody is due any more")
+    add = workspace_verb(actions, "add", _add, "add patients to the queue")
+    add.add_argument("file", type=Path, nargs="?", help="one ID a line, or a CSV")
+    add.add_argument("--id", action="append", default=[], metavar="ID", help="one patient ID")
+    add.add_argument("--priority", type=int, default=0, help="larger goes first")
+    for name, text in (
+        ("status", "what the collector does, and how far the queue is"),
+        ("pause", "ask no further patient until resumed"),
+        ("resume", "go on after pause or stop"),
+        ("stop", "end the collector after the patient in hand"),
+        ("test", "test the connections: C-ECHO, registration, a round trip through our receiver"),
+        ("unit", "print a systemd unit that runs the collector"),
+    ):
+        workspace_verb(actions, name, _steer, text).set_defaults(action=name)
+    now = workspace_verb(actions, "now", _now, "ask now whatever the schedule says, for a while")
+    now.add_argument("--minutes", type=float, default=60.0)
+    now.add_argument("--not", dest="closed", action="store_true", help="do not ask, for a while")
+    now.add_argument("--end", action="store_true", help="back to the schedule at once")
+    _add_lists(actions)
+
+
+def _add_lists(actions: Any) -> None:
+    retry = workspace_verb(actions, "retry", _retry, "try patients again that are not complete")
+    retry.add_argument("numbers", type=int, nargs="*", help="numbers in the queue; else all")
+    retry.add_argument("--again", action="store_true", help="complete ones too: ask the PACS anew")
+    listed = workspace_verb(actions, "list", _list, "show the queue by number, without names")
+    listed.add_argument("--state", action="append", default=[], help="only these states")
+    export = workspace_verb(
+        actions, "export", _export, "write patients and series with the hospital's own names"
+    )
+    export.add_argument("--out", type=Path, required=True, metavar="FILE")
+    for name, text in (
+        ("delete-list", "delete the queue and the ledger for good, and prove it"),
+        ("delete-everything", "delete the whole workspace but its settings, and prove it"),
+    ):
+        verb = workspace_verb(actions, name, _delete, text)
+        verb.set_defaults(action=name)
+        verb.add_argument(
+            "--sure", action="append", default=[], metavar="NAME",
+            help="the survey's name, given twice, in place of the two questions",
+        )  # fmt: skip
+
+
+def _run(options: argparse.Namespace) -> int:
+    import signal
+
+    from workbench.collect.patient_list import read_patient_list
+    from workbench.stages.collecting import Collector, collection_of
+
+    survey = survey_of(options)
+    patients = read_patient_list(options.patients) if options.patients else ()
+    until_done = options.until_done or bool(patients)
+    collector = Collector(survey, show_progress, until_done=until_done)
+    numbers = collector.enter(patients)
+
+    def stop(*_: object) -> None:
+        if collector.stopping:
+            raise KeyboardInterrupt
+        tell("Stopping after the patient in hand; once more stops at once.")
+        collector.stop()
+
+    for each in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(each, stop)
+    collected = collection_of(survey, numbers, collector.run(), collector.note)
+    finish(options, collected.as_json(), "")
+    tell(collected.sentence())
+    return DONE if collected.complete or not until_done else PROBLEMS
+
+
+def _desk(options: argparse.Namespace) -> Desk:
+    from workbench.collect.queue.overview import Desk
+
+    return Desk(survey_of(options))
+
+
+def _add(options: argparse.Namespace) -> int:
+    from dataclasses import replace
+
+    from workbench.collect.patient_list import parse_patients, read_patient_list
+
+    patients = [*(read_patient_list(options.file) if options.file else ())]
+    patients += parse_patients(options.id) if options.id else ()
+    if not patients:
+        raise SettingsError("no patients are named.", "Name a file, or --id ID.")
+    if options.priority:
+        patients = [replace(one, priority=options.priority) for one in patients]
+    added = _desk(options).queue.add(patients)
+    counts = {"added": added, "known": len(patients) - added}
+    return finish(options, counts, "{added} patients added; {known} were in the queue already.")
+
+
+def _steer(options: argparse.Namespace) -> int:
+    from workbench.collect.queue.control import Command
+
+    if options.action == "unit":
+        from workbench.collect.systemd_unit import systemd_unit
+
+        unit = systemd_unit(workspace_of(options))
+        return finish(options, {"unit": unit}, unit.replace("{", "{{").replace("}", "}}"))
+    desk = _desk(options)
+    if options.action == "test":
+        return _tested(options, desk)
+    commands = {"pause": Command.PAUSE, "resume": Command.RUN, "stop": Command.STOP}
+    if options.action in commands:
+        desk.control.command = commands[options.action]
+    status = desk.status()
+    for line in status.lines():
+        tell(line)
+    return finish(options, status.as_json(), "")
+
+
+def _tested(options: argparse.Namespace, desk: Desk) -> int:
+    from workbench.stages.connection_test import trials
+
+    results = trials(desk.survey)
+    for result in results:
+        tell(f"{'ok      ' if result.passed else 'FAILED  '}{result.name}: {result.text}")
+    finish(options, {"tests": [vars(result) for result in results]}, "")
+    return DONE if all(result.passed for result in results) else PROBLEMS
+
+
+def _now(options: argparse.Namespace) -> int:
+    from datetime import UTC, datetime, timedelta
+
+    from workbench.collect.hours.week_grid import Override
+
+    until = datetime.now(UTC) + timedelta(minutes=options.minutes)
+    desk = _desk(options)
+    desk.control.override = None if options.end else Override(until, opened=not options.closed)
+    status = desk.status()
+    return finish(options, status.as_json(), status.hours.replace("{", ""))
+
+
+def _retry(options: argparse.Namespace) -> int:
+    queue = _desk(options).queue
+    numbers = options.numbers or None
+    if options.again:
+        number = queue.ask_again(numbers or [row["number"] for row in queue.rows(limit=-1)])
+    else:
+        number = queue.retry(numbers)
+    return finish(options, {"patients": number}, "{patients} patients will be asked for again.")
+
+
+def _list(options: argparse.Namespace) -> int:
+    from workbench.collect.queue.patient_queue import PatientState
+
+    known = {str(state) for state in PatientState}
+    if set(options.state) - known:
+        raise SettingsError(f"there is no such state. States are: {', '.join(sorted(known))}.")
+    rows = _desk(options).queue.rows([PatientState(one) for one in options.state], limit=-1)
+    for row in rows:
+        counts = f"{row['received'] or 0} of {row['expected'] or 0}"
+        tell(f"{row['number']:>7}  {row['state']:<10}  {counts:>14}  {row['reason']}")
+    return finish(options, {"patients": rows}, "")
+
+
+def _export(options: argparse.Namespace) -> int:
+    from workbench.collect.queue.lists import export_lists
+    from workbench.stages.border import Border
+
+    check_out(options.out)
+    desk = _desk(options)
+    rows = export_lists(desk.ledger, Border(desk.survey), options.out)
+    sentence = "{rows} rows written. The file names patients: it must stay in the hospital."
+    return finish(options, {"rows": rows}, sentence)
+
+
+def _delete(options: argparse.Namespace) -> int:
+    from workbench.collect.queue.lists import delete_everything, delete_list
+
+    desk = _desk(options)
+    _ask_twice(options, desk.survey.settings.survey.name)
+    deleting = delete_list if options.action == "delete-list" else delete_everything
+    if options.action == "delete-everything":
+        desk.survey.close()
+    proof = deleting(desk.hospital, desk.survey.folder)
+    tell(proof.sentence())
+    finish(options, vars(proof), "")
+    return PROBLEMS if proof.left else DONE
+
+
+def _ask_twice(options: argparse.Namespace, name: str) -> None:
+    """Raise ``SettingsError`` unless a person types the survey's name twice."""
+    questions = ("Type the survey's name to delete: ", "This cannot be undone. Type it again: ")
+    for asked, question in enumerate(questions):
+        given = options.sure[asked] if len(options.sure) > asked else input(question)
+        if given != name:
+            raise SettingsError("nothing was deleted: that is not the survey's name.")

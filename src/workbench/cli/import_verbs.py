@@ -1,0 +1,106 @@
+"""Verbs by which objects come in: ``init``, ``import``, ``receive``."""
+
+from __future__ import annotations
+
+import argparse
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from workbench.cli.output import DONE, PROBLEMS, finish, print_json, show_progress, tell
+from workbench.cli.verb import (
+    add_verb,
+    executor_of,
+    survey_of,
+    with_workers,
+    with_workspace,
+    workspace_of,
+    workspace_verb,
+)
+from workbench.errors import SettingsError
+
+if TYPE_CHECKING:
+    from workbench.stages.border import Intake
+
+
+def add_intake(verbs: Any) -> None:
+    """Add the verbs of this module."""
+    init = workspace_verb(verbs, "init", _init, "make a workspace")
+    init.add_argument("--survey", default="survey", help="name of the survey")
+    init.add_argument("--site", default="SITE", help="short code of the hospital")
+    take = with_workspace(
+        add_verb(verbs, "import", _import, "read files, folders, DICOMDIRs, zips")
+    )
+    take.add_argument("paths", nargs="+", type=Path, metavar="FOLDER")
+    with_workers(take)
+    take.add_argument(
+        "--verdicts", type=Path, metavar="FILE",
+        help="also write each file's path and verdict to a CSV file; paths may hold names: "
+        "keep it in the hospital",
+    )  # fmt: skip
+    receive = workspace_verb(verbs, "receive", _receive, "receive what a PACS sends")
+    receive.add_argument("--aet", help="our AE title")
+    receive.add_argument("--port", type=int, help="our port")
+    receive.add_argument(
+        "--allow",
+        action="append",
+        default=[],
+        metavar="PEER",
+        help="who may send: AE title, or TITLE@address",
+    )
+
+
+def _init(options: argparse.Namespace) -> int:
+    from workbench.settings import Settings, SurveySettings
+    from workbench.survey import create_survey
+
+    named = SurveySettings(options.survey, options.site)
+    create_survey(workspace_of(options), Settings(survey=named))
+    return finish(options, {"survey": options.survey}, "The workspace is ready.")
+
+
+def _import(options: argparse.Namespace) -> int:
+    from workbench.stages.importing import import_files
+    from workbench.stages.verdict_list import VerdictList
+
+    missing = [path for path in options.paths if not path.exists()]
+    if missing:
+        raise SettingsError(f"{len(missing)} of the paths given do not exist.", "Check them.")
+    with VerdictList(options.verdicts) as verdicts:
+        note = verdicts.note if options.verdicts else None
+        survey = survey_of(options)
+        using = executor_of(options, survey)
+        intake = import_files(survey, options.paths, show_progress, note, using)
+    return _finish_intake(options, intake)
+
+
+def _receive(options: argparse.Namespace) -> int:
+    from dataclasses import replace
+
+    from workbench.collect.connections import allowed_peer, reception_of
+    from workbench.stages.receiving import receive
+
+    survey = survey_of(options)
+    reception = reception_of(survey.settings, survey.folder)
+    local = reception.entity
+    entity = replace(local, title=options.aet or local.title, port=options.port or local.port)
+    peers = tuple(allowed_peer(text) for text in options.allow) or reception.peers
+    with receive(survey, replace(reception, entity=entity, peers=peers)) as session:
+        tell(f"Receiving as {session.entity}. Stop with Ctrl-C.")
+        try:
+            session.wait()
+        except KeyboardInterrupt:
+            tell("Stopping.")
+    return _finish_intake(options, session.intake)
+
+
+def _finish_intake(options: argparse.Namespace, intake: Intake) -> int:
+    counts = intake.as_json()
+    verdicts, codes = counts["verdicts"], counts["codes"]
+    tell(", ".join(f"{number} {verdict}" for verdict, number in verdicts.items()) + ".")
+    for code, number in codes.items():
+        tell(f"- {number} x {code}")
+    if codes:
+        tell("Reasons are in the table 'rejected'.")
+    if options.json:
+        print_json(counts)
+    return PROBLEMS if verdicts["quarantined"] or verdicts["rejected"] else DONE

@@ -1,0 +1,196 @@
+"""Verbs of image quality: ``qa`` keeps test profiles, measures, decides, and says what is due."""
+
+from __future__ import annotations
+
+import argparse
+from datetime import datetime
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from workbench.cli.output import DONE, PROBLEMS, finish, print_json, show_progress, tell
+from workbench.cli.verb import Parser, survey_of, workspace_verb
+from workbench.errors import SettingsError, WorkbenchError
+
+if TYPE_CHECKING:
+    from workbench.stages.quality.desk import Attempt, QualityDesk
+
+HELP = "image quality: test profiles, measurements of phantom images, decisions, what is due"
+PATIENCE_SECONDS = 30.0  # between looks, after one that failed
+STATES_BAD = ("alarm", "not measured")
+
+
+def add_quality(verbs: Any) -> None:
+    """Add the verbs of this module."""
+    quality: Parser = verbs.add_parser("qa", help=HELP, description=HELP)
+    actions = quality.add_subparsers(title="actions", metavar="ACTION", required=True)
+    profile = workspace_verb(actions, "profile", _profile, "keep a test profile's next version")
+    profile.add_argument("file", type=Path, metavar="FILE", help="a TOML file")
+    profile.add_argument("--reason", default="", help="why it was changed")
+    workspace_verb(actions, "profiles", _profiles, "list test profiles, tests and phantoms")
+    measure = workspace_verb(actions, "measure", _measure, "measure images against a test profile")
+    measure.add_argument("profile", metavar="PROFILE")
+    measure.add_argument("paths", nargs="+", type=Path, metavar="PATH")
+    measure.add_argument("--keep", action="store_true", help="keep the result")
+    workspace_verb(
+        actions, "look", _look, "measure the phantom images that came, once"
+    ).add_argument(
+        "--again", action="store_true", help="also those that nobody could measure before"
+    )
+    workspace_verb(actions, "watch", _watch, "measure phantom images as they come, until stopped")
+    decide = workspace_verb(actions, "decide", _decide, "accept or reject a result")
+    decide.add_argument("number", type=int, metavar="NUMBER")
+    decide.add_argument("decision", choices=["accept", "reject"])
+    decide.add_argument("--comment", default="")
+    event = workspace_verb(actions, "event", _event, "note what happened to a machine")
+    event.add_argument("profile", metavar="PROFILE")
+    event.add_argument("words", metavar="WORDS", help="such as: new tube")
+    event.add_argument("--at", type=datetime.fromisoformat, help="when (now)")
+    for verb in (profile, decide, event):
+        verb.add_argument("--by", required=True, metavar="NAME", help="who says so")
+    workspace_verb(actions, "due", _due, "which tests were done, and which are overdue")
+
+
+def _desk(options: argparse.Namespace) -> QualityDesk:
+    from workbench.stages.quality.desk import QualityDesk
+
+    return QualityDesk(survey_of(options))
+
+
+def _profile(options: argparse.Namespace) -> int:
+    try:
+        text = options.file.read_text("utf-8")
+    except (OSError, UnicodeDecodeError) as error:
+        raise SettingsError("the file cannot be read.", "Check its name and rights.") from error
+    kept = _desk(options).save_profile(text, options.by, options.reason)
+    counts = {"profile": kept.name, "version": kept.version}
+    return finish(options, counts, "Test profile {profile!r} is kept as version {version}.")
+
+
+def _profiles(options: argparse.Namespace) -> int:
+    from workbench.qa.geometry import geometry_names
+    from workbench.qa.registry import qa_tests
+
+    desk = _desk(options)
+    found = desk.quality.profiles()
+    for one in found:
+        tell(f"{one.name} (version {one.version}): {one.content['test']} on "
+             f"{one.content['phantom']}, station {one.content['station']}")  # fmt: skip
+    tests = [test.name for test in qa_tests()]
+    phantoms = geometry_names(desk.geometry_folders)
+    tell(f"Tests: {', '.join(tests)}. Phantoms: {', '.join(phantoms)}.")
+    if options.json:
+        print_json({"profiles": [one.name for one in found], "tests": tests, "phantoms": phantoms})
+    return DONE
+
+
+def _measure(options: argparse.Namespace) -> int:
+    from workbench.qa.profiles import profile_of
+    from workbench.stages.quality.selection import select
+
+    missing = [path for path in options.paths if not path.exists()]
+    if missing:
+        raise SettingsError(f"{len(missing)} of the paths given do not exist.", "Check them.")
+    desk = _desk(options)
+    profile = profile_of(desk.profile(options.profile).content)
+    selection = select(options.paths, [profile], show_progress)
+    fitting = [one for one in selection.series if one.profiles]
+    tell(f"{len(selection.series)} series found; the profile selects {len(fitting)}.")
+    told, bad = [], not fitting
+    for number, series in enumerate(fitting, 1):
+        attempt = desk.attempt_series(profile.name, series)
+        tell(f"Series {number}:")
+        kept = desk.keep(attempt) if options.keep and not attempt.refused else None
+        _say(attempt, kept)
+        bad = bad or attempt.refused or str(attempt.state) in STATES_BAD
+        told.append({"state": str(attempt.state), "refused": attempt.refused, "result": kept,
+                     "values": attempt.content["values"]})  # fmt: skip
+    if options.json:
+        print_json({"series": told})
+    return PROBLEMS if bad else DONE
+
+
+def _say(attempt: Attempt, kept: int | None) -> None:
+    for line in attempt.lines:
+        if line.severity != "ok":
+            tell(f"  {line.severity}: {line.words}")
+    if attempt.refused:
+        tell("  Not measured.")
+    for one in attempt.judged:
+        found = one.measurement
+        value = f"{found.value:.4g} {found.unit}" if found.value is not None else found.reason
+        tell(f"  {found.label or found.name}: {value} ({one.state})")
+    if kept is not None:
+        tell(f"  Kept as result {kept}.")
+
+
+def _look(options: argparse.Namespace) -> int:
+    from workbench.stages.line import quality_line
+    from workbench.stages.quality.arrivals import Arrivals
+
+    desk = _desk(options)
+    if options.again:
+        Arrivals(desk).again()
+    found = quality_line(desk, show_progress)
+    counts = found.as_json()
+    sentence = (
+        "{measured} series measured, {refused} refused, {unrecognised} not recognised, "
+        "{waiting} still coming; {alarms} alarms, {untold} of them not sent."
+    )
+    finish(options, counts, sentence)
+    return PROBLEMS if found.alarms or found.refused or found.unrecognised else DONE
+
+
+def _watch(options: argparse.Namespace) -> int:
+    import time
+
+    from workbench.stages.line import quality_line
+    from workbench.stages.quality.arrivals import LOOK_SECONDS
+
+    desk = _desk(options)
+    tell("Watching for phantom images. Stop with Ctrl-C.")
+    total = 0
+    try:
+        while True:
+            try:
+                found = quality_line(desk)
+            except WorkbenchError as error:  # a locked database passes; the next look goes on
+                tell(f"Looking failed, trying again: {error}")
+                time.sleep(PATIENCE_SECONDS)
+                continue
+            total += found.measured
+            for number in found.results:
+                tell(f"Result {number} was measured.")
+            if found.alarms:
+                tell(f"{found.alarms} alarms; {found.untold} could not be sent.")
+            time.sleep(LOOK_SECONDS)
+    except KeyboardInterrupt:
+        return finish(options, {"measured": total}, "{measured} series were measured.")
+
+
+def _decide(options: argparse.Namespace) -> int:
+    word = {"accept": "accepted", "reject": "rejected"}[options.decision]
+    _desk(options).quality.decide(options.number, word, options.by, options.comment)
+    return finish(options, {"number": options.number, "decision": word},
+                  "Result {number} is {decision}.")  # fmt: skip
+
+
+def _event(options: argparse.Namespace) -> int:
+    desk = _desk(options)
+    profile = desk.profile(options.profile).name
+    at = options.at or datetime.now()  # noqa: DTZ005  local time, as that of images
+    desk.quality.note_event(profile, "event", at, options.by, {"words": options.words})
+    return finish(options, {"profile": profile}, "The event is noted.")
+
+
+def _due(options: argparse.Namespace) -> int:
+    due = _desk(options).due()
+    for one in due:
+        last = f"{one.last:%Y-%m-%d}" if one.last else "never"
+        tell(f"{one.profile.name} ({one.profile.station}): {one.words}; last {last}"
+             + (f", {one.waiting} to decide on" if one.waiting else ""))  # fmt: skip
+    late = [one.profile.name for one in due if one.overdue]
+    if not due:
+        tell("There is no test profile yet. Make one with: workbench qa profile FILE --by NAME")
+    if options.json:
+        print_json({"profiles": {one.profile.name: one.words for one in due}})
+    return PROBLEMS if late else DONE

@@ -1,0 +1,108 @@
+"""The verb ``store``: what cares for the tables and for what is in them."""
+
+from __future__ import annotations
+
+import argparse
+import time
+from typing import TYPE_CHECKING, Any
+
+from workbench.cli.output import DONE, PROBLEMS, finish, show_progress, tell
+from workbench.cli.verb import add_verb, survey_of, with_workspace, workspace_of
+from workbench.errors import SettingsError
+
+if TYPE_CHECKING:
+    from workbench.store.erasure import Remains
+
+
+def add_store(verbs: Any) -> None:
+    """Add the verbs of this module."""
+    store = verbs.add_parser("store", help="check, compact, upgrade the tables; erase a patient")
+    actions = store.add_subparsers(title="actions", metavar="ACTION", required=True)
+    check = add_verb(actions, "check", _check, "read every byte and say what is damaged")
+    compact = add_verb(actions, "compact", _compact, "join small parts and remove replaced ones")
+    upgrade = add_verb(actions, "upgrade", _upgrade, "bring an older workspace to this version")
+    erase = add_verb(actions, "erase", _erase, "erase patients, and prove that nothing remains")
+    for verb in (check, compact, upgrade, erase):
+        with_workspace(verb)
+    erase.add_argument("patients", nargs="+", metavar="PSEUDONYM")
+    erase.add_argument("--yes", action="store_true", help="do not ask")
+    erase.add_argument(
+        "--at-once", action="store_true",
+        help="do not wait ten minutes for notebooks that are reading",
+    )  # fmt: skip
+
+
+def _check(options: argparse.Namespace) -> int:
+    store = survey_of(options).store
+    problems = list(
+        store.problems(lambda done, total: show_progress(done, total, "checking parts"))
+    )
+    for problem in problems:
+        tell(f"- {problem}")
+    finish(options, {"problems": problems}, "" if problems else "Every part is as it was written.")
+    return PROBLEMS if problems else DONE
+
+
+def _compact(options: argparse.Namespace) -> int:
+    store = survey_of(options).store
+    moved = store.compact()
+    store.sweep()
+    return finish(options, {"moved": moved}, "{moved} waiting objects moved into parts.")
+
+
+def _upgrade(options: argparse.Namespace) -> int:
+    from workbench.schema import SCHEMA_VERSION
+    from workbench.store.upgrade import upgrade
+
+    had = upgrade(
+        workspace_of(options), lambda done, total: show_progress(done, total, "writing parts anew")
+    )
+    return finish(options, {"from": had, "to": SCHEMA_VERSION}, "Schema {from} is now {to}.")
+
+
+def _erase(options: argparse.Namespace) -> int:
+    from workbench.store.tables import GRACE_SECONDS
+
+    store = survey_of(options).store
+    traces = store.traces(options.patients)
+    known = {row for row in options.patients if store.traces([row]).series}
+    if len(known) < len(set(options.patients)):
+        raise SettingsError(
+            f"{len(set(options.patients)) - len(known)} of these patients are not in the tables.",
+            "Give pseudonyms, as the column 'patient' shows them.",
+        )
+    if not options.yes and not _asked(len(known), len(traces.objects)):
+        return finish(options, {"erased": 0}, "Nothing was erased.")
+    erased = store.erase(traces)
+    if not options.at_once:
+        _wait(GRACE_SECONDS)
+    store.reclaim(0.0)
+    return _told(options, erased, store.remains(traces))
+
+
+def _asked(patients: int, objects: int) -> bool:
+    tell(f"{patients} patients with {objects} objects will be erased for good.")
+    return input("Type ERASE to go on: ").strip() == "ERASE"
+
+
+def _wait(seconds: float) -> None:
+    tell("Erased. Notebooks may still be reading the old parts; they are removed in ten minutes.")
+    tell("(Ctrl-C leaves that to the next erasure, mapping or 'workbench store compact'.)")
+    begun = time.monotonic()
+    while (waited := time.monotonic() - begun) < seconds:
+        show_progress(int(waited), int(seconds), "seconds waited")
+        time.sleep(1.0)
+
+
+def _told(options: argparse.Namespace, erased: int, left: Remains) -> int:
+    for where, rows in left.rows.items():
+        tell(f"- {rows} rows still name them: {where}")
+    if left.strangers or left.retired:
+        tell(f"- {left.strangers + left.retired} replaced parts could not be removed yet")
+    tell(left.searched.sentence())
+    counts = {
+        "erased": erased, "nothing_remains": left.nothing, "rows": left.rows,
+        "files": list(left.searched.where),
+    }  # fmt: skip
+    finish(options, counts, "{erased} objects erased." if left.nothing else "Something remains.")
+    return DONE if left.nothing else PROBLEMS

@@ -1,0 +1,260 @@
+"""Collect from a web server: ask by QIDO-RS, fetch headers by WADO-RS (PS3.18 chapter 10).
+
+Metadata come first, because a header is a hundredth of its image; whole objects only where the
+server refuses metadata or leaves objects out, and for the classes whose pixels are read at the
+border (dose screens).
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, cast
+
+from pydicom.uid import DeflatedExplicitVRLittleEndian, ExplicitVRBigEndian, ExplicitVRLittleEndian
+from pydicom.uid import ImplicitVRLittleEndian as Implicit
+from pynetdicom.association import Association
+
+from workbench.collect.dicomweb.bulk import Bulk
+from workbench.collect.dicomweb.http import Answer, BrokenOff, WebAccess, WebClient
+from workbench.collect.dicomweb.multipart import boundary_of, parts
+from workbench.collect.dicomweb.query import JSON, UNABLE, WebQuery
+from workbench.collect.expected import Expected, ExpectedStudy, expect
+from workbench.collect.fetched_objects import Door, decided
+from workbench.collect.received import Take, is_uid
+from workbench.collect.retrieval import SOME_FAILED, SUCCESS, Request, RetrieveOutcome, requests
+from workbench.dicom.fromjson import encode_json, told, told_syntax
+from workbench.dicom.jsonmodel import Item
+from workbench.dicom.read import PREAMBLE, file_meta
+from workbench.errors import DamagedObject
+from workbench.model import Finding
+
+if TYPE_CHECKING:
+    from workbench.collect.filters import SurveyFilter
+    from workbench.collect.patient_list import ListedPatient
+
+LARGEST_METADATA = 2**28  # bytes of the headers of one series
+LARGEST_OBJECT = 2**30  # bytes of one whole object
+WHOLE = 'multipart/related; type="application/dicom"'
+# As it is stored, not decompressed for us (PS3.18 section 8.7.3.5.2).
+AS_STORED = f"{WHOLE}; transfer-syntax=*"
+SECONDARY_CAPTURE = frozenset(
+    f"1.2.840.10008.5.1.4.1.1.7{end}" for end in ("", ".1", ".2", ".3", ".4")
+)
+# A header told as JSON is encoded by us, and these would say that it is encoded otherwise.
+OTHERWISE_ENCODED = frozenset(
+    str(one) for one in (Implicit, ExplicitVRBigEndian, DeflatedExplicitVRLittleEndian)
+)
+
+
+@dataclass
+class _Fetched:
+    """How one request went."""
+
+    wanted: frozenset[str] | None
+    """SOP Instance UIDs that are missing; ``None`` when they are not known."""
+    came: set[str] = field(default_factory=set)
+    failed: int = 0
+    http: int | None = None
+    broken: bool = False
+    left: int = 0
+
+    @property
+    def lacking(self) -> frozenset[str]:
+        return (self.wanted or frozenset()) - self.came
+
+    @property
+    def done(self) -> bool:
+        return not self.lacking if self.wanted is not None else bool(self.came)
+
+    def wants(self, uid: str) -> bool:
+        return uid not in self.came and (self.wanted is None or uid in self.wanted)
+
+    def outcome(self) -> RetrieveOutcome:
+        failed = max(self.failed, len(self.lacking))
+        findings = () if not self.left else (_left(self.left),)
+        if not self.came and not self.done:
+            status = None if self.broken else UNABLE
+            return RetrieveOutcome(status, 0, failed, http=self.http, findings=findings)
+        status = SOME_FAILED if failed or self.broken else SUCCESS
+        return RetrieveOutcome(status, len(self.came), failed, findings=findings)
+
+
+class WebSource:
+    """A web server that is asked by QIDO-RS and fetched from by WADO-RS.
+
+    Parameters
+    ----------
+    access
+        Where it is, or just its address.
+    wanted
+        What the survey takes.
+    take
+        Is given each object, as a receiver would give it; called in the thread that fetches.
+        A header from metadata has no Pixel Data, and comes in Explicit VR Little Endian.
+    whole
+        SOP classes of which the whole object is fetched, because their pixels are needed.
+
+    Raises ``SettingsError`` when the address cannot be used.
+    """
+
+    def __init__(
+        self,
+        access: WebAccess | str,
+        wanted: SurveyFilter,
+        take: Take,
+        whole: frozenset[str] = SECONDARY_CAPTURE,
+    ) -> None:
+        self.access = WebAccess(access) if isinstance(access, str) else access
+        self.wanted = wanted
+        self.whole = whole
+        self.door = Door(take, self.access.title)
+        with WebClient(self.access):
+            pass  # wrong settings show at once
+
+    def expect(self, patient: ListedPatient) -> Expected:
+        """Ask what the server has of a patient; raises ``NetworkError``."""
+        with WebClient(self.access) as client:
+            return expect(cast("Association", WebQuery(client)), patient, self.wanted)
+
+    def fetch(self, study: ExpectedStudy, missing: frozenset[str]) -> list[RetrieveOutcome]:
+        """Fetch what is missing of a study; everything has been taken when this returns.
+
+        Raises ``NetworkError`` when the server cannot be reached or refuses us.
+        """
+        asked = [one for request in requests(study, missing) for one in _by_series(request, study)]
+        with WebClient(self.access) as client:
+            return [self._fetched(client, one, study, missing).outcome() for one in asked]
+
+    def echo(self) -> None:
+        """Test the connection by a query for one study; raises ``NetworkError``."""
+        with WebClient(self.access) as client:
+            WebQuery(client).check()
+
+    def _fetched(
+        self, client: WebClient, request: Request, study: ExpectedStudy, missing: frozenset[str]
+    ) -> _Fetched:
+        uids = [request.keys.get(name, "") for name in UNIQUE]
+        fetched = _Fetched(_meant(request, study, missing))
+        if not all(is_uid(uid) for uid in uids if uid):
+            return fetched
+        path = "".join(f"/{name}/{uid}" for name, uid in zip(RESOURCES, uids, strict=True) if uid)
+        try:
+            screens = self._metadata(client, path, fetched)
+            for uid in screens:
+                self._objects(client, f"{path.split('/instances/')[0]}/instances/{uid}", fetched)
+            if not fetched.done:
+                self._objects(client, path, fetched)
+        except BrokenOff:
+            fetched.broken = True
+        return fetched
+
+    def _metadata(self, client: WebClient, path: str, fetched: _Fetched) -> list[str]:
+        """Take headers; return the instances of which the whole object is needed."""
+        seconds = self.access.timeouts.retrieve
+        try:
+            with client.get(f"{path}/metadata", JSON, seconds=seconds) as answer:
+                if answer.status not in (200, 206):
+                    fetched.http = answer.status
+                    return []
+                items = json.loads(answer.content(LARGEST_METADATA))
+        except (BrokenOff, ValueError, RecursionError):
+            return []  # too large, cut off or no JSON: whole objects may do better
+        screens: list[str] = []
+        bulk = Bulk(client)
+        for item in items if isinstance(items, list) else [items]:
+            uid = told(item, "00080018") if isinstance(item, dict) else ""
+            if not uid or not fetched.wants(uid):
+                continue
+            if is_uid(uid) and told(item, "00080016") in self.whole:
+                screens.append(uid)
+            else:
+                self._header(item, uid, bulk, fetched)
+        return screens
+
+    def _header(self, item: Item, uid: str, bulk: Bulk, fetched: _Fetched) -> None:
+        try:
+            encoded, left = encode_json(bulk.fetched(item))
+        except DamagedObject:
+            return  # it may still come as a whole object
+        syntax = told_syntax(item)
+        if not is_uid(syntax) or syntax in OTHERWISE_ENCODED:
+            syntax = str(ExplicitVRLittleEndian)
+        sop_class = told(item, "00080016")
+        fetched.left += left
+        self._count(self.door.hand(encoded, syntax, sop_class, uid), uid, fetched)
+
+    def _objects(self, client: WebClient, path: str, fetched: _Fetched) -> None:
+        """Take whole objects."""
+        seconds = self.access.timeouts.retrieve
+        for accept in (AS_STORED, WHOLE):
+            with client.get(path, accept, seconds=seconds) as answer:
+                if answer.status in (400, 406) and accept == AS_STORED:
+                    continue  # it does not know the parameter
+                if answer.status not in (200, 206):
+                    fetched.http = answer.status
+                    return
+                for content in _files(answer):
+                    self._object(content, fetched)
+                return
+
+    def _object(self, content: bytes, fetched: _Fetched) -> None:
+        try:
+            view = memoryview(content)
+            if bytes(view[PREAMBLE : PREAMBLE + 4]) != b"DICM":
+                raise DamagedObject("no_preamble", "a part of the answer is no DICOM file")
+            meta, start = file_meta(view)
+        except DamagedObject:
+            fetched.failed += 1
+            return
+        uid = str(meta.get("MediaStorageSOPInstanceUID", ""))
+        if fetched.wants(uid):
+            syntax = str(meta.get("TransferSyntaxUID", ""))
+            sop_class = str(meta.get("MediaStorageSOPClassUID", ""))
+            self._count(self.door.hand(bytes(view[start:]), syntax, sop_class, uid), uid, fetched)
+
+    def _count(self, status: int, uid: str, fetched: _Fetched) -> None:
+        if decided(status):
+            fetched.came.add(uid)
+        elif fetched.wanted is None:
+            fetched.failed += 1
+
+
+UNIQUE = ("StudyInstanceUID", "SeriesInstanceUID", "SOPInstanceUID")
+RESOURCES = ("studies", "series", "instances")
+
+
+def _by_series(request: Request, study: ExpectedStudy) -> list[Request]:
+    """Return a request for a study as one for each of its series, to hold less at a time."""
+    if request.level != "STUDY" or not study.series:
+        return [request]
+    return [Request("SERIES", {**request.keys, "SeriesInstanceUID": uid}) for uid in study.series]
+
+
+def _meant(
+    request: Request, study: ExpectedStudy, missing: frozenset[str]
+) -> frozenset[str] | None:
+    """Return which missing objects a request is to bring; ``None`` when nobody can tell."""
+    if request.level == "IMAGE":
+        return frozenset({request.keys["SOPInstanceUID"]})
+    images = study.series.get(request.keys.get("SeriesInstanceUID", ""))
+    return images & missing if images and study.listed else None
+
+
+def _files(answer: Answer) -> Iterator[bytes]:
+    """Yield the DICOM files of an answer; some servers send a single one as it is."""
+    boundary = boundary_of(answer.kind)
+    if boundary:
+        yield from parts(answer.chunks(), boundary, LARGEST_OBJECT)
+    else:
+        yield answer.content(LARGEST_OBJECT)
+
+
+def _left(number: int) -> Finding:
+    return Finding(
+        "collect",
+        "bulk_left_out",
+        f"{number} binary or unreadable values of headers were not fetched from the web server",
+        "note",
+    )

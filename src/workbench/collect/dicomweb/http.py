@@ -1,0 +1,350 @@
+"""Talk to a web server of a hospital: bounded, patient, and never to another server.
+
+Credentials are read from files when a connection is made and appear in no message; redirects are
+followed on the same server only, so that they cannot leave it either.
+"""
+
+from __future__ import annotations
+
+import logging
+import ssl
+import time
+import zlib
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from email.utils import parsedate_to_datetime
+from ipaddress import ip_address
+from pathlib import Path
+from typing import TYPE_CHECKING, Self
+
+from workbench.collect.retrieval import Timeouts
+from workbench.errors import NetworkError, SettingsError
+
+if TYPE_CHECKING:
+    import httpx
+
+REDIRECTS = frozenset({301, 302, 303, 307, 308})  # RFC 9110 section 15.4
+BUSY = frozenset({429, 503})  # RFC 6585 section 4, RFC 9110 section 15.6.4
+FORBIDDEN = frozenset({401, 403, 407})
+LONGEST_CHAIN = 5  # of redirects
+TRIES = 4  # of a request that a busy server refuses
+LONGEST_REST = 60.0  # seconds before the next try, whatever the server says
+AT_ONCE = 2**20  # bytes that are inflated in one go
+
+
+class BrokenOff(OSError):  # noqa: N818 (what happened, as in OSError's own family)
+    """An answer ended early, was larger than allowed, or came too slowly."""
+
+
+@dataclass(frozen=True)
+class WebAccess:
+    """Where a DICOMweb server is and how we prove who we are.
+
+    Attributes
+    ----------
+    url
+        Root of its services, such as https://pacs.example/dicom-web.
+    title
+        What the server is called in messages.
+    token
+        File with a bearer token.
+    password
+        File with one line ``user:password``.
+    authority
+        File with the certificates to trust, instead of the system's.
+    certificate, key
+        Our own certificate and its key, for servers that ask for one (PS3.15 annex B).
+    proxy
+        Address of a proxy; the environment's is not used.
+    timeouts
+        How long to wait for answers.
+    """
+
+    url: str
+    title: str = "the web server"
+    token: Path | None = field(default=None, repr=False)
+    password: Path | None = field(default=None, repr=False)
+    authority: Path | None = field(default=None, repr=False)
+    certificate: Path | None = field(default=None, repr=False)
+    key: Path | None = field(default=None, repr=False)
+    proxy: str | None = field(default=None, repr=False)
+    timeouts: Timeouts = field(default_factory=Timeouts)
+
+
+@dataclass
+class Answer:
+    """One answer; its content is read while it arrives."""
+
+    status: int
+    kind: str
+    """Content-Type."""
+    warned: bool
+    """Whether the server said that the answer is not all (PS3.18 section 8.3.4.4: code 299)."""
+    _response: httpx.Response = field(repr=False)
+    _deadline: float = field(repr=False)
+
+    def chunks(self) -> Iterator[bytes]:
+        """Yield the content in pieces; raises ``BrokenOff``."""
+        import httpx
+
+        coding = self._response.headers.get("content-encoding", "identity").lower()
+        if coding not in ("identity", "gzip"):
+            raise BrokenOff("an answer is encoded in a way that was not asked for")
+        inflater = zlib.decompressobj(16 + zlib.MAX_WBITS) if coding == "gzip" else None
+        try:
+            for chunk in self._response.iter_raw():
+                if time.monotonic() > self._deadline:
+                    raise BrokenOff("an answer came too slowly")
+                yield from [chunk] if inflater is None else _inflated(inflater, chunk)
+        except (httpx.HTTPError, httpx.StreamError, zlib.error):
+            raise BrokenOff("an answer ended early") from None
+        if inflater is not None and not inflater.eof:
+            raise BrokenOff("an answer ended early")
+
+    def content(self, largest: int) -> bytes:
+        """Return the whole content; raises ``BrokenOff`` when it is larger than allowed."""
+        held = bytearray()
+        for chunk in self.chunks():
+            held += chunk
+            if len(held) > largest:
+                raise BrokenOff("an answer is larger than allowed")
+        return bytes(held)
+
+
+def _inflated(inflater: zlib._Decompress, chunk: bytes) -> Iterator[bytes]:
+    while chunk and not inflater.eof:
+        yield inflater.decompress(chunk, AT_ONCE)
+        chunk = inflater.unconsumed_tail
+
+
+class WebClient:
+    """Connections to one server; a context manager.
+
+    Raises ``SettingsError`` when the address, a certificate or a credential cannot be used.
+    """
+
+    def __init__(self, access: WebAccess) -> None:
+        import httpx
+
+        self.access = access
+        for name in ("httpx", "httpcore"):  # they log addresses, which hold patients' IDs
+            logging.getLogger(name).setLevel(logging.CRITICAL)
+        self.root = _root(access)
+        patience = httpx.Timeout(access.timeouts.answer, connect=access.timeouts.connect)
+        self._client = httpx.Client(
+            headers=_credentials(access, self.root),
+            verify=_trust(access) if self.root.scheme == "https" else True,
+            timeout=patience,
+            trust_env=False,
+            proxy=access.proxy,
+            follow_redirects=False,
+        )
+
+    def __enter__(self) -> Self:
+        """Connect when the first request is made."""
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        """Close the connections."""
+        self._client.close()
+
+    @contextmanager
+    def get(
+        self, path: str, accept: str, query: str = "", seconds: float | None = None
+    ) -> Iterator[Answer]:
+        """Hold the answer to a request for ``path`` below the root, or for a full address.
+
+        ``query`` is percent-encoded already.  ``seconds`` is how long the server may stay
+        silent, and a tenth of the time the whole answer may take.  Raises ``NetworkError`` when
+        the server cannot be reached, wants other credentials, or points elsewhere; every other
+        answer is returned.
+        """
+        import httpx
+
+        seconds = seconds or self.access.timeouts.answer
+        url = self._address(path)
+        url = url.copy_with(query=query.encode("ascii")) if query else url
+        # Compressed headers are worth it, compressed images are not.
+        coding = "gzip" if "json" in accept else "identity"
+        asked = self._client.build_request(
+            "GET",
+            url,
+            headers={"Accept": accept, "Accept-Encoding": coding},
+            timeout=httpx.Timeout(seconds, connect=self.access.timeouts.connect),
+        )
+        response = self._patiently(asked)
+        try:
+            if response.status_code in FORBIDDEN:
+                raise NetworkError(
+                    f"{self.access.title} did not let us in (HTTP {response.status_code}).",
+                    "Check the token, the password or the certificate, and what its "
+                    "administrator allows.",
+                )
+            yield Answer(
+                response.status_code,
+                response.headers.get("content-type", ""),
+                "299" in response.headers.get("warning", ""),
+                response,
+                time.monotonic() + 10 * seconds,
+            )
+        finally:
+            response.close()
+
+    def ours(self, address: str) -> bool:
+        """Whether a full or relative address is on the same server."""
+        import httpx
+
+        try:
+            url = self.root.join(address)
+        except (httpx.InvalidURL, ValueError):
+            return False
+        return _origin(url) == _origin(self.root)
+
+    def absolute(self, address: str) -> str:
+        """Return a relative address (of a BulkDataURI, PS3.18 F.2.2) in full."""
+        return str(self.root.copy_with(path=self.root.path.rstrip("/") + "/").join(address))
+
+    def _address(self, path: str) -> httpx.URL:
+        if "://" in path:
+            return self.root.join(path)
+        return self.root.copy_with(path=self.root.path.rstrip("/") + path)
+
+    def _patiently(self, asked: httpx.Request) -> httpx.Response:
+        """Return the answer, after redirects and pauses that the server asked for."""
+        chain = tries = 0
+        while True:
+            response = self._send(asked)
+            if response.status_code in REDIRECTS and "location" in response.headers:
+                chain += 1
+                asked = self._redirected(asked, response, chain)
+            elif response.status_code in BUSY and tries + 1 < TRIES:
+                tries += 1
+                time.sleep(_rest(response.headers.get("retry-after", ""), tries))
+            else:
+                return response
+            response.close()
+
+    def _send(self, asked: httpx.Request) -> httpx.Response:
+        import httpx
+
+        try:
+            return self._client.send(asked, stream=True)
+        except (httpx.HTTPError, httpx.InvalidURL, OSError) as error:
+            # The cause is not kept: it quotes the address, which may name a patient.
+            told = _reason(error)
+        raise NetworkError(f"{self.access.title} {told[0]}.", told[1])
+
+    def _redirected(
+        self, asked: httpx.Request, response: httpx.Response, chain: int
+    ) -> httpx.Request:
+        location = response.headers["location"]
+        response.close()
+        target = asked.url
+        if self.ours(location):
+            target = asked.url.join(location)
+        if chain > LONGEST_CHAIN or _origin(target) != _origin(self.root) or target == asked.url:
+            raise NetworkError(
+                f"{self.access.title} points to another server, or in a circle.",
+                "Set the address where it really is.",
+            )
+        return self._client.build_request(
+            "GET", target, headers=asked.headers, extensions=asked.extensions
+        )
+
+
+def _root(access: WebAccess) -> httpx.URL:
+    import httpx
+
+    try:
+        url = httpx.URL(access.url)
+    except httpx.InvalidURL:
+        url = httpx.URL("")
+    if url.scheme not in ("http", "https") or not url.host or url.userinfo or url.query:
+        raise SettingsError(
+            "the address of the web server cannot be used.",
+            "Write it as https://host/path, without user, password or question mark.",
+        )
+    secret = access.token or access.password
+    if secret and url.scheme == "http" and not _loopback(url.host):
+        raise SettingsError(
+            "a token or password would cross the network unencrypted.", "Use an https address."
+        )
+    return url
+
+
+def _loopback(host: str) -> bool:
+    try:
+        return ip_address(host).is_loopback
+    except ValueError:
+        return host == "localhost"
+
+
+def _origin(url: httpx.URL) -> tuple[str, str, int]:
+    return url.scheme, url.host, url.port or (443 if url.scheme == "https" else 80)
+
+
+def _credentials(access: WebAccess, root: httpx.URL) -> dict[str, str]:
+    import base64
+
+    headers = {"User-Agent": "Workbench", "Host": root.netloc.decode("ascii")}
+    if access.token is not None:
+        headers["Authorization"] = f"Bearer {_secret(access.token)}"
+    elif access.password is not None:
+        encoded = base64.b64encode(_secret(access.password).encode()).decode("ascii")
+        headers["Authorization"] = f"Basic {encoded}"
+    return headers
+
+
+def _secret(file: Path) -> str:
+    try:
+        secret = file.read_text("utf-8").strip()
+    except (OSError, UnicodeDecodeError):
+        secret = ""
+    if not secret or not secret.isprintable():
+        raise SettingsError(
+            "the file with the token or password cannot be used.",
+            "It must exist, be readable by us alone, and hold one line.",
+        )
+    return secret
+
+
+def _trust(access: WebAccess) -> ssl.SSLContext:
+    """Return whom to trust, and who we are: TLS 1.2 or newer (BCP 195)."""
+    try:
+        context = ssl.create_default_context(cafile=access.authority)
+        context.minimum_version = ssl.TLSVersion.TLSv1_2
+        if access.certificate is not None:
+            context.load_cert_chain(access.certificate, access.key)
+    except (OSError, ssl.SSLError):
+        raise SettingsError(
+            "a certificate or its key cannot be used.",
+            "Check that the files exist, are in PEM form, and belong together.",
+        ) from None
+    return context
+
+
+def _rest(told: str, tries: int) -> float:
+    """Return the pause in seconds that Retry-After asks for (RFC 9110 section 10.2.3)."""
+    if told.strip().isdecimal():
+        seconds = float(told)
+    else:
+        try:
+            seconds = (parsedate_to_datetime(told) - datetime.now(UTC)).total_seconds()
+        except (TypeError, ValueError):
+            seconds = 2.0**tries
+    return min(max(seconds, 0.0), LONGEST_REST)
+
+
+def _reason(error: Exception) -> tuple[str, str]:
+    import httpx
+
+    if isinstance(error, httpx.TimeoutException):
+        return "did not answer in time", "Try again later, or raise the time-out."
+    if "CERTIFICATE" in str(error).upper() or "SSL" in str(error).upper():
+        return (
+            "could not agree with us on an encrypted connection",
+            "Check the certificate of its authority, and ours.",
+        )
+    return "could not be reached", "Check its address and port, and that it runs."

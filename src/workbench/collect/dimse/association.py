@@ -1,0 +1,213 @@
+"""What every DICOM connection of ours has in common: bounds, time-outs and a quiet log."""
+
+from __future__ import annotations
+
+import logging
+import socket
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from typing import Any, cast
+
+from pydicom import config
+from pynetdicom import AE, _config, build_context, build_role, evt
+from pynetdicom.association import Association
+from pynetdicom.events import Event
+from pynetdicom.transport import AssociationSocket
+
+from workbench.collect.dimse.tls import TlsFiles, client_context
+from workbench.collect.retrieval import Timeouts
+from workbench.errors import NetworkError
+from workbench.model import ApplicationEntity
+
+ANNOUNCED_PDU = 2**18  # bytes; larger PDUs bring nothing more, and 0 would mean "no bound"
+LARGEST_PDU = 2**20  # bytes; what a peer may send all the same before it is cut off
+LARGEST_OBJECT = 2**31  # bytes between two messages of one association
+PDU_SECONDS = 20.0  # a PDU that takes longer is a drip, not a transfer
+READ_AT_ONCE = 2**16
+SOP_CLASS_NOT_SUPPORTED = 0x0122  # PS3.7 annex C.5.6
+# Linux: acknowledge at once, or a peer with Nagle's algorithm waits 40 ms an object.
+QUICK_ACK: int | None = getattr(socket, "TCP_QUICKACK", None)
+
+
+@dataclass(frozen=True)
+class Peer:
+    """Who asks whom: our AE title, the PACS, and our patience."""
+
+    local_title: str
+    pacs: ApplicationEntity
+    timeouts: Timeouts = field(default_factory=Timeouts)
+    tls: TlsFiles | None = None
+
+
+def configure() -> None:
+    """Set pynetdicom's process-wide options; called when a connection is first needed.
+
+    Identifiers (patients' names and numbers) stay out of the log, pynetdicom's own log is silent
+    unless someone has set its level, because it quotes UIDs, and a Storage SCP takes every
+    storage class, private and unknown ones too, in the transfer syntax the peer names first.
+    pydicom is kept from quoting malformed values in warnings, because connections have threads
+    of their own.
+    """
+    _config.LOG_REQUEST_IDENTIFIERS = False
+    _config.LOG_RESPONSE_IDENTIFIERS = False
+    _config.LOG_HANDLER_LEVEL = "none"
+    _config.UNRESTRICTED_STORAGE_SERVICE = True
+    config.settings.reading_validation_mode = config.IGNORE
+    logger = logging.getLogger("pynetdicom")
+    if logger.level == logging.NOTSET:
+        logger.setLevel(logging.CRITICAL)
+
+
+class BoundedReader:
+    """Reads PDUs from one socket, with a bound on their size, their time and their sum.
+
+    Takes the place of ``AssociationSocket.recv``, which has none of the three (and reads 4 kB
+    at a time); pynetdicom closes the connection when ``OSError`` is raised.
+    """
+
+    def __init__(self, connection: socket.socket) -> None:
+        self._socket = connection
+        self.received = 0
+
+    def recv(self, nr_bytes: int) -> bytearray:
+        """Return ``nr_bytes`` bytes, fewer when the peer has closed; raises ``OSError``."""
+        self.received += nr_bytes
+        if nr_bytes > LARGEST_PDU or self.received > LARGEST_OBJECT:
+            raise OSError("the peer sends more than it may")
+        waiting = self._socket.gettimeout()
+        try:
+            data = self._read(nr_bytes, time.monotonic() + PDU_SECONDS)
+        finally:
+            self._socket.settimeout(waiting)
+        if QUICK_ACK is not None:
+            self._socket.setsockopt(socket.IPPROTO_TCP, QUICK_ACK, 1)
+        return data
+
+    def _read(self, size: int, deadline: float) -> bytearray:
+        data = bytearray()
+        while len(data) < size:
+            left = deadline - time.monotonic()
+            if left <= 0:
+                raise TimeoutError("the peer sends too slowly")
+            self._socket.settimeout(left)
+            piece = self._socket.recv(min(size - len(data), READ_AT_ONCE))
+            if not piece:
+                break
+            data += piece
+        return data
+
+
+def guard(event: Event) -> None:
+    """Put bounds on a new connection; bind it to ``evt.EVT_CONN_OPEN``."""
+    wrapper = cast("AssociationSocket", event.assoc.dul.socket)
+    connection = cast("socket.socket", wrapper.socket)
+    connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+    reader = BoundedReader(connection)
+    vars(wrapper).update(recv=reader.recv, reader=reader)
+
+
+def echo(_: Event) -> int:
+    """Answer a C-ECHO with success."""
+    return 0x0000
+
+
+def begin_object(event: Event) -> None:
+    """Start counting bytes anew, because a whole object has arrived."""
+    reader = vars(event.assoc.dul.socket).get("reader")
+    if reader is not None:
+        reader.received = 0
+
+
+def asking(association: Association) -> Association:
+    """Make an association that only asks: no answer is taken for a request; return it.
+
+    pynetdicom's reactor thread looks for requests of the peer, and on a busy machine takes an
+    answer out of the same queue and throws it away: a lost C-FIND answer is a lost study.  The
+    reactor is the only one that does not block, so it finds nothing there any more.
+    """
+    wait_for_message = association.dimse.get_msg
+
+    def get_msg(block: bool = False) -> tuple[int | None, Any]:
+        return wait_for_message(block=True) if block else (None, None)
+
+    vars(association.dimse).update(get_msg=get_msg)
+    return association
+
+
+@dataclass(frozen=True)
+class Taking:
+    """What is taken over an association of our own asking (C-GET).
+
+    Attributes
+    ----------
+    contexts
+        Storage class and transfer syntaxes of each presentation context.
+    store
+        Answers a C-STORE request, as a handler of ``evt.EVT_C_STORE``.
+    """
+
+    contexts: tuple[tuple[str, tuple[str, ...]], ...]
+    store: Callable[[Event], int]
+
+    def options(self, classes: tuple[str, ...]) -> dict[str, Any]:
+        """Return what ``AE.associate`` needs to know of it, beside the classes asked for."""
+        offered = dict.fromkeys(uid for uid, _ in self.contexts)
+        return {
+            "contexts": [build_context(uid) for uid in classes]
+            + [build_context(uid, list(syntaxes)) for uid, syntaxes in self.contexts],
+            "ext_neg": [build_role(uid, scp_role=True) for uid in offered],
+            "evt_handlers": [(evt.EVT_CONN_OPEN, guard), (evt.EVT_C_STORE, self.store)],
+            "max_pdu": ANNOUNCED_PDU,
+        }
+
+
+ASKING_ONLY = Taking((), lambda _: SOP_CLASS_NOT_SUPPORTED)
+
+
+@contextmanager
+def associate(
+    peer: Peer, classes: tuple[str, ...], answer: float, taking: Taking | None = None
+) -> Iterator[Association]:
+    """Hold an association with the PACS for ``classes``; ``answer`` is the time-out in seconds.
+
+    ``taking`` offers to be sent objects over it.
+
+    Raises
+    ------
+    NetworkError
+        The PACS cannot be reached, refuses us, or offers none of the classes.
+    """
+    configure()
+    node = AE(ae_title=peer.local_title)
+    node.connection_timeout = node.acse_timeout = peer.timeouts.connect
+    node.dimse_timeout = node.network_timeout = answer
+    association = node.associate(
+        peer.pacs.host,
+        peer.pacs.port,
+        ae_title=peer.pacs.title,
+        tls_args=(client_context(peer.tls), peer.pacs.host) if peer.tls else None,
+        **(taking or ASKING_ONLY).options(classes),
+    )
+    if not association.is_established:
+        raise _refusal(peer, association)
+    try:
+        yield asking(association)
+    finally:
+        if association.is_established:
+            association.release()
+
+
+def _refusal(peer: Peer, association: Association) -> NetworkError:
+    name = peer.pacs.title
+    if association.is_rejected:
+        return NetworkError(
+            f"{name} refused the association.",
+            f"Ask its administrator to register the AE title {peer.local_title}.",
+        )
+    if association.rejected_contexts:
+        return NetworkError(f"{name} does not offer the service asked for.")
+    return NetworkError(
+        f"{name} could not be reached.", "Check its address and port, and that it runs."
+    )

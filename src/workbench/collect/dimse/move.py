@@ -1,0 +1,170 @@
+"""Have an archive send what is missing of a study to our receiver, by C-MOVE (PS3.4 C.4.2)."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from contextlib import AbstractContextManager, ExitStack
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Self
+
+from pydicom.dataset import Dataset
+from pynetdicom.association import Association
+from pynetdicom.sop_class import (  # type: ignore[attr-defined]
+    PatientRootQueryRetrieveInformationModelMove,
+    StudyRootQueryRetrieveInformationModelMove,
+    Verification,
+)
+
+from workbench.collect.dimse.association import Peer, associate
+from workbench.collect.expected import Expected, ExpectedStudy, expect
+from workbench.collect.find import FIND_CLASSES, identifier
+from workbench.collect.retrieval import (
+    PENDING,
+    SUCCESS,
+    Request,
+    RetrieveOutcome,
+    each_request,
+    requests,
+)
+from workbench.dicom.quiet import quiet
+from workbench.errors import NetworkError
+
+if TYPE_CHECKING:
+    from workbench.collect.filters import SurveyFilter
+    from workbench.collect.patient_list import ListedPatient
+
+MOVE_CLASSES = (
+    str(StudyRootQueryRetrieveInformationModelMove),
+    str(PatientRootQueryRetrieveInformationModelMove),
+)
+
+
+class Held:
+    """An association that is opened anew when the peer has ended it; a context manager."""
+
+    def __init__(self, open_one: Callable[[], AbstractContextManager[Association]]) -> None:
+        self._open = open_one
+        self._stack = ExitStack()
+        self._association: Association | None = None
+
+    def __enter__(self) -> Self:
+        """Open nothing yet."""
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        """Release it."""
+        self._stack.close()
+
+    def association(self) -> Association:
+        """Return an association that is alive; raises ``NetworkError``."""
+        if self._association is None or not self._association.is_established:
+            self._stack.close()
+            self._association = self._stack.enter_context(self._open())
+        return self._association
+
+
+@dataclass(frozen=True)
+class MoveSource:
+    """A PACS that is asked by C-FIND and told by C-MOVE to send to our receiver.
+
+    Attributes
+    ----------
+    peer
+        Who asks whom.
+    wanted
+        What the survey takes.
+    destination
+        AE title of our receiver, as the PACS knows it.
+    """
+
+    peer: Peer
+    wanted: SurveyFilter
+    destination: str
+
+    def expect(self, patient: ListedPatient) -> Expected:
+        """Ask what the PACS has of a patient; raises ``NetworkError``."""
+        return ask_pacs(self.peer, patient, self.wanted)
+
+    def fetch(self, study: ExpectedStudy, missing: frozenset[str]) -> list[RetrieveOutcome]:
+        """Order what is missing of a study; it arrives at the receiver, perhaps later."""
+        peer = self.peer
+
+        def make(request: Request) -> RetrieveOutcome:
+            return move(held.association(), self.destination, request.level, request.keys)
+
+        with Held(lambda: associate(peer, MOVE_CLASSES, peer.timeouts.retrieve)) as held:
+            return each_request(requests(study, missing), make)
+
+    def echo(self) -> None:
+        """Test the connection by C-ECHO; raises ``NetworkError`` with the remedy."""
+        echo_pacs(self.peer)
+
+
+def ask_pacs(peer: Peer, patient: ListedPatient, wanted: SurveyFilter) -> Expected:
+    """Ask a PACS by C-FIND what it has of a patient; raises ``NetworkError``."""
+    with associate(peer, FIND_CLASSES, peer.timeouts.answer) as association:
+        return expect(association, patient, wanted)
+
+
+def echo_pacs(peer: Peer) -> None:
+    """Test the connection by C-ECHO; raises ``NetworkError`` with the remedy."""
+    with associate(peer, (str(Verification),), peer.timeouts.answer) as association:
+        status = association.send_c_echo().get("Status")
+    if status != SUCCESS:
+        raise NetworkError(
+            f"{peer.pacs.title} took the connection but did not answer C-ECHO.",
+            "Ask its administrator whether the service is in order.",
+        )
+
+
+def move(
+    association: Association, destination: str, level: str, keys: Mapping[str, str]
+) -> RetrieveOutcome:
+    """Have the objects that ``keys`` name sent to the AE title ``destination``.
+
+    ``level`` is STUDY, SERIES or IMAGE; ``keys`` holds the unique keys down to it, PatientID
+    included.
+    """
+    outcome = RetrieveOutcome(None)
+    chosen = root_of(association, MOVE_CLASSES, keys)
+    if chosen is None:
+        return outcome
+    root, keys = chosen
+    with quiet():
+        wanted = identifier(level, keys, root)
+        for answer, _ in association.send_c_move(wanted, destination, root):
+            outcome = outcome_of(answer, outcome)
+    return outcome
+
+
+def root_of(
+    association: Association, classes: tuple[str, str], keys: Mapping[str, str]
+) -> tuple[str, Mapping[str, str]] | None:
+    """Return the information model to ask in (Study Root, else Patient Root) and its keys.
+
+    Study Root knows no patient (PS3.4 C.4.2.1.4 with C.6.2.1).  ``None`` when the peer offers
+    neither, or has gone.
+    """
+    accepted = {str(context.abstract_syntax) for context in association.accepted_contexts}
+    root = next((uid for uid in classes if uid in accepted), None)
+    if root is None or not association.is_established:
+        return None
+    if root == classes[0]:
+        keys = {keyword: value for keyword, value in keys.items() if keyword != "PatientID"}
+    return root, keys
+
+
+def outcome_of(answer: Dataset, before: RetrieveOutcome) -> RetrieveOutcome:
+    """Return the outcome after one more answer; counters that are not told stay as they were."""
+    status = answer.get("Status")
+
+    def count(keyword: str, earlier: int | None) -> int | None:
+        value = answer.get(keyword)
+        return earlier if value is None else int(value)
+
+    return RetrieveOutcome(
+        None if status in (None, PENDING) else int(status),
+        count("NumberOfCompletedSuboperations", before.completed),
+        count("NumberOfFailedSuboperations", before.failed),
+        count("NumberOfWarningSuboperations", before.warning),
+    )

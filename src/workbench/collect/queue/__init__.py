@@ -1,0 +1,1 @@
+"""The queue of patients, what was asked and came, and the hospital's own file that holds it."""

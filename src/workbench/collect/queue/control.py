@@ -1,0 +1,170 @@
+"""What the page and the collector tell each other, through the hospital's file.
+
+The collector is a process of its own.  The page asks (run, pause, stop, now until ...) by writing
+a row; the collector looks every second, and writes what it is doing every few seconds.  There is
+no port to protect and nothing is lost when either is not there.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import time
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from enum import StrEnum
+from typing import Any
+
+import psutil
+
+from workbench.collect.clock import boot, moment
+from workbench.collect.hours.week_grid import Override
+from workbench.collect.queue.hospital_file import HospitalFile
+
+FRESH_SECONDS = 20.0  # a heartbeat that is older is of a collector that hangs or is gone
+EVENTS_KEPT = 10_000
+COMMAND, OVERRIDE, HEARTBEAT = "command", "override", "heartbeat "
+
+
+class Command(StrEnum):
+    """What the page wants of every collector of the workspace."""
+
+    RUN = "run"
+    PAUSE = "pause"
+    STOP = "stop"
+
+
+@dataclass(frozen=True)
+class Process:
+    """A process, told apart from another that gets the same number later."""
+
+    pid: int
+    started: float
+    boot: str
+
+    @classmethod
+    def this(cls) -> Process:
+        """Return the process this runs in."""
+        return cls(os.getpid(), psutil.Process().create_time(), boot())
+
+    @classmethod
+    def named(cls, name: str) -> Process | None:
+        """Return the process whose name a collector's begins with; ``None`` when it is none."""
+        try:
+            pid, started, start = name.split(":")[:3]
+            return cls(int(pid), float(started), start)
+        except ValueError:
+            return None
+
+    def __str__(self) -> str:
+        return f"{self.pid}:{self.started}:{self.boot}"
+
+    @property
+    def lives(self) -> bool:
+        """Whether it is still there."""
+        if self.boot != boot():
+            return False
+        try:
+            # creation times are told to a hundredth of a second
+            return bool(abs(psutil.Process(self.pid).create_time() - self.started) < 1.0)
+        except psutil.Error:
+            return False
+
+
+@dataclass(frozen=True)
+class Heartbeat:
+    """What one collector said last, and whether it is still there."""
+
+    owner: str
+    age_seconds: float
+    lives: bool
+    told: Mapping[str, Any]
+
+    @property
+    def fresh(self) -> bool:
+        """Whether the collector is at work."""
+        return self.lives and self.age_seconds < FRESH_SECONDS
+
+
+class Control:
+    """The two-way notice board of one workspace."""
+
+    def __init__(self, hospital: HospitalFile) -> None:
+        self._hospital = hospital
+
+    # --- asked of the collector ----------------------------------------------------------------
+
+    @property
+    def command(self) -> Command:
+        """What the collectors shall do."""
+        return Command(self._value(COMMAND) or Command.RUN)
+
+    @command.setter
+    def command(self, command: Command) -> None:
+        """Ask for something."""
+        self._set(COMMAND, command)
+
+    @property
+    def override(self) -> Override | None:
+        """What overrides the schedule, until its end; ``None`` when nothing does."""
+        told = self._value(OVERRIDE)
+        if not told:
+            return None
+        until, opened = json.loads(told)
+        override = Override(datetime.fromisoformat(until), opened)
+        return override if override.until > datetime.now(UTC) else None
+
+    @override.setter
+    def override(self, override: Override | None) -> None:
+        """Override the schedule, or no more."""
+        told = [override.until.isoformat(), override.opened] if override else None
+        self._set(OVERRIDE, json.dumps(told) if told else "")
+
+    # --- told by the collector -----------------------------------------------------------------
+
+    def beat(self, owner: str, told: Mapping[str, Any]) -> None:
+        """Say what a collector is doing."""
+        self._set(HEARTBEAT + owner, json.dumps({**told, "clock": time.time()}))
+
+    def gone(self, owner: str) -> None:
+        """Take a collector off the board."""
+        self._hospital.write("DELETE FROM control WHERE name = ?", HEARTBEAT + owner)
+
+    def heartbeats(self) -> list[Heartbeat]:
+        """Return what every collector said last; those that ended properly are not there."""
+        rows = self._hospital.all(
+            "SELECT name, value FROM control WHERE name LIKE ? ORDER BY at", HEARTBEAT + "%"
+        )
+        found = []
+        for row in rows:
+            owner, told = row["name"].removeprefix(HEARTBEAT), json.loads(row["value"])
+            process = Process.named(owner)
+            age = time.time() - told.pop("clock", 0.0)
+            found.append(Heartbeat(owner, age, bool(process and process.lives), told))
+        return found
+
+    def tell(self, text: str, severity: str = "info") -> None:
+        """Add a line to the log that the page shows; it holds no name, ID or UID."""
+        row = self._hospital.one(
+            "INSERT INTO event (at, severity, text) VALUES (?, ?, ?) RETURNING number",
+            moment(), severity, text,
+        )  # fmt: skip
+        if row is not None and row["number"] % 100 == 0:
+            self._hospital.write("DELETE FROM event WHERE number <= ?", row["number"] - EVENTS_KEPT)
+
+    def events(self, limit: int = 50) -> list[dict[str, Any]]:
+        """Return the newest lines of the log, newest first."""
+        rows = self._hospital.all("SELECT * FROM event ORDER BY number DESC LIMIT ?", limit)
+        return [dict(row) for row in rows]
+
+    def _value(self, name: str) -> str:
+        row = self._hospital.one("SELECT value FROM control WHERE name = ?", name)
+        return str(row["value"]) if row else ""
+
+    def _set(self, name: str, value: str) -> None:
+        self._hospital.write(
+            "INSERT INTO control VALUES (?, ?, ?)"
+            " ON CONFLICT (name) DO UPDATE SET value = excluded.value, at = excluded.at",
+            name, value, moment(),
+        )  # fmt: skip

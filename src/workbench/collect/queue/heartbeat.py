@@ -1,0 +1,139 @@
+"""What a collector says of itself every two seconds, while it works: the page's live figures."""
+
+from __future__ import annotations
+
+import logging
+import shutil
+import threading
+import time
+from collections import deque
+from collections.abc import Callable, Iterable
+from dataclasses import asdict
+from pathlib import Path
+from types import TracebackType
+from typing import Self
+
+import psutil
+
+from workbench.collect.dimse.receiver import Receiver
+from workbench.collect.queue.control import Control
+from workbench.collect.queue.patient_queue import Counts, Queue
+from workbench.errors import WorkbenchError
+from workbench.model import Verdict
+
+LOGGER = logging.getLogger(__name__)
+
+BEAT_SECONDS = 2.0
+SPEED_SECONDS = 60.0  # the speed shown is of the last minute
+LEAST_FREE = 2 * 2**30  # bytes of disk: below that nothing more is asked of the PACS
+
+Fates = Callable[[Iterable[str]], dict[str, str]]
+
+
+class Pulse:
+    """Renews the collector's leases and shows what it does; a context manager with a thread.
+
+    Attributes
+    ----------
+    doing
+        What the collector does now, for a person.
+    """
+
+    def __init__(
+        self, owner: str, queue: Queue, control: Control, receiver: Receiver, folder: Path
+    ) -> None:
+        self.doing = "Starting."
+        self._owner, self._queue, self._control = owner, queue, control
+        self._receiver, self._folder = receiver, folder
+        self._ended = threading.Event()
+        self._speed: deque[tuple[float, int, int]] = deque()
+        self._patient: int | None = None
+        self._counting = threading.Lock()
+        self._expected: frozenset[str] = frozenset()
+        self._already = 0
+        self._fates: Fates = lambda _: {}
+        self._thread = threading.Thread(target=self._run, name="pulse", daemon=True)
+
+    def __enter__(self) -> Self:
+        """Start to beat."""
+        self._beat()
+        self._thread.start()
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        """Stop, and take the collector off the board."""
+        self._ended.set()
+        self._thread.join()
+        self._control.gone(self._owner)
+
+    def begin(self, number: int, fates: Fates) -> None:
+        """Follow a patient of the queue from now on."""
+        self._expected, self._already, self._fates = frozenset(), 0, fates
+        self._patient = number
+
+    def expects(self, uids: frozenset[str]) -> None:
+        """Take note of the objects that ought to come."""
+        self._already = len(self._fates(uids))
+        self._expected = uids
+
+    def end(self) -> None:
+        """Follow no patient any more; what is noted of it after this is the last word."""
+        with self._counting:
+            self._patient = None
+
+    def disk_problem(self) -> str:
+        """Return why the disk forbids to ask for more, for a person; empty when it does not."""
+        free = shutil.disk_usage(self._folder).free
+        if free >= LEAST_FREE:
+            return ""
+        return f"The disk is nearly full ({free / 2**30:.1f} GB free): nothing more is asked for."
+
+    def _run(self) -> None:
+        while not self._ended.wait(BEAT_SECONDS):
+            try:
+                self._queue.renew()
+                self._count()
+                self._beat()
+            except (WorkbenchError, OSError) as error:
+                # A locked or full disk passes; the collector itself meets it and says so.
+                LOGGER.warning("the collector could not say how it is: %s", type(error).__name__)
+
+    def _count(self) -> None:
+        with self._counting:
+            number, expected = self._patient, self._expected
+            if number is None or not expected:
+                return
+            fates = self._fates(expected)
+            refused = sum(fate != Verdict.STORED for fate in fates.values())
+            arrived = len(fates) - self._already
+            self._queue.count(number, Counts(0, len(expected), self._already, arrived, refused))
+
+    def _beat(self) -> None:
+        status = self._receiver.status()
+        self._control.beat(self._owner, {
+            "doing": self.doing,
+            "patient": self._patient,
+            "receiver": asdict(status),
+            "address": str(self._receiver.entity),
+            **self._speeds(status.objects, status.bytes),
+            "memory": psutil.Process().memory_info().rss,
+            "disk_free": shutil.disk_usage(self._folder).free,
+        })  # fmt: skip
+
+    def _speeds(self, objects: int, received: int) -> dict[str, float]:
+        """Return objects and bytes a second over the last minute."""
+        now = time.monotonic()
+        self._speed.append((now, objects, received))
+        while now - self._speed[0][0] > SPEED_SECONDS:
+            self._speed.popleft()
+        then, first, first_bytes = self._speed[0]
+        seconds = max(now - then, BEAT_SECONDS)
+        return {
+            "objects_per_s": (objects - first) / seconds,
+            "bytes_per_s": (received - first_bytes) / seconds,
+        }

@@ -1,0 +1,136 @@
+"""Lists with the hospital's own names: written for the hospital alone, and deleted for good.
+
+The export and the links (``relink``) are the only files that Workbench writes with patient IDs in
+them, and only when asked.
+Deleting overwrites the rows, writes the file anew, and then looks for every deleted ID and UID in
+every file of the workspace: what is told is what was found, not what was intended.
+"""
+
+from __future__ import annotations
+
+import csv
+import os
+from collections.abc import Iterator
+from pathlib import Path
+
+from workbench.collect.queue.hospital_file import HospitalFile
+from workbench.collect.queue.ledger import Judge, Ledger
+from workbench.deidentify.unlocked_key import forget_unlocked
+from workbench.errors import SettingsError
+from workbench.model import Verdict
+from workbench.plaintext import no_formula
+from workbench.store.erasure_proof import BLOCK, Proof, prove
+from workbench.survey import KEY_FILE
+
+COLUMNS = (
+    "queue_number", "patient_id", "issuer", "pseudonym", "state", "reason", "study_date",
+    "study_uid", "study_pseudonym", "series_uid", "modality", "told", "expected", "stored",
+    "missing",
+)  # fmt: skip
+NAMED_IN = ("patient", "study", "series", "answer")  # tables that tell who was asked for
+SHORTEST = 4  # characters: a shorter ID stands in any file by chance
+
+
+def export_lists(ledger: Ledger, judge: Judge, out: Path) -> int:
+    """Write each queried patient and series with the hospital's own names; return the rows.
+
+    The file is readable by its owner alone.  Raises ``SettingsError`` where there is one already.
+    """
+    try:
+        descriptor = os.open(out, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+    except FileExistsError as error:
+        raise SettingsError("there is such a file already.", "Name another.") from error
+    except OSError as error:
+        raise SettingsError("the list cannot be written there.", "Check the folder.") from error
+    written = 0
+    with os.fdopen(descriptor, "w", newline="", encoding="utf-8") as file:
+        rows = csv.DictWriter(file, COLUMNS)
+        rows.writeheader()
+        for row in _named(ledger, judge):
+            rows.writerow({name: _safe(value) for name, value in row.items()})
+            written += 1
+    return written
+
+
+def _named(ledger: Ledger, judge: Judge) -> Iterator[dict[str, object]]:
+    for row in ledger.series():
+        fates = judge.fates(row["instances"])
+        stored = sum(fate == Verdict.STORED for fate in fates.values())
+        uid = row["study_uid"]
+        yield {
+            "queue_number": row["number"],
+            "patient_id": row["patient_id"],
+            "issuer": row["issuer"],
+            "pseudonym": judge.pseudonyms.patient(row["issuer"], row["patient_id"]),
+            "state": row["state"],
+            "reason": row["reason"],
+            "study_date": row["study_date"],
+            "study_uid": uid,
+            "study_pseudonym": judge.pseudonyms.uid(uid) if uid else None,
+            "series_uid": row["series_uid"],
+            "modality": row["modality"],
+            "told": row["told"],
+            "expected": len(row["instances"]),
+            "stored": stored,
+            "missing": len(row["instances"]) - len(fates),
+        }
+
+
+def _safe(value: object) -> object:
+    """Keep a spreadsheet from running a value as a formula."""
+    return no_formula(value) if isinstance(value, str) else value
+
+
+def delete_list(hospital: HospitalFile, folder: Path) -> Proof:
+    """Delete the queue and the ledger, and look whether anything of them is left.
+
+    Raises ``SettingsError`` while a collector works on a patient.
+    """
+    busy = hospital.one("SELECT count(*) AS n FROM patient WHERE owner IS NOT NULL")
+    if busy is not None and busy["n"]:
+        raise SettingsError("a collector works on a patient now.", "Stop it first.")
+    values, untested = _secrets(hospital)
+    with hospital.transaction():
+        rows = sum(hospital.change(f"DELETE FROM {table}") for table in (*NAMED_IN, "request"))  # noqa: S608  names of our own
+    hospital.reclaim()
+    return prove(folder, values, rows, untested)
+
+
+def delete_everything(hospital: HospitalFile, folder: Path) -> Proof:
+    """Delete the whole workspace but its settings, the hospital's key too; then look.
+
+    What was collected cannot be linked to patients any more, by anybody.
+    """
+    values, untested = _secrets(hospital)
+    hospital.close()
+    forget_unlocked(folder / KEY_FILE)
+    removed = 0
+    for file in sorted(folder.rglob("*"), reverse=True):
+        if file.is_dir() and not file.is_symlink():
+            file.rmdir() if not any(file.iterdir()) else None
+        elif file != folder / "workbench.toml":
+            _overwrite(file)
+            file.unlink(missing_ok=True)
+            removed += 1
+    return prove(folder, values, removed, untested)
+
+
+def _overwrite(file: Path) -> None:
+    """Write zeros over a file; on some file systems and disks old blocks stay all the same."""
+    if file.is_symlink() or not file.is_file():
+        return
+    with file.open("r+b") as opened:
+        left = file.stat().st_size
+        while left > 0:
+            left -= opened.write(bytes(min(left, BLOCK)))
+        opened.flush()
+        os.fsync(opened.fileno())
+
+
+def _secrets(hospital: HospitalFile) -> tuple[set[str], int]:
+    ids = {row["patient_id"] for row in hospital.all("SELECT patient_id FROM patient")}
+    ids |= {row["accession"] for row in hospital.all("SELECT accession FROM patient")} - {""}
+    uids = {row["study_uid"] for row in hospital.all("SELECT study_uid FROM study")}
+    uids |= {row["series_uid"] for row in hospital.all("SELECT series_uid FROM series")}
+    long = {one for one in ids if len(one) >= SHORTEST}
+    return long | uids, len(ids) - len(long)

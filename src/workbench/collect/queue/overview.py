@@ -1,0 +1,160 @@
+"""The desk of whoever looks after a collector: its state in one value, and what can be asked."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+from workbench.collect.filters import SurveyFilter
+from workbench.collect.hours.schedule import Timetable, read_timetable
+from workbench.collect.hours.week_grid import Override, Slots
+from workbench.collect.queue.control import Command, Control, Heartbeat
+from workbench.collect.queue.hospital_file import HospitalFile
+from workbench.collect.queue.ledger import Ledger
+from workbench.collect.queue.patient_queue import PatientState, Queue
+from workbench.settings import read_settings
+from workbench.survey import Survey
+
+DAY = timedelta(days=1)
+USUAL_SECONDS = 90.0  # a patient's seconds before any has been timed
+
+
+@dataclass(frozen=True)
+class Plan:
+    """What the next night (or other open time) can do.
+
+    Attributes
+    ----------
+    begins, ends
+        Of the open time, UTC; ``None`` when none comes within a week.
+    patients
+        How many fit, at the speed so far.
+    waiting
+        How many wait.
+    seconds_each
+        Seconds a patient, the pause included.
+    """
+
+    begins: datetime | None
+    ends: datetime | None
+    patients: int
+    waiting: int
+    seconds_each: float
+
+
+@dataclass(frozen=True)
+class Status:
+    """All that a page shows, at one moment; holds no identity.
+
+    Attributes
+    ----------
+    command
+        What was asked of the collectors.
+    collectors
+        Those on the board, whether they live or not.
+    states
+        Number of patients by state.
+    hours
+        Whether the PACS may be asked now, until or from when, in words.
+    plan
+        The next open time.
+    wanted
+        The survey's filter in words.
+    """
+
+    command: Command
+    collectors: tuple[Heartbeat, ...]
+    states: dict[PatientState, int]
+    hours: str
+    plan: Plan
+    wanted: str
+    zone: str
+
+    @property
+    def working(self) -> bool:
+        """Whether a collector is at work."""
+        return any(one.fresh for one in self.collectors)
+
+    def lines(self) -> Iterator[str]:
+        """Say it in lines of text."""
+        if not self.collectors:
+            yield "No collector runs. Start one: workbench collect run -w FOLDER"
+        for one in self.collectors:
+            doing = one.told["doing"] if one.fresh else "does not answer; start it again"
+            yield f"Collector {one.owner.partition(':')[0]}: {doing}"
+        yield f"Asked of it: {self.command}. {self.hours}"
+        states = [f"{number} {state}" for state, number in self.states.items() if number]
+        yield f"Queue: {', '.join(states) or 'empty'}. Wanted: {self.wanted}."
+
+    def as_json(self) -> dict[str, Any]:
+        """Return it for a program."""
+        return {
+            "command": str(self.command),
+            "working": self.working,
+            "collectors": [{"owner": one.owner, "fresh": one.fresh, **one.told}
+                           for one in self.collectors],
+            "patients": {str(state): number for state, number in self.states.items()},
+            "hours": self.hours,
+            "plan": {**vars(self.plan)},
+            "wanted": self.wanted,
+        }  # fmt: skip
+
+
+class Desk:
+    """Everything a page or command needs of one workspace's collector."""
+
+    def __init__(self, survey: Survey) -> None:
+        self.survey = survey
+        self.hospital = HospitalFile(survey.folder)
+        self.queue = Queue(self.hospital)
+        self.ledger = Ledger(self.hospital)
+        self.control = Control(self.hospital)
+
+    def timetable(self) -> Timetable:
+        """Return the week schedule as it stands in the settings now."""
+        return read_timetable(read_settings(self.survey.folder).schedule)
+
+    def status(self) -> Status:
+        """Return how everything stands; raises ``SettingsError`` for wrong settings."""
+        settings = read_settings(self.survey.folder)
+        slots, override = read_timetable(settings.schedule).query, self.control.override
+        now = datetime.now(UTC)
+        return Status(
+            self.control.command, tuple(self.control.heartbeats()), self.queue.states(),
+            hours_in_words(slots, now, override),
+            self._plan(slots, now, override, settings.collect.pause_s),
+            SurveyFilter.from_settings(settings.filter).sentence(), slots.zone.key,
+        )  # fmt: skip
+
+    def seconds_each(self) -> float:
+        """Return the mean seconds that the last fifty patients took."""
+        row = self.hospital.one(
+            "SELECT avg(seconds) AS mean FROM (SELECT (julianday(changed_at) - julianday(asked_at))"
+            " * 86400.0 AS seconds FROM patient WHERE state IN ('complete', 'incomplete')"
+            " ORDER BY changed_at DESC LIMIT 50)"
+        )
+        return USUAL_SECONDS if row is None or row["mean"] is None else max(row["mean"], 0.1)
+
+    def _plan(self, slots: Slots, now: datetime, override: Override | None, pause: float) -> Plan:
+        each = self.seconds_each() + pause
+        waiting = self.queue.outstanding()
+        span = next(iter(slots.openings(now, now + 7 * DAY, override)), None)
+        if span is None:
+            return Plan(None, None, 0, waiting, each)
+        begins, ends = span
+        fit = int((ends - begins).total_seconds() / each)
+        return Plan(begins, ends, min(fit, waiting), waiting, each)
+
+
+def hours_in_words(slots: Slots, now: datetime, override: Override | None) -> str:
+    """Return whether it is open now and when that changes, in the zone of the schedule."""
+    opened, change = slots.is_open(now, override), slots.next_change(now, override)
+    because = " by the override" if override is not None and override.holds(now) else ""
+    if change is None:
+        return f"The PACS may {'always' if opened else 'never'} be asked{because}."
+    when = f"{change.astimezone(slots.zone):%a %d %b %H:%M}"
+    if opened:
+        return f"The PACS may be asked now, until {when}{because}."
+    return f"The PACS may not be asked before {when}{because}."

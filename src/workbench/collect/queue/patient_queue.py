@@ -1,0 +1,302 @@
+"""The patient queue: whom to ask the PACS for, in which order, and how far each has come.
+
+Any number of collectors may work on one queue.  A collector leases a patient for a while and
+renews the lease as long as it lives, so a patient is never done by two at once, and one whose
+collector died is taken up by another.  A patient is tried a fixed number of times, then waits
+for a person.
+"""
+
+from __future__ import annotations
+
+import json
+import time
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from datetime import date
+from enum import StrEnum
+from typing import Any
+
+from workbench.collect.clock import boot, moment, steady
+from workbench.collect.patient_list import ListedPatient
+from workbench.collect.queue.hospital_file import HospitalFile
+
+LEASE_SECONDS = 60.0
+LONGEST_WAIT = 7 * 24 * 3600.0  # seconds: doubling must not put a patient off for ever
+CUT_OFF = "The collector was stopped while it worked on this patient, each time it tried."
+
+
+class PatientState(StrEnum):
+    """How far the collection of one patient has come."""
+
+    WAITING = "waiting"
+    ASKED = "asked"
+    FOUND = "found"
+    MOVING = "moving"
+    COMPLETE = "complete"
+    INCOMPLETE = "incomplete"
+    NOT_FOUND = "not found"
+    FAILED = "failed"
+
+
+@dataclass(frozen=True)
+class Counts:
+    """Of one patient: wanted studies the PACS has, and what became of their objects.
+
+    Attributes
+    ----------
+    studies
+        Studies that the PACS has and that are wanted.
+    expected
+        Objects the PACS listed of them.
+    already, received
+        Of these, what was here before, and what came now.
+    refused
+        Objects that came and were put aside with a reason; they count as received.
+    """
+
+    studies: int = 0
+    expected: int = 0
+    already: int = 0
+    received: int = 0
+    refused: int = 0
+
+
+@dataclass(frozen=True)
+class Job:
+    """A leased patient."""
+
+    number: int
+    patient: ListedPatient = field(repr=False)
+    tries: int
+
+
+@dataclass(frozen=True)
+class Retry:
+    """When to try again: at most ``tries`` times, after ``seconds``, doubled each time."""
+
+    tries: int = 3
+    seconds: float = 3600.0
+
+    def wait(self, tries: int) -> float:
+        """Return the seconds to wait after so many tries."""
+        doubled: float = self.seconds * 2.0 ** min(max(tries - 1, 0), 20)
+        return min(doubled, LONGEST_WAIT)
+
+
+class Queue:
+    """The queue in the hospital's file, as one collector or page sees it."""
+
+    def __init__(self, hospital: HospitalFile, owner: str = "") -> None:
+        self._hospital = hospital
+        self._owner = owner
+
+    # --- filling it ----------------------------------------------------------------------------
+
+    def add(self, patients: Iterable[ListedPatient]) -> int:
+        """Add patients that are not in the queue yet; return how many were new."""
+        now = moment()
+        return self._hospital.many(
+            "INSERT INTO patient (patient_id, issuer, accession, study_from, study_to, birth_date,"
+            " priority, state, added_at) VALUES (?, ?, ?, ?, ?, ?, ?, 'waiting', ?)"
+            " ON CONFLICT DO NOTHING",
+            ((*_key(one), _iso(one.birth_date), one.priority, now) for one in patients),
+        )
+
+    def numbers(self, patients: Iterable[ListedPatient]) -> list[int]:
+        """Return the numbers of those patients that are in the queue, in the order given."""
+        found = []
+        for patient in patients:
+            row = self._hospital.one(
+                "SELECT number FROM patient WHERE patient_id = ? AND issuer = ? AND accession = ?"
+                " AND study_from = ? AND study_to = ?",
+                *_key(patient),
+            )
+            if row is not None:
+                found.append(int(row["number"]))
+        return found
+
+    def prioritise(self, number: int, priority: int) -> None:
+        """Move a patient forward (larger) or back."""
+        self._hospital.write("UPDATE patient SET priority = ? WHERE number = ?", priority, number)
+
+    # --- working through it --------------------------------------------------------------------
+
+    def lease(self, retry: Retry) -> Job | None:
+        """Take the next patient that is due and nobody works on; ``None`` when there is none."""
+        while True:
+            row = self._leased()
+            if row is None:
+                return None
+            if row["tries"] <= retry.tries:
+                return Job(row["number"], _listed(row), row["tries"])
+            self.settle(row["number"], PatientState.FAILED, CUT_OFF)
+
+    def _leased(self) -> Any | None:
+        with self._hospital.transaction():
+            return self._hospital.one(
+                "UPDATE patient SET owner = ?, lease_boot = ?, lease_until = ?, tries = tries + 1,"
+                " state = 'asked', reason = '', asked_at = ?, changed_at = ?"
+                " WHERE number = (SELECT number FROM patient WHERE due IS NOT NULL AND due <= ?"
+                "  AND (owner IS NULL OR lease_boot <> ? OR lease_until < ?)"
+                "  ORDER BY priority DESC, tries, number LIMIT 1) RETURNING *",
+                self._owner, boot(), steady() + LEASE_SECONDS, moment(), moment(),
+                time.time(), boot(), steady(),
+            )  # fmt: skip
+
+    def renew(self) -> None:
+        """Hold on to what this collector has leased."""
+        self._hospital.write(
+            "UPDATE patient SET lease_until = ? WHERE owner = ?",
+            steady() + LEASE_SECONDS, self._owner,
+        )  # fmt: skip
+
+    def owns(self, number: int) -> bool:
+        """Whether this collector still holds the lease of a patient."""
+        row = self._hospital.one("SELECT owner FROM patient WHERE number = ?", number)
+        return row is not None and row["owner"] == self._owner
+
+    def reached(self, number: int, state: PatientState, counts: Counts | None = None) -> None:
+        """Note how far a leased patient has come."""
+        self._hospital.write(
+            "UPDATE patient SET state = ?, changed_at = ? WHERE number = ? AND owner = ?",
+            state, moment(), number, self._owner,
+        )  # fmt: skip
+        if counts is not None:
+            self.count(number, counts)
+
+    def count(self, number: int, counts: Counts) -> None:
+        """Note what a patient's objects have become."""
+        self._hospital.write(
+            "UPDATE patient SET studies = ?, expected = ?, already = ?, received = ?, refused = ?"
+            " WHERE number = ?",
+            counts.studies, counts.expected, counts.already, counts.received, counts.refused,
+            number,
+        )  # fmt: skip
+
+    def settle(
+        self, number: int, state: PatientState, reason: str = "", again: float | None = None
+    ) -> None:
+        """Give a patient back: for good, or to be tried ``again`` in so many seconds."""
+        self._hospital.write(
+            "UPDATE patient SET state = ?, reason = ?, due = ?, owner = NULL, lease_until = NULL,"
+            " changed_at = ? WHERE number = ? AND (owner = ? OR owner IS NULL)",
+            state, reason, None if again is None else time.time() + again, moment(), number,
+            self._owner,
+        )  # fmt: skip
+
+    def release(self, number: int) -> None:
+        """Give back a patient that was stopped midway, as if it had not been tried."""
+        self._hospital.write(
+            "UPDATE patient SET state = 'waiting', reason = '', tries = max(tries - 1, 0), due = 0,"
+            " owner = NULL, lease_until = NULL, changed_at = ? WHERE number = ? AND owner = ?",
+            moment(), number, self._owner,
+        )  # fmt: skip
+
+    def take_over(self, owners: Iterable[str]) -> int:
+        """Free the patients of collectors that are known to be gone; return how many."""
+        return sum(
+            self._hospital.change(
+                "UPDATE patient SET owner = NULL, lease_until = NULL WHERE owner = ?", owner
+            )
+            for owner in owners
+        )
+
+    def owners(self) -> list[str]:
+        """Return who holds leases now."""
+        rows = self._hospital.all("SELECT DISTINCT owner FROM patient WHERE owner IS NOT NULL")
+        return [row["owner"] for row in rows]
+
+    def retry(self, numbers: Iterable[int] | None = None) -> int:
+        """Try patients again that are not complete, as if for the first time; return how many.
+
+        ``None`` means all that are incomplete, not found or failed.
+        """
+        again = (
+            "UPDATE patient SET due = 0, tries = 0, state = 'waiting', reason = ''"
+            " WHERE owner IS NULL AND state IN ('incomplete', 'not found', 'failed')"
+        )
+        if numbers is None:
+            return self._hospital.change(again)
+        with self._hospital.transaction():
+            return sum(self._hospital.change(f"{again} AND number = ?", one) for one in numbers)
+
+    def ask_again(self, numbers: Iterable[int]) -> int:
+        """Ask the PACS again for patients in whatever state, because it may have more by now."""
+        with self._hospital.transaction():
+            return sum(
+                self._hospital.change(
+                    "UPDATE patient SET due = 0, tries = 0, state = 'waiting', reason = ''"
+                    " WHERE owner IS NULL AND number = ?", one,
+                )
+                for one in numbers
+            )  # fmt: skip
+
+    def remove(self, numbers: Iterable[int]) -> int:
+        """Take patients off the queue that nobody works on; return how many."""
+        with self._hospital.transaction():
+            return sum(
+                self._hospital.change(
+                    "DELETE FROM patient WHERE number = ? AND owner IS NULL", number
+                )
+                for number in numbers
+            )
+
+    # --- looking at it -------------------------------------------------------------------------
+
+    def states(self) -> dict[PatientState, int]:
+        """Return the number of patients by state, every state named."""
+        rows = self._hospital.all("SELECT state, count(*) AS n FROM patient GROUP BY state")
+        found = {row["state"]: int(row["n"]) for row in rows}
+        return {state: found.get(state, 0) for state in PatientState}
+
+    def outstanding(self) -> int:
+        """Return how many patients are still to be done, now or later."""
+        row = self._hospital.one("SELECT count(*) AS n FROM patient WHERE due IS NOT NULL")
+        return int(row["n"]) if row else 0
+
+    def next_due(self) -> float | None:
+        """Return in how many seconds the next patient is due; ``None`` when none is to come."""
+        row = self._hospital.one("SELECT min(due) AS due FROM patient WHERE due IS NOT NULL")
+        return None if row is None or row["due"] is None else max(row["due"] - time.time(), 0.0)
+
+    def rows(
+        self, states: Iterable[PatientState] = (), after: int = 0, limit: int = 100
+    ) -> list[dict[str, Any]]:
+        """Return a page of the queue by number, without any patient's identity."""
+        wanted = json.dumps([str(state) for state in states])
+        rows = self._hospital.all(
+            "SELECT number, state, reason, priority, tries, due, owner IS NOT NULL AS working,"
+            " added_at, asked_at, changed_at, studies, expected, already, received, refused"
+            " FROM patient WHERE number > ? AND (? = '[]' OR state IN (SELECT value FROM"
+            " json_each(?))) ORDER BY number LIMIT ?",
+            after, wanted, wanted, limit,
+        )  # fmt: skip
+        return [dict(row) for row in rows]
+
+    def listed(self, number: int) -> ListedPatient:
+        """Return whom a number means; for use inside the hospital only."""
+        row = self._hospital.one("SELECT * FROM patient WHERE number = ?", number)
+        if row is None:
+            raise KeyError(number)
+        return _listed(row)
+
+
+def _key(patient: ListedPatient) -> tuple[str, str, str, str, str]:
+    return (
+        patient.patient_id, patient.issuer, patient.accession,
+        _iso(patient.study_from), _iso(patient.study_to),
+    )  # fmt: skip
+
+
+def _listed(row: Any) -> ListedPatient:
+    def day(text: str) -> date | None:
+        return date.fromisoformat(text) if text else None
+
+    return ListedPatient(
+        row["patient_id"], row["issuer"], row["accession"], day(row["study_from"]),
+        day(row["study_to"]), day(row["birth_date"]), row["priority"],
+    )  # fmt: skip
+
+
+def _iso(day: date | None) -> str:
+    return day.isoformat() if day else ""

@@ -1,0 +1,1 @@
+"""The one fast path: headers split into elements, equal stretches seen once."""

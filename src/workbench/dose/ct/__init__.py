@@ -1,0 +1,1 @@
+"""Dose methods of computed tomography."""

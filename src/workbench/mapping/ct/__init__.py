@@ -1,0 +1,1 @@
+"""CT: series, and irradiation events from images, dose sequences and dose reports."""

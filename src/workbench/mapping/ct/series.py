@@ -1,0 +1,104 @@
+"""Series: which objects decide what a series is, and what is read from it once."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import polars as pl
+
+from workbench.dicom.jsonmodel import Item, first, items
+from workbench.mapping.content_tree import parse_header
+from workbench.mapping.ct.private_elements import private_values
+from workbench.mapping.ct.summary import PITCH, PRIVATE
+from workbench.mapping.rules import Rules
+from workbench.model import Finding
+
+KIND_ORDER = ("report", "dose_info", "image", "derived", "localizer", "other")
+# PS3.16 CID 4052: phantoms for which CTDI is defined, diameter in cm.
+PHANTOMS_CM = {"113690": 16, "113691": 32}
+
+
+def deciding(instances: pl.DataFrame) -> pl.DataFrame:
+    """Return the instances of the kind that says what their series is.
+
+    A dose page decides before images, images before localizers: a summary series holds
+    pictures beside its dose page.
+    """
+    rank = pl.col("kind").replace_strict(
+        list(KIND_ORDER), list(range(len(KIND_ORDER))), return_dtype=pl.Int64
+    )
+    ranked = instances.with_columns(kind_rank=rank)
+    return ranked.filter(pl.col("kind_rank") == pl.col("kind_rank").min().over("series_key")).drop(
+        "kind_rank"
+    )
+
+
+def with_spiral(instances: pl.DataFrame, rules: Rules) -> pl.DataFrame:
+    """Add ``spiral``: whether the table moved during rotation; null when nothing says so."""
+    text = pl.concat_str(
+        pl.col("ImageType").list.join(" "), "ScanOptions", "AcquisitionType",
+        separator=" ", ignore_nulls=True,
+    ).str.to_uppercase()  # fmt: skip
+    pitch = pl.col("SpiralPitchFactor").is_between(*PITCH)
+    return instances.with_columns(
+        spiral=pl.when(text.str.contains(rules.generic.sequence))
+        .then(False)
+        .when(text.str.contains(rules.generic.spiral) | pitch)
+        .then(True)
+        .otherwise(pl.when(pl.col("SpiralPitchFactor") == 0).then(False))
+    )
+
+
+def header_facts(decided: pl.DataFrame, rules: Rules) -> tuple[pl.DataFrame, list[Finding]]:
+    """Return ``phantom_cm``, ``timed`` and ``private_*`` per ``series_key``, and findings.
+
+    One header a series is opened: that of the first deciding instance in order.
+    """
+    vendors = {vendor.name: vendor for vendor in (*rules.vendors, rules.generic)}
+    chosen = (
+        decided.filter(pl.col("kind").is_in(["image", "derived", "localizer"]))
+        .group_by("series_key", maintain_order=True)
+        .agg(pl.col("header").first(), pl.col("maker").first(), pl.col("object_number").first(),
+             pl.col("StudyInstanceUID").first(), pl.col("SeriesInstanceUID").first())
+    )  # fmt: skip
+    rows: list[dict[str, object]] = []
+    findings: list[Finding] = []
+    for row in chosen.iter_rows(named=True):
+        vendor = vendors.get(row["maker"], rules.generic)
+        header = parse_header(row["header"])
+        values, problems = private_values(header, vendor)
+        phantom, unknown = _phantom(header, values.get("ctdi_phantom_cm"))
+        rows.append(
+            {"series_key": row["series_key"], "phantom_cm": phantom,
+             "timed": _timed(header)}
+            | {f"private_{name}": values.get(name) for name in PRIVATE}
+        )  # fmt: skip
+        place = {"study": row["StudyInstanceUID"], "series": row["SeriesInstanceUID"]}
+        findings += [replace(problem, **place) for problem in (*problems, *unknown)]
+    return pl.DataFrame(rows, schema=_FACTS, orient="row"), findings
+
+
+_FACTS = {"series_key": pl.String(), "phantom_cm": pl.Float64(), "timed": pl.Boolean()} | {
+    f"private_{name}": pl.Float64() for name in PRIVATE
+}
+
+
+def _phantom(header: Item, private_cm: float | None) -> tuple[float | None, list[Finding]]:
+    for item in items(header, "CTDIPhantomTypeCodeSequence"):
+        code = str(first(item, "CodeValue") or "").strip()
+        if code in PHANTOMS_CM:
+            return float(PHANTOMS_CM[code]), []
+        return None, [_unknown_phantom("CTDIPhantomTypeCodeSequence")]
+    if private_cm in (None, 16.0, 32.0):
+        return private_cm, []
+    return None, [_unknown_phantom("ctdi_phantom_cm")]
+
+
+def _unknown_phantom(column: str) -> Finding:
+    return Finding("mapping", "unknown_phantom", "the CTDI phantom is none of 16 or 32 cm",
+                   column=column)  # fmt: skip
+
+
+def _timed(header: Item) -> bool:
+    """Whether the header gives the time of the acquisition itself, not only of the series."""
+    return bool(first(header, "AcquisitionDateTime") or first(header, "AcquisitionTime"))

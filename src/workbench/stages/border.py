@@ -1,0 +1,154 @@
+"""Objects come in, from files or from a PACS, and leave their names at the border.
+
+bytes -> header (dicom) -> de-identified header (deidentify) -> row of the instance table (store)
+"""
+
+from __future__ import annotations
+
+import hashlib
+import logging
+import threading
+from collections import Counter
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass, field
+
+from workbench.collect.dimse.header_stream import LARGEST_HEADER
+from workbench.collect.filters import SurveyFilter
+from workbench.collect.received import LEFT_OUT, SET_ASIDE, STORED, ReceivedObject
+from workbench.deidentify.engine import Deidentifier
+from workbench.deidentify.header_rows import HeaderRows
+from workbench.deidentify.switches import profile_of
+from workbench.dicom.files import Candidate
+from workbench.dicom.read import Header, Limits, read_received
+from workbench.errors import DamagedObject, NotWanted, ReadError
+from workbench.model import Finding, Verdict
+from workbench.store.objects import Origin, Taken
+from workbench.survey import Survey
+
+LOGGER = logging.getLogger(__name__)
+
+# What a sender is answered, PS3.4 table B.2-1.
+ANSWERS = {
+    Verdict.STORED: STORED,
+    Verdict.DUPLICATE: STORED,
+    Verdict.QUARANTINED: SET_ASIDE,
+    Verdict.REJECTED: LEFT_OUT,
+}
+NETWORK = Limits(header=LARGEST_HEADER)  # of what strangers send; a deflated one grows to it
+
+
+@dataclass(frozen=True)
+class Intake:
+    """What came in.
+
+    Attributes
+    ----------
+    verdicts
+        Number of objects by verdict; every object has exactly one.
+    codes
+        Number of objects not stored, by the reason's code.
+    """
+
+    verdicts: Counter[str] = field(default_factory=Counter)
+    codes: Counter[str] = field(default_factory=Counter)
+
+    def count(self, verdicts: Iterable[Verdict], codes: Iterable[str] = ()) -> None:
+        """Add verdicts, and the codes of reasons (an empty one is none)."""
+        self.verdicts.update(str(verdict) for verdict in verdicts)
+        self.codes.update(code for code in codes if code)
+
+    def as_json(self) -> dict[str, dict[str, int]]:
+        """Return the counts, all verdicts named."""
+        return {
+            "verdicts": {str(verdict): self.verdicts[verdict] for verdict in Verdict},
+            "codes": dict(sorted(self.codes.items())),
+        }
+
+
+class Border:
+    """Where names end: takes headers, keeps de-identified rows.
+
+    Raises ``StoreError`` where objects of this site were stored under another key.
+    """
+
+    def __init__(self, survey: Survey) -> None:
+        self.store = survey.store
+        self.pseudonyms = survey.pseudonyms()
+        self.store.claim(self.pseudonyms.site, self.pseudonyms.fingerprint)
+        self.profile = profile_of(survey.settings.protect, survey.folder)
+        self.rows = HeaderRows(Deidentifier(self.profile, self.pseudonyms))
+        self.wanted = SurveyFilter.from_settings(survey.settings.filter)
+        self.intake = Intake()
+        self._counting = threading.Lock()
+
+    def take(self, read: Callable[[], Header], origin: Origin) -> Verdict:
+        """Read, de-identify and keep one object; return its verdict, never raise ``ReadError``."""
+        taken = self.taken(read, origin)
+        verdict = self.store.take(taken)
+        with self._counting:
+            self.intake.count([verdict], [taken.error.code] if taken.error else [])
+        return verdict
+
+    def taken(self, read: Callable[[], Header], origin: Origin) -> Taken:
+        """Read and de-identify one object; it is not kept yet."""
+        try:
+            row, findings = self.instance(read())
+        except ReadError as error:
+            return Taken(origin, error=error)
+        return Taken(origin, row, findings=findings)
+
+    def instance(self, header: Header) -> tuple[dict[str, object], list[Finding]]:
+        """Return the de-identified row of a header; raises ``ReadError`` if it must not pass."""
+        refusal = "" if self.wanted.everything else self.wanted.refusal(header.dataset)
+        if refusal:
+            raise NotWanted("not_wanted", f"the survey's filter leaves it out: {refusal}")
+        try:
+            return self.rows.row(header)
+        except ReadError:
+            raise
+        except Exception as error:
+            raise DamagedObject(
+                "not_deidentified", "the object could not be de-identified or written as a row"
+            ) from error
+
+    def from_file(self, candidate: Candidate) -> Origin:
+        """Name a file by a keyed digest: recognisable again, readable by nobody."""
+        digest = self.pseudonyms.digest
+        stamp = int.from_bytes(bytes.fromhex(digest(candidate.stamp))[:8], "big", signed=True)
+        return Origin("folder", digest(candidate.place), stamp=stamp)
+
+    def from_peer(self, received: ReceivedObject) -> Origin:
+        """Name a received object by its pseudonymous UID, so that it is not asked for again."""
+        uid = self.pseudonyms.uid(received.sop_instance)
+        content = hashlib.sha256(received.encoded).digest()
+        return Origin("network", self.pseudonyms.digest(uid.encode() + content), uid)
+
+    def receive(self, received: ReceivedObject) -> int:
+        """Take one object off the network and return what to answer: see ``ANSWERS``.
+
+        0x0000 means that it is in the store, on disk.  What is put aside has its row with the
+        reason and is answered with a warning, because some PACS stop a whole study at a refusal.
+        """
+        verdict = self.take(
+            lambda: read_received(received.encoded, received.transfer_syntax, NETWORK),
+            self.from_peer(received),
+        )
+        return ANSWERS[verdict]
+
+    def decided(self, uids: Iterable[str]) -> set[str]:
+        """Return those original SOP Instance UIDs whose fate is decided here."""
+        return set(self.fates(uids))
+
+    def fates(self, uids: Iterable[str]) -> dict[str, str]:
+        """Return what became of original SOP Instance UIDs: stored, or the reason's code."""
+        ours = {self.pseudonyms.uid(uid): uid for uid in uids}
+        return {ours[uid]: fate for uid, fate in self.store.fates(ours).items()}
+
+    def stored_in(self, uid: str) -> int:
+        """Return how many objects of a series or study, by its original UID, are stored."""
+        return self.store.stored_in(self.pseudonyms.uid(uid))
+
+    def patients_of(self, study_uids: Iterable[str]) -> dict[str, str]:
+        """Return the pseudonym that stored objects of original studies carry."""
+        ours = {self.pseudonyms.uid(uid): uid for uid in study_uids}
+        return {ours[uid]: name for uid, name in self.store.patients_of(ours).items()}

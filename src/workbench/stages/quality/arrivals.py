@@ -1,0 +1,199 @@
+"""Phantom images that came by themselves: recognised, measured, kept, and told of when wrong."""
+
+from __future__ import annotations
+
+import logging
+import time
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+from workbench.errors import MeasurementError, WorkbenchError
+from workbench.qa.judging import State
+from workbench.qa.profiles import TestProfile
+from workbench.stages.quality.alarm_mail import Letter, Post
+from workbench.stages.quality.desk import Attempt, QualityDesk
+from workbench.stages.quality.selection import Offered, OfferedSeries, equipment, select
+from workbench.stages.run_record import Progress, no_progress
+from workbench.store.quality_records import PhantomImage
+
+LOGGER = logging.getLogger(__name__)
+MEASURED, UNRECOGNISED, REFUSED = "measured", "unrecognised", "refused"
+ALARM = "alarm"  # kind of an event
+SHOWN = ("Modality", "Manufacturer", "ManufacturerModelName", "StationName")
+OPEN = "Open the image-quality page of Workbench to see the images, and to accept or reject them."
+LOOK_SECONDS = 2.0  # between looks at the folder
+
+
+@dataclass
+class Arrived:
+    """What one look at the phantom images came to: numbers of series, and of alarms."""
+
+    measured: int = 0
+    unrecognised: int = 0
+    refused: int = 0
+    waiting: int = 0
+    alarms: int = 0
+    untold: int = 0
+    results: list[int] = field(default_factory=list)
+
+    def as_json(self) -> dict[str, object]:
+        """Return the numbers."""
+        return dict(vars(self))
+
+
+class Arrivals:
+    """Looks at the phantom images of a workspace."""
+
+    def __init__(self, desk: QualityDesk) -> None:
+        self._desk = desk
+        self._settings = desk.survey.settings.quality
+        self._post = Post(self._settings, desk.survey.folder)
+
+    def look(self, *, now: float | None = None, progress: Progress = no_progress) -> Arrived:
+        """Measure what has come and is complete; tell of alarms not told of yet."""
+        found = Arrived()
+        known = {one.image for one in self._desk.quality.images()}
+        names = [name for name in self._desk.phantoms.names() if name not in known]
+        paths = [self._desk.phantoms.path(name) for name in names]
+        profiles = self._desk.profiles()
+        selection = select(paths, profiles, progress) if paths else None
+        for series in selection.series if selection else ():
+            if self._quiet(series, now or time.time()):
+                self._take(series, found)
+            else:
+                found.waiting += 1
+        seen = {
+            one.source.path for each in (selection.series if selection else ())
+            for one in each.images
+        }  # fmt: skip
+        self._aside([path for path in paths if path not in seen])
+        self._tell(found)
+        return found
+
+    def again(self) -> int:
+        """Forget what became of images nobody measured, so that they are looked at once more.
+
+        For when a test profile was made or changed after they came; returns how many.
+        """
+        return self._desk.quality.forget_images((UNRECOGNISED, REFUSED))
+
+    def _quiet(self, series: OfferedSeries, now: float) -> bool:
+        """Say whether nothing has come to a series for long enough that it is complete."""
+        last = max(one.source.path.stat().st_mtime for one in series.images)
+        return now - last >= self._settings.quiet_s
+
+    def _take(self, series: OfferedSeries, found: Arrived) -> None:
+        """Measure a series against every profile that selects it and that its images fit."""
+        reasons: list[str] = []
+        measured = False
+        for profile in series.profiles:
+            try:
+                attempt = self._desk.attempt_series(profile.name, series)
+            except MeasurementError as error:
+                reasons.append(f"{profile.name}: {error}")
+                continue
+            if attempt.refused:
+                reasons += [f"{profile.name}: {line.words}" for line in attempt.lines
+                            if line.refuses]  # fmt: skip
+                continue
+            self._keep(series, profile, attempt, found)
+            measured = True
+        if measured:
+            return
+        state = REFUSED if series.profiles else UNRECOGNISED
+        self._note(series.images, state, "; ".join(reasons) or "no test profile selects it")
+        if series.profiles:
+            found.refused += 1
+        else:
+            found.unrecognised += 1
+
+    def _keep(
+        self, series: OfferedSeries, profile: TestProfile, attempt: Attempt, found: Arrived
+    ) -> None:
+        number = self._desk.keep(attempt)
+        self._note(series.images, MEASURED, "", profile.name, number)
+        found.measured += 1
+        found.results.append(number)
+
+    def _note(
+        self, images: Sequence[Offered], state: str, reason: str, profile: str = "",
+        result: int | None = None,
+    ) -> None:  # fmt: skip
+        self._desk.quality.note_images([
+            PhantomImage(
+                one.source.path.stem, _came(one.source.path), state, reason, profile, result,
+                {name: text for name, text in equipment(one.header).items() if name in SHOWN},
+            )
+            for one in images
+        ])  # fmt: skip
+
+    def _aside(self, paths: Sequence[Path]) -> None:
+        """Note what came and is no image that could be read."""
+        self._desk.quality.note_images([
+            PhantomImage(path.stem, _came(path), UNRECOGNISED, "it holds no image")
+            for path in paths
+        ])  # fmt: skip
+
+    # --- alarms --------------------------------------------------------------------------------
+
+    def _tell(self, found: Arrived) -> None:
+        """Send an e-mail for each alarm, once; what could not be sent is tried next time."""
+        told = {
+            event.content["result"] for event in self._desk.quality.events()
+            if event.kind == ALARM and not event.content["problem"]
+        }  # fmt: skip
+        failed = {
+            event.content["result"] for event in self._desk.quality.events()
+            if event.kind == ALARM and event.content["problem"]
+        } - told  # fmt: skip
+        for number in sorted({*found.results, *failed} - told):
+            result = self._desk.quality.result(number)
+            if result.content["state"] in (State.ALARM, State.NOT_MEASURED):
+                found.alarms += 1
+                found.untold += self._told(number) != ""
+
+    def _told(self, number: int) -> str:
+        result = self._desk.quality.result(number)
+        problem, sent = "", 0
+        if self._post.ready:
+            try:
+                recipients = result.content["profile"].get("recipients", ())
+                sent = self._post.send(letter(result.profile, result.content), recipients)
+            except WorkbenchError as error:
+                problem = str(error)
+                LOGGER.warning("an alarm could not be sent: %s", type(error).__name__)
+        self._desk.quality.note_event(
+            result.profile, ALARM, result.acquired_at or result.measured_at, "Workbench",
+            {"result": number, "sent": sent, "problem": problem},
+        )  # fmt: skip
+        return problem
+
+
+def letter(profile: str, content: Mapping[str, Any]) -> Letter:
+    """Return what people are told of a result outside its limits."""
+    bad = [one for one in content["values"] if one["state"] in (State.ALARM, State.WARNING,
+                                                     State.NOT_MEASURED)]  # fmt: skip
+    lines = [
+        f"Test profile: {profile}", f"Station: {content['station']}", "",
+        *(_line(one) for one in bad), "",
+        OPEN,
+    ]  # fmt: skip
+    return Letter(f"Image quality: {profile}: {content['state']}", lines)
+
+
+def _line(value: Mapping[str, Any]) -> str:
+    name = value["label"] or value["name"]
+    if value["value"] is None:
+        return f"{name}: {value['state']} ({value['reason']})"
+    limits = " to ".join(
+        "–" if value[side] is None else f"{value[side]:.4g}" for side in ("alarm_low", "alarm_high")
+    )
+    return f"{name}: {value['value']:.4g} {value['unit']}, {value['state']} (limits {limits})"
+
+
+def _came(path: Path) -> datetime:
+    stamp = path.stat().st_mtime
+    return datetime.fromtimestamp(stamp, UTC).replace(tzinfo=None)

@@ -1,0 +1,73 @@
+"""Which tests were done, and which are overdue."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from workbench.qa.judging import State
+from workbench.qa.profiles import TestProfile
+from workbench.store.quality_records import REJECTED, StoredResult
+
+
+@dataclass(frozen=True)
+class Due:
+    """How a test profile stands.
+
+    Attributes
+    ----------
+    profile
+        The test profile.
+    last
+        When the images of the last result that counts were acquired; a rejected one does not.
+    state
+        State of that result.
+    waiting
+        Results that nobody has accepted or rejected yet.
+    due
+        When the next test is due; ``None`` without an interval, or before the first test.
+    overdue
+        How long it is overdue; ``None`` when it is not.
+    """
+
+    profile: TestProfile
+    last: datetime | None
+    state: State | None
+    waiting: int
+    due: datetime | None
+    overdue: timedelta | None
+
+    @property
+    def words(self) -> str:
+        """Say it in a word or two."""
+        if self.last is None:
+            return "never done"
+        return "overdue" if self.overdue else str(self.state)
+
+
+def due_of(profile: TestProfile, results: Iterable[StoredResult], now: datetime) -> Due:
+    """Return how a profile stands at ``now``, in the local time of the images."""
+    counting = [one for one in results if one.decision != REJECTED]
+    dated = [one for one in counting if one.acquired_at is not None]
+    last = dated[-1] if dated else None
+    due = None
+    if last and last.acquired_at and profile.interval_days:
+        due = last.acquired_at + timedelta(days=profile.interval_days)
+    return Due(
+        profile=profile,
+        last=last.acquired_at if last else None,
+        state=State(last.content["state"]) if last else None,
+        waiting=sum(not one.decisions for one in counting),
+        due=due,
+        overdue=now - due if due and now > due else None,
+    )
+
+
+def all_due(
+    profiles: Iterable[TestProfile], results: Mapping[str, Iterable[StoredResult]], now: datetime
+) -> list[Due]:
+    """Return how profiles stand: overdue first, then those never done, then by name."""
+    found = [due_of(one, results.get(one.name, ()), now) for one in profiles]
+    order = {"overdue": 0, "never done": 1}
+    return sorted(found, key=lambda one: (order.get(one.words, 2), one.profile.name))

@@ -1,0 +1,83 @@
+"""The text of a new test profile, filled in from images it is to be for."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import tomlkit
+from pydicom import Dataset
+
+from workbench.qa.profiles import TestProfile
+from workbench.stages.quality.selection import equipment
+
+SELECTED = ("Modality", "Manufacturer", "ManufacturerModelName", "StationName")
+# What an acquisition is told by, of CT images (PS3.3 C.8.2.1).
+ACQUIRED = ("KVP", "SliceThickness", "ConvolutionKernel", "ReconstructionDiameter", "Rows")
+
+
+def new_profile(test: str, phantom: str, header: Dataset | None = None) -> str:
+    """Return the text of a test profile to be completed; ``header`` is one of its images'."""
+    document = tomlkit.document()
+    machine = equipment(header) if header is not None else {}
+    station = machine.get("StationName", "CT1")
+    document.add("name", tomlkit.item(f"{station} {test}, weekly"))
+    for name, value in (("test", test), ("phantom", phantom), ("station", station)):
+        document.add(name, tomlkit.item(value))
+    document.add("interval_days", _said(7, "overdue after so many days"))
+    document.add("images", _said(1, "from the middle of the series"))
+    document.add("recipients", _said([], "e-mail addresses told of alarms"))
+    chosen = {name: machine[name] for name in SELECTED if name in machine}
+    document.add("select", _table(chosen or {"Modality": "CT"}, "which images are this profile's"))
+    acquired = {name: _plain(header.get(name)) for name in ACQUIRED if header is not None
+                and header.get(name) not in (None, "")}  # fmt: skip
+    document.add("acquisition", _table(acquired, "how they must have been made"))
+    return tomlkit.dumps(document) + EXPECTATIONS
+
+
+# Limits of constancy of a water phantom; IEC 61223-3-5 is not freely readable, so these are
+# proposals to be edited, never a claim of conformity.
+EXPECTATIONS = """
+# One table a measured value. Take out what you do not judge.
+# reference, or learn_from = n (mean of the first n accepted results);
+# warning and alarm: { absolute = x, relative = 0.1, side = "both" }, the larger one counts.
+
+[expect.mean_ct_number]
+reference = 0
+warning = { absolute = 2 }
+alarm = { absolute = 4 }
+
+[expect.noise]
+learn_from = 5
+alarm = { relative = 0.1, absolute = 0.2 }
+
+[expect.uniformity]
+reference = 0
+alarm = { absolute = 4 }
+"""
+
+
+def profile_text(profile: TestProfile) -> str:
+    """Return a kept profile as the text of a file."""
+    return tomlkit.dumps(profile.content())
+
+
+def _said(value: Any, comment: str) -> Any:
+    return tomlkit.item(value).comment(comment)
+
+
+def _table(values: dict[str, Any], comment: str) -> Any:
+    table = tomlkit.table()
+    table.comment(comment)
+    for name, value in values.items():
+        table.add(name, value)
+    return table
+
+
+def _plain(value: Any) -> Any:
+    if isinstance(value, str):
+        return value
+    try:
+        number = float(value)
+    except (TypeError, ValueError):
+        return [str(one) for one in value]
+    return int(number) if number.is_integer() else number

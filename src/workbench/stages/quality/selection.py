@@ -1,0 +1,158 @@
+"""What a person or a peer offers to be measured: series of images, and the profiles they fit."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+from typing import Any
+
+from pydicom import Dataset
+
+from workbench.dicom.files import Candidate, candidates
+from workbench.dicom.jsonmodel import tag_key
+from workbench.dicom.record import MOMENTS, started_at
+from workbench.errors import ReadError
+from workbench.qa.constraints import Constraint
+from workbench.qa.profiles import TestProfile
+from workbench.stages.run_record import Progress, no_progress
+
+# What lists and results say of the machine; nothing of a patient is among it.
+EQUIPMENT = (
+    "Modality", "Manufacturer", "ManufacturerModelName", "DeviceSerialNumber", "StationName",
+    "SoftwareVersions",
+)  # fmt: skip
+
+
+@dataclass(frozen=True)
+class Offered:
+    """One image file that was found; ``header`` is without pixels."""
+
+    source: Candidate
+    header: Dataset
+
+    @property
+    def moment(self) -> datetime | None:
+        """When it was acquired, local time."""
+        return started_at({
+            tag_key(keyword): {"Value": [str(self.header.get(keyword) or "")]}
+            for keywords in MOMENTS for keyword in keywords
+        })  # fmt: skip
+
+
+@dataclass(frozen=True)
+class OfferedSeries:
+    """Images of one series, in the order of slices.
+
+    Attributes
+    ----------
+    images
+        At least one.
+    profiles
+        Test profiles whose ``select`` fits the first image.
+    """
+
+    images: tuple[Offered, ...]
+    profiles: tuple[TestProfile, ...] = ()
+
+    @property
+    def header(self) -> Dataset:
+        """Header of the first image."""
+        return self.images[0].header
+
+    @property
+    def equipment(self) -> dict[str, str]:
+        """What the header says of the machine."""
+        return equipment(self.header)
+
+    def choices(self, number: int, most: int) -> Iterator[tuple[Offered, ...]]:
+        """Yield so many neighbouring images, from the middle outwards; all, when they are fewer."""
+        if len(self.images) <= number:
+            yield self.images
+            return
+        middle = (len(self.images) - number) // 2
+        starts = sorted(range(len(self.images) - number + 1), key=lambda one: abs(one - middle))
+        for start in starts[:most]:
+            yield self.images[start : start + number]
+
+
+@dataclass(frozen=True)
+class Selection:
+    """What was found in the places named; ``left`` counts what is no image, by reason."""
+
+    series: tuple[OfferedSeries, ...]
+    left: dict[str, int]
+
+
+def select(
+    paths: Iterable[Path], profiles: Sequence[TestProfile], progress: Progress = no_progress
+) -> Selection:
+    """Find the images in files, folders, DICOMDIRs and zip archives, by series.
+
+    Nothing found is passed over: what is no image is counted by the code of its reason.
+    """
+    found: dict[str, list[Offered]] = {}
+    left: dict[str, int] = {}
+    for number, source in enumerate(candidates(paths), 1):
+        try:
+            header = source.read().dataset
+        except ReadError as error:
+            left[error.code] = left.get(error.code, 0) + 1
+            continue
+        if "Rows" not in header:
+            left["no_image"] = left.get("no_image", 0) + 1
+            continue
+        found.setdefault(str(header.get("SeriesInstanceUID", "")), []).append(
+            Offered(source, header)
+        )
+        progress(number, None, "reading headers")
+    return Selection(
+        tuple(offered(images, profiles) for images in found.values()), dict(sorted(left.items()))
+    )
+
+
+def offered(images: Sequence[Offered], profiles: Sequence[TestProfile]) -> OfferedSeries:
+    """Return images as a series in the order of slices, with the profiles that select it."""
+    ordered = tuple(sorted(images, key=lambda one: place(one.header)))
+    fitting = tuple(one for one in profiles if fits(one.select, ordered[0].header))
+    return OfferedSeries(ordered, fitting)
+
+
+def fits(asked: Any, header: Dataset) -> bool:
+    """Say whether a header meets all constraints by keyword."""
+    return all(_meets(constraint, header.get(name)) for name, constraint in asked.items())
+
+
+def _meets(constraint: Constraint, value: object) -> bool:
+    return value not in (None, "") and constraint.met(value)
+
+
+def equipment(header: Dataset) -> dict[str, str]:
+    """Return what a header says of the machine."""
+    return {
+        keyword: str(header.get(keyword) or "").strip()
+        for keyword in EQUIPMENT if header.get(keyword)
+    }  # fmt: skip
+
+
+def place(header: Dataset) -> tuple[float, float]:
+    """Return where an image stands in its series: along the normal of the slice, then by number.
+
+    The normal is the cross product of the image's two directions (PS3.3 C.7.6.2.1.1).
+    """
+    number = _number(header.get("InstanceNumber"))
+    at, along = header.get("ImagePositionPatient"), header.get("ImageOrientationPatient")
+    try:
+        x, y, z = (float(one) for one in at)
+        a, b, c, d, e, f = (float(one) for one in along)
+    except (TypeError, ValueError):
+        return _number(header.get("SliceLocation")), number
+    return x * (b * f - c * e) + y * (c * d - a * f) + z * (a * e - b * d), number
+
+
+def _number(value: object) -> float:
+    try:
+        return float(str(value))
+    except ValueError:
+        return 0.0

@@ -1,0 +1,63 @@
+"""Receive what peers send, for as long as a block lasts: the receiver alone, without a queue."""
+
+from __future__ import annotations
+
+import logging
+import threading
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+
+from workbench.collect.connections import PHANTOMS
+from workbench.collect.dimse.receiver import Receiver, Reception
+from workbench.collect.phantom_folder import PhantomFolder
+from workbench.errors import StoreError
+from workbench.model import ApplicationEntity
+from workbench.stages.border import Border, Intake
+from workbench.stages.run_record import recorded
+from workbench.store.store import Store
+from workbench.survey import Survey
+
+LOGGER = logging.getLogger(__name__)
+LOOK_SECONDS = 30.0  # between looks at how many objects wait to be moved into parts
+
+
+@dataclass
+class ReceiverSession:
+    """A receiver at work: ``entity`` is where it listens, ``intake`` what has come."""
+
+    entity: ApplicationEntity
+    intake: Intake
+    store: Store
+    _stopped: threading.Event = field(default_factory=threading.Event)
+
+    def wait(self) -> None:
+        """Wait until the program is stopped; meanwhile move what has come into parts."""
+        looked = time.monotonic()
+        # In short steps: the kernel may hand Ctrl-C to a receiving thread, which wakes nobody.
+        while not self._stopped.wait(0.2):
+            if time.monotonic() > looked + LOOK_SECONDS:
+                self._compact()
+                looked = time.monotonic()
+
+    def _compact(self) -> None:
+        try:
+            self.store.compact(only_when_full=True)
+        except (StoreError, OSError) as error:
+            # The next look, the end or another verb moves them; receiving goes on.
+            LOGGER.warning("received objects stay in the catalogue: %s", type(error).__name__)
+
+
+@contextmanager
+def receive(survey: Survey, reception: Reception) -> Iterator[ReceiverSession]:
+    """Receive what the peers named in ``reception`` send, until the block ends."""
+    border = Border(survey)
+    with recorded(survey, "receive") as counts:
+        try:
+            keep = PhantomFolder(survey.folder / PHANTOMS).keep
+            with Receiver(reception, border.receive, keep) as receiver:
+                yield ReceiverSession(receiver.entity, border.intake, survey.store)
+        finally:
+            survey.store.compact()
+            counts.update(border.intake.as_json())

@@ -1,0 +1,25 @@
+"""Report: a papermill notebook on a workspace becomes one file."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+
+from workbench.report.runner import ReportRun, run_report
+from workbench.stages.collecting import publish_ledger
+from workbench.stages.run_record import recorded
+from workbench.survey import Survey
+
+TEMPLATES = "report_templates"  # a site's own report notebooks, in the workspace
+
+
+def make_report(
+    survey: Survey, name: str, out: Path, parameters: Mapping[str, object]
+) -> ReportRun:
+    """Run a papermill report on the survey and write it as HTML, PDF or RTF."""
+    publish_ledger(survey)
+    told = {"workspace": str(survey.folder.resolve()), **parameters}
+    with recorded(survey, "report") as counts:
+        made = run_report(name, told, out, survey.folder / TEMPLATES)
+        counts["outcome"] = made.outcome
+    return made

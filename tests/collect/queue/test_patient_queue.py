@@ -1,0 +1,224 @@
+"""The queue: each patient once, whoever works on it, in order, and never for ever."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+from hypothesis import settings
+from hypothesis import strategies as st
+from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, rule
+
+from workbench.collect.patient_list import ListedPatient
+from workbench.collect.queue import patient_queue as queue_module
+from workbench.collect.queue.hospital_file import FILE, HospitalFile
+from workbench.collect.queue.patient_queue import Counts, PatientState, Queue, Retry
+
+ONCE = Retry(tries=1, seconds=0.0)
+
+
+@pytest.fixture
+def hospital(tmp_path: Path) -> HospitalFile:
+    return HospitalFile(tmp_path)
+
+
+def listed(*numbers: int, **more: object) -> list[ListedPatient]:
+    return [ListedPatient(f"{number:08d}", **more) for number in numbers]  # type: ignore[arg-type]
+
+
+def test_patients_come_in_the_order_of_the_list_and_priority_goes_first(hospital) -> None:
+    queue = Queue(hospital, "a")
+    assert queue.add(listed(3, 1, 2)) == 3
+    assert queue.add(listed(1, 4, priority=5)) == 1, "who is there already stays as he is"
+    asked = []
+    while job := queue.lease(ONCE):
+        asked.append(job.patient.patient_id)
+        queue.settle(job.number, PatientState.COMPLETE)
+    assert asked == ["00000004", "00000003", "00000001", "00000002"]
+    assert queue.states()[PatientState.COMPLETE] == 4
+
+
+def test_the_same_patient_may_stand_twice_for_two_examinations(hospital) -> None:
+    queue = Queue(hospital, "a")
+    one, other = ListedPatient("7", accession="A1"), ListedPatient("7", accession="A2")
+    assert queue.add([one, other, one]) == 2
+    assert queue.numbers([other, ListedPatient("8"), one]) == [2, 1]
+
+
+def test_a_patient_is_not_tried_for_ever(hospital) -> None:
+    queue, retry = Queue(hospital, "a"), Retry(tries=3, seconds=0.0)
+    queue.add(listed(1))
+    for tries in (1, 2, 3):
+        job = queue.lease(retry)
+        assert job is not None
+        assert job.tries == tries
+        queue.take_over(["a"])  # the collector died
+    assert queue.lease(retry) is None
+    (row,) = queue.rows()
+    assert (row["state"], row["due"]) == ("failed", None)
+    assert "stopped" in row["reason"]
+    assert queue.retry() == 1
+    assert queue.lease(retry) is not None, "a person may start it over"
+
+
+def test_a_patient_put_off_waits_its_time_and_others_go_on(hospital) -> None:
+    queue, retry = Queue(hospital, "a"), Retry(tries=3, seconds=100.0)
+    queue.add(listed(1, 2))
+    first = queue.lease(retry)
+    queue.settle(first.number, PatientState.FAILED, "no answer", again=retry.wait(first.tries))
+    second = queue.lease(retry)
+    assert second.number != first.number
+    assert queue.lease(retry) is None
+    assert queue.outstanding() == 2
+    assert 90 < queue.next_due() < 101 or queue.next_due() == 0.0
+    assert [retry.wait(tries) for tries in (1, 2, 3)] == [100.0, 200.0, 400.0]
+    assert retry.wait(1000) == queue_module.LONGEST_WAIT
+
+
+def test_a_lease_holds_while_renewed_and_ends_with_its_time(hospital, monkeypatch) -> None:
+    now = [1000.0]
+    monkeypatch.setattr(queue_module, "steady", lambda: now[0])
+    mine, other = Queue(hospital, "a"), Queue(hospital, "b")
+    mine.add(listed(1))
+    job = mine.lease(Retry())
+    now[0] += 50
+    mine.renew()
+    now[0] += 50
+    assert other.lease(Retry()) is None
+    now[0] += 50
+    taken = other.lease(Retry())
+    assert taken is not None
+    assert taken.number == job.number
+    assert not mine.owns(job.number)
+    mine.settle(job.number, PatientState.COMPLETE)
+    mine.reached(job.number, PatientState.MOVING)
+    assert other.owns(job.number), "who lost the lease changes nothing any more"
+    assert other.states()[PatientState.ASKED] == 1
+
+
+def test_a_lease_of_before_the_machine_was_restarted_is_void(hospital, monkeypatch) -> None:
+    Queue(hospital, "a").add(listed(1))
+    assert Queue(hospital, "a").lease(Retry()) is not None
+    monkeypatch.setattr(queue_module, "boot", lambda: "another start")
+    assert Queue(hospital, "b").lease(Retry()) is not None
+
+
+def test_a_stopped_patient_has_not_been_tried(hospital) -> None:
+    queue = Queue(hospital, "a")
+    queue.add(listed(1))
+    for _ in range(5):
+        job = queue.lease(ONCE)
+        assert job.tries == 1
+        queue.release(job.number)
+
+
+def test_two_collectors_never_do_a_patient_twice(tmp_path: Path) -> None:
+    Queue(HospitalFile(tmp_path)).add(listed(*range(300)))
+    program = (
+        "import sys; from pathlib import Path\n"
+        "from workbench.collect.queue.hospital_file import HospitalFile\n"
+        "from workbench.collect.queue.patient_queue import PatientState, Queue, Retry\n"
+        "queue = Queue(HospitalFile(Path(sys.argv[1])), sys.argv[2])\n"
+        "while job := queue.lease(Retry()):\n"
+        "    print(job.number)\n"
+        "    queue.settle(job.number, PatientState.COMPLETE)\n"
+    )
+    workers = [
+        subprocess.Popen(
+            [sys.executable, "-c", program, str(tmp_path), name], stdout=subprocess.PIPE, text=True
+        )
+        for name in "ab"
+    ]
+    done = [worker.communicate(timeout=120)[0].split() for worker in workers]
+    assert [worker.returncode for worker in workers] == [0, 0]
+    assert sorted(int(number) for one in done for number in one) == list(range(1, 301))
+
+
+def test_a_queue_of_a_hundred_thousand_answers_from_its_indexes(hospital) -> None:
+    queue = Queue(hospital, "a")
+    queue.add(listed(*range(100_000)))
+    plans = {
+        "lease": "SELECT number FROM patient WHERE due IS NOT NULL AND due <= 5"
+        " AND (owner IS NULL OR lease_boot <> 'x' OR lease_until < 5)"
+        " ORDER BY priority DESC, tries, number LIMIT 1",
+        "states": "SELECT state, count(*) AS n FROM patient GROUP BY state",
+        "page": "SELECT * FROM patient WHERE number > 50000 ORDER BY number LIMIT 100",
+    }
+    for name, statement in plans.items():
+        plan = " ".join(row["detail"] for row in hospital.all(f"EXPLAIN QUERY PLAN {statement}"))
+        assert "INDEX" in plan or "PRIMARY KEY" in plan, name
+        assert "TEMP B-TREE" not in plan, name
+    assert [row["number"] for row in queue.rows(after=50_000, limit=3)] == [50_001, 50_002, 50_003]
+    assert queue.states()[PatientState.WAITING] == 100_000
+
+
+def test_the_file_is_its_owner_s_alone_and_pages_show_no_identity(hospital, tmp_path) -> None:
+    queue = Queue(hospital, "a")
+    queue.add([ListedPatient("SECRET-ID", "SECRET-ISSUER", "SECRET-ACC")])
+    assert (tmp_path / FILE).stat().st_mode & 0o077 == 0
+    assert "SECRET" not in repr(queue.rows())
+    assert "SECRET" not in repr(queue.lease(Retry()))
+    assert queue.listed(1) == ListedPatient("SECRET-ID", "SECRET-ISSUER", "SECRET-ACC")
+
+
+class Collectors(RuleBasedStateMachine):
+    """Collectors that lease, finish, give up, die and come back, in any order."""
+
+    @initialize()
+    def begin(self) -> None:
+        import tempfile
+
+        self.folder = tempfile.TemporaryDirectory()
+        self.hospital = HospitalFile(Path(self.folder.name))
+        self.retry = Retry(tries=2, seconds=0.0)
+        self.held: dict[str, int] = {}
+        self.tried: dict[int, int] = {}
+        self.settled: set[int] = set()
+        self.queue("x").add(listed(*range(4)))
+
+    def queue(self, owner: str) -> Queue:
+        return Queue(self.hospital, owner)
+
+    @rule(owner=st.sampled_from("abc"))
+    def take(self, owner: str) -> None:
+        if owner in self.held:
+            return
+        job = self.queue(owner).lease(self.retry)
+        if job is None:
+            return
+        assert job.number not in self.held.values()
+        assert job.number not in self.settled
+        self.tried[job.number] = self.tried.get(job.number, 0) + 1
+        assert self.tried[job.number] <= self.retry.tries
+        self.held[owner] = job.number
+
+    @rule(owner=st.sampled_from("abc"), again=st.booleans())
+    def end(self, owner: str, again: bool) -> None:
+        number = self.held.pop(owner, None)
+        if number is None:
+            return
+        self.queue(owner).count(number, Counts(1, 2, 0, 2, 0))
+        state = PatientState.FAILED if again else PatientState.COMPLETE
+        self.queue(owner).settle(number, state, again=0.0 if again else None)
+        if not again:
+            self.settled.add(number)
+
+    @rule(owner=st.sampled_from("abc"))
+    def die(self, owner: str) -> None:
+        if self.held.pop(owner, None) is not None:
+            assert self.queue("x").take_over([owner]) == 1
+
+    @invariant()
+    def nobody_is_lost(self) -> None:
+        assert sum(self.queue("x").states().values()) == 4
+        assert sorted(self.queue("x").owners()) == sorted(self.held)
+
+    def teardown(self) -> None:
+        self.hospital.close()
+        self.folder.cleanup()
+
+
+TestCollectors = Collectors.TestCase
+TestCollectors.settings = settings(max_examples=25, stateful_step_count=25, deadline=None)

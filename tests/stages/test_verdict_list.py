@@ -1,0 +1,24 @@
+"""The list of verdicts is opened in a spreadsheet: a file's name is no formula there."""
+
+from __future__ import annotations
+
+import csv
+from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
+
+from tests.browser.hostile_files import formulas_in_csv
+from workbench.model import Verdict
+from workbench.stages.verdict_list import VerdictList
+
+COMMAND = "=cmd|'/c calc'!A1"
+
+
+def test_a_file_named_like_a_formula_is_a_name(tmp_path: Path) -> None:
+    out = tmp_path / "verdicts.csv"
+    candidate: Any = SimpleNamespace(path=Path(COMMAND), member=f"cd;{COMMAND}")
+    with VerdictList(out) as listed:
+        listed.note(candidate, Verdict.STORED)
+    assert formulas_in_csv(out) == []
+    with out.open(encoding="utf-8", newline="") as file:
+        assert list(csv.reader(file))[1] == [f"'{COMMAND}", f"cd;'{COMMAND}", "stored"]

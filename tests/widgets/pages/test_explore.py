@@ -1,0 +1,167 @@
+"""Filters for events, and the charts that are made of what they leave."""
+
+from __future__ import annotations
+
+import json
+
+import polars as pl
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from tests.report.report_frames import scans
+from workbench.schema import IRRADIATION_EVENT
+from workbench_widgets.pages.explore.page import (
+    AGE_BANDS,
+    NEXT_STEP,
+    Choice,
+    EventFilter,
+    ctdi_bands,
+    ctdi_by_age,
+    dlp_by_protocol,
+)
+from workbench_widgets.parts.chart import Chart
+
+SMALL = (
+    {"manufacturer": "ACME", "patient_age_years": 4.9, "body_region": "head"},
+    {"manufacturer": "Acme", "patient_age_years": 5.0, "model": "Ring 16"},
+    {"manufacturer": "Other", "patient_age_years": 17.99, "source": "header"},
+    {"manufacturer": None, "patient_age_years": None},
+    {"localizer": True, "patient_age_years": 60.0},
+)
+
+
+def rows(frame):
+    return [int(patient[1:]) for patient in frame["patient"]]
+
+
+def shown(events):
+    return events._count.value
+
+
+@pytest.mark.parametrize(
+    ("choice", "left"),
+    [
+        (Choice(), [0, 1, 2, 3]),
+        (Choice(topograms=True), [0, 1, 2, 3, 4]),
+        (Choice(maker="ACME"), [0, 1]),
+        (Choice(model="Ring 16"), [1]),
+        (Choice(region="head"), [0]),
+        (Choice(source="header"), [2]),
+        (Choice(ages=(0, 4), unknown_age=False), [0]),
+        (Choice(ages=(5, 17), unknown_age=False), [1, 2]),
+        (Choice(ages=(5, 16)), [1, 3]),
+        (Choice(unknown_age=False), [0, 1, 2]),
+        (Choice(maker="ACME", region="chest"), [1]),
+        (Choice(maker="nobody"), []),
+    ],
+)
+def test_a_choice_keeps_the_events_it_names(choice, left):
+    assert rows(choice.of(scans(*SMALL))) == left
+
+
+def test_a_completed_year_of_age_belongs_to_one_range_only():
+    ages = [0.0, 0.99, 1.0, 17.999, 18.0, 18.5]
+    events = scans(*({"patient_age_years": age} for age in ages))
+    children, adults = Choice(ages=(0, 17)).of(events), Choice(ages=(18, 99)).of(events)
+    assert rows(children) == [0, 1, 2, 3]
+    assert rows(adults) == [4, 5]
+
+
+def test_the_filter_says_how_many_of_how_many_and_tells_who_listens():
+    events, heard = EventFilter(scans(*SMALL)), []
+    events.observe(lambda change: heard.append(change.new.height), "frame")
+    assert shown(events) == "4 of 5 events shown"
+    events._choices["maker"].value = "ACME"
+    assert shown(events) == "2 of 5 events shown"
+    assert heard == [2]
+    assert events.choice == Choice(maker="ACME")
+    events._reset.click()
+    assert shown(events) == "5 of 5 events shown"
+    assert heard == [2, 5]
+
+
+def test_each_choice_says_how_many_events_it_has_and_spellings_are_one_maker():
+    labels = [label for label, _ in EventFilter(scans(*SMALL))._choices["maker"].options]
+    assert labels == ["all (5)", "ACME (3)", "Other (1)"]
+
+
+def test_without_events_the_filter_says_what_to_do_next():
+    events = EventFilter(IRRADIATION_EVENT.empty())
+    assert shown(events) == NEXT_STEP
+    assert events.frame.is_empty()
+
+
+def test_charts_and_table_follow_the_filter():
+    events = EventFilter(scans(*SMALL))
+    chart, table = events.chart(ctdi_by_age), events.table()
+    assert "4 events" in chart.description
+    events._choices["region"].value = "head"
+    assert "1 event " in chart.description
+    assert rows(table.frame) == [0]
+    assert set(table.frame.columns) == set(IRRADIATION_EVENT.names)
+
+
+def test_ctdi_is_summed_up_by_age_band_and_never_across_phantoms():
+    doses = [{"ctdi_vol_mgy": dose, "patient_age_years": 45.0} for dose in (1.0, 2.0, 3.0, 4.0)]
+    other = {"ctdi_vol_mgy": 50.0, "ctdi_phantom_cm": 16, "patient_age_years": 45.0}
+    unknown = {"ctdi_vol_mgy": 7.0, "ctdi_phantom_cm": None, "patient_age_years": None}
+    bands = ctdi_bands(scans(*doses, other, unknown, {"localizer": True}, {"ctdi_vol_mgy": None}))
+    # Quartiles of 1, 2, 3, 4, linear between neighbours (Hyndman and Fan's type 7).
+    assert bands.rows() == [
+        ("40–49", "16 cm", 1, 50.0, 50.0, 50.0),
+        ("40–49", "32 cm", 4, 1.75, 2.5, 3.25),
+        ("not known", "not known", 1, 7.0, 7.0, 7.0),
+    ]
+
+
+@pytest.mark.parametrize(
+    ("age", "band"),
+    [(0.0, "<1"), (1.0, "1–4"), (4.999, "1–4"), (15.0, "15–17"), (18.0, "18–29"), (80.0, "80+"),
+     (101.0, "80+"), (None, "not known"), (float("nan"), "not known")],
+)  # fmt: skip
+def test_age_bands_hold_their_lower_end(age, band):
+    assert ctdi_bands(scans({"patient_age_years": age}))["age"].to_list() == [band]
+
+
+@given(st.lists(st.floats(0, 120) | st.none(), min_size=1, max_size=30))
+def test_every_event_is_in_exactly_one_band(ages):
+    bands = ctdi_bands(scans(*({"patient_age_years": age} for age in ages)))
+    assert bands["events"].sum() == len(ages)
+    assert bands.height <= len(AGE_BANDS) + 2
+
+
+@pytest.mark.parametrize("draw", [dlp_by_protocol, ctdi_by_age])
+def test_no_row_of_a_patient_gets_into_a_chart(draw):
+    events = scans(*({"patient": f"PSEUDONYM-{n}", "dlp_mgy_cm": float(n)} for n in range(40)))
+    spec = json.dumps(draw(events).to_dict())
+    assert "PSEUDONYM" not in spec
+    assert "irradiation_event" not in spec
+    Chart(draw(events))  # few enough rows, and none that identifies
+
+
+@pytest.mark.parametrize("draw", [dlp_by_protocol, ctdi_by_age])
+def test_where_there_is_nothing_to_draw_the_chart_says_so(draw):
+    for events in (IRRADIATION_EVENT.empty(), scans({"localizer": True})):
+        chart = Chart(draw(events))
+        assert chart.description.startswith("No event here has a")
+        assert "Change the filters" in chart.description
+
+
+def test_a_chart_of_rows_that_identify_is_refused():
+    import altair as alt
+
+    from workbench.errors import WorkbenchError
+
+    raw = scans({}).select("patient", "dlp_mgy_cm")
+    for name in ("patient", "StudyInstanceUID", "irradiation_event_uid", "SeriesInstanceUIDs"):
+        frame = raw.rename({"patient": name})
+        chart = alt.Chart(frame).mark_point().encode(x="dlp_mgy_cm:Q")
+        with pytest.raises(WorkbenchError):
+            Chart(chart, "")
+
+
+def test_only_events_of_the_frame_are_counted_in_words():
+    events = scans({"dlp_mgy_cm": 1.0}, {"dlp_mgy_cm": None, "ctdi_vol_mgy": 1.0})
+    assert "of 1 event " in dlp_by_protocol(events).to_dict()["description"]
+    assert isinstance(events, pl.DataFrame)

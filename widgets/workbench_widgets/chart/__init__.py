@@ -1,7 +1,0 @@
-"""An Altair chart as a widget."""
-
-from __future__ import annotations
-
-from workbench_widgets.chart.chart import Chart
-
-__all__ = ["Chart"]

@@ -1,0 +1,104 @@
+"""Local lists with the hospital's own names: export and deletion, each asking twice."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+
+from markupsafe import Markup
+
+from workbench.collect.queue.lists import delete_everything, delete_list, export_lists
+from workbench.collect.queue.overview import Desk
+from workbench.errors import SettingsError
+from workbench.stages.border import Border
+from workbench_widgets.parts.live.live import Ask
+from workbench_widgets.parts.panel.panel import Field, Form, Outcome, card, join, number, said
+
+EXPORT, LIST, EVERYTHING = "export-list", "delete-list", "delete-everything"
+FOLDER = "exports"
+
+
+class ListsPanel:
+    """The last section; ``gone`` is the proof once everything was deleted.
+
+    ``leave`` is called before, so that nothing of the workspace stays open.
+    """
+
+    name, title = "lists", "Lists"
+
+    def __init__(self, desk: Desk, leave: Callable[[], None]) -> None:
+        self._desk = desk
+        self._leave = leave
+        self._proofs: dict[str, str] = {}
+        self.gone = ""
+
+    def html(self) -> Markup:
+        """Return the three forms."""
+        name = self._desk.survey.settings.survey.name
+        twice = (
+            Field("first", f"Type the survey's name: {name}"),
+            Field("second", "Once more"),
+        )
+        # The path would name the workspace's place to whoever looks over a shoulder: a name only.
+        file = Field("file", f"File name, in the folder {FOLDER} of the workspace",
+                     "patients-with-names.csv")  # fmt: skip
+        return Markup('<div class="wbc-cards">{}</div>').format(join((
+            self._card(
+                "Export the list", "The file names patients: each queried patient and received "
+                "series, with the hospital's own IDs beside the pseudonyms. It must stay in the "
+                "hospital. Only you can read it.",
+                Form(EXPORT, (file, *twice), ((EXPORT, "Export with names"),), danger=True),
+            ),
+            self._card(
+                "Delete the list", "Deletes the queue and all that was asked of the PACS and "
+                "answered by it. What was collected stays, with its pseudonyms. Afterwards nobody "
+                "can say for which patients the PACS was asked, nor what is missing.",
+                Form(LIST, twice, ((LIST, "Delete the list"),), danger=True),
+            ),
+            self._card(
+                "Delete everything", "Deletes the whole workspace but its settings: headers, "
+                "doses, reports, phantom images, and the hospital's key. It cannot be undone, and "
+                "pseudonyms that left the hospital can never be resolved again.",
+                Form(EVERYTHING, twice, ((EVERYTHING, "Delete everything"),), danger=True),
+            ),
+        )))  # fmt: skip
+
+    def act(self, ask: Ask) -> Outcome | None:
+        """Export or delete, when the survey's name was typed twice."""
+        acts = {EXPORT: self._export, LIST: self._delete_list, EVERYTHING: self._delete_everything}
+        if ask.name not in acts:
+            return None
+        self._proofs.pop(ask.name, None)
+        name = self._desk.survey.settings.survey.name
+        if (ask.text("first"), ask.text("second")) != (name, name):
+            raise SettingsError(
+                "nothing was done: that is not the survey's name, twice.", f"Type {name} twice."
+            )
+        text = acts[ask.name](ask)
+        self._proofs[ask.name] = text
+        return Outcome(text, reset=(ask.name,))
+
+    def _card(self, title: str, text: str, form: Form) -> Markup:
+        proof = self._proofs.get(form.name, "")
+        return card(
+            title, said(text, "warn"), form.__html__(), said(proof, "proof") if proof else ""
+        )
+
+    def _export(self, ask: Ask) -> str:
+        name = ask.text("file")
+        if not name or Path(name).name != name or name.startswith("."):
+            raise SettingsError("that is no file name.", "For example patients-with-names.csv.")
+        folder = self._desk.survey.folder / FOLDER
+        folder.mkdir(mode=0o700, exist_ok=True)
+        rows = export_lists(self._desk.ledger, Border(self._desk.survey), folder / name)
+        return f"{number(rows)} rows written. The file names patients: it stays in the hospital."
+
+    def _delete_list(self, _: Ask) -> str:
+        return delete_list(self._desk.hospital, self._desk.survey.folder).sentence()
+
+    def _delete_everything(self, _: Ask) -> str:
+        if any(one.fresh for one in self._desk.control.heartbeats()):
+            raise SettingsError("a collector is at work.", "Stop it first.")
+        self._leave()
+        self.gone = delete_everything(self._desk.hospital, self._desk.survey.folder).sentence()
+        return self.gone

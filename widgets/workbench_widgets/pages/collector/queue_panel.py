@@ -1,0 +1,299 @@
+"""The queue, by number and pseudonym: add, look, try again, put forward, take off.
+
+Patient IDs come in, typed or in a file, and go straight into the hospital's file: no part of them
+is shown, kept in the page or said in an error.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any
+from zoneinfo import ZoneInfo
+
+from markupsafe import Markup
+
+from workbench.collect.patient_list import ListedPatient, parse_patients, read_patient_list
+from workbench.collect.queue.overview import Desk
+from workbench.collect.queue.patient_queue import PatientState
+from workbench.errors import SettingsError
+from workbench.stages.border import Border
+from workbench_widgets.pages.collector.hospital_clock import wall
+from workbench_widgets.parts.live.live import Ask
+from workbench_widgets.parts.panel.panel import (
+    NOTHING,
+    Button,
+    Field,
+    Form,
+    Outcome,
+    buttons,
+    card,
+    clock,
+    join,
+    number,
+    said,
+    table,
+)
+
+ROWS = 50
+OPEN = (PatientState.INCOMPLETE, PatientState.NOT_FOUND, PatientState.FAILED)
+UNDERWAY = (PatientState.ASKED, PatientState.FOUND, PatientState.MOVING)
+VIEWS: dict[str, tuple[str, tuple[PatientState, ...]]] = {
+    "all": ("all", ()),
+    "open": ("to look at: incomplete, not found, failed", OPEN),
+    "underway": ("at work", UNDERWAY),
+    **{str(one): (str(one), (one,)) for one in (
+        PatientState.WAITING, PatientState.COMPLETE, *OPEN,
+    )},
+}  # fmt: skip
+HEADS = ("#No.", "Pseudonym", "State", "#Here", "#Expected", "#Refused", "#Tries", "#Priority",
+         "Asked at", "Next try", "Why")  # fmt: skip
+MOST_TYPED = 5_000_000  # characters: a list of 100,000 patients has some 2 million
+
+
+@dataclass(frozen=True)
+class Window:
+    """What is looked at: which states, and after which number; ``before`` leads back."""
+
+    view: str = "all"
+    after: int = 0
+    before: tuple[int, ...] = ()
+
+
+class QueuePanel:
+    """The second section: the queue itself."""
+
+    name, title = "queue", "Queue"
+
+    def __init__(self, desk: Desk) -> None:
+        self._desk = desk
+        self._border: Border | None = None
+        self._names: dict[int, str] = {}
+        self._window = Window()
+
+    def html(self) -> Markup:
+        """Return one page of the queue, and the forms around it."""
+        states = self._desk.queue.states()
+        zone = wall(self._desk)
+        words, wanted = VIEWS[self._window.view]
+        rows = self._desk.queue.rows(wanted, self._window.after, ROWS + 1)
+        shown = rows[:ROWS]
+        names = self._pseudonyms([row["number"] for row in shown])
+        found = sum(states[one] for one in wanted or states)
+        empty = "Nobody is in the queue yet: add patients below." if not sum(states.values()) else (
+            "No patient of the queue is so. Choose another state."
+        )  # fmt: skip
+        return join((
+            Form("view", (
+                Field("state", "Show", self._window.view, options=[
+                    (name, f"{said_} ({number(sum(states[one] for one in which or states))})")
+                    for name, (said_, which) in VIEWS.items()
+                ]),
+                Field("from", "From number", "", "number"),
+            ), live=True).__html__(),
+            table(HEADS, (_row(row, names, zone) for row in shown), f"Queue: {words}", empty),
+            self._pager(shown, more=len(rows) > ROWS, found=found),
+            Markup('<div class="wbc-cards">{}</div>').format(_adding() + _changing(states)),
+        ))  # fmt: skip
+
+    def act(self, ask: Ask) -> Outcome | None:
+        """Page, add, or change the queue."""
+        acts = {
+            "view": self._look, "page": self._turn, "add": self._add, "add-file": self._add_file,
+            "retry-all": self._retry_all, "retry": self._change, "again": self._change,
+            "remove": self._change, "priority": self._change,
+        }  # fmt: skip
+        act = acts.get(ask.name)
+        return act(ask) if act else None
+
+    # --- looking -------------------------------------------------------------------------------
+
+    def _look(self, ask: Ask) -> Outcome:
+        view = ask.text("state")
+        first = ask.text("from")
+        after = int(first) - 1 if first.isdecimal() and first.isascii() else 0
+        before = (0,) if after > 0 else ()
+        self._window = Window(view if view in VIEWS else "all", max(after, 0), before)
+        return Outcome("")
+
+    def _turn(self, ask: Ask) -> Outcome:
+        where, value = self._window, ask.text("value")
+        if value == "back" and where.before:
+            self._window = replace(where, after=where.before[-1], before=where.before[:-1])
+        elif value.isdecimal() and value.isascii():
+            before = (*where.before, where.after)
+            self._window = replace(where, after=int(value), before=before)
+        return Outcome("")
+
+    def _pager(self, shown: Sequence[Mapping[str, Any]], more: bool, found: int) -> Markup:
+        if not shown:
+            return NOTHING
+        last = str(shown[-1]["number"])
+        return Markup('<nav class="wbc-pager" aria-label="Pages of the queue">{}{}</nav>').format(
+            buttons(
+                Button("Previous", "page", "back", off=not self._window.before),
+                Button("Next", "page", last, off=not more),
+            ),
+            said(f"No. {shown[0]['number']} to {last}; {number(found)} patients in all."),
+        )
+
+    def _pseudonyms(self, numbers: Sequence[int]) -> dict[int, str]:
+        """Return how each patient is called outside the hospital, as the data call it."""
+        known = {one: self._names[one] for one in numbers if one in self._names}
+        if len(known) < len(numbers):
+            if self._border is None:
+                self._border = Border(self._desk.survey)
+            known |= {one: self._named(one, self._border) for one in numbers if one not in known}
+        self._names = known  # one page is remembered, not the queue
+        return known
+
+    def _named(self, numbered: int, border: Border) -> str:
+        try:
+            patient = self._desk.queue.listed(numbered)
+        except KeyError:
+            return ""
+        return border.pseudonyms.patient(patient.issuer, patient.patient_id)
+
+    # --- adding --------------------------------------------------------------------------------
+
+    def _add(self, ask: Ask) -> Outcome:
+        typed = ask.values.get("patients", "")
+        if len(typed) > MOST_TYPED:
+            raise SettingsError("that is too much to type.", "Hand over a file.")
+        patients = parse_patients(typed.splitlines())
+        if not patients:
+            raise SettingsError("nobody was typed.", "Write one patient ID a line.")
+        return self._added(patients, ask, "add")
+
+    def _add_file(self, ask: Ask) -> Outcome:
+        path = ask.text("path")
+        if ask.files:
+            patients = tuple(one for file in ask.files for one in parse_patients(_lines(file)))
+        elif path:
+            patients = read_patient_list(Path(path).expanduser())
+        else:
+            raise SettingsError("no list was chosen.", "Choose a file, or type its path.")
+        if not patients:
+            raise SettingsError("the patient list is empty.", "Write one patient ID a line.")
+        return self._added(patients, ask, "add-file")
+
+    def _added(self, patients: Sequence[ListedPatient], ask: Ask, form: str) -> Outcome:
+        priority = _whole(ask.text("priority"), "the priority")
+        if priority:
+            patients = [replace(one, priority=priority) for one in patients]
+        added = self._desk.queue.add(patients)
+        known = len(patients) - added
+        before = f" {number(known)} were in the queue already." if known else ""
+        new = "1 patient" if added == 1 else f"{number(added)} patients"
+        return Outcome(f"{new} added.{before}", reset=(form,))
+
+    # --- changing ------------------------------------------------------------------------------
+
+    def _retry_all(self, _: Ask) -> Outcome:
+        tried = self._desk.queue.retry()
+        return Outcome(f"{number(tried)} patients will be tried again.")
+
+    def _change(self, ask: Ask) -> Outcome:
+        queue, numbers = self._desk.queue, _numbers(ask.text("numbers"))
+        if ask.name == "retry":
+            done, words = queue.retry(numbers), "will be tried again"
+        elif ask.name == "again":
+            done, words = queue.ask_again(numbers), "will be asked for again"
+        elif ask.name == "remove":
+            done, words = queue.remove(numbers), "taken off the queue"
+        else:
+            priority = _whole(ask.text("priority"), "the priority")
+            for one in numbers:
+                queue.prioritise(one, priority)
+            done, words = len(numbers), f"now have priority {priority}"
+        self._names = {}
+        left = len(numbers) - done
+        not_done = f" {left} are not there, at work, or not in such a state." if left else ""
+        return Outcome(f"{done} of {len(numbers)} {words}.{not_done}", good=not left)
+
+
+def _row(row: Mapping[str, Any], names: Mapping[int, str], zone: ZoneInfo) -> tuple[object, ...]:
+    here = None if row["expected"] is None else (row["already"] or 0) + (row["received"] or 0)
+    kind = str(row["state"]).replace(" ", "")
+    if PatientState(row["state"]) in UNDERWAY:
+        kind = "underway"
+    return (
+        row["number"], Markup("<code>{}</code>").format(names.get(row["number"], "")),
+        Markup('<i class="wbc-dot wbc-{}"></i>{}').format(kind, row["state"]),
+        here, row["expected"], row["refused"], row["tries"], row["priority"],
+        clock(row["asked_at"], zone), _due(row), row["reason"],
+    )  # fmt: skip
+
+
+def _due(row: Mapping[str, Any]) -> str:
+    """Return when a patient is due, if that is known and to come."""
+    if row["working"]:
+        return "at work"
+    if row["due"] is None:
+        return "" if row["state"] == PatientState.COMPLETE else "not again"
+    minutes = (row["due"] - time.time()) / 60
+    return f"in {max(round(minutes), 1)} min" if minutes > 0 else "next"
+
+
+def _adding() -> Markup:
+    priority = Field("priority", "Priority", "0", "number", "Larger goes first.")
+    typed = Form("add", (
+        Field("patients", "Patient IDs", kind="lines",
+              hint="One a line. The field is emptied; nothing of it stays in the page."),
+        priority,
+    ), (("add", "Add"),))  # fmt: skip
+    file = Form("add-file", (
+        Field("list", "A list", kind="file", hint="One ID a line, or CSV with patient_id."),
+        Field("path", "or its path on this computer", hint="For example /data/patients.csv"),
+        priority,
+    ), (("add-file", "Add the list"),))  # fmt: skip
+    return card("Add patients", typed.__html__()) + card("Add a list", file.__html__())
+
+
+def _changing(states: Mapping[PatientState, int]) -> Markup:
+    open_ = sum(states[one] for one in OPEN)
+    form = Form("change", (
+        Field("numbers", "Numbers", hint="For example 3, 7-12"),
+        Field("priority", "Priority", "0", "number", "For Set priority; larger goes first."),
+    ), (
+        ("retry", "Try again"), ("again", "Ask again, complete or not"),
+        ("priority", "Set priority"), ("remove", "Take off"),
+    ))  # fmt: skip
+    everyone = buttons(
+        Button(f"Try all {number(open_)} again that are not complete", "retry-all", off=not open_)
+    )
+    return card("Change", form.__html__(), everyone)
+
+
+def _lines(content: bytes) -> list[str]:
+    """Return the lines of a list handed over; the same encodings as a list on disk."""
+    utf16 = content.startswith((b"\xff\xfe", b"\xfe\xff"))
+    try:
+        return content.decode("utf-16" if utf16 else "utf-8-sig").splitlines()
+    except UnicodeDecodeError as error:
+        raise SettingsError(
+            "the patient list is not UTF-8.", 'Save it as "CSV UTF-8" (in Excel: Save as).'
+        ) from error
+
+
+def _numbers(text: str) -> list[int]:
+    """Return the numbers of ``3, 7-12``; raises ``SettingsError`` for anything else."""
+    found: list[int] = []
+    for part in text.replace(",", " ").split():
+        first, dash, last = part.partition("-")
+        ends = (first, last) if dash else (first, first)
+        if not all(end.isdecimal() and end.isascii() and len(end) < 9 for end in ends):
+            raise SettingsError("those are no numbers of the queue.", "Write them as 3, 7-12.")
+        found += range(int(ends[0]), min(int(ends[1]), int(ends[0]) + 100_000) + 1)
+    if not found:
+        raise SettingsError("which patients?", "Write their numbers, such as 3, 7-12.")
+    return found
+
+
+def _whole(text: str, what: str) -> int:
+    try:
+        return int(text or "0")
+    except ValueError as error:
+        raise SettingsError(f"{what} is not a whole number.") from error

@@ -1,0 +1,130 @@
+"""The week schedule: when the PACS may be asked, and when data may leave."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import replace
+from datetime import UTC, datetime
+from typing import Any
+
+import ipywidgets
+from markupsafe import Markup
+
+from workbench.collect.hours.schedule import Timetable, read_timetable, written_timetable
+from workbench.collect.hours.week_grid import WeekGrid as Week
+from workbench.collect.queue.overview import Desk, hours_in_words
+from workbench.errors import SettingsError
+from workbench.settings import read_settings
+from workbench_widgets.parts.live.live import Ask
+from workbench_widgets.parts.panel.panel import Field, Form, Outcome, card, facts, join, said
+from workbench_widgets.parts.week_grid import WeekGrid
+
+GRIDS = {"query": "Query: ask the PACS", "upload": "Upload: send away"}
+
+
+class SchedulePanel:
+    """The third section.  ``grids`` is the widget that stands below it: two weeks to paint."""
+
+    name, title = "schedule", "Schedule"
+
+    def __init__(self, desk: Desk) -> None:
+        self._desk = desk
+        self._painted = {name: WeekGrid(caption=caption) for name, caption in GRIDS.items()}
+        self.grids = ipywidgets.Box(
+            list(self._painted.values()),
+            layout=ipywidgets.Layout(flex_flow="row wrap", overflow="visible"),
+        )
+        self.grids.add_class("wbc-grids")
+        self._read: Timetable | None = None
+        self._typed: dict[str, str] = {}
+
+    def html(self) -> Markup:
+        """Return the hours in words, what would change, and the form that saves it."""
+        try:
+            timetable = self._desk.timetable()
+        except SettingsError as error:
+            return said(f"The schedule cannot be read: {error}", "problem") + self._form("")
+        self._follow(timetable)
+        now, zone = datetime.now(UTC), timetable.query.zone
+        for name, grid in self._painted.items():
+            grid.mark(getattr(timetable, name), now)
+        words = hours_in_words(timetable.query, now, self._desk.control.override)
+        return join((
+            said(f"{words} Clock on the wall: {now.astimezone(zone):%a %H:%M}."),
+            self._changes(timetable), self._form(zone.key),
+            said("Paint with the mouse, a finger, or the arrow keys and space.", "soft"),
+        ))  # fmt: skip
+
+    def _form(self, zone: str) -> Markup:
+        table = read_settings(self._desk.survey.folder).schedule
+        saves = (("schedule", "Save the schedule"), ("schedule-undo", "Undo all"))
+        return Form("schedule", (
+            Field("zone", "Time zone", self._typed.get("zone", zone),
+                  hint="Such as Europe/Luxembourg"),
+            Field("country", "Country of the bank holidays", self._shown(table, "country"),
+                  hint="Such as LU. They count as Sundays. Empty: none."),
+            Field("subdivision", "Its part", self._shown(table, "subdivision"),
+                  hint="Such as BY of DE"),
+            Field("holidays", "Further days", self._shown(table, "holidays"),
+                  hint="2026-12-24, 2026-12-31"),
+        ), saves).__html__()  # fmt: skip
+
+    def act(self, ask: Ask) -> Outcome | None:
+        """Save, or go back to what is saved."""
+        if ask.name == "schedule-undo":
+            self._read, self._typed = None, {}
+            return Outcome("As it was saved.", reset=("schedule",))
+        if ask.name != "schedule":
+            return None
+        self._typed = dict(ask.values)
+        settings = read_settings(self._desk.survey.folder)
+        table = written_timetable(
+            {**settings.schedule, **_told(ask)},
+            **{name: grid.value for name, grid in self._painted.items()},
+        )
+        table = {key: value for key, value in table.items() if value not in ("", [])}
+        read_timetable(table)  # raises before anything is written
+        replace(settings, schedule=table).write(self._desk.survey.folder)
+        self._typed = {}
+        return Outcome("The schedule is saved.", reset=("schedule",))
+
+    def _follow(self, timetable: Timetable) -> None:
+        """Show what is saved, where that changed; what is being painted stays otherwise."""
+        if timetable == self._read:
+            return
+        for name, grid in self._painted.items():
+            was = getattr(self._read, name).grid if self._read else None
+            saved = getattr(timetable, name).grid
+            if was != saved:
+                grid.value = saved
+        self._read = timetable
+
+    def _changes(self, timetable: Timetable) -> Markup:
+        weeks = {
+            caption: (getattr(timetable, name).grid, self._painted[name].value)
+            for name, caption in GRIDS.items()
+        }
+        told = facts({caption: _words(*pair) for caption, pair in weeks.items()})
+        if all(saved == painted for saved, painted in weeks.values()):
+            return card("Open hours", told)
+        return card("Open hours: not saved yet", told, kind="wbc-unsaved")
+
+    def _shown(self, table: Mapping[str, Any], key: str) -> str:
+        value = self._typed.get(key, table.get(key, ""))
+        return ", ".join(map(str, value)) if isinstance(value, list | tuple) else str(value)
+
+
+def _words(saved: Week, painted: Week) -> str:
+    if saved == painted:
+        return saved.describe()
+    return f"{saved.describe()}  →  {painted.describe()}"
+
+
+def _told(ask: Ask) -> dict[str, object]:
+    days = [day.strip() for day in ask.text("holidays").split(",") if day.strip()]
+    return {
+        "zone": ask.text("zone"),
+        "country": ask.text("country").upper(),
+        "subdivision": ask.text("subdivision").upper(),
+        "holidays": days,
+    }

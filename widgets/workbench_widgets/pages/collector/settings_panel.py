@@ -1,0 +1,277 @@
+"""Settings, each with what is wrong beside it, and tests of what they lead to."""
+
+from __future__ import annotations
+
+import tomllib
+from collections.abc import Mapping
+from concurrent.futures import Future, ThreadPoolExecutor
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from markupsafe import Markup
+
+from workbench.collect.filters import SurveyFilter
+from workbench.errors import SettingsError, WorkbenchError
+from workbench.settings import FILE, Settings, read_settings, settings_of
+from workbench.stages.connection_test import STEPS, Trial, trial
+from workbench.survey import Survey, open_survey
+from workbench_widgets.parts.live.live import Ask
+from workbench_widgets.parts.panel.panel import (
+    Button,
+    Field,
+    Form,
+    Outcome,
+    buttons,
+    card,
+    join,
+    said,
+)
+
+RETRIEVE = (
+    ("move", "C-MOVE to our receiver"), ("get", "C-GET"), ("web", "DICOMweb (QIDO, WADO)"),
+)  # fmt: skip
+
+
+@dataclass(frozen=True)
+class Key:
+    """A key of the settings file as the page offers it.
+
+    ``kind`` is text, number, retrieve, words (a list) or pair (two ends).
+    """
+
+    table: str
+    key: str
+    label: str
+    kind: str = "text"
+    hint: str = ""
+
+    @property
+    def name(self) -> str:
+        """Its name in the form."""
+        return f"{self.table}.{self.key}"
+
+    def shown(self, value: object) -> str:
+        """Return a value as the field shows it."""
+        if value is None:
+            return ""
+        if isinstance(value, list | tuple):
+            return (" to " if self.kind == "pair" else ", ").join(_plain(one) for one in value)
+        return _plain(value)
+
+    def read(self, text: str) -> object:
+        """Return what a text means in the file; ``None`` for what shall not stand there."""
+        if not text:
+            return None
+        if self.kind == "number":
+            return _number(text)
+        if self.kind == "words":
+            return [one.strip() for one in text.split(",") if one.strip()]
+        if self.kind == "pair":
+            first, to, last = (part.strip() for part in text.partition("to"))
+            if not to:
+                raise SettingsError("two ends are needed.", f"For example {self.hint}.")
+            dates = self.key == "study_date"
+            return [end if dates else _number(end) for end in (first, last)]
+        return text
+
+
+def _plain(value: object) -> str:
+    return f"{value:g}" if isinstance(value, float) else str(value)
+
+
+def _number(text: str) -> float | int:
+    try:
+        value = float(text)
+    except ValueError as error:
+        raise SettingsError("that is not a number.") from error
+    return int(value) if value == int(value) else value
+
+
+GROUPS: tuple[tuple[str, str, tuple[Key, ...], tuple[str, ...]], ...] = (
+    ("local", "Our receiver", (
+        Key("local", "title", "AE title", hint="The PACS must know it: 1 to 16 characters."),
+        Key("local", "host", "Address", hint="As the PACS reaches this computer."),
+        Key("local", "port", "Port", "number"),
+        Key("local", "phantom_title", "AE title for phantom images",
+            hint="Images sent to it are kept whole."),
+    ), ("round-trip",)),
+    ("pacs", "PACS", (
+        Key("pacs", "title", "AE title"),
+        Key("pacs", "host", "Address"),
+        Key("pacs", "port", "Port", "number"),
+        Key("pacs", "retrieve", "Fetch by", "retrieve"),
+        Key("pacs", "url", "DICOMweb address", hint="Only for DICOMweb."),
+    ), ("echo", "registered")),
+    ("collect", "Pace", (
+        Key("collect", "pause_s", "Pause between two patients (s)", "number"),
+        Key("collect", "quiet_s", "Give a study up after so long without an object (s)", "number"),
+        Key("collect", "tries", "Tries of a patient", "number"),
+        Key("collect", "retry_minutes", "Minutes to the second try", "number",
+            "Doubled with each further one."),
+    ), ("disk",)),
+    ("filter", "What is wanted", (
+        Key("filter", "modalities", "Modalities", "words", "For example CT, SR. Empty: all."),
+        Key("filter", "study_date", "Study dates", "pair", "2020-01-01 to 2024-12-31"),
+        Key("filter", "age_years", "Age at the study, years", "pair", "0 to 18"),
+    ), ("settings",)),
+)  # fmt: skip
+TESTS = dict(zip(("settings", "disk", "echo", "registered", "round-trip"), STEPS, strict=True))
+
+
+class SettingsPanel:
+    """The fourth section: settings and their tests."""
+
+    name, title = "settings", "Settings"
+
+    def __init__(self, survey: Survey) -> None:
+        self._folder = survey.folder
+        self._problems: dict[str, str] = {}
+        self._typed: dict[str, str] = {}
+        self._results: dict[str, Trial] = {}
+        self._work: Future[None] | None = None
+        self._testing: frozenset[str] = frozenset()
+
+    def html(self) -> Markup:
+        """Return the forms, each with the outcome of its tests."""
+        settings = read_settings(self._folder)
+        cards = join(self._card(settings, *group) for group in GROUPS)
+        return join((
+            Markup('<div class="wbc-cards">{}</div>').format(cards),
+            buttons(Button("Test all", "test", "all", off=self._busy)),
+            said(f"Kept in {FILE} of the workspace; comments there stay. The collector takes "
+                 "changes over with its next patient.", "soft"),
+        ))  # fmt: skip
+
+    def act(self, ask: Ask) -> Outcome | None:
+        """Save one group, or test."""
+        if ask.name == "test":
+            return self._test(ask.text("value"))
+        group = next((one for one in GROUPS if f"save-{one[0]}" == ask.name), None)
+        return self._save(group[0], group[2], ask) if group else None
+
+    @property
+    def _busy(self) -> bool:
+        return self._work is not None and not self._work.done()
+
+    def _card(
+        self, settings: Settings, table: str, title: str, keys: tuple[Key, ...],
+        tests: tuple[str, ...],
+    ) -> Markup:  # fmt: skip
+        stored = _stored(settings, table)
+        form = Form(f"save-{table}", [
+            Field(
+                key.name, key.label, self._typed.get(key.name, key.shown(stored.get(key.key))),
+                "text" if key.kind != "number" else "number-text", key.hint,
+                self._problems.get(key.name, ""),
+                RETRIEVE if key.kind == "retrieve" else (),
+            ) for key in keys
+        ], ((f"save-{table}", "Save"),))  # fmt: skip
+        words = f"Wanted: {SurveyFilter.from_settings(settings.filter).sentence()}."
+        more = said(words) if table == "filter" else ""
+        return card(title, form.__html__(), more, join(self._result(one) for one in tests))
+
+    def _result(self, test: str) -> Markup:
+        name = TESTS[test][0]
+        button = Button("Test", "test", test, off=self._busy, label=f"Test: {name}")
+        if test in self._testing and self._busy and test not in self._results:
+            told = Markup('<span class="wbc-soft">testing …</span>')
+        elif test in self._results:
+            one = self._results[test]
+            kind, mark = ("good", "✓ passed") if one.passed else ("wrong", "✗ failed")
+            told = Markup('<b class="wbc-{}">{}</b> {}').format(kind, mark, one.text)
+        else:
+            told = Markup('<span class="wbc-soft">not tested yet</span>')
+        return Markup(
+            '<div class="wbc-test">{}<div><span>{}</span><p role="status">{}</p></div></div>'
+        ).format(button.__html__(), name, told)
+
+    # --- saving --------------------------------------------------------------------------------
+
+    def _save(self, table: str, keys: tuple[Key, ...], ask: Ask) -> Outcome:
+        """Take over what is right one field after the other; what is wrong is told beside it."""
+        tables = _tables(self._folder)
+        changed, problems = dict(tables.get(table, {})), dict[str, str]()
+        wanted = {key: ask.text(key.name) for key in keys if key.name in ask.values}
+        for key, text in wanted.items():
+            try:
+                one = {**changed, **_told(key, text)}
+                if not text:
+                    one.pop(key.key, None)
+                if table != "pacs" or wanted_title(one):
+                    _checked({**tables, table: one})
+                changed = one
+            except WorkbenchError as error:
+                problems[key.name] = _sentence(error)
+        settings = None
+        if not problems:
+            try:
+                settings = _checked({**tables, table: changed})
+            except WorkbenchError as error:
+                problems[keys[0].name] = _sentence(error)
+        self._problems = {
+            name: text for name, text in self._problems.items() if not name.startswith(f"{table}.")
+        } | problems  # fmt: skip
+        if settings is None:
+            self._typed |= {key.name: text for key, text in wanted.items()}
+            return Outcome("Nothing was saved: see what is wrong beside the fields.", good=False)
+        for key in wanted:
+            self._typed.pop(key.name, None)
+        settings.write(self._folder)
+        return Outcome("Saved. Test it now.", reset=(f"save-{table}",))
+
+    # --- testing -------------------------------------------------------------------------------
+
+    def _test(self, which: str) -> Outcome:
+        tests = frozenset(TESTS) if which == "all" else frozenset({which}) & frozenset(TESTS)
+        if not tests or self._busy:
+            return Outcome("A test is running; wait for its end.", good=False)
+        self._testing = tests
+        self._results = {name: one for name, one in self._results.items() if name not in tests}
+        worker = ThreadPoolExecutor(max_workers=1, thread_name_prefix="trial")
+        self._work = worker.submit(self._try, tests)
+        worker.shutdown(wait=False)
+        return Outcome("")
+
+    def _try(self, tests: frozenset[str]) -> None:
+        survey = open_survey(self._folder)
+        try:
+            for name, (words, step) in TESTS.items():
+                if name in tests:
+                    self._results[name] = trial(words, step, survey)
+        finally:
+            survey.close()
+
+
+def _stored(settings: Settings, table: str) -> Mapping[str, Any]:
+    part = getattr(settings, table)
+    if part is None:
+        return {}
+    return part if isinstance(part, Mapping) else vars(part)
+
+
+def _tables(folder: Path) -> dict[str, Any]:
+    """Return the tables as they stand in the file now; raises ``SettingsError``."""
+    read_settings(folder)
+    return tomllib.loads((folder / FILE).read_text("utf-8"))
+
+
+def wanted_title(table: Mapping[str, Any]) -> bool:
+    """Whether a ``[pacs]`` that is being filled in has come to its title."""
+    return bool(table.get("title"))
+
+
+def _told(key: Key, text: str) -> dict[str, object]:
+    value = key.read(text)
+    return {} if value is None else {key.key: value}
+
+
+def _checked(tables: Mapping[str, Any]) -> Settings:
+    settings = settings_of(tables)
+    SurveyFilter.from_settings(settings.filter)
+    return settings
+
+
+def _sentence(error: WorkbenchError) -> str:
+    text = str(error)
+    return f"{text[:1].upper()}{text[1:]}"

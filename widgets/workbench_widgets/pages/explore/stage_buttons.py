@@ -1,0 +1,227 @@
+"""Buttons for the stages of a survey, and for taking its tables away.
+
+A stage runs in a thread of its own with the survey opened anew, so the page stays alive.  An
+import can be stopped between batches and a collection between patients; both go on there when they
+are started again.  Mapping and estimating are one step each.
+"""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable
+from concurrent.futures import Future, ThreadPoolExecutor
+from pathlib import Path
+from threading import Event
+from typing import Any
+
+import ipywidgets
+import traitlets
+
+from workbench.collect.patient_list import read_patient_list
+from workbench.errors import SettingsError, WorkbenchError
+from workbench.report.exports import manifest_of, write_table
+from workbench.schema import TABLES
+from workbench.stages.border import Intake
+from workbench.stages.collecting import collect
+from workbench.stages.dosing import estimate_doses
+from workbench.stages.importing import import_files
+from workbench.stages.mapping import map_survey
+from workbench.stages.run_record import Progress
+from workbench.survey import Survey, open_survey
+
+log = logging.getLogger(__name__)
+
+FORMATS = (("CSV", ".csv"), ("Excel (XLSX)", ".xlsx"), ("Parquet", ".parquet"))
+IMPORT, COLLECT = "Import a folder", "Collect patients"
+STOPPABLE = frozenset({IMPORT, COLLECT})
+Stage = Callable[[Survey, Progress], str]
+
+
+class StageStoppedError(WorkbenchError):
+    """Somebody pressed Stop; what was done until then is kept."""
+
+
+class Stages(ipywidgets.VBox):  # type: ignore[misc]
+    """The buttons of a survey's stages, from a folder or the PACS to dose estimates.
+
+    Attributes
+    ----------
+    running
+        Whether a stage is at work; observe it to read the tables again when it has ended.
+    message
+        One sentence: what is being done, what was done, or what went wrong.
+    """
+
+    running = traitlets.Bool()
+    message = traitlets.Unicode()
+
+    def __init__(self, survey: Survey) -> None:
+        self._workspace = survey.folder
+        self._stop_asked = Event()
+        self._folder = _path("Folder", "/data/cd")
+        self._patients = _path("Patient list", "/data/patients.txt")
+        self._stages: dict[str, Stage] = {
+            IMPORT: self._import, COLLECT: self._collect, "Map": _map, "Estimate doses": _estimate,
+        }  # fmt: skip
+        self._buttons = [self._button(name) for name in self._stages]
+        self._stop = ipywidgets.Button(description="Stop", disabled=True)
+        self._bar = ipywidgets.IntProgress(
+            min=0, max=1, layout=ipywidgets.Layout(width="12rem", visibility="hidden")
+        )
+        said = ipywidgets.Label()
+        super().__init__(
+            [
+                _line(self._folder, self._buttons[0]),
+                _line(self._patients, self._buttons[1]),
+                _line(*self._buttons[2:], self._stop, self._bar),
+                said,
+            ]
+        )
+        traitlets.dlink((self, "message"), (said, "value"))
+        self._stop.on_click(lambda _: self._stop_asked.set())
+        self.observe(self._switch, "running")
+        self.message = "Import a folder or collect patients, then map, then estimate doses."
+
+    def run(self, name: str) -> Future[str] | None:
+        """Start a stage by its button's words, unless one is at work."""
+        if self.running:
+            return None
+        self._stop_asked.clear()
+        self._stop.disabled = name not in STOPPABLE
+        self.running, self.message = True, f"{name}…"
+        worker = ThreadPoolExecutor(max_workers=1, thread_name_prefix="stage")
+        work = worker.submit(self._work, self._stages[name])
+        work.add_done_callback(self._ended)
+        worker.shutdown(wait=False)
+        return work
+
+    def _button(self, name: str) -> Any:
+        button = ipywidgets.Button(description=name, button_style="primary")
+        button.on_click(lambda _: self.run(name))
+        return button
+
+    def _work(self, stage: Stage) -> str:
+        survey = open_survey(self._workspace)
+        try:
+            return stage(survey, self._progress)
+        finally:
+            survey.close()
+
+    def _import(self, survey: Survey, progress: Progress) -> str:
+        folder = Path(self._folder.value.strip()).expanduser()
+        if not self._folder.value.strip() or not folder.exists():
+            raise SettingsError("there is no such folder.", "Type the path of a folder of files.")
+        return imported(import_files(survey, [folder], progress))
+
+    def _collect(self, survey: Survey, progress: Progress) -> str:
+        listed = self._patients.value.strip()
+        if not listed:
+            raise SettingsError(
+                "which patients?", "Type the path of a file with one patient ID a line."
+            )
+        collection = collect(survey, read_patient_list(Path(listed).expanduser()), progress)
+        return f"Collection is done. {collection.sentence()} Next: map."
+
+    def _progress(self, done: int, total: int | None, text: str) -> None:
+        """Show how far a stage is; called between batches, where a stop does no harm."""
+        self._bar.max, self._bar.value = max(total or done, 1), done
+        self.message = f"{text.capitalize()}: {done} of {total or 'an unknown number'}"
+        if self._stop_asked.is_set():
+            raise StageStoppedError(
+                "stopped.", "What was done is kept; press the button again to go on."
+            )
+
+    def _ended(self, work: Future[str]) -> None:
+        error = work.exception()
+        self.message = work.result() if error is None else sentence(error)
+        self.running = False
+
+    def _switch(self, _: object = None) -> None:
+        for button in self._buttons:
+            button.disabled = self.running
+        self._stop.disabled = self._stop.disabled or not self.running
+        self._bar.layout.visibility = "visible" if self.running else "hidden"
+
+
+class Export(ipywidgets.VBox):  # type: ignore[misc]
+    """Write a table of a survey, with its codebook, into ``exports`` of the workspace."""
+
+    message = traitlets.Unicode()
+
+    def __init__(self, survey: Survey) -> None:
+        self._survey = survey
+        tables = [(table.name.replace("_", " "), table.name) for table in TABLES.values()]
+        self._table = ipywidgets.Dropdown(
+            options=tables, value="irradiation_event", description="Table"
+        )
+        self._format = ipywidgets.Dropdown(options=FORMATS, description="Format")
+        button = ipywidgets.Button(description="Export", button_style="primary")
+        button.on_click(lambda _: self.write())
+        said = ipywidgets.Label()
+        traitlets.dlink((self, "message"), (said, "value"))
+        super().__init__([_line(self._table, self._format, button), said])
+
+    def write(self) -> Path | None:
+        """Write the chosen table and say where; returns the file, or None if it could not be."""
+        folder = self._survey.folder.resolve() / "exports"
+        out = folder / f"{self._table.value}{self._format.value}"
+        try:
+            folder.mkdir(mode=0o700, exist_ok=True)
+            frame = self._survey.table(self._table.value)
+            table = TABLES[self._table.value]
+            write_table(frame, table, out, manifest_of(self._survey, table, frame.height))
+        except (WorkbenchError, OSError) as error:
+            self.message = sentence(error)
+            return None
+        self.message = f"{frame.height} rows written to {out}"
+        return out
+
+
+def _path(name: str, example: str) -> Any:
+    return ipywidgets.Text(
+        description=name, placeholder=example, layout=ipywidgets.Layout(width="28rem")
+    )
+
+
+def _line(*parts: Any) -> Any:
+    """Return widgets side by side, or below each other on a narrow page."""
+    for part in parts:
+        part.layout.flex = "0 1 auto" if isinstance(part, ipywidgets.Text) else "0 0 auto"
+    return ipywidgets.Box(parts, layout=ipywidgets.Layout(flex_flow="row wrap"))
+
+
+def imported(intake: Intake) -> str:
+    """Say in one sentence what came in."""
+    counts = intake.as_json()
+    verdicts = ", ".join(f"{number} {name}" for name, number in counts["verdicts"].items())
+    reasons = ", ".join(f"{number} {code.replace('_', ' ')}"
+                        for code, number in counts["codes"].items())  # fmt: skip
+    return f"Import is done: {verdicts}.{f' Reasons: {reasons}.' if reasons else ''} Next: map."
+
+
+def sentence(error: BaseException) -> str:
+    """Say in one sentence what went wrong; only our own errors are known to hold no name."""
+    if isinstance(error, WorkbenchError):
+        text = str(error)
+        return f"{text[:1].upper()}{text[1:]}"
+    if isinstance(error, OSError) and error.strerror:
+        return f"A file could not be read or written: {error.strerror}."
+    log.error("a stage failed: %s", type(error).__name__)
+    return f"The stage failed ({type(error).__name__}). Run it from the command line for details."
+
+
+def _map(survey: Survey, progress: Progress) -> str:
+    counts = map_survey(survey, progress)
+    return (
+        f"Mapping is done: {counts['studies']} new or changed studies; the survey has "
+        f"{counts['series']} series and {counts['events']} irradiation events. "
+        f"Next: estimate doses."
+    )
+
+
+def _estimate(survey: Survey, progress: Progress) -> str:
+    counts = estimate_doses(survey, progress)
+    return (
+        f"Doses are estimated: {counts['studies']} new or changed studies; the survey has "
+        f"{counts['estimates']} estimates. Run the cells below again to see them."
+    )

@@ -1,0 +1,265 @@
+"""The second section: find images by hand, verify, measure, accept or reject."""
+
+from __future__ import annotations
+
+from base64 import b64encode
+from collections.abc import Sequence
+from pathlib import Path
+
+from markupsafe import Markup
+
+from workbench.collect.expected import ExpectedStudy
+from workbench.dicom.files import Candidate
+from workbench.errors import SettingsError, WorkbenchError
+from workbench.qa.profiles import TestProfile
+from workbench.stages.quality.image_reading import read_offered
+from workbench.stages.quality.phantom_retrieval import phantom_archive
+from workbench.stages.quality.region_picture import thumbnail
+from workbench.stages.quality.selection import OfferedSeries, Selection, select
+from workbench.store.quality_records import ACCEPTED, REJECTED
+from workbench_widgets.pages.quality.shown_results import (
+    details,
+    lines_table,
+    made_with,
+    nothing_yet,
+    values_table,
+    verdict,
+)
+from workbench_widgets.pages.quality.state import OnDesk
+from workbench_widgets.parts.live.live import Ask
+from workbench_widgets.parts.panel.panel import (
+    NOTHING,
+    Button,
+    Field,
+    Form,
+    Outcome,
+    buttons,
+    card,
+    join,
+    said,
+    table,
+)
+
+SERIES_HEADS = ("#No.", "", "Modality", "Machine", "Station", "Acquired", "Series", "#Images", "",
+                "Measure against")  # fmt: skip
+STUDY_HEADS = ("#No.", "Date", "Modalities", "#Images", "")
+MOST = 60  # series; each has a preview
+LONGEST = 40  # characters of a series' description
+
+
+class MeasurePanel:
+    """Measurement by hand."""
+
+    name, title = "measure", "Measure"
+
+    def __init__(self, on: OnDesk) -> None:
+        self._on = on
+        self._found: Selection | None = None
+        self._studies: tuple[ExpectedStudy, ...] = ()
+        self._profiles: list[TestProfile] = []
+        self._previews: dict[Candidate, str] = {}
+
+    def html(self) -> Markup:
+        """Return the section."""
+        self._profiles = self._on.desk.profiles()
+        found = join((self._sources(), self._listed_studies(), self._listed_series()))
+        return self._attempted() if self._on.attempt else join((self._attempted(), found))
+
+    def below(self) -> Markup:
+        """Return where to look for further images, while a measurement lies above."""
+        if self._on.attempt is None:
+            return NOTHING
+        return join((self._listed_series(), self._sources(), self._listed_studies()))
+
+    def act(self, ask: Ask) -> Outcome | None:
+        """Find, show, measure, decide."""
+        acts = {
+            "find": self._find, "came": self._came, "ask-pacs": self._ask, "fetch": self._fetch,
+            "view": self._view, "measure": self._measure, "keep": self._keep, ACCEPTED: self._keep,
+            REJECTED: self._keep, "away": self._away,
+        }  # fmt: skip
+        act = acts.get(ask.name)
+        return act(ask) if act else None
+
+    # --- finding images ------------------------------------------------------------------------
+
+    def _sources(self) -> Markup:
+        pacs = self._on.desk.survey.settings.pacs
+        asked = Form("ask-pacs", (Field("patient", "Patient ID of the phantom"),),
+                     (("ask-pacs", "Ask the PACS"),)).__html__()  # fmt: skip
+        return Markup('<div class="wbc-cards">{}</div>').format(join((
+            card("From files", Form("find", (
+                Field("path", "Folder, file, DICOMDIR or zip, on the machine that serves this",
+                      hint="such as /media/cdrom"),
+            ), (("find", "Find images"),)).__html__()),
+            card("Received", said("Images that were sent to the phantom title."),
+                 buttons(Button("Show received images", "came"))),
+            card("From the PACS", asked if pacs else said("No PACS is set: see Collector.")),
+        )))  # fmt: skip
+
+    def _find(self, ask: Ask) -> Outcome:
+        text = ask.text("path")
+        path = Path(text).expanduser()
+        if not text or not path.exists():
+            raise SettingsError("there is no such file or folder.", "Check its name.")
+        return self._select([path])
+
+    def _came(self, _ask: Ask) -> Outcome:
+        return self._select([self._on.desk.phantoms.folder])
+
+    def _select(self, paths: Sequence[Path]) -> Outcome:
+        self._studies = ()
+        self._found = select([path for path in paths if path.exists()], self._profiles)
+        left = sum(self._found.left.values())
+        images = sum(len(one.images) for one in self._found.series)
+        aside = f" {left} files hold no image." if left else ""
+        return Outcome(f"{len(self._found.series)} series with {images} images.{aside}")
+
+    def _ask(self, ask: Ask) -> Outcome:
+        patient = ask.text("patient")
+        if not patient:
+            raise SettingsError("which phantom?", "Give the ID its images are filed under.")
+        survey = self._on.desk.survey
+        archive = phantom_archive(survey.settings, survey.folder, self._on.desk.phantoms)
+        self._studies = archive.studies(patient)
+        return Outcome(f"The PACS has {len(self._studies)} studies of it.", reset=("ask-pacs",))
+
+    def _fetch(self, ask: Ask) -> Outcome:
+        study = self._studies[int(ask.text("value"))]
+        survey = self._on.desk.survey
+        archive = phantom_archive(survey.settings, survey.folder, self._on.desk.phantoms)
+        sent = archive.fetch(study)
+        found = self._select([self._on.desk.phantoms.folder])
+        return Outcome(f"The PACS sent {sent} images. {found.text}")
+
+    def _listed_studies(self) -> Markup:
+        rows = (
+            (
+                place + 1,
+                one.study.study_date or "–",
+                ", ".join(sorted(one.study.modalities)) or "–",
+                len(one.instances) or one.study.instances or "–",
+                Button("Fetch", "fetch", str(place), label=f"Fetch study {place + 1}"),
+            )
+            for place, one in enumerate(self._studies)
+        )
+        if not self._studies:
+            return NOTHING
+        return card("Studies in the PACS", table(STUDY_HEADS, rows, "Studies", "None."))
+
+    # --- series --------------------------------------------------------------------------------
+
+    def _listed_series(self) -> Markup:
+        if self._found is None:
+            return NOTHING
+        rows = (self._row(place, one) for place, one in enumerate(self._found.series[:MOST]))
+        return card(
+            "Series found",
+            table(SERIES_HEADS, rows, "Series found", "No image was found there."),
+            said(f"Only the first {MOST} are shown.")
+            if len(self._found.series) > MOST
+            else NOTHING,
+            kind="wbc-full",
+        )
+
+    def _row(self, place: int, series: OfferedSeries) -> tuple[object, ...]:
+        machine = series.equipment
+        moment = series.images[0].moment
+        description = str(series.header.get("SeriesDescription") or "–")
+        fitting = [one.name for one in series.profiles]
+        others = [one.name for one in self._profiles if one.name not in fitting]
+        choices = join(
+            (Button(name, "measure", f"{place} {name}", main=name in fitting).__html__()
+             for name in (*fitting, *others)), " ",
+        )  # fmt: skip
+        return (
+            place + 1, self._preview(series), machine.get("Modality", "–"),
+            machine.get("ManufacturerModelName", "–"),
+            machine.get("StationName", "–"), f"{moment:%Y-%m-%d %H:%M}" if moment else "–",
+            description if len(description) <= LONGEST else f"{description[:LONGEST]}…",
+            len(series.images),
+            Button("View", "view", str(place), label=f"View series {place + 1}"),
+            choices if self._profiles else "make a test profile first",
+        )  # fmt: skip
+
+    def _preview(self, series: OfferedSeries) -> Markup:
+        """Return a small picture of the middle image; a word where it cannot be shown."""
+        middle = series.images[len(series.images) // 2]
+        if middle.source not in self._previews:
+            try:
+                (image, *_) = read_offered([middle])
+                self._previews[middle.source] = b64encode(thumbnail(image)).decode()
+            except WorkbenchError:
+                self._previews[middle.source] = ""
+        found = self._previews[middle.source]
+        if not found:
+            return Markup("no picture")
+        return Markup('<img class="wbc-preview" alt="" src="data:image/png;base64,{}">').format(
+            found
+        )
+
+    def _series(self, text: str) -> OfferedSeries:
+        if self._found is None or not text.isdecimal() or int(text) >= len(self._found.series):
+            raise SettingsError("that series is not listed any more.", "Find the images again.")
+        return self._found.series[int(text)]
+
+    def _view(self, ask: Ask) -> Outcome:
+        self._on.attempt = self._on.number = None
+        self._on.look_at(read_offered(self._series(ask.text("value")).images))
+        return Outcome("")
+
+    # --- measuring -----------------------------------------------------------------------------
+
+    def _measure(self, ask: Ask) -> Outcome:
+        place, _, name = ask.text("value").partition(" ")
+        series = self._series(place)
+        profile = next((one for one in self._profiles if one.name == name), None)
+        if profile is None:
+            raise SettingsError("there is no such test profile.", "Choose one of those shown.")
+        attempt = self._on.desk.attempt_series(name, series)
+        self._on.attempt, self._on.number = attempt, None
+        regions = [region for one in attempt.judged for region in one.measurement.regions]
+        self._on.look_at(attempt.images, regions)
+        return Outcome("")
+
+    def _attempted(self) -> Markup:
+        attempt = self._on.attempt
+        if attempt is None:
+            return NOTHING if self._profiles else nothing_yet(
+                "There is no test profile yet: make one in the section Profiles."
+            )  # fmt: skip
+        deciding = Form("keep", (
+            Field("by", "Your name", self._on.by),
+            Field("comment", "Comment", hint="needed to reject"),
+        ), (
+            (ACCEPTED, "Accept"), (REJECTED, "Reject"), ("keep", "Keep, decide later"),
+        )).__html__()  # fmt: skip
+        return card(
+            f"Measured against {attempt.profile.name}",
+            verdict(str(attempt.state), attempt.refused),
+            NOTHING if attempt.refused else values_table(attempt.content["values"]),
+            details("Verification", lines_table(attempt.content["verification"]),
+                    is_open=attempt.refused),
+            NOTHING if attempt.refused else deciding,
+            made_with(attempt.content, attempt.profile.name, attempt.profile.version),
+            buttons(Button("Put away", "away")), kind="wbc-full",
+        )  # fmt: skip
+
+    def _keep(self, ask: Ask) -> Outcome:
+        attempt = self._on.attempt
+        if attempt is None:
+            return Outcome("There is no measurement to keep.", good=False)
+        self._on.by = ask.text("by")
+        by, comment = self._on.name(), ask.text("comment")
+        if ask.name == REJECTED and not comment:
+            raise SettingsError("a rejection needs a comment.", "Say why it does not count.")
+        number = self._on.desk.keep(attempt)
+        if ask.name != "keep":
+            self._on.desk.quality.decide(number, ask.name, by, comment)
+        self._on.clear()
+        what = "kept" if ask.name == "keep" else ask.name
+        return Outcome(f"Result {number} is {what}.")
+
+    def _away(self, _ask: Ask) -> Outcome:
+        self._on.clear()
+        return Outcome("")

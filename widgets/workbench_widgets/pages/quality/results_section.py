@@ -1,0 +1,177 @@
+"""The section of all results: filter, mean and 2 s, export."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+from statistics import fmean, stdev
+
+from markupsafe import Markup
+
+from workbench.report.exports import write_table
+from workbench.report.quaac_file import write_quaac
+from workbench.schema import TEST_RESULT
+from workbench.stages.quality.charting import measurements
+from workbench.store.quality_frames import results_frame
+from workbench.store.quality_records import REJECTED, StoredResult
+from workbench_widgets.pages.quality.shown_results import nothing_yet, number, state_mark
+from workbench_widgets.pages.quality.state import OnDesk
+from workbench_widgets.pages.quality.today_section import result_card
+from workbench_widgets.parts.live.live import Ask
+from workbench_widgets.parts.panel.panel import (
+    NOTHING,
+    Button,
+    Field,
+    Form,
+    Outcome,
+    card,
+    join,
+    said,
+    table,
+)
+
+DECISIONS = {"": "all", "accepted": "accepted", "waiting": "waiting", "rejected": "rejected"}
+STATES = ("", "ok", "warning", "alarm", "not measured", "not judged")
+FORMATS = {".xlsx": "Excel", ".csv": "CSV", ".parquet": "Parquet", ".quaac.json": "QuAAC (JSON)"}
+EXPORTS = "exports"  # in the workspace
+MOST = 200
+
+
+class ResultsPanel:
+    """All results of a test profile."""
+
+    name, title = "results", "Results"
+
+    def __init__(self, on: OnDesk) -> None:
+        self._on = on
+        self._chosen = {"profile": "", "decision": "", "state": "", "from": "", "to": ""}
+
+    def html(self) -> Markup:
+        """Return the section."""
+        names = [one.name for one in self._on.desk.quality.profiles()]
+        if not names:
+            return nothing_yet("There is no result yet: make a test profile, then measure.")
+        if self._chosen["profile"] not in names:
+            self._chosen["profile"] = names[0]
+        found = self._found()
+        opened = self._on.number
+        return join((
+            self._filters(names),
+            _listed(found),
+            result_card(self._on.desk.quality.result(opened)) if opened else NOTHING,
+        ))  # fmt: skip
+
+    def below(self) -> Markup:
+        """Return the export."""
+        return self._export() if self._chosen["profile"] else NOTHING
+
+    def act(self, ask: Ask) -> Outcome | None:
+        """Filter, open, export."""
+        if ask.name == "filter":
+            self._chosen |= {name: ask.values.get(name, "") for name in self._chosen}
+            return Outcome("")
+        if ask.name == "open" and ask.text("value").isdecimal():
+            self._on.open(int(ask.text("value")))
+            return Outcome("")
+        if ask.name == "close":
+            self._on.clear()
+            return Outcome("")
+        if ask.name in ("accepted", "rejected") and self._on.number is not None:
+            return self._on.decide(self._on.number, ask.name, ask.text("comment"))
+        if ask.name == "export":
+            return self._write(ask)
+        return None
+
+    def _found(self) -> list[StoredResult]:
+        chosen = self._chosen
+        return [
+            one for one in self._on.desk.quality.results(chosen["profile"])
+            if chosen["decision"] in ("", one.decision)
+            and chosen["state"] in ("", one.content["state"])
+            and _between(one, chosen["from"], chosen["to"])
+        ]  # fmt: skip
+
+    def _filters(self, names: Sequence[str]) -> Markup:
+        chosen = self._chosen
+        return Form("filter", (
+            Field("profile", "Test profile", chosen["profile"],
+                  options=[(name, name) for name in names]),
+            Field("decision", "Decision", chosen["decision"], options=list(DECISIONS.items())),
+            Field("state", "State", chosen["state"],
+                  options=[(state, state or "all") for state in STATES]),
+            Field("from", "From", chosen["from"], "date"), Field("to", "To", chosen["to"], "date"),
+        ), live=True).__html__()  # fmt: skip
+
+    def _export(self) -> Markup:
+        return card("Export what is shown", Form("export", (
+            Field("format", "Format", options=list(FORMATS.items())),
+            Field("by", "Your name", self._on.by, hint="QuAAC names who measured"),
+            Field("email", "Your e-mail address", hint="needed for QuAAC only"),
+        ), (("export", "Write the file"),)).__html__())  # fmt: skip
+
+    def _write(self, ask: Ask) -> Outcome:
+        suffix = ask.text("format") if ask.text("format") in FORMATS else ".csv"
+        frame = results_frame(self._found())
+        folder = self._on.desk.survey.folder / EXPORTS
+        folder.mkdir(exist_ok=True)
+        out = _free(folder, suffix)
+        if suffix == ".quaac.json":
+            write_quaac(frame, out, ask.text("by"), ask.text("email"))
+        else:
+            write_table(frame, TEST_RESULT, out)
+        return Outcome(f"{frame.height} values are in {EXPORTS}/{out.name} of the workspace.")
+
+
+def _between(result: StoredResult, first: str, last: str) -> bool:
+    day = f"{result.acquired_at:%Y-%m-%d}" if result.acquired_at else ""
+    return (not first or day >= first) and (not last or (day != "" and day <= last))
+
+
+def _free(folder: Path, suffix: str) -> Path:
+    number = 1
+    while (folder / f"results-{number}{suffix}").exists():
+        number += 1
+    return folder / f"results-{number}{suffix}"
+
+
+def _listed(results: Sequence[StoredResult]) -> Markup:
+    """Return a row a result and a column a value, then mean and 2 s of those not rejected."""
+    known = measurements(results)
+    heads = ("#Result", "Acquired", "State", "Decision", *(f"#{label}" for label in known.values()),
+             "")  # fmt: skip
+    rows: list[tuple[object, ...]] = [_row(one, list(known)) for one in reversed(results[-MOST:])]
+    counting = [one for one in results if one.decision != REJECTED]
+    columns = [[value for one in counting if (value := _value(one, name)) is not None]
+               for name in known]  # fmt: skip
+    if counting:
+        many = f"{len(counting)} results"
+        means = [number(fmean(values)) if values else "–" for values in columns]
+        spreads = [number(2 * stdev(values)) if len(values) > 1 else "–" for values in columns]
+        rows[:0] = [
+            (Markup("<b>Mean</b>"), many, "", "", *map(_strong, means), ""),
+            (Markup("<b>2 s</b>"), many, "", "", *map(_strong, spreads), ""),
+        ]
+    more = said(f"The latest {MOST} of {len(results)} are shown; mean and 2 s are of all.")
+    listed = table(heads, rows, "Results", "No result is so. Choose another filter.")
+    return card("Results", listed, more if len(results) > MOST else NOTHING, kind="wbc-full")
+
+
+def _strong(text: str) -> Markup:
+    return Markup("<b>{}</b>").format(text)
+
+
+def _row(result: StoredResult, names: Sequence[str]) -> tuple[object, ...]:
+    at = f"{result.acquired_at:%Y-%m-%d %H:%M}" if result.acquired_at else "–"
+    show = Button("Show", "open", str(result.number), label=f"Show result {result.number}")
+    return (
+        result.number, at, state_mark(result.content["state"]), result.decision,
+        *(number(_value(result, name)) for name in names), show,
+    )  # fmt: skip
+
+
+def _value(result: StoredResult, name: str) -> float | None:
+    for value in result.content["values"]:
+        if value["name"] == name:
+            found: float | None = value["value"]
+            return found
+    return None

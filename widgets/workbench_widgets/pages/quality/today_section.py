@@ -1,0 +1,187 @@
+"""The first section: what came by itself, what waits for a decision, what is overdue."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from markupsafe import Markup
+
+from workbench.stages.quality.arrivals import MEASURED, Arrivals
+from workbench.stages.quality.due import Due
+from workbench.store.quality_records import ACCEPTED, REJECTED, PhantomImage, StoredResult
+from workbench_widgets.pages.quality.shown_results import (
+    details,
+    lines_table,
+    made_with,
+    nothing_yet,
+    state_mark,
+    values_table,
+    verdict,
+)
+from workbench_widgets.pages.quality.state import OnDesk
+from workbench_widgets.parts.live.live import Ask
+from workbench_widgets.parts.panel.panel import (
+    GOOD,
+    NOTHING,
+    PROBLEM,
+    WARNING,
+    Button,
+    Field,
+    Form,
+    Outcome,
+    buttons,
+    card,
+    join,
+    said,
+    table,
+)
+
+WAITING_HEADS = ("#Result", "Test profile", "Station", "Acquired", "State", "")
+DUE_HEADS = ("Test profile", "Station", "Last", "Next due", "State", "#To decide")
+LEFT_HEADS = ("#Images", "Station", "State", "Why")
+MOST = 50
+
+
+class TodayPanel:
+    """What there is to do."""
+
+    name, title = "today", "Today"
+
+    def __init__(self, on: OnDesk) -> None:
+        self._on = on
+
+    def html(self) -> Markup:
+        """Return the section."""
+        results = self._on.desk.quality.results()
+        waiting = [one for one in results if not one.decisions]
+        due = self._on.desk.due()
+        if not due:
+            return join((
+                nothing_yet("There is no test profile yet: make one in the section Profiles."),
+                self._came(),
+            ))  # fmt: skip
+        opened = next((one for one in results if one.number == self._on.number), None)
+        return join((
+            _headline(waiting, due), self._who(),
+            card("Results to decide on", _waiting(waiting, self._on.number)),
+            result_card(opened) if opened else NOTHING,
+        ))  # fmt: skip
+
+    def below(self) -> Markup:
+        """Return what stands below the images."""
+        due = self._on.desk.due()
+        return join((card("Tests", _due(due)), self._came())) if due else NOTHING
+
+    def act(self, ask: Ask) -> Outcome | None:
+        """Open, decide, look for new images."""
+        value = ask.text("value")
+        if ask.name == "who":
+            self._on.by = ask.text("by")
+            return Outcome("")
+        if ask.name == "open" and value.isdecimal():
+            self._on.open(int(value))
+            return Outcome("")
+        if ask.name == "close":
+            self._on.clear()
+            return Outcome("")
+        if ask.name in (ACCEPTED, REJECTED) and self._on.number is not None:
+            done = self._on.decide(self._on.number, ask.name, ask.text("comment"))
+            self._on.clear()
+            return done
+        if ask.name in ("look-now", "again"):
+            return self._look(again=ask.name == "again")
+        return None
+
+    def _look(self, *, again: bool) -> Outcome:
+        arrivals = Arrivals(self._on.desk)
+        if again:
+            arrivals.again()
+        found = arrivals.look()
+        return Outcome(
+            f"{found.measured} series measured, {found.refused} refused, "
+            f"{found.unrecognised} not recognised, {found.waiting} still coming."
+        )
+
+    def _who(self) -> Markup:
+        return Form("who", (Field("by", "Your name, as it is written with decisions",
+                                  self._on.by),), live=True).__html__()  # fmt: skip
+
+    def _came(self) -> Markup:
+        left = [one for one in self._on.desk.quality.images() if one.state != MEASURED]
+        return card(
+            "Phantom images that came and were not measured", _left(left),
+            buttons(Button("Look for new images", "look-now"),
+                    Button("Try these again", "again", off=not left)),
+        )  # fmt: skip
+
+
+def _headline(waiting: Sequence[StoredResult], due: Sequence[Due]) -> Markup:
+    alarms = sum(one.content["state"] == "alarm" for one in waiting)
+    late = sum(one.overdue is not None for one in due)
+    kind = PROBLEM if alarms else WARNING if waiting or late else GOOD
+    parts = [
+        f"{alarms} alarm{'s' * (alarms != 1)}" if alarms else "",
+        f"{len(waiting)} result{'s' * (len(waiting) != 1)} to decide on" if waiting else "",
+        f"{late} test{'s' * (late != 1)} overdue" if late else "",
+    ]
+    text = ", ".join(part for part in parts if part) or "Nothing to do: all is accepted and in time"
+    sign = {PROBLEM: "✕", WARNING: "!", GOOD: "✓"}[kind]
+    return Markup('<div class="wbc-state wbc-{}"><span aria-hidden="true">{}</span>'
+                  "<strong>{}.</strong></div>").format(kind, sign, text)  # fmt: skip
+
+
+def result_card(result: StoredResult, *, deciding: bool = True) -> Markup:
+    """Return a kept result with all that was kept with it, and the buttons to decide on it."""
+    content = result.content
+    at = f"{result.acquired_at:%Y-%m-%d %H:%M}" if result.acquired_at else "at an unknown time"
+    decided = join(
+        said(f"{one.decision.capitalize()} by {one.decided_by} on {one.decided_at:%Y-%m-%d %H:%M} "
+             f"UTC. {one.comment}")
+        for one in result.decisions
+    )  # fmt: skip
+    form = Form("decide", (Field("comment", "Comment", hint="needed to reject"),), (
+        (ACCEPTED, "Accept"), (REJECTED, "Reject"),
+    )).__html__()  # fmt: skip
+    return card(
+        f"Result {result.number}: {result.profile}, {at}",
+        verdict(content["state"], refused=False), values_table(content["values"]), decided,
+        form if deciding else NOTHING,
+        details("Made with", made_with(content, result.profile, result.profile_version)),
+        details("Verification", lines_table(content["verification"])),
+        buttons(Button("Close", "close")), kind="wbc-full",
+    )  # fmt: skip
+
+
+def _waiting(waiting: Sequence[StoredResult], opened: int | None) -> Markup:
+    rows = (
+        (
+            one.number, one.profile, one.content["station"],
+            f"{one.acquired_at:%Y-%m-%d %H:%M}" if one.acquired_at else "–",
+            state_mark(one.content["state"]),
+            Button("Show", "open", str(one.number), main=True, off=one.number == opened,
+                   label=f"Show result {one.number}"),
+        )
+        for one in reversed(waiting[-MOST:])
+    )  # fmt: skip
+    return table(WAITING_HEADS, rows, "Results to decide on", "None.")
+
+
+def _due(due: Sequence[Due]) -> Markup:
+    rows = (
+        (
+            one.profile.name, one.profile.station,
+            f"{one.last:%Y-%m-%d}" if one.last else "–",
+            f"{one.due:%Y-%m-%d}" if one.due else "–", state_mark(one.words), one.waiting,
+        )
+        for one in due
+    )  # fmt: skip
+    return table(DUE_HEADS, rows, "Tests", "None.")
+
+
+def _left(images: Sequence[PhantomImage]) -> Markup:
+    counts: dict[tuple[str, str, str], int] = {}
+    for one in images:
+        key = (str((one.header or {}).get("StationName", "–")), one.state, one.reason)
+        counts[key] = counts.get(key, 0) + 1
+    rows = ((count, *key) for key, count in list(counts.items())[:MOST])
+    return table(LEFT_HEADS, rows, "Images not measured", "None.")

@@ -1,0 +1,1 @@
+"""A part of a page that Python writes, shown without blinking."""

@@ -1,0 +1,1 @@
+"""The pieces a panel is built of."""

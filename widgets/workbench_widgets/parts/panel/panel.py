@@ -1,0 +1,211 @@
+"""The pieces a panel is built of, every value escaped."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Protocol
+from zoneinfo import ZoneInfo
+
+from markupsafe import Markup
+
+from workbench_widgets.parts.live.live import Ask
+
+NOTHING = Markup("")
+NONE = "None."  # said of what is good not to have
+GOOD, WORKING, WARNING, PROBLEM = "good", "working", "warning", "problem"
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """What came of a question: a sentence for the page, and forms to empty."""
+
+    text: str
+    good: bool = True
+    reset: tuple[str, ...] = ()
+
+
+class Panel(Protocol):
+    """One section of the page.
+
+    Attributes
+    ----------
+    name, title
+        Its name in messages, and on its tab.
+    """
+
+    name: str
+    title: str
+
+    def html(self) -> Markup:
+        """Return the section as it is now."""
+
+    def act(self, ask: Ask) -> Outcome | None:
+        """Do what is asked; ``None`` when that is not for this section.
+
+        Raises ``WorkbenchError`` with what to do instead.
+        """
+
+
+def join(parts: Iterable[str], between: str = "") -> Markup:
+    """Return escaped pieces one after the other."""
+    return Markup.escape(between).join(parts)
+
+
+def card(title: str, *parts: str, kind: str = "") -> Markup:
+    """Return pieces under a heading."""
+    return Markup('<section class="wbc-card {}"><h3>{}</h3>{}</section>').format(
+        kind, title, join(parts)
+    )
+
+
+def said(text: str, kind: str = "") -> Markup:
+    """Return a paragraph."""
+    return Markup('<p class="{}">{}</p>').format(f"wbc-{kind}" if kind else "", text)
+
+
+@dataclass(frozen=True)
+class Button:
+    """A button: the words on it, what it asks, and the value that goes with it."""
+
+    words: str
+    ask: str
+    value: str = ""
+    main: bool = False
+    off: bool = False
+    label: str = ""
+
+    def __html__(self) -> Markup:
+        return Markup(
+            '<button type="button" class="{}" data-ask="{}" value="{}"{}{}>{}</button>'
+        ).format(
+            "wbc-main" if self.main else "", self.ask, self.value,
+            Markup(" disabled") if self.off else "",
+            Markup(' aria-label="{}"').format(self.label) if self.label else "", self.words,
+        )  # fmt: skip
+
+
+def buttons(*all_of_them: Button) -> Markup:
+    """Return buttons in a row."""
+    return Markup('<div class="wbc-buttons">{}</div>').format(join(map(Markup.escape, all_of_them)))
+
+
+@dataclass(frozen=True)
+class Field:
+    """A field of a form with its label, and what is wrong with it below.
+
+    With another ``key`` it is another field: what was typed into the one before is gone.
+    """
+
+    name: str
+    label: str
+    value: str = ""
+    kind: str = "text"
+    hint: str = ""
+    problem: str = ""
+    options: Sequence[tuple[str, str]] = ()
+    key: str = ""
+
+    def __html__(self) -> Markup:
+        told = Markup('<small class="wbc-wrong" role="alert">{}</small>').format(self.problem)
+        hint = Markup("<small>{}</small>").format(self.hint)
+        wrong = Markup(' aria-invalid="true"') if self.problem else ""
+        return Markup('<label class="wbc-field wbc-{}"{}><span>{}</span>{}{}</label>').format(
+            self.kind, Markup(' data-key="{}"').format(self.key) if self.key else "", self.label,
+            self._input(wrong), told if self.problem else hint if self.hint else "",
+        )  # fmt: skip
+
+    def _input(self, wrong: str) -> Markup:
+        quiet = Markup('autocomplete="off" spellcheck="false"')
+        if self.options:
+            chosen = (
+                Markup('<option value="{}"{}>{}</option>').format(
+                    value, Markup(" selected") if value == self.value else "", words
+                )
+                for value, words in self.options
+            )
+            return Markup('<select name="{}"{}>{}</select>').format(self.name, wrong, join(chosen))
+        if self.kind in ("lines", "file"):
+            # Of lines nothing stays on the page: they may be patient IDs.  A file is to be edited.
+            rows, text = ("4", "") if self.kind == "lines" else ("26", self.value)
+            return Markup('<textarea name="{}" rows="{}" {}{}>\n{}</textarea>').format(
+                self.name, rows, quiet, wrong, text
+            )
+        return Markup('<input type="{}" name="{}" value="{}" {}{}>').format(
+            self.kind, self.name, self.value, quiet, wrong
+        )
+
+
+@dataclass(frozen=True)
+class Form:
+    """Fields and the buttons that send them; ``live`` sends them on every change."""
+
+    name: str
+    fields: Sequence[Field]
+    sends: Sequence[tuple[str, str]] = ()
+    live: bool = False
+    danger: bool = False
+
+    def __html__(self) -> Markup:
+        send = join(
+            Markup('<button type="submit" class="{}" value="{}">{}</button>').format(
+                ("wbc-danger" if self.danger else "wbc-main") if place == 0 else "", ask, words
+            )
+            for place, (ask, words) in enumerate(self.sends)
+        )
+        return Markup(
+            '<form name="{}" autocomplete="off"{}><div class="wbc-fields">{}</div>{}</form>'
+        ).format(
+            self.name, Markup(" data-live") if self.live else "",
+            join(map(Markup.escape, self.fields)),
+            Markup('<div class="wbc-buttons">{}</div>').format(send) if send else "",
+        )  # fmt: skip
+
+
+def table(
+    heads: Sequence[str], rows: Iterable[Sequence[object]], caption: str, empty: str
+) -> Markup:
+    """Return a table; heads that begin with ``#`` stand over numbers."""
+    kinds = [Markup(' class="number"') if head.startswith("#") else "" for head in heads]
+    lines = [
+        join(
+            Markup("<td{}>{}</td>").format(kind, "" if cell is None else cell)
+            for kind, cell in zip(kinds, row, strict=True)
+        )
+        for row in rows
+    ]
+    if not lines:
+        return said(empty, "empty" if empty != NONE else "soft")
+    top = join(
+        Markup('<th scope="col"{}>{}</th>').format(kind, head.removeprefix("#"))
+        for kind, head in zip(kinds, heads, strict=True)
+    )
+    body = join(Markup("<tr>{}</tr>").format(line) for line in lines)
+    return Markup(
+        '<div class="wbc-wide" tabindex="0" role="region" aria-label="{}"><table>'
+        "<thead><tr>{}</tr></thead><tbody>{}</tbody></table></div>"
+    ).format(caption, top, body)
+
+
+def facts(pairs: Mapping[str, str]) -> Markup:
+    """Return names and what is known of each."""
+    each = join(Markup("<div><dt>{}</dt><dd>{}</dd></div>").format(*pair) for pair in pairs.items())
+    return Markup('<dl class="wbc-facts">{}</dl>').format(each)
+
+
+def clock(text: str | None, zone: ZoneInfo) -> str:
+    """Return a moment as the hospital's file has it, on the wall of a zone, to the second."""
+    if not text:
+        return ""
+    return f"{utc(text).astimezone(zone):%Y-%m-%d %H:%M:%S}"
+
+
+def utc(text: str) -> datetime:
+    """Return a moment as the hospital's file has it: UTC, without saying so."""
+    return datetime.fromisoformat(text).replace(tzinfo=UTC)
+
+
+def number(value: float | None) -> str:
+    """Return a whole number with thin spaces between thousands."""
+    return "" if value is None else f"{value:,.0f}".replace(",", "\u202f")

@@ -1,0 +1,158 @@
+"""A table of any size: rows are sorted, filtered and paged in the kernel, never in the page.
+
+Fifty rows travel at a time, as a message; none is kept in the widget's state, which is saved
+into notebooks.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import Any
+
+import anywidget
+import polars as pl
+import traitlets
+
+from workbench.report.exports import write_table
+from workbench.report.html_tables import PRINTED_UNITS
+from workbench.schema import Column, Table
+from workbench_widgets.parts.table.cells import as_texts, decimals, matching
+
+HERE = Path(__file__).parent
+ROWS = 50  # a message; more than a screen holds
+MOST_DOWNLOADED = 200_000  # rows that a browser is handed in one message
+
+
+@dataclass(frozen=True)
+class View:
+    """What a page asks to see: the filters by column, and the order."""
+
+    filters: tuple[tuple[str, str], ...] = ()
+    sort: str | None = None
+    descending: bool = False
+
+    @classmethod
+    def asked(cls, message: Mapping[str, Any]) -> View:
+        """Read a page's message; whatever it does not say right is not said."""
+        filters = message.get("filters")
+        pairs = filters.items() if isinstance(filters, Mapping) else ()
+        sort = message.get("sort")
+        return cls(
+            tuple((str(name), str(text)) for name, text in pairs if str(text).strip()),
+            sort if isinstance(sort, str) else None,
+            bool(message.get("descending")),
+        )
+
+    def of(self, frame: pl.DataFrame) -> pl.DataFrame:
+        """Return the rows asked for, in the order asked for; unknown values come last."""
+        rows = frame.filter(matching(frame.schema, dict(self.filters)))
+        if self.sort not in frame.columns:
+            return rows
+        by = pl.col(str(self.sort))
+        if isinstance(frame.schema[str(self.sort)], pl.List):
+            by = by.cast(pl.List(pl.String)).list.join("; ", ignore_nulls=True)
+        return rows.sort(by, descending=self.descending, nulls_last=True, maintain_order=True)
+
+
+class FrameTable(anywidget.AnyWidget):
+    """A frame to look at, sort, filter by column and download as CSV.
+
+    Parameters
+    ----------
+    frame
+        Any frame, of any size.
+    table
+        The table of ``workbench.schema`` the columns belong to: its units stand in the head and
+        its meanings behind the names.  Columns it does not know have neither.
+    empty
+        What is said where the frame has no rows: what to do next.
+    """
+
+    _esm = HERE / "table.js"
+    _css = HERE / "table.css"
+
+    caption = traitlets.Unicode().tag(sync=True)
+
+    def __init__(
+        self,
+        frame: pl.DataFrame,
+        table: Table | None = None,
+        caption: str = "",
+        empty: str = "There are no rows yet.",
+    ) -> None:
+        self._frame, self._table, self._empty = frame, described(frame, table), empty
+        self._known = table
+        self._view, self._rows = View(), frame
+        self._digits = decimals(frame)
+        super().__init__(caption=caption)
+        self.on_msg(self._answer)
+
+    @property
+    def frame(self) -> pl.DataFrame:
+        """The rows that the filters of the page leave, in its order."""
+        return self._rows
+
+    def show(self, frame: pl.DataFrame) -> None:
+        """Show another frame in the same place; the filters of the page stay."""
+        self._frame, self._table = frame, described(frame, self._known)
+        self._rows, self._digits = self._view.of(frame), decimals(frame)
+        self._send_head()
+
+    def _send_head(self) -> None:
+        columns = [
+            {
+                "name": column.name,
+                "unit": PRINTED_UNITS.get(column.unit, column.unit),
+                "meaning": column.meaning,
+                "number": column.kind in ("integer", "real"),
+            }
+            for column in self._table.columns
+        ]
+        self.send({"head": columns, "total": self._frame.height, "empty": self._empty})
+
+    def _answer(self, _: object, asked: Mapping[str, Any], __: object) -> None:
+        """Answer a page: with the head, with one page of rows, or with all of them as CSV."""
+        if asked.get("ask") == "head":
+            self._send_head()
+            return
+        view = View.asked(asked)
+        if view != self._view:
+            self._view, self._rows = view, view.of(self._frame)
+        if asked.get("ask") == "rows":
+            self._send_rows(asked.get("page"), asked.get("number"))
+        elif asked.get("ask") == "csv" and self._rows.height <= MOST_DOWNLOADED:
+            self.send({"csv": self._table.name, "number": asked.get("number")}, [self._csv()])
+        elif asked.get("ask") == "csv":
+            limit = f"More than {MOST_DOWNLOADED:,} rows: filter them, or export the table."
+            self.send({"refused": limit, "number": asked.get("number")})
+
+    def _send_rows(self, wanted: object, number: object) -> None:
+        pages = max(-(-self._rows.height // ROWS), 1)
+        page = min(max(wanted, 0), pages - 1) if isinstance(wanted, int) else 0
+        shown = as_texts(self._rows.slice(page * ROWS, ROWS), self._digits)
+        self.send({
+            "rows": [list(row) for row in shown.iter_rows()], "page": page, "pages": pages,
+            "shown": self._rows.height, "total": self._frame.height, "number": number,
+        })  # fmt: skip
+
+    def _csv(self) -> bytes:
+        with TemporaryDirectory() as folder:
+            out = Path(folder) / "table.csv"
+            write_table(self._rows, self._table, out)
+            return out.read_bytes()
+
+
+def described(frame: pl.DataFrame, table: Table | None) -> Table:
+    """Return what is known of a frame's columns, in the frame's order."""
+    known = {column.name: column for column in table.columns} if table else {}
+    columns = [known.get(name) or Column(name, _kind(t), "") for name, t in frame.schema.items()]
+    return Table(table.name if table else "table", "", (), tuple(columns))
+
+
+def _kind(kind: pl.DataType) -> str:
+    if kind.is_integer():
+        return "integer"
+    return "real" if kind.is_numeric() else "text"

@@ -1,0 +1,155 @@
+"""A page of sections in tabs; one is shown, and only that is worked out."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+
+import ipywidgets
+from markupsafe import Markup
+
+from workbench.errors import WorkbenchError
+from workbench_widgets.parts.live.live import Ask, Live, Reply
+from workbench_widgets.parts.panel.panel import Outcome, Panel, join, said
+
+
+class TabbedPage(ipywidgets.VBox):  # type: ignore[misc]
+    """Sections in tabs, written by Python; ``below`` are widgets that stand under them.
+
+    Attributes
+    ----------
+    live
+        The part that is HTML.
+    section
+        Name of the section shown.
+    lower
+        HTML below the widgets.
+    """
+
+    def __init__(
+        self, title: str, panels: Sequence[Panel], below: Sequence[ipywidgets.Widget] = ()
+    ) -> None:
+        self._title = title
+        self._panels = {panel.name: panel for panel in panels}
+        self._said = Outcome("")
+        self.section = panels[0].name
+        self.live = Live(self.answer)
+        self.lower = Live(self._answer_below)
+        super().__init__([self.live, *below, *([self.lower] if below else [])])
+        self.add_class("wbc-page")
+        self.place()
+
+    def answer(self, ask: Ask) -> Reply:
+        """Do what a page asks, and return the page as it is then."""
+        reset: tuple[str, ...] = ()
+        if ask.name not in ("look", "show") and not self.gone():
+            self._said = self._done(ask)
+            reset = self._said.reset
+        reply = Reply(str(self._html()), reset)
+        self.after()
+        self.lower.show(str(self._below()))
+        return reply
+
+    def _answer_below(self, ask: Ask) -> Reply:
+        """Answer what is asked below the widgets: the upper part says what came of it."""
+        if ask.name in ("look", "show"):
+            return Reply(str(self._below()))
+        reply = self.answer(ask)
+        self.live.show(reply.html)
+        return Reply(str(self._below()), reply.reset)
+
+    def _below(self) -> Markup:
+        """Return what stands below the widgets: ``below`` of the panel shown, where it has one."""
+        below = getattr(self._panels[self.section], "below", None)
+        if below is None or self.gone():
+            return Markup("")
+        try:
+            shown: Markup = below()
+        except Exception as error:  # noqa: BLE001  a page that says nothing helps nobody
+            return said(sentence(error), "problem")
+        return Markup('<div class="wbc-panel">{}</div>').format(shown)
+
+    def gone(self) -> Markup:
+        """Return why there is no page any more; empty while there is one."""
+        return Markup("")
+
+    def place(self) -> None:
+        """Show the widgets that belong to the section, and hide the others."""
+
+    def before(self) -> None:
+        """Do what must be done before a section is written."""
+
+    def after(self) -> None:
+        """Do what must be done once a section was written."""
+
+    def show(self, section: str) -> None:
+        """Show a section by its name."""
+        self.section = section
+        self.place()
+
+    def _done(self, ask: Ask) -> Outcome:
+        if ask.name == "section":
+            if ask.text("value") in self._panels:
+                self.show(ask.text("value"))
+            return Outcome("")
+        try:
+            done = self._panels[self.section].act(ask)
+        except Exception as error:  # noqa: BLE001  a page that says nothing helps nobody
+            return Outcome(sentence(error), good=False)
+        self.place()
+        return done or Outcome("")
+
+    def _html(self) -> Markup:
+        if gone := self.gone():
+            return gone
+        panel = self._panels[self.section]
+        self.before()
+        try:
+            shown = panel.html()
+        except Exception as error:  # noqa: BLE001  the tabs stay, and so does the way out
+            shown = said(sentence(error), "problem")
+        told = "" if not self._said.text else Markup('<p class="wbc-said {}">{}</p>').format(
+            "" if self._said.good else "wbc-problem", self._said.text
+        )  # fmt: skip
+        return join((
+            self._tabs(),
+            Markup('<div role="status" class="wbc-told">{}</div>').format(told),
+            Markup('<div role="tabpanel" class="wbc-panel" data-key="{}" aria-label="{}">{}</div>')
+            .format(self.section, panel.title, shown),
+        ))  # fmt: skip
+
+    def _tabs(self) -> Markup:
+        tabs = join(
+            Markup(
+                '<button type="button" role="tab" data-ask="section" value="{}" '
+                'aria-selected="{}" tabindex="{}">{}</button>'
+            ).format(
+                name, "true" if name == self.section else "false",
+                "0" if name == self.section else "-1", panel.title,
+            )
+            for name, panel in self._panels.items()
+        )  # fmt: skip
+        return Markup('<div role="tablist" class="wbc-tabs" aria-label="{}">{}</div>').format(
+            self._title, tabs
+        )
+
+
+def opened(
+    folder: str, make: Callable[[str], ipywidgets.Widget], expected: tuple[type[Exception], ...]
+) -> ipywidgets.Widget:
+    """Return the page of a workspace, or one sentence why there is none."""
+    if not folder:
+        return ipywidgets.HTML("No workspace is chosen. Start with: workbench serve -w W.")
+    try:
+        return make(folder)
+    except expected as error:
+        return ipywidgets.HTML(str(Markup.escape(sentence(error))))
+
+
+def sentence(error: BaseException) -> str:
+    """Say in one sentence what went wrong; only our own errors are known to hold no name."""
+    if isinstance(error, WorkbenchError):
+        text = str(error)
+        return f"{text[:1].upper()}{text[1:]}"
+    if isinstance(error, OSError) and error.strerror:
+        return f"A file could not be read or written: {error.strerror}."
+    return f"That did not work ({type(error).__name__}). Run workbench check -w W."

@@ -1,5 +1,0 @@
-"""A frame as a table that pages, sorts and filters in the kernel."""
-
-from workbench_widgets.table.table import FrameTable
-
-__all__ = ["FrameTable"]

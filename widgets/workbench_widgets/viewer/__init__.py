@@ -1,7 +1,0 @@
-"""A viewer of 16-bit images."""
-
-from __future__ import annotations
-
-from workbench_widgets.viewer.viewer import Viewer
-
-__all__ = ["Viewer"]

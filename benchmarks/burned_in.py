@@ -31,7 +31,7 @@ from benchmarks.burned_in_pages import (
     person,
     scans,
 )
-from workbench.deidentify.burned_in.screen import Shown, shown
+from workbench.deidentify.burned_in.screen import ShownImage, shown
 from workbench.deidentify.burned_in.word_matching import THRESHOLD, Matcher
 from workbench.deidentify.burned_in.words import sought
 
@@ -55,7 +55,7 @@ class Count:
     legible: int = 0
     seconds: tuple[float, ...] = ()
 
-    def add(self, drawn: Drawn, result: Shown, seconds: float) -> None:
+    def add(self, drawn: Drawn, result: ShownImage, seconds: float) -> None:
         """Count one page; a withheld page shows neither names nor doses."""
         hidden = [_hidden(result, ink) for ink in drawn.identity]
         doses = [_hidden(result, ink) for ink in drawn.doses]
@@ -70,7 +70,7 @@ class Count:
         self.seconds = (*self.seconds, seconds)
 
 
-def _hidden(result: Shown, ink: NDArray[np.bool_]) -> float:
+def _hidden(result: ShownImage, ink: NDArray[np.bool_]) -> float:
     if not ink.any():
         raise ValueError("a word was drawn without ink: does the font exist?")
     filled = np.zeros(ink.shape, bool)
@@ -79,7 +79,7 @@ def _hidden(result: Shown, ink: NDArray[np.bool_]) -> float:
     return 1.0 if result.pixels is None else float(filled[ink].mean())
 
 
-def masked(who: Person, drawn: Drawn) -> tuple[Shown, float]:
+def masked(who: Person, drawn: Drawn) -> tuple[ShownImage, float]:
     """Mask a page under the header of somebody, and return the wall time too."""
     header = who.header()
     header.Rows, header.Columns = drawn.page.shape

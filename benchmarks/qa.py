@@ -15,7 +15,7 @@ from workbench.qa.ct.water import CTWater
 from workbench.qa.ct.water_settings import WaterSettings
 from workbench.qa.cylinder import find_cylinder
 from workbench.qa.geometry import geometry
-from workbench.simulate.phantom_images import Scan, phantom_image
+from workbench.simulate.phantom_images import PhantomScan, phantom_image
 
 GOAL_MS, REPEATS, SEEDS = 50.0, 21, 60
 
@@ -33,7 +33,7 @@ def milliseconds(work: Callable[[], object]) -> float:
 def main() -> None:
     """Print the figures."""
     water, test, settings = geometry("ct_water_200"), CTWater(), WaterSettings()
-    image = phantom_image(water, Scan())
+    image = phantom_image(water, PhantomScan())
     values = image.values
     verified = milliseconds(lambda: test.verify([image], water, settings))
     measured = milliseconds(lambda: test.measure([image], water, settings))
@@ -47,16 +47,16 @@ def main() -> None:
     print("Largest significance of structure in pure noise (limit "
           f"{settings.structure_significance}), {SEEDS} images each")  # fmt: skip
     for name, scan in (
-        ("256 pixels, white", Scan(size=256)), ("512 pixels, white", Scan()),
-        ("correlated", Scan(size=256, noise_width=1.2, noise=10)),
-        ("cupping 40 HU", Scan(size=256, cupping=40)),
-        ("400 mm field", Scan(field_mm=400, noise=12)),
+        ("256 pixels, white", PhantomScan(size=256)), ("512 pixels, white", PhantomScan()),
+        ("correlated", PhantomScan(size=256, noise_width=1.2, noise=10)),
+        ("cupping 40 HU", PhantomScan(size=256, cupping=40)),
+        ("400 mm field", PhantomScan(field_mm=400, noise=12)),
     ):  # fmt: skip
         most = [_most(water, replace(scan, seed=seed)) for seed in range(SEEDS)]
         print(f"  {name:20} mean {np.mean(most):.1f}, highest {max(most):.1f}")
 
 
-def _most(water: object, scan: Scan) -> float:
+def _most(water: object, scan: PhantomScan) -> float:
     image = phantom_image(water, scan)  # type: ignore[arg-type]
     found = structures(image, find_cylinder(image, -300))
     return max(one.significance for one in found)

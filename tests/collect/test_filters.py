@@ -12,7 +12,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from pydicom.dataset import Dataset
 
-from workbench.collect.filters import Condition, SurveyFilter, years_between
+from workbench.collect.filters import SurveyFilter, TagCondition, years_between
 from workbench.collect.find import FoundSeries, FoundStudy
 from workbench.collect.patient_list import ListedPatient
 from workbench.errors import SettingsError
@@ -77,10 +77,10 @@ def test_a_private_attribute_is_found_in_whatever_block_it_is() -> None:
     made = Dataset()
     made.private_block(0x0029, "OTHER", create=True).add_new(0x10, "LO", "NO")
     made.private_block(0x0029, "MAKER", create=True).add_new(0x10, "LO", "YES")
-    condition = Condition("0029,1010", "MAKER", frozenset({"yes"}))
+    condition = TagCondition("0029,1010", "MAKER", frozenset({"yes"}))
     assert condition.holds(made) is True
     assert condition.holds(Dataset()) is None
-    assert Condition("0029,1010", "OTHER", frozenset({"yes"})).holds(made) is False
+    assert TagCondition("0029,1010", "OTHER", frozenset({"yes"})).holds(made) is False
 
 
 @pytest.mark.parametrize("written", ["120", "120.0", " 120 ", "1.2e2", "120,0"])
@@ -88,9 +88,9 @@ def test_a_number_is_the_same_however_it_is_written(written: str) -> None:
     made = Dataset()
     made.add_new("ImageComments", "LT", written)
     for values in ({"120"}, {"120.00"}):
-        assert Condition("ImageComments", values=frozenset(values)).holds(made) is True
-    assert Condition("ImageComments", low=119.9, high=120).holds(made) is True
-    assert Condition("ImageComments", values=frozenset({"12"})).holds(made) is False
+        assert TagCondition("ImageComments", values=frozenset(values)).holds(made) is True
+    assert TagCondition("ImageComments", low=119.9, high=120).holds(made) is True
+    assert TagCondition("ImageComments", values=frozenset({"12"})).holds(made) is False
 
 
 def test_days_are_read_as_toml_gives_them() -> None:

@@ -16,7 +16,7 @@ from workbench.deidentify.descriptors import Sources, clean, clean_label
 from workbench.deidentify.engine import Deidentified, Deidentifier
 from workbench.deidentify.pseudonym import Pseudonyms
 from workbench.deidentify.standard_tables import data_bytes
-from workbench.deidentify.word_search import FEW, Needles
+from workbench.deidentify.word_search import FEW, WordSearch
 from workbench.dicom.quiet import quiet
 
 Apply = Callable[[Dataset], Deidentified]
@@ -205,7 +205,7 @@ def test_needles_are_found_where_they_stand(words: list[str], text: str) -> None
         for start in range(len(text) - len(word) + 1)
         if text[start : start + len(word)] == word
     }
-    needles = Needles(words)
+    needles = WordSearch(words)
     assert set(needles.spans(text)) == expected
     assert needles.are_in(text) is bool(expected)
 

@@ -21,7 +21,7 @@ from pydicom.uid import (
     generate_uid,
 )
 
-from workbench.dicom.read import Limits, read_header, read_received
+from workbench.dicom.read import HeaderLimits, read_header, read_received
 from workbench.errors import DamagedObject, NotDicom
 
 SYNTAXES = (
@@ -54,7 +54,7 @@ def part10(data: Dataset, syntax: str = ExplicitVRLittleEndian) -> bytes:
     return buffer.getvalue()
 
 
-def refused(content: bytes, limits: Limits | None = None) -> str:
+def refused(content: bytes, limits: HeaderLimits | None = None) -> str:
     with pytest.raises((NotDicom, DamagedObject)) as caught:
         read_header(content, limits)
     return caught.value.code
@@ -151,7 +151,7 @@ def test_a_deflate_bomb_is_refused_before_it_fills_memory() -> None:
     whole = part10(ct(), DeflatedExplicitVRLittleEndian)
     start = whole.index(b"DICM") + 4
     meta_length = 12 + int.from_bytes(whole[start + 8 : start + 12], "little")
-    assert refused(whole[: start + meta_length] + body, Limits(header=2**20)) == "too_large"
+    assert refused(whole[: start + meta_length] + body, HeaderLimits(header=2**20)) == "too_large"
 
 
 def test_a_dicomdir_is_an_index(test_data: Path) -> None:

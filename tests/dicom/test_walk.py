@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from workbench.dicom.walk import Encoding, Structure, looks_explicit, walk
+from workbench.dicom.walk import DatasetStructure, Encoding, looks_explicit, walk
 from workbench.errors import DamagedObject
 
 EXPLICIT, IMPLICIT, BIG = Encoding(), Encoding(explicit=False), Encoding(little=False)
@@ -54,7 +54,7 @@ def test_explicit_implicit_and_big_endian_end_where_the_bytes_end() -> None:
         (implicit(0x00100010, b"AB"), IMPLICIT),
         (element(0x00100010, "PN", b"AB", ">"), BIG),
     ):
-        assert walk(data, 0, encoding) == Structure(end=len(data))
+        assert walk(data, 0, encoding) == DatasetStructure(end=len(data))
 
 
 def test_pixel_data_is_found_native_and_encapsulated() -> None:
@@ -114,7 +114,9 @@ def test_unknown_vr_and_foreign_items_are_refused() -> None:
 def test_oddities_are_noted_and_do_no_harm() -> None:
     unsorted = NAME + element(0x00080060, "CS", b"CT")
     assert walk(unsorted, 0, EXPLICIT).notes == {"unsorted"}
-    assert walk(NAME + b"\0" * 20, 0, EXPLICIT) == Structure(end=len(NAME), notes={"padding"})
+    assert walk(NAME + b"\0" * 20, 0, EXPLICIT) == DatasetStructure(
+        end=len(NAME), notes={"padding"}
+    )
     assert walk(element(0x00100010, "pn", b"AB"), 0, EXPLICIT).notes == {"odd_vr"}
 
 

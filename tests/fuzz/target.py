@@ -21,7 +21,7 @@ from workbench.deidentify.header_rows import HeaderRows
 from workbench.deidentify.pseudonym import Pseudonyms
 from workbench.dicom.interned import InternedRows
 from workbench.dicom.quiet import quiet
-from workbench.dicom.read import Header, Limits, read_header
+from workbench.dicom.read import Header, HeaderLimits, read_header
 from workbench.dicom.record import dicom_json, instance_row
 from workbench.errors import ReadError
 
@@ -31,7 +31,7 @@ SYNTAXES = (
     ExplicitVRBigEndian,
     DeflatedExplicitVRLittleEndian,
 )
-LIMITS = Limits(depth=64, header=1 << 22)
+LIMITS = HeaderLimits(depth=64, header=1 << 22)
 # Bytes that mean something in a header: lengths, delimiters, value representations, escapes.
 WORDS = (
     b"\xff\xff\xff\xff", b"\xfe\xff\x00\xe0", b"\xfe\xff\x0d\xe0", b"\xfe\xff\xdd\xe0", b"SQ",

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from workbench.errors import SettingsError
 from workbench.qa.geometry import SHIPPED, geometry, geometry_names, read_geometry
 from workbench.qa.regions import disc, values_in
-from workbench.simulate.phantom_images import Scan, phantom_image
+from workbench.simulate.phantom_images import PhantomScan, phantom_image
 
 TEXT = """
 id = "box"
@@ -76,8 +76,9 @@ def test_objects_are_drawn_where_the_file_says(angle: int) -> None:
     import numpy as np
 
     text = TEXT.replace("angle = 90", f"angle = {angle}").replace("height = 50", "height = 90")
-    image = phantom_image(read_geometry(text.encode(), "box"), Scan(size=96, field_mm=120, noise=0,
-                                                                    blur=0))  # fmt: skip
+    image = phantom_image(
+        read_geometry(text.encode(), "box"), PhantomScan(size=96, field_mm=120, noise=0, blur=0)
+    )
     turned, pixel = np.radians(angle), 120 / 96
     at = (47.5 + 20 * np.sin(turned) / pixel, 47.5 + 20 * np.cos(turned) / pixel)
     assert values_in(image, disc(image, at, 3.5)).mean() == pytest.approx(100, abs=0.5)

@@ -11,19 +11,19 @@ from workbench.dicom.image import Image
 from workbench.qa.ct.water import CTWater
 from workbench.qa.profiles import TestProfile, read_profile
 from workbench.qa.verification import may_be_asked, verify
-from workbench.qa.verification_lines import Line
-from workbench.simulate.phantom_images import Made, Scan, phantom_image
+from workbench.qa.verification_lines import VerificationLine
+from workbench.simulate.phantom_images import PhantomHeader, PhantomScan, phantom_image
 
-TEST, SCAN = CTWater(), Scan(size=128)
+TEST, SCAN = CTWater(), PhantomScan(size=128)
 
 
-def verified(*images: Image, profile: TestProfile | None = None) -> dict[str, Line]:
+def verified(*images: Image, profile: TestProfile | None = None) -> dict[str, VerificationLine]:
     wanted = profile or read_profile(PROFILE).model_copy(update={"images": len(images)})
     return {line.check: line for line in verify(TEST, images, WATER, wanted)}
 
 
 def made(**more: object) -> Image:
-    return phantom_image(WATER, SCAN, Made(more=more))
+    return phantom_image(WATER, SCAN, PhantomHeader(more=more))
 
 
 def refused(*images: Image, profile: TestProfile | None = None) -> set[str]:
@@ -64,7 +64,7 @@ def test_no_pixel_size_no_measurement() -> None:
 
 
 def test_images_of_one_measurement_are_alike() -> None:
-    other = phantom_image(WATER, Scan(size=96))
+    other = phantom_image(WATER, PhantomScan(size=96))
     assert "size of images" in refused(made(), other)
     assert verified(made(), made())["slices"].severity == "warning"
     profile = read_profile(PROFILE)

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from workbench.report.missing import Tables
+from workbench.report.missing import ReportTables
 
 # Python runs a sitecustomize on its path at start: the report's kernel opens these tables.
 STAND_IN = """
@@ -26,10 +26,10 @@ workbench.open_survey = Survey
 
 
 @pytest.fixture
-def workspace(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[[Tables], str]:
+def workspace(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[[ReportTables], str]:
     """Return a function that writes tables where a report's kernel will open them."""
 
-    def write(tables: Tables) -> str:
+    def write(tables: ReportTables) -> str:
         hook = tmp_path / "hook"
         hook.mkdir()
         (hook / "sitecustomize.py").write_text(STAND_IN)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import polars as pl
 
 from workbench.dose import estimate
-from workbench.report.missing import Tables
+from workbench.report.missing import ReportTables
 from workbench.schema import FINDING, IRRADIATION_EVENT, REJECTED, SERIES
 
 SCAN: dict[str, object] = {
@@ -26,9 +26,9 @@ def scans(*changes: dict[str, object]) -> pl.DataFrame:
     ])  # fmt: skip
 
 
-def tables_of(events: pl.DataFrame) -> Tables:
+def tables_of(events: pl.DataFrame) -> ReportTables:
     """Return the tables of a survey with these events, their doses and nothing else."""
-    return Tables(
+    return ReportTables(
         events=events, doses=estimate(events), series=SERIES.empty(),
         findings=FINDING.empty(), rejected=REJECTED.empty(),
     )  # fmt: skip

@@ -11,7 +11,7 @@ import pytest
 
 from tests.report.report_frames import scans, tables_of
 from workbench.report import run_report
-from workbench.report.missing import Tables
+from workbench.report.missing import ReportTables
 
 pytestmark = pytest.mark.chromium
 
@@ -58,7 +58,7 @@ def without_policy() -> Callable[[Path], Path]:
 
 
 def test_hostile_texts_neither_run_nor_fetch(
-    workspace: Callable[[Tables], str],
+    workspace: Callable[[ReportTables], str],
     without_policy: Callable[[Path], Path],
     tmp_path: Path,
 ) -> None:
@@ -82,7 +82,7 @@ def test_hostile_texts_neither_run_nor_fetch(
 
 
 def test_the_page_fits_a_phone_and_has_a_dark_form(
-    workspace: Callable[[Tables], str], tmp_path: Path
+    workspace: Callable[[ReportTables], str], tmp_path: Path
 ) -> None:
     folder = workspace(tables_of(scans({}, {"body_region": "head", "protocol": "Head"})))
     out = tmp_path / "report.html"

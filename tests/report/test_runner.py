@@ -15,7 +15,7 @@ from tests.report.report_frames import scans, tables_of
 from workbench.errors import SettingsError
 from workbench.report import notebooks, run_report, runner
 from workbench.report.kernel import ReportKernelManager
-from workbench.report.missing import Tables
+from workbench.report.missing import ReportTables
 from workbench.report.notebooks import checked_parameters, default_parameters, read_notebook
 from workbench.schema import IRRADIATION_EVENT
 
@@ -157,7 +157,7 @@ def test_the_kernel_needs_no_installed_kernelspec() -> None:
 
 
 def test_the_dose_report_of_an_empty_survey_says_what_to_do(
-    workspace: Callable[[Tables], str], tmp_path: Path
+    workspace: Callable[[ReportTables], str], tmp_path: Path
 ) -> None:
     folder = workspace(tables_of(IRRADIATION_EVENT.empty()))
     out = tmp_path / "report.html"
@@ -170,7 +170,7 @@ def test_the_dose_report_of_an_empty_survey_says_what_to_do(
 
 
 def test_the_dose_report_is_the_same_for_the_same_tables(
-    workspace: Callable[[Tables], str], tmp_path: Path
+    workspace: Callable[[ReportTables], str], tmp_path: Path
 ) -> None:
     events = scans({}, {"dlp_mgy_cm": 350.0}, {"patient_age_years": 5.0})
     folder = workspace(tables_of(events))

@@ -14,8 +14,8 @@ from pydicom.dataset import Dataset
 from tests.verify.cases import KEY, SITE, SURVEY, scheme, write_originals, write_outputs
 from workbench.cli import main
 from workbench.deidentify import transform, values
-from workbench.deidentify.attribute_rules import Kind, Rule
-from workbench.deidentify.engine import _Run
+from workbench.deidentify.attribute_rules import AttributeRule, Kind
+from workbench.deidentify.engine import _Passage
 from workbench.deidentify.pseudonym import Pseudonyms
 from workbench.dicom.quiet import quiet
 from workbench.errors import IdentityError
@@ -247,7 +247,7 @@ BREAKS: dict[str, tuple[object, str, object, Action]] = {
     "code meanings stay": (transform.Transform, "_coded", lambda self, text, *_: text, Action.TEXT_REMOVED),
     "every sequence is dropped": (transform.Transform, "_sequence", kept, Action.TAG_RETAINED),
     "numbers are dropped": (transform.Transform, "_numbers", kept, Action.TAG_RETAINED),
-    "it does not sign": (_Run, "_sign", kept, Action.TEXT_NOTNULL),
+    "it does not sign": (_Passage, "_sign", kept, Action.TEXT_NOTNULL),
 }  # fmt: skip
 
 
@@ -277,7 +277,7 @@ def test_an_attribute_let_through(
     tag = tag_for_keyword(keyword)
     assert tag is not None
     rules = load_profile().rules
-    monkeypatch.setitem(rules, tag, Rule(Kind.KEPT_UID, "LO", keyword))
+    monkeypatch.setitem(rules, tag, AttributeRule(Kind.KEPT_UID, "LO", keyword))
     monkeypatch.setattr(values, "checked_uid", str)
     monkeypatch.setattr(
         transform.Transform, "_kept", lambda self, rule, element, source, depth: element

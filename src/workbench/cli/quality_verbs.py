@@ -12,7 +12,7 @@ from workbench.cli.verb import Parser, survey_of, workspace_verb
 from workbench.errors import SettingsError, WorkbenchError
 
 if TYPE_CHECKING:
-    from workbench.stages.quality.desk import Attempt, QualityDesk
+    from workbench.stages.quality.desk import MeasurementAttempt, QualityDesk
 
 HELP = "image quality: test profiles, measurements of phantom images, decisions, what is due"
 PATIENCE_SECONDS = 30.0  # between looks, after one that failed
@@ -109,7 +109,7 @@ def _measure(options: argparse.Namespace) -> int:
     return PROBLEMS if bad else DONE
 
 
-def _say(attempt: Attempt, kept: int | None) -> None:
+def _say(attempt: MeasurementAttempt, kept: int | None) -> None:
     for line in attempt.lines:
         if line.severity != "ok":
             tell(f"  {line.severity}: {line.words}")

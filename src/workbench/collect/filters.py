@@ -43,7 +43,7 @@ T = TypeVar("T", date, float)
 
 
 @dataclass(frozen=True)
-class Condition:
+class TagCondition:
     """One attribute that must have one of some values, or lie in a range (ends included).
 
     Attributes
@@ -122,7 +122,7 @@ class SurveyFilter:
     study_to: date | None = None
     age_from_years: float | None = None
     age_to_years: float | None = None
-    conditions: tuple[Condition, ...] = field(default=())
+    conditions: tuple[TagCondition, ...] = field(default=())
 
     @classmethod
     def from_settings(cls, table: Mapping[str, Any]) -> SurveyFilter:
@@ -309,12 +309,12 @@ def _between(low: object, high: object) -> str:
 # --- reading the settings -------------------------------------------------------------------------
 
 
-def _condition(table: object) -> Condition:
+def _condition(table: object) -> TagCondition:
     if not isinstance(table, Mapping):
         raise SettingsError("filter.tag must be tables.", "Write [[filter.tag]] above each.")
     _known(table, CONDITION_KEYS, "[[filter.tag]]")
     low, high = _ends(table, "range", _number)
-    condition = Condition(
+    condition = TagCondition(
         str(table.get("tag", "")), str(table.get("creator", "")),
         frozenset(str(one) for one in _list(table, "values")), low, high,
     )  # fmt: skip

@@ -114,7 +114,7 @@ class Stopped(Exception):  # noqa: N818  nothing is wrong
 
 
 @dataclass
-class _Work:
+class _PatientWork:
     """What one patient's collection has done so far."""
 
     source: Source
@@ -164,7 +164,7 @@ def collect_patient(
         return PatientResult(PatientState.FAILED, Counts(), " ".join(doubts), hopeless=True)
     if not expected.found:
         return _not_found(expected)
-    work = _Work(source, holdings, patience or Patience(), watch, expected)
+    work = _PatientWork(source, holdings, patience or Patience(), watch, expected)
     work.already = frozenset(holdings.fates(expected.instances))
     watch.reached(PatientState.FOUND, work.counts())
     _fetch_all(work)
@@ -182,7 +182,7 @@ def _not_found(expected: Expected) -> PatientResult:
     )
 
 
-def _fetch_all(work: _Work) -> None:
+def _fetch_all(work: _PatientWork) -> None:
     wanting = [study for study in work.expected.studies if _lacks(study, work)]
     if not wanting:
         return
@@ -196,7 +196,7 @@ def _fetch_all(work: _Work) -> None:
             fetched.result()
 
 
-def _lacks(study: ExpectedStudy, work: _Work) -> bool:
+def _lacks(study: ExpectedStudy, work: _PatientWork) -> bool:
     return bool(study.instances - work.already) or bool(_uncounted(study, work.holdings))
 
 
@@ -207,7 +207,7 @@ def _uncounted(study: ExpectedStudy, holdings: Holdings) -> bool:
     ) or (not study.listed and not study.unlisted)
 
 
-def _fetch(study: ExpectedStudy, work: _Work) -> None:
+def _fetch(study: ExpectedStudy, work: _PatientWork) -> None:
     if work.watch.stopped():
         raise Stopped
     if any(outcome.status == UNKNOWN_DESTINATION for outcome in work.outcomes):
@@ -222,7 +222,7 @@ def _fetch(study: ExpectedStudy, work: _Work) -> None:
     _await(study, missing, work)
 
 
-def _await(study: ExpectedStudy, missing: frozenset[str], work: _Work) -> None:
+def _await(study: ExpectedStudy, missing: frozenset[str], work: _PatientWork) -> None:
     """Wait until nothing is missing, or nothing new has arrived for ``quiet_seconds``."""
     news, before = time.monotonic(), -1
     while time.monotonic() - news < work.patience.quiet_seconds:
@@ -238,7 +238,7 @@ def _await(study: ExpectedStudy, missing: frozenset[str], work: _Work) -> None:
         time.sleep(POLL_SECONDS)
 
 
-def _judged(work: _Work) -> PatientResult:
+def _judged(work: _PatientWork) -> PatientResult:
     counts = work.counts()
     moves = len(work.outcomes)
     missing = counts.expected - counts.already - counts.received

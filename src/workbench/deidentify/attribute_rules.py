@@ -42,7 +42,7 @@ class Kind(Enum):
 
 
 @dataclass(frozen=True)
-class Rule:
+class AttributeRule:
     """The kind of an attribute, the standard's VR of it and its keyword."""
 
     kind: Kind
@@ -82,18 +82,18 @@ DATES = frozenset({Kind.DATE, Kind.MOMENT})
 
 def resolve(
     keywords: Iterable[str], plain: frozenset[str], options: frozenset[str]
-) -> dict[int, Rule]:
+) -> dict[int, AttributeRule]:
     """Return the rule of each attribute that is kept, emptied or cleaned, by tag.
 
     Attributes that the table wants emptied (Z) are emptied even when not listed, so that a
     reader finds them where the standard demands them.  Raises ``NotKeptError``.
     """
     found = {
-        tag: Rule(Kind.EMPTY, row_vr)
+        tag: AttributeRule(Kind.EMPTY, row_vr)
         for tag in standard_tables.attribute_actions()
         if standard_tables.action(tag, options).startswith("Z") and (row_vr := _vr(tag)) != ""
     }
-    found[PERSON_NAME] = Rule(Kind.EMPTY, "PN")
+    found[PERSON_NAME] = AttributeRule(Kind.EMPTY, "PN")
     for keyword in keywords:
         tag = tag_for_keyword(keyword)
         if tag is None:
@@ -114,17 +114,17 @@ def may_be_kept(keyword: str, options: frozenset[str]) -> bool:
     return True
 
 
-def _rule(tag: int, keyword: str, plain: bool, options: frozenset[str]) -> Rule:
+def _rule(tag: int, keyword: str, plain: bool, options: frozenset[str]) -> AttributeRule:
     vr = _vr(tag)
     kind = KIND_OF_VR.get(vr)
     if kind is None:
         raise NotKeptError(keyword, f"values of VR {vr} are never kept")
     act = standard_tables.action(tag, options)
     if act == "U":
-        return Rule(Kind.UID, vr, keyword)
+        return AttributeRule(Kind.UID, vr, keyword)
     if act not in ("", "K", "C", SEQUENCE_OF_UIDS):
         raise NotKeptError(keyword, f"PS3.15 table E.1-1 demands {act} under the options chosen")
-    return Rule(_refined(kind, keyword, plain, act == "K", options), vr, keyword)
+    return AttributeRule(_refined(kind, keyword, plain, act == "K", options), vr, keyword)
 
 
 def _refined(

@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING, Annotated, Any, NoReturn
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError
 
 from workbench.deidentify import attribute_rules
-from workbench.deidentify.attribute_rules import Rule
+from workbench.deidentify.attribute_rules import AttributeRule
 from workbench.deidentify.descriptors import fold
 from workbench.deidentify.standard_tables import METHOD_CODES, data_bytes, method_codes, vocabulary
 from workbench.errors import SettingsError
@@ -61,7 +61,7 @@ class _Form(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True)
 
 
-class Report(_Form):
+class ReportContent(_Form):
     """What of structured reports stays, by concept code."""
 
     texts: Annotated[list[str], AfterValidator(_concepts)] = []
@@ -89,7 +89,7 @@ class ProfileFile(_Form):
     oldest_age_years: int = Field(default=89, ge=1, le=120)
     keep: dict[str, str]
     plain: list[str] = []
-    report: Report = Report()
+    report: ReportContent = ReportContent()
     private: list[PrivateBlock] = []
     known_words_only: bool = False
     words: list[str] = []
@@ -198,7 +198,7 @@ def _explain(error: ValidationError) -> NoReturn:
     ) from None
 
 
-def _private_rules(form: ProfileFile) -> dict[tuple[str, int, int], Rule]:
+def _private_rules(form: ProfileFile) -> dict[tuple[str, int, int], AttributeRule]:
     if form.private and "rtn_safe_priv" not in form.options:
         raise attribute_rules.NotKeptError(
             "private attributes", "the option rtn_safe_priv is not chosen"
@@ -210,7 +210,7 @@ def _private_rules(form: ProfileFile) -> dict[tuple[str, int, int], Rule]:
                 f"group {block.group:04X}", "private groups are odd (PS3.5 7.8)"
             )
         for element, vr in block.elements.items():
-            rule = Rule(attribute_rules.KIND_OF_VR[vr], vr)
+            rule = AttributeRule(attribute_rules.KIND_OF_VR[vr], vr)
             found[(block.creator.strip(), block.group, int(element, 16))] = rule
     return found
 

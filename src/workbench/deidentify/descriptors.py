@@ -24,7 +24,7 @@ from functools import cached_property
 from typing import TYPE_CHECKING
 
 from workbench.deidentify.standard_tables import vocabulary
-from workbench.deidentify.word_search import Needles
+from workbench.deidentify.word_search import WordSearch
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
@@ -172,9 +172,9 @@ class Identity:
     short: frozenset[str] = frozenset()
 
     @cached_property
-    def parts(self) -> Needles:
+    def parts(self) -> WordSearch:
         """Words long enough to be searched inside longer ones, or of another script."""
-        return Needles(
+        return WordSearch(
             word
             for word in self.words
             if len(word) >= (SHORTEST_NUMBER_PART if word.isdigit() else SHORTEST_PART)
@@ -182,8 +182,8 @@ class Identity:
         )
 
     @cached_property
-    def _standing(self) -> tuple[Needles, Needles]:
-        return Needles(self.wholes), Needles(self.short)
+    def _standing(self) -> tuple[WordSearch, WordSearch]:
+        return WordSearch(self.wholes), WordSearch(self.short)
 
     def names(self, word: str) -> bool:
         """Say whether a word (of any case) gives somebody away."""

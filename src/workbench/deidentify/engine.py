@@ -72,7 +72,7 @@ class Deidentifier:
         are dropped and reported; no value raises.
         """
         with quiet():
-            return _Run(self, dataset).result()
+            return _Passage(self, dataset).result()
 
     def transform(self, dataset: Dataset, note: Note) -> Transform:
         """Return what treats single elements of objects that speak of the same people.
@@ -80,11 +80,11 @@ class Deidentifier:
         ``dataset`` must hold every element that ``people_in`` reads, and PatientID; ``note`` is
         told what could not be kept.
         """
-        return _Run(self, dataset).transform(note)
+        return _Passage(self, dataset).transform(note)
 
 
 @dataclass
-class _Run:
+class _Passage:
     """One object on its way through."""
 
     engine: Deidentifier

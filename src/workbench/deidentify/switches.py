@@ -15,7 +15,7 @@ from workbench.deidentify.attribute_rules import may_be_kept
 from workbench.deidentify.confidentiality_profile import (
     ConfidentialityProfile,
     ProfileFile,
-    Report,
+    ReportContent,
     load_profile,
     read_form,
     resolved,
@@ -46,7 +46,9 @@ def switched(form: ProfileFile, protect: ProtectSettings, words: list[str]) -> P
         update={
             "options": sorted(options),
             "keep": keep,
-            "report": form.report if protect.report_texts else Report(dropped=form.report.dropped),
+            "report": form.report
+            if protect.report_texts
+            else ReportContent(dropped=form.report.dropped),
             "private": form.private if protect.private else [],
             "known_words_only": protect.descriptions == "known words" or form.known_words_only,
             "words": sorted({*form.words, *words}),

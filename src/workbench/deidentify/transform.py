@@ -10,7 +10,7 @@ from pydicom.dataelem import DataElement, RawDataElement
 from pydicom.dataset import Dataset
 
 from workbench.deidentify import structured, values
-from workbench.deidentify.attribute_rules import Kind, Rule
+from workbench.deidentify.attribute_rules import AttributeRule, Kind
 from workbench.deidentify.dataset_elements import (
     SIZES,
     TEXTUAL,
@@ -90,13 +90,15 @@ class Transform:
         return made
 
     def _put(
-        self, made: Dataset, rule: Rule, element: Element, source: Dataset, depth: int
+        self, made: Dataset, rule: AttributeRule, element: Element, source: Dataset, depth: int
     ) -> None:
         kept = self.single(rule, element, source, depth)
         if kept is not None:
             made[kept.tag] = kept
 
-    def single(self, rule: Rule, element: Element, source: Dataset, depth: int) -> Element | None:
+    def single(
+        self, rule: AttributeRule, element: Element, source: Dataset, depth: int
+    ) -> Element | None:
         """Return what of an element of ``source`` may leave; what is lost is noted."""
         try:
             return self._kept(rule, element, source, depth)
@@ -104,7 +106,9 @@ class Transform:
             self._note("value_dropped", _column(element, rule), "the value cannot be read")
         return None
 
-    def _kept(self, rule: Rule, element: Element, source: Dataset, depth: int) -> Element | None:
+    def _kept(
+        self, rule: AttributeRule, element: Element, source: Dataset, depth: int
+    ) -> Element | None:
         kind = rule.kind
         if kind is Kind.SEQUENCE:
             return self._sequence(rule, element, source, depth)
@@ -119,7 +123,7 @@ class Transform:
             return self._numbers(element, vr if vr in ("DS", "IS") else rule.vr)
         return DataElement(element.tag, rule.vr, self._text_values(rule, element, source))
 
-    def _text_values(self, rule: Rule, element: Element, source: Dataset) -> Any:
+    def _text_values(self, rule: AttributeRule, element: Element, source: Dataset) -> Any:
         found = texts(element, source, rule.vr)
         if len(found) > MOST_VALUES or max(map(len, found), default=0) > LONGEST_TEXT:
             raise UnconvertibleError("more text than can be looked through")
@@ -129,7 +133,7 @@ class Transform:
             self._note("short_identifier", _column(element, rule), SHORT_IDENTIFIER)
         return changed[0] if len(changed) == 1 else changed or None
 
-    def _changer(self, rule: Rule, source: Dataset) -> Callable[[str], str]:
+    def _changer(self, rule: AttributeRule, source: Dataset) -> Callable[[str], str]:
         if rule.kind is Kind.REPORT_TEXT:
             return lambda text: self._report_text(text, source)
         if rule.kind is Kind.CODED:
@@ -139,7 +143,7 @@ class Transform:
     # -- containers
 
     def _sequence(
-        self, rule: Rule, element: Element, source: Dataset, depth: int
+        self, rule: AttributeRule, element: Element, source: Dataset, depth: int
     ) -> DataElement | None:
         if depth >= MAX_DEPTH:
             self._note("too_deep", rule.keyword, f"nested deeper than {MAX_DEPTH} levels")
@@ -271,7 +275,7 @@ def _binary(element: Element, vr: str) -> Element:
     return DataElement(element.tag, vr, many)
 
 
-def _column(element: Element, rule: Rule) -> str:
+def _column(element: Element, rule: AttributeRule) -> str:
     if element.tag.is_private:
         return f"({element.tag.group:04X},xx{element.tag.element & 0xFF:02X})"
     return rule.keyword

@@ -14,7 +14,7 @@ LONGEST = 64  # letters (PS3.5 6.2: of LO, and of a component of PN); longer wor
 FEW = 32  # words up to which searching one after another is faster
 
 
-class Needles:
+class WordSearch:
     """Words, and where they stand in a text; letters are compared as they are."""
 
     def __init__(self, words: Iterable[str]) -> None:

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from pydicom.datadict import dictionary_description
 from pydicom.uid import UID
 
-from workbench.dicom.read import PREAMBLE, Limits, encoding_of, file_meta, inflated
+from workbench.dicom.read import PREAMBLE, HeaderLimits, encoding_of, file_meta, inflated
 from workbench.dicom.walk import (
     ITEM,
     ITEM_END,
@@ -30,7 +30,7 @@ DELIMITERS = {ITEM: "item", ITEM_END: "end of an item", SEQUENCE_END: "end of a 
 
 
 @dataclass(frozen=True)
-class Line:
+class AnatomyLine:
     """One element: offset, depth of sequences around it, length (``None``: undefined)."""
 
     offset: int
@@ -72,14 +72,14 @@ class Anatomy:
 
     size: int
     syntax: str
-    lines: tuple[Line, ...]
+    lines: tuple[AnatomyLine, ...]
     ends: str
     code: str
 
 
-def anatomy(content: bytes, limits: Limits | None = None) -> Anatomy:
+def anatomy(content: bytes, limits: HeaderLimits | None = None) -> Anatomy:
     """Return the anatomy of a file's bytes, as far as it can be read; never raises for them."""
-    limits = limits or Limits()
+    limits = limits or HeaderLimits()
     view, start, syntax = memoryview(content), 0, "no file meta information"
     walker: _Watcher | None = None
     ends = code = ""
@@ -109,7 +109,7 @@ class _Watcher(Walker):
         self, buffer: memoryview, encoding: Encoding, max_depth: int, most: int = MOST_ELEMENTS
     ) -> None:
         super().__init__(buffer, encoding, max_depth, most)
-        self.lines: list[Line] = []
+        self.lines: list[AnatomyLine] = []
         self._depth = 0
 
     def data_set(self, position: int, stop: int, depth: int) -> int:
@@ -123,7 +123,7 @@ class _Watcher(Walker):
         if len(self.lines) < MOST_LINES:
             length = None if found.length == UNDEFINED else found.length
             vr = found.vr.decode("latin-1") if found.tag not in DELIMITERS else ""
-            self.lines.append(Line(found.start, self._depth, found.tag, vr, length))
+            self.lines.append(AnatomyLine(found.start, self._depth, found.tag, vr, length))
         return found
 
     def implicit(self) -> Walker:

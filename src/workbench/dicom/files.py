@@ -20,7 +20,7 @@ from pathlib import Path
 
 from workbench.dicom.jsonmodel import items, values
 from workbench.dicom.quiet import quiet
-from workbench.dicom.read import PREAMBLE, Header, Limits, read_directory, read_header
+from workbench.dicom.read import PREAMBLE, Header, HeaderLimits, read_directory, read_header
 from workbench.dicom.record import dicom_json
 from workbench.errors import DamagedObject, NotDicom, ReadError
 
@@ -74,7 +74,7 @@ class Candidate:
         """Return all bytes of the object; raises ``OSError`` when it cannot be opened."""
         return self.path.read_bytes() if self.entry is None else _member(self.path, self.entry)
 
-    def read(self, limits: Limits | None = None) -> Header:
+    def read(self, limits: HeaderLimits | None = None) -> Header:
         """Read the header; raises ``NotDicom`` or ``DamagedObject``, whatever the bytes are."""
         if self.fault is not None:
             raise self.fault

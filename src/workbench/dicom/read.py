@@ -26,7 +26,7 @@ from pydicom.uid import (
 from workbench.dicom.fast.split import DEEPEST, Cut, cut, plain_meta
 from workbench.dicom.parse import parse
 from workbench.dicom.quiet import quiet
-from workbench.dicom.walk import MOST_ELEMENTS, Encoding, Structure, looks_explicit, walk
+from workbench.dicom.walk import MOST_ELEMENTS, DatasetStructure, Encoding, looks_explicit, walk
 from workbench.errors import DamagedObject, NotDicom
 from workbench.model import Finding
 
@@ -45,7 +45,7 @@ NOTES = {
 
 
 @dataclass(frozen=True)
-class Limits:
+class HeaderLimits:
     """Bounds that a hostile object must not pass; ``header`` in bytes."""
 
     depth: int = 64
@@ -99,7 +99,7 @@ class Header:
         return dataset
 
 
-def read_header(source: Path | bytes, limits: Limits | None = None) -> Header:
+def read_header(source: Path | bytes, limits: HeaderLimits | None = None) -> Header:
     """Read the header of a Part 10 file, given as a path or as its bytes.
 
     Raises
@@ -109,7 +109,7 @@ def read_header(source: Path | bytes, limits: Limits | None = None) -> Header:
     DamagedObject
         They are DICOM but truncated, ambiguous or beyond ``limits``.
     """
-    limits = limits or Limits()
+    limits = limits or HeaderLimits()
     if isinstance(source, bytes):
         header = _plain_file(source, len(source), limits)
         return header or _read_part10(memoryview(source), limits)
@@ -125,15 +125,17 @@ def read_header(source: Path | bytes, limits: Limits | None = None) -> Header:
     return _read_part10(memoryview(mapped), limits)
 
 
-def read_received(encoded: bytes, transfer_syntax: str, limits: Limits | None = None) -> Header:
+def read_received(
+    encoded: bytes, transfer_syntax: str, limits: HeaderLimits | None = None
+) -> Header:
     """Read the header of a data set received over the network (no preamble, no file meta)."""
-    limits = limits or Limits()
+    limits = limits or HeaderLimits()
     found = cut(encoded, 0, transfer_syntax)
     header = _plain(found, transfer_syntax, b"", limits) if found else None
     return header or _checked(memoryview(encoded), 0, transfer_syntax, b"", limits)
 
 
-def _read_part10(view: memoryview, limits: Limits) -> Header:
+def _read_part10(view: memoryview, limits: HeaderLimits) -> Header:
     if bytes(view[PREAMBLE : PREAMBLE + 4]) != b"DICM":
         raise _without_preamble(view)
     meta, start = file_meta(view)
@@ -183,21 +185,23 @@ def file_meta(view: memoryview) -> tuple[Dataset, int]:
     return meta, position
 
 
-def read_directory(content: bytes, limits: Limits | None = None) -> Dataset:
+def read_directory(content: bytes, limits: HeaderLimits | None = None) -> Dataset:
     """Read a DICOMDIR; raises ``DamagedObject`` when it is damaged."""
     view = memoryview(content)
     meta, start = file_meta(view)
     syntax = _text(meta, "TransferSyntaxUID")
-    return _header(view, start, syntax, b"", limits or Limits()).dataset
+    return _header(view, start, syntax, b"", limits or HeaderLimits()).dataset
 
 
-def _checked(view: memoryview, start: int, syntax: str, meta: bytes, limits: Limits) -> Header:
+def _checked(
+    view: memoryview, start: int, syntax: str, meta: bytes, limits: HeaderLimits
+) -> Header:
     header = _header(view, start, syntax, meta, limits)
     _check_identifiers(header.dataset)
     return header
 
 
-def _plain_file(head: bytes, size: int, limits: Limits) -> Header | None:
+def _plain_file(head: bytes, size: int, limits: HeaderLimits) -> Header | None:
     """Return the header of a file of ``size`` bytes that begins with ``head``, if it is plain."""
     start = PREAMBLE + 4
     meta = plain_meta(head, start) if head[PREAMBLE:start] == b"DICM" else None
@@ -207,14 +211,14 @@ def _plain_file(head: bytes, size: int, limits: Limits) -> Header | None:
     return _plain(found, meta.syntax, head[start : meta.end], limits) if found else None
 
 
-def _plain(found: Cut, syntax: str, meta: bytes, limits: Limits) -> Header | None:
+def _plain(found: Cut, syntax: str, meta: bytes, limits: HeaderLimits) -> Header | None:
     """Return a header in which nothing is unusual, for a tenth of the time; else ``None``."""
     if limits.depth < DEEPEST or len(found.encoded) > limits.header:
         return None
     return Header(found.encoded, Encoding(found.explicit), syntax, meta, (), found)
 
 
-def _header(view: memoryview, start: int, syntax: str, meta: bytes, limits: Limits) -> Header:
+def _header(view: memoryview, start: int, syntax: str, meta: bytes, limits: HeaderLimits) -> Header:
     notes: set[str] = set()
     if syntax == DeflatedExplicitVRLittleEndian:
         view, start = memoryview(inflated(view[start:], limits.header)), 0
@@ -260,7 +264,7 @@ def inflated(data: memoryview, limit: int) -> bytes:
     return content
 
 
-def _without_pixels(view: memoryview, start: int, structure: Structure) -> bytes:
+def _without_pixels(view: memoryview, start: int, structure: DatasetStructure) -> bytes:
     parts = []
     for begin, end in structure.pixels:
         parts.append(bytes(view[start:begin]))

@@ -41,7 +41,7 @@ class Encoding:
 
 
 @dataclass
-class Structure:
+class DatasetStructure:
     """What the walk found.
 
     Attributes
@@ -82,7 +82,7 @@ def walk(
     encoding: Encoding,
     max_depth: int = 64,
     most: int = MOST_ELEMENTS,
-) -> Structure:
+) -> DatasetStructure:
     """Walk all top-level elements from ``start`` to the end of ``buffer``.
 
     Raises ``DamagedObject`` when a declared length exceeds the bytes left, a tag stands twice,
@@ -125,7 +125,7 @@ class Walker:
         self.encoding = encoding
         self.max_depth = max_depth
         self.left = most
-        self.found = Structure()
+        self.found = DatasetStructure()
         self.last: Element | None = None  # the one read last
         self._tag = struct.Struct(encoding.order + "HH").unpack_from
         self._u32 = struct.Struct(encoding.order + "I").unpack_from

@@ -6,6 +6,6 @@ sequences and of dose reports, and which of them counts.  Facts about makers are
 """
 
 from workbench.mapping.application import Mapped, map_instances
-from workbench.mapping.study_isolation import Attempt, map_apart, together
+from workbench.mapping.study_isolation import MappingAttempt, map_apart, together
 
-__all__ = ["Attempt", "Mapped", "map_apart", "map_instances", "together"]
+__all__ = ["Mapped", "MappingAttempt", "map_apart", "map_instances", "together"]

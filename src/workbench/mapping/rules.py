@@ -31,11 +31,11 @@ def _pattern(text: str) -> str:
 Pattern = Annotated[str, AfterValidator(_pattern)]
 
 
-class _Checked(BaseModel):
+class _RulePart(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True)
 
 
-class KindRule(_Checked):
+class KindRule(_RulePart):
     """Objects that fit every given condition are of ``kind``; texts are regular expressions.
 
     ``image_type`` is matched with the values joined by "/".  ``dose_sequence`` asks
@@ -53,7 +53,7 @@ class KindRule(_Checked):
     dose_sequence: bool | None = None
 
 
-class PrivateElement(_Checked):
+class PrivateElement(_RulePart):
     """A private element; ``read`` says how its text or bytes become a number.
 
     ``number`` is a number or a decimal text, also when it came as bytes; ``double`` also
@@ -67,7 +67,7 @@ class PrivateElement(_Checked):
     read: Literal["number", "double", "ratio", "ones", "centimetres"] = "number"
 
 
-class PrivateValue(_Checked):
+class PrivateValue(_RulePart):
     """A column computed as the product of private elements, valid from ``low`` to ``high``."""
 
     column: str
@@ -77,7 +77,7 @@ class PrivateValue(_Checked):
     source: str
 
 
-class Vendor(_Checked):
+class Vendor(_RulePart):
     """Rules of one maker; ``manufacturer`` is matched against Manufacturer in lower case."""
 
     name: str
@@ -86,7 +86,7 @@ class Vendor(_Checked):
     private: tuple[PrivateValue, ...] = ()
 
 
-class Needs(_Checked):
+class Needs(_RulePart):
     """Columns that must be filled before a series of a role counts as mapped."""
 
     SCAN: tuple[str, ...]
@@ -101,7 +101,7 @@ class Generic(Vendor):
     needs: Needs
 
 
-class Rules(_Checked):
+class Rules(_RulePart):
     """The rule set of an application: the makers' rules in order, then the generic ones."""
 
     vendors: tuple[Vendor, ...]

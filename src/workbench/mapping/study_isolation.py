@@ -17,14 +17,14 @@ FAILURES = (Exception, pl.exceptions.PanicException)
 
 
 @dataclass(frozen=True)
-class Attempt:
+class MappingAttempt:
     """What was mapped, and the studies (StudyInstanceUID, "" for none) that could not be."""
 
     mapped: Mapped
     failed: frozenset[str]
 
 
-def map_apart(instances: pl.DataFrame, ages_differ: Collection[int] = ()) -> Attempt:
+def map_apart(instances: pl.DataFrame, ages_differ: Collection[int] = ()) -> MappingAttempt:
     """Map instances of whole patients; a study that raises is left out, with a finding.
 
     The finding names the kind of the exception only: its words may hold a header value.
@@ -32,10 +32,10 @@ def map_apart(instances: pl.DataFrame, ages_differ: Collection[int] = ()) -> Att
     return _attempt(instances, lambda part: map_instances(part, ages_differ=ages_differ))
 
 
-def _attempt(instances: pl.DataFrame, stage: Stage) -> Attempt:
+def _attempt(instances: pl.DataFrame, stage: Stage) -> MappingAttempt:
     """Try all at once; then a patient at a time; then leave out the studies that fail alone."""
     try:
-        return Attempt(stage(instances), frozenset())
+        return MappingAttempt(stage(instances), frozenset())
     except FAILURES as error:
         kind = type(error).__name__
     patients = instances.partition_by("patient", maintain_order=True)
@@ -52,9 +52,9 @@ def _attempt(instances: pl.DataFrame, stage: Stage) -> Attempt:
     return together([*bad, *([_attempt(pl.concat(good), stage)] if good else [])])
 
 
-def together(attempts: Sequence[Attempt]) -> Attempt:
+def together(attempts: Sequence[MappingAttempt]) -> MappingAttempt:
     """Return several attempts (at least one) as one."""
-    return Attempt(
+    return MappingAttempt(
         Mapped(
             pl.concat([attempt.mapped.series for attempt in attempts]),
             pl.concat([attempt.mapped.events for attempt in attempts]),
@@ -64,7 +64,7 @@ def together(attempts: Sequence[Attempt]) -> Attempt:
     )
 
 
-def _failed(instances: pl.DataFrame, kind: str) -> Attempt:
+def _failed(instances: pl.DataFrame, kind: str) -> MappingAttempt:
     """Return the series of studies as incomplete, no events, and a finding a study."""
     studies = instances["StudyInstanceUID"].unique(maintain_order=True).to_list()
     findings = [
@@ -78,7 +78,7 @@ def _failed(instances: pl.DataFrame, kind: str) -> Attempt:
         "role": SeriesRole.OTHER, "state": MappingState.INCOMPLETE,
         "state_reason": "the study could not be mapped",
     }  # fmt: skip
-    return Attempt(
+    return MappingAttempt(
         Mapped(
             SERIES.frame([row | said for row in series.to_dicts()]),
             IRRADIATION_EVENT.empty(),

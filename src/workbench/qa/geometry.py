@@ -28,11 +28,11 @@ Kind = Literal[
 ]  # fmt: skip
 
 
-class _Checked(BaseModel):
+class _GeometryPart(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True)
 
 
-class Body(_Checked):
+class Body(_GeometryPart):
     """The phantom's body.
 
     Attributes
@@ -70,7 +70,7 @@ class Body(_Checked):
         return self
 
 
-class Module(_Checked):
+class Module(_GeometryPart):
     """A section of the phantom along the table; ``z`` in mm."""
 
     z: float = 0.0
@@ -79,7 +79,7 @@ class Module(_Checked):
     source: str = ""
 
 
-class PhantomObject(_Checked):
+class PhantomObject(_GeometryPart):
     """Something in the phantom; x to the right, y downwards in the image, mm from its centre.
 
     ``r`` and ``angle`` (degrees, clockwise from the right) may stand in place of ``x`` and ``y``.
@@ -111,7 +111,7 @@ class PhantomObject(_Checked):
         return self
 
 
-class Geometry(_Checked):
+class Geometry(_GeometryPart):
     """A phantom; see the module's text.
 
     Attributes

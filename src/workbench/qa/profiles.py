@@ -41,11 +41,11 @@ from workbench.errors import SettingsError
 from workbench.qa.constraints import Constraint
 
 
-class _Checked(BaseModel):
+class _ProfilePart(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True)
 
 
-class Tolerance(_Checked):
+class Tolerance(_ProfilePart):
     """How far a value may be from its reference; of both kinds the larger one counts.
 
     Attributes
@@ -75,7 +75,7 @@ class Tolerance(_Checked):
         return low, None if self.side == "below" else reference + width
 
 
-class Expectation(_Checked):
+class Expectation(_ProfilePart):
     """What is expected of one measured value.
 
     Attributes
@@ -106,7 +106,7 @@ class Expectation(_Checked):
         return self
 
 
-class TestProfile(_Checked):
+class TestProfile(_ProfilePart):
     """One version of a test profile; see the example above."""
 
     __test__ = False  # no test of pytest's

@@ -18,7 +18,7 @@ from workbench.errors import SettingsError
 from workbench.model import Measurement
 from workbench.plugins import find
 from workbench.qa.geometry import Geometry
-from workbench.qa.verification_lines import Line
+from workbench.qa.verification_lines import VerificationLine
 
 QA_TESTS = "workbench.qa_tests"
 
@@ -46,7 +46,7 @@ class QATest(Protocol):
 
     def verify(
         self, images: Sequence[Image], phantom: Geometry, settings: BaseModel
-    ) -> Sequence[Line]:
+    ) -> Sequence[VerificationLine]:
         """Say whether the images show what is to be measured, line by line."""
 
     def measure(

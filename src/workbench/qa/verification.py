@@ -12,7 +12,7 @@ from workbench.qa.constraints import Constraint
 from workbench.qa.geometry import Geometry
 from workbench.qa.profiles import TestProfile
 from workbench.qa.registry import QATest, settings_of
-from workbench.qa.verification_lines import ERROR, OK, WARNING, Line, checked
+from workbench.qa.verification_lines import ERROR, OK, WARNING, VerificationLine, checked
 
 # Groups of the patient, and of people and places elsewhere: no line may show such a value.
 PATIENT_GROUP = 0x0010
@@ -25,7 +25,7 @@ LONGEST = 60  # characters of a value that is shown
 
 def verify(
     test: QATest, images: Sequence[Image], phantom: Geometry, profile: TestProfile
-) -> list[Line]:
+) -> list[VerificationLine]:
     """Return everything that was verified; the test looks at the images only if all else fits."""
     lines = [
         checked("images", str(profile.images), str(len(images)), len(images) == profile.images,
@@ -39,7 +39,9 @@ def verify(
     return [*lines, *test.verify(images, phantom, settings)]
 
 
-def _headers(test: QATest, images: Sequence[Image], profile: TestProfile) -> Iterator[Line]:
+def _headers(
+    test: QATest, images: Sequence[Image], profile: TestProfile
+) -> Iterator[VerificationLine]:
     header = images[0].header
     found = str(header.get("Modality", ""))
     yield checked("Modality", test.modality, found or "–", found == test.modality,
@@ -52,14 +54,16 @@ def _headers(test: QATest, images: Sequence[Image], profile: TestProfile) -> Ite
     yield from _alike(images)
 
 
-def _demand(name: str, constraint: Constraint, images: Sequence[Image]) -> Line:
+def _demand(name: str, constraint: Constraint, images: Sequence[Image]) -> VerificationLine:
     """Compare an element of all images with what is asked; it must be met by each."""
     if not may_be_asked(name):
-        return Line(name, str(constraint), "–", ERROR, "A profile may not ask for this attribute.")
+        return VerificationLine(
+            name, str(constraint), "–", ERROR, "A profile may not ask for this attribute."
+        )
     values = [value_of(image, name) for image in images]
     if all(value in (None, "") for value in values):
         severity = ERROR if constraint.required else WARNING
-        return Line(name, str(constraint), "–", severity, "The image does not say.")
+        return VerificationLine(name, str(constraint), "–", severity, "The image does not say.")
     found = ", ".join(dict.fromkeys(_text(value) for value in values))
     met = all(value not in (None, "") and constraint.met(value) for value in values)
     described = dictionary_description(tag_for_keyword(name) or 0) if met is False else ""
@@ -97,7 +101,7 @@ def _text(value: object) -> str:
     return text if len(text) <= LONGEST else f"{text[:LONGEST]}…"
 
 
-def _fit_to_measure(images: Sequence[Image], profile: TestProfile) -> Iterator[Line]:
+def _fit_to_measure(images: Sequence[Image], profile: TestProfile) -> Iterator[VerificationLine]:
     """Refuse what was changed after it was measured, unless the profile allows it."""
     for check, allowed, bad, words in (
         ("LossyImageCompression", ALLOW_LOSSY, "01", "Lossy compression changes values."),
@@ -108,13 +112,13 @@ def _fit_to_measure(images: Sequence[Image], profile: TestProfile) -> Iterator[L
         found = {str(image.header.get(check) or "").strip().upper() for image in images}
         if bad in found:
             severity = WARNING if getattr(profile, allowed) else ERROR
-            yield Line(check, f"not {bad}", bad, severity, words)
+            yield VerificationLine(check, f"not {bad}", bad, severity, words)
     known = all(image.spacing is not None for image in images)
     yield checked("pixel spacing", "known", "known" if known else "–", known,
                   "The image does not say how large a pixel is.")  # fmt: skip
 
 
-def _alike(images: Sequence[Image]) -> Iterator[Line]:
+def _alike(images: Sequence[Image]) -> Iterator[VerificationLine]:
     if len(images) == 1:
         return
     sizes = {image.stored.shape for image in images}
@@ -128,6 +132,10 @@ def _alike(images: Sequence[Image]) -> Iterator[Line]:
     places = [image.position for image in images]
     known = [place for place in places if place is not None]
     apart = len(set(known)) == len(places)
-    yield Line("slices", "at different places", "as wanted" if apart else "some at the same place",
-               OK if apart else WARNING,
-               "" if apart else "Several images show the same place.")  # fmt: skip
+    yield VerificationLine(
+        "slices",
+        "at different places",
+        "as wanted" if apart else "some at the same place",
+        OK if apart else WARNING,
+        "" if apart else "Several images show the same place.",
+    )

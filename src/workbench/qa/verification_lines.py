@@ -9,7 +9,7 @@ OK, WARNING, ERROR = "ok", "warning", "error"
 
 
 @dataclass(frozen=True)
-class Line:
+class VerificationLine:
     """One thing that was verified.
 
     Attributes
@@ -40,6 +40,10 @@ class Line:
         return asdict(self)
 
 
-def checked(check: str, wanted: str, found: str, good: bool, words: str) -> Line:
+def checked(check: str, wanted: str, found: str, good: bool, words: str) -> VerificationLine:
     """Return a line that is ok or an error."""
-    return Line(check, wanted, found) if good else Line(check, wanted, found, ERROR, words)
+    return (
+        VerificationLine(check, wanted, found)
+        if good
+        else VerificationLine(check, wanted, found, ERROR, words)
+    )

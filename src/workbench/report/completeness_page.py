@@ -19,7 +19,10 @@ EMPTY = (
     "Nothing was asked of the PACS yet, so nothing can be said of completeness. Add patients to "
     "the queue and run the collector, then make this report again."
 )
-NUMBER, PSEUDONYM = Shown("queue_number", "No. in the queue"), Shown("patient", "Pseudonym")
+NUMBER, PSEUDONYM = (
+    Shown("queue_number", "No. in the queue"),
+    Shown("patient", "Pseudonym"),
+)
 OBJECTS = (
     Shown("expected", "Expected"), Shown("stored", "Stored"), Shown("refused", "Refused"),
     Shown("missing", "Missing"),

@@ -6,8 +6,15 @@ import polars as pl
 
 from workbench.report import charts
 from workbench.report.dose_by_protocol import by_protocol, effective_dose_sets, lanes, summary
-from workbench.report.html_tables import PRINTED_UNITS, Html, Shown, heading, html_table, paragraph
-from workbench.report.missing import Tables, missing
+from workbench.report.html_tables import (
+    PRINTED_UNITS,
+    Html,
+    Shown,
+    heading,
+    html_table,
+    paragraph,
+)
+from workbench.report.missing import ReportTables, missing
 from workbench.report.reference import compare, event_levels
 
 QUANTITIES = {
@@ -23,14 +30,14 @@ NO_DATA = (
 )
 
 
-def opening(title: str, tables: Tables) -> Html:
+def opening(title: str, tables: ReportTables) -> Html:
     """Return the heading and the summary line."""
     found = summary(tables.events)
     kind = "lead" if found.events else "empty"
     return Html(heading(title) + paragraph(str(found) if found.events else NO_DATA, kind))
 
 
-def protocol_chart(tables: Tables, levels: pl.DataFrame, quantity: str) -> Html:
+def protocol_chart(tables: ReportTables, levels: pl.DataFrame, quantity: str) -> Html:
     """Return the chart of ``ctdi_vol`` or ``dlp`` by protocol; ``levels`` are ``chosen_levels``."""
     column, name, unit = QUANTITIES[quantity]
     table = by_protocol(tables.events, tables.doses)
@@ -52,7 +59,7 @@ def protocol_chart(tables: Tables, levels: pl.DataFrame, quantity: str) -> Html:
     return charts.svg(charts.range_chart(frame, f"{name} ({unit})"), title, text)
 
 
-def protocol_table(tables: Tables) -> Html:
+def protocol_table(tables: ReportTables) -> Html:
     """Return the table of events, patients and doses by protocol."""
     table = by_protocol(tables.events, tables.doses).with_columns(
         _spaced("body_region"),
@@ -80,7 +87,7 @@ def protocol_table(tables: Tables) -> Html:
     return html_table(table, columns, "One row a scanner, protocol, region, age group and phantom")
 
 
-def reference_table(tables: Tables, levels: pl.DataFrame, country: str, year: int) -> Html:
+def reference_table(tables: ReportTables, levels: pl.DataFrame, country: str, year: int) -> Html:
     """Return the scanners' medians beside the levels of a country and year."""
     if levels.is_empty():
         return paragraph(f"There is no CT reference level of {country} {year}.", "empty")
@@ -105,7 +112,7 @@ def reference_table(tables: Tables, levels: pl.DataFrame, country: str, year: in
     )  # fmt: skip
 
 
-def missing_table(tables: Tables) -> Html:
+def missing_table(tables: ReportTables) -> Html:
     """Return what is missing, counted."""
     columns = (
         Shown("area", "Area"), Shown("what", "What is missing"), Shown("count", "Number"),
@@ -114,7 +121,7 @@ def missing_table(tables: Tables) -> Html:
     return html_table(missing(tables), columns, empty="Nothing is missing.")
 
 
-def sources(tables: Tables, coefficients: pl.DataFrame, levels: pl.DataFrame) -> Html:
+def sources(tables: ReportTables, coefficients: pl.DataFrame, levels: pl.DataFrame) -> Html:
     """Return which coefficient tables and reference levels the page rests on.
 
     ``coefficients`` has ``table_id``, ``tissue_weights`` and ``source``.

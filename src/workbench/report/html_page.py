@@ -50,7 +50,7 @@ class Footer:
         return f"{self.made_at:%Y-%m-%d %H:%M} UTC"
 
 
-class _Page(TemplateExporter):
+class _PageExporter(TemplateExporter):
     """nbconvert with our template and every value escaped unless marked as HTML."""
 
     def _create_environment(self) -> Environment:
@@ -72,7 +72,7 @@ def html_page(notebook: nbformat.NotebookNode, footer: Footer) -> str:
     (made by our escaping functions), images and plain text are shown; scripts, widgets and
     whatever was printed to standard error are not.
     """
-    exporter = _Page(  # type: ignore[no-untyped-call]
+    exporter = _PageExporter(  # type: ignore[no-untyped-call]
         template_name="workbench",
         extra_template_basedirs=[str(TEMPLATES)],
         template_file="index.html.j2",

@@ -13,7 +13,7 @@ SCHEMA = {"area": pl.String, "what": pl.String, "count": pl.Int64, "of": pl.Int6
 
 
 @dataclass(frozen=True, kw_only=True)
-class Tables:
+class ReportTables:
     """The tables of a survey that a report reads, as in ``workbench.schema``."""
 
     events: pl.DataFrame
@@ -27,7 +27,7 @@ class Tables:
         return dict(vars(self))
 
 
-def missing(tables: Tables) -> pl.DataFrame:
+def missing(tables: ReportTables) -> pl.DataFrame:
     """Return one row a thing that is missing: area, what, count, and of how many."""
     parts = [
         _events(tables.events),

@@ -11,7 +11,14 @@ from markupsafe import Markup
 
 from workbench.report import charts
 from workbench.report import control_chart as pictures
-from workbench.report.html_tables import PRINTED_UNITS, Html, Shown, heading, html_table, paragraph
+from workbench.report.html_tables import (
+    PRINTED_UNITS,
+    Html,
+    Shown,
+    heading,
+    html_table,
+    paragraph,
+)
 from workbench.spc.chart import ControlChart
 
 UNITS = {**PRINTED_UNITS, "[hnsf'U]": "HU"}

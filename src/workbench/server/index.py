@@ -27,7 +27,7 @@ class Dashboard:
 
 
 @dataclass(frozen=True)
-class Report:
+class FinishedReport:
     """A finished report in the workspace; ``made_at`` is UTC, ``size`` in bytes."""
 
     file: str
@@ -70,7 +70,7 @@ def report_files(workspace: Path) -> dict[str, Path]:
     }
 
 
-def reports(workspace: Path) -> tuple[Report, ...]:
+def reports(workspace: Path) -> tuple[FinishedReport, ...]:
     """Return the finished reports, newest first."""
     found = [_report(path) for path in report_files(workspace).values()]
     return tuple(sorted(found, key=lambda report: (report.made_at, report.file), reverse=True))
@@ -85,12 +85,12 @@ def _dashboard(path: Path) -> Dashboard:
     return Dashboard(path.stem, title, " ".join(rest.split()))
 
 
-def _report(path: Path) -> Report:
+def _report(path: Path) -> FinishedReport:
     stat = path.stat()
     with path.open(encoding="utf-8", errors="replace") as file:
         head = _Head()
         head.feed(file.read(HEAD_CHARACTERS))
-    return Report(
+    return FinishedReport(
         file=path.name,
         title=head.title or path.stem,
         description=head.lead,

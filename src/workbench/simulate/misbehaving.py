@@ -42,7 +42,7 @@ ROOTS = ("study", "patient")  # in the order of the classes
 
 
 @dataclass
-class _Run:
+class _RetrieveRun:
     """One retrieve request while it is served."""
 
     association: Association
@@ -143,7 +143,7 @@ class MisbehavingPacs(EmbeddedPacs):
 
     def _move(self, event: Event) -> Iterator[Any]:
         request = cast("C_MOVE", event.request)
-        run = _Run(event.assoc, self.destinations.get(request.MoveDestination or ""))
+        run = _RetrieveRun(event.assoc, self.destinations.get(request.MoveDestination or ""))
         refused: tuple[Any, ...] = (None, None)
         if self.quirks.retrieve.unknown_destination:
             yield refused
@@ -151,10 +151,14 @@ class MisbehavingPacs(EmbeddedPacs):
         yield from self._served(event, run, super()._move, refused)
 
     def _get(self, event: Event) -> Iterator[Any]:
-        yield from self._served(event, _Run(event.assoc), super()._get, 0)
+        yield from self._served(event, _RetrieveRun(event.assoc), super()._get, 0)
 
     def _served(
-        self, event: Event, run: _Run, serve: Callable[[Event], Iterator[Any]], refused: object
+        self,
+        event: Event,
+        run: _RetrieveRun,
+        serve: Callable[[Event], Iterator[Any]],
+        refused: object,
     ) -> Iterator[Any]:
         """Serve a request, or refuse it; what is told of it goes through ``_retold``."""
         faults = self.quirks.retrieve
@@ -176,7 +180,7 @@ class MisbehavingPacs(EmbeddedPacs):
             if faults.one_at_a_time and free:
                 self._busy.release()
 
-    def _retell(self, run: _Run) -> None:
+    def _retell(self, run: _RetrieveRun) -> None:
         """Have the answers to a retrieve request altered on their way out."""
         dimse = run.association.dimse
 
@@ -187,7 +191,7 @@ class MisbehavingPacs(EmbeddedPacs):
 
         vars(dimse).update(send_msg=send_msg)
 
-    def _retold(self, answer: C_MOVE | C_GET, run: _Run) -> None:
+    def _retold(self, answer: C_MOVE | C_GET, run: _RetrieveRun) -> None:
         final = answer.Status != PENDING
         if final and run.status is not None:
             answer.Status = run.status
@@ -206,7 +210,7 @@ class MisbehavingPacs(EmbeddedPacs):
     def send(self, association: Association, file: Path, **originator: Any) -> Dataset:
         """Send one object, or do with it what the quirks say; return the status to count."""
         faults = self.quirks.retrieve
-        run: _Run = self._now.run
+        run: _RetrieveRun = self._now.run
         number, before = next(self._objects), run.sent
         run.sent += 1
         if run.stopped or not run.association.is_established:
@@ -300,7 +304,7 @@ def _is_turn(every: int, number: int) -> bool:
     return every > 0 and number % every == 0
 
 
-def _is_late(run: _Run, before: int, seconds: float, last: int | None) -> bool:
+def _is_late(run: _RetrieveRun, before: int, seconds: float, last: int | None) -> bool:
     if not seconds or run.destination is None:
         return False
     return last is None or before >= run.total - last

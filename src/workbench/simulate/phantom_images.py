@@ -24,7 +24,7 @@ Reals = NDArray[np.float64]
 
 
 @dataclass(frozen=True)
-class Scan:
+class PhantomScan:
     """How a phantom is scanned.
 
     Attributes
@@ -80,7 +80,7 @@ class Scan:
 
 
 @dataclass(frozen=True)
-class Made:
+class PhantomHeader:
     """What is said in the header; more elements by keyword in ``more``."""
 
     station: str = "CT1"
@@ -92,7 +92,7 @@ class Made:
     more: dict[str, object] = field(default_factory=dict)
 
 
-def draw(phantom: Geometry, scan: Scan) -> Reals:
+def draw(phantom: Geometry, scan: PhantomScan) -> Reals:
     """Return the values of an image of a phantom, (row, column)."""
     pixel = scan.field_mm / scan.size
     row, column = np.indices((scan.size, scan.size), float)
@@ -109,7 +109,7 @@ def draw(phantom: Geometry, scan: Scan) -> Reals:
 
 
 def _body(
-    phantom: Geometry, scan: Scan, values: Reals, at: tuple[Reals, Reals], pixel: float
+    phantom: Geometry, scan: PhantomScan, values: Reals, at: tuple[Reals, Reals], pixel: float
 ) -> Reals:
     body, (x, y) = phantom.body, at
     turned = np.radians(scan.roll)
@@ -168,7 +168,7 @@ def _table(phantom: Geometry, x: Reals, y: Reals, pixel: float) -> Reals:
     return _share(np.minimum(TABLE_MM / 2 - np.abs(y - top - TABLE_MM / 2), 220 - np.abs(x)), pixel)
 
 
-def _noise(scan: Scan, pixel: float) -> Reals:
+def _noise(scan: PhantomScan, pixel: float) -> Reals:
     if not scan.noise:
         return np.zeros((scan.size, scan.size))
     white = np.random.default_rng(scan.seed).normal(size=(scan.size, scan.size))
@@ -178,9 +178,11 @@ def _noise(scan: Scan, pixel: float) -> Reals:
     return scan.noise * white
 
 
-def phantom_dataset(phantom: Geometry, scan: Scan, made: Made | None = None) -> Dataset:
+def phantom_dataset(
+    phantom: Geometry, scan: PhantomScan, made: PhantomHeader | None = None
+) -> Dataset:
     """Return a CT image object of a phantom, ready to be sent or saved."""
-    made = made or Made()
+    made = made or PhantomHeader()
     values = np.rint(draw(phantom, scan) - INTERCEPT)
     stored = np.clip(values, -32768, 32767).astype("<i2")
     pixel = scan.field_mm / scan.size
@@ -192,7 +194,7 @@ def phantom_dataset(phantom: Geometry, scan: Scan, made: Made | None = None) -> 
     return header
 
 
-def _header(scan: Scan, made: Made, pixel: float) -> Dataset:
+def _header(scan: PhantomScan, made: PhantomHeader, pixel: float) -> Dataset:
     header = Dataset()
     header.file_meta = FileMetaDataset()
     header.file_meta.TransferSyntaxUID = ExplicitVRLittleEndian
@@ -226,12 +228,12 @@ def _header(scan: Scan, made: Made, pixel: float) -> Dataset:
     return header
 
 
-def phantom_image(phantom: Geometry, scan: Scan, made: Made | None = None) -> Image:
+def phantom_image(phantom: Geometry, scan: PhantomScan, made: PhantomHeader | None = None) -> Image:
     """Return an image of a phantom as it is measured."""
     return images_of(phantom_dataset(phantom, scan, made))[0]
 
 
-def phantom_file(phantom: Geometry, scan: Scan, made: Made | None = None) -> bytes:
+def phantom_file(phantom: Geometry, scan: PhantomScan, made: PhantomHeader | None = None) -> bytes:
     """Return the bytes of a file with an image of a phantom."""
     out = BytesIO()
     phantom_dataset(phantom, scan, made).save_as(out, enforce_file_format=True)

@@ -20,7 +20,7 @@ ON_LINE = 1e-9  # standard deviations; nearer to a line is on it, but for roundi
 
 
 @dataclass(frozen=True)
-class Rule:
+class RunRule:
     """A pattern.
 
     Attributes
@@ -119,16 +119,20 @@ SHEWHART, WESTERN, NELSON = (
 RULES = {
     rule.name: rule
     for rule in (
-        Rule("3s", "1 point beyond 3 s", 1, _beyond(3), ALARM, SHEWHART),
-        Rule("2s", "1 point beyond 2 s", 1, _beyond(2), WARNING, SHEWHART),
-        Rule("we2", "2 of 3 beyond 2 s on one side", 3, _of(2, 2), WARNING, WESTERN, _as_last(2)),
-        Rule("we3", "4 of 5 beyond 1 s on one side", 5, _of(4, 1), WARNING, WESTERN, _as_last(1)),
-        Rule("we4", "8 in a row on one side", 8, _one_side, WARNING, WESTERN),
-        Rule("nelson2", "9 in a row on one side", 9, _one_side, WARNING, NELSON),
-        Rule("nelson3", "6 in a row rising or falling", 6, _steady, WARNING, NELSON),
-        Rule("nelson4", "14 in a row up and down", 14, _alternating, WARNING, NELSON),
-        Rule("nelson7", "15 in a row within 1 s", 15, _within, WARNING, NELSON),
-        Rule("nelson8", "8 in a row beyond 1 s", 8, _outside, WARNING, NELSON),
+        RunRule("3s", "1 point beyond 3 s", 1, _beyond(3), ALARM, SHEWHART),
+        RunRule("2s", "1 point beyond 2 s", 1, _beyond(2), WARNING, SHEWHART),
+        RunRule(
+            "we2", "2 of 3 beyond 2 s on one side", 3, _of(2, 2), WARNING, WESTERN, _as_last(2)
+        ),
+        RunRule(
+            "we3", "4 of 5 beyond 1 s on one side", 5, _of(4, 1), WARNING, WESTERN, _as_last(1)
+        ),
+        RunRule("we4", "8 in a row on one side", 8, _one_side, WARNING, WESTERN),
+        RunRule("nelson2", "9 in a row on one side", 9, _one_side, WARNING, NELSON),
+        RunRule("nelson3", "6 in a row rising or falling", 6, _steady, WARNING, NELSON),
+        RunRule("nelson4", "14 in a row up and down", 14, _alternating, WARNING, NELSON),
+        RunRule("nelson7", "15 in a row within 1 s", 15, _within, WARNING, NELSON),
+        RunRule("nelson8", "8 in a row beyond 1 s", 8, _outside, WARNING, NELSON),
     )
 }
 USUAL = ("3s", "2s")

@@ -19,7 +19,7 @@ from workbench.deidentify.engine import Deidentifier
 from workbench.deidentify.header_rows import HeaderRows
 from workbench.deidentify.switches import profile_of
 from workbench.dicom.files import Candidate
-from workbench.dicom.read import Header, Limits, read_received
+from workbench.dicom.read import Header, HeaderLimits, read_received
 from workbench.errors import DamagedObject, NotWanted, ReadError
 from workbench.model import Finding, Verdict
 from workbench.store.objects import Origin, Taken
@@ -34,7 +34,7 @@ ANSWERS = {
     Verdict.QUARANTINED: SET_ASIDE,
     Verdict.REJECTED: LEFT_OUT,
 }
-NETWORK = Limits(header=LARGEST_HEADER)  # of what strangers send; a deflated one grows to it
+NETWORK = HeaderLimits(header=LARGEST_HEADER)  # of what strangers send; a deflated one grows to it
 
 
 @dataclass(frozen=True)

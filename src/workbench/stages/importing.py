@@ -29,7 +29,7 @@ Note = Callable[[Candidate, Verdict], None]
 
 
 @dataclass(frozen=True)
-class Answer:
+class TaskVerdicts:
     """What became of the files of one task: verdicts in their order, with the reasons' codes.
 
     ``files`` are the files themselves where the caller wants to know them.
@@ -64,14 +64,14 @@ class ImportTask:
     def __repr__(self) -> str:
         return f"ImportTask({len(self.files)} files)"
 
-    def run(self) -> Answer:
+    def run(self) -> TaskVerdicts:
         """Read, de-identify and store the files."""
         border = _border(self.folder, self.run_id)
-        work = _Work(border)
+        work = _TaskWork(border)
         for file, origin, known in _looked_up(border, self.files):
             work.take(file, origin, known)
         work.store()
-        return Answer(work.verdicts, work.codes, self.files if self.named else ())
+        return TaskVerdicts(work.verdicts, work.codes, self.files if self.named else ())
 
 
 @lru_cache(maxsize=1)
@@ -90,7 +90,7 @@ def _looked_up(
         yield file, origin, origin.digest in known
 
 
-class _Work:
+class _TaskWork:
     """The files of one task on their way into the store."""
 
     def __init__(self, border: Border) -> None:
@@ -159,7 +159,7 @@ def import_files(
 
 def _answers(
     survey: Survey, paths: list[Path], named: bool, using: Executor | None, about: int
-) -> Iterator[Answer]:
+) -> Iterator[TaskVerdicts]:
     run_id = uuid.uuid4().hex
     found = candidates(paths)
     chunks = iter(lambda: tuple(islice(found, CHUNK)), ())

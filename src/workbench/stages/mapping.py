@@ -9,7 +9,7 @@ from pathlib import Path
 import polars as pl
 
 from workbench.executors import Executor, Serial
-from workbench.mapping import Attempt, map_apart, together
+from workbench.mapping import MappingAttempt, map_apart, together
 from workbench.schema import FINDING, IRRADIATION_EVENT, SERIES
 from workbench.stages.changed_studies import (
     changed_studies,
@@ -34,7 +34,7 @@ class MapTask:
     ages_differ: tuple[int, ...] = field(repr=False)
     studies: int
 
-    def run(self) -> tuple[Attempt, int]:
+    def run(self) -> tuple[MappingAttempt, int]:
         """Return what became of them, and how many studies they have."""
         survey = open_survey(self.folder)
         try:
@@ -99,7 +99,7 @@ def _whole_patients(instances: pl.LazyFrame, changed: Iterable[str]) -> tuple[li
 
 def _mapped(
     survey: Survey, instances: pl.LazyFrame, progress: Progress, using: Executor
-) -> Attempt:
+) -> MappingAttempt:
     """Map the instances of whole patients, some patients at a time."""
     ages_differ = (
         survey.lazy("finding")

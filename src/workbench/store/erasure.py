@@ -21,7 +21,7 @@ from workbench.store.database import Database
 from workbench.store.erasure_proof import Proof, prove
 from workbench.store.objects import Objects
 from workbench.store.parts import PartFile
-from workbench.store.tables import OvertakenError, Part, Tables
+from workbench.store.tables import OvertakenError, Part, PartTables
 
 TRIES = 5  # that another process may interfere with
 CATALOGUED = ("series", "refused", "inbox", "finding", "fingerprint", "run")  # hold text
@@ -58,7 +58,7 @@ class Traces:
 class Erasure:
     """Erases patients from one store."""
 
-    def __init__(self, database: Database, tables: Tables, objects: Objects) -> None:
+    def __init__(self, database: Database, tables: PartTables, objects: Objects) -> None:
         self._database = database
         self._tables = tables
         self._objects = objects
@@ -163,7 +163,7 @@ class Remains:
         return not (self.rows or self.strangers or self.retired or self.searched.left)
 
 
-def remains(database: Database, tables: Tables, folder: Path, traces: Traces) -> Remains:
+def remains(database: Database, tables: PartTables, folder: Path, traces: Traces) -> Remains:
     """Look for traces of patients in parts, catalogue and every other file of a workspace.
 
     Every part that lies there is read, in all its text, whether it counts or not.
@@ -185,7 +185,7 @@ def remains(database: Database, tables: Tables, folder: Path, traces: Traces) ->
     )
 
 
-def _rows_naming(tables: Tables, table: Table, name: str, traces: Traces) -> int:
+def _rows_naming(tables: PartTables, table: Table, name: str, traces: Traces) -> int:
     texts = [column.name for column in table.columns if column.kind in ("text", "json")]
     lists = [column.name for column in table.columns if column.kind == "texts"]
     words = [pl.col(texts), *(pl.col(one).list.join("\0") for one in lists)]

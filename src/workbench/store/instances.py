@@ -17,9 +17,9 @@ import polars as pl
 from workbench.model import Verdict
 from workbench.schema import INSTANCE, Table
 from workbench.store.database import Database
-from workbench.store.objects import Decision, Objects, Taken, now
+from workbench.store.objects import ObjectDecision, Objects, Taken, now
 from workbench.store.parts import PartFile
-from workbench.store.tables import OvertakenError, Part, Tables
+from workbench.store.tables import OvertakenError, Part, PartTables
 
 PART_ROWS = 20_000  # about 250 MB of headers as JSON in memory while a part is made
 ORDER = ("patient", "StudyInstanceUID", "SeriesInstanceUID", "InstanceNumber", "object_number")
@@ -28,7 +28,7 @@ ORDER = ("patient", "StudyInstanceUID", "SeriesInstanceUID", "InstanceNumber", "
 class Instances:
     """Rows of ``schema.INSTANCE`` in a catalogue's inbox and in parts."""
 
-    def __init__(self, database: Database, tables: Tables, objects: Objects) -> None:
+    def __init__(self, database: Database, tables: PartTables, objects: Objects) -> None:
         self._database = database
         self._tables = tables
         self._objects = objects
@@ -47,12 +47,12 @@ class Instances:
 
     def extend(self, taken: Sequence[Taken]) -> list[Verdict]:
         """Keep many objects as a part of their own; all are on disk when this returns."""
-        decisions: list[Decision] | None = None
+        decisions: list[ObjectDecision] | None = None
         while decisions is None:
             decisions = self._extended(taken)
         return [decision.verdict for decision in decisions]
 
-    def _extended(self, taken: Sequence[Taken]) -> list[Decision] | None:
+    def _extended(self, taken: Sequence[Taken]) -> list[ObjectDecision] | None:
         """Write the part outside of the transaction, in which all must still be as decided.
 
         Where the database fails, the part is left: it may be that all was kept and only the
@@ -161,7 +161,7 @@ class Instances:
 
 
 def _numbered(
-    taken: Sequence[Taken], decisions: Sequence[Decision]
+    taken: Sequence[Taken], decisions: Sequence[ObjectDecision]
 ) -> list[tuple[int, dict[str, Any]]]:
     """Return the rows to be stored with what only the store knows of them."""
     at = now()

@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterator
 from workbench.schema import INSTANCE
 from workbench.store.catalogue import digest_of
 from workbench.store.database import Database
-from workbench.store.tables import Part, Tables
+from workbench.store.tables import Part, PartTables
 
 Told = Callable[[int, int], None]
 RESTORE = "Restore it from a backup; without one, erase its patients and import them again."
@@ -19,7 +19,7 @@ def untold(done: int, total: int) -> None:
     """Tell nobody how far it is."""
 
 
-def problems(database: Database, tables: Tables, told: Told) -> Iterator[str]:
+def problems(database: Database, tables: PartTables, told: Told) -> Iterator[str]:
     """Yield what is wrong with a store, one sentence each, parts by the names of their files.
 
     Every part is compared with the digest of its bytes, the rows of the instance table with what
@@ -36,7 +36,7 @@ def problems(database: Database, tables: Tables, told: Told) -> Iterator[str]:
     yield from _inbox(database)
 
 
-def _part(database: Database, tables: Tables, part: Part) -> Iterator[str]:
+def _part(database: Database, tables: PartTables, part: Part) -> Iterator[str]:
     digest = tables.place.digest(part.file)
     if digest is None:
         yield f"Part {part.file} is gone. {RESTORE}"
@@ -46,7 +46,7 @@ def _part(database: Database, tables: Tables, part: Part) -> Iterator[str]:
         yield from _objects(database, tables, part)
 
 
-def _objects(database: Database, tables: Tables, part: Part) -> Iterator[str]:
+def _objects(database: Database, tables: PartTables, part: Part) -> Iterator[str]:
     """Compare each row with its object; both say what it is and whose it is."""
     names = (
         "object_number", "SOPInstanceUID", "content_sha256", "patient", "StudyInstanceUID",

@@ -52,7 +52,7 @@ class Taken:
 
 
 @dataclass(frozen=True)
-class Decision:
+class ObjectDecision:
     """What becomes of one object.
 
     Attributes
@@ -87,7 +87,7 @@ class Objects:
         assert row is not None  # it is made with the catalogue
         return int(row["value"]) - count + 1
 
-    def decide(self, taken: Sequence[Taken], first: int) -> list[Decision]:
+    def decide(self, taken: Sequence[Taken], first: int) -> list[ObjectDecision]:
         """Return what becomes of objects, numbered from ``first``; writes nothing."""
         known = self._known(_sop(one.row) for one in taken if one.row is not None)
         decisions = []
@@ -106,7 +106,7 @@ class Objects:
             bytes(row["sop"]): (row["number"], bytes(row["content"]), row["origin"]) for row in rows
         }
 
-    def note(self, taken: Sequence[Taken], decisions: Sequence[Decision]) -> None:
+    def note(self, taken: Sequence[Taken], decisions: Sequence[ObjectDecision]) -> None:
         """Write what was decided; to be called within a transaction.
 
         Raises ``StoreError`` when another key has been put in the claimed one's place meanwhile.
@@ -170,7 +170,7 @@ class Objects:
         assert row is not None  # just made
         return int(row["number"])
 
-    def _refuse(self, origin: Origin, decision: Decision) -> None:
+    def _refuse(self, origin: Origin, decision: ObjectDecision) -> None:
         # What stood in that place before and was stored stays stored; the place is the new one's.
         self._database.write("UPDATE object SET origin = NULL WHERE origin = ?", origin.place)
         self._database.write(
@@ -236,20 +236,22 @@ class Objects:
 
 def _decision(
     one: Taken, known: Mapping[bytes, tuple[int, bytes, bytes | None]], number: int
-) -> Decision:
+) -> ObjectDecision:
     if one.error is not None:
-        return Decision(Verdict(one.error.verdict), number, one.error.code, str(one.error))
+        return ObjectDecision(Verdict(one.error.verdict), number, one.error.code, str(one.error))
     assert one.row is not None  # one of the two is there
     earlier = known.get(_sop(one.row))
     if earlier is None:
-        return Decision(Verdict.STORED, number)
+        return ObjectDecision(Verdict.STORED, number)
     first, content, origin = earlier
     if content != _content(one.row):
         reason = f"object {first} has the same SOP Instance UID, other content"
-        return Decision(Verdict.QUARANTINED, number, "same_uid_other_content", reason)
+        return ObjectDecision(Verdict.QUARANTINED, number, "same_uid_other_content", reason)
     if one.origin.place is not None and one.origin.place != origin:
-        return Decision(Verdict.DUPLICATE, number, "same_object", f"the same as object {first}")
-    return Decision(Verdict.DUPLICATE)
+        return ObjectDecision(
+            Verdict.DUPLICATE, number, "same_object", f"the same as object {first}"
+        )
+    return ObjectDecision(Verdict.DUPLICATE)
 
 
 def _sop(row: Mapping[str, object]) -> bytes:

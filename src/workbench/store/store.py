@@ -32,7 +32,7 @@ from workbench.store.objects import Objects, Origin, Taken, now
 from workbench.store.part_place import place_of
 from workbench.store.quality_frames import images_frame, results_frame
 from workbench.store.quality_records import Quality
-from workbench.store.tables import GRACE_SECONDS, Tables
+from workbench.store.tables import GRACE_SECONDS, PartTables
 
 
 class Store:
@@ -42,7 +42,7 @@ class Store:
         settings = settings or StoreSettings()
         self.folder = folder
         self._catalogue = open_catalogue(folder, settings)
-        self._tables = Tables(self._catalogue, place_of(folder, settings.parts))
+        self._tables = PartTables(self._catalogue, place_of(folder, settings.parts))
         self._objects = Objects(self._catalogue)
         self._instances = Instances(self._catalogue, self._tables, self._objects)
         self.quality = Quality(self._catalogue)

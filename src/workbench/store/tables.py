@@ -30,7 +30,7 @@ class Part:
     sha256: str
 
 
-class Tables:
+class PartTables:
     """The table ``part`` of a catalogue, and the files it names."""
 
     def __init__(self, database: Database, place: Place) -> None:

@@ -16,7 +16,7 @@ from workbench.dicom.record import as_text
 from workbench.errors import SettingsError
 from workbench.schema import Column, Table
 from workbench.store.tagpath import Step, TagPath
-from workbench.store.tagvalues import Found, found, own
+from workbench.store.tagvalues import ElementAtPath, found, own
 
 KEYS = (
     "object_number", "patient", "StudyInstanceUID", "SeriesInstanceUID", "SOPInstanceUID",
@@ -196,5 +196,5 @@ def _list(values: pl.Expr) -> pl.Expr:
     return pl.when(pl.col("text").is_null()).then(None).when(filled).then(values).otherwise([])
 
 
-def _rare(text: str, path: TagPath, kind: str) -> Found:
+def _rare(text: str, path: TagPath, kind: str) -> ElementAtPath:
     return found(json.loads(text), path.steps[1:], kind)

@@ -29,7 +29,7 @@ OPAQUE: Element = MappingProxyType({})
 
 
 @dataclass(frozen=True)
-class Found:
+class ElementAtPath:
     """What a header has at a path.
 
     Attributes
@@ -50,19 +50,19 @@ class Found:
     bad: int
 
 
-def found(element: Element | None, inner: tuple[Step, ...], kind: str) -> Found:
+def found(element: Element | None, inner: tuple[Step, ...], kind: str) -> ElementAtPath:
     """Return what is in a header's own element, or in its items along the steps ``inner``."""
     reached = list(_along(element, inner))
     opaque = sum(one is OPAQUE for one in reached)
     reached = [None if one is OPAQUE else one for one in reached]
     elements = [one for one in reached if one is not None]
     if not elements:
-        return Found(False, None, None, opaque)
+        return ElementAtPath(False, None, None, opaque)
     vr = ", ".join(dict.fromkeys(str(one.get("vr")) for one in elements))
     if kind == "json":
-        return Found(True, vr, _ENCODER.encode(reached if inner else element), opaque)
+        return ElementAtPath(True, vr, _ENCODER.encode(reached if inner else element), opaque)
     value, bad = _listed(reached, kind, bool(inner)) if kind in LISTS else _single(elements, kind)
-    return Found(True, vr, value, bad + opaque)
+    return ElementAtPath(True, vr, value, bad + opaque)
 
 
 def _along(element: Element | None, steps: tuple[Step, ...]) -> Iterator[Element | None]:

@@ -22,10 +22,10 @@ from workbench.store.catalogue import FILE, OBJECTS, digest_of, version_of
 from workbench.store.catalogue import TABLES as DEFINITIONS
 from workbench.store.database import Sqlite
 from workbench.store.integrity import Told, untold
-from workbench.store.objects import Decision, Objects, Origin, Taken
+from workbench.store.objects import ObjectDecision, Objects, Origin, Taken
 from workbench.store.part_place import place_of
 from workbench.store.parts import PartFile
-from workbench.store.tables import Tables
+from workbench.store.tables import PartTables
 
 PARTIAL = "catalogue.upgrade"
 
@@ -62,7 +62,7 @@ def upgrade(folder: Path, told: Told = untold) -> int:
 class _Upgrade:
     def __init__(self, folder: Path, old: Sqlite, new: Sqlite) -> None:
         self._old, self._new = old, new
-        self._tables = Tables(new, place_of(folder, ""))
+        self._tables = PartTables(new, place_of(folder, ""))
         self._objects = Objects(new)
         self._origins = {
             row["number"]: row["origin"]
@@ -105,7 +105,7 @@ class _Upgrade:
         for row in rows:
             origin = Origin(row["source"], self._origins.get(row["object_number"]))
             taken = Taken(origin, row)
-            self._objects.note([taken], [Decision(Verdict.STORED, row["object_number"])])
+            self._objects.note([taken], [ObjectDecision(Verdict.STORED, row["object_number"])])
 
     def _waiting(self, row: dict[str, Any]) -> None:
         row["header"] = in_lines(row["header"])

@@ -14,8 +14,8 @@ from dataclasses import dataclass
 from pydicom.datadict import tag_for_keyword
 
 from workbench.verify import demands
-from workbench.verify.elements import BINARY, NUMERIC, Found
-from workbench.verify.identifying_words import STANDARD_UID, Needles, is_text
+from workbench.verify.elements import BINARY, NUMERIC, FlatElement
+from workbench.verify.identifying_words import STANDARD_UID, IdentifyingWords, is_text
 from workbench.verify.pairs import Original, Output
 from workbench.verify.result import Action, Category, Failure
 from workbench.verify.scheme import Scheme, moved
@@ -47,7 +47,7 @@ class Pair:
     output: Output
     options: frozenset[str]
     scheme: Scheme
-    needles: Needles
+    needles: IdentifyingWords
     private: frozenset[tuple[str, int, int]]
 
 
@@ -65,8 +65,8 @@ def checks(pair: Pair) -> Iterator[Check]:
 Place = tuple[tuple[int, ...], int]
 
 
-def _by_place(found: tuple[Found, ...]) -> dict[Place, list[Found]]:
-    places: dict[Place, list[Found]] = {}
+def _by_place(found: tuple[FlatElement, ...]) -> dict[Place, list[FlatElement]]:
+    places: dict[Place, list[FlatElement]] = {}
     for one in found:
         tag = one.tag & 0xFFFF00FF if one.tag >> 16 & 1 else one.tag  # whatever block it has
         places.setdefault((one.path, tag), []).append(one)
@@ -115,7 +115,7 @@ def mark_checks(pair: Pair) -> Iterator[Check]:
 
 
 def removal_checks(
-    pair: Pair, place: Place, before: list[Found], after: list[Found]
+    pair: Pair, place: Place, before: list[FlatElement], after: list[FlatElement]
 ) -> Iterator[Check]:
     """Yield what the original's elements at one place demand of the output."""
     path, tag = place
@@ -141,7 +141,7 @@ def removal_checks(
             yield Action.TEXT_RETAINED, Category.PRACTICE, where, "a value is lost" if lost else ""
 
 
-def _private(pair: Pair, one: Found, after: list[Found], where: str) -> Iterator[Check]:
+def _private(pair: Pair, one: FlatElement, after: list[FlatElement], where: str) -> Iterator[Check]:
     if one.tag & 0xFF00 == 0:
         return  # a reservation of a block; judged with what is in it
     known = (one.creator, one.tag >> 16, one.tag & 0xFF)
@@ -151,7 +151,7 @@ def _private(pair: Pair, one: Found, after: list[Found], where: str) -> Iterator
         yield Action.TEXT_REMOVED, Category.DICOM, where, bad
 
 
-def _still_there(before: list[Found], after: list[Found], demand: str) -> str:
+def _still_there(before: list[FlatElement], after: list[FlatElement], demand: str) -> str:
     if not after:
         return ""
     if demand == "X":
@@ -165,14 +165,14 @@ def _names(where: str) -> bool:
     return any(word in where for word in NAMING)
 
 
-def _is_sound(found: list[Found]) -> bool:
+def _is_sound(found: list[FlatElement]) -> bool:
     """Say whether there are values, and numbers are numbers."""
     values = [value for one in found for value in one.values if value.strip()]
     numeric = found[0].vr in NUMERIC
     return bool(values) and (not numeric or all(NUMBER.match(value) for value in values))
 
 
-def _numbers(found: list[Found]) -> list[float]:
+def _numbers(found: list[FlatElement]) -> list[float]:
     return [float(value) for one in found for value in one.values if NUMBER.match(value)]
 
 
@@ -180,7 +180,7 @@ def _numbers(found: list[Found]) -> list[float]:
 
 
 def output_checks(
-    pair: Pair, place: Place, after: list[Found], before: list[Found]
+    pair: Pair, place: Place, after: list[FlatElement], before: list[FlatElement]
 ) -> Iterator[Check]:
     """Yield what each element of the output must be."""
     path, tag = place
@@ -212,7 +212,7 @@ def output_checks(
     yield from _texts(pair, where, after)
 
 
-def _new(pair: Pair, where: str, tag: int, after: list[Found]) -> Iterator[Check]:
+def _new(pair: Pair, where: str, tag: int, after: list[FlatElement]) -> Iterator[Check]:
     """Judge an element that the original has not, or a name: whatever it says, it must not."""
     filled = any(value.strip() for one in after for value in one.values)
     removed = demands.demand(tag, pair.options).startswith("X") or after[0].vr == "PN"
@@ -221,7 +221,7 @@ def _new(pair: Pair, where: str, tag: int, after: list[Found]) -> Iterator[Check
         yield Action.TEXT_REMOVED, Category.DICOM, where, bad
 
 
-def _texts(pair: Pair, where: str, after: list[Found]) -> Iterator[Check]:
+def _texts(pair: Pair, where: str, after: list[FlatElement]) -> Iterator[Check]:
     for one in after:
         if is_text(one) and one.vr not in TEXT_OF_NO_ONE:
             found = any(pair.needles.in_text(value) for value in one.values)
@@ -233,13 +233,13 @@ def _texts(pair: Pair, where: str, after: list[Found]) -> Iterator[Check]:
             )
 
 
-def _age(after: list[Found]) -> str:
+def _age(after: list[FlatElement]) -> str:
     ages = [AGE.match(value) for one in after for value in one.values]
     return "an age above 89 is told" if any(age and int(age[1]) > OLDEST for age in ages) else ""
 
 
 def _uids(
-    pair: Pair, where: str, tag: int, after: list[Found], before: list[Found]
+    pair: Pair, where: str, tag: int, after: list[FlatElement], before: list[FlatElement]
 ) -> Iterator[Check]:
     if demands.demand(tag, pair.options) == "K":
         return
@@ -256,7 +256,7 @@ def _uids(
 
 
 def _dates(
-    pair: Pair, where: str, tag: int, after: list[Found], before: list[Found]
+    pair: Pair, where: str, tag: int, after: list[FlatElement], before: list[FlatElement]
 ) -> Iterator[Check]:
     values = [value.strip() for one in after for value in one.values if value.strip()]
     old = [value for one in before for value in one.values]

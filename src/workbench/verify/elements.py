@@ -15,7 +15,7 @@ BINARY = frozenset({"OB", "OW", "OF", "OD", "OL", "OV", "UN"})
 
 
 @dataclass(frozen=True)
-class Found:
+class FlatElement:
     """One element.
 
     Attributes
@@ -49,15 +49,17 @@ def name(tag: int) -> str:
     return keyword_for_tag(tag) or f"({tag >> 16:04X},{tag & 0xFFFF:04X})"
 
 
-def elements(data: Dataset, path: tuple[int, ...] = ()) -> Iterator[Found]:
+def elements(data: Dataset, path: tuple[int, ...] = ()) -> Iterator[FlatElement]:
     """Yield all elements, those of sequences behind the sequence itself."""
     for tag in sorted(data.keys()):
         element = _read(data, int(tag))
         if element is None:
             raw = getattr(data.get_item(tag), "value", b"") or b""
-            yield Found(int(tag), "UN", path, (bytes(raw).decode("latin-1"),))
+            yield FlatElement(int(tag), "UN", path, (bytes(raw).decode("latin-1"),))
             continue
-        yield Found(int(tag), str(element.VR), path, _values(element), _creator(data, int(tag)))
+        yield FlatElement(
+            int(tag), str(element.VR), path, _values(element), _creator(data, int(tag))
+        )
         if element.VR == "SQ" and len(path) < DEEPEST:
             for item in element.value:
                 yield from elements(item, (*path, int(tag)))

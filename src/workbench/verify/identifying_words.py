@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from pydicom.datadict import tag_for_keyword
 
 from workbench.verify.demands import vocabulary
-from workbench.verify.elements import BINARY, NUMERIC, Found
+from workbench.verify.elements import BINARY, NUMERIC, FlatElement
 
 WORD = re.compile(r"[^\W_]+")
 SHORTEST_WORD = 3  # letters of a name, looked for as a whole word
@@ -40,7 +40,7 @@ STANDARD_UID = "1.2.840.10008."
 
 
 @dataclass(frozen=True, repr=False)
-class Needles:
+class IdentifyingWords:
     """Words, numbers, dates and UIDs of one original; never printed."""
 
     words: frozenset[str]
@@ -88,7 +88,7 @@ def _stands_alone(needle: str, text: str) -> bool:
     return False
 
 
-def needles_of(found: Iterable[Found], options: frozenset[str]) -> Needles:
+def needles_of(found: Iterable[FlatElement], options: frozenset[str]) -> IdentifyingWords:
     """Collect what identifies people and places in an original."""
     words, numbers, dates, uids = set[str](), set[str](), set[str](), set[str]()
     for one in found:
@@ -114,7 +114,7 @@ def needles_of(found: Iterable[Found], options: frozenset[str]) -> Needles:
             uids |= {value for value in one.values if not value.startswith(STANDARD_UID)}
     long_uids = {uid for uid in uids if len(uid) >= SHORTEST_RAW}
     known = vocabulary()
-    return Needles(
+    return IdentifyingWords(
         frozenset(word for word in words if word not in known),
         frozenset(numbers), frozenset(dates), frozenset(long_uids),
     )  # fmt: skip
@@ -137,6 +137,6 @@ def _dates(text: str) -> set[str]:
             f"{month}/{day}/{year}"}  # fmt: skip
 
 
-def is_text(one: Found) -> bool:
+def is_text(one: FlatElement) -> bool:
     """Say whether an element of an output holds words that a person reads."""
     return one.vr not in NUMERIC and one.vr not in BINARY and one.vr != "SQ"

@@ -12,7 +12,7 @@ from pydicom import dcmread
 from pydicom.dataset import Dataset
 
 from workbench.dicom.quiet import quiet
-from workbench.verify.elements import Found, elements
+from workbench.verify.elements import FlatElement, elements
 from workbench.verify.scheme import Scheme
 
 PREFIX = 128
@@ -27,7 +27,7 @@ class Original:
     issuer: str
     patient_id: str
     study: str
-    found: tuple[Found, ...]
+    found: tuple[FlatElement, ...]
 
     def pseudonym(self, scheme: Scheme) -> str:
         """Return the pseudonym that the scheme gives its patient."""
@@ -49,7 +49,7 @@ class Output:
     name: str
     content: bytes
     data: Dataset
-    found: tuple[Found, ...]
+    found: tuple[FlatElement, ...]
 
 
 def originals(folder: Path) -> Iterator[Original | None]:

@@ -12,7 +12,7 @@ from pynetdicom.dimse_messages import C_ECHO_RQ, C_STORE_RQ
 from pynetdicom.dimse_primitives import C_ECHO, C_STORE
 from pynetdicom.dsutils import decode, encode
 
-from workbench.collect.dimse.command_set import Command, read_command, uid_text
+from workbench.collect.dimse.command_set import CommandSet, read_command, uid_text
 
 CLASS, INSTANCE = "1.2.840.10008.5.1.4.1.1.2", "1.2.3"
 UIDS = st.from_regex(r"\A[1-9][0-9]{0,8}(\.[1-9][0-9]{0,8}){0,5}\Z")
@@ -38,7 +38,7 @@ def test_requests_of_another_library_are_read(
 
 @given(status=st.integers(0, 65535), number=st.integers(0, 65535), uid=UIDS)
 def test_responses_are_read_by_another_library(status: int, number: int, uid: str) -> None:
-    command = Command(True, True, number.to_bytes(2, "little"), CLASS.encode(), uid.encode())
+    command = CommandSet(True, True, number.to_bytes(2, "little"), CLASS.encode(), uid.encode())
     encoded = command.response(status)
     read = decode(BytesIO(encoded), True, True)
     assert read.CommandGroupLength == len(encoded) - 12
@@ -48,7 +48,7 @@ def test_responses_are_read_by_another_library(status: int, number: int, uid: st
 
 
 def test_what_is_no_uid_is_not_sent_back() -> None:
-    command = Command(True, True, b"\x01\x00", CLASS.encode(), b"x" * 65)
+    command = CommandSet(True, True, b"\x01\x00", CLASS.encode(), b"x" * 65)
     assert "AffectedSOPInstanceUID" not in decode(BytesIO(command.response(0)), True, True)
 
 

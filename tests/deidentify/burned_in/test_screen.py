@@ -17,8 +17,8 @@ from pydicom.dataset import Dataset
 
 from benchmarks.burned_in_pages import LAYOUTS, Drawn, Person, Style, draw, person, scans
 from workbench.deidentify.burned_in import ocr
-from workbench.deidentify.burned_in.ocr import Limits
-from workbench.deidentify.burned_in.screen import Shown, is_plain_acquisition, shown
+from workbench.deidentify.burned_in.ocr import OcrLimits
+from workbench.deidentify.burned_in.screen import ShownImage, is_plain_acquisition, shown
 from workbench.dicom.quiet import quiet
 
 PAGE = np.zeros((40, 60), np.uint8)
@@ -48,7 +48,7 @@ def program(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Path:
     return script
 
 
-def codes(result: Shown) -> set[str]:
+def codes(result: ShownImage) -> set[str]:
     return {finding.code for finding in result.findings}
 
 
@@ -118,7 +118,7 @@ def test_a_reader_that_fails_withholds_the_image(
     capture: Dataset, program: Path, script: str, said: str
 ) -> None:
     program.write_text(f"#!/bin/bash\n{script} || exit 9\n")
-    result = shown(PAGE, capture, Limits(seconds=1))
+    result = shown(PAGE, capture, OcrLimits(seconds=1))
     assert not result.fit
     assert said in result.findings[0].detail
 
@@ -204,7 +204,7 @@ def screen(name: str, who: Person, style: Style | None = None) -> Drawn:
     return draw(list(LAYOUTS[name](who, scans(np.random.default_rng(2)))), style or Style())
 
 
-def assert_hidden(result: Shown, drawn: Drawn) -> None:
+def assert_hidden(result: ShownImage, drawn: Drawn) -> None:
     assert result.fit
     covered = np.zeros(drawn.page.shape, bool)
     for box in result.masked:

@@ -14,12 +14,12 @@ from tests.dicom.headers import SYNTAX, encoded, ordinary
 from workbench.dicom import read
 from workbench.dicom.fast.split import cut
 from workbench.dicom.quiet import quiet
-from workbench.dicom.read import HEAD, Header, Limits, read_header, read_received
+from workbench.dicom.read import HEAD, Header, HeaderLimits, read_header, read_received
 from workbench.errors import DamagedObject, ReadError
 
 
 def the_longer_way(content: bytes, syntax: str) -> Header:
-    return read._checked(memoryview(content), 0, syntax, b"", Limits())
+    return read._checked(memoryview(content), 0, syntax, b"", HeaderLimits())
 
 
 def assert_never_milder(content: bytes, syntax: str) -> None:

@@ -19,7 +19,7 @@ from workbench.model import Measurement
 from workbench.qa.ct.water import CTWater, WaterSettings
 from workbench.qa.cylinder import find_cylinder
 from workbench.qa.geometry import Geometry, PhantomObject, geometry
-from workbench.simulate.phantom_images import Scan, phantom_image
+from workbench.simulate.phantom_images import PhantomScan, phantom_image
 
 TEST, SETTINGS, WATER = CTWater(), WaterSettings(), geometry("ct_water_200")
 
@@ -51,7 +51,7 @@ def with_objects(*objects: PhantomObject) -> Geometry:
 def test_the_drawn_values_come_back(
     x: float, y: float, offset: float, noise: float, seed: int, size: int
 ) -> None:
-    scan = Scan(size=size, x=x, y=y, offset=offset, noise=noise, seed=seed)
+    scan = PhantomScan(size=size, x=x, y=y, offset=offset, noise=noise, seed=seed)
     found = measured(phantom_image(WATER, scan))
     pixels = np.pi * (40 * size / 250) ** 2
     # Five standard errors of n independent pixels, and the rounding to whole numbers.
@@ -70,7 +70,7 @@ def test_the_drawn_values_come_back(
 
 
 def test_cupping_is_what_homogeneity_says() -> None:
-    scan = Scan(noise=1, cupping=12)
+    scan = PhantomScan(noise=1, cupping=12)
     found = measured(phantom_image(WATER, scan))
     # The discs near the rim have their centres at 80 of 100 mm, the central one has radius 40.
     rim, centre = 12 * (0.8**2 + 0.1**2 / 2 - 1), 12 * (0.4**2 / 2 - 1)
@@ -81,7 +81,7 @@ def test_cupping_is_what_homogeneity_says() -> None:
 
 
 def test_a_gradient_is_seen_at_the_clock_it_is() -> None:
-    found = measured(phantom_image(WATER, Scan(noise=1, gradient=10)))
+    found = measured(phantom_image(WATER, PhantomScan(noise=1, gradient=10)))
     assert value(found, "uniformity") == pytest.approx(8, abs=0.4)
     assert {region.label for region in found["uniformity"].regions} == {
         "3 o'clock", "6 o'clock", "9 o'clock", "12 o'clock",
@@ -89,7 +89,7 @@ def test_a_gradient_is_seen_at_the_clock_it_is() -> None:
 
 
 def test_differences_of_slices_give_the_noise_without_the_cupping() -> None:
-    scans = [Scan(noise=6, cupping=25, seed=seed) for seed in (1, 2, 3)]
+    scans = [PhantomScan(noise=6, cupping=25, seed=seed) for seed in (1, 2, 3)]
     found = measured(*(phantom_image(WATER, scan) for scan in scans))
     assert value(found, "noise_difference") == pytest.approx(6, rel=0.02)
     assert value(found, "noise") > value(found, "noise_difference")
@@ -97,7 +97,7 @@ def test_differences_of_slices_give_the_noise_without_the_cupping() -> None:
 
 @pytest.mark.parametrize("turn", [np.flipud, np.fliplr, np.transpose, lambda a: np.rot90(a, 1)])
 def test_values_do_not_depend_on_how_the_image_lies(turn: object) -> None:
-    scan = Scan(x=7, y=-4, noise=5, seed=3)
+    scan = PhantomScan(x=7, y=-4, noise=5, seed=3)
     image = phantom_image(WATER, scan)
     turned = replace(image, stored=turn(image.stored).copy())  # type: ignore[operator]
     one, other = measured(image), measured(turned)
@@ -108,19 +108,28 @@ def test_values_do_not_depend_on_how_the_image_lies(turn: object) -> None:
 @pytest.mark.parametrize(
     "scan",
     [
-        Scan(table=True), Scan(padding=-2000, field_mm=260), Scan(noise=25), Scan(noise_width=0.8),
-        Scan(noise=15, noise_width=1.5), Scan(blur=1.5), Scan(cupping=30), Scan(x=15, y=-12),
-        Scan(size=256, field_mm=400), Scan(size=768, noise=10), Scan(gradient=6), Scan(noise=0.8),
+        PhantomScan(table=True),
+        PhantomScan(padding=-2000, field_mm=260),
+        PhantomScan(noise=25),
+        PhantomScan(noise_width=0.8),
+        PhantomScan(noise=15, noise_width=1.5),
+        PhantomScan(blur=1.5),
+        PhantomScan(cupping=30),
+        PhantomScan(x=15, y=-12),
+        PhantomScan(size=256, field_mm=400),
+        PhantomScan(size=768, noise=10),
+        PhantomScan(gradient=6),
+        PhantomScan(noise=0.8),
     ],
-)  # fmt: skip
+)
 @pytest.mark.parametrize("seed", [1, 2])
-def test_water_is_water_however_it_was_scanned(scan: Scan, seed: int) -> None:
+def test_water_is_water_however_it_was_scanned(scan: PhantomScan, seed: int) -> None:
     found = measured(phantom_image(WATER, replace(scan, seed=seed)))
     assert value(found, "phantom_diameter") == pytest.approx(200, abs=1)
 
 
 def test_noise_that_falls_towards_the_rim_is_no_structure() -> None:
-    image = phantom_image(WATER, Scan(noise=0))
+    image = phantom_image(WATER, PhantomScan(noise=0))
     rows, columns = np.indices(image.stored.shape)
     far = np.hypot(rows - 255.5, columns - 255.5) * 250 / 512 / 100
     noise = np.random.default_rng(4).normal(size=image.stored.shape) * (
@@ -146,40 +155,40 @@ def test_noise_that_falls_towards_the_rim_is_no_structure() -> None:
 def test_what_is_no_plain_water_is_refused(
     objects: tuple[PhantomObject, ...], noise: float
 ) -> None:
-    image = phantom_image(with_objects(*objects), Scan(noise=noise))
+    image = phantom_image(with_objects(*objects), PhantomScan(noise=noise))
     assert refusals(image) == ["uniform"]
 
 
 def test_the_reason_says_where_and_how_much() -> None:
     one = PhantomObject(kind="insert", id="i", x=50, y=0, diameter=12, value=120)
-    lines = TEST.verify([phantom_image(with_objects(one), Scan())], WATER, SETTINGS)
+    lines = TEST.verify([phantom_image(with_objects(one), PhantomScan())], WATER, SETTINGS)
     (line,) = [line for line in lines if line.refuses]
     assert "not plain water" in line.words
     assert abs(int(line.words.split("column ")[1].split(":")[0]) - (255.5 + 50 / 250 * 512)) < 16
 
 
 def test_another_phantom_is_refused() -> None:
-    assert refusals(phantom_image(geometry("ct_water_160"), Scan())) == ["diameter"]
+    assert refusals(phantom_image(geometry("ct_water_160"), PhantomScan())) == ["diameter"]
     acrylic = WATER.model_copy(update={"body": WATER.body.model_copy(update={"value": 120.0})})
-    assert refusals(phantom_image(acrylic, Scan())) == ["material"]
-    assert "roundness" in refusals(phantom_image(WATER, Scan(tilt=18)))
+    assert refusals(phantom_image(acrylic, PhantomScan())) == ["material"]
+    assert "roundness" in refusals(phantom_image(WATER, PhantomScan(tilt=18)))
 
 
 def test_nothing_there_is_refused() -> None:
-    image = phantom_image(WATER, Scan())
+    image = phantom_image(WATER, PhantomScan())
     assert refusals(replace(image, stored=np.full_like(image.stored, 24))) == ["phantom"]
     with pytest.raises(MeasurementError, match="how large a pixel"):
         find_cylinder(replace(image, spacing=None), -300)
 
 
 def test_air_that_is_not_in_the_image_is_a_value_with_a_reason() -> None:
-    found = measured(phantom_image(WATER, Scan(field_mm=204, padding=-2000)))
+    found = measured(phantom_image(WATER, PhantomScan(field_mm=204, padding=-2000)))
     assert found["ct_number_air"].value is None
     assert "no free air" in found["ct_number_air"].reason
 
 
 def test_padding_is_no_air() -> None:
-    found = measured(phantom_image(WATER, Scan(field_mm=225, padding=-2000)))
+    found = measured(phantom_image(WATER, PhantomScan(field_mm=225, padding=-2000)))
     told = found["ct_number_air"].value
     assert told is None or told == pytest.approx(-1000, abs=3)
 

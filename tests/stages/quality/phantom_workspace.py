@@ -13,12 +13,12 @@ import pydicom
 
 from workbench.qa.geometry import Geometry, geometry
 from workbench.settings import QualitySettings, Settings
-from workbench.simulate.phantom_images import Made, Scan, phantom_file
+from workbench.simulate.phantom_images import PhantomHeader, PhantomScan, phantom_file
 from workbench.stages.quality.desk import QualityDesk
 from workbench.survey import create_survey
 
 WATER = geometry("ct_water_200")
-SMALL = Scan(size=192, noise=5)
+SMALL = PhantomScan(size=192, noise=5)
 MONDAY = datetime(2026, 3, 2, 7, 30)
 PROFILE = """
 name = "CT1 water"
@@ -62,13 +62,16 @@ def quality_desk(
         survey.close()
 
 
-def week(number: int, made: Made | None = None) -> Made:
+def week(number: int, made: PhantomHeader | None = None) -> PhantomHeader:
     """Return what the header of the image of a week says."""
-    return replace(made or Made(), moment=MONDAY + timedelta(days=7 * number))
+    return replace(made or PhantomHeader(), moment=MONDAY + timedelta(days=7 * number))
 
 
 def arrive(
-    desk: QualityDesk, scan: Scan = SMALL, made: Made | None = None, phantom: Geometry = WATER
+    desk: QualityDesk,
+    scan: PhantomScan = SMALL,
+    made: PhantomHeader | None = None,
+    phantom: Geometry = WATER,
 ) -> str:
     """Put an image where received ones lie; return its name."""
     content = phantom_file(phantom, scan, made or week(0))
@@ -76,7 +79,7 @@ def arrive(
     return desk.phantoms.keep_file(uid, content)
 
 
-def write(folder: Path, *scans: Scan, made: Made | None = None) -> list[Path]:
+def write(folder: Path, *scans: PhantomScan, made: PhantomHeader | None = None) -> list[Path]:
     """Write images of one series as files."""
     paths = []
     for number, scan in enumerate(scans, 1):

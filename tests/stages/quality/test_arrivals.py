@@ -15,7 +15,7 @@ from workbench.model import Measurement
 from workbench.qa.ct.water import CTWater
 from workbench.qa.geometry import geometry
 from workbench.settings import QualitySettings
-from workbench.simulate.phantom_images import Made
+from workbench.simulate.phantom_images import PhantomHeader
 from workbench.stages.quality.arrivals import Arrivals, Arrived
 from workbench.stages.quality.desk import QualityDesk
 
@@ -52,8 +52,8 @@ def test_a_series_that_is_still_coming_is_left_alone(tmp_path: Path) -> None:
 
 def test_every_image_that_is_not_measured_says_why(tmp_path: Path) -> None:
     with quality_desk(tmp_path / "w") as desk:
-        arrive(desk, made=week(0, Made(station="CT9")))
-        arrive(desk, made=week(1, Made(more={"KVP": 80})))
+        arrive(desk, made=week(0, PhantomHeader(station="CT9")))
+        arrive(desk, made=week(1, PhantomHeader(more={"KVP": 80})))
         arrive(desk, made=week(2), phantom=geometry("ct_water_160"))
         desk.phantoms.keep_file("1.2.3", bytes(128) + b"DICM and no more")
         found = look(desk)

@@ -23,7 +23,7 @@ from workbench.errors import MeasurementError, SettingsError
 from workbench.qa.geometry import geometry
 from workbench.report.control_chart import individuals
 from workbench.report.quaac_file import write_quaac
-from workbench.simulate.phantom_images import Scan, phantom_dataset
+from workbench.simulate.phantom_images import PhantomScan, phantom_dataset
 from workbench.stages.quality.arrivals import Arrivals
 from workbench.stages.quality.charting import baselines, chart_of, series_of, set_baseline
 from workbench.stages.quality.desk import GEOMETRIES, QualityDesk
@@ -193,7 +193,7 @@ def test_a_reference_is_learned_from_accepted_results(tmp_path: Path) -> None:
         noise = next(one for one in first if one["name"] == "noise")
         assert noise["state"] == "not judged"
         assert "3 accepted results, 0 so far" in noise["reason"]
-        arrive(desk, Scan(size=192, noise=9, seed=9), week(5))
+        arrive(desk, PhantomScan(size=192, noise=9, seed=9), week(5))
         Arrivals(desk).look(now=1e12)
         last = next(
             one for one in desk.quality.results()[-1].content["values"] if one["name"] == "noise"

@@ -14,7 +14,7 @@ from workbench.cli import main
 from workbench.qa.geometry import geometry
 from workbench.report.runner import run_report
 from workbench.settings import QualitySettings
-from workbench.simulate.phantom_images import Made
+from workbench.simulate.phantom_images import PhantomHeader
 from workbench.stages.quality.arrivals import Arrivals
 from workbench_widgets.pages.quality import QualityPage
 from workbench_widgets.parts.live.live import Ask
@@ -36,7 +36,7 @@ def test_no_name_of_a_header_leaves_its_file(
 ) -> None:
     caplog.set_level(logging.DEBUG)
     folder = tmp_path / "w"
-    made = Made(more=dict(NAMES))
+    made = PhantomHeader(more=dict(NAMES))
     with mail_server() as server:
         mail = QualitySettings(quiet_s=0, mail_server=server.address, mail_security="none")
         with quality_desk(folder, mail) as desk:

@@ -14,7 +14,7 @@ from workbench.schema import IRRADIATION_EVENT
 from workbench_widgets.pages.explore.page import (
     AGE_BANDS,
     NEXT_STEP,
-    Choice,
+    EventChoice,
     EventFilter,
     ctdi_bands,
     ctdi_by_age,
@@ -42,18 +42,18 @@ def shown(events):
 @pytest.mark.parametrize(
     ("choice", "left"),
     [
-        (Choice(), [0, 1, 2, 3]),
-        (Choice(topograms=True), [0, 1, 2, 3, 4]),
-        (Choice(maker="ACME"), [0, 1]),
-        (Choice(model="Ring 16"), [1]),
-        (Choice(region="head"), [0]),
-        (Choice(source="header"), [2]),
-        (Choice(ages=(0, 4), unknown_age=False), [0]),
-        (Choice(ages=(5, 17), unknown_age=False), [1, 2]),
-        (Choice(ages=(5, 16)), [1, 3]),
-        (Choice(unknown_age=False), [0, 1, 2]),
-        (Choice(maker="ACME", region="chest"), [1]),
-        (Choice(maker="nobody"), []),
+        (EventChoice(), [0, 1, 2, 3]),
+        (EventChoice(topograms=True), [0, 1, 2, 3, 4]),
+        (EventChoice(maker="ACME"), [0, 1]),
+        (EventChoice(model="Ring 16"), [1]),
+        (EventChoice(region="head"), [0]),
+        (EventChoice(source="header"), [2]),
+        (EventChoice(ages=(0, 4), unknown_age=False), [0]),
+        (EventChoice(ages=(5, 17), unknown_age=False), [1, 2]),
+        (EventChoice(ages=(5, 16)), [1, 3]),
+        (EventChoice(unknown_age=False), [0, 1, 2]),
+        (EventChoice(maker="ACME", region="chest"), [1]),
+        (EventChoice(maker="nobody"), []),
     ],
 )
 def test_a_choice_keeps_the_events_it_names(choice, left):
@@ -63,7 +63,7 @@ def test_a_choice_keeps_the_events_it_names(choice, left):
 def test_a_completed_year_of_age_belongs_to_one_range_only():
     ages = [0.0, 0.99, 1.0, 17.999, 18.0, 18.5]
     events = scans(*({"patient_age_years": age} for age in ages))
-    children, adults = Choice(ages=(0, 17)).of(events), Choice(ages=(18, 99)).of(events)
+    children, adults = EventChoice(ages=(0, 17)).of(events), EventChoice(ages=(18, 99)).of(events)
     assert rows(children) == [0, 1, 2, 3]
     assert rows(adults) == [4, 5]
 
@@ -75,7 +75,7 @@ def test_the_filter_says_how_many_of_how_many_and_tells_who_listens():
     events._choices["maker"].value = "ACME"
     assert shown(events) == "2 of 5 events shown"
     assert heard == [2]
-    assert events.choice == Choice(maker="ACME")
+    assert events.choice == EventChoice(maker="ACME")
     events._reset.click()
     assert shown(events) == "5 of 5 events shown"
     assert heard == [2, 5]

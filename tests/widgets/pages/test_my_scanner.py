@@ -15,15 +15,15 @@ from workbench.schema import IRRADIATION_EVENT
 from workbench.survey import open_survey
 from workbench_widgets.pages.my_scanner import page as my_scanner
 from workbench_widgets.pages.my_scanner import scanner_frames
-from workbench_widgets.pages.my_scanner.scanner_frames import Choice, Scanner
+from workbench_widgets.pages.my_scanner.scanner_frames import Scanner, ScannerChoice
 
 ACME = Scanner("ACME", "Ring 64", "CT1")
 LEVELS = reference_levels()
 
 
-def choice(**changes: object) -> Choice:
+def choice(**changes: object) -> ScannerChoice:
     whole = {"scanner": ACME, "region": None, "protocol": None, "country": "UK", "year": 2022}
-    return Choice(**{**whole, **changes})  # type: ignore[arg-type]
+    return ScannerChoice(**{**whole, **changes})  # type: ignore[arg-type]
 
 
 def page(events: pl.DataFrame, **changes: object) -> str:

@@ -17,7 +17,7 @@ from pydicom.uid import ImplicitVRLittleEndian as Implicit
 from pynetdicom.association import Association
 
 from workbench.collect.dicomweb.bulk import Bulk
-from workbench.collect.dicomweb.http import Answer, BrokenOff, WebAccess, WebClient
+from workbench.collect.dicomweb.http import BrokenOff, HttpAnswer, WebAccess, WebClient
 from workbench.collect.dicomweb.multipart import boundary_of, parts
 from workbench.collect.dicomweb.query import JSON, UNABLE, WebQuery
 from workbench.collect.expected import Expected, ExpectedStudy, expect
@@ -242,7 +242,7 @@ def _meant(
     return images & missing if images and study.listed else None
 
 
-def _files(answer: Answer) -> Iterator[bytes]:
+def _files(answer: HttpAnswer) -> Iterator[bytes]:
     """Yield the DICOM files of an answer; some servers send a single one as it is."""
     boundary = boundary_of(answer.kind)
     if boundary:

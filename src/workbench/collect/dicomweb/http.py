@@ -74,7 +74,7 @@ class WebAccess:
 
 
 @dataclass
-class Answer:
+class HttpAnswer:
     """One answer; its content is read while it arrives."""
 
     status: int
@@ -153,7 +153,7 @@ class WebClient:
     @contextmanager
     def get(
         self, path: str, accept: str, query: str = "", seconds: float | None = None
-    ) -> Iterator[Answer]:
+    ) -> Iterator[HttpAnswer]:
         """Hold the answer to a request for ``path`` below the root, or for a full address.
 
         ``query`` is percent-encoded already.  ``seconds`` is how long the server may stay
@@ -182,7 +182,7 @@ class WebClient:
                     "Check the token, the password or the certificate, and what its "
                     "administrator allows.",
                 )
-            yield Answer(
+            yield HttpAnswer(
                 response.status_code,
                 response.headers.get("content-type", ""),
                 "299" in response.headers.get("warning", ""),

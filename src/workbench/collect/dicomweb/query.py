@@ -47,7 +47,7 @@ PATHS = {
 
 
 @dataclass(frozen=True)
-class _Page:
+class _AnswerPage:
     items: list[Item]
     status: int = SUCCESS
     http: int = 200
@@ -79,11 +79,11 @@ class WebQuery:
             ) from None
         yield _status(status), None
 
-    def _pages(self, wanted: Dataset) -> Iterator[_Page]:
+    def _pages(self, wanted: Dataset) -> Iterator[_AnswerPage]:
         level = text(wanted, "QueryRetrieveLevel")
         path = _path(wanted, level)
         if not path:
-            yield _Page([], MISMATCH)
+            yield _AnswerPage([], MISMATCH)
             return
         ask, page = self._first(path, wanted, level)
         seen: set[str] = set()
@@ -91,7 +91,7 @@ class WebQuery:
         for _ in range(MOST_PAGES):
             uids = {told(item, OWN_UID[level]) for item in page.items}
             if page.items and uids <= seen:  # it ignores the offset, so nothing more is to be had
-                yield _Page([], CUT if page.warned or len(uids) == PAGE else SUCCESS)
+                yield _AnswerPage([], CUT if page.warned or len(uids) == PAGE else SUCCESS)
                 return
             yield page
             seen |= uids
@@ -100,9 +100,9 @@ class WebQuery:
                 return
             offset += len(page.items)
             page = self._page(path, ask, offset)
-        yield _Page([], CUT)
+        yield _AnswerPage([], CUT)
 
-    def _first(self, path: str, wanted: Dataset, level: str) -> tuple[str, _Page]:
+    def _first(self, path: str, wanted: Dataset, level: str) -> tuple[str, _AnswerPage]:
         """Return the first page, and the query that the server understood."""
         narrowing, naming = _narrowing(wanted, level), _naming(wanted, level)
         ask = _encoded(narrowing + naming)
@@ -120,19 +120,19 @@ class WebQuery:
                 return plain, again
         return ask, page
 
-    def _page(self, path: str, ask: str, offset: int) -> _Page:
+    def _page(self, path: str, ask: str, offset: int) -> _AnswerPage:
         paging = f"{ask}&limit={PAGE}&offset={offset}".removeprefix("&")
         with self._client.get(path, JSON, paging) as answer:
             if answer.status in (204, 404):
-                return _Page([], http=answer.status)
+                return _AnswerPage([], http=answer.status)
             if answer.status == 413:
-                return _Page([], CUT, answer.status)
+                return _AnswerPage([], CUT, answer.status)
             if answer.status not in (200, 206):
-                return _Page([], UNABLE, answer.status)
+                return _AnswerPage([], UNABLE, answer.status)
             found = _read(answer.content(LARGEST_PAGE))
             if found is None:
-                return _Page([], UNABLE, answer.status)
-            return _Page(found, http=answer.status, warned=answer.warned)
+                return _AnswerPage([], UNABLE, answer.status)
+            return _AnswerPage(found, http=answer.status, warned=answer.warned)
 
     def check(self) -> None:
         """Test the connection by a query for one study; raises ``NetworkError``."""

@@ -27,7 +27,7 @@ from pynetdicom.association import Association
 from pynetdicom.pdu_primitives import P_DATA
 
 from workbench.collect.dimse.association import LARGEST_OBJECT, LARGEST_PDU, PDU_SECONDS, QUICK_ACK
-from workbench.collect.dimse.command_set import Command, read_command, uid_text
+from workbench.collect.dimse.command_set import CommandSet, read_command, uid_text
 from workbench.collect.dimse.header_stream import Sink, WholeSink
 
 # PS3.8 table 9-22 and section 9.3.5.1; states of section 9.2.
@@ -82,7 +82,7 @@ class _Message:
     """The request that is being read."""
 
     context: int
-    command: Command
+    command: CommandSet
     request: StoreRequest
 
 

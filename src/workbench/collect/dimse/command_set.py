@@ -17,7 +17,7 @@ LONGEST_UID = 64  # characters, PS3.5 section 9.1
 
 
 @dataclass(frozen=True)
-class Command:
+class CommandSet:
     """What a request says; values as they were sent, empty where there is none.
 
     Attributes
@@ -55,7 +55,7 @@ class Command:
         return _element(0, len(body).to_bytes(4, "little")) + body
 
 
-def read_command(encoded: bytes) -> Command:
+def read_command(encoded: bytes) -> CommandSet:
     """Read a command set; raises ``ValueError`` when it is none."""
     found: dict[int, bytes] = {}
     position = 0
@@ -66,7 +66,7 @@ def read_command(encoded: bytes) -> Command:
             raise ValueError("not a command set")
         found[number] = encoded[position : position + length]
         position += length
-    return Command(
+    return CommandSet(
         found.get(COMMAND) == C_STORE_RQ,
         found.get(DATA_SET) != NO_DATA_SET,
         *(found.get(number, b"") for number in (MESSAGE_ID, SOP_CLASS, SOP_INSTANCE)),

@@ -18,7 +18,7 @@ from importlib import import_module
 from typing import Self
 from zoneinfo import ZoneInfo
 
-from workbench.collect.hours.words import in_words
+from workbench.collect.hours.week_words import in_words
 from workbench.errors import MissingTool, SettingsError
 
 DAYS = ("monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday")

@@ -31,7 +31,7 @@ SIGNS = {CONTAINS: "contains", EQUALS: "equals", BEGINS: "begins with"}
 
 
 @dataclass(frozen=True)
-class Condition:
+class BannerCondition:
     """What the value of one attribute must be; one of the alternatives suffices.
 
     Attributes
@@ -60,11 +60,11 @@ class Condition:
 
 
 @dataclass(frozen=True)
-class Rule:
+class BannerRule:
     """A rectangle, and the conditions that must all hold."""
 
     box: Box
-    conditions: tuple[Condition, ...]
+    conditions: tuple[BannerCondition, ...]
 
     def matches(self, header: Dataset) -> bool:
         """Say whether an object is of the rule's kind; an absent attribute fulfils nothing."""
@@ -86,23 +86,23 @@ def written(header: Dataset, keyword: str) -> str:
     return "\\".join(map(str, several))
 
 
-def _condition(keyword: str, cell: str) -> Condition:
+def _condition(keyword: str, cell: str) -> BannerCondition:
     sign, texts = cell[:1], tuple(cell[1:].casefold().split("|"))
     if sign not in SIGNS or not all(texts):
         raise ValueError(f"{TABLE}: a cell of {keyword} has no sign or no text")
-    return Condition(keyword, sign, texts)
+    return BannerCondition(keyword, sign, texts)
 
 
-def _rule(row: Mapping[str, str]) -> Rule:
+def _rule(row: Mapping[str, str]) -> BannerRule:
     cells = {name: text for name, text in row.items() if text and name not in PLACE}
     other, value = cells.pop(OTHER, ""), cells.pop(OTHER_VALUE, "")
     cells |= {other: value} if other else {}
     box = Box(*(int(row[name]) for name in PLACE))
-    return Rule(box, tuple(_condition(keyword, cell) for keyword, cell in cells.items()))
+    return BannerRule(box, tuple(_condition(keyword, cell) for keyword, cell in cells.items()))
 
 
 @cache
-def rules() -> tuple[Rule, ...]:
+def rules() -> tuple[BannerRule, ...]:
     """Return the rules of the table."""
     lines = data_bytes(TABLE).decode("utf-8").splitlines()
     return tuple(map(_rule, csv.DictReader(line for line in lines if line[:1] != "#")))

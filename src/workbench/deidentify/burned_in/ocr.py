@@ -33,7 +33,7 @@ COLUMNS = 12
 
 
 @dataclass(frozen=True)
-class Limits:
+class OcrLimits:
     """What one run may use.
 
     Attributes
@@ -62,7 +62,7 @@ def tesseract() -> str | None:
 
 
 def read_words(
-    grey: NDArray[np.uint8], mode: int = SPARSE, limits: Limits | None = None
+    grey: NDArray[np.uint8], mode: int = SPARSE, limits: OcrLimits | None = None
 ) -> list[Word]:
     """Return the words in an image of (row, column), dark letters on light ground.
 
@@ -74,7 +74,7 @@ def read_words(
         raise MissingTool("Text in images needs Tesseract.", "Install tesseract-ocr.")
     settings = [part for setting in PLAIN for part in ("-c", setting)]
     command = [program, "stdin", "stdout", "-l", "eng", "--psm", str(mode), "--dpi", "300"]
-    return _words(_run([*command, *settings], _pgm(grey), limits or Limits()))
+    return _words(_run([*command, *settings], _pgm(grey), limits or OcrLimits()))
 
 
 def _pgm(grey: NDArray[np.uint8]) -> bytes:
@@ -83,7 +83,7 @@ def _pgm(grey: NDArray[np.uint8]) -> bytes:
     return b"P5\n%d %d\n255\n" % (columns, rows) + grey.tobytes()
 
 
-def _run(command: list[str], picture: bytes, limits: Limits) -> bytes:
+def _run(command: list[str], picture: bytes, limits: OcrLimits) -> bytes:
     process = subprocess.Popen(
         command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL,
         env=_environment(), cwd="/", start_new_session=True,
@@ -107,7 +107,7 @@ def _environment() -> dict[str, str]:
     return kept | {"OMP_THREAD_LIMIT": "1", "LC_ALL": "C"}
 
 
-def _limit(pid: int, limits: Limits) -> None:
+def _limit(pid: int, limits: OcrLimits) -> None:
     for kind, value in (
         (resource.RLIMIT_FSIZE, 0), (resource.RLIMIT_CORE, 0),
         (resource.RLIMIT_AS, limits.memory_bytes), (resource.RLIMIT_CPU, limits.seconds),

@@ -18,7 +18,7 @@ import numpy as np
 from workbench.deidentify.burned_in.banners import banners, written
 from workbench.deidentify.burned_in.boxes import Box
 from workbench.deidentify.burned_in.grey import Layout, filled, layout, pictures
-from workbench.deidentify.burned_in.ocr import Limits, Word, read_words
+from workbench.deidentify.burned_in.ocr import OcrLimits, Word, read_words
 from workbench.deidentify.burned_in.stored_pixels import MOST_BYTES, decoded
 from workbench.deidentify.burned_in.text_lines import covered
 from workbench.deidentify.burned_in.word_matching import Matcher
@@ -40,7 +40,7 @@ SLICES = frozenset(
 
 
 @dataclass(frozen=True, repr=False)
-class Shown:
+class ShownImage:
     """What a person may be shown of an image; never printed with its pixels.
 
     Attributes
@@ -62,7 +62,9 @@ class Shown:
     fit: bool = False
 
 
-def shown(pixels: NDArray[Any] | None, header: Dataset, limits: Limits | None = None) -> Shown:
+def shown(
+    pixels: NDArray[Any] | None, header: Dataset, limits: OcrLimits | None = None
+) -> ShownImage:
     """Return an image with the text that identifies its patient filled.
 
     Parameters
@@ -80,18 +82,18 @@ def shown(pixels: NDArray[Any] | None, header: Dataset, limits: Limits | None = 
     try:
         pixels, how = _readable(pixels, header)
     except ReadError as error:
-        return Shown(findings=(_finding(error.code, str(error), "error"),))
+        return ShownImage(findings=(_finding(error.code, str(error), "error"),))
     fixed = banners(header)
     if not fixed and is_plain_acquisition(header):
         notes = (_finding("text-not-expected", "A plain acquisition: text was not looked for.",
                           "note"),)  # fmt: skip
-        return Shown(filled(pixels, (), how), (), notes, fit=True)
-    found, problem = _looked_for(pixels, how, header, limits or Limits())
+        return ShownImage(filled(pixels, (), how), (), notes, fit=True)
+    found, problem = _looked_for(pixels, how, header, limits or OcrLimits())
     boxes = tuple(dict.fromkeys((*fixed, *found)))
     findings = tuple(_findings(header, fixed, found, problem))
     if any(finding.severity == "error" for finding in findings):
-        return Shown(findings=findings)
-    return Shown(filled(pixels, boxes, how), boxes, findings, fit=True)
+        return ShownImage(findings=findings)
+    return ShownImage(filled(pixels, boxes, how), boxes, findings, fit=True)
 
 
 def is_plain_acquisition(header: Dataset) -> bool:
@@ -126,7 +128,7 @@ def _readable(pixels: NDArray[Any] | None, header: Dataset) -> tuple[NDArray[Any
 
 
 def _looked_for(
-    pixels: NDArray[Any], how: Layout, header: Dataset, limits: Limits
+    pixels: NDArray[Any], how: Layout, header: Dataset, limits: OcrLimits
 ) -> tuple[tuple[Box, ...], str]:
     """Return the rectangles of what was found, and why looking was not possible."""
     words = sought(header)
@@ -168,7 +170,7 @@ def _different(frames: NDArray[Any]) -> Iterator[NDArray[Any]]:
         yield frame
 
 
-def _readings(brightness: NDArray[np.float64], limits: Limits) -> Iterator[list[Word]]:
+def _readings(brightness: NDArray[np.float64], limits: OcrLimits) -> Iterator[list[Word]]:
     """Yield the words of each picture of a frame, placed in the frame."""
     before: list[NDArray[np.uint8]] = []
     for scale, picture in pictures(brightness):

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, NamedTuple
 from pydicom.dataset import Dataset
 from pydicom.tag import Tag
 
-from workbench.deidentify.attribute_rules import Rule
+from workbench.deidentify.attribute_rules import AttributeRule
 from workbench.deidentify.transform import MAX_DEPTH
 from workbench.dicom.fast.fragment import Fragment, fragment, fragments
 from workbench.dicom.fast.single import Remembered, raw_element, small_dataset
@@ -33,7 +33,7 @@ MOST_RULES = 5_000  # of private elements
 Note = tuple[str, str, str]
 
 
-class Made(NamedTuple):
+class TransformedElement(NamedTuple):
     """What became of one element.
 
     Attributes
@@ -102,15 +102,17 @@ class Neighbours:
                 self.row[piece.column] = piece.value
         self.odd = any(piece.odd for piece in self.fragments.values()) or bool(self.findings)
         self.patient, self.age_days = done.patient, done.patient_age_days
-        self.remembered: Remembered[Made] = Remembered()
-        self._rules: dict[tuple[bytes, int], tuple[Rule, tuple[int, Fragment]] | None] = {}
+        self.remembered: Remembered[TransformedElement] = Remembered()
+        self._rules: dict[tuple[bytes, int], tuple[AttributeRule, tuple[int, Fragment]] | None] = {}
         self._transform = deidentifier.transform(self._source, self._note)
         self._private = deidentifier.profile.private
 
     def _note(self, code: str, column: str, detail: str) -> None:
         self._noted.append((code, column, detail))
 
-    def made(self, tag: int, element: bytes, rule: Rule, reserved: bytes = b"") -> Made:
+    def made(
+        self, tag: int, element: bytes, rule: AttributeRule, reserved: bytes = b""
+    ) -> TransformedElement:
         """Return what becomes of an element, by the de-identifier's own rules.
 
         ``reserved`` reserves the block of a private element, for the rule depends on it.
@@ -124,7 +126,9 @@ class Neighbours:
                 self.remembered.keep(key, found, text)
         return found
 
-    def _make(self, tag: int, element: bytes, rule: Rule, depth: int) -> Made:
+    def _make(
+        self, tag: int, element: bytes, rule: AttributeRule, depth: int
+    ) -> TransformedElement:
         source = self._source
         read: Element | None = raw_element(tag, element, self._explicit)
         if read is None:
@@ -134,9 +138,11 @@ class Neighbours:
         kept = self._transform.single(rule, read, source, depth)
         piece = fragment(kept) if kept is not None else None
         odd = bool(self._noted) or (piece is not None and piece.odd)
-        return Made(piece, tuple(self._noted), odd)
+        return TransformedElement(piece, tuple(self._noted), odd)
 
-    def private_rule(self, tag: int, reserved: bytes) -> tuple[Rule, tuple[int, Fragment]] | None:
+    def private_rule(
+        self, tag: int, reserved: bytes
+    ) -> tuple[AttributeRule, tuple[int, Fragment]] | None:
         """Return the rule of a private element and its block's reservation, if it may leave.
 
         ``reserved`` is the element by which a creator reserves the block (PS3.5 7.8.1).
@@ -150,7 +156,9 @@ class Neighbours:
             self._rules[key] = self._find_rule(tag, reserved)
         return self._rules[key]
 
-    def _find_rule(self, tag: int, reserved: bytes) -> tuple[Rule, tuple[int, Fragment]] | None:
+    def _find_rule(
+        self, tag: int, reserved: bytes
+    ) -> tuple[AttributeRule, tuple[int, Fragment]] | None:
         block = tag & 0xFFFF0000 | tag >> 8 & 0xFF
         read = raw_element(block, reserved, self._explicit)
         creator = self._transform.creator(read, self._source) if read is not None else ""

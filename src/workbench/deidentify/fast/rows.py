@@ -13,9 +13,9 @@ from operator import itemgetter
 
 from pydicom.datadict import tag_for_keyword
 
-from workbench.deidentify.attribute_rules import Kind, Rule
+from workbench.deidentify.attribute_rules import AttributeRule, Kind
 from workbench.deidentify.engine import STUDY_DATES, Deidentifier, finding
-from workbench.deidentify.fast.neighbours import Made, Neighbours, Note
+from workbench.deidentify.fast.neighbours import Neighbours, Note, TransformedElement
 from workbench.deidentify.people import CONTENT_TEXT, SOURCES, speaks_of_people
 from workbench.deidentify.transform import MAX_DEPTH, TAG_OF_CREATOR
 from workbench.dicom.fast.fragment import Fragment, moment_tags
@@ -33,7 +33,7 @@ MOST_SEQUENCES = 1_000  # of which it is known whether they speak of people
 LARGEST_SEQUENCE = 1 << 14  # bytes; larger ones hold reports or frames, of one object only
 LARGEST_PEOPLE = 1 << 16  # bytes of the elements that speak of people
 CONTENT, MEASURED_VALUE = 0x0040A730, 0x0040A300
-DROPPED = Rule(Kind.EMPTY, "")  # of elements without a rule
+DROPPED = AttributeRule(Kind.EMPTY, "")  # of elements without a rule
 PRIVATE = 0x10000  # odd groups (PS3.5 7.8)
 NOT_ALONE = frozenset({Kind.CODED, Kind.REPORT_TEXT})  # depend on elements beside them
 
@@ -53,7 +53,7 @@ class _Sorted:
     """The elements of a header, by what they are to its row."""
 
     people: list[bytes] = field(default_factory=list)
-    ruled: list[tuple[int, bytes, Rule]] = field(default_factory=list)
+    ruled: list[tuple[int, bytes, AttributeRule]] = field(default_factory=list)
     private: dict[int, bytes] = field(default_factory=dict)
 
 
@@ -64,7 +64,7 @@ class Quick:
         self._deidentifier = deidentifier
         rules = deidentifier.profile.rules
         # By tag: the rule, or None for what speaks of people.
-        self._plan: dict[int, Rule | None] = {**rules, **dict.fromkeys(_people_tags())}
+        self._plan: dict[int, AttributeRule | None] = {**rules, **dict.fromkeys(_people_tags())}
         dependent = (tag for tag, rule in rules.items() if rule.kind in NOT_ALONE)
         self._left = (CONTENT, CONTENT_TEXT, MEASURED_VALUE, *dependent)
         # Private elements that may leave if their creator is the right one, by group and low byte.
@@ -193,7 +193,7 @@ class _Joining:
         findings = self._findings(order) if self.odd else []
         return QuickRow(self.row, neighbours.patient, neighbours.age_days, findings)
 
-    def _put(self, tag: int, made: Made) -> None:
+    def _put(self, tag: int, made: TransformedElement) -> None:
         fragment, notes, odd = made
         if odd:
             self.odd = True

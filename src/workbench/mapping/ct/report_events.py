@@ -55,7 +55,7 @@ Row = dict[str, object]
 
 
 @dataclass(frozen=True)
-class Report:
+class DoseReport:
     """One dose report: its events, what it says of itself, and its place in time."""
 
     instance: dict[str, Any]
@@ -124,7 +124,7 @@ def _conflict(earlier: Row, row: Row) -> Iterator[Finding]:
                           "values; the later report is used", **where)  # fmt: skip
 
 
-def read_report(instance: dict[str, Any]) -> Report:
+def read_report(instance: dict[str, Any]) -> DoseReport:
     """Read the report in a row of the instance table."""
     header = parse_header(instance["header"])
     root = Node(header)
@@ -139,7 +139,7 @@ def read_report(instance: dict[str, Any]) -> Report:
         row["started_at"] = row["started_at"] or parse_moment(str(said["started_at"] or ""))
         row["started_at"] = row["started_at"] or instance["started_at"]
     findings = [*reading.findings, *_checks(said, rows)]
-    return Report(instance, _written(header), rows, [placed(f, instance) for f in findings])
+    return DoseReport(instance, _written(header), rows, [placed(f, instance) for f in findings])
 
 
 def _distinct(rows: list[Row], reading: Reading) -> list[Row]:

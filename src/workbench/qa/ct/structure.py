@@ -32,7 +32,7 @@ Reals = NDArray[np.float64]
 
 
 @dataclass(frozen=True)
-class Structure:
+class SectionStructure:
     """What stands out most.
 
     Attributes
@@ -52,7 +52,7 @@ class Structure:
     column: float
 
 
-def structures(image: Image, body: Cylinder) -> list[Structure]:
+def structures(image: Image, body: Cylinder) -> list[SectionStructure]:
     """Return what stands out most in the inner part of a section: at each scale, and as a ring.
 
     A surface of cupping and tilt (1, x, y, r^2, r^4) is taken off; what remains is smoothed at
@@ -105,7 +105,7 @@ def _terms(x: Reals, y: Reals) -> tuple[Reals, ...]:
 
 def _standing_out(
     flat: Reals, mask: NDArray[np.bool_], radius: Reals, scale: float, size: tuple[float, float]
-) -> Structure:
+) -> SectionStructure:
     """Return what stands out most at one scale; ``radius`` is each pixel's, of the disc's 1."""
     thin = max(1, int(scale / max(size) / FINE))
     summed, share, distance = (_coarse(one, thin) for one in (flat * mask, mask, radius))
@@ -122,7 +122,7 @@ def _standing_out(
     noise /= _low_share(SCALES_MM[scale])
     z = np.divide(np.abs(smooth), noise, where=whole & (noise > 0), out=np.zeros_like(smooth))
     place = np.unravel_index(int(np.argmax(z)), z.shape)
-    return Structure(
+    return SectionStructure(
         float(smooth[place]), float(z[place]), scale,
         thin * (float(place[0]) + 0.5), thin * (float(place[1]) + 0.5),
     )  # fmt: skip
@@ -135,7 +135,9 @@ def _coarse(values: NDArray[Any], thin: int) -> NDArray[np.float32]:
     return np.asarray(cut.reshape(rows, thin, columns, thin).mean(axis=(1, 3)))
 
 
-def _rings(flat: Reals, mask: NDArray[np.bool_], distance: Reals, middle: float) -> Structure:
+def _rings(
+    flat: Reals, mask: NDArray[np.bool_], distance: Reals, middle: float
+) -> SectionStructure:
     """Return the ring about the centre whose mean stands out most: a housing, a step.
 
     Smooth surfaces leave of a step what is too wide for the filters above; a ring's mean is of
@@ -153,7 +155,7 @@ def _rings(flat: Reals, mask: NDArray[np.bool_], distance: Reals, middle: float)
     z = np.where(enough, np.abs(means) / np.maximum(error, 1e-9), 0.0)
     # Of rings that are all certain, the one that differs most.
     worst = int(np.argmax(np.where(enough, np.abs(means), 0.0)))
-    return Structure(float(means[worst]), float(z[worst]), RING_MM, 0.0, middle)
+    return SectionStructure(float(means[worst]), float(z[worst]), RING_MM, 0.0, middle)
 
 
 def _low_share(tile: float) -> float:

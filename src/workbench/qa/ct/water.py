@@ -15,14 +15,14 @@ from workbench.dicom.image import Image
 from workbench.errors import MeasurementError
 from workbench.model import Measurement
 from workbench.qa.ct.padding import with_padding
-from workbench.qa.ct.structure import Structure, structures
+from workbench.qa.ct.structure import SectionStructure, structures
 from workbench.qa.ct.water_regions import RIM, central, regions_of
 from workbench.qa.ct.water_settings import WaterSettings
 from workbench.qa.ct.water_values import HU, differences, read_section, values
 from workbench.qa.cylinder import Cylinder, find_cylinder
 from workbench.qa.geometry import Geometry
 from workbench.qa.regions import lies_within, spacing, values_in
-from workbench.qa.verification_lines import ERROR, WARNING, Line, checked
+from workbench.qa.verification_lines import ERROR, WARNING, VerificationLine, checked
 
 MEASURED = ("centre", *RIM)
 
@@ -33,10 +33,12 @@ class CTWater:
     name, version, label, modality = "ct-water", "1", "CT level A: water", "CT"
     settings: type[BaseModel] = WaterSettings
 
-    def verify(self, images: Sequence[Image], phantom: Geometry, settings: BaseModel) -> list[Line]:
+    def verify(
+        self, images: Sequence[Image], phantom: Geometry, settings: BaseModel
+    ) -> list[VerificationLine]:
         """Look for the phantom in every image, and for what is no water in it."""
         assert isinstance(settings, WaterSettings)
-        lines: list[Line] = []
+        lines: list[VerificationLine] = []
         for number, image in enumerate(images, 1):
             which = f" (image {number})" if len(images) > 1 else ""
             lines += _section(with_padding(image), phantom, settings, which)
@@ -60,13 +62,15 @@ class CTWater:
 
 def _section(
     image: Image, phantom: Geometry, settings: WaterSettings, which: str
-) -> Iterator[Line]:
+) -> Iterator[VerificationLine]:
     """Say everything about one image: a refusal names all its reasons."""
     yield from _kind(image, which)
     try:
         body = find_cylinder(image, phantom.body.threshold)
     except MeasurementError as error:
-        yield Line(f"phantom{which}", f"{phantom.body.diameter:g} mm", "–", ERROR, f"{error}")
+        yield VerificationLine(
+            f"phantom{which}", f"{phantom.body.diameter:g} mm", "–", ERROR, f"{error}"
+        )
         yield from _without_rim(image, phantom.body.threshold, settings, which)
         return
     yield from _body(body, phantom, settings, which)
@@ -80,18 +84,18 @@ def _section(
 
 def _without_rim(
     image: Image, threshold: float, settings: WaterSettings, which: str
-) -> Iterator[Line]:
+) -> Iterator[VerificationLine]:
     """Look at the middle of an image that is filled: of a phantom larger than the image."""
     rows, columns = image.stored.shape
     down, across = spacing(image)
     filled = Cylinder((rows - 1) / 2, (columns - 1) / 2, min(rows * down, columns * across), 0, 0)
     if float(np.median(values_in(image, central(image, filled, settings, 0)))) > threshold:
-        yield Line(f"field of view{which}", "the phantom", "a part", ERROR,
+        yield VerificationLine(f"field of view{which}", "the phantom", "a part", ERROR,
                    "The image does not hold the whole phantom.")  # fmt: skip
         yield _uniform(structures(image, filled), settings, which)
 
 
-def _kind(image: Image, which: str) -> Iterator[Line]:
+def _kind(image: Image, which: str) -> Iterator[VerificationLine]:
     yield checked(
         f"unit{which}", "HU", "HU" if image.unit == HU else "another", image.unit == HU,
         "The values are no CT numbers (Rescale Type).",
@@ -99,10 +103,14 @@ def _kind(image: Image, which: str) -> Iterator[Line]:
     # PS3.3 C.8.2.1.1.1: the third value of Image Type says axial or localizer.
     kinds = [str(one).upper() for one in image.header.get("ImageType") or ()]
     if "LOCALIZER" in kinds:
-        yield Line(f"image type{which}", "AXIAL", "LOCALIZER", ERROR, "This is a topogram.")
+        yield VerificationLine(
+            f"image type{which}", "AXIAL", "LOCALIZER", ERROR, "This is a topogram."
+        )
 
 
-def _body(body: Cylinder, phantom: Geometry, settings: WaterSettings, which: str) -> Iterator[Line]:
+def _body(
+    body: Cylinder, phantom: Geometry, settings: WaterSettings, which: str
+) -> Iterator[VerificationLine]:
     nominal = phantom.body.diameter or 0.0
     within = abs(body.diameter - nominal) <= settings.diameter_within
     yield checked(
@@ -115,11 +123,18 @@ def _body(body: Cylinder, phantom: Geometry, settings: WaterSettings, which: str
         "The phantom is not round here: it is tilted, or it is none.",
     )  # fmt: skip
     if body.whole < settings.rim_seen:
-        yield Line(f"rim{which}", f"at least {settings.rim_seen:.0%} seen", f"{body.whole:.0%}",
-                   WARNING, "A table or a holder hides the rest, or the image ends.")  # fmt: skip
+        yield VerificationLine(
+            f"rim{which}",
+            f"at least {settings.rim_seen:.0%} seen",
+            f"{body.whole:.0%}",
+            WARNING,
+            "A table or a holder hides the rest, or the image ends.",
+        )
 
 
-def _content(image: Image, body: Cylinder, settings: WaterSettings, which: str) -> Iterator[Line]:
+def _content(
+    image: Image, body: Cylinder, settings: WaterSettings, which: str
+) -> Iterator[VerificationLine]:
     centre = values_in(image, central(image, body, settings, 0))
     mean, noise = float(centre.mean()), float(centre.std(ddof=1))
     yield checked(
@@ -133,8 +148,10 @@ def _content(image: Image, body: Cylinder, settings: WaterSettings, which: str) 
     yield _uniform(structures(image, body), settings, which)
 
 
-def _uniform(found: Sequence[Structure], settings: WaterSettings, which: str) -> Line:
-    def stands_out(one: Structure) -> bool:
+def _uniform(
+    found: Sequence[SectionStructure], settings: WaterSettings, which: str
+) -> VerificationLine:
+    def stands_out(one: SectionStructure) -> bool:
         return (
             abs(one.contrast) > settings.structure_contrast
             and one.significance > settings.structure_significance

@@ -14,8 +14,8 @@ from workbench.errors import MeasurementError, WorkbenchError
 from workbench.qa.judging import State
 from workbench.qa.profiles import TestProfile
 from workbench.stages.quality.alarm_mail import Letter, Post
-from workbench.stages.quality.desk import Attempt, QualityDesk
-from workbench.stages.quality.selection import Offered, OfferedSeries, equipment, select
+from workbench.stages.quality.desk import MeasurementAttempt, QualityDesk
+from workbench.stages.quality.selection import Offered, PhantomSeries, equipment, select
 from workbench.stages.run_record import Progress, no_progress
 from workbench.store.quality_records import PhantomImage
 
@@ -80,12 +80,12 @@ class Arrivals:
         """
         return self._desk.quality.forget_images((UNRECOGNISED, REFUSED))
 
-    def _quiet(self, series: OfferedSeries, now: float) -> bool:
+    def _quiet(self, series: PhantomSeries, now: float) -> bool:
         """Say whether nothing has come to a series for long enough that it is complete."""
         last = max(one.source.path.stat().st_mtime for one in series.images)
         return now - last >= self._settings.quiet_s
 
-    def _take(self, series: OfferedSeries, found: Arrived) -> None:
+    def _take(self, series: PhantomSeries, found: Arrived) -> None:
         """Measure a series against every profile that selects it and that its images fit."""
         reasons: list[str] = []
         measured = False
@@ -111,7 +111,11 @@ class Arrivals:
             found.unrecognised += 1
 
     def _keep(
-        self, series: OfferedSeries, profile: TestProfile, attempt: Attempt, found: Arrived
+        self,
+        series: PhantomSeries,
+        profile: TestProfile,
+        attempt: MeasurementAttempt,
+        found: Arrived,
     ) -> None:
         number = self._desk.keep(attempt)
         self._note(series.images, MEASURED, "", profile.name, number)

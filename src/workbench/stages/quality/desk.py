@@ -22,10 +22,10 @@ from workbench.qa.judging import Judged, State, content_of, judge, worst
 from workbench.qa.profiles import TestProfile, profile_of, read_profile
 from workbench.qa.registry import QATest, qa_test, settings_of
 from workbench.qa.verification import verify
-from workbench.qa.verification_lines import Line
+from workbench.qa.verification_lines import VerificationLine
 from workbench.stages.quality.due import Due, all_due
 from workbench.stages.quality.image_reading import read_offered
-from workbench.stages.quality.selection import Offered, OfferedSeries, equipment
+from workbench.stages.quality.selection import Offered, PhantomSeries, equipment
 from workbench.store.quality_records import ACCEPTED, NewResult, StoredProfile, StoredResult
 from workbench.survey import Survey
 
@@ -34,7 +34,7 @@ GEOMETRIES = "phantom_geometries"  # a site's own geometry files, in the workspa
 
 
 @dataclass(frozen=True)
-class Attempt:
+class MeasurementAttempt:
     """One measurement, not kept yet.
 
     Attributes
@@ -52,7 +52,7 @@ class Attempt:
     profile: StoredProfile
     images: tuple[Image, ...]
     offered: tuple[Offered, ...]
-    lines: tuple[Line, ...]
+    lines: tuple[VerificationLine, ...]
     judged: tuple[Judged, ...]
     content: Mapping[str, Any]
 
@@ -117,7 +117,7 @@ class QualityDesk:
 
     # --- measuring -----------------------------------------------------------------------------
 
-    def attempt(self, name: str, offered: Sequence[Offered]) -> Attempt:
+    def attempt(self, name: str, offered: Sequence[Offered]) -> MeasurementAttempt:
         """Verify images against a profile and, where they fit, measure and judge them.
 
         Raises ``MeasurementError`` when the images cannot be read, or the test itself fails.
@@ -139,16 +139,16 @@ class QualityDesk:
         content = _content(kept, test, phantom, lines, judged)
         content["equipment"] = equipment(used[0].header)
         content["settings"] = settings.model_dump(mode="json")
-        return Attempt(kept, images, used, lines, judged, content)
+        return MeasurementAttempt(kept, images, used, lines, judged, content)
 
-    def attempt_series(self, name: str, series: OfferedSeries) -> Attempt:
+    def attempt_series(self, name: str, series: PhantomSeries) -> MeasurementAttempt:
         """Measure those images of a series that show what the test is for.
 
         The middle of the series is tried first, then what lies farther and farther from it; when
         none fits, what is said of the middle is returned.
         """
         profile = profile_of(self.profile(name).content)
-        first: Attempt | None = None
+        first: MeasurementAttempt | None = None
         for images in series.choices(profile.images, MOST_TRIED):
             attempt = self.attempt(name, images)
             first = first or attempt
@@ -160,7 +160,7 @@ class QualityDesk:
         assert first is not None
         return first
 
-    def keep(self, attempt: Attempt) -> int:
+    def keep(self, attempt: MeasurementAttempt) -> int:
         """Keep a measurement with its images; return the number of the result.
 
         Raises ``MeasurementError`` for one that verification refused.
@@ -223,7 +223,7 @@ def _explained(test: QATest) -> Iterator[None]:
 
 
 def _content(
-    kept: StoredProfile, test: QATest, phantom: Geometry, lines: Sequence[Line],
+    kept: StoredProfile, test: QATest, phantom: Geometry, lines: Sequence[VerificationLine],
     judged: Sequence[Judged],
 ) -> dict[str, Any]:  # fmt: skip
     """Return all that a result was made with, so that it can be understood for ever."""

@@ -10,7 +10,7 @@ from io import BytesIO
 import numpy as np
 import pydicom
 
-from workbench.simulate.phantom_images import Made, Scan, phantom_file
+from workbench.simulate.phantom_images import PhantomHeader, PhantomScan, phantom_file
 from workbench.stages.quality.arrivals import Arrivals
 from workbench.stages.quality.charting import EVENT, series_of, set_baseline
 from workbench.stages.quality.desk import QualityDesk
@@ -74,11 +74,13 @@ def make_sample(desk: QualityDesk, now: datetime | None = None) -> int:
 def _arrive(desk: QualityDesk, week: int, moment: datetime) -> None:
     rng = np.random.default_rng(week)
     drift = 0.015 * min(week, SERVICE) if week < SERVICE else 0.0
-    scan = Scan(
+    scan = PhantomScan(
         size=256, noise=5 + drift + 0.08 * rng.normal(), cupping=0.6, seed=week,
         offset=0.4 * rng.normal() + (5.0 if week == WARM else 0.0), x=2 * rng.normal(),
     )  # fmt: skip
-    made = replace(Made(), moment=moment.replace(hour=7, minute=30, second=0, microsecond=0))
+    made = replace(
+        PhantomHeader(), moment=moment.replace(hour=7, minute=30, second=0, microsecond=0)
+    )
     content = phantom_file(desk.geometry(PHANTOM), scan, made)
     uid = pydicom.dcmread(BytesIO(content), stop_before_pixels=True).SOPInstanceUID
     desk.phantoms.keep_file(str(uid), content)

@@ -42,7 +42,7 @@ class Offered:
 
 
 @dataclass(frozen=True)
-class OfferedSeries:
+class PhantomSeries:
     """Images of one series, in the order of slices.
 
     Attributes
@@ -81,7 +81,7 @@ class OfferedSeries:
 class Selection:
     """What was found in the places named; ``left`` counts what is no image, by reason."""
 
-    series: tuple[OfferedSeries, ...]
+    series: tuple[PhantomSeries, ...]
     left: dict[str, int]
 
 
@@ -112,11 +112,11 @@ def select(
     )
 
 
-def offered(images: Sequence[Offered], profiles: Sequence[TestProfile]) -> OfferedSeries:
+def offered(images: Sequence[Offered], profiles: Sequence[TestProfile]) -> PhantomSeries:
     """Return images as a series in the order of slices, with the profiles that select it."""
     ordered = tuple(sorted(images, key=lambda one: place(one.header)))
     fitting = tuple(one for one in profiles if fits(one.select, ordered[0].header))
-    return OfferedSeries(ordered, fitting)
+    return PhantomSeries(ordered, fitting)
 
 
 def fits(asked: Any, header: Dataset) -> bool:

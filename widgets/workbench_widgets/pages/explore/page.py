@@ -38,7 +38,7 @@ NEXT_STEP = "There are no irradiation events yet: import a folder, then map."
 
 
 @dataclass(frozen=True, kw_only=True)
-class Choice:
+class EventChoice:
     """Which irradiation events to look at; ``None`` takes all.
 
     Attributes
@@ -125,12 +125,12 @@ class EventFilter(ipywidgets.VBox):  # type: ignore[misc]
         self._changed()
 
     @property
-    def choice(self) -> Choice:
+    def choice(self) -> EventChoice:
         """What is chosen."""
         chosen = {name: one.value or None for name, one in self._choices.items()}
         low, high = self._ages.value
         whole = (low, high) == (self._ages.min, self._ages.max)
-        return Choice(
+        return EventChoice(
             **chosen,
             ages=None if whole else (low, high),
             unknown_age=self._unknown_age.value,

@@ -25,7 +25,7 @@ from workbench.report.dose_page import NO_DATA, QUANTITIES
 from workbench.report.html_tables import Html, Shown, html_table, paragraph
 from workbench.report.reference import chosen_levels, compare, event_levels
 from workbench_widgets.pages.my_scanner import scanner_frames as frames
-from workbench_widgets.pages.my_scanner.scanner_frames import ENOUGH, Choice, Scanner
+from workbench_widgets.pages.my_scanner.scanner_frames import ENOUGH, Scanner, ScannerChoice
 
 STYLE = (Path(__file__).with_name("my_scanner.css")).read_text(encoding="utf-8")
 ALL = ""
@@ -120,10 +120,10 @@ class MyScanner(widgets.VBox):  # type: ignore[misc]
         self.page.value = str(page(self._events, self._levels, self.choice))
 
     @property
-    def choice(self) -> Choice:
+    def choice(self) -> ScannerChoice:
         """What is chosen now."""
         country, year = self.country.value
-        return Choice(
+        return ScannerChoice(
             scanner=self.scanner.value, region=self.region.value or None,
             protocol=self.protocol.value or None, country=country, year=year,
         )  # fmt: skip
@@ -159,7 +159,7 @@ class MyScanner(widgets.VBox):  # type: ignore[misc]
             self.page.value = str(_said(error))
 
 
-def page(events: pl.DataFrame, levels: pl.DataFrame, choice: Choice) -> Html:
+def page(events: pl.DataFrame, levels: pl.DataFrame, choice: ScannerChoice) -> Html:
     """Return the whole page of a choice as escaped HTML.
 
     ``events`` are rows of ``schema.IRRADIATION_EVENT``, ``levels`` those of
@@ -200,7 +200,7 @@ def _too_few(chosen: pl.DataFrame) -> Html:
     )  # fmt: skip
 
 
-def _charts(chosen: pl.DataFrame, levels: pl.DataFrame, choice: Choice) -> Html:
+def _charts(chosen: pl.DataFrame, levels: pl.DataFrame, choice: ScannerChoice) -> Html:
     figures = [
         _chart(chosen, event_levels(levels, quantity), quantity, choice) for quantity in QUANTITIES
     ]
@@ -208,7 +208,9 @@ def _charts(chosen: pl.DataFrame, levels: pl.DataFrame, choice: Choice) -> Html:
     return _section("Dose of single irradiation events", grid)
 
 
-def _chart(chosen: pl.DataFrame, levels: pl.DataFrame, quantity: str, choice: Choice) -> Html:
+def _chart(
+    chosen: pl.DataFrame, levels: pl.DataFrame, quantity: str, choice: ScannerChoice
+) -> Html:
     column, name, unit = QUANTITIES[quantity]
     lanes, dots = frames.strip(chosen, column, levels, with_region=choice.region is None)
     if lanes.is_empty():
@@ -264,7 +266,7 @@ def _axis(dots: pl.DataFrame, title: str) -> Callable[[str], alt.X]:
     return lambda column: alt.X(f"{column}:Q", title=title, scale=scale, axis=ticks)
 
 
-def _numbers(chosen: pl.DataFrame, choice: Choice) -> Html:
+def _numbers(chosen: pl.DataFrame, choice: ScannerChoice) -> Html:
     several = choice.region is None
     region = [Shown("body_region", "Region")] if several else []
     quartiles = [
@@ -285,7 +287,7 @@ def _lacking(chosen: pl.DataFrame) -> Html:
     return paragraph(f"Of {chosen.height} events: {text}.", "note") if lacking else Html("")
 
 
-def _comparison(events: pl.DataFrame, levels: pl.DataFrame, choice: Choice) -> Html:
+def _comparison(events: pl.DataFrame, levels: pl.DataFrame, choice: ScannerChoice) -> Html:
     head = f"Against the reference levels of {choice.country} {choice.year}"
     found = frames.of_choice(compare(events, levels), choice)
     if found.is_empty():

@@ -18,7 +18,7 @@ from workbench.report.reference import ENOUGH_PATIENTS as ENOUGH
 from workbench.report.reference import chosen_levels
 from workbench.schema import DOSE_ESTIMATE
 
-__all__ = ["ENOUGH", "Choice", "Scanner"]
+__all__ = ["ENOUGH", "Scanner", "ScannerChoice"]
 
 MOST_LANES = 10
 # Events whose values agree in so many digits share a dot: fewer when there are many events.
@@ -46,7 +46,7 @@ class Scanner:
 
 
 @dataclass(frozen=True, kw_only=True)
-class Choice:
+class ScannerChoice:
     """What a reader has chosen; None of region or protocol means all of them."""
 
     scanner: Scanner | None
@@ -102,7 +102,7 @@ def protocols(events: pl.DataFrame, scanner: Scanner | None, region: str | None)
     return rows["protocol"].drop_nulls().unique().sort().to_list()
 
 
-def chosen_events(events: pl.DataFrame, choice: Choice) -> pl.DataFrame:
+def chosen_events(events: pl.DataFrame, choice: ScannerChoice) -> pl.DataFrame:
     """Return the patients' events of a choice, without topograms and phantoms."""
     rows = _of(counted_events(events), choice.scanner)
     if choice.region is not None:
@@ -201,7 +201,7 @@ def lacking(chosen: pl.DataFrame) -> dict[str, int]:
     return {what: count for what, count in counts.items() if count}
 
 
-def of_choice(compared: pl.DataFrame, choice: Choice) -> pl.DataFrame:
+def of_choice(compared: pl.DataFrame, choice: ScannerChoice) -> pl.DataFrame:
     """Return the rows of ``report.reference.compare`` of a scanner and region."""
     rows = _of(compared, choice.scanner)
     if choice.region is not None:

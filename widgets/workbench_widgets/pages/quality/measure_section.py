@@ -15,7 +15,7 @@ from workbench.qa.profiles import TestProfile
 from workbench.stages.quality.image_reading import read_offered
 from workbench.stages.quality.phantom_retrieval import phantom_archive
 from workbench.stages.quality.region_picture import thumbnail
-from workbench.stages.quality.selection import OfferedSeries, Selection, select
+from workbench.stages.quality.selection import PhantomSeries, Selection, select
 from workbench.store.quality_records import ACCEPTED, REJECTED
 from workbench_widgets.pages.quality.shown_results import (
     details,
@@ -162,7 +162,7 @@ class MeasurePanel:
             kind="wbc-full",
         )
 
-    def _row(self, place: int, series: OfferedSeries) -> tuple[object, ...]:
+    def _row(self, place: int, series: PhantomSeries) -> tuple[object, ...]:
         machine = series.equipment
         moment = series.images[0].moment
         description = str(series.header.get("SeriesDescription") or "–")
@@ -182,7 +182,7 @@ class MeasurePanel:
             choices if self._profiles else "make a test profile first",
         )  # fmt: skip
 
-    def _preview(self, series: OfferedSeries) -> Markup:
+    def _preview(self, series: PhantomSeries) -> Markup:
         """Return a small picture of the middle image; a word where it cannot be shown."""
         middle = series.images[len(series.images) // 2]
         if middle.source not in self._previews:
@@ -198,7 +198,7 @@ class MeasurePanel:
             found
         )
 
-    def _series(self, text: str) -> OfferedSeries:
+    def _series(self, text: str) -> PhantomSeries:
         if self._found is None or not text.isdecimal() or int(text) >= len(self._found.series):
             raise SettingsError("that series is not listed any more.", "Find the images again.")
         return self._found.series[int(text)]

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from workbench.dicom.image import Image
 from workbench.errors import WorkbenchError
 from workbench.model import Region
-from workbench.stages.quality.desk import Attempt, QualityDesk
+from workbench.stages.quality.desk import MeasurementAttempt, QualityDesk
 from workbench.stages.quality.image_reading import read_files
 from workbench.store.quality_records import StoredResult
 from workbench_widgets.parts.panel.panel import Outcome
@@ -34,7 +34,7 @@ class OnDesk:
 
     desk: QualityDesk
     by: str = ""
-    attempt: Attempt | None = None
+    attempt: MeasurementAttempt | None = None
     number: int | None = None
     images: tuple[Image, ...] = ()
     regions: tuple[Region, ...] = ()

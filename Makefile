@@ -31,13 +31,15 @@ test: setup ## run the tests; installs Orthanc, DCMTK, Chromium, PostgreSQL wher
 	@sh checks/programs.sh
 	@exec $(RUN)/python -m pytest -n $(WORKERS) --dist loadfile $(TESTS)
 
-check: setup ## style, types, layers, shape, notebooks
+check: setup ## style, types, layers, shape, notebooks, the widgets' JavaScript
+	@sh checks/programs.sh nodejs npm
 	$(RUN)/ruff check
 	$(RUN)/ruff format --check
 	$(RUN)/mypy
 	$(RUN)/lint-imports
 	$(RUN)/python -m checks.shape
 	$(RUN)/python -m checks.notebooks
+	sh checks/javascript.sh
 
 format: setup ## let ruff lay the code out
 	$(RUN)/ruff check --fix
@@ -60,5 +62,5 @@ lock: setup ## resolve pyproject.toml anew into requirements.lock; UPGRADE=--upg
 		--generate-hashes --no-emit-index-url --no-annotate --no-header --quiet -o requirements.lock
 
 clean: ## remove the environment, caches and the demo's workspace
-	rm -rf .venv .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache demo-workspace fuzz-corpus build dist
+	rm -rf .venv .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache checks/javascript/node_modules demo-workspace fuzz-corpus build dist
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +

@@ -1,6 +1,7 @@
 #!/bin/sh
 # Install the programs that some tests need, from Debian's packages, where that is allowed:
 # as root or with a sudo that asks no password.  WORKBENCH_NO_APT=1 forbids it.
+# Packages named behind it: only those.
 # Never fails: what stays missing is skipped by the tests, and counted in their last line.
 set -u
 
@@ -13,14 +14,21 @@ found() {
     return 1
 }
 
+wanted=" $* "
 missing=""
-found /usr/sbin/Orthanc || missing="$missing orthanc"
-[ -e /usr/share/orthanc/plugins/libOrthancDicomWeb.so ] || missing="$missing orthanc-dicomweb"
-found /usr/bin/dcmsend || missing="$missing dcmtk"
-found /usr/bin/chromium || missing="$missing chromium"
-found /usr/bin/node /usr/local/bin/node || missing="$missing nodejs"
-found /usr/lib/postgresql/*/bin/postgres || missing="$missing postgresql"
-found /usr/bin/tesseract || missing="$missing tesseract-ocr"
+lacking() {
+    case "$wanted" in
+        "  " | *" $1 "*) missing="$missing $1" ;;
+    esac
+}
+found /usr/sbin/Orthanc || lacking orthanc
+[ -e /usr/share/orthanc/plugins/libOrthancDicomWeb.so ] || lacking orthanc-dicomweb
+found /usr/bin/dcmsend || lacking dcmtk
+found /usr/bin/chromium || lacking chromium
+found "$(command -v node)" /usr/bin/node /usr/local/bin/node || lacking nodejs
+found "$(command -v npm)" /usr/bin/npm /usr/local/bin/npm || lacking npm
+found /usr/lib/postgresql/*/bin/postgres || lacking postgresql
+found /usr/bin/tesseract || lacking tesseract-ocr
 [ -z "$missing" ] && exit 0
 
 if [ "${WORKBENCH_NO_APT:-0}" = 1 ]; then
@@ -54,7 +62,7 @@ apt() {
         </dev/null >>"$log" 2>&1
 }
 log=$(mktemp)
-say "Installing Debian packages for the tests:$missing (WORKBENCH_NO_APT=1 forbids it) ..."
+say "Installing Debian packages for tests and checks:$missing (WORKBENCH_NO_APT=1 forbids it) ..."
 apt update
 for package in $missing; do
     apt install --yes --no-install-recommends "$package" || {

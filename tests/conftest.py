@@ -48,6 +48,7 @@ PROGRAMS = {
     "orthanc": Program("Orthanc", "Orthanc", ("usr/sbin/Orthanc",)),
     "dcmtk": Program("DCMTK", "dcmsend", ("usr/bin/dcmsend",)),
     "chromium": Program("Chromium", "chromium", ("usr/bin/chromium",)),
+    "node": Program("Node.js with npm", "npm", ("usr/bin/npm",)),
     "tesseract": Program("Tesseract", "tesseract", ("usr/bin/tesseract",)),
     "postgres": Program("PostgreSQL", "postgres", ("usr/lib/postgresql/*/bin/postgres",)),
 }

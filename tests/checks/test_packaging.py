@@ -18,6 +18,11 @@ PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["
 LOCK = (ROOT / "requirements.lock").read_text(encoding="utf-8")
 # Of a package with several entries, one a Python version, the first is for the oldest: tested here.
 PINNED = dict(reversed(re.findall(r"^([a-z0-9-]+)==([^ ;]+)", LOCK, re.MULTILINE)))
+PAGE = (ROOT / "docs" / "dependencies.md").read_text(encoding="utf-8")
+NPM = "\nFor developers only, from npm:"
+JAVASCRIPT = ROOT / "checks" / "javascript"
+NODE = json.loads((JAVASCRIPT / "package.json").read_text(encoding="utf-8"))
+NODE_LOCK = json.loads((JAVASCRIPT / "package-lock.json").read_text(encoding="utf-8"))
 IMPORT_NAMES = {"markupsafe": "markupsafe", "vl_convert": "vl-convert-python"}
 FIRST_PARTY = {"workbench", "workbench_widgets", "tests", "checks"}
 
@@ -31,6 +36,12 @@ def name(requirement: str) -> str:
 def direct(*extras: str) -> set[str]:
     lists = [PROJECT["dependencies"], *(PROJECT["optional-dependencies"][e] for e in extras)]
     return {name(item) for items in lists for item in items} - {"workbench"}
+
+
+def explained(tables: str) -> dict[str, str]:
+    """Return the releases in tables of the page, by package."""
+    row = re.compile(r"^\| ([@a-z0-9/-]+) \| [^|]+ \| [^|]+ \| ([^ ,|]+)", re.MULTILINE)
+    return {package: release for package, release in row.findall(tables) if package != "package"}
 
 
 def imported(*folders: str) -> Iterator[tuple[str, str]]:
@@ -88,12 +99,26 @@ def test_what_the_product_imports_is_declared() -> None:
 
 
 def test_the_page_of_dependencies_names_exactly_the_direct_ones_as_locked() -> None:
-    page = (ROOT / "docs" / "dependencies.md").read_text(encoding="utf-8")
-    rows = dict(re.findall(r"^\| ([a-z0-9-]+) \| [^|]+ \| [^|]+ \| ([^ ,|]+)", page, re.MULTILINE))
-    rows.pop("package", None)
-    assert rows == {
+    assert explained(PAGE.partition(NPM)[0]) == {
         each: PINNED[each] for each in direct("test", "dev", "dask", "objects", "postgres", "quaac")
     }
+
+
+def test_the_page_names_exactly_the_npm_packages_as_locked() -> None:
+    wanted = NODE["devDependencies"]
+    assert explained(PAGE.partition(NPM)[2]) == wanted
+    locked = NODE_LOCK["packages"]
+    assert {each: locked[f"node_modules/{each}"]["version"] for each in wanted} == wanted
+
+
+def test_every_npm_package_has_a_hash_and_no_address() -> None:
+    packages = {name: one for name, one in NODE_LOCK["packages"].items() if name}
+    assert len(packages) > 2
+    for name, one in packages.items():
+        assert re.match(r"sha512-[A-Za-z0-9+/]{86}==$", one["integrity"]), name
+        assert "resolved" not in one, name
+    for path in (*JAVASCRIPT.glob("*.json"), JAVASCRIPT / ".npmrc"):
+        assert not re.search(r"registry\s*=|\bresolved\b\"", path.read_text("utf-8")), path.name
 
 
 def test_conda_users_get_the_same_as_pip_users() -> None:

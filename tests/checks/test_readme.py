@@ -17,6 +17,7 @@ MAKEFILE = (ROOT / "Makefile").read_text(encoding="utf-8")
 TARGETS = set(re.findall(r"^([a-z]+):", MAKEFILE, re.MULTILINE))
 TEXT_SUFFIXES = {
     ".py", ".md", ".toml", ".yml", ".sh", ".js", ".css", ".csv", ".j2", ".html", ".ipynb", ".cff",
+    ".json", ".ts",
 }  # fmt: skip
 
 
@@ -63,7 +64,12 @@ def test_continuous_integration_runs_the_commands_of_the_readme() -> None:
 def test_no_path_of_a_machine_is_in_the_project() -> None:
     machine = re.compile(r"(?<![\w.}/])/(?:home|Users|root|work)/[a-z]")
     folders = ("src", "widgets", "notebooks", "docs", "checks", "benchmarks")
-    files = [path for folder in folders for path in (ROOT / folder).rglob("*")]
+    files = [
+        path
+        for folder in folders
+        for path in (ROOT / folder).rglob("*")
+        if "node_modules" not in path.parts
+    ]
     files += [
         ROOT / each for each in ("README.md", "Makefile", "pyproject.toml", "environment.yml")
     ]

@@ -6,9 +6,9 @@ const PATIENCE = 20000; // ms until another chart may ask for Vega again
 const NARROW = 520; // px; below it long labels would push the picture off the screen
 const LABEL = { narrow: 110, wide: 320 }; // px
 
-export const compact = (width) => width < NARROW;
+export const compact = (/** @type {number} */ width) => width < NARROW;
 
-/** A copy of the specification for this width. */
+/** A copy of the specification for this width.  @param {wb.Spec} spec @param {number} width */
 export function fitted(spec, width) {
   const labelLimit = compact(width) ? LABEL.narrow : LABEL.wide;
   // The title stands beyond the longest label; labels that would touch are left out.
@@ -16,21 +16,24 @@ export function fitted(spec, width) {
   return { ...spec, config: { ...spec.config, axis } };
 }
 
-/** A copy of the specification with plain colours: a canvas knows no style sheet. */
+/**
+ * A copy of the specification with plain colours: a canvas knows no style sheet.
+ * @param {wb.Spec} spec @param {Element} el @returns {wb.Spec}
+ */
 export function painted(spec, el) {
   const style = getComputedStyle(el);
-  const plain = (text) => (text === "currentColor" ? style.color
+  const plain = (/** @type {string} */ text) => (text === "currentColor" ? style.color
     : text.replace(/var\((--[a-z-]+)\)/g, (_whole, name) => style.getPropertyValue(name).trim()));
   return JSON.parse(JSON.stringify(spec), (_key, value) => (typeof value === "string" ? plain(value) : value));
 }
 
-/** What a tooltip says, as [label, text] pairs. */
+/** What a tooltip says, as [label, text] pairs.  @param {unknown} value */
 export function lines(value) {
   if (value === null || typeof value !== "object") return [["", String(value)]];
   return Object.entries(value).map(([label, text]) => [label, String(text)]);
 }
 
-/** A selection as plain JSON: field or channel -> values. */
+/** A selection as plain JSON: field or channel -> values.  @param {unknown} value */
 export function plain(value) {
   return JSON.parse(JSON.stringify(value ?? {}));
 }
@@ -38,25 +41,30 @@ export function plain(value) {
 const refuse = () => Promise.reject(new Error("charts load nothing"));
 const LOADER = { load: refuse, sanitize: refuse, http: refuse, file: refuse };
 
+/** @param {wb.ChartModel} model @returns {Promise<wb.Vega>} */
 function vega(model) {
-  globalThis[PAGE] ??= fetchVega(model).catch((error) => {
-    delete globalThis[PAGE];
+  const page = /** @type {{ [PAGE]?: Promise<wb.Vega> }} */ (globalThis);
+  page[PAGE] ??= fetchVega(model).catch((error) => {
+    delete page[PAGE];
     throw error;
   });
-  return globalThis[PAGE];
+  return page[PAGE];
 }
 
+/** @param {wb.ChartModel} model @returns {Promise<wb.Vega>} */
 async function fetchVega(model) {
+  /** @type {DataView<ArrayBuffer>} */
   const bytes = await new Promise((resolve, reject) => {
+    /** @type {wb.Listener<wb.ChartTold>} */
     const take = (message, buffers) => {
-      if (message.type === "vega") finish(resolve, buffers[0]);
+      if (message.type === "vega") finish(() => resolve(buffers[0]));
     };
-    const finish = (settle, value) => {
+    const finish = (/** @type {() => void} */ settle) => {
       clearTimeout(timer);
       model.off("msg:custom", take);
-      settle(value);
+      settle();
     };
-    const timer = setTimeout(() => finish(reject, new Error("Vega did not come")), PATIENCE);
+    const timer = setTimeout(() => finish(() => reject(new Error("Vega did not come"))), PATIENCE);
     model.on("msg:custom", take);
     model.send({ type: "vega" });
   });
@@ -68,10 +76,12 @@ async function fetchVega(model) {
   }
 }
 
+/** A writer of tooltips, as Vega calls it.  @param {Element} el */
 function tooltipIn(el) {
   const box = el.appendChild(document.createElement("div"));
   box.className = "wb-chart-tooltip";
   box.hidden = true;
+  /** @type {(handler: unknown, event: MouseEvent, item: unknown, value: unknown) => void} */
   return (_handler, event, _item, value) => {
     box.hidden = value === null || value === undefined || value === "";
     if (box.hidden) return;
@@ -88,6 +98,7 @@ function tooltipIn(el) {
   };
 }
 
+/** @param {wb.Place<wb.ChartModel>} place */
 function render({ model, el }) {
   el.classList.add("wb-chart");
   const picture = el.appendChild(document.createElement("div"));
@@ -99,7 +110,11 @@ function render({ model, el }) {
   status.setAttribute("role", "status");
   status.textContent = "The chart is being drawn…";
   const tooltip = tooltipIn(el);
-  let message, drawn, gone = false, queue = Promise.resolve();
+  /** @type {wb.ChartSpec | undefined} */
+  let message;
+  /** @type {{ result: wb.Drawn, revision: number, compact: boolean, width: number } | undefined} */
+  let drawn;
+  let gone = false, queue = Promise.resolve();
 
   const name = () => {
     const text = model.get("description");
@@ -124,7 +139,9 @@ function render({ model, el }) {
     for (const signal of signals) listen(result.view, signal);
   }
 
+  /** @param {wb.VegaView} view @param {string} signal */
   function listen(view, signal) {
+    /** @type {number | undefined} */
     let timer;
     view.addSignalListener(signal, (_name, value) => {
       clearTimeout(timer);
@@ -141,6 +158,7 @@ function render({ model, el }) {
     });
   }
 
+  /** @param {wb.ChartTold} content */
   function take(content) {
     if (content.type !== "spec") return;
     message = content;

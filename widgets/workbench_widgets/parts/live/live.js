@@ -7,7 +7,13 @@ const PATIENCE = 15_000; // ms without an answer until that is said
 /** The attributes of an element that are the reader's own and survive an update. */
 const KEPT = new Set(["open"]);
 
-/** Make `here` look like `there`, touching only what differs. */
+/** Where an arrow key leads in a row of tabs.  @type {Record<string, number | undefined>} */
+const STEPS = { ArrowRight: 1, ArrowLeft: -1 };
+
+/**
+ * Make `here` look like `there`, touching only what differs.
+ * @param {Element} here @param {Element | DocumentFragment} there
+ */
 export function morph(here, there) {
   const [old, fresh] = [[...here.childNodes], [...there.childNodes]];
   fresh.forEach((node, place) => {
@@ -16,7 +22,7 @@ export function morph(here, there) {
     else if (!alike(was, node)) was.replaceWith(node);
     else if (node.nodeType === Node.TEXT_NODE) {
       if (was.nodeValue !== node.nodeValue) was.nodeValue = node.nodeValue;
-    } else if (node.nodeType === Node.ELEMENT_NODE) {
+    } else if (isElement(was) && isElement(node)) {
       attributes(was, node);
       if (was.tagName !== "TEXTAREA") morph(was, node);
     }
@@ -24,12 +30,19 @@ export function morph(here, there) {
   for (const left of old.slice(fresh.length)) left.remove();
 }
 
+/** @param {Node} node @returns {node is HTMLElement} */
+function isElement(node) {
+  return node.nodeType === Node.ELEMENT_NODE;
+}
+
+/** @param {Node} one @param {Node} other */
 function alike(one, other) {
   if (one.nodeType !== other.nodeType || one.nodeName !== other.nodeName) return false;
-  if (one.nodeType !== Node.ELEMENT_NODE) return true;
+  if (!isElement(one) || !isElement(other)) return true;
   return (one.dataset?.key ?? "") === (other.dataset?.key ?? "");
 }
 
+/** @param {Element} here @param {Element} there */
 function attributes(here, there) {
   for (const { name } of [...here.attributes]) {
     if (!there.hasAttribute(name) && !KEPT.has(name)) here.removeAttribute(name);
@@ -39,20 +52,27 @@ function attributes(here, there) {
   }
 }
 
-/** What a form holds: texts by name, and the bytes of chosen files. */
+/**
+ * What a form holds: texts by name, and the bytes of chosen files.
+ * @param {HTMLFormElement} form @returns {Promise<[wb.Values, DataView[]]>}
+ */
 export async function contents(form) {
+  /** @type {wb.Values} */
   const values = {};
+  /** @type {DataView[]} */
   const files = [];
-  for (const field of form.elements) {
+  const fields = /** @type {HTMLInputElement[]} */ ([...form.elements]);
+  for (const field of fields) {
     if (!field.name) continue;
     if (field.type === "file") {
-      for (const file of field.files) files.push(new DataView(await file.arrayBuffer()));
+      for (const file of field.files ?? []) files.push(new DataView(await file.arrayBuffer()));
     } else if (field.type === "checkbox") values[field.name] = field.checked ? "yes" : "";
     else if (field.type !== "radio" || field.checked) values[field.name] = field.value;
   }
   return [values, files];
 }
 
+/** @param {wb.Place<wb.LiveModel>} place */
 function render({ model, el }) {
   const root = document.createElement("div");
   root.className = "wbc";
@@ -69,17 +89,20 @@ function render({ model, el }) {
   let asked = Date.now();
   let answered = true;
 
+  /** @param {string} name @param {wb.Values} values @param {DataView[]} files */
   function ask(name, values = {}, files = []) {
     if (answered) asked = Date.now();
     answered = false;
     model.send({ ask: name, values }, undefined, files);
   }
 
+  /** @type {wb.Listener<wb.LiveTold>} */
   const arrived = (message) => {
     answered = true;
     late.hidden = true;
     for (const form of message.reset ?? []) {
-      place.querySelector(`form[name="${CSS.escape(form)}"]`)?.reset();
+      const found = place.querySelector(`form[name="${CSS.escape(form)}"]`);
+      /** @type {HTMLFormElement | null} */ (found)?.reset();
     }
     if (message.html === undefined) return;
     const template = document.createElement("template");
@@ -93,6 +116,7 @@ function render({ model, el }) {
     else ask("look");
   }, TICK);
 
+  /** @param {HTMLFormElement} form @param {string} name */
   async function submit(form, name) {
     const [values, files] = await contents(form);
     ask(name, values, files);
@@ -100,21 +124,26 @@ function render({ model, el }) {
 
   root.addEventListener("submit", (event) => {
     event.preventDefault();
-    submit(event.target, event.submitter?.value || event.target.name);
+    const form = /** @type {HTMLFormElement} */ (event.target);
+    const button = /** @type {HTMLButtonElement | null} */ (event.submitter);
+    submit(form, button?.value || form.name);
   });
   root.addEventListener("click", (event) => {
-    const button = event.target.closest("button[data-ask]");
-    if (button) ask(button.dataset.ask, { value: button.value });
+    const target = /** @type {Element} */ (event.target);
+    const button = /** @type {HTMLButtonElement | null} */ (target.closest("button[data-ask]"));
+    if (button?.dataset.ask) ask(button.dataset.ask, { value: button.value });
   });
   root.addEventListener("change", (event) => {
-    const { form } = event.target;
+    const { form } = /** @type {HTMLInputElement} */ (event.target);
     if (form?.dataset.live !== undefined) submit(form, form.name);
   });
   root.addEventListener("keydown", (event) => {
-    const tab = event.target.closest('[role="tab"]');
-    const step = { ArrowRight: 1, ArrowLeft: -1 }[event.key];
-    if (!tab || !step) return;
-    const tabs = [...tab.parentElement.querySelectorAll('[role="tab"]')];
+    const target = /** @type {Element} */ (event.target);
+    const tab = /** @type {HTMLElement | null} */ (target.closest('[role="tab"]'));
+    const step = STEPS[event.key];
+    if (!tab?.parentElement || !step) return;
+    const found = tab.parentElement.querySelectorAll('[role="tab"]');
+    const tabs = /** @type {HTMLElement[]} */ ([...found]);
     const next = tabs[(tabs.indexOf(tab) + step + tabs.length) % tabs.length];
     next.focus();
     next.click();

@@ -14,12 +14,19 @@ export function grouped(number) {
   return String(number).replace(/\B(?=(\d{3})+$)/g, "\u202f");
 }
 
-/** The order after a click on a head: ascending, descending, as it came. */
+/**
+ * The order after a click on a head: ascending, descending, as it came.
+ * @param {wb.Order} order @param {string} name @returns {wb.Order}
+ */
 export function nextOrder({ sort, descending }, name) {
   if (sort !== name) return { sort: name, descending: false };
   return descending ? { sort: null, descending: false } : { sort: name, descending: true };
 }
 
+/**
+ * @template {keyof HTMLElementTagNameMap} Tag
+ * @param {Tag} tag @param {string} name @param {Element} parent
+ */
 function element(tag, name, parent, text = "") {
   const made = document.createElement(tag);
   if (name) made.className = name;
@@ -28,6 +35,7 @@ function element(tag, name, parent, text = "") {
   return made;
 }
 
+/** @param {string} text @param {Element} parent @param {() => void} action */
 function button(text, parent, action) {
   const made = element("button", "workbench-table-button", parent, text);
   made.type = "button";
@@ -35,6 +43,7 @@ function button(text, parent, action) {
   return made;
 }
 
+/** @param {string} name @param {DataView<ArrayBuffer>} bytes */
 function download(name, bytes) {
   const address = URL.createObjectURL(new Blob([bytes], { type: "text/csv" }));
   const link = document.createElement("a");
@@ -44,6 +53,7 @@ function download(name, bytes) {
   setTimeout(() => URL.revokeObjectURL(address), 1000);
 }
 
+/** @param {(string | null)[]} values @param {boolean[]} numbers */
 function rowElement(values, numbers) {
   const row = document.createElement("tr");
   values.forEach((value, place) => {
@@ -59,11 +69,15 @@ function rowElement(values, numbers) {
   return row;
 }
 
+/** @param {wb.Place<wb.TableModel>} place */
 function render({ model, el }) {
   const me = Math.random().toString(36).slice(2); // answers go to every view; this is ours
+  /** @type {wb.TableView & { pages: number }} */
   const state = { page: 0, pages: 1, sort: null, descending: false, filters: {} };
   let asked = 0;
+  /** @type {wb.Column[]} */
   let columns = [];
+  /** @type {number | undefined} */
   let timer;
 
   const root = element("section", "workbench-table", el);
@@ -87,13 +101,14 @@ function render({ model, el }) {
   const note = element("p", "workbench-table-note", root);
   const pager = element("nav", "workbench-table-bar", root);
   pager.setAttribute("aria-label", "Pages of the table");
-  const turn = (page) => ask(page);
+  const turn = (/** @type {number} */ page) => ask(page);
   const first = button("First", pager, () => turn(0));
   const back = button("Previous", pager, () => turn(state.page - 1));
   const where = element("span", "workbench-table-count", pager);
   const next = button("Next", pager, () => turn(state.page + 1));
   const last = button("Last", pager, () => turn(state.pages - 1));
 
+  /** @param {"rows" | "csv"} what */
   function send(what) {
     asked += 1;
     const { page, sort, descending, filters } = state;
@@ -120,6 +135,7 @@ function render({ model, el }) {
     head.replaceChildren(names, filters);
   }
 
+  /** @param {wb.Column} column */
   function headCell(column) {
     const cell = document.createElement("th");
     cell.scope = "col";
@@ -127,7 +143,7 @@ function render({ model, el }) {
     cell.dataset.column = column.name;
     const order = button(column.name, cell, () => {
       Object.assign(state, nextOrder(state, column.name));
-      for (const other of head.querySelectorAll("th[scope]")) markOrder(other);
+      for (const other of head.querySelectorAll("th")) markOrder(other);
       ask();
     });
     order.className = "workbench-table-order";
@@ -138,14 +154,16 @@ function render({ model, el }) {
     return cell;
   }
 
+  /** @param {HTMLElement} cell */
   function markOrder(cell) {
     const here = state.sort === cell.dataset.column;
     const word = state.descending ? "descending" : "ascending";
     cell.setAttribute("aria-sort", here ? word : "none");
-    const arrow = here ? (state.descending ? " ▼" : " ▲") : "";
-    cell.querySelector(".workbench-table-arrow").textContent = arrow;
+    const arrow = cell.querySelector(".workbench-table-arrow");
+    if (arrow) arrow.textContent = here ? (state.descending ? " ▼" : " ▲") : "";
   }
 
+  /** @param {wb.Column} column */
   function filterCell(column) {
     const cell = document.createElement("td");
     const input = element("input", "", cell);
@@ -163,6 +181,7 @@ function render({ model, el }) {
     return cell;
   }
 
+  /** @param {wb.TableRows} message */
   function drawRows(message) {
     state.page = message.page;
     state.pages = message.pages;
@@ -181,6 +200,7 @@ function render({ model, el }) {
     note.hidden = !none;
   }
 
+  /** @param {string} text */
   function drawEmpty(text) {
     count.textContent = "0 rows";
     note.textContent = text;
@@ -188,6 +208,7 @@ function render({ model, el }) {
     scroll.hidden = pager.hidden = clear.hidden = save.hidden = true;
   }
 
+  /** @type {wb.Listener<wb.TableTold>} */
   const arrived = (message, buffers) => {
     if (message.head) {
       clearTimeout(late);

@@ -1,5 +1,8 @@
 // Mouse, fingers and keys of the viewer, and what its list of keys says.
 
+/** @import { Viewer } from "./viewer.js" */
+
+/** @type {Record<string, [words: string, key: string]>} */
 export const TOOLS = {
   window: ["Window", "w"], pan: ["Pan", "p"], distance: ["Distance", "d"], angle: ["Angle", "a"],
   circle: ["Circle", "c"], rectangle: ["Rectangle", "r"],
@@ -15,9 +18,12 @@ export const HELP = [
   ["Escape", "take all measures away"], ["?", "this list"],
 ];
 
+/** @param {Viewer} viewer @param {wb.Pane} pane */
 export function handle(viewer, pane) {
   const { canvas } = pane;
+  /** Where each finger was.  @type {Map<number, PointerEvent>} */
   const fingers = new Map();
+  /** Where the drag has come to, and what it does.  @type {(wb.Spot & { does: string }) | null} */
   let last = null;
   canvas.addEventListener("contextmenu", (event) => event.preventDefault());
   canvas.addEventListener("wheel", (event) => {
@@ -30,11 +36,11 @@ export function handle(viewer, pane) {
     canvas.setPointerCapture(event.pointerId);
     viewer.root.focus({ preventScroll: true });
     fingers.set(event.pointerId, event);
-    last = { ...viewer.where(pane, event), event };
     const pans = event.button === 2 || event.shiftKey || viewer.tool === "pan";
-    last.does = fingers.size > 1 ? "pinch" : pans ? "pan" : viewer.tool;
+    const does = fingers.size > 1 ? "pinch" : pans ? "pan" : viewer.tool;
+    last = { ...viewer.where(pane, event), does };
     if (fingers.size > 1) viewer.drawing = null;
-    else if (!["window", "pan"].includes(last.does)) viewer.begin(pane, last);
+    else if (!["window", "pan"].includes(does)) viewer.begin(pane, last);
   });
   canvas.addEventListener("pointermove", (event) => {
     viewer.read(pane, event);
@@ -47,7 +53,7 @@ export function handle(viewer, pane) {
     fingers.set(event.pointerId, event);
     last = { ...last, x: now.x, y: now.y };
   });
-  const up = (event) => {
+  const up = (/** @type {PointerEvent} */ event) => {
     fingers.delete(event.pointerId);
     if (last && viewer.drawing && last.does === viewer.drawing.kind) viewer.end(viewer.where(pane, event).place);
     if (!fingers.size) last = null;
@@ -57,21 +63,36 @@ export function handle(viewer, pane) {
   canvas.addEventListener("pointerleave", () => { viewer.said.textContent = ""; });
 }
 
+/**
+ * Zoom and pan with the first two fingers; nothing where one of them was lifted.
+ * @param {Viewer} viewer @param {wb.Pane} pane @param {Map<number, PointerEvent>} fingers
+ * @param {PointerEvent} event
+ */
 function pinch(viewer, pane, fingers, event) {
-  const before = [...fingers.values()];
-  const after = before.map((one) => (one.pointerId === event.pointerId ? event : one));
-  const gap = ([one, other]) => Math.hypot(one.clientX - other.clientX, one.clientY - other.clientY);
-  const middle = (two) => two.reduce(([x, y], one) => [x + one.clientX / 2, y + one.clientY / 2], [0, 0]);
-  const [was, is] = [middle(before), middle(after)];
-  viewer.pan((is[0] - was[0]) * viewer.ratio(), (is[1] - was[1]) * viewer.ratio());
-  const at = viewer.where(pane, { clientX: is[0], clientY: is[1] });
-  viewer.zoom(gap(after) / Math.max(gap(before), 1), [at.x, at.y]);
+  const [one, other] = fingers.values();
+  if (!other) return;
+  const moved = (/** @type {PointerEvent} */ was) => (was.pointerId === event.pointerId ? event : was);
+  const [before, after] = [between(one, other), between(moved(one), moved(other))];
+  viewer.pan((after.clientX - before.clientX) * viewer.ratio(), (after.clientY - before.clientY) * viewer.ratio());
+  const at = viewer.where(pane, after);
+  viewer.zoom(after.gap / Math.max(before.gap, 1), [at.x, at.y]);
 }
 
+/** The middle of two fingers, and how far they are apart.  @param {PointerEvent} one @param {PointerEvent} other */
+function between(one, other) {
+  return {
+    clientX: (one.clientX + other.clientX) / 2, clientY: (one.clientY + other.clientY) / 2,
+    gap: Math.hypot(one.clientX - other.clientX, one.clientY - other.clientY),
+  };
+}
+
+/** @param {Viewer} viewer @param {KeyboardEvent} event */
 export function press(viewer, event) {
   const [centre, width] = viewer.window();
   const tool = Object.entries(TOOLS).find(([, [, key]]) => key === event.key.toLowerCase());
+  /** @type {Record<string, wb.Point | undefined>} */
   const pans = { ArrowLeft: [40, 0], ArrowRight: [-40, 0], ArrowUp: [0, 40], ArrowDown: [0, -40] };
+  /** @type {Record<string, (() => void) | undefined>} */
   const acts = {
     ArrowUp: () => viewer.go(viewer.index - 1), ArrowDown: () => viewer.go(viewer.index + 1),
     PageUp: () => viewer.go(viewer.index - 1), PageDown: () => viewer.go(viewer.index + 1),
@@ -84,9 +105,11 @@ export function press(viewer, event) {
     "?": () => viewer.help(), Backspace: () => viewer.forget(false), Escape: () => viewer.forget(true),
   };
   if (event.ctrlKey || event.altKey || event.metaKey || event.target === viewer.slider) return;
-  if (event.shiftKey && pans[event.key]) viewer.pan(...pans[event.key]);
+  const pan = event.shiftKey && pans[event.key];
+  const act = acts[event.key] ?? acts[event.key.toLowerCase()];
+  if (pan) viewer.pan(...pan);
   else if (tool) viewer.choose(tool[0]);
-  else if (acts[event.key] ?? acts[event.key.toLowerCase()]) (acts[event.key] ?? acts[event.key.toLowerCase()])();
+  else if (act) act();
   else return;
   event.preventDefault();
 }

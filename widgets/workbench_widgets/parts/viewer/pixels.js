@@ -2,25 +2,27 @@
 
 const KINDS = { int8: Int8Array, uint8: Uint8Array, int16: Int16Array, uint16: Uint16Array, float32: Float32Array };
 
-/** One frame; `about` is its description, `bytes` a DataView of its stored values. */
+/** One frame; `about` is its description, `bytes` are its stored values. */
 export class Frame {
+  /** @param {wb.About} about @param {DataView<ArrayBuffer>} bytes */
   constructor(about, bytes) {
     this.about = about;
     const { buffer, byteOffset, byteLength } = bytes;
     const data = new KINDS[about.dtype](buffer.slice(byteOffset, byteOffset + byteLength));
+    /** @type {wb.Level[]} */
     this.levels = [{ rows: about.rows, columns: about.columns, data }];
   }
 
-  /** The physical value of a pixel, or null beside the image. */
+  /** The physical value of a pixel, or null beside the image.  @param {number} row @param {number} column */
   value(row, column) {
     const { rows, columns, data } = this.levels[0];
     if (row < 0 || column < 0 || row >= rows || column >= columns) return null;
     return data[row * columns + column] * this.about.slope + this.about.intercept;
   }
 
-  /** The image in half the size, so often: means of four pixels, so that nothing flickers. */
+  /** The image in half the size, so often: means of four pixels, so that nothing flickers.  @param {number} number */
   level(number) {
-    while (this.levels.length <= number) this.levels.push(halved(this.levels.at(-1)));
+    while (this.levels.length <= number) this.levels.push(halved(this.levels[this.levels.length - 1]));
     return this.levels[number];
   }
 
@@ -28,12 +30,13 @@ export class Frame {
   range() {
     const { data } = this.level(Math.max(0, Math.ceil(Math.log2(Math.max(this.about.rows, this.about.columns) / 512))));
     const sorted = Float32Array.from(data).sort();
-    const at = (share) => sorted[Math.min(sorted.length - 1, Math.floor(share * sorted.length))];
+    const at = (/** @type {number} */ share) => sorted[Math.min(sorted.length - 1, Math.floor(share * sorted.length))];
     const ends = [at(0.005), at(0.995)].map((one) => one * this.about.slope + this.about.intercept);
     return ends.sort((a, b) => a - b);
   }
 }
 
+/** @param {wb.Level} level @returns {wb.Level} */
 function halved({ rows, columns, data }) {
   const [down, across] = [Math.max(1, rows >> 1), Math.max(1, columns >> 1)];
   const half = new Float32Array(down * across);
@@ -47,7 +50,10 @@ function halved({ rows, columns, data }) {
   return { rows: down, columns: across, data: half };
 }
 
-/** Grey of a physical value, 0 to 255: PS3.3 C.11.2.1.2.1, linear. */
+/**
+ * Grey of a physical value, 0 to 255: PS3.3 C.11.2.1.2.1, linear.
+ * @param {number} value @param {[number, number]} window
+ */
 export function grey(value, [centre, width]) {
   const wide = Math.max(width, 1);
   if (value <= centre - 0.5 - (wide - 1) / 2) return 0;
@@ -58,6 +64,8 @@ export function grey(value, [centre, width]) {
 /**
  * Paint what a view shows into `picture` (ImageData).  `view`: screen pixels an image pixel, and
  * the image place (row, column; centres of pixels are whole) at the picture's upper left corner.
+ * @param {Frame} frame @param {wb.View} view @param {number[]} window (centre, width)
+ * @param {boolean} inverted @param {ImageData} picture
  */
 export function paint(frame, view, window, inverted, picture) {
   const out = new Uint32Array(picture.data.buffer);
@@ -89,7 +97,8 @@ export function paint(frame, view, window, inverted, picture) {
       }
       const stored = data[row * columns + column];
       let shade = wide > 1 ? factor * stored + offset : stored * slope + intercept > window[0] - 0.5 ? 255 : 0;
-      shade = shade < 0 ? 0 : shade > 255 ? 255 : shade;
+      if (shade < 0) shade = 0;
+      else if (shade > 255) shade = 255;
       const whole = inverted ? 255 - (shade | 0) : shade | 0;
       out[start + x] = 0xff000000 | (whole << 16) | (whole << 8) | whole;
     }

@@ -1,22 +1,32 @@
 // Shapes on an image, in image pixels as (row, column); whole numbers are centres of pixels.
 
+/** @import { Frame } from "./pixels.js" */
+
+/** @type {Record<string, string>} */
 const COLOURS = { signal: "#ffd54a", background: "#5ad1e6", phantom: "#7be08a", mark: "#ffffff" };
 
-/** Distance of two places, in mm where the spacing is known, else in pixels. */
+/**
+ * Distance of two places, in mm where the spacing is known, else in pixels.
+ * @param {wb.ImagePlace[]} places @param {wb.Spacing} spacing
+ */
 export function distance([from, to], spacing) {
   const [down, across] = spacing ?? [1, 1];
   return Math.hypot((to[0] - from[0]) * down, (to[1] - from[1]) * across);
 }
 
-/** Angle at the middle of three places, degrees. */
+/** Angle at the middle of three places, degrees.  @param {wb.ImagePlace[]} places @param {wb.Spacing} spacing */
 export function angle([one, corner, other], spacing) {
   const [down, across] = spacing ?? [1, 1];
-  const arm = (place) => [(place[0] - corner[0]) * down, (place[1] - corner[1]) * across];
+  const arm = (/** @type {wb.ImagePlace} */ place) => [(place[0] - corner[0]) * down, (place[1] - corner[1]) * across];
   const [[a, b], [c, d]] = [arm(one), arm(other)];
   return (Math.atan2(Math.abs(a * d - b * c), a * c + b * d) * 180) / Math.PI;
 }
 
-/** Whether the centre of a pixel lies in a circle or rectangle drawn from one place to another. */
+/**
+ * Whether the centre of a pixel lies in a circle or rectangle drawn from one place to another.
+ * @param {string} kind @param {wb.ImagePlace[]} places
+ * @returns {(row: number, column: number) => boolean}
+ */
 export function encloses(kind, [from, to]) {
   if (kind === "circle") {
     const radius = Math.hypot(to[0] - from[0], to[1] - from[1]);
@@ -27,7 +37,10 @@ export function encloses(kind, [from, to]) {
   return (row, column) => row >= top && row <= bottom && column >= left && column <= right;
 }
 
-/** Mean, sample standard deviation, extremes and area of the values inside. */
+/**
+ * Mean, sample standard deviation, extremes and area of the values inside.
+ * @param {Frame} frame @param {string} kind @param {wb.ImagePlace[]} places @param {wb.Spacing} spacing
+ */
 export function statistics(frame, kind, places, spacing) {
   const inside = encloses(kind, places);
   const [from, to] = places;
@@ -54,9 +67,13 @@ export function statistics(frame, kind, places, spacing) {
   return { n, mean, sd, min: least, max: most, area };
 }
 
-export const printed = (value) => (value === null ? "–" : Number(value.toPrecision(5)).toString());
+export const printed = (/** @type {number | null} */ value) => (value === null ? "–" : Number(value.toPrecision(5)).toString());
 
-/** Draw a region of a measurement; `at` turns (row, column) into a place on the canvas. */
+/**
+ * Draw a region of a measurement; `at` turns (row, column) into a place on the canvas.
+ * @param {CanvasRenderingContext2D} context @param {wb.Region} region @param {wb.ToPoint} at
+ * @param {number} scale
+ */
 export function drawRegion(context, region, at, scale) {
   context.strokeStyle = context.fillStyle = COLOURS[region.role] ?? COLOURS.mark;
   context.lineWidth = 1.5;
@@ -66,14 +83,23 @@ export function drawRegion(context, region, at, scale) {
   const [first, second] = region.size.map((one) => one * scale);
   if (region.kind === "circle") context.arc(x, y, first, 0, 2 * Math.PI);
   else if (region.kind === "ellipse") context.ellipse(x, y, second, first, turned, 0, 2 * Math.PI);
-  else if (region.kind === "rectangle") corners(first, second, turned).forEach((place, number) => context[number ? "lineTo" : "moveTo"](x + place[0], y + place[1]));
+  else if (region.kind === "rectangle") trace(context, corners(first, second, turned).map(([i, j]) => [x + i, y + j]));
   else if (region.kind === "point") context.arc(x, y, 4, 0, 2 * Math.PI);
-  else region.points.forEach((place, number) => context[number ? "lineTo" : "moveTo"](...at(place)));
+  else trace(context, region.points.map(at));
   if (["rectangle", "polygon"].includes(region.kind)) context.closePath();
   context.stroke();
   if (region.label) outlined(context, region.label, x + 4, y - (first ?? 4) - 4);
 }
 
+/** A path from point to point.  @param {CanvasRenderingContext2D} context @param {wb.Point[]} points */
+function trace(context, points) {
+  points.forEach(([x, y], number) => {
+    if (number) context.lineTo(x, y);
+    else context.moveTo(x, y);
+  });
+}
+
+/** @param {number} height @param {number} width @param {number} turned @returns {wb.Point[]} */
 function corners(height, width, turned) {
   const [c, s] = [Math.cos(turned), Math.sin(turned)];
   return [[-1, -1], [1, -1], [1, 1], [-1, 1]].map(([i, j]) => {
@@ -82,7 +108,10 @@ function corners(height, width, turned) {
   });
 }
 
-/** A text that is legible on light and dark. */
+/**
+ * A text that is legible on light and dark.
+ * @param {CanvasRenderingContext2D} context @param {string} text @param {number} x @param {number} y
+ */
 export function outlined(context, text, x, y) {
   context.font = "12px system-ui, sans-serif";
   context.save();
@@ -94,22 +123,30 @@ export function outlined(context, text, x, y) {
   context.fillText(text, x, y);
 }
 
-/** Draw what a person measured; returns the words beside it. */
+/**
+ * Draw what a person measured, and the words beside it.
+ * @param {CanvasRenderingContext2D} context @param {wb.Measure} measure @param {wb.ToPoint} at
+ * @param {Frame} frame @param {wb.Spacing} spacing @param {string} unit
+ */
 export function drawMeasure(context, measure, at, frame, spacing, unit) {
   const { kind, places } = measure;
   const screen = places.map(at);
+  const last = screen[screen.length - 1];
   context.strokeStyle = context.fillStyle = "#ff9ad5";
   context.lineWidth = 1.5;
   context.beginPath();
   if (kind === "circle") context.arc(...screen[0], Math.hypot(screen[1][0] - screen[0][0], screen[1][1] - screen[0][1]), 0, 2 * Math.PI);
   else if (kind === "rectangle") context.rect(screen[0][0], screen[0][1], screen[1][0] - screen[0][0], screen[1][1] - screen[0][1]);
-  else screen.forEach((place, number) => context[number ? "lineTo" : "moveTo"](...place));
+  else trace(context, screen);
   context.stroke();
   const words = told(measure, frame, spacing, unit);
-  words.forEach((line, number) => outlined(context, line, screen.at(-1)[0] + 8, screen.at(-1)[1] + 14 * number));
+  words.forEach((line, number) => { outlined(context, line, last[0] + 8, last[1] + 14 * number); });
 }
 
-/** What a measure says, line by line. */
+/**
+ * What a measure says, line by line.
+ * @param {wb.Measure} measure @param {Frame} frame @param {wb.Spacing} spacing @param {string} unit
+ */
 export function told({ kind, places }, frame, spacing, unit) {
   if (kind === "distance") return [`${printed(distance(places, spacing))} ${spacing ? "mm" : "pixels"}`];
   if (kind === "angle") return places.length < 3 ? [] : [`${printed(angle(places, spacing))}°`];

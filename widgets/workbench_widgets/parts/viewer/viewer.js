@@ -1,20 +1,58 @@
 // A viewer of 16-bit images: window, zoom, pan, scroll, measure; one, two or four panes that move
 // together.  Frames come as bytes when they are wanted; nothing is loaded from anywhere.
 
+import { HELP, TOOLS, handle, press } from "./input.js";
+import { Frame, paint } from "./pixels.js";
+import { angle, distance, drawMeasure, drawRegion, outlined, printed, statistics } from "./shapes.js";
+
 const KEPT = 24; // frames in memory; a long series is asked for again
 
-class Viewer {
+/**
+ * @template {keyof HTMLElementTagNameMap} Tag
+ * @param {Tag} tag @param {string} name
+ */
+function make(tag, name, text = "") {
+  return Object.assign(document.createElement(tag), { className: name, textContent: text });
+}
+
+export class Viewer {
+  /** @param {wb.ViewerModel} model @param {Element} el */
   constructor(model, el) {
     this.model = model;
+    /** @type {Map<number, Frame>} */
     this.frames = new Map();
+    /** @type {Set<number>} */
     this.asked = new Set();
     this.tool = "window";
+    /** @type {wb.Measure[]} */
     this.measures = [];
+    /** @type {wb.Measure | null} */
     this.drawing = null;
+    /** @type {wb.View | null} */
     this.view = null;
+    this.touched = false;
     this.inverted = false;
     this.shown = true;
     this.waiting = false;
+    /** @type {wb.Pane[]} */
+    this.panes = [];
+    /** @type {Record<string, HTMLButtonElement>} */
+    this.buttons = {};
+    this.root = make("div", "wbv");
+    this.bar = make("div", "wbv-bar");
+    this.place = make("div", "wbv-panes");
+    this.slider = Object.assign(make("input", ""), { type: "range", min: "0", step: "1" });
+    this.said = make("span", "wbv-said");
+    this.keys = make("dl", "wbv-help");
+    this.observer = new ResizeObserver(() => this.sized());
+    /** @type {wb.Listener<wb.FrameTold>} */
+    this.arrived = (message, buffers) => this.came(message, buffers);
+    /** @type {[wb.Change<wb.Shown>, () => void][]} */
+    this.handlers = [
+      ["change:version", () => this.reset()], ["change:regions", () => this.draw()],
+      ["change:index", () => this.draw()], ["change:window", () => this.draw()],
+      ["change:panes", () => this.split(this.model.get("panes"), false)],
+    ];
     this.build(el);
     this.listen();
     this.reset();
@@ -30,15 +68,13 @@ class Viewer {
 
   // --- the page ------------------------------------------------------------------------------
 
+  /** @param {Element} el */
   build(el) {
-    const make = (tag, name, text = "") => Object.assign(document.createElement(tag), { className: name, textContent: text });
-    this.root = make("div", "wbv");
     this.root.tabIndex = 0;
     this.root.setAttribute("role", "application");
     this.root.setAttribute("aria-label", "Image viewer. Press ? for its keys.");
     this.root.dataset.lmSuppressShortcuts = "true";
-    this.bar = make("div", "wbv-bar");
-    this.buttons = {};
+    /** @type {(words: string, title: string, act: () => void, name?: string) => void} */
     const button = (words, title, act, name) => {
       const made = make("button", "", words);
       made.type = "button";
@@ -46,7 +82,6 @@ class Viewer {
       made.addEventListener("click", () => { act(); this.root.focus(); });
       this.bar.append(made);
       if (name) this.buttons[name] = made;
-      return made;
     };
     for (const [name, [words, key]] of Object.entries(TOOLS)) button(words, `${words} (${key.toUpperCase()})`, () => this.choose(name), name);
     this.bar.append(make("span", "wbv-gap"));
@@ -56,35 +91,32 @@ class Viewer {
     for (const number of [1, 2, 4]) button(`${number}`, `${number} pane${number > 1 ? "s" : ""} (${number})`, () => this.split(number), `panes${number}`);
     button("Regions", "Show or hide regions (G)", () => this.toggle(), "regions");
     button("?", "Keys", () => this.help());
-    this.place = make("div", "wbv-panes");
-    this.foot = make("div", "wbv-foot");
-    this.slider = Object.assign(make("input", ""), { type: "range", min: 0, step: 1 });
+    const foot = make("div", "wbv-foot");
     this.slider.setAttribute("aria-label", "Image");
     this.slider.addEventListener("input", () => this.go(Number(this.slider.value)));
-    this.said = make("span", "wbv-said");
     this.said.setAttribute("role", "status");
-    this.foot.append(this.slider, this.said);
-    this.keys = make("dl", "wbv-help");
+    foot.append(this.slider, this.said);
     for (const [key, words] of HELP) this.keys.append(make("dt", "", key), make("dd", "", words));
     this.keys.hidden = true;
-    this.empty = make("p", "wbv-empty", "There is no image to show. Choose a series, or a result with its images.");
-    this.root.append(this.bar, this.empty, this.place, this.foot, this.keys);
+    const empty = make("p", "wbv-empty", "There is no image to show. Choose a series, or a result with its images.");
+    this.root.append(this.bar, empty, this.place, foot, this.keys);
     el.append(this.root);
     this.split(this.model.get("panes"), false);
-    this.observer = new ResizeObserver(() => this.sized());
     this.observer.observe(this.place);
   }
 
+  /** @param {number} number */
   split(number, tell = true) {
     if (tell) {
       this.model.set("panes", number);
       this.model.save_changes();
     }
-    this.place.dataset.panes = number;
+    this.place.dataset.panes = String(number);
     this.panes = Array.from({ length: number }, (_, place) => {
       const canvas = document.createElement("canvas");
-      canvas.dataset.pane = place;
-      return { canvas, context: canvas.getContext("2d"), place };
+      canvas.dataset.pane = String(place);
+      const context = /** @type {CanvasRenderingContext2D} */ (canvas.getContext("2d"));
+      return { canvas, context, place };
     });
     this.place.replaceChildren(...this.panes.map((pane) => pane.canvas));
     for (const pane of this.panes) handle(this, pane);
@@ -114,14 +146,16 @@ class Viewer {
     this.view = null;
     this.touched = false;
     const number = this.about.length;
-    this.slider.max = Math.max(number - 1, 0);
+    this.slider.max = String(Math.max(number - 1, 0));
     this.root.classList.toggle("wbv-none", number === 0);
     this.inverted = this.about[0]?.inverted ?? false;
     this.draw();
   }
 
+  /** @param {number} number */
   frame(number) {
-    if (this.frames.has(number)) return this.frames.get(number);
+    const here = this.frames.get(number);
+    if (here) return here;
     if (number < this.about.length && !this.asked.has(number)) {
       this.asked.add(number);
       this.model.send({ ask: "frame", index: number, version: this.model.get("version") });
@@ -129,6 +163,7 @@ class Viewer {
     return null;
   }
 
+  /** @param {wb.FrameTold} message @param {DataView<ArrayBuffer>[]} buffers */
   came(message, buffers) {
     if (message.type !== "frame" || message.version !== this.model.get("version")) return;
     this.asked.delete(message.index);
@@ -155,16 +190,18 @@ class Viewer {
       this.waiting = false;
       for (const pane of this.panes) this.drawPane(pane);
       for (const [name, made] of Object.entries(this.buttons)) made.setAttribute("aria-pressed", String(this.pressed(name)));
-      this.slider.value = this.index;
+      this.slider.value = String(this.index);
     });
   }
 
+  /** @param {string} name */
   pressed(name) {
     if (name === "invert") return this.inverted;
     if (name === "regions") return this.shown;
     return name === this.tool || name === `panes${this.panes.length}`;
   }
 
+  /** @param {wb.Pane} pane */
   drawPane(pane) {
     const { canvas, context } = pane;
     const number = this.index + pane.place;
@@ -173,16 +210,18 @@ class Viewer {
     context.fillRect(0, 0, canvas.width, canvas.height);
     const frame = number < this.about.length ? this.frame(number) : null;
     if (!frame) return;
-    this.view ??= this.fitted(frame, canvas);
+    const view = this.view ?? this.fitted(frame, canvas);
+    this.view = view;
     if (!pane.picture || pane.picture.width !== canvas.width || pane.picture.height !== canvas.height) {
       pane.picture = context.createImageData(canvas.width, canvas.height);
     }
-    paint(frame, this.view, this.window(), this.inverted, pane.picture);
+    paint(frame, view, this.window(), this.inverted, pane.picture);
     context.putImageData(pane.picture, 0, 0);
     const ratio = this.ratio();
     context.setTransform(ratio, 0, 0, ratio, 0, 0);
-    const scale = this.view.scale / ratio;
-    const at = ([row, column]) => [(column - this.view.column) * scale, (row - this.view.row) * scale];
+    const scale = view.scale / ratio;
+    /** @type {wb.ToPoint} */
+    const at = ([row, column]) => [(column - view.column) * scale, (row - view.row) * scale];
     if (this.shown) {
       for (const region of this.model.get("regions")) if (region.image === number) drawRegion(context, region, at, scale);
     }
@@ -196,6 +235,7 @@ class Viewer {
     if (frame.about.label) outlined(context, frame.about.label, 8, 18);
   }
 
+  /** @param {Frame} frame @param {HTMLCanvasElement} canvas */
   fitted(frame, canvas) {
     const { rows, columns } = frame.about;
     const scale = Math.min(canvas.width / columns, canvas.height / rows);
@@ -212,6 +252,7 @@ class Viewer {
     this.draw();
   }
 
+  /** @param {number} factor @param {wb.Point} [at] the point that stays where it is */
   zoom(factor, at) {
     if (!this.view) return;
     const { canvas } = this.panes[0];
@@ -226,6 +267,7 @@ class Viewer {
     this.draw();
   }
 
+  /** @param {number} x @param {number} y */
   pan(x, y) {
     if (!this.view) return;
     this.view = { ...this.view, row: this.view.row - y / this.view.scale, column: this.view.column - x / this.view.scale };
@@ -233,6 +275,7 @@ class Viewer {
     this.draw();
   }
 
+  /** @param {number} number */
   go(number) {
     const last = Math.max(this.about.length - 1, 0);
     this.model.set("index", Math.min(Math.max(number, 0), last));
@@ -240,12 +283,14 @@ class Viewer {
     this.draw();
   }
 
+  /** @param {number} centre @param {number} width */
   setWindow(centre, width) {
     this.model.set("window", [centre, Math.max(width, 1)]);
     this.model.save_changes();
     this.draw();
   }
 
+  /** @param {string} name */
   choose(name) {
     this.tool = name;
     this.drawing = null;
@@ -266,6 +311,7 @@ class Viewer {
     this.keys.hidden = !this.keys.hidden;
   }
 
+  /** @param {boolean} all */
   forget(all) {
     this.drawing = null;
     this.measures = all ? [] : this.measures.slice(0, -1);
@@ -287,7 +333,10 @@ class Viewer {
 
   // --- mouse, fingers and keys ----------------------------------------------------------------
 
-  /** Where an event happened: on the canvas (its pixels) and in the image (row, column). */
+  /**
+   * Where an event happened: on the canvas (its pixels) and in the image (row, column).
+   * @param {wb.Pane} pane @param {{ clientX: number, clientY: number }} event @returns {wb.Spot}
+   */
   where(pane, event) {
     const box = pane.canvas.getBoundingClientRect();
     const [x, y] = [(event.clientX - box.left) * this.ratio(), (event.clientY - box.top) * this.ratio()];
@@ -295,26 +344,31 @@ class Viewer {
     return { x, y, place: [view.row + y / view.scale, view.column + x / view.scale] };
   }
 
+  /** @param {number} x @param {number} y */
   drag(x, y) {
     const [centre, width] = this.window();
     const step = Math.max(width, 20) / 300 / this.ratio();
     this.setWindow(centre + y * step, width + x * step * 2);
   }
 
+  /** @param {wb.Pane} pane @param {{ place: wb.ImagePlace, does: string }} drag */
   begin(pane, { place, does }) {
     const image = this.index + pane.place;
     if (this.drawing?.kind === "angle" && does === "angle") this.drawing.places.push(place);
     else this.drawing = { kind: does, image, places: [place, place] };
   }
 
+  /** @param {wb.ImagePlace} place */
   extend(place) {
     if (!this.drawing) return;
     this.drawing.places[this.drawing.places.length - 1] = place;
     this.draw();
   }
 
+  /** @param {wb.ImagePlace} place */
   end(place) {
     this.extend(place);
+    if (!this.drawing) return;
     const { kind, places } = this.drawing;
     if (kind === "angle" && places.length < 3) return; // the second arm is still to come
     const still = Math.hypot(places[0][0] - places[1][0], places[0][1] - places[1][1]) < 0.5;
@@ -324,31 +378,29 @@ class Viewer {
     this.draw();
   }
 
+  /** @param {wb.Pane} pane @param {PointerEvent} event */
   read(pane, event) {
     const frame = this.frames.get(this.index + pane.place);
     const [row, column] = this.where(pane, event).place.map(Math.round);
     const value = frame?.value(row, column) ?? null;
-    this.said.textContent = value === null ? "" : `row ${row}, column ${column}: ${printed(value)} ${frame.about.unit}`;
+    this.said.textContent = value === null ? "" : `row ${row}, column ${column}: ${printed(value)} ${frame?.about.unit}`;
   }
 
   listen() {
-    this.handlers = [
-      ["msg:custom", (message, buffers) => this.came(message, buffers)],
-      ["change:version", () => this.reset()], ["change:regions", () => this.draw()],
-      ["change:index", () => this.draw()], ["change:window", () => this.draw()],
-      ["change:panes", () => this.split(this.model.get("panes"), false)],
-    ];
+    this.model.on("msg:custom", this.arrived);
     for (const [name, act] of this.handlers) this.model.on(name, act);
     this.root.addEventListener("keydown", (event) => press(this, event));
   }
 
   close() {
+    this.model.off("msg:custom", this.arrived);
     for (const [name, act] of this.handlers) this.model.off(name, act);
     this.observer.disconnect();
     this.root.remove();
   }
 }
 
+/** @param {wb.Place<wb.ViewerModel>} place */
 function render({ model, el }) {
   const viewer = new Viewer(model, el);
   return () => viewer.close();

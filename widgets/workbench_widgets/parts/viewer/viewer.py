@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -18,9 +19,15 @@ from workbench.report.html_tables import PRINTED_UNITS
 HERE = Path(__file__).parent
 # One module of four files: plain ES modules cannot find each other inside a notebook.
 FILES = ("pixels.js", "shapes.js", "input.js", "viewer.js")
+IMPORT = re.compile(r"^import .*\n", re.MULTILINE)  # of each other, for tools and readers
 UNITS = {**PRINTED_UNITS, "[hnsf'U]": "HU"}
 SENT = ("int8", "uint8", "int16", "uint16")
 PANES = (1, 2, 4)
+
+
+def joined(files: Sequence[str]) -> str:
+    """Return scripts as one module, without their imports of each other."""
+    return IMPORT.sub("", "\n".join((HERE / name).read_text("utf-8") for name in files))
 
 
 class Viewer(anywidget.AnyWidget):
@@ -47,7 +54,7 @@ class Viewer(anywidget.AnyWidget):
         What was measured on the page: kind, image, places as (row, column), and values.
     """
 
-    _esm = "\n".join((HERE / name).read_text("utf-8") for name in FILES)
+    _esm = joined(FILES)
     _css = HERE / "viewer.css"
 
     frames: Any = traitlets.List().tag(sync=True)

@@ -7,7 +7,10 @@ const CLOSED = ".";
 const NIGHT = "######.............#####"; // 19:00-06:00
 const KEPT = 50; // strokes that can be undone
 
-/** The grid with all hours between two corners [day, hour] open or closed. */
+/**
+ * The grid with all hours between two corners [day, hour] open or closed.
+ * @param {wb.Grid} grid @param {wb.Cell} from @param {wb.Cell} to @param {boolean} open
+ */
 export function painted(grid, [day, hour], [toDay, toHour], open) {
   const [top, bottom] = [Math.min(day, toDay), Math.max(day, toDay)];
   const [left, right] = [Math.min(hour, toHour), Math.max(hour, toHour)];
@@ -17,37 +20,48 @@ export function painted(grid, [day, hour], [toDay, toHour], open) {
   );
 }
 
-/** The grid with a day's or an hour's cells all open, or all closed if they were all open.
- *  Cells are [day, hour]; -1 stands for the head, and so for all. */
+/**
+ * The grid with a day's or an hour's cells all open, or all closed if they were all open.
+ * Cells are [day, hour]; -1 stands for the head, and so for all.
+ * @param {wb.Grid} grid @param {wb.Cell} cell
+ */
 export function toggled(grid, [day, hour]) {
+  /** @type {wb.Cell} */
   const from = [Math.max(day, 0), Math.max(hour, 0)];
+  /** @type {wb.Cell} */
   const to = [day < 0 ? DAYS.length - 1 : day, hour < 0 ? HOURS - 1 : hour];
   const whole = painted(grid, from, to, true);
   return whole.join() === grid.join() ? painted(grid, from, to, false) : whole;
 }
 
-/** Both grids' open hours. */
+/** Both grids' open hours.  @param {wb.Grid} grid @param {wb.Grid} other */
 export function joined(grid, other) {
   return grid.map((row, day) =>
     Array.from(row, (one, hour) => (one === OPEN ? OPEN : other[day][hour])).join(""),
   );
 }
 
-/** Where a key leads from a cell, heads (-1) included; the same cell where it leads nowhere. */
+/** @type {Record<string, wb.Cell | undefined>} */
+const STEPS = { ArrowUp: [-1, 0], ArrowDown: [1, 0], ArrowLeft: [0, -1], ArrowRight: [0, 1] };
+
+/**
+ * Where a key leads from a cell, heads (-1) included; the same cell where it leads nowhere.
+ * @param {wb.Cell} cell @param {string} key @returns {wb.Cell}
+ */
 export function moved([day, hour], key) {
-  const steps = { ArrowUp: [-1, 0], ArrowDown: [1, 0], ArrowLeft: [0, -1], ArrowRight: [0, 1] };
-  let [down, right] = [day, hour];
-  if (key in steps) [down, right] = [day + steps[key][0], hour + steps[key][1]];
+  const step = STEPS[key] ?? [0, 0];
+  let [down, right] = [day + step[0], hour + step[1]];
   if (key === "Home") right = 0;
   if (key === "End") right = HOURS - 1;
   const inside = down >= -1 && down < DAYS.length && right >= -1 && right < HOURS;
   return inside && !(down === -1 && right === -1) ? [down, right] : [day, hour];
 }
 
-const every = (row) => Array(DAYS.length).fill(row);
+const every = (/** @type {string} */ row) => /** @type {wb.Grid} */ (Array(DAYS.length).fill(row));
 const empty = CLOSED.repeat(HOURS);
 const weekend = [...Array(5).fill(empty), OPEN.repeat(HOURS), OPEN.repeat(HOURS)];
 
+/** Name, meaning, and what it makes of a grid.  @type {[string, string, (grid: wb.Grid) => wb.Grid][]} */
 export const PRESETS = [
   ["+ Nights 19–06", "Open 19:00 to 06:00 on every day, too", (grid) => joined(grid, every(NIGHT))],
   ["+ Weekends", "Open Saturday and Sunday, too", (grid) => joined(grid, weekend)],
@@ -55,8 +69,18 @@ export const PRESETS = [
   ["Never", "Close every hour", () => every(empty)],
 ];
 
-const clock = (hour) => `${String(hour).padStart(2, "0")}:00`;
+const clock = (/** @type {number} */ hour) => `${String(hour).padStart(2, "0")}:00`;
 
+/** The cell that a name such as "3,21" stands for.  @param {string} name @returns {wb.Cell} */
+function cellOf(name) {
+  const [day, hour] = name.split(",").map(Number);
+  return [day, hour];
+}
+
+/**
+ * @template {keyof HTMLElementTagNameMap} Tag
+ * @param {Tag} tag @param {string} name @param {Element} parent
+ */
 function element(tag, name, parent, text = "") {
   const made = document.createElement(tag);
   if (name) made.className = name;
@@ -65,6 +89,7 @@ function element(tag, name, parent, text = "") {
   return made;
 }
 
+/** @param {Element} row @param {wb.Cell} cell */
 function cellElement(row, [day, hour]) {
   const made = element("div", "wb-week-hour", row);
   made.setAttribute("role", "gridcell");
@@ -73,6 +98,7 @@ function cellElement(row, [day, hour]) {
   return made;
 }
 
+/** @param {Element} row @param {wb.Cell} cell */
 function headElement(row, [day, hour]) {
   const made = element("div", day < 0 ? "wb-week-clock" : "wb-week-day", row);
   made.setAttribute("role", day < 0 ? "columnheader" : "rowheader");
@@ -82,7 +108,7 @@ function headElement(row, [day, hour]) {
   return made;
 }
 
-/** Heads and cells in `board`, by "day,hour". */
+/** Heads and cells in `board`, by "day,hour".  @param {Element} board @returns {Map<string, HTMLElement>} */
 function cellsIn(board) {
   const cells = new Map();
   for (let day = -1; day < DAYS.length; day += 1) {
@@ -96,28 +122,40 @@ function cellsIn(board) {
       const make = day < 0 || hour < 0 ? headElement : cellElement;
       const made = make(row, [day, hour]);
       made.tabIndex = -1;
-      made.dataset.cell = `${day},${hour}`;
-      cells.set(made.dataset.cell, made);
+      const name = `${day},${hour}`;
+      made.dataset.cell = name;
+      cells.set(name, made);
     }
   }
   return cells;
 }
 
+/** What the colours mean; returns the last key, of now, and its words.  @param {Element} parent */
 function legend(parent) {
   const made = element("div", "wb-week-legend", parent);
-  const words = {};
-  for (const name of ["open", "closed", "now"]) {
-    const one = element("span", "wb-week-key", made);
-    element("span", `wb-week-hour wb-week-sample ${name}`, one).setAttribute("aria-hidden", "true");
-    words[name] = element("span", "", one, name);
-  }
-  return words.now;
+  const [, , now] = ["open", "closed", "now"].map((name) => {
+    const key = element("span", "wb-week-key", made);
+    element("span", `wb-week-hour wb-week-sample ${name}`, key).setAttribute("aria-hidden", "true");
+    return { key, words: element("span", "", key, name) };
+  });
+  return now;
 }
 
+/** @param {Event} event @param {string} selector */
+function cellUnder(event, selector) {
+  const found = /** @type {Element} */ (event.target).closest(selector);
+  const name = /** @type {HTMLElement | null} */ (found)?.dataset.cell;
+  return name === undefined ? null : cellOf(name);
+}
+
+/** @param {wb.Place<wb.WeekModel>} place */
 function render({ model, el }) {
   let grid = [...model.get("grid")];
-  let place = [0, 0]; // where the keyboard is
-  let stroke = null; // { base, from, open } while a pointer is down
+  /** Where the keyboard is.  @type {wb.Cell} */
+  let place = [0, 0];
+  /** While a pointer is down.  @type {{ base: wb.Grid, from: wb.Cell, open: boolean, pointer: number } | null} */
+  let stroke = null;
+  /** @type {wb.Grid[]} */
   const past = [];
 
   const root = element("section", "wb-week", el);
@@ -128,17 +166,17 @@ function render({ model, el }) {
   board.setAttribute("role", "grid");
   board.setAttribute("aria-multiselectable", "true");
   const cells = cellsIn(board);
-  const nowWords = legend(root);
+  const now = legend(root);
   const words = element("p", "wb-week-words", root);
   words.setAttribute("role", "status");
-  const first = cells.get("0,0");
-  const last = cells.get(`${DAYS.length - 1},${HOURS - 1}`);
+  const cellAt = (/** @type {wb.Cell} */ at) => /** @type {HTMLElement} */ (cells.get(at.join()));
+  const first = cellAt([0, 0]);
+  const last = cellAt([DAYS.length - 1, HOURS - 1]);
 
-  const buttons = PRESETS.map(([name, meaning, make]) =>
-    button(name, meaning, () => commit(make(grid))),
-  );
+  for (const [name, meaning, make] of PRESETS) button(name, meaning, () => commit(make(grid)));
   const back = button("Undo", "Undo the last change", undo);
 
+  /** @param {string} name @param {string} meaning @param {() => void} action */
   function button(name, meaning, action) {
     const made = element("button", "wb-week-button", bar, name);
     made.type = "button";
@@ -148,21 +186,21 @@ function render({ model, el }) {
   }
 
   const locked = () => model.get("read_only");
-  const isOpen = ([day, hour]) => grid[day][hour] === OPEN;
-  const isHead = ([day, hour]) => day < 0 || hour < 0;
+  const isOpen = (/** @type {wb.Cell} */ [day, hour]) => grid[day][hour] === OPEN;
+  const isHead = (/** @type {wb.Cell} */ [day, hour]) => day < 0 || hour < 0;
 
   function draw() {
-    const now = model.get("now").join();
+    const hour = model.get("now").join();
     for (const [name, cell] of cells) {
-      const at = name.split(",").map(Number);
+      const at = cellOf(name);
       if (isHead(at)) continue;
       cell.classList.toggle("open", isOpen(at));
       cell.setAttribute("aria-selected", String(isOpen(at)));
-      cell.classList.toggle("now", name === now);
-      if (name === now) cell.setAttribute("aria-current", "time");
+      cell.classList.toggle("now", name === hour);
+      if (name === hour) cell.setAttribute("aria-current", "time");
       else cell.removeAttribute("aria-current");
     }
-    cells.get(place.join()).tabIndex = 0;
+    cellAt(place).tabIndex = 0;
     back.disabled = past.length === 0;
   }
 
@@ -174,13 +212,13 @@ function render({ model, el }) {
     board.setAttribute("aria-readonly", String(locked()));
     root.classList.toggle("locked", locked());
     bar.hidden = locked();
-    nowWords.textContent = model.get("now_words");
-    nowWords.parentElement.hidden = model.get("now").length === 0;
+    now.words.textContent = model.get("now_words");
+    now.key.hidden = model.get("now").length === 0;
     words.textContent = `Open: ${model.get("words")}`;
     draw();
   }
 
-  /** Hand a grid to Python; `before` is what an undo brings back. */
+  /** Hand a grid to Python; `before` is what an undo brings back.  @param {wb.Grid} next */
   function commit(next, before = grid) {
     if (locked() || next.join() === before.join()) return draw();
     past.push(before);
@@ -188,6 +226,7 @@ function render({ model, el }) {
     hand(next);
   }
 
+  /** @param {wb.Grid} next */
   function hand(next) {
     grid = next;
     model.set("grid", next);
@@ -196,20 +235,26 @@ function render({ model, el }) {
   }
 
   function undo() {
-    if (!locked() && past.length) hand(past.pop());
+    const before = locked() ? undefined : past.pop();
+    if (before) hand(before);
   }
 
+  /** @param {wb.Cell} to */
   function go(to) {
-    cells.get(place.join()).tabIndex = -1;
+    cellAt(place).tabIndex = -1;
     place = to;
-    const cell = cells.get(place.join());
+    const cell = cellAt(place);
     cell.tabIndex = 0;
     cell.focus({ preventScroll: false });
   }
 
-  /** The cell under a pointer, or the nearest when it has left the board. */
+  /**
+   * The cell under a pointer, or the nearest when it has left the board.
+   * @param {PointerEvent} event @returns {wb.Cell}
+   */
   function under(event) {
     const [start, end] = [first.getBoundingClientRect(), last.getBoundingClientRect()];
+    /** @type {(at: number, from: number, to: number, count: number) => number} */
     const part = (at, from, to, count) =>
       Math.min(count - 1, Math.max(0, Math.floor(((at - from) / (to - from)) * count)));
     return [
@@ -219,9 +264,8 @@ function render({ model, el }) {
   }
 
   board.addEventListener("pointerdown", (event) => {
-    const cell = event.target.closest("[data-cell]");
-    if (!cell || stroke || event.button !== 0) return;
-    const at = cell.dataset.cell.split(",").map(Number);
+    const at = cellUnder(event, "[data-cell]");
+    if (!at || stroke || event.button !== 0) return;
     event.preventDefault(); // no text selection; the focus is set by hand
     go(at);
     if (locked() || isHead(at)) return;
@@ -237,17 +281,20 @@ function render({ model, el }) {
   });
   board.addEventListener("pointercancel", abandon);
   board.addEventListener("click", (event) => {
-    const head = event.target.closest(".wb-week-day, .wb-week-clock");
-    if (head) commit(toggled(grid, head.dataset.cell.split(",").map(Number)));
+    const head = cellUnder(event, ".wb-week-day, .wb-week-clock");
+    if (head) commit(toggled(grid, head));
   });
 
+  /** @param {wb.Cell} to */
   function extend(to) {
+    if (!stroke) return;
     grid = painted(stroke.base, stroke.from, to, stroke.open);
     draw();
   }
 
+  /** @param {wb.Cell} to */
   function finish(to) {
-    const { base } = stroke;
+    const base = stroke?.base;
     extend(to);
     stroke = null;
     commit(grid, base);
@@ -259,6 +306,7 @@ function render({ model, el }) {
     draw();
   }
 
+  /** @param {KeyboardEvent} event */
   function pressed(event) {
     if (event.key === "Escape" && stroke) abandon();
     else if ((event.ctrlKey || event.metaKey) && event.key === "z") undo();
@@ -270,7 +318,7 @@ function render({ model, el }) {
     event.stopPropagation();
   }
 
-  /** Move; with shift, paint on the way as the cell is that the way begins at. */
+  /** Move; with shift, paint on the way as the cell is that the way begins at.  @param {KeyboardEvent} event */
   function step(event) {
     const from = place;
     go(moved(from, event.key));
@@ -286,7 +334,8 @@ function render({ model, el }) {
     else grid = told;
     draw();
   };
-  const told = ["caption", "read_only", "now", "now_words", "words"].map((name) => `change:${name}`);
+  /** @type {wb.Change<wb.Week>[]} */
+  const told = ["change:caption", "change:read_only", "change:now", "change:now_words", "change:words"];
   model.on("change:grid", arrived);
   for (const name of told) model.on(name, describe);
   describe();

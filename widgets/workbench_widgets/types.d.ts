@@ -1,0 +1,182 @@
+// What the scripts below this folder share, for the checker and for readers; it has no code.
+// Global, so that a script names `wb.Model` and needs no path that would change when it moves.
+
+declare namespace wb {
+  /** What anywidget gives a page of its Python half: State is synchronised, messages are not. */
+  interface Model<State, Asked, Told> {
+    get<Name extends keyof State>(name: Name): State[Name];
+    set<Name extends keyof State>(name: Name, value: State[Name]): void;
+    save_changes(): void;
+    send(asked: Asked, callbacks?: undefined, buffers?: DataView[]): void;
+    on(event: "msg:custom", act: Listener<Told>): void;
+    on(event: Change<State>, act: () => void): void;
+    off(event: "msg:custom", act: Listener<Told>): void;
+    off(event: Change<State>, act: () => void): void;
+  }
+  type Change<State> = `change:${keyof State & string}`;
+  type Listener<Told> = (told: Told, buffers: DataView<ArrayBuffer>[]) => void;
+  interface Place<Of> {
+    model: Of;
+    el: HTMLElement;
+  }
+
+  // --- live.js ---
+  type Values = Record<string, string>;
+  interface LiveTold {
+    html?: string;
+    reset?: string[];
+  }
+  type LiveModel = Model<Record<never, never>, { ask: string; values: Values }, LiveTold>;
+
+  // --- table.js ---
+  interface Column {
+    name: string;
+    unit: string;
+    meaning: string;
+    number: boolean;
+  }
+  interface Order {
+    sort: string | null;
+    descending: boolean;
+  }
+  interface TableView extends Order {
+    page: number;
+    filters: Record<string, string>;
+  }
+  type TableAsked = { ask: "head" } | (TableView & { ask: "rows" | "csv"; number: string });
+  interface TableHead {
+    head: Column[];
+    total: number;
+    empty: string;
+  }
+  interface TableAnswer {
+    head?: undefined;
+    number: string;
+    rows?: undefined;
+    csv?: string;
+    refused?: string;
+  }
+  interface TableRows extends Omit<TableAnswer, "rows"> {
+    rows: (string | null)[][];
+    page: number;
+    pages: number;
+    shown: number;
+    total: number;
+  }
+  type TableTold = TableHead | TableRows | TableAnswer;
+  type TableModel = Model<{ caption: string }, TableAsked, TableTold>;
+
+  // --- week_grid.js ---
+  type Grid = string[];
+  /** Day and hour; -1 is a head. */
+  type Cell = [number, number];
+  interface Week {
+    grid: Grid;
+    words: string;
+    now: number[];
+    now_words: string;
+    caption: string;
+    read_only: boolean;
+  }
+  type WeekModel = Model<Week, never, never>;
+
+  // --- chart.js ---
+  interface Spec {
+    config?: { axis?: object; [name: string]: unknown };
+    [name: string]: unknown;
+  }
+  interface ChartSpec {
+    type: "spec";
+    spec: Spec;
+    signals: string[];
+    revision: number;
+    renderer: "svg" | "canvas";
+  }
+  type ChartAsked =
+    | { type: "vega" | "ready" }
+    | { type: "selected"; name: string; value: object };
+  type ChartTold = { type: "vega" } | ChartSpec;
+  type ChartModel = Model<{ description: string }, ChartAsked, ChartTold>;
+  interface VegaView {
+    width(width: number): VegaView;
+    runAsync(): Promise<VegaView>;
+    addSignalListener(name: string, act: (name: string, value: unknown) => void): void;
+  }
+  interface Drawn {
+    view: VegaView;
+    finalize(): void;
+  }
+  interface Vega {
+    embed(el: HTMLElement, spec: Spec, options: object): Promise<Drawn>;
+  }
+
+  // --- viewer: a place is (row, column) in the image, a point (x, y) on the canvas ---
+  type ImagePlace = [number, number];
+  type Point = [number, number];
+  type ToPoint = (place: ImagePlace) => Point;
+  /** Millimetres between rows and between columns. */
+  type Spacing = [number, number] | null;
+  type Stored = Int8Array | Uint8Array | Int16Array | Uint16Array | Float32Array;
+  interface About {
+    rows: number;
+    columns: number;
+    dtype: "int8" | "uint8" | "int16" | "uint16" | "float32";
+    slope: number;
+    intercept: number;
+    unit: string;
+    spacing: Spacing;
+    label: string;
+    inverted: boolean;
+  }
+  interface Level {
+    rows: number;
+    columns: number;
+    data: Stored;
+  }
+  interface View {
+    scale: number;
+    row: number;
+    column: number;
+  }
+  interface Region {
+    image: number;
+    kind: string;
+    role: string;
+    points: ImagePlace[];
+    size: number[];
+    angle: number;
+    label: string;
+  }
+  interface Measure {
+    kind: string;
+    image: number;
+    places: ImagePlace[];
+  }
+  interface Pane {
+    canvas: HTMLCanvasElement;
+    context: CanvasRenderingContext2D;
+    place: number;
+    picture?: ImageData;
+  }
+  /** Where an event happened: on the canvas and in the image. */
+  interface Spot {
+    x: number;
+    y: number;
+    place: ImagePlace;
+  }
+  interface Shown {
+    frames: About[];
+    regions: Region[];
+    version: number;
+    index: number;
+    window: number[];
+    panes: number;
+    measured: (Measure & Record<string, unknown>)[];
+  }
+  interface FrameNumber {
+    index: number;
+    version: number;
+  }
+  type FrameTold = FrameNumber & { type: "frame" };
+  type ViewerModel = Model<Shown, FrameNumber & { ask: "frame" }, FrameTold>;
+}

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-import workbench_widgets.viewer.viewer as module
+import workbench_widgets.parts.viewer.viewer as module
 
 FINGERS = """
 import assert from "node:assert/strict";

@@ -39,7 +39,7 @@ class Verdict(StrEnum):
     REJECTED = "rejected"
 
 
-class EventSource(StrEnum):
+class DoseSource(StrEnum):
     """Where an irradiation event's dose was read, in the order of trust (docs/dose.md)."""
 
     RDSR = "rdsr"

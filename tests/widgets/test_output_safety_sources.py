@@ -15,12 +15,12 @@ MAKERS = ("Markup", "HTML", "HTMLMath", "DisplayHandle", "Javascript", "Latex", 
 # Each joins or wraps what escaping functions made, or is a style sheet of ours.
 LOOKED_AT = {
     ("charts.py", "Markup(tostring(root, encoding='unicode'))"),
-    ("dashboard.py", "Markup(''.join(figures))"),
-    ("dashboard.py", "Markup(''.join(parts))"),
-    ("dashboard.py", "widgets.HTML(f'<style>{STYLE}</style>')"),
-    ("dashboard.py", "widgets.HTML(str(said))"),
-    ("look.py", "Markup(part)"),
-    ("look.py", "Markup(style)"),
+    ("page.py", "Markup(''.join(figures))"),
+    ("page.py", "Markup(''.join(parts))"),
+    ("page.py", "widgets.HTML(f'<style>{STYLE}</style>')"),
+    ("page.py", "widgets.HTML(str(said))"),
+    ("put_aside_page.py", "Markup(part)"),
+    ("put_aside_page.py", "Markup(style)"),
     ("tabs.py", "ipywidgets.HTML(str(Markup.escape(sentence(error))))"),
 }
 # Libraries' own HTML, which escapes nothing or not all: pandas Styler, Altair, unescaped labels.

@@ -1,10 +1,9 @@
 """The line from instances to series and irradiation events.
 
-1. every instance gets a kind (``kinds``) and a slice position (``geometry``);
-2. series are summarised (``summary``), one header each is opened (``series``);
-3. events are read from images (``acquisitions``, ``events``), dose sequences and dose reports;
-4. events of several sources are matched and one is preferred (``preferred``);
-5. series get role and state from all this (``states``).
+1. instances are ordered, ages read, dose reports recognised, series given to their modality;
+2. each modality makes its instances ready, and each of its sources reads events (``sources``);
+3. events of several sources are matched and one is preferred (``source_choice``);
+4. each modality gives its series role and state; what no modality takes has a reason.
 
 Everything is done a patient at a time: series, studies and events are told apart by their
 patient too, so mapping patients apart gives the rows that mapping them together gives.
@@ -13,35 +12,19 @@ patient too, so mapping patients apart gives the rows that mapping them together
 from __future__ import annotations
 
 from collections.abc import Collection
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import polars as pl
 
 from workbench.mapping.age import with_age
-from workbench.mapping.body_regions import ambiguous_regions, regions_of
-from workbench.mapping.ct.acquisitions import acquisitions, parts
-from workbench.mapping.ct.dose_sequence_events import dose_sequence_events
-from workbench.mapping.ct.header_events import header_events
-from workbench.mapping.ct.kinds import UNKNOWN_MAKER, with_kinds
-from workbench.mapping.ct.report_events import report_events
-from workbench.mapping.ct.series import deciding, header_facts, with_spiral
-from workbench.mapping.ct.slice_positions import with_position
-from workbench.mapping.ct.states import with_states
-from workbench.mapping.ct.summary import summarise, with_technique
-from workbench.mapping.plausible import without_implausible
+from workbench.mapping.body_regions import ambiguous_regions
+from workbench.mapping.other_series import other_series
+from workbench.mapping.report_kinds import with_report_kind
 from workbench.mapping.rules import Rules, built_in_rules
 from workbench.mapping.source_choice import with_preferred
-from workbench.model import Finding, MappingState, SeriesRole
+from workbench.mapping.sources import MODALITIES, SOURCES, Modality
+from workbench.model import DoseSource, Finding, MappingState, SeriesRole
 from workbench.schema import FINDING, INSTANCE, SERIES
-
-REGION_TEXTS = {
-    "ProtocolName": "protocol", "SeriesDescription": "series description",
-    "StudyDescription": "study description", "BodyPartExamined": "body part",
-}  # fmt: skip
-
-
-# Enhanced CT and Legacy Converted Enhanced CT Image Storage (PS3.4 B.5).
-MULTI_FRAME = ["1.2.840.10008.5.1.4.1.1.2.1", "1.2.840.10008.5.1.4.1.1.2.2"]
 
 
 @dataclass(frozen=True)
@@ -74,35 +57,63 @@ def map_instances(
     """
     rules = rules or built_in_rules()
     ordered, findings = _ordered(instances)
-    ordered, unlikely = without_implausible(ordered)
     ordered, doubtful = with_age(ordered, ages_differ)
-    ordered = with_position(with_spiral(with_kinds(ordered, rules), rules))
-    decided = deciding(ordered)
-    facts, problems = header_facts(decided, rules)
-    headers = header_events(acquisitions(parts(ordered, facts)))
-    sequences, sequence_findings = dose_sequence_events(ordered)
-    reports, report_findings = report_events(ordered)
-    events, choices = with_preferred([reports, sequences, headers.events])
-    findings += [*unlikely, *doubtful, *problems, *_series_findings(ordered), *headers.findings]
-    findings += [*sequence_findings, *report_findings, *choices, *ambiguous_regions(events)]
-    series = with_states(_summary(ordered, decided, facts), events, headers, rules)
-    every_series = pl.concat([_series_frame(series), _homeless(instances)])
-    return Mapped(every_series, events, _finding_frame(findings))
-
-
-def _summary(ordered: pl.DataFrame, decided: pl.DataFrame, facts: pl.DataFrame) -> pl.DataFrame:
-    """One row a series with technique, dose and body region."""
-    key = "series_key"
-    kinds = decided.group_by(key).agg(pl.col("kind").first(), pl.col("report_kind").first())
-    counted = ordered.group_by(key).agg(instances=pl.len())
-    series = summarise(decided, key)
-    for table in (facts, kinds, counted):
-        series = series.join(table, on=key, how="left", maintain_order="left")
-    image = pl.col("kind").is_in(["image", "derived"])  # only their slices lie along the table
-    series = with_technique(series).with_columns(
-        pl.when(image).then(name).alias(name) for name in ("slice_increment_mm", "scan_length_mm")
+    shares, others = _shared_out(with_report_kind(ordered))
+    read = [_read(modality, share, rules) for modality, share in shares]
+    frames = [frame for share in read for frame in share.events.values()]
+    events, choices = with_preferred(frames)
+    findings += [*doubtful, *choices, *ambiguous_regions(events)]
+    findings += [finding for share in read for finding in share.findings]
+    series = [
+        _series_frame(share.modality.series(share.instances, share.events, events, rules))
+        for share in read
+    ]
+    every = pl.concat([_series_frame(other_series(others)), *series])
+    placed = every.sort(
+        "patient", "StudyInstanceUID", "SeriesNumber", "SeriesInstanceUID", nulls_last=True
     )
-    return regions_of(series, REGION_TEXTS)
+    return Mapped(pl.concat([placed, _homeless(instances)]), events, _finding_frame(findings))
+
+
+@dataclass(frozen=True)
+class _Share:
+    """The instances of one modality, made ready, and what its sources read."""
+
+    modality: Modality
+    instances: pl.DataFrame
+    events: dict[DoseSource, pl.DataFrame] = field(default_factory=dict)
+    findings: list[Finding] = field(default_factory=list)
+
+
+def _shared_out(
+    instances: pl.DataFrame,
+) -> tuple[list[tuple[Modality, pl.DataFrame]], pl.DataFrame]:
+    """Give each series to the first modality that one of its instances belongs to.
+
+    What of it is of another modality is marked ``foreign``.  Returns the modalities with their
+    instances, and the instances that nobody takes.
+    """
+    shares: list[tuple[Modality, pl.DataFrame]] = []
+    for modality in MODALITIES:
+        structured = pl.col("report_kind").is_in(list(modality.reports))
+        image = pl.col("report_kind").is_null() & pl.col("Modality").is_in(
+            list(modality.modalities)
+        )
+        marked = instances.with_columns(foreign=~(structured | image).fill_null(False))
+        taken = (~pl.col("foreign")).any().over("series_key")
+        shares.append((modality, marked.filter(taken)))
+        instances = marked.filter(~taken).drop("foreign")
+    return shares, instances
+
+
+def _read(modality: Modality, instances: pl.DataFrame, rules: Rules) -> _Share:
+    ready, findings = modality.prepare(instances, rules)
+    share = _Share(modality, ready, findings=findings)
+    for source in SOURCES:
+        if source.modality == modality.name:
+            share.events[source.name], found = source.events(ready, rules)
+            share.findings.extend(found)
+    return share
 
 
 def _ordered(instances: pl.DataFrame) -> tuple[pl.DataFrame, list[Finding]]:
@@ -141,39 +152,12 @@ def _homeless(instances: pl.DataFrame) -> pl.DataFrame:
     return SERIES.frame([row | said for row in rows])
 
 
-def _series_findings(ordered: pl.DataFrame) -> list[Finding]:
-    """Series of an unknown maker, of multi-frame images, and that mix localizers with scans."""
-    ct = ordered.filter(pl.col("kind").is_in(["image", "derived", "localizer", "dose_info"]))
-    series = ct.group_by("series_key", maintain_order=True).agg(
-        pl.col("StudyInstanceUID", "SeriesInstanceUID", "maker").first(),
-        multi_frame=pl.col("SOPClassUID").is_in(MULTI_FRAME).any(),
-        kinds=pl.col("kind").filter(pl.col("kind").is_in(["image", "localizer"])).n_unique(),
-    )  # fmt: skip
-    findings = []
-    for row in series.iter_rows(named=True):
-        place = {"study": row["StudyInstanceUID"], "series": row["SeriesInstanceUID"]}
-        if row["maker"] == UNKNOWN_MAKER:
-            findings.append(
-                Finding("mapping", "unknown_maker", "no rules for this maker; the generic ones "
-                        "are used", severity="note", column="Manufacturer", **place)
-            )  # fmt: skip
-        if row["multi_frame"]:
-            findings.append(
-                Finding("mapping", "multi_frame_not_read", "the values of multi-frame images stand "
-                        "in functional groups, which are not read: no dose comes from them",
-                        **place)
-            )  # fmt: skip
-        if row["kinds"] > 1:
-            findings.append(
-                Finding("mapping", "mixed_series", "the series holds localizers and scans",
-                        severity="note", **place)
-            )  # fmt: skip
-    return findings
-
-
 def _series_frame(series: pl.DataFrame) -> pl.DataFrame:
-    return series.select(pl.col(name).cast(kind) for name, kind in SERIES.polars().items()).sort(
-        "patient", "StudyInstanceUID", "SeriesNumber", "SeriesInstanceUID", nulls_last=True
+    """Return rows with the columns of the series table; a modality leaves out what it has not."""
+    missing = {name: pl.lit(None, kind) for name, kind in SERIES.polars().items()
+               if name not in series.columns}  # fmt: skip
+    return series.with_columns(**missing).select(
+        pl.col(name).cast(kind) for name, kind in SERIES.polars().items()
     )
 
 

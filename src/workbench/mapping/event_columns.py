@@ -1,9 +1,10 @@
-"""Columns that every event of an object shares: whose, of which study, by which equipment."""
+"""What every event has: whose, of which study, by which equipment, and under which UID."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import replace
+from hashlib import sha256
 from typing import Any
 
 from workbench.mapping.age import FLAG as AGE_CONTRADICTORY
@@ -40,3 +41,9 @@ def placed(finding: Finding, instance: Mapping[str, Any]) -> Finding:
         finding, object_number=instance["object_number"],
         study=instance["StudyInstanceUID"], series=instance["SeriesInstanceUID"],
     )  # fmt: skip
+
+
+def derived_uid(*identity: object) -> str:
+    """Return a stable UID under 2.25 (ITU-T X.667) for an event whose header names none."""
+    text = "|".join("" if value is None else str(value) for value in identity)
+    return f"2.25.{int.from_bytes(sha256(text.encode()).digest()[:16])}"

@@ -8,29 +8,13 @@ from __future__ import annotations
 
 import csv
 import math
+from collections.abc import Mapping
 from functools import cache
 from importlib import resources
 
 import polars as pl
 
 from workbench.model import Finding
-
-# Columns of the instance table, their quantity and the factor to the unit of the bounds.
-CHECKED = {
-    "KVP": ("voltage", 1.0),
-    "XRayTubeCurrent": ("current", 1.0),
-    "ExposureTime": ("time", 1e-3),
-    "RevolutionTime": ("time", 1.0),
-    "SliceThickness": ("length", 1.0),
-    "SpacingBetweenSlices": ("position", 1.0),  # negative where slices run the other way
-    "SliceLocation": ("position", 1.0),
-    "SingleCollimationWidth": ("length", 1.0),
-    "TotalCollimationWidth": ("length", 1.0),
-    "TableSpeed": ("speed", 1.0),
-    "TableFeedPerRotation": ("length", 1.0),
-    "SpiralPitchFactor": ("ratio", 1.0),
-    "CTDIvol": ("ctdi_vol", 1.0),
-}
 
 
 @cache
@@ -47,17 +31,19 @@ def plausible(quantity: str, value: float) -> bool:
     return math.isfinite(value) and (value == 0 or low <= value <= high)
 
 
-def without_implausible(instances: pl.DataFrame) -> tuple[pl.DataFrame, list[Finding]]:
-    """Return CT instances without impossible values, and a finding a series and column.
+def without_implausible(
+    instances: pl.DataFrame, checked: Mapping[str, tuple[str, float]]
+) -> tuple[pl.DataFrame, list[Finding]]:
+    """Return instances without impossible values, and a finding a series and column.
 
-    Other modalities keep their values: the bounds are those of CT.
+    ``checked`` names columns of the instance table with their quantity and the factor to the
+    unit of the bounds; slice positions are checked as well.
     """
-    is_ct = (pl.col("Modality") == "CT").fill_null(False)
-    wrong = {name: is_ct & ~_fits(name) for name in CHECKED}
+    wrong = {name: ~_fits(name, *meant) for name, meant in checked.items()}
     place = pl.col("ImagePositionPatient")
     low, high = bounds()["position"]
     within = place.list.eval(pl.element().is_between(low, high)).list.all()
-    wrong["ImagePositionPatient"] = is_ct & ~within
+    wrong["ImagePositionPatient"] = ~within
     flagged = instances.with_columns(
         **{f"bad_{name}": expression.fill_null(False) for name, expression in wrong.items()}
     )
@@ -67,8 +53,7 @@ def without_implausible(instances: pl.DataFrame) -> tuple[pl.DataFrame, list[Fin
     return cleaned.drop(f"bad_{name}" for name in wrong), _findings(flagged, tuple(wrong))
 
 
-def _fits(name: str) -> pl.Expr:
-    quantity, factor = CHECKED[name]
+def _fits(name: str, quantity: str, factor: float) -> pl.Expr:
     low, high = bounds()[quantity]
     value = pl.col(name) * factor
     return (value.is_finite() & value.is_between(low, high)) | (value == 0)

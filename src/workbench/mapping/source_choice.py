@@ -1,7 +1,7 @@
 """Which source of an irradiation event counts.
 
 Every source keeps its row.  Rows that describe one event share its UID, and of the sources
-that tell its dose the most trusted one (``model.EventSource``) is preferred.  An event of the
+that tell its dose the most trusted one (``model.DoseSource``) is preferred.  An event of the
 images that fits none of the study's dose report is not counted: a report lists what was
 irradiated, so such an event is far more often a scan that could not be recognised than one the
 report forgot, and counting it would count a dose twice.  It counts only where the report
@@ -22,11 +22,11 @@ import polars as pl
 
 from workbench.dicom.record import parse_moment
 from workbench.mapping.matching import match
-from workbench.model import EventSource, Finding
+from workbench.model import DoseSource, Finding
 from workbench.schema import IRRADIATION_EVENT
 
 Row = dict[str, Any]
-ORDER = {source.value: rank for rank, source in enumerate(EventSource)}
+ORDER = {source.value: rank for rank, source in enumerate(DoseSource)}
 MARGIN = timedelta(seconds=60)
 UID = "irradiation_event_uid"
 UNKNOWN = "unknown"
@@ -41,7 +41,7 @@ def with_preferred(frames: list[pl.DataFrame]) -> tuple[pl.DataFrame, list[Findi
     """
     patients: dict[str, list[Row]] = {}
     for frame in frames:
-        for row in frame.to_dicts():
+        for row in frame.select(IRRADIATION_EVENT.names).to_dicts():
             patients.setdefault(row["patient"] or "", []).append(row)
     findings: list[Finding] = []
     rows: list[Row] = []
@@ -54,14 +54,19 @@ def with_preferred(frames: list[pl.DataFrame]) -> tuple[pl.DataFrame, list[Findi
 
 
 def _of_patient(rows: list[Row]) -> tuple[list[Row], list[Finding]]:
-    rows.sort(key=_study)  # sorting is stable: events keep their order within a source
-    studies = [list(study) for _, study in groupby(rows, key=_study)]
+    rows.sort(key=_examined)  # sorting is stable: events keep their order within a source
+    studies = [list(study) for _, study in groupby(rows, key=_examined)]
     for study in studies:
         _take_over_uids(study, rows)
     findings = [finding for study in studies for finding in _uncovered(study, rows)]
     rows, copies = _joined(rows)
     _choose(rows)
     return rows, [*findings, *copies]
+
+
+def _examined(row: Row) -> tuple[str, str]:
+    """Study and modality: a report of one modality tells nothing of another's events."""
+    return _study(row), row["modality"] or ""
 
 
 def _study(row: Row) -> str:
@@ -77,7 +82,7 @@ def _place(row: Row) -> tuple[object, ...]:
 
 def _take_over_uids(study: list[Row], patient: list[Row]) -> None:
     known: list[Row] = []
-    for source in (EventSource.RDSR, EventSource.DOSE_SEQUENCE, EventSource.HEADER):
+    for source in DoseSource:
         own = [row for row in study if row["source"] == source]
         taken = {row[UID] for row in patient if row["source"] == source}
         uids = {row[UID] for row in patient if ORDER[row["source"]] < ORDER[source]}

@@ -16,7 +16,7 @@ from typing import Literal
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
 
-from workbench.errors import SettingsError
+from workbench.errors import MeasurementError, SettingsError
 
 SHIPPED = Path(__file__).parent / "phantoms"
 SUFFIX = ".toml"
@@ -30,6 +30,13 @@ Kind = Literal[
 
 class _GeometryPart(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True)
+
+    def number(self, name: str) -> float:
+        """Return a number that a QA test needs; raises ``MeasurementError`` where none is given."""
+        value = getattr(self, name)
+        if not isinstance(value, int | float):
+            raise MeasurementError(f"the geometry file of the phantom gives no {name}")
+        return float(value)
 
 
 class Body(_GeometryPart):

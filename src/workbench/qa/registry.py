@@ -9,7 +9,7 @@ Another package offers one so, in its ``pyproject.toml``::
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import Any, Protocol
+from typing import Any, Protocol, TypeAlias, TypeVar
 
 from pydantic import BaseModel, ValidationError
 
@@ -18,44 +18,60 @@ from workbench.errors import SettingsError
 from workbench.model import Measurement
 from workbench.plugins import find
 from workbench.qa.geometry import Geometry
+from workbench.qa.profiles import Expectation
 from workbench.qa.verification_lines import VerificationLine
 
 QA_TESTS = "workbench.qa_tests"
 
 
-class QATest(Protocol):
-    """What a QA test is.
+Settings = TypeVar("Settings", bound=BaseModel)
 
-    Attributes
-    ----------
-    name, version
-        As they stand in results; the version changes whenever a value may change.
-    label
-        Name for people.
-    modality
-        DICOM's word for the images it measures.
-    settings
-        Model of a profile's ``[settings]``.
+
+class QATest(Protocol[Settings]):
+    """What a QA test is: a value with declared needs, and two functions of images.
+
+    ``Settings`` is the model of a profile's ``[settings]``.
     """
 
-    name: str
-    version: str
-    label: str
-    modality: str
-    settings: type[BaseModel]
+    @property
+    def name(self) -> str:
+        """Name, as it stands in results and profiles."""
+
+    @property
+    def version(self) -> str:
+        """Version; changes whenever a value may change."""
+
+    @property
+    def label(self) -> str:
+        """Name for people."""
+
+    @property
+    def modalities(self) -> frozenset[str]:
+        """Values of Modality (0008,0060) of the images it measures."""
+
+    @property
+    def settings(self) -> type[Settings]:
+        """Model of a profile's ``[settings]``; its defaults are those of the test."""
+
+    @property
+    def expectations(self) -> Mapping[str, Expectation]:
+        """What a new profile proposes to expect, by the name of the measured value."""
 
     def verify(
-        self, images: Sequence[Image], phantom: Geometry, settings: BaseModel
+        self, images: Sequence[Image], phantom: Geometry, settings: Settings
     ) -> Sequence[VerificationLine]:
         """Say whether the images show what is to be measured, line by line."""
 
     def measure(
-        self, images: Sequence[Image], phantom: Geometry, settings: BaseModel
+        self, images: Sequence[Image], phantom: Geometry, settings: Settings
     ) -> Sequence[Measurement]:
         """Measure images that were verified."""
 
 
-def qa_tests() -> tuple[QATest, ...]:
+AnyQATest: TypeAlias = QATest[Any]  # of whichever settings
+
+
+def qa_tests() -> tuple[AnyQATest, ...]:
     """Return the QA tests there are: ours, and those other packages offer."""
     from workbench.qa.ct.water import CTWater
 
@@ -64,7 +80,7 @@ def qa_tests() -> tuple[QATest, ...]:
     return tuple(one() if isinstance(one, type) else one for one in found)
 
 
-def settings_of(test: QATest, given: Mapping[str, Any]) -> BaseModel:
+def settings_of(test: QATest[Settings], given: Mapping[str, Any]) -> Settings:
     """Return a test's settings; raises ``SettingsError`` that names the wrong one."""
     try:
         return test.settings.model_validate(dict(given))
@@ -77,7 +93,7 @@ def settings_of(test: QATest, given: Mapping[str, Any]) -> BaseModel:
         ) from error
 
 
-def qa_test(name: str) -> QATest:
+def qa_test(name: str) -> AnyQATest:
     """Return one QA test; raises ``SettingsError`` for an unknown one."""
     known = {test.name: test for test in qa_tests()}
     if name not in known:

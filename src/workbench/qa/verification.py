@@ -11,7 +11,7 @@ from workbench.dicom.image import Image
 from workbench.qa.constraints import Constraint
 from workbench.qa.geometry import Geometry
 from workbench.qa.profiles import TestProfile
-from workbench.qa.registry import QATest, settings_of
+from workbench.qa.registry import AnyQATest, settings_of
 from workbench.qa.verification_lines import ERROR, OK, WARNING, VerificationLine, checked
 
 # Groups of the patient, and of people and places elsewhere: no line may show such a value.
@@ -24,7 +24,7 @@ LONGEST = 60  # characters of a value that is shown
 
 
 def verify(
-    test: QATest, images: Sequence[Image], phantom: Geometry, profile: TestProfile
+    test: AnyQATest, images: Sequence[Image], phantom: Geometry, profile: TestProfile
 ) -> list[VerificationLine]:
     """Return everything that was verified; the test looks at the images only if all else fits."""
     lines = [
@@ -40,14 +40,15 @@ def verify(
 
 
 def _headers(
-    test: QATest, images: Sequence[Image], profile: TestProfile
+    test: AnyQATest, images: Sequence[Image], profile: TestProfile
 ) -> Iterator[VerificationLine]:
     header = images[0].header
     found = str(header.get("Modality", ""))
-    yield checked("Modality", test.modality, found or "–", found == test.modality,
-                  f"The test {test.name} measures {test.modality} images.")  # fmt: skip
+    measured = ", ".join(sorted(test.modalities))
+    yield checked("Modality", measured, found or "–", found in test.modalities,
+                  f"The test {test.name} measures {measured} images.")  # fmt: skip
     for name, constraint in {**profile.select, **profile.acquisition}.items():
-        if name == "Modality" and constraint.met(test.modality):
+        if name == "Modality" and any(map(constraint.met, test.modalities)):
             continue  # said above
         yield _demand(name, constraint, images)
     yield from _fit_to_measure(images, profile)

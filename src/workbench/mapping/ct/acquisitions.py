@@ -13,13 +13,13 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from hashlib import sha256
 from itertools import combinations
 from typing import Any
 
 import polars as pl
 
 from workbench.mapping.ct.repeats import with_repeats
+from workbench.mapping.ct.series import facts_of
 from workbench.mapping.ct.slice_positions import AXIAL
 from workbench.mapping.ct.summary import summarise, with_technique
 
@@ -88,8 +88,8 @@ def _preference(part: Part) -> tuple[object, ...]:
     )
 
 
-def parts(instances: pl.DataFrame, facts: pl.DataFrame) -> pl.DataFrame:
-    """Return one row a part, summarised; images and localizers of CT only."""
+def parts(instances: pl.DataFrame) -> pl.DataFrame:
+    """Return one row a part, summarised; images and localizers only."""
     slices = instances.filter(pl.col("kind").is_in(["image", "derived", "localizer"]))
     number = pl.col("AcquisitionNumber").cast(pl.String)
     localizer = pl.col("kind") == "localizer"
@@ -109,8 +109,6 @@ def parts(instances: pl.DataFrame, facts: pl.DataFrame) -> pl.DataFrame:
             separator="|",
         )
     )  # fmt: skip
-    timed = facts.select("series_key", "timed")
-    slices = slices.join(timed, on="series_key", how="left", maintain_order="left")
     slices = with_repeats(slices)
     identity = slices.group_by("part", maintain_order=True).agg(
         pl.col("series_key").first(),
@@ -121,7 +119,7 @@ def parts(instances: pl.DataFrame, facts: pl.DataFrame) -> pl.DataFrame:
         last_mm=pl.col("position_mm").max(),
     )
     summary = summarise(slices, "part").join(identity, on="part", maintain_order="left")
-    joined = summary.join(facts, on="series_key", how="left", maintain_order="left")
+    joined = summary.join(facts_of(slices), on="series_key", how="left", maintain_order="left")
     return with_technique(joined)
 
 
@@ -195,9 +193,3 @@ def _alike(a: Part, b: Part) -> bool:
         return False
     same = ("ConvolutionKernel", "slice_thickness_mm", "slice_increment_mm")
     return all(a[name] == b[name] for name in same) and _positions_overlap(a, b)
-
-
-def derived_uid(*identity: object) -> str:
-    """Return a stable UID under 2.25 (ITU-T X.667) for an event whose header names none."""
-    text = "|".join("" if value is None else str(value) for value in identity)
-    return f"2.25.{int.from_bytes(sha256(text.encode()).digest()[:16])}"

@@ -16,13 +16,12 @@ from workbench.dicom.jsonmodel import Item, first, items, values
 from workbench.dicom.record import parse_moment
 from workbench.mapping.body_regions import regions_of
 from workbench.mapping.content_tree import parse_header
-from workbench.mapping.ct.acquisitions import derived_uid
 from workbench.mapping.ct.private_elements import element_number, element_value
 from workbench.mapping.ct.summary import PITCH
-from workbench.mapping.event_columns import age_flags, placed, shared_columns
+from workbench.mapping.event_columns import age_flags, derived_uid, placed, shared_columns
 from workbench.mapping.quantities import Reading, number
-from workbench.mapping.rules import PrivateElement
-from workbench.model import EventSource, Finding
+from workbench.mapping.rules import PrivateElement, Rules
+from workbench.model import DoseSource, Finding
 from workbench.schema import IRRADIATION_EVENT
 
 DLP = PrivateElement(creator="ELSCINT1", group=0x00E1, element=0x21)
@@ -41,7 +40,10 @@ EVENT_TYPES = ("SPIRAL", "SEQUENCED", "STATIONARY", "CONSTANT_ANGLE", "FREE")
 TOTAL_TOLERANCE = 0.01
 
 
-def dose_sequence_events(instances: pl.DataFrame) -> tuple[pl.DataFrame, list[Finding]]:
+def dose_sequence_events(
+    instances: pl.DataFrame,
+    rules: Rules,  # noqa: ARG001
+) -> tuple[pl.DataFrame, list[Finding]]:
     """Return events (source ``dose_sequence``) of the instances of kind ``dose_info``.
 
     There is one row a patient, study and event; ``preferred`` joins the studies of a patient.
@@ -113,7 +115,7 @@ def _row(item: Item, instance: dict[str, Any], reading: Reading) -> dict[str, ob
     dlp = private_number(item, DLP, reading, ("dlp", "dlp_mgy_cm"))
     return {
         **shared_columns(instance),
-        "source": EventSource.DOSE_SEQUENCE,
+        "source": DoseSource.DOSE_SEQUENCE,
         "started_at": parse_moment(str(first(item, "AcquisitionDateTime") or ""))
         or instance["started_at"],
         "event_type": known,

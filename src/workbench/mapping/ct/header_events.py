@@ -3,46 +3,38 @@
 from __future__ import annotations
 
 from collections.abc import Container, Iterator
-from dataclasses import dataclass
 from typing import Any
 
 import polars as pl
 
 from workbench.mapping.body_regions import regions_of
-from workbench.mapping.ct.acquisitions import Acquisition, Part, derived_uid
+from workbench.mapping.ct.acquisitions import Acquisition, Part, acquisitions, parts
 from workbench.mapping.ct.slice_positions import AXIAL
-from workbench.mapping.event_columns import age_flags, shared_columns
+from workbench.mapping.event_columns import age_flags, derived_uid, shared_columns
 from workbench.mapping.plausible import plausible
-from workbench.model import EventSource, Finding
+from workbench.mapping.rules import Rules
+from workbench.model import DoseSource, Finding
 from workbench.schema import IRRADIATION_EVENT
 
 MM_PER_CM = 10.0
 
 
-@dataclass(frozen=True)
-class HeaderEvents:
-    """Events of the image headers.
+# Which series an event is read from, and whether only derived images show it: for their roles.
+READ_FROM = {"read_from": pl.String(), "derived_only": pl.Boolean()}
 
-    Attributes
-    ----------
-    events
-        Frame of ``schema.IRRADIATION_EVENT``, source ``header``.
-    scans
-        ``series_key`` of the one series an event is read from.
-    derived_only
-        ``series_key`` of derived images that are the only trace of their scan.
-    findings
-        What a person should know.
+
+def header_events(instances: pl.DataFrame, rules: Rules) -> tuple[pl.DataFrame, list[Finding]]:  # noqa: ARG001
+    """Return the events (source ``header``) that images tell of, and findings.
+
+    ``instances`` are those that ``prepared`` returns.  Beside the columns of an irradiation event
+    the frame has ``read_from``, the ``series_key`` of the one series an event is read from, and
+    ``derived_only``.
     """
-
-    events: pl.DataFrame
-    scans: frozenset[str]
-    derived_only: frozenset[str]
-    findings: list[Finding]
+    return events_of(acquisitions(parts(instances)))
 
 
-def header_events(acquisitions: list[Acquisition]) -> HeaderEvents:
-    """Return the events of image headers.
+def events_of(acquisitions: list[Acquisition]) -> tuple[pl.DataFrame, list[Finding]]:
+    """Return the events of acquisitions, as ``header_events`` does.
 
     Derived images alone make an event only when they name an irradiation event of their own
     or the study holds no original image: otherwise they show a scan that is already counted.
@@ -50,9 +42,8 @@ def header_events(acquisitions: list[Acquisition]) -> HeaderEvents:
     """
     original = {_study(a) for a in acquisitions if not a.derived and not a.localizer}
     rows: dict[tuple[str, str], dict[str, Any]] = {}
+    read_from: dict[tuple[str, str], tuple[str, bool]] = {}
     findings: list[Finding] = []
-    scans: set[str] = set()
-    derived_only: set[str] = set()
     for acquisition in sorted(acquisitions, key=_order):
         best = acquisition.best
         if acquisition.derived and not acquisition.uid and _study(acquisition) in original:
@@ -65,14 +56,12 @@ def header_events(acquisitions: list[Acquisition]) -> HeaderEvents:
             series = {*rows[key]["SeriesInstanceUIDs"], *row["SeriesInstanceUIDs"]}
             rows[key]["SeriesInstanceUIDs"] = sorted(series)
             continue
-        if acquisition.derived:
-            derived_only.add(best["series_key"])
-        elif not acquisition.localizer:
-            scans.add(best["series_key"])
         rows[key] = row
+        read_from[key] = (best["series_key"], acquisition.derived)
         findings += _findings(acquisition, uid)
     events = _with_regions(IRRADIATION_EVENT.frame(list(rows.values())))
-    return HeaderEvents(events, frozenset(scans), frozenset(derived_only), findings)
+    places = pl.DataFrame(list(read_from.values()), schema=READ_FROM, orient="row")
+    return events.hstack(places), findings
 
 
 def _study(acquisition: Acquisition) -> tuple[object, object]:
@@ -122,7 +111,7 @@ def _row(acquisition: Acquisition, uid: str) -> dict[str, Any]:
         **shared_columns(best),
         "SeriesInstanceUIDs": sorted({part["SeriesInstanceUID"] for part in acquisition.parts}),
         "irradiation_event_uid": uid,
-        "source": EventSource.HEADER,
+        "source": DoseSource.HEADER,
         "started_at": min((p["started_at"] for p in acquisition.parts if p["started_at"]),
                           default=None),
         "event_type": _event_type(acquisition),

@@ -1,8 +1,6 @@
-"""What kind of object each instance is: report, dose information, localizer, image ...
+"""What kind of object each CT instance is: report, dose information, localizer, image ...
 
-The makers' rules become one polars expression, so a million rows cost a second; only
-structured reports are opened, because their SOP class does not say whether they hold a dose
-(GE stores its CT dose report as Enhanced SR).
+The makers' rules become one polars expression, so a million rows cost a second.
 """
 
 from __future__ import annotations
@@ -11,22 +9,21 @@ from collections.abc import Callable
 
 import polars as pl
 
-from workbench.mapping.content_tree import DOSE_REPORT_KINDS, report_kind
+from workbench.mapping.content_tree import DOSE_REPORT_KINDS
 from workbench.mapping.rules import KindRule, Rules, Vendor
 
 UNKNOWN_MAKER = "unknown"
-STRUCTURED_REPORT = "1.2.840.10008.5.1.4.1.1.88."
 IMAGE_TYPE = pl.col("ImageType").list.join("/", ignore_nulls=True).str.to_uppercase().fill_null("")
 
 
 def with_kinds(instances: pl.DataFrame, rules: Rules) -> pl.DataFrame:
-    """Return instances with the columns ``maker``, ``kind``, ``kind_reason``, ``report_kind``.
+    """Return instances with the columns ``maker``, ``kind`` and ``kind_reason``.
 
-    ``kind`` is a word of ``rules.Kind``; ``report_kind`` a key of ``tree.REPORT_KINDS`` for
-    structured reports.  Objects that are no CT image, dose page or dose report are ``other``.
+    ``kind`` is a word of ``rules.Kind``.  Objects that are no CT image, dose page or dose report
+    are ``other``, as are those of another modality in a series of CT (column ``foreign``).
     """
     frame = instances.with_columns(maker=_maker(rules), image_type_text=IMAGE_TYPE)
-    frame = _with_report_kind(frame).with_columns(has_dose_sequence=_has_dose_sequence())
+    frame = frame.with_columns(has_dose_sequence=_has_dose_sequence())
     return frame.with_columns(
         kind=_decide(rules, lambda rule: rule.kind, "other"),
         kind_reason=_decide(rules, lambda rule: rule.because, "no rule fits"),
@@ -49,36 +46,18 @@ def _has_dose_sequence() -> pl.Expr:
     return header.str.contains('"0040030E"', literal=True).fill_null(False)
 
 
-def _with_report_kind(frame: pl.DataFrame) -> pl.DataFrame:
-    structured = (pl.col("Modality") == "SR") | pl.col("SOPClassUID").str.starts_with(
-        STRUCTURED_REPORT
-    )
-    frame = frame.with_columns(structured=structured.fill_null(False))
-    headers = frame.filter("structured")["header"].unique().to_list()
-    found = {text: report_kind(text) for text in headers if text is not None}
-    return frame.with_columns(
-        report_kind=pl.when("structured")
-        .then(
-            pl.col("header").replace_strict(
-                list(found), list(found.values()), default="no_dose", return_dtype=pl.String
-            )
-        )
-        .otherwise(None)
-    ).drop("structured")
-
-
 def _decide(rules: Rules, word: Callable[[KindRule], str], default: str) -> pl.Expr:
     expression: pl.Expr = pl.lit(default)
     for vendor in (rules.generic, *reversed(rules.vendors)):
         for rule in reversed(vendor.kinds):
             fits = _fits(rule, vendor)
             expression = pl.when(fits).then(pl.lit(word(rule))).otherwise(expression)
-    is_ct = (pl.col("Modality") == "CT").fill_null(False)
-    report = pl.col("report_kind").is_in(list(DOSE_REPORT_KINDS)).fill_null(False)
+    structured = pl.col("report_kind")
+    report = structured.is_in(list(DOSE_REPORT_KINDS)).fill_null(False)
     return (
         pl.when(report)
         .then(pl.lit("report" if default == "other" else "dose report by its root concept"))
-        .when(~is_ct)
+        .when(structured.is_not_null() | pl.col("foreign"))
         .then(pl.lit(default))
         .otherwise(expression)
     )

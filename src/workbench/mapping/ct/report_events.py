@@ -18,10 +18,10 @@ from workbench.dicom.jsonmodel import Item, first
 from workbench.dicom.record import parse_moment
 from workbench.mapping.body_regions import regions_of
 from workbench.mapping.content_tree import CT_ACCUMULATED, CT_ACQUISITION, Node, parse_header
-from workbench.mapping.ct.acquisitions import derived_uid
-from workbench.mapping.event_columns import age_flags, placed, shared_columns
+from workbench.mapping.event_columns import age_flags, derived_uid, placed, shared_columns
 from workbench.mapping.quantities import Reading
-from workbench.model import EventSource, Finding
+from workbench.mapping.rules import Rules
+from workbench.model import DoseSource, Finding
 from workbench.schema import IRRADIATION_EVENT
 
 # PS3.16 CID 10013, CT Acquisition Type: DCM codes, with SRT and SNOMED CT for spiral.
@@ -64,7 +64,10 @@ class DoseReport:
     findings: list[Finding]
 
 
-def report_events(instances: pl.DataFrame) -> tuple[pl.DataFrame, list[Finding]]:
+def report_events(
+    instances: pl.DataFrame,
+    rules: Rules,  # noqa: ARG001
+) -> tuple[pl.DataFrame, list[Finding]]:
     """Return events (source ``rdsr``) of the CT dose reports among instances.
 
     There is one row a patient, study and event; ``preferred`` joins the studies of a patient.
@@ -201,7 +204,7 @@ def _row(node: Node, index: int, instance: dict[str, Any], reading: Reading) -> 
     device = node.child("113876")  # Device Role in Procedure (TID 10013, TID 1021)
     row: dict[str, object] = {
         **shared_columns(instance),
-        "source": EventSource.RDSR,
+        "source": DoseSource.RDSR,
         "modality": "CT",
         "manufacturer": device.child("113878").text() or instance["Manufacturer"],
         "model": device.child("113879").text() or instance["ManufacturerModelName"],

@@ -49,6 +49,11 @@ def with_spiral(instances: pl.DataFrame, rules: Rules) -> pl.DataFrame:
     )
 
 
+def facts_of(instances: pl.DataFrame) -> pl.DataFrame:
+    """Return what ``header_facts`` found, one row a series, from instances that carry it."""
+    return instances.group_by("series_key", maintain_order=True).agg(pl.col(list(FACTS)).first())
+
+
 def header_facts(decided: pl.DataFrame, rules: Rules) -> tuple[pl.DataFrame, list[Finding]]:
     """Return ``phantom_cm``, ``timed`` and ``private_*`` per ``series_key``, and findings.
 
@@ -75,10 +80,10 @@ def header_facts(decided: pl.DataFrame, rules: Rules) -> tuple[pl.DataFrame, lis
         )  # fmt: skip
         place = {"study": row["StudyInstanceUID"], "series": row["SeriesInstanceUID"]}
         findings += [replace(problem, **place) for problem in (*problems, *unknown)]
-    return pl.DataFrame(rows, schema=_FACTS, orient="row"), findings
+    return pl.DataFrame(rows, schema={"series_key": pl.String(), **FACTS}, orient="row"), findings
 
 
-_FACTS = {"series_key": pl.String(), "phantom_cm": pl.Float64(), "timed": pl.Boolean()} | {
+FACTS = {"phantom_cm": pl.Float64(), "timed": pl.Boolean()} | {
     f"private_{name}": pl.Float64() for name in PRIVATE
 }
 

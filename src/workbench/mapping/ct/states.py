@@ -5,7 +5,6 @@ from __future__ import annotations
 import polars as pl
 
 from workbench.mapping.content_tree import REPORT_KINDS
-from workbench.mapping.ct.header_events import HeaderEvents
 from workbench.mapping.rules import Rules
 from workbench.model import MappingState, SeriesRole
 from workbench.schema import SERIES
@@ -18,9 +17,11 @@ SECONDARY = "secondary image without a dose"
 
 
 def with_states(
-    series: pl.DataFrame, events: pl.DataFrame, headers: HeaderEvents, rules: Rules
+    series: pl.DataFrame, events: pl.DataFrame, headers: pl.DataFrame, rules: Rules
 ) -> pl.DataFrame:
     """Add ``role``, ``state``, ``state_reason`` and ``irradiation_event_uids`` to series.
+
+    ``events`` are those of all sources, ``headers`` what ``header_events`` returned.
 
     A SCAN or TOPOGRAM is MAPPED when every column its role needs is filled, else INCOMPLETE;
     what does not enter the dose is UNUSED.
@@ -46,9 +47,10 @@ def with_states(
     return series.with_columns(state_reason=pl.when(~mapped).then("state_reason"))
 
 
-def _role(headers: HeaderEvents) -> pl.Expr:
+def _role(headers: pl.DataFrame) -> pl.Expr:
     kind = pl.col("kind")
-    scan = pl.col("series_key").is_in(list(headers.scans))
+    counted = headers.filter(~pl.col("derived_only") & ~pl.col("localizer"))["read_from"]
+    scan = pl.col("series_key").is_in(counted.to_list())
     return (
         pl.when(kind.is_in(["report", "dose_info"]))
         .then(pl.lit(SeriesRole.DOSE_REPORT.value))
@@ -75,14 +77,15 @@ def _absent(name: str) -> pl.Expr:
     return absent | (pl.col(name) == "unknown") if name == "body_region" else absent
 
 
-def _lonely(headers: HeaderEvents) -> pl.Expr:
+def _lonely(headers: pl.DataFrame) -> pl.Expr:
     """Return whether an event is read from a derived series: no original images are there."""
     lonely = pl.col("irradiation_event_uids").is_not_null()
-    counted = pl.col("series_key").is_in(list(headers.derived_only))
+    derived = headers.filter("derived_only")["read_from"].to_list()
+    counted = pl.col("series_key").is_in(derived)
     return (pl.col("role") == SeriesRole.RECONSTRUCTION) & lonely & counted
 
 
-def _state(headers: HeaderEvents) -> pl.Expr:
+def _state(headers: pl.DataFrame) -> pl.Expr:
     role, read = pl.col("role"), pl.col("irradiation_event_uids").is_not_null()
     projection = pl.col("report_kind").is_in(["projection", "nuclear"])
     mapped = (pl.col("missing") == "") | ((role == SeriesRole.DOSE_REPORT) & read)
@@ -97,7 +100,7 @@ def _state(headers: HeaderEvents) -> pl.Expr:
     )
 
 
-def _reason(headers: HeaderEvents) -> pl.Expr:
+def _reason(headers: pl.DataFrame) -> pl.Expr:
     role, report = pl.col("role"), pl.col("report_kind")
     report_words = report.replace_strict(REPORT_KINDS, default=None, return_dtype=pl.String)
     modality = pl.col("Modality").str.extract(r"^([A-Z]{2,16})$").fill_null("unknown")

@@ -8,14 +8,9 @@ from __future__ import annotations
 import polars as pl
 
 from workbench.mapping.ct.slice_positions import scan_ranges
-from workbench.schema import INSTANCE
+from workbench.mapping.series_values import copied_values, mean_of
 
 PITCH = (0.05, 4.0)  # outside no scanner works; such header values are typing errors
-FIRST = tuple(
-    name for name in INSTANCE.names
-    if INSTANCE.column(name).copied and INSTANCE.column(name).kind == "text"
-    and name not in ("SOPClassUID", "SOPInstanceUID", "IrradiationEventUID")
-)  # fmt: skip
 PRIVATE = (
     "pitch", "table_feed_mm", "rotation_time_s", "total_collimation_mm", "ctdi_phantom_cm",
     "ctdi_vol_mgy", "dlp_mgy_cm",
@@ -29,37 +24,21 @@ def summarise(slices: pl.DataFrame, key: str) -> pl.DataFrame:
     images; it is never averaged in.
     """
     grouped = slices.group_by(key, maintain_order=True).agg(
-        *(pl.col(name).drop_nulls().first() for name in FIRST),
-        pl.col("patient").drop_nulls().first(),
-        pl.col("ImageType").drop_nulls().first(),
-        pl.col("SeriesNumber").drop_nulls().min(),
-        pl.col("patient_age_years").drop_nulls().first(),
-        pl.col("age_contradictory").any(),
-        started_at=pl.col("started_at").min(),
-        ended_at=pl.col("started_at").max(),
-        AcquisitionNumbers=pl.col("AcquisitionNumber").drop_nulls().unique().sort(),
         spiral=pl.col("spiral").drop_nulls().first(),
         normal_z=pl.col("normal_z").min(),
         slices=pl.len(),
-        kvp_kv=_mean("KVP"),
-        tube_current_ma=_mean("XRayTubeCurrent"),
-        exposure_time_ms=_mean("ExposureTime"),
-        slice_thickness_mm=_mean("SliceThickness"),
-        ctdi_vol_mgy=_mean("CTDIvol"),
-        RevolutionTime=_mean("RevolutionTime"),
-        TableSpeed=_mean("TableSpeed"),
-        TableFeedPerRotation=_mean("TableFeedPerRotation"),
-        SpiralPitchFactor=_mean("SpiralPitchFactor"),
-        single_collimation_mm=_mean("SingleCollimationWidth"),
-        TotalCollimationWidth=_mean("TotalCollimationWidth"),
+        ctdi_vol_mgy=mean_of("CTDIvol"),
+        RevolutionTime=mean_of("RevolutionTime"),
+        TableSpeed=mean_of("TableSpeed"),
+        TableFeedPerRotation=mean_of("TableFeedPerRotation"),
+        SpiralPitchFactor=mean_of("SpiralPitchFactor"),
+        single_collimation_mm=mean_of("SingleCollimationWidth"),
+        TotalCollimationWidth=mean_of("TotalCollimationWidth"),
     )
-    return grouped.join(scan_ranges(slices, key), on=key, how="left", maintain_order="left")
-
-
-def _mean(name: str) -> pl.Expr:
-    usable = pl.col(name).is_finite() & (pl.col(name) > 0)
-    mean = pl.col(name).filter(usable).mean()
-    return pl.when(mean.is_finite()).then(mean).alias(name)
+    values = copied_values(slices, key)
+    for table in (grouped, scan_ranges(slices, key)):
+        values = values.join(table, on=key, how="left", maintain_order="left")
+    return values
 
 
 def with_technique(summary: pl.DataFrame) -> pl.DataFrame:

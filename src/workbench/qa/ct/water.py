@@ -9,7 +9,6 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 
 import numpy as np
-from pydantic import BaseModel
 
 from workbench.dicom.image import Image
 from workbench.errors import MeasurementError
@@ -17,7 +16,7 @@ from workbench.model import Measurement
 from workbench.qa.ct.padding import with_padding
 from workbench.qa.ct.structure import SectionStructure, structures
 from workbench.qa.ct.water_regions import RIM, central, regions_of
-from workbench.qa.ct.water_settings import WaterSettings
+from workbench.qa.ct.water_settings import EXPECTATIONS, WaterSettings
 from workbench.qa.ct.water_values import HU, differences, read_section, values
 from workbench.qa.cylinder import Cylinder, find_cylinder
 from workbench.qa.geometry import Geometry
@@ -30,14 +29,15 @@ MEASURED = ("centre", *RIM)
 class CTWater:
     """The QA test ``ct-water``."""
 
-    name, version, label, modality = "ct-water", "1", "CT level A: water", "CT"
-    settings: type[BaseModel] = WaterSettings
+    name, version, label = "ct-water", "1", "CT level A: water"
+    modalities = frozenset({"CT"})
+    settings = WaterSettings
+    expectations = EXPECTATIONS
 
     def verify(
-        self, images: Sequence[Image], phantom: Geometry, settings: BaseModel
+        self, images: Sequence[Image], phantom: Geometry, settings: WaterSettings
     ) -> list[VerificationLine]:
         """Look for the phantom in every image, and for what is no water in it."""
-        assert isinstance(settings, WaterSettings)
         lines: list[VerificationLine] = []
         for number, image in enumerate(images, 1):
             which = f" (image {number})" if len(images) > 1 else ""
@@ -45,10 +45,9 @@ class CTWater:
         return lines
 
     def measure(
-        self, images: Sequence[Image], phantom: Geometry, settings: BaseModel
+        self, images: Sequence[Image], phantom: Geometry, settings: WaterSettings
     ) -> list[Measurement]:
         """Measure every image; of several, values are means over them."""
-        assert isinstance(settings, WaterSettings)
         images = [with_padding(image) for image in images]
         bodies = [find_cylinder(image, phantom.body.threshold) for image in images]
         regions = [regions_of(*pair, settings, number) for number, pair in

@@ -1,8 +1,12 @@
-"""What a test profile may set of the QA test ``ct-water``."""
+"""What a test profile may set of the QA test ``ct-water``, and what a new one expects."""
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 from pydantic import BaseModel, ConfigDict, Field
+
+from workbench.qa.profiles import Expectation, Tolerance
 
 
 class WaterSettings(BaseModel):
@@ -45,3 +49,14 @@ class WaterSettings(BaseModel):
     structure_significance: float = Field(default=6.5, gt=0)
     rim_seen: float = Field(default=0.75, gt=0, le=1)
     most_noise: float = Field(default=60.0, gt=0)
+
+
+# Limits of constancy of a water phantom; IEC 61223-3-5 is not freely readable, so these are
+# proposals to be edited, never a claim of conformity.
+EXPECTATIONS: Mapping[str, Expectation] = {
+    "mean_ct_number": Expectation(
+        reference=0, warning=Tolerance(absolute=2), alarm=Tolerance(absolute=4)
+    ),
+    "noise": Expectation(learn_from=5, alarm=Tolerance(relative=0.1, absolute=0.2)),
+    "uniformity": Expectation(reference=0, alarm=Tolerance(absolute=4)),
+}

@@ -20,7 +20,7 @@ from workbench.errors import MeasurementError, SettingsError, WorkbenchError
 from workbench.qa.geometry import Geometry, geometry
 from workbench.qa.judging import Judged, State, content_of, judge, worst
 from workbench.qa.profiles import TestProfile, profile_of, read_profile
-from workbench.qa.registry import QATest, qa_test, settings_of
+from workbench.qa.registry import AnyQATest, qa_test, settings_of
 from workbench.qa.verification import verify
 from workbench.qa.verification_lines import VerificationLine
 from workbench.stages.quality.due import Due, all_due
@@ -208,7 +208,7 @@ class QualityDesk:
 
 
 @contextmanager
-def _explained(test: QATest) -> Iterator[None]:
+def _explained(test: AnyQATest) -> Iterator[None]:
     """Say which test failed, where it raises anything else than what we know."""
     try:
         yield
@@ -223,7 +223,7 @@ def _explained(test: QATest) -> Iterator[None]:
 
 
 def _content(
-    kept: StoredProfile, test: QATest, phantom: Geometry, lines: Sequence[VerificationLine],
+    kept: StoredProfile, test: AnyQATest, phantom: Geometry, lines: Sequence[VerificationLine],
     judged: Sequence[Judged],
 ) -> dict[str, Any]:  # fmt: skip
     """Return all that a result was made with, so that it can be understood for ever."""

@@ -8,6 +8,7 @@ import tomlkit
 from pydicom import Dataset
 
 from workbench.qa.profiles import TestProfile
+from workbench.qa.registry import AnyQATest, qa_test
 from workbench.stages.quality.selection import equipment
 
 SELECTED = ("Modality", "Manufacturer", "ManufacturerModelName", "StationName")
@@ -17,6 +18,7 @@ ACQUIRED = ("KVP", "SliceThickness", "ConvolutionKernel", "ReconstructionDiamete
 
 def new_profile(test: str, phantom: str, header: Dataset | None = None) -> str:
     """Return the text of a test profile to be completed; ``header`` is one of its images'."""
+    qa = qa_test(test)
     document = tomlkit.document()
     machine = equipment(header) if header is not None else {}
     station = machine.get("StationName", "CT1")
@@ -27,33 +29,41 @@ def new_profile(test: str, phantom: str, header: Dataset | None = None) -> str:
     document.add("images", _said(1, "from the middle of the series"))
     document.add("recipients", _said([], "e-mail addresses told of alarms"))
     chosen = {name: machine[name] for name in SELECTED if name in machine}
-    document.add("select", _table(chosen or {"Modality": "CT"}, "which images are this profile's"))
+    document.add(
+        "select",
+        _table(chosen or {"Modality": min(qa.modalities)}, "which images are this profile's"),
+    )
     acquired = {name: _plain(header.get(name)) for name in ACQUIRED if header is not None
                 and header.get(name) not in (None, "")}  # fmt: skip
     document.add("acquisition", _table(acquired, "how they must have been made"))
-    return tomlkit.dumps(document) + EXPECTATIONS
+    return tomlkit.dumps(document) + _expectations(qa)
 
 
-# Limits of constancy of a water phantom; IEC 61223-3-5 is not freely readable, so these are
-# proposals to be edited, never a claim of conformity.
-EXPECTATIONS = """
+EXPLAINED = """
 # One table a measured value. Take out what you do not judge.
 # reference, or learn_from = n (mean of the first n accepted results);
 # warning and alarm: { absolute = x, relative = 0.1, side = "both" }, the larger one counts.
-
-[expect.mean_ct_number]
-reference = 0
-warning = { absolute = 2 }
-alarm = { absolute = 4 }
-
-[expect.noise]
-learn_from = 5
-alarm = { relative = 0.1, absolute = 0.2 }
-
-[expect.uniformity]
-reference = 0
-alarm = { absolute = 4 }
 """
+
+
+def _expectations(test: AnyQATest) -> str:
+    """Return what the test itself proposes to expect, as tables; none of it is obligatory."""
+    every = tomlkit.table(is_super_table=True)
+    for name, expected in test.expectations.items():
+        table = tomlkit.table()
+        for key, value in expected.model_dump(exclude_defaults=True).items():
+            table.add(key, _inline(value) if isinstance(value, dict) else _plain(value))
+        every.add(name, table)
+    document = tomlkit.document()
+    if test.expectations:
+        document.add("expect", every)
+    return f"{EXPLAINED}\n{tomlkit.dumps(document)}"
+
+
+def _inline(values: dict[str, Any]) -> Any:
+    table = tomlkit.inline_table()
+    table.update({name: _plain(value) for name, value in values.items()})
+    return table
 
 
 def profile_text(profile: TestProfile) -> str:

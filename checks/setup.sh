@@ -89,7 +89,7 @@ dev) # A package that has left the lock must leave .venv too.
 esac
 
 if ! [ -x .venv/bin/python ] || ! done_already user requirements.lock; then
-    say "Making the environment in .venv (once; about a minute, 220 MB to download, 1.2 GB on disk) ..."
+    say "Making the environment in .venv (once; one to two minutes, 220 MB to download, 1.2 GB on disk) ..."
     make_environment
     install_lock user requirements.lock
 fi

@@ -147,7 +147,9 @@ class Lock:
     def _other_pythons(self) -> Iterator[str]:
         for name, each in self.packages.items():
             known = _installed(each)
-            bounds = SpecifierSet((known and known.metadata["Requires-Python"]) or "")
+            if known is None or "Requires-Python" not in known.metadata:
+                continue
+            bounds = SpecifierSet(known.metadata["Requires-Python"])
             if self.python not in bounds:
                 yield f"{name} {each.version} needs Python {bounds}"
 

@@ -13,25 +13,28 @@ TESTS ?=
 WORKERS ?= 2
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test check format strip bench fuzz lock clean
+.PHONY: help setup dev demo test check format strip bench fuzz lock clean
 
 help: ## list the targets
 	@sed -n 's/^\([a-z]*\):[^#]*## \(.*\)/  make \1|\2/p' Makefile | \
 	while IFS='|' read -r name text; do printf '%-14s %s\n' "$$name" "$$text"; done
 
-setup: ## make .venv from requirements.lock
-	@sh checks/setup.sh
+setup: ## make .venv from requirements.lock, as a user needs it
+	@sh checks/setup.sh user
+
+dev: setup ## add what tests and checks need, from requirements-dev.lock
+	@sh checks/setup.sh dev
 
 # `exec`, so that Ctrl-C reaches the program itself, which then stops what it has started.
 demo: setup ## the whole line on a small hospital; DATA=folder adds your files, SERVE=0 stops after the report
 	@exec $(RUN)/workbench demo -w "$(WORKSPACE)" --port "$(PORT)" \
 		$(if $(DATA),--data "$(DATA)") $(if $(filter 0 no,$(SERVE)),--no-serve)
 
-test: setup ## run the tests; installs Orthanc, DCMTK, Chromium, PostgreSQL where it may (not with WORKBENCH_NO_APT=1)
+test: dev ## run the tests; installs Orthanc, DCMTK, Chromium, PostgreSQL where it may (not with WORKBENCH_NO_APT=1)
 	@sh checks/programs.sh
 	@exec $(RUN)/python -m pytest -n $(WORKERS) --dist loadfile $(TESTS)
 
-check: setup ## style, types, layers, shape, notebooks, the widgets' JavaScript
+check: dev ## style, types, layers, shape, notebooks, the widgets' JavaScript
 	@sh checks/programs.sh nodejs npm
 	$(RUN)/ruff check
 	$(RUN)/ruff format --check
@@ -41,25 +44,32 @@ check: setup ## style, types, layers, shape, notebooks, the widgets' JavaScript
 	$(RUN)/python -m checks.notebooks
 	sh checks/javascript.sh
 
-format: setup ## let ruff lay the code out
+format: dev ## let ruff lay the code out
 	$(RUN)/ruff check --fix
 	$(RUN)/ruff format
 
-strip: setup ## empty the notebooks of outputs
+strip: dev ## empty the notebooks of outputs
 	$(RUN)/python -m checks.notebooks --strip
 
-bench: setup ## print the speed goals beside what they are measured against
+bench: dev ## print the speed goals beside what they are measured against
 	$(RUN)/python -m benchmarks.startup
 	$(RUN)/python -m benchmarks.headers
 	$(RUN)/python -m benchmarks.deidentify
 
-fuzz: setup ## change files until a check fails; SECONDS=600 for longer; with Atheris where it is installed
+fuzz: dev ## change files until a check fails; SECONDS=600 for longer; with Atheris where it is installed
 	$(RUN)/python -m tests.fuzz.headers fuzz-corpus -max_total_time=$(or $(SECONDS),60)
 
-lock: setup ## resolve pyproject.toml anew into requirements.lock; UPGRADE=--upgrade for newer versions
+COMPILE := uv --no-config pip compile pyproject.toml --universal --python-version 3.11 --generate-hashes \
+	--no-strip-extras --no-emit-index-url --no-annotate --no-header --quiet
+
+# The developers' lock comes first and binds the users': no package has two versions.
+lock: ## resolve pyproject.toml anew into the two locks; UPGRADE=--upgrade for newer versions
 	@command -v uv >/dev/null || { echo "make lock needs uv (pip install uv)." >&2; exit 2; }
-	uv --no-config pip compile pyproject.toml --extra dev --universal --python-version 3.11 $(UPGRADE) \
-		--generate-hashes --no-emit-index-url --no-annotate --no-header --quiet -o requirements.lock
+	$(COMPILE) $(UPGRADE) --extra dev -o requirements-dev.lock
+	$(COMPILE) $(UPGRADE) --extra build --extra dask --extra objects --extra postgres --extra quaac \
+		--constraint requirements-dev.lock -o requirements.lock
+	@sh checks/setup.sh dev
+	$(RUN)/python -m checks.locks
 
 clean: ## remove the environment, caches and the demo's workspace
 	rm -rf .venv .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache checks/javascript/node_modules demo-workspace fuzz-corpus build dist

@@ -71,7 +71,8 @@ def test_a_type_checker_finds_what_is_no_qa_test(folder: Path, stands: str, wron
 def strictly(folder: Path, *files: str) -> subprocess.CompletedProcess[str]:
     cache = folder.parent / "mypy"  # one for the tests of this file: the library is read once
     return subprocess.run(
-        [sys.executable, "-m", "mypy", "--strict", "--config-file", "", "--cache-dir", cache, *files],
+        [sys.executable, "-m", "mypy", "--strict", "--config-file", "", "--cache-dir", str(cache),
+         *files],
         cwd=folder, capture_output=True, text=True, check=False,
         env={**os.environ, "MYPYPATH": str(ROOT / "src")},
     )  # fmt: skip

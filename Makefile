@@ -41,6 +41,7 @@ check: dev ## style, types, layers, shape, notebooks, the widgets' JavaScript
 	$(RUN)/mypy
 	$(RUN)/lint-imports
 	$(RUN)/python -m checks.shape
+	$(RUN)/python -m checks.names
 	$(RUN)/python -m checks.notebooks
 	sh checks/javascript.sh
 

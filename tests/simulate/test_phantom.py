@@ -24,8 +24,37 @@ def test_ct_number_and_noise_are_the_truth(water: float, noise: float) -> None:
     disk = stack[:, radius < 0.2 * phantom.diameter_mm]
     assert disk.mean() == pytest.approx(water, abs=4 * noise / disk.size**0.5)
     assert disk.std(ddof=1) == pytest.approx(noise, rel=0.03)
-    edge = (radius < phantom.diameter_mm / 2).sum() * phantom.pixel_mm**2
-    assert 2 * (edge / np.pi) ** 0.5 == pytest.approx(phantom.diameter_mm, rel=0.01)
+
+
+@pytest.mark.parametrize(
+    ("diameter", "pixel", "matrix"), [(200.0, 1.5625, 160), (160.0, 0.7, 256), (100.0, 1.0, 129)]
+)
+def test_the_drawn_outline_is_a_circle_of_the_diameter_in_the_middle(
+    diameter: float, pixel: float, matrix: int
+) -> None:
+    phantom = WaterPhantom(
+        seed=7, noise_hu=5.0, diameter_mm=diameter, pixel_mm=pixel, matrix=matrix
+    )
+    image = next(phantom.images())
+    drawn = image.pixel_array * float(image.RescaleSlope) + float(image.RescaleIntercept) > -500
+    across, down = image.PixelSpacing[1], image.PixelSpacing[0]
+    # A pixel is in or out as its centre is: chance leaves an eighth of a pixel of the diameter.
+    area = drawn.sum() * float(across) * float(down)
+    assert 2 * (area / np.pi) ** 0.5 == pytest.approx(diameter, abs=pixel / 8)
+    rows, columns = np.nonzero(drawn)
+    for places in (rows, columns):
+        assert places.mean() == pytest.approx((matrix - 1) / 2, abs=0.01)
+        assert (places.max() - places.min() + 1) * pixel == pytest.approx(diameter, abs=pixel)
+    far = np.hypot(rows - rows.mean(), columns - columns.mean()) * pixel
+    assert far.max() <= diameter / 2 + 1e-6
+    assert far.max() > diameter / 2 - pixel / 2
+
+
+def test_beyond_the_outline_is_air_with_its_noise() -> None:
+    phantom = WaterPhantom(seed=3, noise_hu=4.0)
+    air = phantom.pixels(0)[:12, :12].astype(float) - 1024
+    assert air.mean() == pytest.approx(-1000, abs=4 * 4 / 12)
+    assert air.std(ddof=1) == pytest.approx(4.0, rel=0.25)
 
 
 def test_slices_differ_but_repeat_with_the_seed() -> None:

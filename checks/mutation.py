@@ -166,9 +166,7 @@ def _spared(tree: ast.AST) -> set[int]:
     spared: set[int] = set()
     for node in ast.walk(tree):
         inner: list[ast.AST | None] = []
-        if isinstance(node, ast.JoinedStr):
-            inner = [node]
-        elif isinstance(node, ast.Expr) and isinstance(node.value, ast.Constant):
+        if isinstance(node, ast.JoinedStr) or (isinstance(node, ast.Expr) and isinstance(node.value, ast.Constant)):
             inner = [node]
         elif isinstance(node, ast.arg | ast.AnnAssign):
             inner = [node.annotation]

@@ -28,9 +28,7 @@ def binned_image(phantom: Geometry, scan: PhantomScan, down: int, across: int) -
     return _read(phantom, scan, np.rint(values - INTERCEPT), (down, across))
 
 
-def _read(
-    phantom: Geometry, scan: PhantomScan, stored: np.ndarray, bins: tuple[int, int]
-) -> Image:
+def _read(phantom: Geometry, scan: PhantomScan, stored: np.ndarray, bins: tuple[int, int]) -> Image:
     header: Dataset = phantom_dataset(phantom, replace(scan, size=16))
     header.file_meta = FileMetaDataset()
     header.file_meta.TransferSyntaxUID = ExplicitVRLittleEndian

@@ -94,9 +94,7 @@ def test_a_phantom_that_leans_is_as_eccentric_as_geometry_says(tilt: float) -> N
 def test_each_phantom_has_the_diameter_of_its_file(name: str) -> None:
     phantom = geometry(name)
     image = phantom_image(phantom, PhantomScan(field_mm=400))
-    assert find_cylinder(image, THRESHOLD).diameter == pytest.approx(
-        phantom.body.diameter, abs=0.5
-    )
+    assert find_cylinder(image, THRESHOLD).diameter == pytest.approx(phantom.body.diameter, abs=0.5)
 
 
 def test_a_small_thing_beside_it_is_not_the_phantom() -> None:

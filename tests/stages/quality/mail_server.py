@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import datetime
+import datetime as dt
 import ipaddress
 import socket
 import ssl
@@ -39,7 +39,7 @@ def certificate(folder: Path, address: str = "127.0.0.1") -> Certificate:
     """Make a certificate for an address, valid today."""
     key = ec.generate_private_key(ec.SECP256R1())
     name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "mail server of a test")])
-    now, day = datetime.datetime.now(datetime.UTC), datetime.timedelta(days=1)
+    now, day = dt.datetime.now(dt.UTC), dt.timedelta(days=1)
     made = (
         x509.CertificateBuilder(name, name, key.public_key(), 1, now - day, now + day)
         .add_extension(x509.BasicConstraints(ca=True, path_length=None), critical=True)
@@ -129,7 +129,7 @@ class MailServer:
             return True
         else:
             if word.startswith("RCPT"):
-                self.recipients.append(word.split("<")[1].split(">")[0])
+                self.recipients.append(word.partition("<")[2].partition(">")[0])
             self._say(stream, "250 ok")
         return False
 

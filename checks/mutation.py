@@ -166,7 +166,7 @@ def _spared(tree: ast.AST) -> set[int]:
     spared: set[int] = set()
     for node in ast.walk(tree):
         inner: list[ast.AST | None] = []
-        if isinstance(node, ast.JoinedStr) or (isinstance(node, ast.Expr) and isinstance(node.value, ast.Constant)):
+        if isinstance(node, ast.JoinedStr) or _is_docstring(node):
             inner = [node]
         elif isinstance(node, ast.arg | ast.AnnAssign):
             inner = [node.annotation]
@@ -177,6 +177,10 @@ def _spared(tree: ast.AST) -> set[int]:
         for part in inner:
             spared.update(place[id(one)] for one in ast.walk(part) if part) if part else None
     return spared
+
+
+def _is_docstring(node: ast.AST) -> bool:
+    return isinstance(node, ast.Expr) and isinstance(node.value, ast.Constant)
 
 
 def _with(text: str, index: int, changed: ast.AST) -> str:

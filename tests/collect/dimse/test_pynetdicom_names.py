@@ -31,7 +31,7 @@ from pynetdicom.dimse_messages import C_STORE_RQ, DIMSEMessage
 from pynetdicom.dimse_primitives import C_ECHO
 from pynetdicom.dsutils import encode_file_meta, split_dataset
 from pynetdicom.dul import DULServiceProvider
-from pynetdicom.sop_class import CTImageStorage as CT
+from pynetdicom.sop_class import CTImageStorage as CtImage
 from pynetdicom.sop_class import PatientRootQueryRetrieveInformationModelFind as Find
 from pynetdicom.sop_class import PatientRootQueryRetrieveInformationModelGet as Get
 from pynetdicom.sop_class import PatientRootQueryRetrieveInformationModelMove as Move
@@ -107,7 +107,7 @@ def test_every_private_name_is_listed() -> None:
 
 @contextmanager
 def peer(
-    handlers: list[Any], classes: tuple[str, ...] = (str(Verification), str(CT))
+    handlers: list[Any], classes: tuple[str, ...] = (str(Verification), str(CtImage))
 ) -> Iterator[tuple[AE, ThreadedAssociationServer]]:
     """Yield a node and its server, listening."""
     node = AE("PEER")
@@ -122,7 +122,7 @@ def peer(
 
 @contextmanager
 def asking(
-    server: Any, classes: tuple[str, ...] = (str(Verification), str(CT)), **options: Any
+    server: Any, classes: tuple[str, ...] = (str(Verification), str(CtImage)), **options: Any
 ) -> Iterator[Association]:
     node = AE("US")
     node.acse_timeout = node.dimse_timeout = node.network_timeout = SECONDS

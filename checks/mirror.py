@@ -2,13 +2,14 @@
 
 ``src/workbench/<room>/<module>.py`` has one when ``tests/<room>/test_<module>.py`` is there.  No
 other name counts, so that whoever changes a module knows which file to open; and an
-``__init__.py`` needs none.  A line of code is one that holds a token which is no comment; a
-docstring is one, in tests as in the product.
+``__init__.py`` needs none.  Lines are counted as ``checks.shape`` counts a function's: comments,
+blank lines and docstrings are no code, in tests as in the product.
 """
 
 from __future__ import annotations
 
 import argparse
+import ast
 import sys
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -17,6 +18,7 @@ from pathlib import Path
 from checks.shape import ROOT, code_lines
 
 PACKAGE, TESTS = "src/workbench", "tests"
+DOCUMENTED = (ast.Module, ast.ClassDef, ast.FunctionDef, ast.AsyncFunctionDef)
 
 
 @dataclass(frozen=True)
@@ -80,7 +82,16 @@ def _modules(package: Path) -> Iterator[str]:
 
 
 def _lines(folder: Path) -> int:
-    return sum(len(code_lines(path.read_text("utf-8"))) for path in folder.rglob("*.py"))
+    return sum(_code(path.read_text("utf-8")) for path in folder.rglob("*.py"))
+
+
+def _code(text: str) -> int:
+    lines = set(code_lines(text))
+    for node in ast.walk(ast.parse(text)):
+        if isinstance(node, DOCUMENTED) and ast.get_docstring(node, clean=False) is not None:
+            told = node.body[0]
+            lines -= set(range(told.lineno, (told.end_lineno or told.lineno) + 1))
+    return len(lines)
 
 
 def main() -> int:

@@ -145,7 +145,7 @@ def _functions(tree: ast.AST) -> Iterator[Function]:
 
 
 def code_lines(text: str) -> frozenset[int]:
-    """Return the lines of a source that hold code; docstrings are code, comments are none."""
+    """Return the lines of a source that hold a token other than a comment."""
     lines: set[int] = set()
     for token in tokenize.generate_tokens(io.StringIO(text).readline):
         if token.type not in FREE_TOKENS:

@@ -9,7 +9,7 @@ import pytest
 
 from tests.spc.weekly_points import START, WEEK, points, violated
 from workbench.errors import SettingsError
-from workbench.spc.baseline import Baseline, baseline_of
+from workbench.spc.baseline import Baseline, baseline_of, pause
 from workbench.spc.chart import ChartSettings, control_chart
 
 # NIST/SEMATECH e-Handbook of Statistical Methods, 6.3.2.2 to 6.3.2.4.
@@ -60,3 +60,15 @@ def test_a_baseline_needs_enough_and_different_points() -> None:
     for same in (1.0, 0.1, 49.7):  # the mean of twenty times 0.1 is not quite 0.1
         with pytest.raises(SettingsError, match="the same"):
             baseline_of(points([same] * 20), START, "N. N.")
+
+
+def test_a_pause_is_90_days_or_three_times_the_usual_distance() -> None:
+    week, year = timedelta(days=7), timedelta(days=365)
+    assert pause(points([0.0] * 30)) == timedelta(days=90)
+    assert pause(points([0.0] * 8, step=year)) == 3 * year
+    assert pause(points([0.0] * 7, step=year)) == timedelta(days=90), "too few to know"
+    # The usual distance is the median: 6 weeks of a year apart and 5 of a week.
+    mixed = points([0.0] * 7, step=year) + points([0.0] * 6, START + 6 * year, week)[1:]
+    assert pause(mixed) == 3 * year
+    mostly = points([0.0] * 5, step=year) + points([0.0] * 8, START + 4 * year, week)[1:]
+    assert pause(mostly) == timedelta(days=90)

@@ -156,3 +156,11 @@ def test_warnings_say_what_the_limits_take_for_granted() -> None:
     assert "not normal" in chart(rng.exponential(size=100).tolist()).warnings[0]
     walk = chart(np.cumsum(rng.normal(size=100)).tolist()).warnings
     assert any("alike" in one for one in walk)
+
+
+def test_a_distance_of_just_the_pause_is_none() -> None:
+    settings = ChartSettings(rules=("we4",), gap=timedelta(days=30))
+    baseline = Baseline(0.0, 1.0, 1.128, 20, START)
+    for days, one_run in ((30, True), (31, False)):
+        row = points([0.5] * 10, step=timedelta(days=days))
+        assert bool(violated(control_chart(row, [baseline], settings))) is one_run

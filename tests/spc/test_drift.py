@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from workbench.spc.drift import cusum, ewma, ewma_width, moving_average
 
@@ -35,3 +37,22 @@ def test_cusum_of_nist() -> None:
 
 def test_moving_average_begins_with_what_there_is() -> None:
     assert moving_average(np.array([1.0, 3, 5, 7]), 3) == pytest.approx([1, 2, 3, 5])
+
+
+@given(st.lists(st.floats(-10, 10), min_size=1, max_size=30), st.floats(0, 2), st.floats(-3, 3))
+def test_the_lower_sum_is_the_upper_one_of_the_mirror_image(
+    values: list[float], slack: float, target: float
+) -> None:
+    found = np.array(values)
+    high, low = cusum(found, target, slack)
+    mirrored_high, mirrored_low = cusum(-found, -target, slack)
+    assert low == pytest.approx(mirrored_high)
+    assert high == pytest.approx(mirrored_low)
+    assert (high >= 0).all()
+    assert (low >= 0).all()
+
+
+def test_a_process_that_sinks_is_seen_below_by_as_much_as_it_sinks() -> None:
+    high, low = cusum(np.array([0.0, -1.0, -1.0, 2.0]), target=0.0, slack=0.25)
+    assert low == pytest.approx([0, 0.75, 1.5, 0])
+    assert high == pytest.approx([0, 0, 0, 1.75])

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from workbench.spc.run_rules import RULES
+from workbench.spc.run_rules import RULES, RunRule
 
 
 @pytest.mark.parametrize(
@@ -38,3 +38,20 @@ def test_false_alarms_of_a_stable_process_are_as_published() -> None:
     z = np.random.default_rng(5).normal(size=400_000)
     assert len(z) / len(RULES["3s"].places(z)) == pytest.approx(370, rel=0.1)
     assert len(z) / len(RULES["2s"].places(z)) == pytest.approx(22, rel=0.03)
+
+
+@pytest.mark.parametrize("rule", RULES.values(), ids=lambda one: one.name)
+def test_runs_side_by_side_are_read_each_by_itself(rule: RunRule) -> None:
+    wide = np.array([[0.4, 1.0, 2.0], [0.4, 1.5, 3.0]])[:, :, np.newaxis]
+    runs = wide * np.random.default_rng(8).normal(0.2, 1, (2, 3, 2000))
+    together = rule.ends(runs)
+    assert together.shape == runs.shape
+    for place in np.ndindex(2, 3):
+        assert (together[place] == rule.ends(runs[place])).all()
+    assert together.any()
+
+
+@pytest.mark.parametrize("rule", RULES.values(), ids=lambda one: one.name)
+def test_a_pattern_above_is_a_pattern_below(rule: RunRule) -> None:
+    z = np.random.default_rng(9).normal(0.4, 1.5, 400)
+    assert (rule.ends(z) == rule.ends(-z)).all()

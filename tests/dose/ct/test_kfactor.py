@@ -122,6 +122,8 @@ def test_every_row_names_its_method_table_and_version() -> None:
         ({"body_region": "extremity"}, "no coefficient for an extremity"),
         ({"body_region": "neck"}, "the table has no neck"),
         ({"kvp_kv": None}, "tube voltage unknown"),
+        ({"kvp_kv": 0.0}, "tube voltage unknown"),
+        ({"kvp_kv": -120.0}, "tube voltage unknown"),
         ({"ctdi_phantom_cm": None}, "CTDI phantom unknown"),
         (
             {"patient_age_years": 5.0},
@@ -253,6 +255,18 @@ def test_tube_voltage_outside_the_table_is_held_and_flagged() -> None:
     high = one({"kvp_kv": 140.0})
     assert high["value"] == pytest.approx(one({"kvp_kv": 120.0})["value"])
     assert "kvp_outside_table" in high["flags"]
+
+
+@pytest.mark.parametrize(("kvp", "outside"), [(79.0, True), (80.0, False), (120.0, False),
+                                              (121.0, True)])  # fmt: skip
+def test_the_ends_of_the_table_are_in_the_table(kvp: float, outside: bool) -> None:
+    assert ("kvp_outside_table" in one({"kvp_kv": kvp})["flags"]) is outside
+
+
+def test_a_voltage_below_the_table_is_held_at_its_end_and_never_called_unknown() -> None:
+    low = one({"kvp_kv": 0.5})
+    assert low["value"] == pytest.approx(one({"kvp_kv": 80.0})["value"])
+    assert "kvp_outside_table" in low["flags"]
 
 
 def test_only_preferred_rows_count() -> None:

@@ -127,10 +127,10 @@ def other_constant(node: ast.AST) -> ast.AST | None:
 
 def nothing_returned(node: ast.AST) -> ast.AST | None:
     """Return ``return None`` for a value."""
-    returns = isinstance(node, ast.Return) and node.value is not None
-    if not returns or (isinstance(node.value, ast.Constant) and node.value.value is None):
+    if not isinstance(node, ast.Return) or node.value is None:
         return None
-    return ast.Return(ast.Constant(None))
+    already = isinstance(node.value, ast.Constant) and node.value.value is None
+    return None if already else ast.Return(ast.Constant(None))
 
 
 def removed(node: ast.AST) -> ast.AST | None:

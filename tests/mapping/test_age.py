@@ -72,3 +72,9 @@ def test_an_object_named_at_the_border_takes_its_whole_study_along() -> None:
 
 def test_an_object_without_an_age_contradicts_nobody() -> None:
     assert ages(rows(("P", "1", None, None), ("P", "1", None, "040Y"))) == [None, 40]
+
+
+def test_a_study_that_tells_no_age_contradicts_nothing() -> None:
+    frame, findings = with_age(rows(("P", "1", None, None), ("P", "1", None, "old")))
+    assert frame["age_contradictory"].to_list() == [False, False]
+    assert findings == []

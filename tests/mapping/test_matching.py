@@ -59,6 +59,11 @@ def test_what_is_rounded_short_or_missing_is_no_contradiction(header: dict[str, 
     assert fits(event(**header), event())
 
 
+def test_what_lies_on_a_limit_is_within_it() -> None:
+    assert fits(event(ctdi_vol_mgy=11.0), event())  # a tenth more
+    assert fits(event(scan_length_mm=395.0), event())  # 1.25 x 300 + 20 mm
+
+
 def test_small_doses_may_differ_by_the_rounding_of_reports() -> None:
     assert fits(event(ctdi_vol_mgy=0.12), event(ctdi_vol_mgy=0.08))
     assert not fits(event(ctdi_vol_mgy=0.14), event(ctdi_vol_mgy=0.08))

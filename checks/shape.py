@@ -99,7 +99,7 @@ def measure(files: Iterable[tuple[str, str]]) -> Shape:
     shape = Shape()
     for place, text in files:
         tree = ast.parse(text, place)
-        code = _code_lines(text)
+        code = code_lines(text)
         shape.sizes[FILE.name].append(Size(text.count("\n"), place))
         for function in _functions(tree):
             where = f"{place}:{function.lineno} {function.name}"
@@ -144,7 +144,8 @@ def _functions(tree: ast.AST) -> Iterator[Function]:
             yield node
 
 
-def _code_lines(text: str) -> frozenset[int]:
+def code_lines(text: str) -> frozenset[int]:
+    """Return the lines of a source that hold a token other than a comment."""
     lines: set[int] = set()
     for token in tokenize.generate_tokens(io.StringIO(text).readline):
         if token.type not in FREE_TOKENS:

@@ -251,7 +251,10 @@ class Settings:
     schedule: Table = field(default_factory=dict)
 
     def write(self, folder: Path) -> None:
-        """Write the settings into the file of a workspace; comments that stand there stay."""
+        """Write the settings into the file of a workspace, durable when this returns.
+
+        Comments that stand there stay.
+        """
         import tomlkit
 
         file = folder / FILE
@@ -264,6 +267,7 @@ class Settings:
             written.flush()
             os.fsync(written.fileno())
         partial.replace(file)
+        _sync(folder)
 
     def _tables(self) -> dict[str, Table | None]:
         named = {one.name: getattr(self, one.name) for one in fields(self)}
@@ -271,6 +275,15 @@ class Settings:
             name: value if value is None or isinstance(value, Mapping) else _told(value)
             for name, value in named.items()
         }
+
+
+def _sync(folder: Path) -> None:
+    """Make the names in a folder durable."""
+    descriptor = os.open(folder, os.O_RDONLY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)
 
 
 def _told(table: Any) -> Table:

@@ -11,7 +11,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from workbench.mapping import map_instances
-from workbench.mapping.plausible import CHECKED, bounds
+from workbench.mapping.ct.prepared import CHECKED
+from workbench.mapping.plausible import bounds
 
 COLUMN = {
     "KVP": "kvp_kv", "XRayTubeCurrent": "tube_current_ma", "CTDIvol": "ctdi_vol_mgy",

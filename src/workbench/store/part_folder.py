@@ -31,7 +31,9 @@ class FolderPlace:
         name = part_name(table)
         partial = self.folder / f"{name}.partial"
         try:
-            self.folder.mkdir(exist_ok=True)
+            if not self.folder.is_dir():
+                self.folder.mkdir(exist_ok=True)
+                _sync(self._workspace)
             write_parquet(frame, partial)
             digest = _digest(partial)
             _sync(partial)

@@ -12,6 +12,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from tests.qa.pixels_not_square import binned_image
 from workbench.dicom.image import Image
 from workbench.dicom.pixels import images_of
 from workbench.errors import MeasurementError
@@ -239,3 +240,37 @@ def test_real_sections_of_a_catphan_are_refused(test_data: Path) -> None:
             name = names[number]
             with opened.open(name) as file:
                 assert refusals(images_of(pydicom.dcmread(file))[0]), name
+
+
+@pytest.mark.parametrize("bins", [(2, 1), (1, 2), (3, 2)])
+@pytest.mark.parametrize("seed", [1, 2])
+def test_pixels_that_are_not_square_change_no_value(bins: tuple[int, int], seed: int) -> None:
+    scan = PhantomScan(size=960, x=4, y=-7, noise=4, cupping=12, offset=3, seed=seed)
+    square, other = (binned_image(WATER, scan, *one) for one in ((2, 2), bins))
+    one, found = measured(square), measured(other)
+    assert found.keys() == one.keys()
+    for name, within in {
+        "mean_ct_number": 0.1, "noise": 0.1, "uniformity": 0.4, "uniformity_index": 0.05,
+        "ct_number_air": 0.5, "phantom_diameter": 0.3,
+    }.items():  # fmt: skip
+        assert value(found, name) == pytest.approx(value(one, name), abs=within), name
+    assert value(found, "phantom_diameter") == pytest.approx(200, abs=0.3)
+    rim, centre = 12 * (0.8**2 + 0.1**2 / 2 - 1), 12 * (0.4**2 / 2 - 1)
+    assert value(found, "uniformity") == pytest.approx(rim - centre, abs=0.5)
+
+
+@pytest.mark.parametrize("bins", [(2, 1), (1, 2), (3, 2)])
+def test_an_insert_is_seen_and_placed_in_pixels_that_are_not_square(
+    bins: tuple[int, int],
+) -> None:
+    one = PhantomObject(kind="insert", id="i", x=50, y=-20, diameter=12, value=120)
+    image = binned_image(with_objects(one), PhantomScan(size=960), *bins)
+    lines = TEST.verify([image], WATER, SETTINGS)
+    (line,) = [line for line in lines if line.refuses]
+    assert line.check == "uniform"
+    row, column = (int(line.words.split(f"{word} ")[1].split(end)[0]) for word, end in
+                   (("row", ","), ("column", ":")))  # fmt: skip
+    rows, columns = image.stored.shape
+    assert image.spacing is not None
+    assert (column - (columns - 1) / 2) * image.spacing[1] == pytest.approx(50, abs=6)
+    assert (row - (rows - 1) / 2) * image.spacing[0] == pytest.approx(-20, abs=6)

@@ -1,4 +1,4 @@
-"""A page as RTF and PDF: the same words and pictures; nothing of a text commands the reader."""
+"""A page as RTF: the same words and pictures; nothing of a text commands the reader."""
 
 from __future__ import annotations
 
@@ -6,15 +6,11 @@ import re
 
 import altair as alt
 import polars as pl
-import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from workbench.errors import MissingTool
 from workbench.report import charts
-from workbench.report import pdf as pdf_module
 from workbench.report.html_tables import Shown, heading, html_table, paragraph
-from workbench.report.pdf import pdf
 from workbench.report.rtf import escaped, rtf
 
 FRAME = pl.DataFrame({"name": ["Müller {\\b}", "x"], "value": [1.25, None]})
@@ -72,17 +68,3 @@ def test_a_chart_is_a_picture() -> None:
     assert bytes.fromhex(found[2]).startswith(b"\x89PNG")
     assert int(found[1]) > 100
     assert "What it shows" in words(made)
-
-
-@pytest.mark.chromium
-def test_a_page_is_printed() -> None:
-    made = pdf(page(heading("Title"), TABLE))
-    assert made.startswith(b"%PDF-")
-    assert made.rstrip().endswith(b"%%EOF")
-    assert len(re.findall(rb"/Type ?/Page\b", made)) == 1
-
-
-def test_without_a_browser_it_says_what_to_do(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(pdf_module, "BROWSERS", ("no-such-program",))
-    with pytest.raises(MissingTool, match="apt install chromium"):
-        pdf(page())

@@ -1,0 +1,135 @@
+"""Settings: what a person wrote stays, what a page changes is durable, what is wrong is said."""
+
+from __future__ import annotations
+
+import tomllib
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from tests.faults.remembered_disk import RememberedDisk
+from workbench.errors import SettingsError
+from workbench.settings import (
+    FILE,
+    CollectSettings,
+    EntitySettings,
+    ProtectSettings,
+    Settings,
+    SurveySettings,
+    TlsSettings,
+    read_settings,
+    settings_of,
+)
+
+PACS = EntitySettings("PACS", "10.0.0.1", 104, allow=("CT1", "CT2@10.0.0.2"))
+CHANGED = Settings(
+    SurveySettings("lung", "HD"),
+    pacs=PACS,
+    collect=CollectSettings(pause_s=3.5, tries=7),
+    tls=TlsSettings("our.pem", "our.key", "hospital.pem"),
+    protect=ProtectSettings(dates="removed", keep=("KVP",), devices=False),
+    filter={"modalities": ["CT"]},
+)
+
+
+@pytest.fixture
+def disk(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> RememberedDisk:
+    return RememberedDisk(tmp_path, monkeypatch)
+
+
+def test_settings_are_durable_when_they_are_written(disk: RememberedDisk) -> None:
+    Settings().write(disk.root)
+    disk.everything()
+    CHANGED.write(disk.root)
+    left = disk.left(disk.root / FILE)
+    assert left is not None
+    assert settings_of(tomllib.loads(left.decode())) == CHANGED, "a power cut now loses the change"
+    assert disk.torn == [], "a power cut may leave a file that is there by name only"
+
+
+@given(
+    st.builds(
+        CollectSettings,
+        pause_s=st.floats(0, 1e6), quiet_s=st.floats(0, 1e6), answer_s=st.floats(0, 1e6),
+        tries=st.integers(1, 99), retry_minutes=st.floats(0, 1e6),
+    ),
+    st.builds(
+        ProtectSettings,
+        dates=st.sampled_from(["moved", "kept", "removed"]), devices=st.booleans(),
+        private=st.booleans(), keep=st.lists(st.sampled_from(["KVP", "PatientSex"])).map(tuple),
+    ),
+    st.none() | st.just(PACS),
+)  # fmt: skip
+def test_what_is_written_is_read_again(
+    collect: CollectSettings, protect: ProtectSettings, pacs: EntitySettings | None
+) -> None:
+    from tempfile import TemporaryDirectory
+
+    told = Settings(collect=collect, protect=protect, pacs=pacs)
+    with TemporaryDirectory() as folder:
+        CHANGED.write(Path(folder))
+        told.write(Path(folder))
+        assert read_settings(Path(folder)) == told
+
+
+def test_comments_and_order_of_a_person_stay(tmp_path: Path) -> None:
+    text = '# ours\n[pacs]\ntitle = "PACS"  # of radiology\nport = 104\n\n[survey]\nname = "a"\n'
+    (tmp_path / FILE).write_text(text)
+    told = read_settings(tmp_path)
+    assert told.pacs is not None
+    replace(told, pacs=replace(told.pacs, port=4242)).write(tmp_path)
+    written = (tmp_path / FILE).read_text()
+    assert written.startswith('# ours\n[pacs]\ntitle = "PACS"  # of radiology\nport = 4242')
+    assert written.index("[pacs]") < written.index("[survey]")
+
+
+def test_a_setting_taken_back_is_no_longer_in_the_file(tmp_path: Path) -> None:
+    CHANGED.write(tmp_path)
+    replace(CHANGED, tls=None, collect=CollectSettings(), filter={}).write(tmp_path)
+    tables = tomllib.loads((tmp_path / FILE).read_text())
+    assert "tls" not in tables
+    assert "filter" not in tables
+    assert "tries" not in tables["collect"]
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        ("[pacs", "cannot be read"),
+        ("[packs]\ntitle = 'A'", "'packs'"),
+        ("pacs = 3", "'pacs'"),
+        ("[pacs]\nport = 104", "title"),
+        ("[pacs]\ntitle = ''", "title"),
+        ("[pacs]\ntitle = 'PACS'\nport = 0", "port"),
+        ("[pacs]\ntitle = 'PACS'\nport = 65536", "port"),
+        ("[pacs]\ntitle = 'SEVENTEEN_LETTERS'", "1 to 16"),
+        ("[pacs]\ntitle = 'A\\B'", "1 to 16"),
+        ("[local]\ntitle = 'A'\nphantom_title = 'SEVENTEEN_LETTERS'", "1 to 16"),
+        ("[collect]\ntries = 'many'", "tries"),
+        ("[collect]\npauze_s = 3", "pauze_s"),
+        ("[protect]\ndates = 'shown'", "dates"),
+    ],
+)
+def test_what_is_wrong_is_named(text: str, said: str, tmp_path: Path) -> None:
+    (tmp_path / FILE).write_text(text)
+    with pytest.raises(SettingsError, match=said):
+        read_settings(tmp_path)
+
+
+@pytest.mark.parametrize("title", ["A", "SIXTEEN_LETTERS_"])
+@pytest.mark.parametrize("port", [1, 65535])
+def test_titles_and_ports_at_their_limits_are_good(title: str, port: int) -> None:
+    told = settings_of({"pacs": {"title": title, "port": port}})
+    assert told.pacs is not None
+    assert (told.pacs.entity.title, told.pacs.entity.port) == (title, port)
+
+
+def test_a_folder_without_settings_is_said_with_the_remedy(tmp_path: Path) -> None:
+    with pytest.raises(SettingsError, match="workbench init"):
+        read_settings(tmp_path)
+    (tmp_path / FILE).write_bytes(b"\xff\xfe")
+    with pytest.raises(SettingsError, match="UTF-8"):
+        read_settings(tmp_path)

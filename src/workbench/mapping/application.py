@@ -172,8 +172,10 @@ def _series_findings(ordered: pl.DataFrame) -> list[Finding]:
 
 
 def _series_frame(series: pl.DataFrame) -> pl.DataFrame:
-    return series.select(pl.col(name).cast(kind) for name, kind in SERIES.polars().items()).sort(
-        "patient", "StudyInstanceUID", "SeriesNumber", "SeriesInstanceUID", nulls_last=True
+    return (
+        SERIES.fit(series)
+        .cast(pl.Schema(SERIES.polars()))
+        .sort("patient", "StudyInstanceUID", "SeriesNumber", "SeriesInstanceUID", nulls_last=True)
     )
 
 

@@ -115,7 +115,7 @@ def _filled(
         for name in lacking
     ]
     out = [
-        rows.select(how.cast(types[name]).alias(name)).to_series()
+        rows.with_columns(how.cast(types[name]).alias(name))[name]
         for name, how in worked_out.items()
         if name in types and name not in frame.columns
     ]

@@ -141,7 +141,7 @@ class Store:
         kept = sites_stored(self._catalogue)
         made = claims(self._catalogue)
         return {
-            site: [made[site]] if site in made else sorted(self._stored_under(site))
+            site: [made[site]] if site in made else sorted(filter(None, self._stored_under(site)))
             for site in sorted(kept)
         }
 

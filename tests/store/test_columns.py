@@ -28,7 +28,8 @@ from workbench.schema import (
 from workbench.settings import Settings, StoreSettings
 from workbench.simulate.hospital import simulate_hospital
 from workbench.stages import mapping
-from workbench.stages.line import estimate_doses, import_paths, map_survey
+from workbench.stages.importing import import_files
+from workbench.stages.line import estimate_doses, map_survey
 from workbench.store import Store
 from workbench.store.objects import Origin
 from workbench.store.quality_records import PhantomImage
@@ -114,7 +115,7 @@ def _earlier(table: Table, *without: str) -> Table:
 def _survey(folder: Path, files: Path, engine: StoreSettings) -> Survey:
     settings = replace(Settings(), store=engine)
     survey = create_survey(folder / "w", settings)
-    import_paths(survey, [files])
+    import_files(survey, [files])
     return survey
 
 

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import json
+
 import polars as pl
 import pytest
 
 from tests.store.conftest import OpenStore
-from tests.store.test_engines import taken, uid
+from tests.store.test_engines import PROBLEM, taken, uid
 from workbench.errors import StoreError
 from workbench.schema import INSTANCE, SERIES
 from workbench.store import Store
@@ -77,6 +79,20 @@ def test_erased_patients_are_looked_for_in_columns_only_a_newer_program_knows(
     store.erase(traces)
     store.reclaim(0.0)
     assert store.remains(traces).rows == {"parts of series": 1}
+
+
+def test_what_waits_in_the_catalogue_is_read_whatever_columns_it_was_written_with(
+    open_store: OpenStore,
+) -> None:
+    store = open_store()
+    store.take(taken("SITE-A", 1, findings=(PROBLEM,))[0])
+    for name in ("inbox", "finding"):
+        (row,) = store._catalogue.all(f"SELECT number, content FROM {name}")
+        content = json.dumps({**json.loads(row["content"]), "of_tomorrow": 1})
+        store._catalogue.write(f"UPDATE {name} SET content = ?", content)
+    assert store.table("instance").columns == list(INSTANCE.names)
+    assert store.table("finding")["code"].to_list() == ["bad_value"]
+    assert store.compact() == 1
 
 
 def test_whole_numbers_are_read_where_real_ones_are_now(open_store: OpenStore) -> None:

@@ -116,6 +116,19 @@ def test_a_small_step_is_made_by_opening_and_by_one_program_only(
             one.close()
 
 
+def test_of_two_upgrades_at_once_the_second_finds_all_done(
+    open_store: OpenStore, newer: Take, tmp_path: Path, engine: StoreSettings,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:  # fmt: skip
+    open_store()
+    done: list[Work] = []
+    newer(done.append)
+    monkeypatch.setattr(upgrade, "_version", lambda *_: SCHEMA_VERSION)  # looked before the first
+    for _ in range(2):
+        upgrade.upgrade(tmp_path, settings=engine)
+    assert len(done) == 1
+
+
 def test_steps_that_are_cut_off_leave_everything_as_it_was(
     open_store: OpenStore, newer: Take, tmp_path: Path, engine: StoreSettings
 ) -> None:

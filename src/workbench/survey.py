@@ -76,7 +76,7 @@ class Survey:
     def patients(self) -> pl.DataFrame:
         """One row a patient (``schema.PATIENT``), counted from the instances."""
         years = pl.col("patient_age_days") / DAYS_A_YEAR
-        return (
+        counted = (
             self.lazy("instance")
             .group_by("patient")
             .agg(
@@ -88,10 +88,10 @@ class Survey:
                 pl.col("StudyDate").max().alias("last_study_date"),
                 years.min().alias("age_first_years"),
             )
-            .select(PATIENT.names)
             .sort("patient")
             .collect()
         )
+        return PATIENT.fit(counted)
 
     def lazy(self, name: str) -> pl.LazyFrame:
         """Return any table as a lazy frame; its rows have no promised order."""

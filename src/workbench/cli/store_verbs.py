@@ -52,10 +52,14 @@ def _compact(options: argparse.Namespace) -> int:
 
 def _upgrade(options: argparse.Namespace) -> int:
     from workbench.schema import SCHEMA_VERSION
+    from workbench.settings import read_settings
     from workbench.store.upgrade import upgrade
 
+    folder = workspace_of(options)
     had = upgrade(
-        workspace_of(options), lambda done, total: show_progress(done, total, "writing parts anew")
+        folder,
+        lambda done, total: show_progress(done, total, "writing parts anew"),
+        read_settings(folder).store,
     )
     return finish(options, {"from": had, "to": SCHEMA_VERSION}, "Schema {from} is now {to}.")
 

@@ -154,11 +154,7 @@ def _homeless(instances: pl.DataFrame) -> pl.DataFrame:
 
 def _series_frame(series: pl.DataFrame) -> pl.DataFrame:
     """Return rows with the columns of the series table; a modality leaves out what it has not."""
-    missing = {name: pl.lit(None, kind) for name, kind in SERIES.polars().items()
-               if name not in series.columns}  # fmt: skip
-    return series.with_columns(**missing).select(
-        pl.col(name).cast(kind) for name, kind in SERIES.polars().items()
-    )
+    return SERIES.fit(series).cast(pl.Schema(SERIES.polars()))
 
 
 def _finding_frame(findings: list[Finding]) -> pl.DataFrame:

@@ -20,7 +20,7 @@ __all__ = [
     "Column", "Table",
 ]  # fmt: skip
 
-SCHEMA_VERSION = 3
+SCHEMA_VERSION = 3  # of INSTANCE and the catalogue; one more needs a step in store/steps.py
 
 INSTANCE = Table(
     "instance",

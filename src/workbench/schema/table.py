@@ -70,6 +70,20 @@ class Table:
 
         return pl.DataFrame(schema=self.polars())
 
+    @property
+    def shape(self) -> str:
+        """The names and kinds of the columns as one text: what a stored row depends on."""
+        return ",".join([self.name, *(f"{column.name}:{column.kind}" for column in self.columns)])
+
+    def fit(self, frame: pl.DataFrame) -> pl.DataFrame:
+        """Return a frame with exactly these columns: nulls where it was made without one."""
+        import polars as pl
+
+        return frame.select(
+            pl.col(name) if name in frame.columns else pl.lit(None, kind).alias(name)
+            for name, kind in self.polars().items()
+        )
+
     def frame(self, rows: list[dict[str, object]]) -> pl.DataFrame:
         """Return rows as a frame: missing columns are null, unknown ones an error."""
         import polars as pl

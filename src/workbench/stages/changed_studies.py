@@ -12,8 +12,15 @@ from workbench.schema import FINDING, Table
 from workbench.survey import Survey
 
 
-def study_fingerprints(rows: pl.LazyFrame, column: str, method: str = "") -> dict[str, str]:
-    """Return a digest of each study's input and of what will be done with it."""
+def study_fingerprints(
+    rows: pl.LazyFrame, column: str, tables: Iterable[Table], method: str = ""
+) -> dict[str, str]:
+    """Return a digest of each study's input and of what will be done with it.
+
+    ``tables`` are those the stage reads and writes: where one has a new column, every study is
+    new to the stage.
+    """
+    same = [__version__, method, *(table.shape for table in tables)]
     frame = (
         rows.select(pl.col("StudyInstanceUID").fill_null(""), column)
         .group_by("StudyInstanceUID")
@@ -21,7 +28,7 @@ def study_fingerprints(rows: pl.LazyFrame, column: str, method: str = "") -> dic
         .collect()
     )
     return {
-        study: hashlib.sha256("\0".join([__version__, method, *parts]).encode()).hexdigest()
+        study: hashlib.sha256("\0".join([*same, *parts]).encode()).hexdigest()
         for study, parts in frame.iter_rows()
     }
 
@@ -39,12 +46,15 @@ def in_studies(studies: Iterable[str]) -> pl.Expr:
 
 def merged(survey: Survey, table: Table, kept: set[str], new: pl.DataFrame) -> pl.DataFrame:
     """Return a derived table: its rows of studies to be kept, and the new ones."""
-    old = survey.store.table(table.name).filter(in_studies(kept))
-    rows = pl.concat([old, new.select(table.names)])
+    if not kept:  # all is done anew: what was kept in a form of another version is not read
+        rows = table.fit(new)
+    else:
+        old = survey.store.table(table.name).filter(in_studies(kept))
+        rows = pl.concat([old, table.fit(new)])
     return rows.sort(*table.key, nulls_last=True) if table.key else rows
 
 
 def merged_findings(survey: Survey, stage: str, kept: set[str], new: pl.DataFrame) -> pl.DataFrame:
     """Return the findings: those of other stages and kept studies, and the new ones."""
     old = survey.store.derived("finding").filter((pl.col("stage") != stage) | in_studies(kept))
-    return pl.concat([old, new.select(FINDING.names)])
+    return pl.concat([old, FINDING.fit(new)])

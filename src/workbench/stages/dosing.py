@@ -10,7 +10,7 @@ from workbench.dose import estimate
 from workbench.dose.method import BUILTIN, DoseMethod
 from workbench.executors import Executor, Serial
 from workbench.plugins import DOSE_METHODS, find
-from workbench.schema import DOSE_ESTIMATE
+from workbench.schema import DOSE_ESTIMATE, IRRADIATION_EVENT
 from workbench.stages.changed_studies import (
     changed_studies,
     in_studies,
@@ -45,7 +45,9 @@ def estimate_doses(
         )
         methods = dose_methods()
         known = ",".join(f"{method.name} {method.version}" for method in methods)
-        inputs = study_fingerprints(digest.lazy(), "event", known)
+        inputs = study_fingerprints(
+            digest.lazy(), "event", (IRRADIATION_EVENT, DOSE_ESTIMATE), known
+        )
         changed = changed_studies(survey, "dose", inputs)
         gone = survey.store.fingerprints("dose").keys() - inputs.keys()  # no events any more
         counts["studies"] = len(changed)

@@ -10,7 +10,7 @@ import polars as pl
 
 from workbench.executors import Executor, Serial
 from workbench.mapping import MappingAttempt, map_apart, together
-from workbench.schema import FINDING, IRRADIATION_EVENT, SERIES
+from workbench.schema import FINDING, INSTANCE, IRRADIATION_EVENT, SERIES
 from workbench.stages.changed_studies import (
     changed_studies,
     in_studies,
@@ -21,6 +21,7 @@ from workbench.stages.changed_studies import (
 from workbench.stages.run_record import Progress, no_progress, recorded
 from workbench.survey import Survey, open_survey
 
+TABLES = (INSTANCE, SERIES, IRRADIATION_EVENT, FINDING)  # read and made
 MAPPED_AT_ONCE = 10_000  # instances; their headers as text take some 120 MB
 AGE_MISMATCH = "age_mismatch"  # what de-identification says where birth date and age differ
 
@@ -56,7 +57,7 @@ def map_survey(
     """
     with recorded(survey, "map") as counts:
         instances = survey.lazy("instance")
-        inputs = study_fingerprints(instances, "content_sha256")
+        inputs = study_fingerprints(instances, "content_sha256", TABLES)
         changed = changed_studies(survey, "map", inputs)
         counts |= {"studies": len(changed), "failed": 0, "findings": 0}
         if changed:

@@ -2,18 +2,14 @@
 
 It is kept small, for it grows by a row an object: UIDs, contents and places are known by digests
 of 16 bytes, a series' UIDs and patient stand once.  Everything else of an object is in the parts.
+A change of these definitions is a step of ``steps``.
 """
 
 from __future__ import annotations
 
 from hashlib import blake2b
-from pathlib import Path
 
-from workbench.errors import StoreError
-from workbench.schema import SCHEMA_VERSION
-from workbench.settings import StoreSettings
 from workbench.store import quality_records
-from workbench.store.database import Database, Sqlite
 
 FILE = "catalogue.sqlite"
 DIGEST = 16  # bytes; among 10^9 objects two are the same with a chance of 10^-21
@@ -70,64 +66,3 @@ OBJECTS = "object"  # the counter that numbers objects, stored or not
 def digest_of(text: str) -> bytes:
     """Return the 16 bytes by which the catalogue knows a UID or the place of a file."""
     return blake2b(text.encode(), digest_size=DIGEST).digest()
-
-
-def open_catalogue(folder: Path, settings: StoreSettings) -> Database:
-    """Open the catalogue of a workspace, a new one where there is none.
-
-    Raises ``StoreError`` when it was written by another version of the schema.
-    """
-    if settings.catalogue:
-        from workbench.store.postgres import Postgres
-
-        return _checked(Postgres(settings.catalogue, settings.schema), TABLES)
-    _check_version(version_of(folder / FILE))
-    return _checked(Sqlite(folder / FILE), TABLES)
-
-
-def version_of(file: Path) -> int | None:
-    """Return the version of the schema in a catalogue's file; ``None`` where there is none."""
-    if not file.exists():
-        return None
-    database = Sqlite(file)
-    try:
-        return _version(database)
-    finally:
-        database.close()
-
-
-def _checked(database: Database, tables: str) -> Database:
-    try:
-        with database.transaction():
-            database.define(tables)
-            database.write(
-                "INSERT INTO meta VALUES ('schema_version', ?) ON CONFLICT DO NOTHING",
-                str(SCHEMA_VERSION),
-            )
-            database.write("INSERT INTO counter VALUES (?, 0) ON CONFLICT DO NOTHING", OBJECTS)
-        _check_version(_version(database))
-    except BaseException:
-        database.close()
-        raise
-    return database
-
-
-def _version(database: Database) -> int | None:
-    if not database.has("meta"):
-        return None
-    known = database.one("SELECT value FROM meta WHERE name = 'schema_version'")
-    return 1 if known is None else int(known["value"])
-
-
-def _check_version(version: int | None) -> None:
-    if version is None or version == SCHEMA_VERSION:
-        return
-    if version > SCHEMA_VERSION:
-        raise StoreError(
-            f"this workspace has schema {version}, newer than {SCHEMA_VERSION}.",
-            "Use the version of Workbench that wrote it, or a newer one.",
-        )
-    raise StoreError(
-        f"this workspace has schema {version}, older than {SCHEMA_VERSION}.",
-        "Copy the folder, then run: workbench store upgrade -w FOLDER",
-    )

@@ -17,6 +17,7 @@ from workbench.errors import StoreError
 
 BUSY_SECONDS = 10.0
 PORTION = 1_000  # values of one IN (...): SQLite takes 32,766 (its limits page, item 9)
+DAMAGED = (sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB)
 Row = Any  # read by column name: row["x"]
 
 
@@ -59,6 +60,9 @@ class Database(Protocol):
     def has(self, table: str) -> bool:
         """Say whether there is a table."""
 
+    def columns(self, table: str) -> set[str]:
+        """Return the names of a table's columns."""
+
     def reclaim(self) -> None:
         """Give back free pages, so that nothing of what was deleted remains in them."""
 
@@ -95,11 +99,19 @@ class Sqlite:
             self._connection = sqlite3.connect(
                 file, timeout=BUSY_SECONDS, isolation_level=None, check_same_thread=False
             )
-            self._connection.row_factory = sqlite3.Row
+        try:
+            self._set_up()
+            self.define(tables)
+        except BaseException:
+            self._connection.close()
+            raise
+
+    def _set_up(self) -> None:
+        self._connection.row_factory = sqlite3.Row
+        with _explained():
             self._connection.execute("PRAGMA journal_mode = WAL")
             self._connection.execute("PRAGMA synchronous = FULL")
             self._connection.execute("PRAGMA secure_delete = ON")
-        self.define(tables)
 
     @contextmanager
     def transaction(self) -> Iterator[None]:
@@ -185,6 +197,11 @@ class Sqlite:
         named = "SELECT 1 FROM sqlite_master WHERE type = 'table' AND name = ?"
         return self.one(named, table) is not None
 
+    def columns(self, table: str) -> set[str]:
+        """Return the names of a table's columns."""
+        rows = self.all("SELECT name FROM pragma_table_info(?)", table)
+        return {row["name"] for row in rows}
+
     def reclaim(self) -> None:
         """Write the file anew without its free pages, and empty its journal."""
         with self._lock, _explained():
@@ -211,8 +228,20 @@ def _explained() -> Iterator[None]:
     try:
         yield
     except sqlite3.Error as error:
-        # SQLite's own words name tables and columns only, never a value.
-        raise StoreError(
-            f"the database refused: {error}.",
-            "If another Workbench is writing, wait for it; else check disk space and rights.",
-        ) from error
+        raise StoreError(*_told(error)) from error
+
+
+def _told(error: sqlite3.Error) -> tuple[str, str]:
+    """Return what is wrong, and the remedy."""
+    code = getattr(error, "sqlite_errorcode", None)
+    if code is None:  # Python's own words may quote a value
+        return f"the database refused ({type(error).__name__}).", "Restore it from a backup."
+    if code & 0xFF in DAMAGED:
+        return "the database's file is damaged.", "Restore it from a backup, with all beside it."
+    if code & 0xFF == sqlite3.SQLITE_CANTOPEN:
+        return "the database's file cannot be opened.", "Check that it is a file, and its rights."
+    # SQLite's own words name tables and columns only, never a value.
+    return (
+        f"the database refused: {error}.",
+        "If another Workbench is writing, wait for it; else check disk space and rights.",
+    )

@@ -16,7 +16,7 @@ from pathlib import Path
 import polars as pl
 
 from workbench.errors import StoreError
-from workbench.schema import FINDING, TABLES, Table
+from workbench.schema import FINDING, Table
 from workbench.store.database import Database
 from workbench.store.erasure_proof import Proof, prove
 from workbench.store.objects import Objects
@@ -107,10 +107,12 @@ class Erasure:
             theirs = _theirs(part.table, traces)
             if theirs is None:
                 continue
-            rows = self._tables.place.scan(part.table, [part.file])
-            if rows.filter(theirs).limit(1).collect().height:
-                kept = rows.filter(~theirs.fill_null(value=False)).collect()
-                yield part.table, part, self._tables.place.write(part.table, kept)
+            place = self._tables.place
+            rows = place.scan(part.table, [part.file]).select(theirs.fill_null(value=False))
+            named = rows.collect().to_series()
+            if named.any():  # the part keeps its columns, also those only a newer program knows
+                kept = place.raw(part.file).collect().filter(~named)
+                yield part.table, part, place.write(part.table, kept)
 
     def _forget(self, traces: Traces) -> None:
         change = self._database.change_among
@@ -170,9 +172,9 @@ def remains(database: Database, tables: PartTables, folder: Path, traces: Traces
     """
     found: Counter[str] = Counter()
     for name in sorted(tables.place.names()):
-        table = TABLES.get(name.rpartition("-")[0])
-        if table is not None:
-            found[f"parts of {table.name}"] += _rows_naming(tables, table, name, traces)
+        if name.endswith(".parquet"):
+            of = name.rpartition("-")[0]
+            found[f"parts of {of}"] += _rows_naming(tables.place.raw(name), traces)
     for name in CATALOGUED:
         found[f"catalogue, {name}"] += _rows_in(database, name, traces)
     known = database.all_among("SELECT 1 FROM object WHERE sop IN ({})", traces.sops)
@@ -185,15 +187,16 @@ def remains(database: Database, tables: PartTables, folder: Path, traces: Traces
     )
 
 
-def _rows_naming(tables: PartTables, table: Table, name: str, traces: Traces) -> int:
-    texts = [column.name for column in table.columns if column.kind in ("text", "json")]
-    lists = [column.name for column in table.columns if column.kind == "texts"]
+def _rows_naming(rows: pl.LazyFrame, traces: Traces) -> int:
+    """Count the rows of a part that name a patient, in any of its columns of text."""
+    columns = rows.collect_schema()
+    texts = [name for name, kind in columns.items() if kind == pl.String]
+    lists = [name for name, kind in columns.items() if kind == pl.List(pl.String)]
     words = [pl.col(texts), *(pl.col(one).list.join("\0") for one in lists)]
     naming = pl.any_horizontal(
         *(word.str.contains_any(list(traces.texts)).fill_null(value=False) for word in words)
     )
-    counted = tables.place.scan(table, [name]).select(naming.sum()).collect(engine="streaming")
-    return int(counted.item())
+    return int(rows.select(naming.sum()).collect(engine="streaming").item())
 
 
 def _rows_in(database: Database, table: str, traces: Traces) -> int:

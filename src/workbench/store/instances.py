@@ -41,7 +41,7 @@ class Instances:
             for number, row in _numbered([taken], decisions):
                 self._database.write(
                     "INSERT INTO inbox (number, content) VALUES (?, ?)",
-                    number, json.dumps(row, default=_plain),
+                    number, json.dumps(row, default=plain),
                 )  # fmt: skip
         return decisions[0].verdict
 
@@ -98,7 +98,7 @@ class Instances:
         waiting = self._waiting(PART_ROWS)
         if not waiting:
             return 0
-        frame = instance_frame([json.loads(row["content"]) for row in waiting])
+        frame = waiting_frame(waiting)
         numbers = [row["number"] for row in waiting]
         with self._tables.place.writing():
             part = self._tables.place.write(INSTANCE, frame)
@@ -146,7 +146,7 @@ class Instances:
             waiting = self._waiting(-1)
         if not waiting:
             return parts
-        rows = instance_frame([json.loads(row["content"]) for row in waiting])
+        rows = waiting_frame(waiting)
         return pl.concat([parts, rows.lazy()])
 
     def _waiting(self, limit: int) -> list[Any]:
@@ -175,9 +175,19 @@ def _numbered(
     ]  # fmt: skip
 
 
+def waiting_frame(waiting: Sequence[Any]) -> pl.DataFrame:
+    """Return rows of the inbox as a frame, whatever columns they were written with."""
+    return instance_frame([known(json.loads(row["content"]), INSTANCE) for row in waiting])
+
+
 def instance_frame(rows: list[dict[str, Any]]) -> pl.DataFrame:
     """Return rows as a frame in the order in which parts are sorted."""
     return INSTANCE.frame([with_moments(row, INSTANCE) for row in rows]).sort(*ORDER)
+
+
+def known(row: dict[str, Any], table: Table) -> dict[str, Any]:
+    """Return a row that was written by any version, without what its table does not have."""
+    return {name: row[name] for name in table.names if name in row}
 
 
 def with_moments(row: dict[str, Any], table: Table) -> dict[str, Any]:
@@ -191,7 +201,8 @@ def with_moments(row: dict[str, Any], table: Table) -> dict[str, Any]:
     return row
 
 
-def _plain(value: object) -> str:
+def plain(value: object) -> str:
+    """Return a date or a moment as the text it is in the inbox."""
     if isinstance(value, date | datetime):
         return value.isoformat()
     raise TypeError(type(value).__name__)

@@ -14,6 +14,7 @@ import polars as pl
 
 from workbench.errors import MissingTool, SettingsError, StoreError
 from workbench.schema import Table
+from workbench.store.part_columns import scan_parts
 from workbench.store.parts import PartFile, gone, part_name, write_parquet
 
 # There is no lock between machines; a part is named in the catalogue seconds after it is written.
@@ -58,7 +59,11 @@ class BucketPlace:
         missing = len(set(names) - self.names())
         if missing:
             raise gone(table, missing)
-        return pl.scan_parquet([f"{self._url}/{name}" for name in names])
+        return scan_parts(table, [f"{self._url}/{name}" for name in names])
+
+    def raw(self, name: str) -> pl.LazyFrame:
+        """Scan one part with the columns it was written with."""
+        return pl.scan_parquet(f"{self._url}/{name}", glob=False)
 
     def digest(self, name: str) -> str | None:
         """Return the SHA-256 of a part's bytes as they lie there now; ``None`` when it is gone."""

@@ -13,6 +13,7 @@ import polars as pl
 
 from workbench.errors import StoreError
 from workbench.schema import Table
+from workbench.store.part_columns import scan_parts
 from workbench.store.parts import PartFile, gone, part_name, write_parquet
 
 FOLDER = "parts"
@@ -58,7 +59,11 @@ class FolderPlace:
         missing = sum(not file.exists() for file in files)
         if missing:
             raise gone(table, missing)
-        return pl.scan_parquet(files)
+        return scan_parts(table, files)
+
+    def raw(self, name: str) -> pl.LazyFrame:
+        """Scan one part with the columns it was written with."""
+        return pl.scan_parquet(self.folder / name, glob=False)
 
     def digest(self, name: str) -> str | None:
         """Return the SHA-256 of a part's bytes as they lie there now; ``None`` when it is gone."""

@@ -36,7 +36,10 @@ class Place(Protocol):
         """Write a frame as a new part; durable when it returns."""
 
     def scan(self, table: Table, names: Sequence[str]) -> pl.LazyFrame:
-        """Scan parts as one lazy frame with the columns of ``table``."""
+        """Scan parts as one lazy frame with the columns of ``table``, as ``part_columns`` says."""
+
+    def raw(self, name: str) -> pl.LazyFrame:
+        """Scan one part with the columns it was written with."""
 
     def digest(self, name: str) -> str | None:
         """Return the SHA-256 of a part's bytes as they lie there now; ``None`` when it is gone."""

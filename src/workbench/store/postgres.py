@@ -146,6 +146,15 @@ class Postgres:
         named = "SELECT 1 FROM pg_tables WHERE schemaname = current_schema() AND tablename = ?"
         return self.one(named, table) is not None
 
+    def columns(self, table: str) -> set[str]:
+        """Return the names of a table's columns."""
+        rows = self.all(
+            "SELECT column_name AS name FROM information_schema.columns"
+            " WHERE table_schema = current_schema() AND table_name = ?",
+            table,
+        )
+        return {row["name"] for row in rows}
+
     def reclaim(self) -> None:
         """Write the tables anew, so that nothing of what was deleted remains in free pages."""
         for table in self._tables():

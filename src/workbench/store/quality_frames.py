@@ -8,6 +8,7 @@ from typing import Any
 import polars as pl
 
 from workbench.schema import PHANTOM_IMAGE, TEST_RESULT
+from workbench.store.instances import known
 from workbench.store.quality_records import PhantomImage, StoredResult
 
 VALUES = (
@@ -26,7 +27,7 @@ def images_frame(images: Iterable[PhantomImage]) -> pl.DataFrame:
     """Return one row an image that came to the phantom title (``schema.PHANTOM_IMAGE``)."""
     return PHANTOM_IMAGE.frame([
         {
-            **dict.fromkeys(PHANTOM_IMAGE.names), **(one.header or {}),
+            **known(dict(one.header or {}), PHANTOM_IMAGE),
             "image": one.image, "came_at": one.came_at, "state": one.state,
             "reason": one.reason or None, "profile": one.profile or None,
             "result_number": one.result,

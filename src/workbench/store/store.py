@@ -24,11 +24,11 @@ from workbench.schema import (
 )
 from workbench.settings import StoreSettings
 from workbench.store import integrity
-from workbench.store.catalogue import open_catalogue
 from workbench.store.claims import Claim, claims, sites_stored
 from workbench.store.erasure import Erasure, Remains, Traces, remains
-from workbench.store.instances import Instances, with_moments
+from workbench.store.instances import Instances, known, with_moments
 from workbench.store.objects import Objects, Origin, Taken, now
+from workbench.store.opening import open_catalogue
 from workbench.store.part_place import place_of
 from workbench.store.quality_frames import images_frame, results_frame
 from workbench.store.quality_records import Quality
@@ -41,8 +41,9 @@ class Store:
     def __init__(self, folder: Path, settings: StoreSettings | None = None) -> None:
         settings = settings or StoreSettings()
         self.folder = folder
-        self._catalogue = open_catalogue(folder, settings)
-        self._tables = PartTables(self._catalogue, place_of(folder, settings.parts))
+        place = place_of(folder, settings.parts)
+        self._catalogue = open_catalogue(folder, settings, place)
+        self._tables = PartTables(self._catalogue, place)
         self._objects = Objects(self._catalogue)
         self._instances = Instances(self._catalogue, self._tables, self._objects)
         self.quality = Quality(self._catalogue)
@@ -140,7 +141,7 @@ class Store:
         kept = sites_stored(self._catalogue)
         made = claims(self._catalogue)
         return {
-            site: [made[site]] if site in made else sorted(self._stored_under(site))
+            site: [made[site]] if site in made else sorted(filter(None, self._stored_under(site)))
             for site in sorted(kept)
         }
 
@@ -167,7 +168,7 @@ class Store:
         if table is not FINDING:
             return parts
         rows = self._catalogue.all("SELECT content FROM finding ORDER BY number")
-        noted = FINDING.frame([json.loads(row["content"]) for row in rows])
+        noted = FINDING.frame([known(json.loads(row["content"]), FINDING) for row in rows])
         return pl.concat([noted.lazy(), parts])
 
     def derived(self, name: str) -> pl.DataFrame:
@@ -233,7 +234,9 @@ class Store:
         with self._catalogue.transaction():
             self._catalogue.write("DELETE FROM fingerprint WHERE stage = ?", stage)
             rows = [(stage, study, value) for study, value in fingerprints.items()]
-            self._catalogue.many("INSERT INTO fingerprint VALUES (?, ?, ?)", rows)
+            self._catalogue.many(
+                "INSERT INTO fingerprint (stage, study_uid, value) VALUES (?, ?, ?)", rows
+            )
 
     def begin_run(self, stage: str, version: str) -> int:
         """Note that a stage has begun; return the number of the run."""
@@ -252,4 +255,4 @@ class Store:
 
 
 def _frame(table: Table, rows: Iterable[Any]) -> pl.DataFrame:
-    return table.frame([with_moments(dict(row), table) for row in rows])
+    return table.frame([with_moments(known(dict(row), table), table) for row in rows])

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 
 import polars as pl
 
+from workbench.errors import StoreError
 from workbench.schema import TABLES, Table
 from workbench.store.database import Database
 from workbench.store.parts import PartFile, Place
@@ -45,7 +46,9 @@ class PartTables:
             *[table.name if table else ""] * 2,
         )
         return [
-            Part(row["file"], TABLES[row["table_name"]], row["rows"], row["size"], row["sha256"])
+            Part(
+                row["file"], table_named(row["table_name"]), row["rows"], row["size"], row["sha256"]
+            )
             for row in rows
         ]
 
@@ -111,3 +114,13 @@ class PartTables:
     def named(self) -> set[str]:
         """Return the files of all parts, also of those that no longer count."""
         return {row["file"] for row in self._database.all("SELECT file FROM part")}
+
+
+def table_named(name: str) -> Table:
+    """Return a table by its name; raises ``StoreError`` for one that a newer program made."""
+    if name not in TABLES:
+        raise StoreError(
+            "this workspace has a table that this version of Workbench does not know.",
+            "Use the version that wrote it, or a newer one.",
+        )
+    return TABLES[name]

@@ -1,7 +1,8 @@
 """Bring a workspace of an older schema to today's, leaving the old files until all is written.
 
-Schema 1 and 2 kept whole UIDs in the catalogue and a header on one line.  Their parts are written
-anew, and beside them a new catalogue, which then takes the old one's name in one step.
+Most is done by numbered steps.  Schema 1 and 2 kept whole UIDs in the catalogue and a header on
+one line: their parts are written anew, and beside them a new catalogue, which then takes the old
+one's name in one step.
 """
 
 from __future__ import annotations
@@ -9,6 +10,7 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Iterator
+from contextlib import closing
 from pathlib import Path
 from typing import Any
 
@@ -17,38 +19,74 @@ import polars as pl
 from workbench.dicom.record import as_text, lines
 from workbench.errors import StoreError
 from workbench.model import Verdict
-from workbench.schema import INSTANCE, SCHEMA_VERSION, TABLES
-from workbench.store.catalogue import FILE, OBJECTS, digest_of, version_of
+from workbench.schema import INSTANCE, SCHEMA_VERSION
+from workbench.settings import StoreSettings
+from workbench.store.catalogue import FILE, OBJECTS, digest_of
 from workbench.store.catalogue import TABLES as DEFINITIONS
 from workbench.store.database import Sqlite
 from workbench.store.integrity import Told, untold
 from workbench.store.objects import ObjectDecision, Objects, Origin, Taken
+from workbench.store.opening import check_not_newer, connect, define, version_in
+from workbench.store.part_columns import read_whole
 from workbench.store.part_place import place_of
-from workbench.store.parts import PartFile
-from workbench.store.tables import PartTables
+from workbench.store.parts import PartFile, Place
+from workbench.store.steps import FIRST, Work, steps_from
+from workbench.store.tables import PartTables, table_named
 
 PARTIAL = "catalogue.upgrade"
 
 
-def upgrade(folder: Path, told: Told = untold) -> int:
+def upgrade(folder: Path, told: Told = untold, settings: StoreSettings | None = None) -> int:
     """Upgrade the workspace in ``folder``; return the version it had.
 
     Does nothing where it is of today's schema.  Interrupted, it leaves the workspace as it was.
     Raises ``StoreError`` where there is no catalogue, or one of a newer version.
     """
-    version = version_of(folder / FILE)
-    if version is None:
-        raise StoreError("there is no catalogue to upgrade.", "Name a workspace: -w FOLDER")
-    if version > SCHEMA_VERSION:
-        raise StoreError(f"schema {version} is newer than {SCHEMA_VERSION}.", "Upgrade Workbench.")
+    settings = settings or StoreSettings()
+    version = _version(folder, settings)
     if version == SCHEMA_VERSION:
         return version
+    place = place_of(folder, settings.parts)
+    if version >= FIRST:
+        with closing(connect(folder, settings)) as base, place.writing(), base.transaction():
+            _take_steps(version, Work(base, PartTables(base, place), told))
+    elif settings.catalogue:
+        raise StoreError(
+            f"schema {version} was never on a server: this catalogue is damaged.",
+            "Restore it from a backup, or set [store] catalogue to another schema.",
+        )
+    else:
+        _write_anew(folder, place, told)
+    return version
+
+
+def _version(folder: Path, settings: StoreSettings) -> int:
+    version = None
+    if settings.catalogue or (folder / FILE).exists():
+        with closing(connect(folder, settings)) as database:
+            version = version_in(database)
+    if version is None:
+        raise StoreError("there is no catalogue to upgrade.", "Name a workspace: -w FOLDER")
+    check_not_newer(version)
+    return version
+
+
+def _take_steps(version: int, work: Work) -> None:
+    """Take the steps from a version, unless another program has just taken them."""
+    if version_in(work.database) == version:
+        for step in steps_from(version) or ():
+            step.work(work)
+        define(work.database)
+
+
+def _write_anew(folder: Path, place: Place, told: Told) -> None:
     for left in folder.glob(f"{PARTIAL}*"):
         left.unlink()
     old, new = Sqlite(folder / FILE), Sqlite(folder / PARTIAL, DEFINITIONS)
     try:
-        with old.transaction():  # nobody else may write meanwhile
-            _Upgrade(folder, old, new).run(told)
+        with old.transaction(), place.writing(), new.transaction():  # nobody else may write
+            _Upgrade(PartTables(new, place), old, new).run(told)
+            _take_steps(FIRST, Work(new, PartTables(new, place), told))
         new.reclaim()
     finally:
         old.close()
@@ -56,13 +94,12 @@ def upgrade(folder: Path, told: Told = untold) -> int:
     for journal in ("-wal", "-shm"):
         (folder / f"{FILE}{journal}").unlink(missing_ok=True)
     (folder / PARTIAL).replace(folder / FILE)
-    return version
 
 
 class _Upgrade:
-    def __init__(self, folder: Path, old: Sqlite, new: Sqlite) -> None:
+    def __init__(self, tables: PartTables, old: Sqlite, new: Sqlite) -> None:
         self._old, self._new = old, new
-        self._tables = PartTables(new, place_of(folder, ""))
+        self._tables = tables
         self._objects = Objects(new)
         self._origins = {
             row["number"]: row["origin"]
@@ -71,28 +108,27 @@ class _Upgrade:
 
     def run(self, told: Told) -> None:
         parts = self._old.all("SELECT * FROM part ORDER BY rowid")
-        with self._tables.place.writing(), self._new.transaction():
-            for done, part in enumerate(parts):
-                told(done, len(parts))
-                self._part(part)
-            for row in self._old.all("SELECT row FROM inbox ORDER BY number"):
-                self._waiting(json.loads(row["row"]))
-            self._others()
+        for done, part in enumerate(parts):
+            told(done, len(parts))
+            self._part(part)
+        for row in self._old.all("SELECT row FROM inbox ORDER BY number"):
+            self._waiting(json.loads(row["row"]))
+        self._others()
         told(len(parts), len(parts))
 
     def _part(self, part: Any) -> None:
-        place, table = self._tables.place, TABLES[part["table_name"]]
         if part["retired_at"] is not None:
             return  # nobody reads it any more
+        place, table = self._tables.place, table_named(part["table_name"])
         if table is not INSTANCE:
             digest = place.digest(part["file"])
             if digest is None:
                 raise StoreError("a part is gone.", "Restore the parts folder from a backup.")
-            rows = place.scan(table, [part["file"]]).select(pl.len()).collect().item()
+            rows = read_whole(place, table, part["file"]).height
             size = 0  # told when it is next written
             self._tables.note(table, PartFile(part["file"], rows, size, digest))
             return
-        frame = place.scan(table, [part["file"]]).collect()
+        frame = read_whole(place, table, part["file"])
         headers = [in_lines(text) for text in frame["header"]]
         digests = [hashlib.sha256(text.encode()).hexdigest() for text in headers]
         frame = frame.with_columns(
@@ -131,7 +167,7 @@ class _Upgrade:
         )
         last = old.one("SELECT max(number) AS last FROM object")
         new.write("INSERT INTO counter VALUES (?, ?)", OBJECTS, (last and last["last"]) or 0)
-        new.write("INSERT INTO meta VALUES ('schema_version', ?)", str(SCHEMA_VERSION))
+        new.write("INSERT INTO meta VALUES ('schema_version', ?)", str(FIRST))
 
 
 def _digest(text: str | None) -> bytes | None:

@@ -180,7 +180,7 @@ def _as_estimates(frame: pl.DataFrame, factors: KFactors) -> pl.DataFrame:
     looked_up = [name for name in frame.columns if name.startswith(("age_", "kvp_"))]
     looked_up = [name for name in looked_up if frame.schema[name] == pl.Boolean]
     spread = (shared**2 + pl.col("conversion_sd") ** 2).sqrt() if shared else None
-    return frame.select(
+    made = frame.select(
         "patient", "StudyInstanceUID", "irradiation_event_uid",
         quantity=pl.lit("effective_dose"),
         organ=pl.lit(None, dtype=pl.String),
@@ -195,4 +195,5 @@ def _as_estimates(frame: pl.DataFrame, factors: KFactors) -> pl.DataFrame:
         sd_log_shared=pl.when(present).then(spread),
         sd_log_unshared=pl.lit(stated_uncertainty(NAME, "unshared"), dtype=pl.Float64),
         flags=_flags(factors, looked_up),
-    ).cast(pl.Schema(DOSE_ESTIMATE.polars()))  # fmt: skip
+    )  # fmt: skip
+    return DOSE_ESTIMATE.fit(made).cast(pl.Schema(DOSE_ESTIMATE.polars()))

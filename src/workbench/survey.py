@@ -14,7 +14,6 @@ from workbench.settings import FILE, Settings, read_settings
 from workbench.store import Store
 
 KEY_FILE = "hospital.key"
-DAYS_A_YEAR = 365.25  # Julian year, as in UCUM's unit "a"
 
 
 class Survey:
@@ -75,7 +74,6 @@ class Survey:
 
     def patients(self) -> pl.DataFrame:
         """One row a patient (``schema.PATIENT``), counted from the instances."""
-        years = pl.col("patient_age_days") / DAYS_A_YEAR
         return (
             self.lazy("instance")
             .group_by("patient")
@@ -86,7 +84,7 @@ class Survey:
                 pl.len().cast(pl.Int64).alias("instances"),
                 pl.col("StudyDate").min().alias("first_study_date"),
                 pl.col("StudyDate").max().alias("last_study_date"),
-                years.min().alias("age_first_years"),
+                pl.col("patient_age_years").min().alias("age_first_years"),
             )
             .select(PATIENT.names)
             .sort("patient")

@@ -28,6 +28,7 @@ from workbench.mapping.ct.series import deciding, header_facts, with_spiral
 from workbench.mapping.ct.slice_positions import with_position
 from workbench.mapping.ct.states import with_states
 from workbench.mapping.ct.summary import summarise, with_technique
+from workbench.mapping.event_start import with_study_zone
 from workbench.mapping.plausible import without_implausible
 from workbench.mapping.rules import Rules, built_in_rules
 from workbench.mapping.source_choice import with_preferred
@@ -76,6 +77,7 @@ def map_instances(
     ordered, findings = _ordered(instances)
     ordered, unlikely = without_implausible(ordered)
     ordered, doubtful = with_age(ordered, ages_differ)
+    ordered, zones = with_study_zone(ordered)
     ordered = with_position(with_spiral(with_kinds(ordered, rules), rules))
     decided = deciding(ordered)
     facts, problems = header_facts(decided, rules)
@@ -83,8 +85,9 @@ def map_instances(
     sequences, sequence_findings = dose_sequence_events(ordered)
     reports, report_findings = report_events(ordered)
     events, choices = with_preferred([reports, sequences, headers.events])
-    findings += [*unlikely, *doubtful, *problems, *_series_findings(ordered), *headers.findings]
-    findings += [*sequence_findings, *report_findings, *choices, *ambiguous_regions(events)]
+    findings += [*unlikely, *doubtful, *zones, *problems, *_series_findings(ordered)]
+    findings += [*headers.findings, *sequence_findings, *report_findings, *choices]
+    findings += ambiguous_regions(events)
     series = with_states(_summary(ordered, decided, facts), events, headers, rules)
     every_series = pl.concat([_series_frame(series), _homeless(instances)])
     return Mapped(every_series, events, _finding_frame(findings))
@@ -107,8 +110,10 @@ def _summary(ordered: pl.DataFrame, decided: pl.DataFrame, facts: pl.DataFrame) 
 
 def _ordered(instances: pl.DataFrame) -> tuple[pl.DataFrame, list[Finding]]:
     """Sort instances, drop repeats, leave out those that belong to no series."""
-    frame = instances.select(
-        pl.col(name).cast(kind, strict=False) for name, kind in INSTANCE.polars().items()
+    columns = INSTANCE.polars()
+    absent = [pl.lit(None).alias(name) for name in columns if name not in instances.columns]
+    frame = instances.with_columns(absent).select(  # of objects that an older version stored
+        pl.col(name).cast(kind, strict=False) for name, kind in columns.items()
     )
     homeless = frame.filter(pl.col("SeriesInstanceUID").is_null())
     findings = [

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from copy import deepcopy
+from datetime import date, timedelta
 
 import pytest
 from hypothesis import HealthCheck, given, settings
@@ -292,6 +293,56 @@ def test_age(
     done = apply(patient)
     assert (done.dataset.get("PatientAge") or None) == age
     assert done.age.days == days
+
+
+@pytest.mark.parametrize("born", ["19990228", "20000229", "20000301", "20011231"])
+@pytest.mark.parametrize("years", [1, 2, 10, 17, 18])
+def test_an_age_is_counted_by_birthdays(
+    born: str, years: int, patient: Dataset, apply: Apply
+) -> None:
+    birth = date.fromisoformat(f"{born[:4]}-{born[4:6]}-{born[6:]}")
+    leap = born.endswith("0229") and years % 4 != 0
+    day = date(birth.year + years, 3, 1) if leap else birth.replace(year=birth.year + years)
+    patient.PatientBirthDate = born
+    patient.PatientAge = f"{years:03d}Y"
+    for study, completed in ((day - timedelta(1), years - 1), (day, years)):
+        patient.StudyDate = study.strftime("%Y%m%d")
+        done = apply(patient)
+        assert done.age.years is not None
+        assert int(done.age.years) == completed
+        assert done.age.days == (study - birth).days
+    assert done.age.years == years
+    assert done.dataset.PatientAge == ("012M" if years == 1 else f"{years:03d}Y")
+
+
+@pytest.mark.parametrize(
+    ("told", "years"), [("018Y", 18.0), ("216M", 18.0), ("000Y", 0.0), ("010D", 10 / 365.25)]
+)
+def test_a_told_age_is_what_it_says(
+    told: str, years: float, patient: Dataset, apply: Apply
+) -> None:
+    patient.PatientBirthDate, patient.PatientAge = "", told
+    assert apply(patient).age.years == years
+
+
+@pytest.mark.parametrize(
+    ("offset", "kept"), [("+0100", "+0100"), ("-0030", "-0030"), ("+2500", None), ("Berlin", None)]
+)
+def test_the_zone_leaves_and_nothing_else_under_its_name(
+    offset: str, kept: str | None, patient: Dataset, apply: Apply
+) -> None:
+    patient.TimezoneOffsetFromUTC = offset
+    done = apply(patient)
+    assert done.dataset.get("TimezoneOffsetFromUTC") == kept
+    assert [finding.column for finding in done.findings] == (
+        [] if kept else ["TimezoneOffsetFromUTC"]
+    )
+
+
+def test_more_digits_of_a_second_than_dicom_has_are_cut_off(patient: Dataset, apply: Apply) -> None:
+    with quiet():
+        patient.AcquisitionDateTime = "20210816120000.4425991+0000"
+    assert apply(patient).dataset.AcquisitionDateTime[8:] == "120000.442599+0000"
 
 
 def test_without_an_id_the_study_is_the_patient(patient: Dataset, apply: Apply) -> None:

@@ -84,13 +84,18 @@ def test_nobody_is_older_than_people_get_or_not_born_yet() -> None:
 @pytest.mark.parametrize(
     ("birth", "day", "age"),
     [
-        (date(2024, 2, 29), date(2024, 2, 29), "000D"), (date(2024, 1, 1), date(2024, 1, 11), "010D"),
-        (date(2024, 1, 1), date(2024, 3, 31), "090D"), (date(2024, 1, 1), date(2024, 4, 1), "003M"),
-        (date(2023, 1, 15), date(2024, 1, 14), "011M"), (date(2023, 1, 15), date(2024, 1, 15), "012M"),
-        (date(2022, 3, 1), date(2024, 2, 29), "023M"), (date(2022, 3, 1), date(2024, 3, 1), "002Y"),
-        (date(2020, 2, 29), date(2022, 2, 28), "023M"), (date(2020, 2, 29), date(2022, 3, 1), "002Y"),
+        (date(2024, 2, 29), date(2024, 2, 29), "000D"),
+        (date(2024, 1, 1), date(2024, 1, 11), "010D"),
+        (date(2024, 1, 1), date(2024, 3, 31), "090D"),
+        (date(2024, 1, 1), date(2024, 4, 1), "003M"),
+        (date(2023, 1, 15), date(2024, 1, 14), "011M"),
+        (date(2023, 1, 15), date(2024, 1, 15), "012M"),
+        (date(2022, 3, 1), date(2024, 2, 29), "023M"),
+        (date(2022, 3, 1), date(2024, 3, 1), "002Y"),
+        (date(2020, 2, 29), date(2022, 2, 28), "023M"),
+        (date(2020, 2, 29), date(2022, 3, 1), "002Y"),
     ],
-)  # fmt: skip
+)
 def test_small_children_are_told_in_days_and_months(birth: date, day: date, age: str) -> None:
     assert written_age(birth, day) == age
 

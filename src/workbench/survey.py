@@ -8,13 +8,13 @@ import polars as pl
 
 from workbench.deidentify.key import create_key, load_key
 from workbench.deidentify.pseudonym import Pseudonyms
+from workbench.dicom.values import DAYS_A_YEAR
 from workbench.errors import SettingsError
 from workbench.schema import PATIENT
 from workbench.settings import FILE, Settings, read_settings
 from workbench.store import Store
 
 KEY_FILE = "hospital.key"
-DAYS_A_YEAR = 365.25  # Julian year, as in UCUM's unit "a"
 
 
 class Survey:
@@ -75,7 +75,8 @@ class Survey:
 
     def patients(self) -> pl.DataFrame:
         """One row a patient (``schema.PATIENT``), counted from the instances."""
-        years = pl.col("patient_age_days") / DAYS_A_YEAR
+        days = pl.col("patient_age_days") / DAYS_A_YEAR  # of objects stored before schema 4
+        years = pl.coalesce("patient_age_years", days)
         counted = (
             self.lazy("instance")
             .group_by("patient")

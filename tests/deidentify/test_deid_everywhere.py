@@ -188,7 +188,7 @@ def test_an_age_against_the_birth_date_is_unknown(patient: Dataset, apply: Apply
     patient.PatientAge = "060Y"
     done = apply(patient)
     assert "PatientAge" not in done.dataset
-    assert done.patient_age_days is None
+    assert done.age.days is None
     assert [(found.code, found.column) for found in done.findings] == [
         ("age_mismatch", "PatientAge")
     ]

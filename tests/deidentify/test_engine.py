@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from copy import deepcopy
+from datetime import date, timedelta
 
 import pytest
 from hypothesis import HealthCheck, given, settings
@@ -253,7 +254,7 @@ def test_two_objects_of_a_study_share_its_uid(patient: Dataset, apply: Apply) ->
 
 
 def test_dates_move_by_one_shift_a_patient_and_times_stay(patient: Dataset, apply: Apply) -> None:
-    from workbench.deidentify.values import parse_date
+    from workbench.dicom.values import parse_date
 
     patient.SeriesDate, patient.AcquisitionDateTime = "20210815", "20210816101112.5+0200"
     made, shift = apply(patient).dataset, apply(patient)
@@ -274,7 +275,7 @@ def test_dates_move_by_one_shift_a_patient_and_times_stay(patient: Dataset, appl
         ("19800312", None, "041Y", 15127), ("19800312", "041Y", "041Y", 15127),
         ("20210801", "000Y", "010D", 10), ("20200811", "001Y", "012M", 365),
         ("20200811", "012M", "012M", 365), ("", "041Y", "041Y", None), ("", "005D", "005D", 5),
-        ("19300101", None, "090Y", 32871), ("", "095Y", "090Y", 32871),
+        ("19300101", None, "090Y", 32872), ("", "095Y", "090Y", 32872),
         ("19320101", "089Y", "089Y", 32730), ("99990101", "063Y", "063Y", None),
         ("19000101", "029Y", None, None),
         ("19800312", "060Y", None, None), ("19800312", "010D", None, None),
@@ -291,7 +292,57 @@ def test_age(
             patient.PatientAge = told
     done = apply(patient)
     assert (done.dataset.get("PatientAge") or None) == age
-    assert done.patient_age_days == days
+    assert done.age.days == days
+
+
+@pytest.mark.parametrize("born", ["19990228", "20000229", "20000301", "20011231"])
+@pytest.mark.parametrize("years", [1, 2, 10, 17, 18])
+def test_an_age_is_counted_by_birthdays(
+    born: str, years: int, patient: Dataset, apply: Apply
+) -> None:
+    birth = date.fromisoformat(f"{born[:4]}-{born[4:6]}-{born[6:]}")
+    leap = born.endswith("0229") and years % 4 != 0
+    day = date(birth.year + years, 3, 1) if leap else birth.replace(year=birth.year + years)
+    patient.PatientBirthDate = born
+    patient.PatientAge = f"{years:03d}Y"
+    for study, completed in ((day - timedelta(1), years - 1), (day, years)):
+        patient.StudyDate = study.strftime("%Y%m%d")
+        done = apply(patient)
+        assert done.age.years is not None
+        assert int(done.age.years) == completed
+        assert done.age.days == (study - birth).days
+    assert done.age.years == years
+    assert done.dataset.PatientAge == ("012M" if years == 1 else f"{years:03d}Y")
+
+
+@pytest.mark.parametrize(
+    ("told", "years"), [("018Y", 18.0), ("216M", 18.0), ("000Y", 0.0), ("010D", 10 / 365.25)]
+)
+def test_a_told_age_is_what_it_says(
+    told: str, years: float, patient: Dataset, apply: Apply
+) -> None:
+    patient.PatientBirthDate, patient.PatientAge = "", told
+    assert apply(patient).age.years == years
+
+
+@pytest.mark.parametrize(
+    ("offset", "kept"), [("+0100", "+0100"), ("-0030", "-0030"), ("+2500", None), ("Berlin", None)]
+)
+def test_the_zone_leaves_and_nothing_else_under_its_name(
+    offset: str, kept: str | None, patient: Dataset, apply: Apply
+) -> None:
+    patient.TimezoneOffsetFromUTC = offset
+    done = apply(patient)
+    assert done.dataset.get("TimezoneOffsetFromUTC") == kept
+    assert [finding.column for finding in done.findings] == (
+        [] if kept else ["TimezoneOffsetFromUTC"]
+    )
+
+
+def test_more_digits_of_a_second_than_dicom_has_are_cut_off(patient: Dataset, apply: Apply) -> None:
+    with quiet():
+        patient.AcquisitionDateTime = "20210816120000.4425991+0000"
+    assert apply(patient).dataset.AcquisitionDateTime[8:] == "120000.442599+0000"
 
 
 def test_without_an_id_the_study_is_the_patient(patient: Dataset, apply: Apply) -> None:

@@ -3,12 +3,10 @@
 from __future__ import annotations
 
 import json
-from datetime import date, datetime, timedelta
+from datetime import datetime
 from pathlib import Path
 
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
 from pydicom import config
 from pydicom.dataset import Dataset
 from pydicom.sequence import Sequence
@@ -18,9 +16,6 @@ from workbench.dicom.read import read_header
 from workbench.dicom.record import (
     dicom_json,
     instance_row,
-    parse_date,
-    parse_moment,
-    parse_time,
 )
 from workbench.errors import ReadError
 from workbench.schema import INSTANCE
@@ -86,7 +81,7 @@ def test_multi_valued_text_keeps_all_its_values() -> None:
          datetime(2024, 1, 2, 3, 4, 5, 500_000)),
         ({"AcquisitionDateTime": "20240102030405+0100"}, datetime(2024, 1, 2, 3, 4, 5)),
         ({"AcquisitionDate": "20240102", "AcquisitionTime": "0304"}, datetime(2024, 1, 2, 3, 4)),
-        ({"AcquisitionDate": "20240102"}, datetime(2024, 1, 2)),
+        ({"AcquisitionDate": "20240102"}, None),
         ({"StudyDate": "20240102", "StudyTime": "030405"}, datetime(2024, 1, 2, 3, 4, 5)),
         ({"AcquisitionTime": "030405"}, None),
     ],
@@ -98,27 +93,6 @@ def test_the_start_is_read_from_the_best_pair_there_is(
     for keyword, text in elements.items():
         setattr(data, keyword, text)
     assert row_of(data)[0]["started_at"] == expected
-
-
-@given(st.datetimes(min_value=datetime(1000, 1, 1), max_value=datetime(9999, 12, 31)))
-def test_dates_and_times_come_back_as_written(moment: datetime) -> None:
-    assert parse_date(moment.strftime("%Y%m%d")) == moment.date()
-    at = parse_time(moment.strftime("%H%M%S.%f"))
-    assert at is not None
-    assert datetime.min + at == datetime.combine(date.min, moment.time())
-    assert parse_moment(moment.strftime("%Y%m%d%H%M%S.%f")) == moment
-
-
-@given(st.text(max_size=12))
-def test_any_text_is_a_date_or_nothing(text: str) -> None:
-    assert isinstance(parse_date(text), date | None)
-    assert isinstance(parse_time(text), timedelta | None)
-    assert isinstance(parse_moment(text), datetime | None)
-
-
-@pytest.mark.parametrize("text", ["20230231", "2023.01.02", "230102", "２０２３０１０２"])
-def test_dates_that_are_none_are_nothing(text: str) -> None:
-    assert parse_date(text) is None
 
 
 def test_json_model_helpers_find_sequences_and_private_blocks() -> None:

@@ -95,6 +95,7 @@ class Cases:
             "uid": generate_uid(entropy_srcs=[str(next(self._numbers))]), "type": "P5-08001",
             "protocol": "Thorax", "ctdi_vol": (10.0, "mGy"), "dlp": (300.0, "mGy.cm"),
             "length": (310.0, "mm"), "kvp": (120, "kV"), "phantom": "113691", "time": (4.0, "s"),
+            "started": "20200102101400",
         } | said  # fmt: skip
         source = content("113831", items=[numeric("113733", values["kvp"])])
         parameters = [numeric("113825", values["length"]), numeric("113824", values["time"]),
@@ -108,6 +109,8 @@ class Cases:
             content("113822", items=[item for item in parameters if item]),
             content("113829", items=[item for item in dose if item]),
         ]
+        if values["started"]:
+            items.append(content("111526", moment=values["started"]))
         if values["uid"]:
             items.append(content("113769", uid=values["uid"]))
         return content("113819", items=items)

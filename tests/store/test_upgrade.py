@@ -45,7 +45,7 @@ def test_nothing_is_lost(old: Path) -> None:
     store.add(new, Origin("folder", "new"))
     newest = store.scan("instance").filter(pl.col("SOPInstanceUID") == "2.25.9").collect()
     assert newest["object_number"].item() > 4, "numbers are never given twice"
-    assert upgrade(old) == 3
+    assert upgrade(old) == SCHEMA_VERSION
 
 
 def test_an_upgrade_that_is_cut_off_leaves_the_workspace_as_it_was(

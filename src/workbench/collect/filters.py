@@ -29,11 +29,10 @@ from pydicom.tag import BaseTag, Tag
 
 from workbench.collect.find import FoundSeries, FoundStudy, text, texts
 from workbench.collect.patient_list import ListedPatient
-from workbench.deidentify import values
 from workbench.dicom.quiet import quiet
+from workbench.dicom.values import parse_age, parse_date, years_between
 from workbench.errors import SettingsError
 
-DAYS_A_YEAR = values.YEAR
 NUMBERED = re.compile(r"([0-9A-Fa-f]{4}),?([0-9A-Fa-f]{4})\Z")
 DECIMAL = re.compile(r"[+-]?(\d+([.,]\d*)?|[.,]\d+)(e[+-]?\d{1,3})?\Z", re.ASCII)
 KEYS = ("modalities", "study_date", "age_years", "tag")
@@ -258,38 +257,12 @@ def age_years(dataset: Dataset) -> float | None:
     birth, day = _header_day(dataset, "PatientBirthDate"), _header_day(dataset, "StudyDate")
     if birth and day:
         return years_between(birth, day)
-    try:
-        return values.age_days(text(dataset, "PatientAge"))[0] / DAYS_A_YEAR
-    except ValueError:
-        return None
-
-
-def years_between(birth: date, day: date) -> float | None:
-    """Return an age in years, whole on each birthday; ``None`` where it cannot be one.
-
-    Someone born on 29 February has the birthday on 1 March in other years.
-    """
-    try:
-        values.age_between(birth, day)
-    except ValueError:
-        return None
-    whole = day.year - birth.year - ((day.month, day.day) < (birth.month, birth.day))
-    last, following = (_birthday(birth, birth.year + whole + more) for more in (0, 1))
-    return whole + (day - last).days / (following - last).days
-
-
-def _birthday(birth: date, year: int) -> date:
-    try:
-        return birth.replace(year=year)
-    except ValueError:
-        return date(year, 3, 1)
+    told = parse_age(text(dataset, "PatientAge"))
+    return None if told is None else told.years
 
 
 def _header_day(dataset: Dataset, keyword: str) -> date | None:
-    try:
-        return values.parse_date(text(dataset, keyword))
-    except ValueError:
-        return None
+    return parse_date(text(dataset, keyword))
 
 
 def _in_days(day: date, first: date | None, last: date | None) -> bool:

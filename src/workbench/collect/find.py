@@ -25,8 +25,8 @@ from pynetdicom.sop_class import (  # type: ignore[attr-defined]
 )
 
 from workbench.collect.patient_ids import UNICODE, character_sets, is_same
-from workbench.deidentify.values import parse_date
 from workbench.dicom.quiet import quiet
+from workbench.dicom.values import parse_date
 from workbench.errors import NetworkError
 
 FIND_CLASSES = (
@@ -372,10 +372,7 @@ def texts(answer: Dataset, keyword: str | BaseTag) -> Iterator[str]:
 
 
 def _day(answer: Dataset, keyword: str) -> date | None:
-    try:
-        return parse_date(text(answer, keyword))
-    except ValueError:
-        return None
+    return parse_date(text(answer, keyword))
 
 
 def _count(answer: Dataset, keyword: str) -> int | None:

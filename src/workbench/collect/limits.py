@@ -22,7 +22,7 @@ from workbench.collect.find import (
     find_series,
     find_studies,
 )
-from workbench.deidentify.values import parse_date
+from workbench.dicom.values import parse_date
 
 MOST_PARTS = 200  # queries for one patient
 ROUND = 100  # limits are usually set to 100, 200, 500, 1000 ...

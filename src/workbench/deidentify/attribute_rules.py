@@ -27,6 +27,7 @@ class Kind(Enum):
     CODE_STRING = auto()
     AGE = auto()
     TIME = auto()
+    OFFSET = auto()
     DATE = auto()
     KEPT_DATE = auto()
     MOMENT = auto()
@@ -76,6 +77,7 @@ KIND_OF_VR = MappingProxyType(
 )
 CODED = frozenset({"CodeValue", "LongCodeValue", "CodeMeaning"})
 SEQUENCE_OF_UIDS = "X/Z/U*"  # table E.1-1: a sequence may stay if the UIDs in it are replaced
+OFFSET = "TimezoneOffsetFromUTC"  # an SH of one form: PS3.3 C.12.1.1.8
 TEXT_VALUE, PERSON_NAME = "TextValue", 0x0040A123
 DATES = frozenset({Kind.DATE, Kind.MOMENT})
 
@@ -134,6 +136,8 @@ def _refined(
         return Kind.REPORT_TEXT
     if keyword in CODED:
         return Kind.CODED
+    if keyword == OFFSET:
+        return Kind.OFFSET
     if kind is Kind.CLASS_UID and retained:
         return Kind.KEPT_UID
     if kind is Kind.TEXT and (plain or retained):

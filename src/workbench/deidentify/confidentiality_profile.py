@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 BUILT_IN = "dose.toml"
-ENGINE_RULES = "3"  # to be raised whenever engine, values, structured or descriptors decide anew
+ENGINE_RULES = "4"  # to be raised whenever engine, values, structured or descriptors decide anew
 DECIDING_DATA = ("ps3_15_table_e_1_1.csv", METHOD_CODES, "vocabulary.txt")
 # Without pixels there is nothing for the two options on them to keep: pixels and overlays never
 # leave, of graphics only their texts, cleaned.

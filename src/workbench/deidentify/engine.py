@@ -9,29 +9,52 @@ information and preamble.  Numbers pass as the bytes they came as.
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, TypeVar
+from typing import TYPE_CHECKING, NamedTuple
 
 from pydicom.dataset import Dataset, FileMetaDataset
 from pydicom.uid import ExplicitVRLittleEndian
 
-from workbench.deidentify import values
 from workbench.deidentify.dataset_elements import texts
 from workbench.deidentify.people import people_in
 from workbench.deidentify.pseudonym import NO_IDENTIFIER, Pseudonyms
 from workbench.deidentify.transform import MAX_DEPTH, Note, Transform
 from workbench.dicom.quiet import quiet
+from workbench.dicom.values import (
+    DAYS_A_YEAR,
+    DAYS_IN,
+    OLDEST_YEARS,
+    ToldAge,
+    ages_contradict,
+    parse_age,
+    parse_date,
+    written_age,
+    years_between,
+)
 from workbench.model import Finding
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from datetime import date
 
     from workbench.deidentify.confidentiality_profile import ConfidentialityProfile
 
 UTF_8 = "ISO_IR 192"
-AGES_DIFFER = 2 * 366  # days: PatientAge is rounded, and the study date may be off by a year
 PATIENT_AGE = 0x00101010
 STUDY_DATES = ("StudyDate", "SeriesDate", "AcquisitionDate", "ContentDate")
-T = TypeVar("T")
+
+
+class Age(NamedTuple):
+    """An age at a study; unknown where nothing is told, and where birth and PatientAge contradict.
+
+    Attributes
+    ----------
+    days
+        From birth and study, or from a PatientAge in days or weeks.
+    years
+        Completed years and the part of the running one, by birthday, or as PatientAge tells.
+    """
+
+    days: int | None = None
+    years: float | None = None
 
 
 @dataclass(frozen=True)
@@ -44,17 +67,15 @@ class Deidentified:
         A new data set with fresh file meta information; ready to be written.
     patient
         Pseudonym, also its PatientID and PatientName.
-    patient_age_days
-        Age at the study in days, at most the profile's oldest age plus one year; ``None``
-        when the header tells neither birth date nor an age in days or weeks, and when the
-        two contradict each other.
+    age
+        Age at the study, at most the profile's oldest age plus one year.
     findings
         What could not be kept, as codes and tags without values.
     """
 
     dataset: Dataset
     patient: str
-    patient_age_days: int | None
+    age: Age
     findings: tuple[Finding, ...]
 
 
@@ -96,9 +117,9 @@ class _Passage:
         patient = self.engine.pseudonyms.patient(issuer, patient_id)
         transform = self._transform(issuer, patient_id, self._note)
         made = transform.dataset(self.source, 0)
-        age_days = self._age(made) if PATIENT_AGE in self.engine.profile.rules else None
+        age = self._age(made) if PATIENT_AGE in self.engine.profile.rules else Age()
         self._sign(made, patient)
-        return Deidentified(made, patient, age_days, tuple(self.findings.values()))
+        return Deidentified(made, patient, age, tuple(self.findings.values()))
 
     def transform(self, note: Note) -> Transform:
         """Return what treats elements of this patient's objects, with another ``note``."""
@@ -131,46 +152,46 @@ class _Passage:
         )  # fmt: skip
         return "", NO_IDENTIFIER + (self._text("StudyInstanceUID") or self._text("SOPInstanceUID"))
 
-    def _age(self, made: Dataset) -> int | None:
-        """Write the best PatientAge and return the age in days."""
-        exact, told = self._exact_age(), self._told_age(made)
-        if exact is not None and told and abs(exact - told[0]) > AGES_DIFFER:
+    def _age(self, made: Dataset) -> Age:
+        """Write the best PatientAge and return the age."""
+        life, told = self._life(), self._told_age(made)
+        years = life and years_between(*life)
+        if years is not None and told and ages_contradict(years, told.years):
             # Which of the two is wrong cannot be told, so neither is: an age decides the dose.
             self._note("age_mismatch", "PatientAge", "it does not fit birth date and study date")
             made.pop("PatientAge", None)
-            return None
+            return Age()
         oldest = self.engine.profile.oldest_age_years
-        limit = int((oldest + 1) * values.YEAR)
-        if max(exact or 0, int(told[0]) if told else 0) >= limit:
+        if max(years or 0.0, told.years if told else 0.0) >= oldest + 1:
             self._note("age_capped", "PatientAge", f"ages above {oldest} years are not told")
             made.PatientAge = f"{oldest + 1:03d}Y"
-            return limit
-        if exact is None:
-            return int(told[0]) if told and told[1] in "DW" else None
-        written = values.written_age(exact)
-        if told is None or values.DAYS[told[1]] > values.DAYS[written[-1]]:
+            return Age(int((oldest + 1) * DAYS_A_YEAR), float(oldest + 1))
+        if life is None or years is None:
+            return _as_told(told)
+        written = written_age(*life)
+        if told is None or DAYS_IN[told.unit] > DAYS_IN[written[-1]]:
             made.PatientAge = written
-        return exact
+        return Age((life[1] - life[0]).days, years)
 
-    def _told_age(self, made: Dataset) -> tuple[float, str] | None:
-        told = _readable(values.age_days, self._text("PatientAge"))
-        if told and told[0] > values.OLDEST_PLAUSIBLE:
+    def _told_age(self, made: Dataset) -> ToldAge | None:
+        told = parse_age(self._text("PatientAge"))
+        if told and told.years > OLDEST_YEARS:
             self._note("implausible_age", "PatientAge", "no person is that old")
             made.pop("PatientAge", None)
             return None
         return told
 
-    def _exact_age(self) -> int | None:
-        birth = _readable(values.parse_date, self._text("PatientBirthDate"))
-        days = (_readable(values.parse_date, self._text(keyword)) for keyword in STUDY_DATES)
+    def _life(self) -> tuple[date, date] | None:
+        """Return the days of birth and study, if a person can have both."""
+        birth = parse_date(self._text("PatientBirthDate"))
+        days = (parse_date(self._text(keyword)) for keyword in STUDY_DATES)
         day = next((day for day in days if day is not None), None)
         if birth is None or day is None:
             return None
-        try:
-            return values.age_between(birth, day)
-        except ValueError:
+        if years_between(birth, day) is None:
             self._note("implausible_age", "PatientBirthDate", "birth and study do not fit")
             return None
+        return birth, day
 
     def _sign(self, made: Dataset, patient: str) -> None:
         """Write who this is now and how it was de-identified (PS3.15 E.1, PS3.3 C.12.1)."""
@@ -213,8 +234,7 @@ def _code(value: str, scheme: str, meaning: str) -> Dataset:
     return item
 
 
-def _readable(read: Callable[[str], T], text: str) -> T | None:
-    try:
-        return read(text)
-    except ValueError:
-        return None
+def _as_told(told: ToldAge | None) -> Age:
+    if told is None:
+        return Age()
+    return Age(int(told.days) if told.unit in "DW" else None, told.years)

@@ -10,7 +10,7 @@ from __future__ import annotations
 import hashlib
 import threading
 
-from workbench.deidentify.engine import Deidentifier
+from workbench.deidentify.engine import Age, Deidentifier
 from workbench.deidentify.fast.rows import Quick, Row
 from workbench.dicom.read import Header
 from workbench.dicom.record import dicom_json, instance_row
@@ -43,7 +43,7 @@ class HeaderRows:
                 quick = self._quick.row(header.cut)
         if quick is None:
             return self.one_by_one(header)
-        self._finish(quick.row, quick.patient, quick.age_days)
+        self._finish(quick.row, quick.patient, quick.age)
         return quick.row, quick.findings
 
     def one_by_one(self, header: Header) -> tuple[Row, list[Finding]]:
@@ -51,13 +51,13 @@ class HeaderRows:
         clean = self._deidentifier.apply(header.dataset)
         as_json, unreadable = dicom_json(clean.dataset)
         row, untyped = instance_row(as_json)
-        self._finish(row, clean.patient, clean.patient_age_days)
+        self._finish(row, clean.patient, clean.age)
         findings = (*header.findings, *clean.findings, *unreadable, *untyped)
         return row, list(dict.fromkeys(findings))
 
-    def _finish(self, row: Row, patient: str, age_days: int | None) -> None:
+    def _finish(self, row: Row, patient: str, age: Age) -> None:
         row["patient"] = patient
-        row["patient_age_days"] = age_days
+        row["patient_age_days"], row["patient_age_years"] = age
         row["profile_sha256"] = self._deidentifier.profile.sha256
         row["key_fingerprint"] = self._deidentifier.pseudonyms.fingerprint
         row["content_sha256"] = hashlib.sha256(str(row["header"]).encode()).hexdigest()

@@ -13,11 +13,9 @@ from pydicom.datadict import tag_for_keyword
 
 from workbench.deidentify import dataset_elements, structured
 from workbench.deidentify.descriptors import Identity, Sources
-from workbench.deidentify.values import parse_date
+from workbench.dicom.values import parse_date
 
 if TYPE_CHECKING:
-    from datetime import date
-
     from pydicom.dataset import Dataset
 
 
@@ -117,9 +115,8 @@ def people_in(dataset: Dataset, depth: int, places: bool = True) -> Identity:
 def _birth_forms(births: set[str]) -> set[str]:
     forms = set()
     for birth in births:
-        try:
-            day: date = parse_date(birth)
-        except ValueError:
+        day = parse_date(birth)
+        if day is None:
             continue
         written = f"{day.year:04d}", f"{day.month:02d}", f"{day.day:02d}"
         for order in ((0, 1, 2), (2, 1, 0), (1, 2, 0)):

@@ -10,6 +10,8 @@ import re
 from functools import cache
 from typing import TYPE_CHECKING
 
+from workbench.dicom.values import DAYS_A_YEAR, DAYS_IN
+
 if TYPE_CHECKING:
     from pydicom.dataset import Dataset
 
@@ -17,7 +19,7 @@ if TYPE_CHECKING:
 
 REMOVED = "REMOVED"
 AGES = frozenset({("121033", "DCM"), ("424144002", "SCT"), ("445518008", "SCT")})  # PS3.16 TID 1007
-YEARS_IN = {"a": 1.0, "mo": 1 / 12, "wk": 7 / 365.2425, "d": 1 / 365.2425}  # UCUM -> years
+UNITS_OF_AGE = {"a": "Y", "mo": "M", "wk": "W", "d": "D"}  # UCUM -> letters of AS
 # Schemes whose meanings are published terms; texts under others are a site's or a maker's own.
 PUBLIC_SCHEMES = frozenset(
     {"DCM", "SRT", "SCT", "SNM3", "UCUM", "LN", "RADLEX", "FMA", "NCIt", "UMLS", "I10"}
@@ -78,7 +80,9 @@ def is_too_old(item: Dataset, oldest_years: int) -> bool:
     try:
         measured = item["MeasuredValueSequence"].value[0]
         unit = (concept(measured, "MeasurementUnitsCodeSequence") or ("a", ""))[0]
-        return float(measured["NumericValue"].value) * YEARS_IN[unit] >= oldest_years + 1
+        days = float(measured["NumericValue"].value) * DAYS_IN[UNITS_OF_AGE[unit]]
+        # A birthday may come a day before as many years of 365.25 days have passed.
+        return days + 1 > (oldest_years + 1) * DAYS_A_YEAR
     except (KeyError, IndexError, AttributeError, TypeError, ValueError):
         # An age that cannot be read could be any age.
         return "MeasuredValueSequence" in item

@@ -58,8 +58,9 @@ class Transform:
         self._cleaned: dict[tuple[bool, str], str] = {}
         self._texts: dict[Kind, Callable[[str], str]] = {
             Kind.CODE_STRING: self._code_string,
-            Kind.AGE: self._age,
+            Kind.AGE: values.checked_age,
             Kind.TIME: values.checked_time,
+            Kind.OFFSET: values.checked_offset,
             Kind.KEPT_DATE: values.checked_date,
             Kind.DATE: lambda text: values.shift_date(text, self._days),
             Kind.MOMENT: lambda text: values.shift_moment(text, self._days),
@@ -202,11 +203,6 @@ class Transform:
         # Code strings are words of the standard or of the maker; some systems write names there.
         if self._clean(text, plain=True) != text:
             raise UnconvertibleError("a name in a code string")
-        return text
-
-    @staticmethod
-    def _age(text: str) -> str:
-        values.age_days(text)
         return text
 
     def _instance_uid(self, text: str) -> str:

@@ -29,8 +29,9 @@ from workbench.dicom.record import (
     instance_row,
     lines,
     lines_between,
-    started_at,
+    put_start,
 )
+from workbench.dicom.values import start_of
 from workbench.model import Finding
 
 Row = dict[str, object]
@@ -52,7 +53,7 @@ class InternedRows:
         self._manners: OrderedDict[tuple[bool, bytes, bytes], _Manner] = OrderedDict()
 
     def row(self, header: Header) -> tuple[Row, list[Finding]]:
-        """Return the copied columns, ``started_at`` and ``header``, and all findings."""
+        """Return the copied columns, those of its start, ``header``, and all findings."""
         if header.cut is not None:
             try:
                 with quiet():
@@ -87,9 +88,9 @@ class InternedRows:
                 for name, one in stretch.lists:
                     row[name] = one.copy()
                 moments.update(stretch.moments)
-        row["started_at"] = started_at(moments)
+        unknown = put_start(row, start_of(moments))
         row["header"] = lines(texts)
-        return row, _findings(manner, header) if odd else []
+        return row, [*(_findings(manner, header) if odd else ()), *unknown]
 
     def _manner(self, header: Cut) -> _Manner:
         letters = header.elements.get(CHARACTER_SET, b"")

@@ -11,8 +11,8 @@ import json
 import math
 import re
 import struct
-from collections.abc import Callable, Iterable, Iterator, MutableSequence
-from datetime import date, datetime, timedelta
+from collections.abc import Callable, Iterable, MutableSequence
+from datetime import date
 from types import MappingProxyType
 from typing import Any
 
@@ -23,8 +23,9 @@ from pydicom.dataset import Dataset
 from pydicom.tag import BaseTag
 from pydicom.valuerep import PersonName
 
-from workbench.dicom.jsonmodel import Item, first, values
+from workbench.dicom.jsonmodel import Item, values
 from workbench.dicom.quiet import quiet
+from workbench.dicom.values import Start, parse_date, start_of
 from workbench.model import Finding
 from workbench.schema import INSTANCE, Column
 
@@ -32,13 +33,6 @@ BINARY = frozenset(("OB", "OD", "OF", "OL", "OV", "OW", "UN"))
 NUMERIC = frozenset(("DS", "FD", "FL", "IS", "SL", "SS", "SV", "UL", "US", "UV"))
 INTEGER = frozenset(("IS", "SL", "SS", "SV", "UL", "US", "UV"))
 LARGEST = 2**63 - 1  # of an integer column; an IS has at most 2**31 - 1 (PS3.5 6.2)
-# Where the moment of an acquisition is looked for, best first (PS3.3 C.7.6.16, C.7.3.1, C.7.2.1).
-MOMENTS = (
-    ("AcquisitionDateTime",),
-    ("AcquisitionDate", "AcquisitionTime"),
-    ("SeriesDate", "SeriesTime"),
-    ("StudyDate", "StudyTime"),
-)
 
 _DECIMAL = rb" *[+-]?[0-9]{1,12}(?:\.[0-9]{0,12})? *"
 _INTEGER = rb" *[+-]?[0-9]{1,9} *"
@@ -222,7 +216,7 @@ def bad_value(column: str) -> Finding:
 
 
 def instance_row(header: Item) -> tuple[dict[str, object], list[Finding]]:
-    """Return the copied columns of ``schema.INSTANCE``, ``started_at`` and ``header``.
+    """Return the copied columns of ``schema.INSTANCE``, those of its start, and ``header``.
 
     A typed column that cannot be filled from a value that is there is null, with a finding.
     """
@@ -230,9 +224,15 @@ def instance_row(header: Item) -> tuple[dict[str, object], list[Finding]]:
     row: dict[str, object] = {}
     for column in COPIED:
         row[column.name] = typed(header, column, findings)
-    row["started_at"] = started_at(header)
+    findings += put_start(row, start_of(header))
     row["header"] = lines(as_text({key: element})[1:-1] for key, element in header.items())
     return row, findings
+
+
+def put_start(row: dict[str, object], start: Start) -> tuple[Finding, ...]:
+    """Put the start of an acquisition into its columns; returns why it is not known."""
+    row["started_at"], row["utc_offset_minutes"] = start.at, start.offset_minutes
+    return start.findings
 
 
 def lines(elements: Iterable[str]) -> str:
@@ -303,62 +303,3 @@ KINDS: dict[str, Callable[[list[Any]], object]] = {
     "integer": _one_integer,
     "date": _one_date,
 }
-
-
-def parse_date(text: str) -> date | None:
-    """Return a DA value (PS3.5 6.2: YYYYMMDD) as a date, or ``None``."""
-    if len(text) != 8 or not text.isascii() or not text.isdigit():
-        return None
-    try:
-        return date(int(text[:4]), int(text[4:6]), int(text[6:]))
-    except ValueError:
-        return None
-
-
-def parse_time(text: str) -> timedelta | None:
-    """Return a TM value (PS3.5 6.2: HH[MM[SS[.FFFFFF]]]) as time since midnight, or ``None``."""
-    clock, _, fraction = text.strip().partition(".")
-    digits = clock + fraction
-    if len(clock) not in (2, 4, 6) or len(fraction) > 6:
-        return None
-    if not digits.isascii() or not digits.isdigit():
-        return None
-    hours, minutes, seconds = (int(clock[i : i + 2] or 0) for i in (0, 2, 4))
-    if hours > 23 or minutes > 59 or seconds > 60:
-        return None
-    micros = int(fraction.ljust(6, "0")) if fraction else 0
-    return timedelta(hours=hours, minutes=minutes, seconds=seconds, microseconds=micros)
-
-
-def parse_moment(text: str) -> datetime | None:
-    """Return a DT value (PS3.5 6.2) with at least a day as local time, or ``None``.
-
-    An offset from UTC is dropped: tables hold the local time of the equipment.
-    """
-    body = text.strip()
-    for sign in "+-":
-        body = body.partition(sign)[0]
-    return _joined(body[:8], body[8:])
-
-
-def _joined(day: str, clock: str) -> datetime | None:
-    on, at = parse_date(day), parse_time(clock) if clock.strip() else timedelta()
-    if on is None:
-        return None
-    try:
-        return datetime(on.year, on.month, on.day) + (at or timedelta())
-    except OverflowError:  # a leap second after the last day of the calendar
-        return None
-
-
-def started_at(header: Item) -> datetime | None:
-    """Return when the acquisition began: the best of ``MOMENTS`` that the header holds."""
-    return next(_moments(header), None)
-
-
-def _moments(header: Item) -> Iterator[datetime]:
-    for keywords in MOMENTS:
-        texts = [str(first(header, keyword) or "") for keyword in keywords]
-        moment = parse_moment(texts[0]) if len(texts) == 1 else _joined(texts[0], texts[1])
-        if moment is not None:
-            yield moment

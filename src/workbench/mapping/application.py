@@ -18,6 +18,7 @@ import polars as pl
 
 from workbench.mapping.age import with_age
 from workbench.mapping.body_regions import ambiguous_regions
+from workbench.mapping.event_start import with_study_zone
 from workbench.mapping.other_series import other_series
 from workbench.mapping.report_kinds import with_report_kind
 from workbench.mapping.rules import Rules, built_in_rules
@@ -58,11 +59,12 @@ def map_instances(
     rules = rules or built_in_rules()
     ordered, findings = _ordered(instances)
     ordered, doubtful = with_age(ordered, ages_differ)
+    ordered, zones = with_study_zone(ordered)
     shares, others = _shared_out(with_report_kind(ordered))
     read = [_read(modality, share, rules) for modality, share in shares]
     frames = [frame for share in read for frame in share.events.values()]
     events, choices = with_preferred(frames)
-    findings += [*doubtful, *choices, *ambiguous_regions(events)]
+    findings += [*doubtful, *zones, *choices, *ambiguous_regions(events)]
     findings += [finding for share in read for finding in share.findings]
     series = [
         _series_frame(share.modality.series(share.instances, share.events, events, rules))
@@ -118,8 +120,10 @@ def _read(modality: Modality, instances: pl.DataFrame, rules: Rules) -> _Share:
 
 def _ordered(instances: pl.DataFrame) -> tuple[pl.DataFrame, list[Finding]]:
     """Sort instances, drop repeats, leave out those that belong to no series."""
-    frame = instances.select(
-        pl.col(name).cast(kind, strict=False) for name, kind in INSTANCE.polars().items()
+    columns = INSTANCE.polars()
+    absent = [pl.lit(None).alias(name) for name in columns if name not in instances.columns]
+    frame = instances.with_columns(absent).select(  # of objects that an older version stored
+        pl.col(name).cast(kind, strict=False) for name, kind in columns.items()
     )
     homeless = frame.filter(pl.col("SeriesInstanceUID").is_null())
     findings = [

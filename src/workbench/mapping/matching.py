@@ -12,6 +12,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from workbench.mapping.ct.acquisitions import TOLERANCE, VOLTAGE_KV
+from workbench.mapping.event_start import comparable
 
 Event = Mapping[str, Any]
 CTDI_SHARE = 0.10  # headers give means over reconstructed slices, reports over the exposure
@@ -85,8 +86,9 @@ def _other_voltage(event: Event, report: Event) -> bool:
 
 
 def _simultaneous(event: Event, report: Event) -> bool:
-    begin, other = event["started_at"], report["started_at"]
-    return begin is not None and other is not None and abs(begin - other) <= TOLERANCE
+    if not (comparable(event) and comparable(report)):
+        return False
+    return bool(abs(event["started_at"] - report["started_at"]) <= TOLERANCE)
 
 
 def _same_protocol(event: Event, report: Event) -> bool:

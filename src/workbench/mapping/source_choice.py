@@ -20,7 +20,7 @@ from typing import Any
 
 import polars as pl
 
-from workbench.dicom.record import parse_moment
+from workbench.dicom.values import parse_moment
 from workbench.mapping.matching import match
 from workbench.model import DoseSource, Finding
 from workbench.schema import IRRADIATION_EVENT
@@ -192,8 +192,8 @@ def _report_times(row: Row) -> Iterator[datetime]:
         said = json.loads(row["report"])
         for name in ("started_at", "ended_at"):
             moment = parse_moment(str(said.get(name) or ""))
-            if moment is not None:
-                yield moment
+            if moment.at is not None and moment.offset is None:  # others are in no known zone
+                yield moment.at
 
 
 def _choose(rows: list[Row]) -> None:

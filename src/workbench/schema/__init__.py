@@ -20,7 +20,7 @@ __all__ = [
     "Column", "Table",
 ]  # fmt: skip
 
-SCHEMA_VERSION = 3  # of INSTANCE and the catalogue; one more needs a step in store/steps.py
+SCHEMA_VERSION = 4  # of INSTANCE and the catalogue; one more needs a step in store/steps.py
 
 INSTANCE = Table(
     "instance",
@@ -38,9 +38,22 @@ INSTANCE = Table(
             "text",
         ),
         Column("patient_age_days", "integer", "Age at the study, read before dates left", "d"),
+        Column(
+            "patient_age_years",
+            "real",
+            "Completed years and the part of the running one, by "
+            "birthday, read before dates left; as PatientAge tells where no birth date is",
+            "a",
+        ),
         *copied("PatientSize PatientWeight", "real", PatientSize="m", PatientWeight="kg"),
         *copied("StudyDate", "date"),
-        Column("started_at", "moment", "Acquisition date and time, dates shifted per patient"),
+        Column(
+            "started_at",
+            "moment",
+            "Acquisition date and time, dates shifted per patient; "
+            "empty where the clock is not known",
+        ),
+        Column("utc_offset_minutes", "integer", "Offset from UTC of started_at, if told", "min"),
         *copied("SeriesNumber AcquisitionNumber InstanceNumber", "integer"),
         *copied("IrradiationEventUID", "text"),
         *copied(

@@ -9,6 +9,13 @@ import datetime as dt
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from workbench.dicom.values import (
+    DAYS_A_YEAR,
+    completed_months,
+    completed_years,
+    years_between,
+)
+
 if TYPE_CHECKING:
     from random import Random
 
@@ -24,8 +31,6 @@ GIVEN_NAMES = {
     "M": ("François", "Jörg", "Søren", "José", "Benoît", "Günther"),
 }
 NAMES_BEYOND_LATIN_1 = {"F": "Παπαδοπούλου^Ελένη", "M": "Wiśniewski^Łukasz"}
-
-DAYS_A_YEAR = 365.25
 
 ADULT_SIZE_M = {"F": 1.65, "M": 1.78}
 ADULT_WEIGHT_KG = {"F": 66.0, "M": 80.0}
@@ -52,8 +57,8 @@ class Patient:
 
     @property
     def age_years(self) -> float:
-        """Age at the study in years of 365.25 days."""
-        return self.age_days / DAYS_A_YEAR
+        """Age at the study in years, whole on each birthday."""
+        return years_between(self.birth_date, self.study_date) or 0.0
 
     @property
     def child(self) -> bool:
@@ -64,8 +69,8 @@ class Patient:
     def dicom_age(self) -> str:
         """PatientAge: years from two years on, else months (PS3.5 section 6.2)."""
         if self.age_years < 2:
-            return f"{int(self.age_days / DAYS_A_YEAR * 12):03d}M"
-        return f"{int(self.age_years):03d}Y"
+            return f"{completed_months(self.birth_date, self.study_date):03d}M"
+        return f"{completed_years(self.birth_date, self.study_date):03d}Y"
 
     def attributes(self, known_age: bool = True) -> dict[str, object]:
         """Return the patient attributes of every object, without age where it is not known."""

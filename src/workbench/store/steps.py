@@ -58,9 +58,6 @@ class Step:
     by_opening: bool = False
 
 
-STEPS: tuple[Step, ...] = ()
-
-
 def steps_from(version: int) -> tuple[Step, ...] | None:
     """Return the steps from a version to today's; ``None`` where it must be written anew."""
     if version < FIRST:
@@ -70,6 +67,12 @@ def steps_from(version: int) -> tuple[Step, ...] | None:
 
 def nothing(work: Work) -> None:
     """Do nothing: old rows have nulls in a new column of the instance table."""
+
+
+STEPS = (
+    Step(3, "ages by birthdays, offsets from UTC: null in rows stored before", nothing,
+         by_opening=True),
+)  # fmt: skip
 
 
 def catalogue_column(table: str, column: str, kind: str) -> Callable[[Work], None]:

@@ -14,7 +14,8 @@ from types import MappingProxyType
 from typing import Any
 
 from workbench.dicom.jsonmodel import Item
-from workbench.dicom.record import LARGEST, parse_date
+from workbench.dicom.record import LARGEST
+from workbench.dicom.values import parse_date
 from workbench.store.tagpath import SEQUENCE, Step
 
 LISTS = MappingProxyType({"texts": "text", "reals": "real"})

@@ -129,6 +129,26 @@ def test_the_third_of_a_series_is_quick(patient: Dataset, deidentifier: Deidenti
         assert_same(rows, header)
 
 
+@pytest.mark.parametrize("zone", ["", "+0100", "+2500"])
+@pytest.mark.parametrize(
+    "moments",
+    [{"AcquisitionTime": "250000"}, {"AcquisitionTime": "12:21:00"}, {"AcquisitionTime": ""},
+     {"AcquisitionDateTime": "20210816120000+0000"}, {"AcquisitionDateTime": "20210816"},
+     {"AcquisitionDateTime": "20210816120000+1"}],
+)  # fmt: skip
+def test_clocks_and_zones_are_read_alike(
+    moments: dict[str, str], zone: str, patient: Dataset, deidentifier: Deidentifier
+) -> None:
+    rows = HeaderRows(deidentifier)
+    with quiet():
+        for keyword, text in moments.items():
+            setattr(patient, keyword, text)
+        patient.TimezoneOffsetFromUTC = zone
+    for number in range(4):
+        patient.SOPInstanceUID = f"1.2.826.0.1.55.{number}"
+        assert_same(rows, received(patient))
+
+
 def test_a_list_in_a_row_is_its_own(patient: Dataset, deidentifier: Deidentifier) -> None:
     rows = HeaderRows(deidentifier)
     header = received(series(patient, ImageType=["ORIGINAL", "PRIMARY"]))

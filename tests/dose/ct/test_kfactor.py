@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import json
 import math
+from datetime import date, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -14,6 +15,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from polars.testing import assert_frame_equal
 
+from workbench.dicom.values import years_between
 from workbench.dose import BUILTIN, estimate
 from workbench.dose.coefficients import k_factors, phantom_conversion, read_rows
 from workbench.dose.ct.kfactor import SETS, coefficient, effective_dose
@@ -325,3 +327,20 @@ def test_every_flag_and_reason_is_in_the_documentation() -> None:
     found = set(estimate(events(*grid), CONVERTING).explode("flags")["flags"])
     assert len(found) == 15
     assert not {flag for flag in found if f"`{flag}`" not in page}
+
+
+def test_everybody_is_an_adult_on_the_eighteenth_birthday_and_nobody_the_day_before() -> None:
+    births = [date(2000, 1, 1) + timedelta(days) for days in range(366 + 3 * 365)]
+    ages = []
+    for birth in births:
+        leap = (birth.month, birth.day) == (2, 29)
+        day = date(birth.year + 18, 3, 1) if leap else birth.replace(year=birth.year + 18)
+        ages += [years_between(birth, day - timedelta(1)), years_between(birth, day)]
+    made = estimate(events(*({"body_region": "chest", "patient_age_years": age} for age in ages)))
+    number = pl.col("irradiation_event_uid").str.split(".").list.last().cast(pl.Int64)
+    for _, one in made.group_by("table_id", "tissue_weights"):
+        eves, birthdays = (
+            set(one.filter(number % 2 == half).select("value", "reason").rows()) for half in (0, 1)
+        )
+        assert len(eves) == len(birthdays) == 1
+        assert eves != birthdays

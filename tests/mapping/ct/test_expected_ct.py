@@ -25,7 +25,8 @@ from workbench.deidentify.confidentiality_profile import load_profile
 from workbench.deidentify.engine import Deidentifier
 from workbench.deidentify.pseudonym import Pseudonyms
 from workbench.dicom.read import read_header
-from workbench.dicom.record import dicom_json, instance_row, parse_moment, parse_time
+from workbench.dicom.record import dicom_json, instance_row
+from workbench.dicom.values import parse_moment, parse_time
 from workbench.mapping import Mapped, map_instances
 from workbench.schema import INSTANCE
 
@@ -69,7 +70,7 @@ class Study:
         return [values[0] for values in found if values]
 
     def moment(self, text: str | None) -> datetime | None:
-        parsed = parse_moment(text or "")
+        parsed = parse_moment(text or "").at
         return None if parsed is None else parsed + self.shift
 
 
@@ -84,7 +85,8 @@ def load(folder: Path, files: list[str]) -> Study:
         header, _ = dicom_json(clean.dataset)
         row, _ = instance_row(header)
         rows.append(row | {"object_number": number, "patient": clean.patient,
-                           "patient_age_days": clean.patient_age_days})  # fmt: skip
+                           "patient_age_days": clean.age.days,
+                           "patient_age_years": clean.age.years})  # fmt: skip
         issuer = str(source.get("IssuerOfPatientID") or "")
         shift = timedelta(days=PSEUDONYMS.shift_days(issuer, str(source.get("PatientID") or "")))
         words |= set(str(source.get("InstitutionName") or "").split())

@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING
 from workbench.deidentify.burned_in.banners import written
 from workbench.deidentify.descriptors import GERMAN, WORD, fold
 from workbench.deidentify.people import people_in
-from workbench.deidentify.values import parse_date
+from workbench.dicom.values import parse_date
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -116,11 +116,9 @@ def _unreadable(header: Dataset) -> bool:
 
 
 def _births(text: str) -> Iterator[str]:
-    try:
-        day = parse_date(text)
-    except ValueError:
-        return
-    yield from _spelt(day)
+    day = parse_date(text)
+    if day is not None:
+        yield from _spelt(day)
 
 
 def _spelt(day: date) -> Iterator[str]:

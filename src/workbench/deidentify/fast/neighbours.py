@@ -77,7 +77,7 @@ class Neighbours:
         All copied columns, filled from the fragments.
     odd
         Whether there is anything to be told of them.
-    patient, age_days
+    patient, age
         Pseudonym and age of the patient.
     remembered
         What was made of other elements.
@@ -101,7 +101,7 @@ class Neighbours:
             if piece.column:
                 self.row[piece.column] = piece.value
         self.odd = any(piece.odd for piece in self.fragments.values()) or bool(self.findings)
-        self.patient, self.age_days = done.patient, done.patient_age_days
+        self.patient, self.age = done.patient, done.age
         self.remembered: Remembered[TransformedElement] = Remembered()
         self._rules: dict[tuple[bytes, int], tuple[AttributeRule, tuple[int, Fragment]] | None] = {}
         self._transform = deidentifier.transform(self._source, self._note)

@@ -14,7 +14,7 @@ from operator import itemgetter
 from pydicom.datadict import tag_for_keyword
 
 from workbench.deidentify.attribute_rules import AttributeRule, Kind
-from workbench.deidentify.engine import STUDY_DATES, Deidentifier, finding
+from workbench.deidentify.engine import STUDY_DATES, Age, Deidentifier, finding
 from workbench.deidentify.fast.neighbours import Neighbours, Note, TransformedElement
 from workbench.deidentify.people import CONTENT_TEXT, SOURCES, speaks_of_people
 from workbench.deidentify.transform import MAX_DEPTH, TAG_OF_CREATOR
@@ -23,7 +23,8 @@ from workbench.dicom.fast.single import small_dataset
 from workbench.dicom.fast.split import CHARACTER_SET, Cut
 from workbench.dicom.jsonmodel import Item
 from workbench.dicom.quiet import quiet
-from workbench.dicom.record import lines, started_at
+from workbench.dicom.record import lines, put_start
+from workbench.dicom.values import start_of
 from workbench.model import Finding
 
 Row = dict[str, object]
@@ -44,7 +45,7 @@ class QuickRow:
 
     row: Row
     patient: str
-    age_days: int | None
+    age: Age
     findings: list[Finding]
 
 
@@ -188,10 +189,10 @@ class _Joining:
         for tag in moment_tags():
             if tag in found:
                 moments.update(found[tag].moment or {})
-        self.row["started_at"] = started_at(moments)
+        unknown = put_start(self.row, start_of(moments))
         self.row["header"] = lines([found[tag].text for tag in order])
-        findings = self._findings(order) if self.odd else []
-        return QuickRow(self.row, neighbours.patient, neighbours.age_days, findings)
+        findings = [*(self._findings(order) if self.odd else ()), *unknown]
+        return QuickRow(self.row, neighbours.patient, neighbours.age, findings)
 
     def _put(self, tag: int, made: TransformedElement) -> None:
         fragment, notes, odd = made

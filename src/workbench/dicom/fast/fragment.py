@@ -22,7 +22,6 @@ from workbench.dicom.quiet import quiet
 from workbench.dicom.record import (
     COPIED,
     KINDS,
-    MOMENTS,
     Letters,
     as_text,
     bad_value,
@@ -31,6 +30,7 @@ from workbench.dicom.record import (
     plain_values,
     typed,
 )
+from workbench.dicom.values import MOMENTS
 from workbench.model import Finding
 from workbench.schema import Column
 
@@ -74,7 +74,7 @@ def _columns() -> MappingProxyType[str, tuple[int, Column]]:
 @cache
 def moment_tags() -> tuple[int, ...]:
     """Return the tags of the elements that tell when an acquisition began."""
-    return tuple(tag_for_keyword(keyword) or 0 for keywords in MOMENTS for keyword in keywords)
+    return tuple(tag_for_keyword(keyword) or 0 for keyword in MOMENTS)
 
 
 @cache

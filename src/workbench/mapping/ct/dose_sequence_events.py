@@ -13,12 +13,12 @@ from typing import Any
 import polars as pl
 
 from workbench.dicom.jsonmodel import Item, first, items, values
-from workbench.dicom.record import parse_moment
 from workbench.mapping.body_regions import regions_of
 from workbench.mapping.content_tree import parse_header
 from workbench.mapping.ct.private_elements import element_number, element_value
 from workbench.mapping.ct.summary import PITCH
 from workbench.mapping.event_columns import age_flags, derived_uid, placed, shared_columns
+from workbench.mapping.event_start import event_start
 from workbench.mapping.quantities import Reading, number
 from workbench.mapping.rules import PrivateElement, Rules
 from workbench.model import DoseSource, Finding
@@ -113,11 +113,11 @@ def _row(item: Item, instance: dict[str, Any], reading: Reading) -> dict[str, ob
         meaning = ("time", "rotation_time_s")
         read["rotation_time_s"] = private_number(item, ROTATION_TIME, reading, meaning)
     dlp = private_number(item, DLP, reading, ("dlp", "dlp_mgy_cm"))
+    start = event_start(str(first(item, "AcquisitionDateTime") or ""), instance, reading)
     return {
         **shared_columns(instance),
         "source": DoseSource.DOSE_SEQUENCE,
-        "started_at": parse_moment(str(first(item, "AcquisitionDateTime") or ""))
-        or instance["started_at"],
+        "started_at": start.at,
         "event_type": known,
         "localizer": known == "CONSTANT_ANGLE",
         "protocol": first(item, "ProtocolName") or instance["ProtocolName"],
@@ -131,7 +131,11 @@ def _row(item: Item, instance: dict[str, Any], reading: Reading) -> dict[str, ob
         "exposure_time_s": _exposure_time(item, reading),
         "pitch": pitch if pitch is not None and PITCH[0] <= pitch <= PITCH[1] else None,
         "flags": sorted(
-            [*([] if phantom in (16.0, 32.0) else ["phantom_unknown"]), *age_flags(instance)]
+            [
+                *([] if phantom in (16.0, 32.0) else ["phantom_unknown"]),
+                *start.flags,
+                *age_flags(instance),
+            ]
         ),
     }
 

@@ -15,10 +15,10 @@ from typing import Any
 import polars as pl
 
 from workbench.dicom.jsonmodel import Item, first
-from workbench.dicom.record import parse_moment
 from workbench.mapping.body_regions import regions_of
 from workbench.mapping.content_tree import CT_ACCUMULATED, CT_ACQUISITION, Node, parse_header
 from workbench.mapping.event_columns import age_flags, derived_uid, placed, shared_columns
+from workbench.mapping.event_start import event_start, local_text
 from workbench.mapping.quantities import Reading
 from workbench.mapping.rules import Rules
 from workbench.model import DoseSource, Finding
@@ -132,15 +132,14 @@ def read_report(instance: dict[str, Any]) -> DoseReport:
     header = parse_header(instance["header"])
     root = Node(header)
     reading = Reading()
-    said = _report_facts(root, reading)
+    said = _report_facts(root, instance, reading)
+    begun = root.child("113809").text()
     nodes = list(root.children(CT_ACQUISITION))
     rows = _distinct(
-        [_row(node, index, instance, reading) for index, node in enumerate(nodes)], reading
+        [_row(node, index, instance, reading, begun) for index, node in enumerate(nodes)], reading
     )
     for row in rows:
         row["report"] = json.dumps(said, sort_keys=True)
-        row["started_at"] = row["started_at"] or parse_moment(str(said["started_at"] or ""))
-        row["started_at"] = row["started_at"] or instance["started_at"]
     findings = [*reading.findings, *_checks(said, rows)]
     return DoseReport(instance, _written(header), rows, [placed(f, instance) for f in findings])
 
@@ -174,15 +173,15 @@ def _written(header: Item) -> tuple[str, ...]:
     return tuple(str(first(header, keyword) or "") for keyword in keywords)
 
 
-def _report_facts(root: Node, reading: Reading) -> dict[str, object]:
+def _report_facts(root: Node, instance: dict[str, Any], reading: Reading) -> dict[str, object]:
     """Return what a report says of itself and of its total (TID 10011 and 10012)."""
     total = root.child(CT_ACCUMULATED)
     procedure = root.child("121058")
     return {
         "procedure": procedure.coded()[1] or None,
         "intent": _meaning(procedure, "G-C0E8", "363703001"),
-        "started_at": root.child("113809").text(),
-        "ended_at": root.child("113810").text(),
+        "started_at": local_text(root.child("113809").text(), instance),
+        "ended_at": local_text(root.child("113810").text(), instance),
         "scope_of_accumulation": _meaning(root, "113705"),
         "source_of_dose_information": _meaning(root, "113854"),
         "device_observer_name": root.child("121013").text(),
@@ -199,7 +198,10 @@ def _meaning(node: Node, *codes: str) -> str | None:
     return next((m for code in codes if (m := node.child(code).coded()[1])), None)
 
 
-def _row(node: Node, index: int, instance: dict[str, Any], reading: Reading) -> dict[str, object]:
+def _row(
+    node: Node, index: int, instance: dict[str, Any], reading: Reading, begun: str | None
+) -> dict[str, object]:
+    start = event_start(node.child("111526").text(), instance, reading, begun)  # DateTime Started
     kind = EVENT_TYPES.get(node.child("113820").coded()[0], "unknown")
     device = node.child("113876")  # Device Role in Procedure (TID 10013, TID 1021)
     row: dict[str, object] = {
@@ -209,7 +211,7 @@ def _row(node: Node, index: int, instance: dict[str, Any], reading: Reading) -> 
         "manufacturer": device.child("113878").text() or instance["Manufacturer"],
         "model": device.child("113879").text() or instance["ManufacturerModelName"],
         "device_serial_number": device.child("113880").text() or instance["DeviceSerialNumber"],
-        "started_at": parse_moment(node.child("111526").text() or ""),  # DateTime Started
+        "started_at": start.at,
         "event_type": kind,
         "localizer": kind == "CONSTANT_ANGLE",
         "target_region": node.child("123014").coded()[1] or None,
@@ -221,7 +223,7 @@ def _row(node: Node, index: int, instance: dict[str, Any], reading: Reading) -> 
     }
     uid = node.child("113769").text()
     row["irradiation_event_uid"] = uid or _missing_uid(row, index, reading)
-    row["flags"] = sorted([*_flags(row, uid), *age_flags(instance)])
+    row["flags"] = sorted([*_flags(row, uid), *start.flags, *age_flags(instance)])
     return row
 
 

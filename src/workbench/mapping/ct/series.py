@@ -7,6 +7,7 @@ from dataclasses import replace
 import polars as pl
 
 from workbench.dicom.jsonmodel import Item, first, items
+from workbench.dicom.values import acquisition_of
 from workbench.mapping.content_tree import parse_header
 from workbench.mapping.ct.private_elements import private_values
 from workbench.mapping.ct.summary import PITCH, PRIVATE
@@ -106,4 +107,4 @@ def _unknown_phantom(column: str) -> Finding:
 
 def _timed(header: Item) -> bool:
     """Whether the header gives the time of the acquisition itself, not only of the series."""
-    return bool(first(header, "AcquisitionDateTime") or first(header, "AcquisitionTime"))
+    return acquisition_of(header).at is not None

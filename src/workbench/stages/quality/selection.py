@@ -12,7 +12,7 @@ from pydicom import Dataset
 
 from workbench.dicom.files import Candidate, candidates
 from workbench.dicom.jsonmodel import tag_key
-from workbench.dicom.record import MOMENTS, started_at
+from workbench.dicom.values import MOMENTS, start_of
 from workbench.errors import ReadError
 from workbench.qa.constraints import Constraint
 from workbench.qa.profiles import TestProfile
@@ -35,10 +35,10 @@ class Offered:
     @property
     def moment(self) -> datetime | None:
         """When it was acquired, local time."""
-        return started_at({
+        return start_of({
             tag_key(keyword): {"Value": [str(self.header.get(keyword) or "")]}
-            for keywords in MOMENTS for keyword in keywords
-        })  # fmt: skip
+            for keyword in MOMENTS
+        }).at  # fmt: skip
 
 
 @dataclass(frozen=True)

@@ -21,7 +21,7 @@ import psutil
 import pytest
 
 from workbench.errors import MissingTool, NetworkError, NotDicom, SettingsError, StoreError
-from workbench.executors import Dask, Executor, Processes, Serial, executor
+from workbench.executors import Dask, Executor, Processes, Serial, Workplace, executor
 
 NAME = "Grottenolm"  # of a patient, in paths
 
@@ -30,7 +30,7 @@ NAME = "Grottenolm"  # of a patient, in paths
 class Square:
     number: int
 
-    def run(self) -> int:
+    def run(self, workplace: Workplace) -> int:
         return self.number**2
 
 
@@ -38,7 +38,7 @@ class Square:
 class Failing:
     path: str
 
-    def run(self) -> int:
+    def run(self, workplace: Workplace) -> int:
         raise NotDicom("not_dicom", "it is none", "Look at it.")
 
 
@@ -48,7 +48,7 @@ class Missing:
 
     path: str
 
-    def run(self) -> bytes:
+    def run(self, workplace: Workplace) -> bytes:
         return Path(self.path).read_bytes()
 
 
@@ -67,7 +67,7 @@ class Panic(BaseException):
 class Raising:
     kind: str
 
-    def run(self) -> Any:
+    def run(self, workplace: Workplace) -> Any:
         if self.kind == "odd":
             raise Odd(NAME, NAME)
         if self.kind == "panic":
@@ -84,7 +84,7 @@ class Dies:
     folder: Path
     always: bool = False
 
-    def run(self) -> int:
+    def run(self, workplace: Workplace) -> int:
         times = len(list(self.folder.iterdir()))
         if self.always or not times:
             (self.folder / f"death-{times}").touch()
@@ -97,7 +97,7 @@ class Slow:
     folder: Path
     seconds: float = 60.0
 
-    def run(self) -> int:
+    def run(self, workplace: Workplace) -> int:
         (self.folder / f"{os.getpid()}-{time.time_ns()}").touch()
         time.sleep(self.seconds)
         return 0
@@ -110,7 +110,7 @@ class Heavy:
     content: bytes
     folder: Path
 
-    def run(self) -> bytes:
+    def run(self, workplace: Workplace) -> bytes:
         if not (self.folder / "died").exists():
             (self.folder / "died").touch()
             os.kill(os.getpid(), signal.SIGKILL)

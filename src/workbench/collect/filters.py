@@ -30,7 +30,6 @@ from pydicom.tag import BaseTag, Tag
 from workbench.collect.find import FoundSeries, FoundStudy, text, texts
 from workbench.collect.patient_list import ListedPatient
 from workbench.deidentify import values
-from workbench.dicom.quiet import quiet
 from workbench.errors import SettingsError
 
 DAYS_A_YEAR = values.YEAR
@@ -90,12 +89,11 @@ class TagCondition:
 
     def _texts(self, dataset: Dataset) -> list[str]:
         tag = self.number()
-        with quiet():
-            if tag is not None and self.creator:
-                try:
-                    tag = dataset.private_block(tag.group, self.creator).get_tag(tag.element & 0xFF)
-                except KeyError:
-                    return []
+        if tag is not None and self.creator:
+            try:
+                tag = dataset.private_block(tag.group, self.creator).get_tag(tag.element & 0xFF)
+            except KeyError:
+                return []
         return [] if tag is None else list(texts(dataset, tag))
 
     def _within(self, value: str) -> bool:

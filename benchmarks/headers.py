@@ -36,7 +36,7 @@ from workbench.stages.importing import import_files
 from workbench.survey import create_survey
 
 PATIENTS = 6
-CORPUS = 3_000  # files
+CORPUS = 2_000  # files
 SAMPLE = 10  # of so many files one is read by the slow ways
 ROUNDS = 3
 IMPORT, QUICK, ALONE = "import, all of it", "reading and de-identifying", "one by one"

@@ -52,6 +52,28 @@ class Missing:
         return Path(self.path).read_bytes()
 
 
+@dataclass
+class Tool:
+    """Something costly to open, which leaves a mark when it is opened and when it is closed."""
+
+    folder: Path
+
+    def __post_init__(self) -> None:
+        (self.folder / f"opened-{time.time_ns()}").touch()
+
+    def close(self) -> None:
+        (self.folder / f"closed-{time.time_ns()}").touch()
+
+
+@dataclass(frozen=True)
+class Tooled:
+    folder: Path
+
+    def run(self, workplace: Workplace) -> int:
+        workplace.kept("tool", lambda: Tool(self.folder))
+        return 1
+
+
 class Odd(Exception):  # noqa: N818
     """One that cannot be made again from its arguments."""
 
@@ -462,3 +484,27 @@ def test_tls_takes_its_certificates_from_dasks_configuration(tmp_path: Path) -> 
     ):
         assert secret.scheduler_address.startswith("tls://")
         assert sorted(Dask(secret.scheduler_address).run(map(Square, range(3)))) == [0, 1, 4]
+
+
+@pytest.mark.parametrize("using", [Serial(), Processes(1)])
+def test_what_tasks_share_is_opened_once_by_a_worker_and_closed(
+    using: Executor, tmp_path: Path
+) -> None:
+    assert sum(using.run(Tooled(tmp_path) for _ in range(5))) == 5
+    assert [mark.name[:6] for mark in sorted(tmp_path.iterdir())] == ["closed", "opened"]
+
+
+def test_other_work_at_a_workplace_opens_its_own() -> None:
+    workplace = Workplace()
+    one = workplace.kept("a", Kept)
+    assert workplace.kept("a", Kept) is one
+    assert workplace.kept("b", Kept) is not one
+    assert not one.closed, "another thread may still be at it"
+
+
+@dataclass(eq=False)
+class Kept:
+    closed: bool = False
+
+    def close(self) -> None:
+        self.closed = True

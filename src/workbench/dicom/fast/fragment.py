@@ -20,6 +20,7 @@ from workbench.dicom.record import (
     COPIED,
     KINDS,
     MOMENTS,
+    PLAIN_VRS,
     as_text,
     bad_value,
     element_json,
@@ -28,6 +29,8 @@ from workbench.dicom.record import (
 )
 from workbench.model import Finding
 from workbench.schema import Column
+
+PADDING = frozenset(("", " ", "\0"))  # what a text may end with, that is not of it
 
 
 class Fragment(NamedTuple):
@@ -88,11 +91,19 @@ def fragments(dataset: Dataset) -> dict[int, Fragment]:
 
 def fragment(element: DataElement | RawDataElement) -> Fragment:
     """Return the fragment of one element of a de-identified data set."""
-    if isinstance(element, RawDataElement) and element.is_little_endian and element.value:
-        found = plain_fragment(int(element.tag), element.VR or "", element.value)
-        if found is not None:
-            return found
-    return _fragment(f"{element.tag:08X}", *element_json(element))
+    vr, raw = _at_sight(element)
+    found = plain_fragment(int(element.tag), vr, raw) if raw else None
+    return found or _fragment(f"{element.tag:08X}", *element_json(element))
+
+
+def _at_sight(element: DataElement | RawDataElement) -> tuple[str, bytes]:
+    """Return VR and little-endian bytes of a value that may be plain; else no bytes."""
+    vr, value = str(element.VR or ""), element.value
+    if isinstance(element, RawDataElement):
+        return vr, value if element.is_little_endian and value else b""
+    if vr in PLAIN_VRS and isinstance(value, str) and value[-1:] not in PADDING:
+        return vr, value.encode("utf-8")
+    return vr, b""
 
 
 @lru_cache(maxsize=4_096)

@@ -118,7 +118,9 @@ def corrupted(keyword: str, how: str) -> bytes:
 
 
 @pytest.mark.parametrize("how", ["a row lost", "an action flipped"])
-@pytest.mark.parametrize("keyword", ["PatientReligiousPreference", "MilitaryRank", "CountryOfResidence"])
+@pytest.mark.parametrize(
+    "keyword", ["PatientReligiousPreference", "MilitaryRank", "CountryOfResidence"]
+)
 def test_a_corrupted_table_of_the_engine_is_noticed(
     how: str, keyword: str, source: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -27,7 +27,6 @@ from workbench.collect.filters import SurveyFilter
 from workbench.collect.patient_list import ListedPatient
 from workbench.collect.received import ReceivedObject
 from workbench.collect.retrieval import Source
-from workbench.dicom.quiet import quiet
 from workbench.model import ApplicationEntity
 from workbench.simulate.hospital import simulate_hospital
 from workbench.simulate.peers import OrthancPacs
@@ -115,7 +114,7 @@ def compare(files: list[Path], folder: Path, load: Callable[[Path], Path | Datas
 
 def main() -> None:
     """Measure with the simulated hospital's small images, then with images of full size."""
-    with tempfile.TemporaryDirectory() as name, quiet():
+    with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
         files = simulate_hospital(patients=PATIENTS).write(folder / "files")
         print(f"{len(files)} objects as the simulated hospital makes them")

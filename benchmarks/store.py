@@ -30,7 +30,6 @@ from pydicom import dcmread
 from benchmarks.archive import CREATOR, Archive
 from benchmarks.corpus import write_corpus
 from tests.store.postgres_server import programs, server
-from workbench.dicom.quiet import quiet
 from workbench.executors import Processes, Serial
 from workbench.stages.importing import import_files
 from workbench.store import Store
@@ -58,11 +57,10 @@ def say(name: str, value: float, unit: str, beside: str = "") -> None:
 def imports(folder: Path) -> None:
     """Print headers a second into the store, and pydicom's to JSON."""
     files = write_corpus(folder / "files", FILES)
-    with quiet():
-        some = files[::20]
-        spent, _ = timed(
-            lambda: [json.dumps(dcmread(one).to_json_dict()) for one in some]
-        )  # fmt: skip
+    some = files[::20]
+    spent, _ = timed(
+        lambda: [json.dumps(dcmread(one).to_json_dict()) for one in some]
+    )  # fmt: skip
     peer = len(some) / spent
     say("pydicom, to JSON, one process", peer, "headers/s")
     for using, name in ((Serial(), "one process"), (Processes(2), "two processes")):

@@ -18,7 +18,6 @@ import polars as pl
 
 from workbench.collect.patient_list import ListedPatient, read_patient_list
 from workbench.dicom.files import Candidate, candidates, is_dicomdir
-from workbench.dicom.quiet import quiet
 from workbench.errors import ReadError, SettingsError
 from workbench.model import ApplicationEntity
 from workbench.settings import FILE, CollectSettings, EntitySettings, Settings, SurveySettings
@@ -141,8 +140,7 @@ def _patient(candidate: Candidate) -> ListedPatient | None:
     if candidate.member is not None:
         return None  # a PACS takes files, not archives
     try:
-        with quiet():
-            patient_id = str(candidate.read().dataset.get("PatientID") or "").strip()
+        patient_id = str(candidate.read().dataset.get("PatientID") or "").strip()
     except ReadError:
         return None
     usable = patient_id and not set(patient_id) & set("\\*?") and patient_id.isprintable()

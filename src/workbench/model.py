@@ -9,7 +9,15 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from enum import StrEnum
+from types import MappingProxyType
 from typing import Any
+
+# PS3.16 CID 4052: the phantoms for which CTDI is defined, by diameter in cm; code, scheme, meaning.
+CTDI_PHANTOMS = MappingProxyType({
+    16: ("113690", "DCM", "IEC Head Dosimetry Phantom"),
+    32: ("113691", "DCM", "IEC Body Dosimetry Phantom"),
+})  # fmt: skip
+CTDI_PHANTOM_CM = MappingProxyType({code: size for size, (code, _, _) in CTDI_PHANTOMS.items()})
 
 
 class SeriesRole(StrEnum):

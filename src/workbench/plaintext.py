@@ -12,6 +12,10 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    import polars as pl
 
 LOST = "\ufffd"  # what stands for a character that has no picture of its own
 # Control characters but tab and line feed; what turns the direction of writing; other line ends;
@@ -47,11 +51,14 @@ def printable_parts(value: object) -> object:
 
 
 def no_formula(text: str) -> str:
-    """Return a text of a CSV file with an apostrophe wherever a spreadsheet sees a formula start.
-
-    ``workbench.report.exports`` does the same to whole columns, by the same two patterns.
-    """
+    """Return a text of a CSV file with an apostrophe where a spreadsheet sees a formula start."""
     return re.sub(FORMULA_START, r"'\1", re.sub(FORMULA_INSIDE, r"\1'\2", text))
+
+
+def no_formulas(column: pl.Expr) -> pl.Expr:
+    """Return a column of texts, each as ``no_formula`` has it."""
+    inside = column.str.replace_all(FORMULA_INSIDE, "${1}'${2}")
+    return inside.str.replace(FORMULA_START, "'${1}")
 
 
 def _shown(found: re.Match[str]) -> str:

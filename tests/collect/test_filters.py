@@ -173,7 +173,6 @@ def test_an_age_is_whole_on_the_birthday_and_not_the_day_before(birth: date, age
      ((0, 17), "017Y", True), ((18, ""), "017Y", False), ((18, ""), "018Y", True),
      ((18, ""), "18 Y", True), ((18, ""), "X", False)],
 )  # fmt: skip
-@pytest.mark.filterwarnings("ignore:Invalid value for VR AS")
 def test_an_age_that_is_told_is_taken_without_a_birth_date(
     ends: tuple[object, object], age: str, *, wanted: bool
 ) -> None:

@@ -15,7 +15,6 @@ from pydicom.dataset import Dataset
 from workbench.deidentify.confidentiality_profile import load_profile
 from workbench.deidentify.engine import Deidentified, Deidentifier
 from workbench.deidentify.pseudonym import Pseudonyms
-from workbench.dicom.quiet import quiet
 
 KEY = bytes(range(32))
 
@@ -40,12 +39,11 @@ def written() -> Callable[[Dataset], bytes]:
 
     def write(dataset: Dataset) -> bytes:
         buffer = BytesIO()
-        with quiet():
-            for keyword in ("MediaStorageSOPClassUID", "MediaStorageSOPInstanceUID"):
-                if keyword not in dataset.file_meta:
-                    setattr(dataset.file_meta, keyword, "1.2.3")
-            dataset.save_as(buffer, enforce_file_format=True)
-            text = dataset.to_json(suppress_invalid_tags=True)
+        for keyword in ("MediaStorageSOPClassUID", "MediaStorageSOPInstanceUID"):
+            if keyword not in dataset.file_meta:
+                setattr(dataset.file_meta, keyword, "1.2.3")
+        dataset.save_as(buffer, enforce_file_format=True)
+        text = dataset.to_json(suppress_invalid_tags=True)
         return buffer.getvalue() + text.encode("utf-8")
 
     return write
@@ -69,9 +67,8 @@ def reread() -> Callable[[Dataset, bool], Dataset]:
 
     def through(dataset: Dataset, implicit: bool) -> Dataset:
         buffer = BytesIO()
-        with quiet():
-            dataset.save_as(buffer, implicit_vr=implicit, little_endian=True)
-            return dcmread(BytesIO(buffer.getvalue()), force=True)
+        dataset.save_as(buffer, implicit_vr=implicit, little_endian=True)
+        return dcmread(BytesIO(buffer.getvalue()), force=True)
 
     return through
 

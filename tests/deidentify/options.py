@@ -13,7 +13,6 @@ from workbench.deidentify import standard_tables
 from workbench.deidentify.confidentiality_profile import OPTIONS, ProfileFile, resolved
 from workbench.deidentify.engine import Deidentifier
 from workbench.deidentify.pseudonym import Pseudonyms
-from workbench.dicom.quiet import quiet
 
 NAME = "Quixoteberg"
 # Binary values never leave, whatever the options say; they may hold anything.
@@ -62,10 +61,9 @@ def kept(option: str, tag: int, vr: str, text: str, patient: Dataset) -> object:
     """Return what of an attribute with ``text`` in it is left under an option."""
     data = Dataset()
     data.update(patient)
-    with quiet():
-        data[tag] = DataElement(tag, vr, value_for(vr, text))
-        made = deidentifier(option, keyword_for_tag(tag)).apply(data).dataset
-        return made[tag].value if tag in made else None
+    data[tag] = DataElement(tag, vr, value_for(vr, text))
+    made = deidentifier(option, keyword_for_tag(tag)).apply(data).dataset
+    return made[tag].value if tag in made else None
 
 
 def is_honoured(option: str, tag: int, vr: str, action: str, patient: Dataset) -> bool:

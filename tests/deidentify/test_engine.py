@@ -12,7 +12,6 @@ from hypothesis import strategies as st
 from pydicom.dataset import Dataset, FileMetaDataset
 
 from workbench.deidentify.engine import Deidentified, Deidentifier
-from workbench.dicom.quiet import quiet
 from workbench.schema import INSTANCE
 
 Apply = Callable[[Dataset], Deidentified]
@@ -112,15 +111,13 @@ PLACES = (
 
 @pytest.mark.parametrize("place", PLACES)
 def test_hiding_places(place: str, patient: Dataset, leaked: Leaked) -> None:
-    with quiet():
-        hide(patient, place)
+    hide(patient, place)
     assert not leaked(patient, SECRET)
 
 
 def test_the_dose_stays_as_it_was(patient: Dataset, apply: Apply) -> None:
-    with quiet():
-        for keyword, value in DOSE.items():
-            setattr(patient, keyword, value)
+    for keyword, value in DOSE.items():
+        setattr(patient, keyword, value)
     made = apply(patient).dataset
     for keyword in DOSE:
         assert made[keyword].value == patient[keyword].value, keyword
@@ -135,10 +132,9 @@ def test_numbers_read_from_a_file_keep_their_letters(
     written: Callable[[Dataset], bytes],
 ) -> None:
     odd = {"KVP": "120,5", "SliceThickness": "5.0000E0", "Exposure": "200.7", "CTDIvol": 3.25}
-    with quiet():
-        for keyword, value in odd.items():
-            patient.add_new(keyword, "FD" if keyword == "CTDIvol" else "LO", value)
-        made = apply(reread(patient, implicit)).dataset
+    for keyword, value in odd.items():
+        patient.add_new(keyword, "FD" if keyword == "CTDIvol" else "LO", value)
+    made = apply(reread(patient, implicit)).dataset
     for text in (b"120,5", b"5.0000E0", b"200.7"):
         assert text in written(made)
     assert made.CTDIvol == 3.25
@@ -286,10 +282,9 @@ def test_dates_move_by_one_shift_a_patient_and_times_stay(patient: Dataset, appl
 def test_age(
     birth: str, told: str | None, age: str | None, days: int | None, patient: Dataset, apply: Apply
 ) -> None:
-    with quiet():
-        patient.PatientBirthDate = birth
-        if told is not None:
-            patient.PatientAge = told
+    patient.PatientBirthDate = birth
+    if told is not None:
+        patient.PatientAge = told
     done = apply(patient)
     assert (done.dataset.get("PatientAge") or None) == age
     assert done.age.days == days
@@ -340,8 +335,7 @@ def test_the_zone_leaves_and_nothing_else_under_its_name(
 
 
 def test_more_digits_of_a_second_than_dicom_has_are_cut_off(patient: Dataset, apply: Apply) -> None:
-    with quiet():
-        patient.AcquisitionDateTime = "20210816120000.4425991+0000"
+    patient.AcquisitionDateTime = "20210816120000.4425991+0000"
     assert apply(patient).dataset.AcquisitionDateTime[8:] == "120000.442599+0000"
 
 
@@ -443,12 +437,11 @@ def _built(tree: object) -> Dataset:
 @given(tree=TREES)
 def test_nothing_planted_leaves(tree: object, patient: Dataset, deidentifier: Deidentifier,
                                 written: Callable[[Dataset], bytes]) -> None:  # fmt: skip
-    with quiet():
-        data = _built(tree)
-        for element in patient:
-            if element.keyword in ("PatientName", "PatientID", "PatientBirthDate",
-                                   "InstitutionName", "ReferringPhysicianName"):  # fmt: skip
-                data[element.tag] = element
+    data = _built(tree)
+    for element in patient:
+        if element.keyword in ("PatientName", "PatientID", "PatientBirthDate",
+                               "InstitutionName", "ReferringPhysicianName"):  # fmt: skip
+            data[element.tag] = element
     output = written(deidentifier.apply(data).dataset).lower()
     for word in (b"quixoteberg", b"zelda", b"p7301", b"brontosau", b"xanadu", b"12.03.1980"):
         assert word not in output
@@ -458,8 +451,7 @@ def test_nothing_planted_leaves(tree: object, patient: Dataset, deidentifier: De
 def test_text_beyond_measure_is_dropped_with_a_finding(
     text: object, patient: Dataset, apply: Apply
 ) -> None:
-    with quiet():
-        patient.SeriesDescription = text
+    patient.SeriesDescription = text
     made = apply(patient)
     assert "SeriesDescription" not in made.dataset
     assert [found.column for found in made.findings] == ["SeriesDescription"]

@@ -15,7 +15,6 @@ from pydicom.dataset import Dataset
 
 from workbench.deidentify.engine import Deidentifier
 from workbench.deidentify.standard_tables import action, attribute_actions
-from workbench.dicom.quiet import quiet
 
 NAME, NUMBER = "QUIXOTEBERG", "73519284"
 RETAINED = frozenset({"K", "C"})
@@ -51,10 +50,9 @@ def canaries(patient: Dataset, options: frozenset[str]) -> Iterator[tuple[int, D
     """Yield each attribute's tag, a header with its canary and what must not be found."""
     for tag in attribute_actions():
         vr, value, hidden = canary(tag, action(tag, options) in RETAINED)
-        with quiet():
-            data = Dataset()
-            data.update(patient)
-            data[tag] = DataElement(tag, vr, value)
+        data = Dataset()
+        data.update(patient)
+        data[tag] = DataElement(tag, vr, value)
         yield tag, data, hidden
 
 

@@ -7,8 +7,6 @@ from pydicom.filebase import DicomBytesIO
 from pydicom.filewriter import write_dataset
 from pydicom.uid import ExplicitVRLittleEndian, ImplicitVRLittleEndian
 
-from workbench.dicom.quiet import quiet
-
 SYNTAX = {False: str(ExplicitVRLittleEndian), True: str(ImplicitVRLittleEndian)}
 
 
@@ -31,6 +29,5 @@ def ordinary(undefined: bool = False) -> Dataset:
 def encoded(data: Dataset, implicit: bool = False) -> bytes:
     buffer = DicomBytesIO()
     buffer.is_little_endian, buffer.is_implicit_VR = True, implicit
-    with quiet():
-        write_dataset(buffer, data)
+    write_dataset(buffer, data)
     return buffer.getvalue()

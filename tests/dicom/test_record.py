@@ -3,14 +3,19 @@
 from __future__ import annotations
 
 import json
+import struct
 from datetime import datetime
 from pathlib import Path
 
 import pytest
-from pydicom import config
+from hypothesis import given
+from hypothesis import strategies as st
+from pydicom.dataelem import RawDataElement
 from pydicom.dataset import Dataset
 from pydicom.sequence import Sequence
+from pydicom.tag import Tag
 
+from workbench.dicom import record
 from workbench.dicom.jsonmodel import first, items, private, values
 from workbench.dicom.read import read_header
 from workbench.dicom.record import (
@@ -29,8 +34,7 @@ def row_of(data: Dataset) -> tuple[dict[str, object], list[str]]:
 
 def with_text(keyword: str, text: str) -> Dataset:
     data = Dataset()
-    with config.disable_value_validation():
-        setattr(data, keyword, text)
+    setattr(data, keyword, text)
     return data
 
 
@@ -139,3 +143,42 @@ def test_a_number_no_column_can_hold_is_null_with_a_finding() -> None:
     row, columns = row_of(raw)
     assert (row["SeriesNumber"], columns) == (None, ["SeriesNumber"])
     assert INSTANCE.frame([row]).height == 1
+
+
+TEXTS = st.text(st.sampled_from("019.+-eE \\\0^~/:AZaz"), max_size=12)
+LETTERS = ["ISO_IR 6", "ISO_IR 100", "ISO_IR 13", "ISO_IR 192", "ISO 2022 IR 87"]
+
+
+@given(
+    vr=st.sampled_from([*record.PLAIN_NUMBERS, *record.PLAIN_VRS]),
+    text=TEXTS,
+    letters=st.sampled_from(LETTERS),
+)
+def test_short_cuts_give_what_pydicom_gives(vr: str, text: str, letters: str) -> None:
+    assert_same_as_pydicom(vr, text.encode("ascii"), letters)
+
+
+@given(vr=st.sampled_from(sorted(record.PLAIN_BINARY)), raw=st.binary(min_size=1, max_size=8))
+def test_short_cuts_of_binary_numbers(vr: str, raw: bytes) -> None:
+    assert_same_as_pydicom(vr, raw)
+    size = record.PLAIN_BINARY[vr].size
+    assert_same_as_pydicom(vr, (raw * 8)[:size])
+
+
+@pytest.mark.parametrize("value", [float("nan"), float("inf"), -0.0, 12.25])
+def test_odd_binary_numbers(value: float) -> None:
+    assert_same_as_pydicom("FD", struct.pack("<d", value))
+
+
+def assert_same_as_pydicom(vr: str, raw: bytes, letters: str = "ISO_IR 6") -> None:
+    def read() -> str:
+        data, tag = Dataset(), Tag(0x00181030)
+        data.SpecificCharacterSet = letters
+        data[tag] = RawDataElement(tag, vr, len(raw), raw, 0, False, True)
+        alone = record.element_json(data.get_item(tag)) if letters == "ISO_IR 6" else None
+        return repr((dicom_json(data), alone))
+
+    with pytest.MonkeyPatch.context() as patch:
+        ours = read()
+        patch.setattr(record, "plain_values", lambda *_: None)
+        assert read() == ours

@@ -21,7 +21,7 @@ import psutil
 import pytest
 
 from workbench.errors import MissingTool, NetworkError, NotDicom, SettingsError, StoreError
-from workbench.executors import Dask, Executor, Processes, Serial, executor
+from workbench.executors import Dask, Executor, Processes, Serial, Workplace, executor
 
 NAME = "Grottenolm"  # of a patient, in paths
 
@@ -30,7 +30,7 @@ NAME = "Grottenolm"  # of a patient, in paths
 class Square:
     number: int
 
-    def run(self) -> int:
+    def run(self, workplace: Workplace) -> int:
         return self.number**2
 
 
@@ -38,7 +38,7 @@ class Square:
 class Failing:
     path: str
 
-    def run(self) -> int:
+    def run(self, workplace: Workplace) -> int:
         raise NotDicom("not_dicom", "it is none", "Look at it.")
 
 
@@ -48,8 +48,30 @@ class Missing:
 
     path: str
 
-    def run(self) -> bytes:
+    def run(self, workplace: Workplace) -> bytes:
         return Path(self.path).read_bytes()
+
+
+@dataclass
+class Tool:
+    """Something costly to open, which leaves a mark when it is opened and when it is closed."""
+
+    folder: Path
+
+    def __post_init__(self) -> None:
+        (self.folder / f"opened-{time.time_ns()}").touch()
+
+    def close(self) -> None:
+        (self.folder / f"closed-{time.time_ns()}").touch()
+
+
+@dataclass(frozen=True)
+class Tooled:
+    folder: Path
+
+    def run(self, workplace: Workplace) -> int:
+        workplace.kept("tool", lambda: Tool(self.folder))
+        return 1
 
 
 class Odd(Exception):  # noqa: N818
@@ -67,7 +89,7 @@ class Panic(BaseException):
 class Raising:
     kind: str
 
-    def run(self) -> Any:
+    def run(self, workplace: Workplace) -> Any:
         if self.kind == "odd":
             raise Odd(NAME, NAME)
         if self.kind == "panic":
@@ -84,7 +106,7 @@ class Dies:
     folder: Path
     always: bool = False
 
-    def run(self) -> int:
+    def run(self, workplace: Workplace) -> int:
         times = len(list(self.folder.iterdir()))
         if self.always or not times:
             (self.folder / f"death-{times}").touch()
@@ -97,7 +119,7 @@ class Slow:
     folder: Path
     seconds: float = 60.0
 
-    def run(self) -> int:
+    def run(self, workplace: Workplace) -> int:
         (self.folder / f"{os.getpid()}-{time.time_ns()}").touch()
         time.sleep(self.seconds)
         return 0
@@ -110,7 +132,7 @@ class Heavy:
     content: bytes
     folder: Path
 
-    def run(self) -> bytes:
+    def run(self, workplace: Workplace) -> bytes:
         if not (self.folder / "died").exists():
             (self.folder / "died").touch()
             os.kill(os.getpid(), signal.SIGKILL)
@@ -462,3 +484,27 @@ def test_tls_takes_its_certificates_from_dasks_configuration(tmp_path: Path) -> 
     ):
         assert secret.scheduler_address.startswith("tls://")
         assert sorted(Dask(secret.scheduler_address).run(map(Square, range(3)))) == [0, 1, 4]
+
+
+@pytest.mark.parametrize("using", [Serial(), Processes(1)])
+def test_what_tasks_share_is_opened_once_by_a_worker_and_closed(
+    using: Executor, tmp_path: Path
+) -> None:
+    assert sum(using.run(Tooled(tmp_path) for _ in range(5))) == 5
+    assert [mark.name[:6] for mark in sorted(tmp_path.iterdir())] == ["closed", "opened"]
+
+
+def test_other_work_at_a_workplace_opens_its_own() -> None:
+    workplace = Workplace()
+    one = workplace.kept("a", Kept)
+    assert workplace.kept("a", Kept) is one
+    assert workplace.kept("b", Kept) is not one
+    assert not one.closed, "another thread may still be at it"
+
+
+@dataclass(eq=False)
+class Kept:
+    closed: bool = False
+
+    def close(self) -> None:
+        self.closed = True

@@ -18,7 +18,6 @@ from pydicom.dataelem import DataElement
 from pydicom.dataset import Dataset
 from pydicom.tag import Tag
 
-from workbench.dicom.quiet import quiet
 from workbench.simulate.hospital import simulate_hospital
 
 PEOPLE = 50
@@ -80,36 +79,35 @@ def objects() -> Iterator[tuple[Person, Dataset]]:
 
 def plant(data: Dataset, who: Person, number: int) -> None:
     """Put a person into a header, where hospitals do and where they should not."""
-    with quiet():
-        name = f"{who.family}^{who.given}"
-        data.PatientName, data.PatientID, data.OtherPatientIDs = (
-            name,
-            who.identifier,
-            who.identifier,
-        )
-        data.PatientBirthDate, data.PatientBirthName = who.birth, name
-        data.PatientAddress = f"Rue {who.family} 7"
-        data.PatientTelephoneNumbers = f"+352 {who.identifier}"
-        data.AccessionNumber, data.StudyID = f"A{who.identifier}", who.identifier
-        data.ReferringPhysicianName = f"Dr{WORD}ey^Otto"
-        data.PerformingPhysicianName = data.OperatorsName = f"Staff{WORD}^Ann"
-        data.InstitutionName, data.InstitutionAddress = f"Spital {WORD}en", f"{WORD}weg 4"
-        data.StudyDescription = f"{data.get('StudyDescription', 'CT')} {who.family}"
-        data.SeriesDescription = f"{data.get('SeriesDescription', 'CT')} {who.identifier}"
-        data.ProtocolName = f"{data.get('ProtocolName', 'Abdomen')} {who.given.upper()}"
-        data.ImageComments = f"Patient: {who.family} {who.given}, born {who.birth}"
-        data.PatientComments, data.AdditionalPatientHistory = (
-            f"{name} fell",
-            f"see {who.identifier}",
-        )
-        data.private_block(0x0009, f"ACME {WORD}", create=True).add_new(1, "LO", name)
-        for keyword in ("StudyInstanceUID", "SeriesInstanceUID", "SOPInstanceUID"):
-            data[keyword].value = f"{who.uid}.{len(keyword)}.{hash_of(str(data[keyword].value))}"
-        if "file_meta" in data.__dict__:
-            data.file_meta.MediaStorageSOPInstanceUID = data.SOPInstanceUID
-            data.file_meta.SourceApplicationEntityTitle = f"{WORD}"
-        if number % 10 == 0:
-            odd(data, who, number)
+    name = f"{who.family}^{who.given}"
+    data.PatientName, data.PatientID, data.OtherPatientIDs = (
+        name,
+        who.identifier,
+        who.identifier,
+    )
+    data.PatientBirthDate, data.PatientBirthName = who.birth, name
+    data.PatientAddress = f"Rue {who.family} 7"
+    data.PatientTelephoneNumbers = f"+352 {who.identifier}"
+    data.AccessionNumber, data.StudyID = f"A{who.identifier}", who.identifier
+    data.ReferringPhysicianName = f"Dr{WORD}ey^Otto"
+    data.PerformingPhysicianName = data.OperatorsName = f"Staff{WORD}^Ann"
+    data.InstitutionName, data.InstitutionAddress = f"Spital {WORD}en", f"{WORD}weg 4"
+    data.StudyDescription = f"{data.get('StudyDescription', 'CT')} {who.family}"
+    data.SeriesDescription = f"{data.get('SeriesDescription', 'CT')} {who.identifier}"
+    data.ProtocolName = f"{data.get('ProtocolName', 'Abdomen')} {who.given.upper()}"
+    data.ImageComments = f"Patient: {who.family} {who.given}, born {who.birth}"
+    data.PatientComments, data.AdditionalPatientHistory = (
+        f"{name} fell",
+        f"see {who.identifier}",
+    )
+    data.private_block(0x0009, f"ACME {WORD}", create=True).add_new(1, "LO", name)
+    for keyword in ("StudyInstanceUID", "SeriesInstanceUID", "SOPInstanceUID"):
+        data[keyword].value = f"{who.uid}.{len(keyword)}.{hash_of(str(data[keyword].value))}"
+    if "file_meta" in data.__dict__:
+        data.file_meta.MediaStorageSOPInstanceUID = data.SOPInstanceUID
+        data.file_meta.SourceApplicationEntityTitle = f"{WORD}"
+    if number % 10 == 0:
+        odd(data, who, number)
 
 
 def hash_of(text: str) -> int:
@@ -136,8 +134,7 @@ def write(folder: Path) -> int:
         place = folder / f"{who.family} {who.given}" / who.identifier
         place.mkdir(parents=True, exist_ok=True)
         buffer = BytesIO()
-        with quiet():
-            data.save_as(buffer, enforce_file_format=True)
+        data.save_as(buffer, enforce_file_format=True)
         content = buffer.getvalue()
         (place / f"{who.family}_{count}.dcm").write_bytes(broken(content, count))
         if count % 40 == 0:

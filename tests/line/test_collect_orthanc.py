@@ -24,7 +24,6 @@ from workbench.collect.filters import SurveyFilter
 from workbench.collect.patient_list import ListedPatient
 from workbench.collect.patients import Patience, collect_patient
 from workbench.collect.received import STORED, ReceivedObject
-from workbench.dicom.quiet import quiet
 from workbench.dicom.record import dicom_json
 from workbench.model import ApplicationEntity
 from workbench.simulate.peers import OrthancPacs
@@ -37,9 +36,8 @@ PIXELS = 0x7FE00000
 def headers(files: list[Path]) -> Iterator[tuple[Path, Dataset]]:
     for path in files:
         try:
-            with quiet():
-                # Orthanc takes data sets without preamble too.
-                yield path, dcmread(path, stop_before_pixels=True, force=True)
+            # Orthanc takes data sets without preamble too.
+            yield path, dcmread(path, stop_before_pixels=True, force=True)
         except Exception:  # noqa: BLE001  not DICOM, or damaged: Orthanc's affair
             continue
 
@@ -52,8 +50,7 @@ def elements(dataset: Dataset) -> dict[str, Any]:
     """
     for tag in [tag for tag in dataset.keys() if tag >= PIXELS or tag.element == 0]:  # noqa: SIM118
         del dataset[tag]
-    with quiet():
-        content, _ = dicom_json(dataset)
+    content, _ = dicom_json(dataset)
     return {tag: unpadded(element) for tag, element in content.items()}
 
 
@@ -66,11 +63,10 @@ def unpadded(element: dict[str, Any]) -> dict[str, Any]:
 def arrived(one: ReceivedObject) -> Dataset:
     syntax = UID(one.transfer_syntax)
     encoded = zlib.decompress(one.encoded, -zlib.MAX_WBITS) if syntax.is_deflated else one.encoded
-    with quiet():
-        return read_dataset(
-            BytesIO(encoded), syntax.is_implicit_VR, syntax.is_little_endian,
-            stop_when=lambda tag, vr, length: tag >= PIXELS,
-        )  # fmt: skip
+    return read_dataset(
+        BytesIO(encoded), syntax.is_implicit_VR, syntax.is_little_endian,
+        stop_when=lambda tag, vr, length: tag >= PIXELS,
+    )  # fmt: skip
 
 
 @dataclass

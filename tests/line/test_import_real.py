@@ -14,7 +14,6 @@ from polars.testing import assert_frame_equal
 from workbench.cli import main
 from workbench.deidentify.key import load_key
 from workbench.dicom.files import Candidate, candidates
-from workbench.dicom.quiet import quiet
 from workbench.errors import ReadError
 from workbench.model import Verdict
 from workbench.schema import TABLES
@@ -130,9 +129,8 @@ def _identities(folder: Path) -> set[str]:
 
 def _of(candidate: Candidate) -> set[str]:
     try:
-        with quiet():
-            data = candidate.read().dataset
-            texts = [str(data.get(word) or "") for word in ("PatientName", "PatientID")]
+        data = candidate.read().dataset
+        texts = [str(data.get(word) or "") for word in ("PatientName", "PatientID")]
     except ReadError:
         return set()
     # Shorter ones and plain words occur in honest sentences too.

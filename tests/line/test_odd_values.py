@@ -13,7 +13,6 @@ from pydicom.datadict import dictionary_VR
 from pydicom.dataelem import RawDataElement
 from pydicom.tag import Tag
 
-from workbench.dicom.quiet import quiet
 from workbench.stages.importing import import_files
 from workbench.stages.line import dose_line
 from workbench.survey import Survey, create_survey
@@ -39,17 +38,16 @@ ODD: dict[str, dict[str, bytes]] = {
 @pytest.fixture(scope="module")
 def survey(tmp_path_factory: pytest.TempPathFactory) -> Survey:
     folder = tmp_path_factory.mktemp("odd")
-    with quiet():
-        base = dcmread(str(get_testdata_file("CT_small.dcm", download=False)))
-        for number, values in enumerate(ODD.values(), 1):
-            data = copy.deepcopy(base)
-            data.SOPInstanceUID = data.file_meta.MediaStorageSOPInstanceUID = f"1.2.3.{number}"
-            data.SeriesInstanceUID = f"1.2.4.{number}"
-            for keyword, value in values.items():
-                tag = Tag(keyword)
-                vr = dictionary_VR(tag)
-                data[tag] = RawDataElement(tag, vr, len(value), value, 0, False, True)
-            data.save_as(folder / str(number))
+    base = dcmread(str(get_testdata_file("CT_small.dcm", download=False)))
+    for number, values in enumerate(ODD.values(), 1):
+        data = copy.deepcopy(base)
+        data.SOPInstanceUID = data.file_meta.MediaStorageSOPInstanceUID = f"1.2.3.{number}"
+        data.SeriesInstanceUID = f"1.2.4.{number}"
+        for keyword, value in values.items():
+            tag = Tag(keyword)
+            vr = dictionary_VR(tag)
+            data[tag] = RawDataElement(tag, vr, len(value), value, 0, False, True)
+        data.save_as(folder / str(number))
     survey = create_survey(folder / "w")
     files = sorted(Path(folder).glob("[0-9]*"))
     dose_line(survey, lambda: import_files(survey, files))

@@ -13,7 +13,6 @@ from polars.testing import assert_frame_equal
 from workbench.collect.patient_list import ListedPatient
 from workbench.collect.queue.overview import Desk
 from workbench.dicom.files import Candidate
-from workbench.dicom.quiet import quiet
 from workbench.errors import ReadError
 from workbench.model import ApplicationEntity
 from workbench.schema import TABLES
@@ -77,8 +76,7 @@ def imported(files: list[Path], folder: Path, like: Survey) -> Survey:
 
 def patient_of(path: Path) -> str:
     try:
-        with quiet():
-            return str(Candidate(path).read().dataset.get("PatientID") or "").strip()
+        return str(Candidate(path).read().dataset.get("PatientID") or "").strip()
     except ReadError:
         return ""
 

@@ -11,7 +11,7 @@ import pytest
 from tests.browser.hostile_files import formulas_in_csv, formulas_in_xlsx, texts_in_xlsx
 from tests.browser.hostile_texts import payloads
 from tests.browser.hostile_workspace import hostile_rows
-from workbench.collect.queue import lists
+from workbench.plaintext import no_formula
 from workbench.report import write_table
 from workbench.schema import TABLES
 
@@ -65,5 +65,5 @@ def test_the_same_texts_are_formulas_where_libraries_are_used_as_they_come(tmp_p
 def test_the_hospitals_own_list_holds_no_formula_either(tmp_path: Path) -> None:
     out = tmp_path / "list.csv"
     with out.open("w", encoding="utf-8", newline="") as file:
-        csv.writer(file).writerows([[lists._safe(text)] for text in TEXTS])
+        csv.writer(file).writerows([[no_formula(text)] for text in TEXTS])
     assert formulas_in_csv(out) == []

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import time
 from pathlib import Path
@@ -13,6 +14,7 @@ from workbench.dicom.files import Candidate
 from workbench.errors import SettingsError
 from workbench.executors import Dask, Executor, Processes, Serial
 from workbench.simulate.hospital import simulate_hospital
+from workbench.stages.border import Border
 from workbench.stages.dosing import estimate_doses
 from workbench.stages.importing import ImportTask, import_files
 from workbench.stages.mapping import map_survey
@@ -116,6 +118,38 @@ def test_an_import_that_stopped_goes_on_and_reads_nothing_twice(
     read.clear()
     assert import_files(survey, [files], using=Serial()).verdicts["stored"] == 0
     assert len(read) == 1, "only what was refused is looked at again"
+
+
+@pytest.mark.parametrize("kind", ["serial", "processes", "dask"])
+def test_rows_made_the_long_way_are_counted_and_recorded(
+    kind: str, survey: Survey, files: Path, cluster: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("workbench.stages.importing.CHUNK", 100)
+    using = {"serial": Serial(), "processes": Processes(2), "dask": Dask(cluster)}[kind]
+    intake = import_files(survey, [files], using=using)
+    assert intake.long_way["first_of_patient"] >= 3
+    assert intake.long_way["report"] >= 1
+    assert 0 < intake.long_way.total() < intake.verdicts["stored"] / 2
+    assert not any(reason.endswith("Error") for reason in intake.long_way)
+    (run,) = survey.table("run").filter(pl.col("stage") == "import").to_dicts()
+    assert intake.as_json()["long_way"] == dict(intake.long_way)
+    assert json.loads(run["counts"])["long_way"] == dict(intake.long_way)
+
+
+def test_the_workspace_is_opened_once_for_all_tasks_and_closed(
+    survey: Survey, files: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("workbench.stages.importing.CHUNK", 50)
+    opened, closed = list[Border](), list[Border]()
+    whole, close = Border.__init__, Border.close
+    monkeypatch.setattr(
+        Border, "__init__", lambda self, of: (opened.append(self), whole(self, of))[-1]
+    )
+    monkeypatch.setattr(Border, "close", lambda self: (closed.append(self), close(self))[-1])
+    for number in (1, 2):
+        import_files(survey, [files], using=Serial())
+        assert len(opened) == number
+        assert closed == opened
 
 
 def test_a_file_changed_in_place_is_read_again(survey: Survey, files: Path, tmp_path: Path) -> None:

@@ -10,6 +10,7 @@ import pytest
 
 from tests.store.old_workspace import HEADER, write_old
 from workbench.errors import StoreError
+from workbench.schema import SCHEMA_VERSION
 from workbench.store import Store
 from workbench.store.objects import Origin
 from workbench.store.upgrade import upgrade

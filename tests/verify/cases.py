@@ -15,7 +15,6 @@ from workbench.deidentify.cleaned_files import deidentify_files
 from workbench.deidentify.confidentiality_profile import load_profile
 from workbench.deidentify.engine import Deidentifier
 from workbench.deidentify.pseudonym import Pseudonyms
-from workbench.dicom.quiet import quiet
 from workbench.verify import demands
 from workbench.verify.scheme import Scheme
 
@@ -79,15 +78,14 @@ def originals() -> Iterator[Dataset]:
             number += 1
             data = person(number)
             inside = Dataset()
-            with quiet():
-                for tag in tags[start : start + EACH]:
-                    place = data if layout != "nested" else inside
-                    if tag not in person(number) or layout == "nested":
-                        place[tag] = attribute(tag, number)
-                if layout == "nested":
-                    outer = Dataset()
-                    outer.CTExposureSequence = [inside]
-                    data.SharedFunctionalGroupsSequence = [outer]
+            for tag in tags[start : start + EACH]:
+                place = data if layout != "nested" else inside
+                if tag not in person(number) or layout == "nested":
+                    place[tag] = attribute(tag, number)
+            if layout == "nested":
+                outer = Dataset()
+                outer.CTExposureSequence = [inside]
+                data.SharedFunctionalGroupsSequence = [outer]
             data.file_meta = FileMetaDataset()
             implicit = layout == "implicit"
             data.file_meta.TransferSyntaxUID = (
@@ -160,8 +158,7 @@ def write_originals(folder: Path) -> int:
         data.file_meta.MediaStorageSOPClassUID = data.SOPClassUID
         data.file_meta.MediaStorageSOPInstanceUID = data.SOPInstanceUID
         buffer = BytesIO()
-        with quiet():
-            data.save_as(buffer, enforce_file_format=True)
+        data.save_as(buffer, enforce_file_format=True)
         (folder / f"{count:04d}.dcm").write_bytes(buffer.getvalue())
     return count
 

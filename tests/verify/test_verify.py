@@ -17,7 +17,6 @@ from workbench.deidentify import transform, values
 from workbench.deidentify.attribute_rules import AttributeRule, Kind
 from workbench.deidentify.engine import _Passage
 from workbench.deidentify.pseudonym import Pseudonyms
-from workbench.dicom.quiet import quiet
 from workbench.errors import IdentityError
 from workbench.verify.result import Action, Verification
 from workbench.verify.scheme import Scheme
@@ -94,9 +93,8 @@ def test_pseudonyms_are_those_of_the_published_vectors() -> None:
 
 def one_of(folder: Path, keyword: str = "SeriesDescription") -> Path:
     for path in sorted(folder.iterdir()):
-        with quiet():
-            if dcmread(path).get(keyword):
-                return path
+        if dcmread(path).get(keyword):
+            return path
     raise AssertionError(keyword)
 
 
@@ -104,10 +102,9 @@ def altered(
     folder: Path, change: Callable[[Dataset], None], keyword: str = "SeriesDescription"
 ) -> None:
     path = one_of(folder, keyword)
-    with quiet():
-        data = dcmread(path)
-        change(data)
-        data.save_as(path, enforce_file_format=True)
+    data = dcmread(path)
+    change(data)
+    data.save_as(path, enforce_file_format=True)
 
 
 def name_inside(data: Dataset) -> None:

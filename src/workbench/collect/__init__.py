@@ -4,3 +4,5 @@
 is the loop over a list of patients that judges completeness by what arrived.  ``network``
 holds what all four share: bounds, time-outs and a quiet log.
 """
+
+import workbench.dicom  # noqa: F401 - pydicom is set up before anything here reads

@@ -29,7 +29,6 @@ from pydicom.tag import BaseTag, Tag
 
 from workbench.collect.find import FoundSeries, FoundStudy, text, texts
 from workbench.collect.patient_list import ListedPatient
-from workbench.dicom.quiet import quiet
 from workbench.dicom.values import parse_age, parse_date, years_between
 from workbench.errors import SettingsError
 
@@ -89,12 +88,11 @@ class TagCondition:
 
     def _texts(self, dataset: Dataset) -> list[str]:
         tag = self.number()
-        with quiet():
-            if tag is not None and self.creator:
-                try:
-                    tag = dataset.private_block(tag.group, self.creator).get_tag(tag.element & 0xFF)
-                except KeyError:
-                    return []
+        if tag is not None and self.creator:
+            try:
+                tag = dataset.private_block(tag.group, self.creator).get_tag(tag.element & 0xFF)
+            except KeyError:
+                return []
         return [] if tag is None else list(texts(dataset, tag))
 
     def _within(self, value: str) -> bool:

@@ -25,7 +25,6 @@ from pynetdicom.sop_class import (  # type: ignore[attr-defined]
 )
 
 from workbench.collect.patient_ids import UNICODE, character_sets, is_same
-from workbench.dicom.quiet import quiet
 from workbench.dicom.values import parse_date
 from workbench.errors import NetworkError
 
@@ -261,9 +260,8 @@ def ask(
         if root not in accepted:
             continue
         for some in (keys, required):
-            with quiet():
-                wanted = identifier(level, some, root, character_set)
-                answers, status = _ask(association, wanted, root)
+            wanted = identifier(level, some, root, character_set)
+            answers, status = _ask(association, wanted, root)
             if answers or status in (SUCCESS, OUT_OF_RESOURCES):
                 return answers, status
     return answers, status
@@ -347,8 +345,7 @@ def _sorted_out(
 
 def _as_came(answer: Dataset) -> dict[str, Any]:
     try:
-        with quiet():
-            return answer.to_json_dict(suppress_invalid_tags=True)
+        return answer.to_json_dict(suppress_invalid_tags=True)
     except Exception:  # noqa: BLE001 (pydicom raises a dozen kinds on a damaged value)
         return {}
 
@@ -361,11 +358,10 @@ def text(answer: Dataset, keyword: str | BaseTag) -> str:
 def texts(answer: Dataset, keyword: str | BaseTag) -> Iterator[str]:
     """Yield the values of an element as texts without padding."""
     try:
-        with quiet():
-            value = answer.get(keyword)
-            value = value.value if isinstance(value, DataElement) else value
-            several = value if isinstance(value, MultiValue | list) else [value]
-            found = [str(one).strip(" \0") for one in several if one is not None]
+        value = answer.get(keyword)
+        value = value.value if isinstance(value, DataElement) else value
+        several = value if isinstance(value, MultiValue | list) else [value]
+        found = [str(one).strip(" \0") for one in several if one is not None]
     except Exception:  # noqa: BLE001 (pydicom raises a dozen kinds on a damaged value)
         return
     yield from (one for one in found if one)

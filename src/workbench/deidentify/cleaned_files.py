@@ -11,7 +11,7 @@ from pydicom.uid import UID, ExplicitVRLittleEndian
 
 from workbench.deidentify.engine import Deidentifier
 from workbench.dicom.files import Candidate, candidates
-from workbench.dicom.quiet import quiet
+from workbench.dicom.reader import HeaderReader
 from workbench.errors import IdentityError, ReadError
 
 # Root 2.25 UID of this software (PS3.7 D.3.3.2), made once from a random UUID.
@@ -49,9 +49,10 @@ def _put(data: Dataset, target: Path) -> str:
 def _deidentified(
     found: Iterator[Candidate], deidentifier: Deidentifier
 ) -> Iterator[Dataset | None]:
+    reader = HeaderReader()
     for candidate in found:
         try:
-            yield deidentifier.apply(candidate.read().dataset).dataset
+            yield deidentifier.apply(candidate.read(reader).dataset).dataset
         except ReadError:
             yield None
 
@@ -64,6 +65,5 @@ def _encoded(data: Dataset) -> bytes:
     meta.ImplementationClassUID = UID(IMPLEMENTATION)
     data.file_meta = meta
     buffer = BytesIO()
-    with quiet():
-        data.save_as(buffer, enforce_file_format=True)
+    data.save_as(buffer, enforce_file_format=True)
     return buffer.getvalue()

@@ -18,7 +18,6 @@ from workbench.deidentify.dataset_elements import texts
 from workbench.deidentify.people import people_in
 from workbench.deidentify.pseudonym import NO_IDENTIFIER, Pseudonyms
 from workbench.deidentify.transform import MAX_DEPTH, Note, Transform
-from workbench.dicom.quiet import quiet
 from workbench.dicom.values import (
     DAYS_A_YEAR,
     DAYS_IN,
@@ -92,8 +91,7 @@ class Deidentifier:
         The same input, profile and key give the same output.  Values that cannot be read
         are dropped and reported; no value raises.
         """
-        with quiet():
-            return _Passage(self, dataset).result()
+        return _Passage(self, dataset).result()
 
     def transform(self, dataset: Dataset, note: Note) -> Transform:
         """Return what treats single elements of objects that speak of the same people.

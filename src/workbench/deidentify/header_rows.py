@@ -8,13 +8,33 @@ takes the defined way wherever anything is unusual.
 from __future__ import annotations
 
 import hashlib
+import logging
 import threading
+import traceback
+from pathlib import PurePath
+from typing import NamedTuple
 
 from workbench.deidentify.engine import Age, Deidentifier
 from workbench.deidentify.fast.rows import Quick, Row
+from workbench.dicom.fast.split import Cut, NotPlainError
 from workbench.dicom.read import Header
 from workbench.dicom.record import dicom_json, instance_row
+from workbench.errors import ReadError
 from workbench.model import Finding
+
+LOGGER = logging.getLogger(__name__)
+
+
+class InstanceRow(NamedTuple):
+    """A row of ``schema.INSTANCE`` and what it lost.
+
+    ``long_way`` says in a word why it was made without the help of neighbours; empty when it was
+    not.  It holds no value: a reason of the fast path, or the class of an exception.
+    """
+
+    row: Row
+    findings: list[Finding]
+    long_way: str = ""
 
 
 class HeaderRows:
@@ -30,21 +50,48 @@ class HeaderRows:
         self._deidentifier = deidentifier
         self._quick = Quick(deidentifier)
         self._lock = threading.Lock()
+        self._told: set[str] = set()
 
-    def row(self, header: Header) -> tuple[Row, list[Finding]]:
+    def row(self, header: Header) -> InstanceRow:
         """Return the row of ``schema.INSTANCE`` that a header becomes, and what it lost.
 
         The number, the origin and the time are the store's affair.  Raises ``DamagedObject`` when
         the header cannot be read, and what pydicom raises when it cannot be written.
         """
-        quick = None
+        reason = header.not_plain
         if header.cut is not None:
+            made = self._quickly(header.cut)
+            if isinstance(made, InstanceRow):
+                return made
+            reason = made
+        return InstanceRow(*self.one_by_one(header), reason or "not_cut")
+
+    def _quickly(self, header: Cut) -> InstanceRow | str:
+        """Return the row made from neighbours' pieces, or why it must be made the long way."""
+        try:
             with self._lock:
-                quick = self._quick.row(header.cut)
-        if quick is None:
-            return self.one_by_one(header)
-        self._finish(quick.row, quick.patient, quick.age)
-        return quick.row, quick.findings
+                quick = self._quick.row(header)
+            self._finish(quick.row, quick.patient, quick.age)
+        except NotPlainError as error:
+            return error.reason
+        except ReadError as error:
+            return error.code
+        except Exception as error:  # noqa: BLE001 - told; the long way decides what becomes of it
+            return self._fault(error)
+        return InstanceRow(quick.row, quick.findings)
+
+    def _fault(self, error: Exception) -> str:
+        """Tell once that the fast path broke off where it should not; never what it read."""
+        kind = type(error).__name__
+        at = traceback.extract_tb(error.__traceback__)[-1]
+        place = f"{kind} at {PurePath(at.filename).name}:{at.lineno}"
+        if place not in self._told:
+            self._told.add(place)
+            LOGGER.warning(
+                "a shortcut failed (%s); such headers are read the long way. Please report this.",
+                place,
+            )
+        return kind
 
     def one_by_one(self, header: Header) -> tuple[Row, list[Finding]]:
         """Return the same without remembering anything of other headers."""

@@ -14,7 +14,7 @@ from workbench.deidentify.dataset_elements import texts
 from workbench.deidentify.descriptors import COUNT, WORD, fold
 from workbench.deidentify.standard_tables import vocabulary
 from workbench.dicom.files import candidates
-from workbench.dicom.quiet import quiet
+from workbench.dicom.reader import HeaderReader
 from workbench.errors import ReadError
 
 OWNER_ONLY = 0o600
@@ -30,19 +30,17 @@ def unknown_words(source: Path, profile: ConfidentialityProfile) -> Counter[str]
     tags = [tag for tag, rule in profile.rules.items() if rule.kind is Kind.TEXT]
     known = profile.known_words or vocabulary()
     found: Counter[str] = Counter()
+    reader = HeaderReader()
     for candidate in candidates([source]):
         try:
-            data = candidate.read().dataset
+            data = candidate.read(reader).dataset
         except ReadError:
             continue
-        with quiet():
-            for tag in tags:
-                element = data.get_item(tag)
-                if element is not None and keyword_for_tag(tag):
-                    for text in _texts(element, data, dictionary_VR(tag)):
-                        found.update(
-                            word for word in WORD.findall(text) if _is_unknown(word, known)
-                        )
+        for tag in tags:
+            element = data.get_item(tag)
+            if element is not None and keyword_for_tag(tag):
+                for text in _texts(element, data, dictionary_VR(tag)):
+                    found.update(word for word in WORD.findall(text) if _is_unknown(word, known))
     return found
 
 

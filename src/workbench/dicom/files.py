@@ -14,13 +14,12 @@ import zipfile
 from collections import Counter
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
-from functools import lru_cache
 from io import BytesIO
 from pathlib import Path
 
 from workbench.dicom.jsonmodel import items, values
-from workbench.dicom.quiet import quiet
-from workbench.dicom.read import PREAMBLE, Header, HeaderLimits, read_directory, read_header
+from workbench.dicom.read import PREAMBLE, Header, read_directory, read_header
+from workbench.dicom.reader import HeaderReader
 from workbench.dicom.record import dicom_json
 from workbench.errors import DamagedObject, NotDicom, ReadError
 
@@ -72,10 +71,17 @@ class Candidate:
 
     def content(self) -> bytes:
         """Return all bytes of the object; raises ``OSError`` when it cannot be opened."""
-        return self.path.read_bytes() if self.entry is None else _member(self.path, self.entry)
+        if self.entry is None:
+            return self.path.read_bytes()
+        with zipfile.ZipFile(self.path) as archive:
+            return _member(archive, self.entry)
 
-    def read(self, limits: HeaderLimits | None = None) -> Header:
-        """Read the header; raises ``NotDicom`` or ``DamagedObject``, whatever the bytes are."""
+    def read(self, reader: HeaderReader | None = None) -> Header:
+        """Read the header; raises ``NotDicom`` or ``DamagedObject``, whatever the bytes are.
+
+        ``reader`` is shared by those who read many.
+        """
+        reader = reader or HeaderReader()
         if self.fault is not None:
             raise self.fault
         if not _is_regular(self.path):
@@ -83,8 +89,8 @@ class Candidate:
             raise NotDicom("unreadable_file", "it is no file, or a link that leads nowhere")
         try:
             if self.entry is None:
-                return read_header(self.path, limits)
-            return read_header(_member(self.path, self.entry), limits)
+                return reader.header(self.path)
+            return reader.header(_member(reader.archive(self.path), self.entry))
         except NotDicom as error:
             if error.code != "dicomdir" or self.entry is not None:
                 raise
@@ -186,20 +192,8 @@ def _entries(path: Path) -> list[zipfile.ZipInfo]:
         ) from error
 
 
-@lru_cache(maxsize=1)
-def _opened(path: Path, *_identity: int) -> zipfile.ZipFile:
-    """Keep the archive open that is being read: its directory may have thousands of members.
-
-    It closes when the next one takes its place.  The file's time and size and the process are
-    part of its identity: a changed file is opened anew, and processes share no file position.
-    """
-    return zipfile.ZipFile(path)
-
-
-def _member(path: Path, entry: zipfile.ZipInfo) -> bytes:
+def _member(archive: zipfile.ZipFile, entry: zipfile.ZipInfo) -> bytes:
     """Return a member's bytes, or only its beginning where that shows that it is not DICOM."""
-    about = path.stat()
-    archive = _opened(path, about.st_mtime_ns, about.st_size, os.getpid())
     with archive.open(entry) as file:
         head = file.read(PREAMBLE + 4)
         if head[PREAMBLE:] != b"DICM":
@@ -264,8 +258,7 @@ def listed_files(path: Path) -> ListedFiles:
 
 
 def _referenced(path: Path) -> Iterator[list[str]]:
-    with quiet():
-        directory, _ = dicom_json(read_directory(path.read_bytes()))
+    directory, _ = dicom_json(read_directory(path.read_bytes()))
     for record in items(directory, "DirectoryRecordSequence"):
         parts = [str(part) for part in values(record, "ReferencedFileID") if part]
         if parts:

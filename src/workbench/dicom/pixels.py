@@ -14,7 +14,6 @@ from pydicom import Dataset
 from pydicom.uid import UID
 
 from workbench.dicom.image import Image
-from workbench.dicom.quiet import quiet
 from workbench.errors import ReadError
 
 MOST_BYTES = 2 << 30  # of decoded pixels of one object
@@ -50,8 +49,7 @@ def _decoded(dataset: Dataset) -> NDArray[Any]:
         raise ReadError("pixels_too_large", "the pixels need more memory than is allowed")
     decoder = _decoder(dataset)
     try:
-        with quiet():
-            stored, about = decoder.as_array(dataset)
+        stored, about = decoder.as_array(dataset)
     except Exception:  # noqa: BLE001  decoders raise dozens of kinds, and quote what they saw
         raise ReadError("pixels_damaged", "the pixels could not be decoded") from None
     if about["samples_per_pixel"] == 3:

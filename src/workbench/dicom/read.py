@@ -11,7 +11,7 @@ import mmap
 import os
 import re
 import zlib
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 from pathlib import Path
 
@@ -23,9 +23,16 @@ from pydicom.uid import (
     ImplicitVRLittleEndian,
 )
 
-from workbench.dicom.fast.split import DEEPEST, Cut, cut, plain_meta
+from workbench.dicom.fast.split import (
+    DEEPEST,
+    Cut,
+    NotPlainError,
+    cut,
+    plain_meta,
+    plainly_explicit,
+)
+from workbench.dicom.fast.stretches import Runs
 from workbench.dicom.parse import parse
-from workbench.dicom.quiet import quiet
 from workbench.dicom.walk import MOST_ELEMENTS, DatasetStructure, Encoding, looks_explicit, walk
 from workbench.errors import DamagedObject, NotDicom
 from workbench.model import Finding
@@ -72,6 +79,8 @@ class Header:
     cut
         Its top-level elements, where nothing was unusual (``cut``); such a header is checked, but
         pydicom has not seen it yet.
+    not_plain
+        Why it could not be cut; empty where it was.
     """
 
     encoded: bytes
@@ -80,27 +89,42 @@ class Header:
     encoded_meta: bytes = b""
     findings: tuple[Finding, ...] = ()
     cut: Cut | None = None
+    not_plain: str = ""
 
     @cached_property
     def meta(self) -> Dataset:
         """File meta information, read on first use; empty for a received object."""
-        with quiet():
-            return parse(self.encoded_meta, Encoding())
+        return parse(self.encoded_meta, Encoding())
 
     @cached_property
     def dataset(self) -> Dataset:
         """The elements, read on first use; raises ``DamagedObject``."""
-        with quiet():
-            dataset = parse(self.encoded, self.encoding)
-            for keyword in ("SOPClassUID", "SOPInstanceUID"):
-                named = _text(self.meta, f"MediaStorage{keyword}")
-                if named and not _text(dataset, keyword):
-                    setattr(dataset, keyword, named)
+        dataset = parse(self.encoded, self.encoding)
+        for keyword in ("SOPClassUID", "SOPInstanceUID"):
+            named = _text(self.meta, f"MediaStorage{keyword}")
+            if named and not _text(dataset, keyword):
+                setattr(dataset, keyword, named)
         return dataset
 
 
-def read_header(source: Path | bytes, limits: HeaderLimits | None = None) -> Header:
+@dataclass(frozen=True)
+class Memory:
+    """What neighbours share, by how they are written; see ``stretches``."""
+
+    explicit: Runs = field(default_factory=Runs)
+    implicit: Runs = field(default_factory=Runs)
+
+    def of(self, explicit: bool) -> Runs:
+        """Return the runs of headers that are written one way."""
+        return self.explicit if explicit else self.implicit
+
+
+def read_header(
+    source: Path | bytes, limits: HeaderLimits | None = None, memory: Memory | None = None
+) -> Header:
     """Read the header of a Part 10 file, given as a path or as its bytes.
+
+    ``memory`` is of headers read before (``reader``): neighbours in a series are read faster.
 
     Raises
     ------
@@ -111,31 +135,39 @@ def read_header(source: Path | bytes, limits: HeaderLimits | None = None) -> Hea
     """
     limits = limits or HeaderLimits()
     if isinstance(source, bytes):
-        header = _plain_file(source, len(source), limits)
-        return header or _read_part10(memoryview(source), limits)
+        try:
+            return _plain_file(source, len(source), limits, memory)
+        except NotPlainError as error:
+            return _read_part10(memoryview(source), limits, error.reason)
     with source.open("rb") as file:
         size = os.fstat(file.fileno()).st_size
         if size == 0:
             raise NotDicom("empty", "the file is empty")
-        header = _plain_file(file.read(HEAD), size, limits)
-        if header is not None:
-            return header
+        try:
+            return _plain_file(file.read(HEAD), size, limits, memory)
+        except NotPlainError as error:
+            reason = error.reason
         # Not closed by hand: an exception's traceback may still hold views of the mapping.
         mapped = mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ)
-    return _read_part10(memoryview(mapped), limits)
+    return _read_part10(memoryview(mapped), limits, reason)
 
 
 def read_received(
-    encoded: bytes, transfer_syntax: str, limits: HeaderLimits | None = None
+    encoded: bytes,
+    transfer_syntax: str,
+    limits: HeaderLimits | None = None,
+    memory: Memory | None = None,
 ) -> Header:
     """Read the header of a data set received over the network (no preamble, no file meta)."""
     limits = limits or HeaderLimits()
-    found = cut(encoded, 0, transfer_syntax)
-    header = _plain(found, transfer_syntax, b"", limits) if found else None
-    return header or _checked(memoryview(encoded), 0, transfer_syntax, b"", limits)
+    try:
+        found = _cut(encoded, 0, transfer_syntax, None, memory)
+        return _plain(found, transfer_syntax, b"", limits)
+    except NotPlainError as error:
+        return _checked(memoryview(encoded), 0, transfer_syntax, b"", limits, error.reason)
 
 
-def _read_part10(view: memoryview, limits: HeaderLimits) -> Header:
+def _read_part10(view: memoryview, limits: HeaderLimits, reason: str) -> Header:
     if bytes(view[PREAMBLE : PREAMBLE + 4]) != b"DICM":
         raise _without_preamble(view)
     meta, start = file_meta(view)
@@ -146,7 +178,7 @@ def _read_part10(view: memoryview, limits: HeaderLimits) -> Header:
     if start >= len(view):
         raise DamagedObject("truncated", "nothing follows the file meta information")
     syntax = _text(meta, "TransferSyntaxUID")
-    return _checked(view, start, syntax, bytes(view[PREAMBLE + 4 : start]), limits)
+    return _checked(view, start, syntax, bytes(view[PREAMBLE + 4 : start]), limits, reason)
 
 
 def _without_preamble(view: memoryview) -> NotDicom | DamagedObject:
@@ -180,8 +212,7 @@ def file_meta(view: memoryview) -> tuple[Dataset, int]:
             position += 8 + int.from_bytes(bytes(view[position + 6 : position + 8]), "little")
     if position > len(view):
         raise DamagedObject("truncated", "the file meta information ends early")
-    with quiet():
-        meta = parse(bytes(view[start:position]), Encoding())
+    meta = parse(bytes(view[start:position]), Encoding())
     return meta, position
 
 
@@ -194,31 +225,41 @@ def read_directory(content: bytes, limits: HeaderLimits | None = None) -> Datase
 
 
 def _checked(
-    view: memoryview, start: int, syntax: str, meta: bytes, limits: HeaderLimits
+    view: memoryview, start: int, syntax: str, meta: bytes, limits: HeaderLimits, reason: str
 ) -> Header:
-    header = _header(view, start, syntax, meta, limits)
+    """Return a header read with every check, which was not plain for a reason."""
+    header = _header(view, start, syntax, meta, limits, reason)
     _check_identifiers(header.dataset)
     return header
 
 
-def _plain_file(head: bytes, size: int, limits: HeaderLimits) -> Header | None:
-    """Return the header of a file of ``size`` bytes that begins with ``head``, if it is plain."""
+def _plain_file(head: bytes, size: int, limits: HeaderLimits, memory: Memory | None) -> Header:
+    """Return the header of a file of ``size`` bytes that begins with ``head``."""
     start = PREAMBLE + 4
-    meta = plain_meta(head, start) if head[PREAMBLE:start] == b"DICM" else None
-    if meta is None or meta.storage == MEDIA_DIRECTORY:
-        return None
-    found = cut(head, meta.end, meta.syntax, size)
-    return _plain(found, meta.syntax, head[start : meta.end], limits) if found else None
+    if head[PREAMBLE:start] != b"DICM":
+        raise NotPlainError("no_preamble")
+    meta = plain_meta(head, start)
+    if meta.storage == MEDIA_DIRECTORY:
+        raise NotPlainError("dicomdir")
+    found = _cut(head, meta.end, meta.syntax, size, memory)
+    return _plain(found, meta.syntax, head[start : meta.end], limits)
 
 
-def _plain(found: Cut, syntax: str, meta: bytes, limits: HeaderLimits) -> Header | None:
-    """Return a header in which nothing is unusual, for a tenth of the time; else ``None``."""
+def _cut(buffer: bytes, start: int, syntax: str, size: int | None, memory: Memory | None) -> Cut:
+    runs = memory.of(plainly_explicit(buffer, start, syntax)) if memory else None
+    return cut(buffer, start, syntax, size, runs)
+
+
+def _plain(found: Cut, syntax: str, meta: bytes, limits: HeaderLimits) -> Header:
+    """Return a header in which nothing is unusual, for a tenth of the time."""
     if limits.depth < DEEPEST or len(found.encoded) > limits.header:
-        return None
+        raise NotPlainError("limits")
     return Header(found.encoded, Encoding(found.explicit), syntax, meta, (), found)
 
 
-def _header(view: memoryview, start: int, syntax: str, meta: bytes, limits: HeaderLimits) -> Header:
+def _header(
+    view: memoryview, start: int, syntax: str, meta: bytes, limits: HeaderLimits, reason: str = ""
+) -> Header:
     notes: set[str] = set()
     if syntax == DeflatedExplicitVRLittleEndian:
         view, start = memoryview(inflated(view[start:], limits.header)), 0
@@ -228,7 +269,7 @@ def _header(view: memoryview, start: int, syntax: str, meta: bytes, limits: Head
     if len(encoded) > limits.header:
         raise DamagedObject("too_large", "the header alone is larger than the limit")
     notes |= structure.notes
-    header = Header(encoded, encoding, syntax, meta)
+    header = Header(encoded, encoding, syntax, meta, not_plain=reason)
     if not _known_character_sets(header.dataset):
         notes.add("unknown_charset")
     findings = tuple(Finding("import", note, NOTES[note], "note") for note in sorted(notes))
@@ -274,8 +315,7 @@ def _without_pixels(view: memoryview, start: int, structure: DatasetStructure) -
 
 
 def _check_identifiers(dataset: Dataset) -> None:
-    with quiet():
-        found = {keyword: _text(dataset, keyword) for keyword in IDENTIFIERS}
+    found = {keyword: _text(dataset, keyword) for keyword in IDENTIFIERS}
     for keyword, value in found.items():
         if value and not KNOWN_UID.match(value):
             raise DamagedObject("invalid_uid", f"{keyword} is not a UID")

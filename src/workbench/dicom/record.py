@@ -11,7 +11,7 @@ import json
 import math
 import re
 import struct
-from collections.abc import Callable, Iterable, MutableSequence
+from collections.abc import Callable, Iterable
 from datetime import date
 from types import MappingProxyType
 from typing import Any
@@ -24,7 +24,6 @@ from pydicom.tag import BaseTag
 from pydicom.valuerep import PersonName
 
 from workbench.dicom.jsonmodel import Item, values
-from workbench.dicom.quiet import quiet
 from workbench.dicom.values import Start, parse_date, start_of
 from workbench.model import Finding
 from workbench.schema import INSTANCE, Column
@@ -55,7 +54,6 @@ PLAIN_BINARY = MappingProxyType(
         for vr, kind in {"US": "H", "SS": "h", "UL": "I", "SL": "i", "FL": "f", "FD": "d"}.items()
     }
 )
-Letters = str | MutableSequence[str]
 _ENCODER = json.JSONEncoder(ensure_ascii=False, separators=(",", ":"))
 COPIED = tuple(column for column in INSTANCE.columns if column.copied)
 
@@ -66,17 +64,13 @@ def dicom_json(dataset: Dataset) -> tuple[Item, list[Finding]]:
     Binary values are inline (base64).  Numbers that cannot be read stay text and give a finding.
     """
     findings: list[Finding] = []
-    with quiet():
-        return _item(dataset, findings), findings
+    return _item(dataset, findings), findings
 
 
-def element_json(
-    element: DataElement | RawDataElement, letters: Letters = default_encoding
-) -> tuple[Item, list[Finding]]:
+def element_json(element: DataElement | RawDataElement) -> tuple[Item, list[Finding]]:
     """Return one element as ``dicom_json`` does, and what could not be read of it.
 
-    ``letters`` are the Python names of the character sets; a raw element must have its VR.  To be
-    called where pydicom is kept ``quiet``.
+    A raw element must have its VR; it is read in the default character set.
     """
     plain = _plain(element)
     if plain is not None:
@@ -85,17 +79,11 @@ def element_json(
     value = element.value
     try:
         if isinstance(element, RawDataElement):
-            element = convert_raw_data_element(element, encoding=letters)
+            element = convert_raw_data_element(element, encoding=default_encoding)
             value = element.value
         return _element(element, findings), findings
     except Exception:  # noqa: BLE001  as in _one
         return _as_bytes(value), [*findings, _unreadable(element.tag)]
-
-
-def element_in(dataset: Dataset, tag: BaseTag) -> tuple[Item, list[Finding]]:
-    """Return one element of a data set as ``dicom_json`` does, and what could not be read of it."""
-    findings: list[Finding] = []
-    return _one(dataset, tag, findings), findings
 
 
 def _item(dataset: Dataset, findings: list[Finding]) -> Item:
@@ -241,12 +229,7 @@ def lines(elements: Iterable[str]) -> str:
     JSON has no line breaks inside strings, and nested elements get none: so a search for a
     line that begins with a tag finds the header's own element and never a nested one.
     """
-    return "{\n" + lines_between(elements) + "\n}"
-
-
-def lines_between(elements: Iterable[str]) -> str:
-    """Return some of a header's elements as they are stored inside it."""
-    return ",\n".join(elements)
+    return "{\n" + ",\n".join(elements) + "\n}"
 
 
 def as_text(item: Item) -> str:

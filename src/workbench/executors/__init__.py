@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
+from contextlib import closing
 
 from workbench.executors.cluster import Dask
 from workbench.executors.processes import Processes
-from workbench.executors.tasks import Executor, R, Task
+from workbench.executors.tasks import Executor, R, Task, Workplace
 
-__all__ = ["Dask", "Executor", "Processes", "Serial", "Task", "executor"]
+__all__ = ["Dask", "Executor", "Processes", "Serial", "Task", "Workplace", "executor"]
 
 
 def executor(workers: int | None = None, scheduler: str | None = None) -> Executor:
@@ -28,5 +29,6 @@ class Serial:
 
     def run(self, tasks: Iterable[Task[R]]) -> Iterator[R]:
         """Yield results in the order of the tasks."""
-        for task in tasks:
-            yield task.run()
+        with closing(Workplace()) as workplace:
+            for task in tasks:
+                yield task.run(workplace)

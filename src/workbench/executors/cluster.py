@@ -16,7 +16,7 @@ from typing import Any
 
 from workbench import __version__
 from workbench.errors import MissingTool, NetworkError, SettingsError
-from workbench.executors.tasks import R, Task, done, given_up, opened
+from workbench.executors.tasks import R, Task, Workplace, done, given_up, opened
 
 IN_FLIGHT = 2  # tasks for each thread of a cluster: one at work, one waiting
 CONNECT_SECONDS = 8
@@ -40,12 +40,18 @@ def _versions() -> str:
 def _done_elsewhere(parcel: _Parcel, versions: str) -> bytes:
     """Run a task on another machine, if it has the same versions."""
     if versions == _versions():
-        return done(parcel.content)
+        return done(parcel.content, _workplace(_distributed().get_worker()))
     error = SettingsError(
         f"A Dask worker has {_versions()}, but here is {versions}.",
         "Install the same on all machines.",
     )
     return pickle.dumps((None, error, "its start"))
+
+
+def _workplace(worker: Any) -> Workplace:
+    """Return the workplace of a Dask worker, which lives as long as the worker."""
+    made: Workplace = vars(worker).setdefault("workbench_workplace", Workplace())
+    return made
 
 
 class Dask:

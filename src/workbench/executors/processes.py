@@ -11,12 +11,12 @@ import pickle
 import signal
 import threading
 from collections.abc import Iterable, Iterator
-from contextlib import contextmanager, suppress
+from contextlib import closing, contextmanager, suppress
 from multiprocessing import connection, get_context, parent_process
 from typing import Any
 
 from workbench.errors import SettingsError, StoreError
-from workbench.executors.tasks import R, Task, done, given_up, opened
+from workbench.executors.tasks import R, Task, Workplace, done, given_up, opened
 
 DEATHS = 3  # workers that may die under one task before it is given up
 STARTS = 3  # workers that may die one after another before they begin
@@ -177,10 +177,11 @@ def _serve(pipe: connection.Connection[Any, Any]) -> None:
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     signal.pthread_sigmask(signal.SIG_UNBLOCK, {signal.SIGINT})
     threading.Thread(target=_end_with_parent, daemon=True).start()
-    with suppress(EOFError, BrokenPipeError, ConnectionResetError):
+    ended = suppress(EOFError, BrokenPipeError, ConnectionResetError)
+    with closing(Workplace()) as workplace, ended:
         pipe.send_bytes(b"")
         while True:
-            pipe.send_bytes(done(pipe.recv_bytes()))
+            pipe.send_bytes(done(pipe.recv_bytes(), workplace))
 
 
 def _end_with_parent() -> None:

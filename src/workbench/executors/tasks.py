@@ -10,24 +10,62 @@ An error never leaves a worker raised, for whoever catches it there prints it wi
 from __future__ import annotations
 
 import pickle
+import threading
 import traceback
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import suppress
 from pathlib import PurePath
-from typing import Any, Protocol, TypeVar
+from typing import Any, Protocol, TypeVar, cast
 
 from workbench.errors import StoreError
 
 R = TypeVar("R")
 R_co = TypeVar("R_co", covariant=True)
+C = TypeVar("C", bound="Closable")
 REST = "All other tasks are done, and done ones are not repeated when it is run again."
+
+
+class Closable(Protocol):
+    """What must be closed in the end."""
+
+    def close(self) -> None:
+        """Close it."""
+
+
+class Workplace:
+    """Where a worker does its tasks: it keeps what the next task of the same work needs too.
+
+    An executor makes one for each worker (threads of a Dask worker share it) and closes it when
+    the worker's work is done.
+    """
+
+    def __init__(self) -> None:
+        self._key: object = None
+        self._kept: Closable | None = None
+        self._lock = threading.Lock()
+
+    def kept(self, key: object, opening: Callable[[], C]) -> C:
+        """Return what was opened under ``key``; it takes the place of what was there before.
+
+        That is let go and not closed: another thread may still be at it.
+        """
+        with self._lock:
+            if self._kept is None or self._key != key:
+                self._kept, self._key = opening(), key
+            return cast("C", self._kept)
+
+    def close(self) -> None:
+        """Close what is kept."""
+        kept, self._kept = self._kept, None
+        if kept is not None:
+            kept.close()
 
 
 class Task(Protocol[R_co]):
     """Something to do; its ``repr`` names no path, file or patient."""
 
-    def run(self) -> R_co:
-        """Do it."""
+    def run(self, workplace: Workplace) -> R_co:
+        """Do it; the workplace keeps what is costly to open, for the next task."""
 
 
 class Executor(Protocol):
@@ -41,10 +79,11 @@ class Executor(Protocol):
         """
 
 
-def done(parcel: bytes) -> bytes:
+def done(parcel: bytes, workplace: Workplace) -> bytes:
     """Run a pickled task and return its result pickled; an error is handed over as a value."""
     try:
-        return pickle.dumps((pickle.loads(parcel).run(), None, ""))  # noqa: S301 - our own
+        result = pickle.loads(parcel).run(workplace)  # noqa: S301 - our own
+        return pickle.dumps((result, None, ""))
     except BaseException as error:  # noqa: BLE001 - it is raised again at the caller
         return pickle.dumps((None, _portable(error), _places(error)))
 

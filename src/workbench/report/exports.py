@@ -14,7 +14,7 @@ import polars as pl
 
 from workbench import __version__
 from workbench.errors import MissingTool, SettingsError
-from workbench.plaintext import FORMULA_INSIDE, FORMULA_START
+from workbench.plaintext import no_formulas
 from workbench.report.atomic_file import written_atomically
 from workbench.schema import SCHEMA_VERSION, Table
 
@@ -106,12 +106,7 @@ def _as_texts(frame: pl.DataFrame, *, guard: bool) -> pl.DataFrame:
         pl.col(name).cast(pl.List(pl.String)).list.join(SEPARATOR, ignore_nulls=True)
         for name in lists
     )
-    return frame.with_columns(
-        pl.col(name)
-        .str.replace_all(FORMULA_INSIDE, "${1}'${2}")
-        .str.replace(FORMULA_START, "'${1}")
-        for name in texts
-    )
+    return frame.with_columns(no_formulas(pl.col(name)) for name in texts)
 
 
 def _shortened(frame: pl.DataFrame) -> pl.DataFrame:

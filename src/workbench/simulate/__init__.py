@@ -2,3 +2,5 @@
 
 ``hospital.simulate_hospital`` makes it, ``bundled.bundled_files`` lists real files beside it.
 """
+
+import workbench.dicom  # noqa: F401 - pydicom is set up before anything here reads

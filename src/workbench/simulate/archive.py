@@ -25,7 +25,6 @@ from pydicom.uid import UID
 
 from workbench.collect.find import texts
 from workbench.collect.received import is_uid
-from workbench.dicom.quiet import quiet
 from workbench.dicom.read import read_received
 from workbench.errors import DamagedObject, NotDicom, ReadError
 
@@ -173,16 +172,14 @@ def _encoded(source: Path | Dataset) -> tuple[bytes, str]:
     """Return the encoded data set and its transfer syntax; raises ``ReadError``."""
     if isinstance(source, Dataset):
         buffer = BytesIO()
-        with quiet():
-            dcmwrite(buffer, source, enforce_file_format=True)
+        dcmwrite(buffer, source, enforce_file_format=True)
         data = buffer.getvalue()
     else:
         data = source.read_bytes()
     try:
-        with quiet():
-            file = BytesIO(data)
-            read_preamble(file, False)
-            meta = read_dataset(file, False, True, stop_when=_after_meta)
+        file = BytesIO(data)
+        read_preamble(file, False)
+        meta = read_dataset(file, False, True, stop_when=_after_meta)
     except Exception as error:
         raise NotDicom("not_dicom", "it is not a DICOM file") from error
     syntax = str(meta.get("TransferSyntaxUID", ""))
@@ -211,8 +208,7 @@ def _part10(encoded: bytes, syntax: str, sop_class: str, sop_instance: str) -> b
     meta.TransferSyntaxUID = UID(syntax)
     buffer = DicomBytesIO()
     buffer.write(bytes(128) + b"DICM")
-    with quiet():
-        write_file_meta_info(buffer, meta, enforce_standard=True)
+    write_file_meta_info(buffer, meta, enforce_standard=True)
     return buffer.getvalue() + encoded
 
 
@@ -252,8 +248,7 @@ def answer(record: Values, level: str, keys: Dataset) -> Dataset:
         if element.keyword in ("", "SpecificCharacterSet", "QueryRetrieveLevel"):
             continue
         values = record.get(element.keyword, []) if element.keyword in _known(level) else []
-        with quiet():
-            setattr(found, element.keyword, values[0] if len(values) == 1 else values or None)
+        setattr(found, element.keyword, values[0] if len(values) == 1 else values or None)
     return found
 
 

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from pydicom.uid import CTImageStorage
 
+from workbench.model import CTDI_PHANTOMS
 from workbench.simulate.datasets import (
     coded,
     dates_and_times,
@@ -20,7 +21,6 @@ from workbench.simulate.datasets import (
     with_values,
 )
 from workbench.simulate.makers import MAKERS, Maker
-from workbench.simulate.rdsr import PHANTOM
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -124,7 +124,7 @@ def add_dose_identity(dataset: Dataset, maker: Maker, study: Study, recon: Recon
     if maker.events_in_images:
         put(dataset, {"IrradiationEventUID": study.event_uid(recon.scan)})
     if maker.name == "siemens":
-        phantom = coded(*PHANTOM[technique.ctdi_phantom_cm])
+        phantom = coded(*CTDI_PHANTOMS[technique.ctdi_phantom_cm])
         put(dataset, {"CTDIPhantomTypeCodeSequence": [phantom]})
 
 

@@ -16,7 +16,6 @@ from pathlib import Path
 from pydicom import dcmread
 from pydicom.dataset import Dataset
 
-from workbench.dicom.quiet import quiet
 from workbench.simulate.archive import Loaded
 from workbench.simulate.peers import ChildPacs, content_of
 
@@ -105,6 +104,5 @@ class DcmqrscpPacs(ChildPacs):
         return set(REFUSED.findall(told.stderr))
 
     def _uid(self, name: str) -> str:
-        with quiet():
-            path = self.folder / STORAGE / f"{name}.dcm"
-            return str(dcmread(path, specific_tags=["SOPInstanceUID"]).SOPInstanceUID)
+        path = self.folder / STORAGE / f"{name}.dcm"
+        return str(dcmread(path, specific_tags=["SOPInstanceUID"]).SOPInstanceUID)

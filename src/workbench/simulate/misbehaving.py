@@ -25,7 +25,6 @@ from pynetdicom.events import Event
 from workbench.collect.dimse.get import GET_CLASSES
 from workbench.collect.dimse.move import MOVE_CLASSES
 from workbench.collect.find import FIND_CLASSES, PATIENT_ROOTS, text
-from workbench.dicom.quiet import quiet
 from workbench.model import ApplicationEntity
 from workbench.simulate.archive import Values
 from workbench.simulate.misanswers import misanswers, refusal, told
@@ -99,25 +98,24 @@ class MisbehavingPacs(EmbeddedPacs):
 
     def _find(self, event: Event) -> Iterator[tuple[int, Dataset | None]]:
         faults = self.quirks.find
-        with quiet():
-            keys = event.identifier
-            level = text(keys, "QueryRetrieveLevel")
-            patient_root = str(event.context.abstract_syntax) in PATIENT_ROOTS
-            status = refusal(level, keys, faults, patient_root=patient_root)
-            if status:
-                yield status, None
+        keys = event.identifier
+        level = text(keys, "QueryRetrieveLevel")
+        patient_root = str(event.context.abstract_syntax) in PATIENT_ROOTS
+        status = refusal(level, keys, faults, patient_root=patient_root)
+        if status:
+            yield status, None
+            return
+        number = 0
+        for number, found in enumerate(self.answers(level, keys)):
+            if number == faults.hang_after:
+                self._closing.wait(faults.answer_seconds)
+            if number == faults.limit:
+                yield faults.limit_status, None
                 return
-            number = 0
-            for number, found in enumerate(self.answers(level, keys)):
-                if number == faults.hang_after:
-                    self._closing.wait(faults.answer_seconds)
-                if number == faults.limit:
-                    yield faults.limit_status, None
-                    return
-                if event.is_cancelled and not faults.ignores_cancel:
-                    yield CANCELLED, None
-                    return
-                yield faults.pending, told(found, faults)
+            if event.is_cancelled and not faults.ignores_cancel:
+                yield CANCELLED, None
+                return
+            yield faults.pending, told(found, faults)
 
     # --- retrieving ----------------------------------------------------------------------------
 
@@ -244,10 +242,9 @@ class MisbehavingPacs(EmbeddedPacs):
             return store_plain(association, file, **originator)
         status = super().send(association, file, **originator)
         if _is_turn(faults.changed_every, number):
-            with quiet():
-                changed = dcmread(file)
-                changed.SeriesDescription = f"changed {number}"
-                association.send_c_store(changed, **originator)
+            changed = dcmread(file)
+            changed.SeriesDescription = f"changed {number}"
+            association.send_c_store(changed, **originator)
         return status
 
     def _other(self, file: Path) -> Path:

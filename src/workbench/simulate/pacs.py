@@ -33,7 +33,6 @@ from workbench.collect.dimse.move import MOVE_CLASSES
 from workbench.collect.dimse.receiver import listen
 from workbench.collect.find import FIND_CLASSES, text
 from workbench.collect.received import CANNOT_UNDERSTAND, OUT_OF_RESOURCES, STORED
-from workbench.dicom.quiet import quiet
 from workbench.errors import ReadError
 from workbench.model import ApplicationEntity
 from workbench.simulate.archive import LEVELS, UNIQUE, Archive, Loaded, Values, answer
@@ -138,17 +137,16 @@ class EmbeddedPacs:
         return STORED
 
     def _find(self, event: Event) -> Iterator[tuple[int, Dataset | None]]:
-        with quiet():
-            keys = event.identifier
-            level = text(keys, "QueryRetrieveLevel")
-            if level not in LEVELS:
-                yield NO_SUCH_LEVEL, None
+        keys = event.identifier
+        level = text(keys, "QueryRetrieveLevel")
+        if level not in LEVELS:
+            yield NO_SUCH_LEVEL, None
+            return
+        for found in self.answers(level, keys):
+            if event.is_cancelled:
+                yield CANCELLED, None
                 return
-            for found in self.answers(level, keys):
-                if event.is_cancelled:
-                    yield CANCELLED, None
-                    return
-                yield PENDING, found
+            yield PENDING, found
 
     def _move(self, event: Event) -> Iterator[Any]:
         """Speak pynetdicom's protocol for a C-MOVE: destination, count, then the objects."""
@@ -178,9 +176,8 @@ class EmbeddedPacs:
         yield from self._references(event, self._asked_for(event))
 
     def _asked_for(self, event: Event) -> list[Values]:
-        with quiet():
-            level = text(event.identifier, "QueryRetrieveLevel")
-            return self.selected(level, event.identifier) if level in LEVELS else []
+        level = text(event.identifier, "QueryRetrieveLevel")
+        return self.selected(level, event.identifier) if level in LEVELS else []
 
     def _references(self, event: Event, records: list[Values]) -> Iterator[Any]:
         """Yield how many objects there are, and the name of each."""

@@ -21,7 +21,6 @@ from pynetdicom.sop_class import Verification  # type: ignore[attr-defined]
 
 from workbench.collect.dimse.association import Peer, associate
 from workbench.collect.retrieval import Timeouts
-from workbench.dicom.quiet import quiet
 from workbench.errors import MissingTool, NetworkError
 from workbench.model import ApplicationEntity
 from workbench.simulate.archive import Loaded
@@ -285,6 +284,5 @@ def content_of(source: Path | Dataset) -> bytes:
     if not isinstance(source, Dataset):
         return source.read_bytes()
     buffer = BytesIO()
-    with quiet():
-        dcmwrite(buffer, source, enforce_file_format=True)
+    dcmwrite(buffer, source, enforce_file_format=True)
     return buffer.getvalue()

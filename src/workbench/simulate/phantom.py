@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 from pydicom.uid import CTImageStorage
 
+from workbench.model import CTDI_PHANTOMS
 from workbench.simulate.datasets import (
     coded,
     dates_and_times,
@@ -22,7 +23,6 @@ from workbench.simulate.identifiers import derived_uid
 from workbench.simulate.makers import MAKERS
 from workbench.simulate.makers.template import image_attributes
 from workbench.simulate.plan import Scan
-from workbench.simulate.rdsr import PHANTOM
 from workbench.simulate.technique import Technique
 
 if TYPE_CHECKING:
@@ -133,7 +133,7 @@ class WaterPhantom:
             "SingleCollimationWidth": technique.single_collimation_mm,
             "TotalCollimationWidth": technique.total_collimation_mm,
             "CTDIvol": technique.ctdi_vol_mgy,
-            "CTDIPhantomTypeCodeSequence": [coded(*PHANTOM[technique.ctdi_phantom_cm])],
+            "CTDIPhantomTypeCodeSequence": [coded(*CTDI_PHANTOMS[technique.ctdi_phantom_cm])],
             "ReconstructionDiameter": rounded(self.matrix * self.pixel_mm),
             "Rows": self.matrix,
             "Columns": self.matrix,

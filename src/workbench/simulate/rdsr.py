@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 
 from pydicom.uid import XRayRadiationDoseSRStorage
 
+from workbench.model import CTDI_PHANTOMS
 from workbench.simulate.content import (
     CONTEXT,
     MODIFIER,
@@ -43,10 +44,6 @@ ACQUISITION_TYPE: dict[str, Code] = {
     "SEQUENCED": ("113804", "DCM", "Sequenced Acquisition"),
     "STATIONARY": ("113806", "DCM", "Stationary Acquisition"),
     "CONSTANT_ANGLE": ("113805", "DCM", "Constant Angle Acquisition"),
-}
-PHANTOM: dict[int, Code] = {
-    16: ("113690", "DCM", "IEC Head Dosimetry Phantom"),
-    32: ("113691", "DCM", "IEC Body Dosimetry Phantom"),
 }
 TARGET_REGION: dict[str, Code] = {
     "head": ("T-D1100", "SRT", "Head"),
@@ -271,7 +268,7 @@ class CTReport:
         index = round(scan.technique.ctdi_vol_mgy, self.style.decimals)
         yield number(("113830", "DCM", "Mean CTDIvol"), f"{index:.2f}", "mGy")
         if self.phantom_code:
-            phantom = PHANTOM[scan.technique.ctdi_phantom_cm]
+            phantom = CTDI_PHANTOMS[scan.technique.ctdi_phantom_cm]
             yield code(("113835", "DCM", "CTDIw Phantom Type"), phantom)
         product = self.reported_dlp(scan)
         yield number(("113838", "DCM", "DLP"), f"{product:.2f}", self.style.dlp_unit)

@@ -16,12 +16,14 @@ from workbench.collect.dimse.header_stream import LARGEST_HEADER
 from workbench.collect.filters import SurveyFilter
 from workbench.collect.received import LEFT_OUT, SET_ASIDE, STORED, ReceivedObject
 from workbench.deidentify.engine import Deidentifier
-from workbench.deidentify.header_rows import HeaderRows
+from workbench.deidentify.header_rows import HeaderRows, InstanceRow
 from workbench.deidentify.switches import profile_of
 from workbench.dicom.files import Candidate
-from workbench.dicom.read import Header, HeaderLimits, read_received
+from workbench.dicom.process import quiet_pydicom
+from workbench.dicom.read import Header, HeaderLimits
+from workbench.dicom.reader import HeaderReader
 from workbench.errors import DamagedObject, NotWanted, ReadError
-from workbench.model import Finding, Verdict
+from workbench.model import Verdict
 from workbench.store.objects import Origin, Taken
 from workbench.survey import Survey
 
@@ -47,31 +49,45 @@ class Intake:
         Number of objects by verdict; every object has exactly one.
     codes
         Number of objects not stored, by the reason's code.
+    long_way
+        Number of rows that were made without the help of neighbours, by the reason: the first of
+        a patient, a report, an unusual way of writing, or the class of an exception.
     """
 
     verdicts: Counter[str] = field(default_factory=Counter)
     codes: Counter[str] = field(default_factory=Counter)
+    long_way: Counter[str] = field(default_factory=Counter)
 
-    def count(self, verdicts: Iterable[Verdict], codes: Iterable[str] = ()) -> None:
+    def count(
+        self,
+        verdicts: Iterable[Verdict],
+        codes: Iterable[str] = (),
+        long_way: Iterable[str] = (),
+    ) -> None:
         """Add verdicts, and the codes of reasons (an empty one is none)."""
         self.verdicts.update(str(verdict) for verdict in verdicts)
         self.codes.update(code for code in codes if code)
+        self.long_way.update(reason for reason in long_way if reason)
 
     def as_json(self) -> dict[str, dict[str, int]]:
         """Return the counts, all verdicts named."""
         return {
             "verdicts": {str(verdict): self.verdicts[verdict] for verdict in Verdict},
             "codes": dict(sorted(self.codes.items())),
+            "long_way": dict(sorted(self.long_way.items())),
         }
 
 
 class Border:
     """Where names end: takes headers, keeps de-identified rows.
 
-    Raises ``StoreError`` where objects of this site were stored under another key.
+    What it remembers of headers (``HeaderReader``, ``HeaderRows``) is gone with it.  Raises
+    ``StoreError`` where objects of this site were stored under another key.
     """
 
     def __init__(self, survey: Survey) -> None:
+        quiet_pydicom()  # again: a notebook may have changed what pydicom does meanwhile
+        self.files, self._network = HeaderReader(), HeaderReader(NETWORK)
         self.store = survey.store
         self.pseudonyms = survey.pseudonyms()
         self.store.claim(self.pseudonyms.site, self.pseudonyms.fingerprint)
@@ -86,18 +102,24 @@ class Border:
         taken = self.taken(read, origin)
         verdict = self.store.take(taken)
         with self._counting:
-            self.intake.count([verdict], [taken.error.code] if taken.error else [])
+            self.intake.count(
+                [verdict], [taken.error.code] if taken.error else [], [taken.long_way]
+            )
         return verdict
 
     def taken(self, read: Callable[[], Header], origin: Origin) -> Taken:
         """Read and de-identify one object; it is not kept yet."""
         try:
-            row, findings = self.instance(read())
+            row, findings, long_way = self.instance(read())
         except ReadError as error:
             return Taken(origin, error=error)
-        return Taken(origin, row, findings=findings)
+        return Taken(origin, row, findings=findings, long_way=long_way)
 
-    def instance(self, header: Header) -> tuple[dict[str, object], list[Finding]]:
+    def close(self) -> None:
+        """Close the store."""
+        self.store.close()
+
+    def instance(self, header: Header) -> InstanceRow:
         """Return the de-identified row of a header; raises ``ReadError`` if it must not pass."""
         refusal = "" if self.wanted.everything else self.wanted.refusal(header.dataset)
         if refusal:
@@ -130,7 +152,7 @@ class Border:
         reason and is answered with a warning, because some PACS stop a whole study at a refusal.
         """
         verdict = self.take(
-            lambda: read_received(received.encoded, received.transfer_syntax, NETWORK),
+            lambda: self._network.received(received.encoded, received.transfer_syntax),
             self.from_peer(received),
         )
         return ANSWERS[verdict]

@@ -92,8 +92,8 @@ def _round_trip(survey: Survey) -> str:
     border, taken = Border(survey), list[str]()
 
     def take(received: ReceivedObject) -> int:
-        row, _ = border.instance(read_received(received.encoded, received.transfer_syntax))
-        taken.append(str(row))
+        header = read_received(received.encoded, received.transfer_syntax)
+        taken.append(str(border.instance(header).row))
         return STORED
 
     try:

@@ -8,7 +8,7 @@ import polars as pl
 
 from workbench.dose import estimate
 from workbench.dose.method import BUILTIN, DoseMethod
-from workbench.executors import Executor, Serial
+from workbench.executors import Executor, Serial, Workplace
 from workbench.plugins import DOSE_METHODS, find
 from workbench.schema import DOSE_ESTIMATE, IRRADIATION_EVENT
 from workbench.stages.changed_studies import (
@@ -29,7 +29,7 @@ class DoseTask:
 
     events: pl.DataFrame = field(repr=False)
 
-    def run(self) -> pl.DataFrame:
+    def run(self, workplace: Workplace) -> pl.DataFrame:  # noqa: ARG002 - needs nothing kept
         """Return the estimates."""
         return estimate(self.events, dose_methods())
 

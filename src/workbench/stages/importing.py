@@ -11,12 +11,12 @@ import os
 import uuid
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
-from functools import lru_cache
+from functools import partial
 from itertools import islice
 from pathlib import Path
 
 from workbench.dicom.files import Candidate, candidates
-from workbench.executors import Executor, Serial, executor
+from workbench.executors import Executor, Serial, Workplace, executor
 from workbench.model import Verdict
 from workbench.stages.border import Border, Intake
 from workbench.stages.run_record import Progress, no_progress, recorded
@@ -32,11 +32,13 @@ Note = Callable[[Candidate, Verdict], None]
 class TaskVerdicts:
     """What became of the files of one task: verdicts in their order, with the reasons' codes.
 
-    ``files`` are the files themselves where the caller wants to know them.
+    ``long_way`` are the reasons why rows were made without the help of neighbours; ``files`` are
+    the files themselves where the caller wants to know them.
     """
 
     verdicts: list[Verdict]
     codes: list[str]
+    long_way: list[str]
     files: Sequence[Candidate] = ()
 
 
@@ -48,8 +50,8 @@ class ImportTask:
     ----------
     folder
         The workspace.
-    run
-        Tells tasks of one import from those of others: they share a border.
+    run_id
+        Tells tasks of one import from those of others: at one workplace they share a border.
     files
         What to read; their paths may hold names and are never shown.
     named
@@ -64,20 +66,15 @@ class ImportTask:
     def __repr__(self) -> str:
         return f"ImportTask({len(self.files)} files)"
 
-    def run(self) -> TaskVerdicts:
+    def run(self, workplace: Workplace) -> TaskVerdicts:
         """Read, de-identify and store the files."""
-        border = _border(self.folder, self.run_id)
+        border = workplace.kept(self.run_id, lambda: Border(open_survey(self.folder)))
         work = _TaskWork(border)
         for file, origin, known in _looked_up(border, self.files):
             work.take(file, origin, known)
         work.store()
-        return TaskVerdicts(work.verdicts, work.codes, self.files if self.named else ())
-
-
-@lru_cache(maxsize=1)
-def _border(folder: Path, run_id: str) -> Border:  # noqa: ARG001 - part of the key
-    """Open the workspace once for all tasks of an import that this process gets."""
-    return Border(open_survey(folder))
+        files = self.files if self.named else ()
+        return TaskVerdicts(work.verdicts, work.codes, work.long_way, files)
 
 
 def _looked_up(
@@ -100,6 +97,7 @@ class _TaskWork:
         self._held = 0
         self.verdicts: list[Verdict] = []
         self.codes: list[str] = []
+        self.long_way: list[str] = []
 
     def take(self, file: Candidate, origin: Origin, known: bool) -> None:
         """Take one file; a known one is a duplicate of itself."""
@@ -107,9 +105,11 @@ class _TaskWork:
         self.codes.append("")
         if known:
             return
-        taken = self._border.taken(file.read, origin)
+        taken = self._border.taken(partial(file.read, self._border.files), origin)
         if taken.error is not None:
             self.codes[-1] = taken.error.code
+        if taken.long_way:
+            self.long_way.append(taken.long_way)
         self._places.append(len(self.verdicts) - 1)
         self._waiting.append(taken)
         self._held += len(str(taken.row["header"])) if taken.row else 0
@@ -143,7 +143,7 @@ def import_files(
     with recorded(survey, "import") as counts:
         try:
             for answer in _answers(survey, named, note is not None, using, about):
-                intake.count(answer.verdicts, answer.codes)
+                intake.count(answer.verdicts, answer.codes, answer.long_way)
                 for file, verdict in zip(answer.files, answer.verdicts, strict=False):
                     if note is not None:
                         note(file, verdict)
@@ -165,17 +165,7 @@ def _answers(
     chunks = iter(lambda: tuple(islice(found, CHUNK)), ())
     tasks = (ImportTask(survey.folder.absolute(), run_id, files, named) for files in chunks)
     few = about <= CHUNK  # not worth the start of another process
-    try:
-        yield from (using or (Serial() if few else executor())).run(tasks)
-    finally:
-        _leave(survey.folder.absolute(), run_id)
-
-
-def _leave(folder: Path, run_id: str) -> None:
-    """Close what tasks in this process have opened."""
-    if _border.cache_info().currsize:
-        _border(folder, run_id).store.close()
-        _border.cache_clear()
+    yield from (using or (Serial() if few else executor())).run(tasks)
 
 
 def _count(paths: Iterable[Path]) -> int:

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import polars as pl
 
-from workbench.executors import Executor, Serial
+from workbench.executors import Executor, Serial, Workplace
 from workbench.mapping import MappingAttempt, map_apart, together
 from workbench.schema import FINDING, INSTANCE, IRRADIATION_EVENT, SERIES
 from workbench.stages.changed_studies import (
@@ -35,7 +35,7 @@ class MapTask:
     ages_differ: tuple[int, ...] = field(repr=False)
     studies: int
 
-    def run(self) -> tuple[MappingAttempt, int]:
+    def run(self, workplace: Workplace) -> tuple[MappingAttempt, int]:  # noqa: ARG002 - opens little
         """Return what became of them, and how many studies they have."""
         survey = open_survey(self.folder)
         try:

@@ -43,12 +43,16 @@ class Origin:
 
 @dataclass(frozen=True)
 class Taken:
-    """One object at the border: its de-identified row, or the error that keeps it out."""
+    """One object at the border: its de-identified row, or the error that keeps it out.
+
+    ``long_way`` says why its row was made without shortcuts, if it was; it is not stored.
+    """
 
     origin: Origin
     row: Mapping[str, object] | None = None
     error: ReadError | None = None
     findings: Sequence[Finding] = ()
+    long_way: str = ""
 
 
 @dataclass(frozen=True)

@@ -145,7 +145,7 @@ def _private(pair: Pair, one: FlatElement, after: list[FlatElement], where: str)
     if one.tag & 0xFF00 == 0:
         return  # a reservation of a block; judged with what is in it
     known = (one.creator, one.tag >> 16, one.tag & 0xFF)
-    safe = "rtn_safe_priv" in pair.options and known in pair.private
+    safe = demands.SAFE_PRIVATE in pair.options and known in pair.private
     if not safe:
         bad = "a private attribute is left that is not on the list" if after else ""
         yield Action.TEXT_REMOVED, Category.DICOM, where, bad

@@ -1,16 +1,31 @@
-"""What PS3.15 demands of an attribute, read as data, under the options that an output claims."""
+"""What PS3.15 demands of an attribute, under the options that an output claims by their codes.
+
+The data are the verifier's own, in ``verify/data``, in another form than those of what
+de-identifies and read by other code: a mistake in one of them shows.
+"""
 
 from __future__ import annotations
 
 import csv
 import tomllib
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
 from functools import cache
 from importlib.resources import files
 from io import StringIO
 from pathlib import Path
+from types import MappingProxyType
 
-BASIC = "113100"  # DCM, CID 7050: Basic Application Confidentiality Profile
-FULL_DATES, MOVED_DATES = "rtn_long_full", "rtn_long_modif"
+EDITION = "2026c"
+TABLE = f"demands_{EDITION}.txt"
+# PS3.16 CID 7050, De-identification Method: codes of scheme DCM.
+BASIC = "113100"
+FULL_DATES, MOVED_DATES = "113106", "113107"
+KEEP_UIDS, SAFE_PRIVATE, KEEP_INSTITUTION = "113110", "113111", "113112"
+OPTIONS = frozenset({
+    "113103", "113104", "113105", FULL_DATES, MOVED_DATES, "113108", "113109", KEEP_UIDS,
+    SAFE_PRIVATE, KEEP_INSTITUTION,
+})  # fmt: skip
 CURVES, OVERLAYS = range(0x5000, 0x5100), range(0x6000, 0x6100)
 PIXELS = frozenset({0x7FE00008, 0x7FE00009, 0x7FE00010})
 # What a dose study cannot do without; the names of PS3.6.
@@ -36,57 +51,63 @@ MeasuredValueSequence RadiopharmaceuticalInformationSequence
 DOSE, DOSE_PLACES = _DOSE.split(), _DOSE_PLACES.split()
 
 
-def _text(name: str) -> str:
-    # Through the parent package: the data are shared with what is verified, the code is not.
-    return (files("workbench") / "deidentify" / "data" / name).read_text("utf-8")
+@dataclass(frozen=True)
+class Demand:
+    """What is demanded of an attribute: by the basic profile, and under options by their codes."""
+
+    basic: str
+    under: Mapping[str, str]
+
+    def action(self, options: frozenset[str]) -> str:
+        """Return the action under some options: cleaning before keeping before the profile's."""
+        asked = {action for code, action in self.under.items() if code in options}
+        return "C" if "C" in asked else "K" if "K" in asked else self.basic
+
+
+def _lines(name: str) -> Iterator[str]:
+    """Yield the lines of a data file that say something."""
+    text = (files("workbench.verify") / "data" / name).read_text("utf-8")
+    return (line for line in text.splitlines() if line and not line.startswith("#"))
 
 
 @cache
-def table() -> dict[int, dict[str, str]]:
-    """Return table E.1-1 by tag; rows for groups of tags are judged by ``CURVES`` and others."""
-    rows = csv.DictReader(StringIO(_text("ps3_15_table_e_1_1.csv")))
-    return {
-        int(row["tag"], 16): row
-        for row in rows
-        if row["tag"] != "PRIVATE" and "X" not in row["tag"]
-    }
-
-
-@cache
-def editions() -> str:
-    """Return the newest edition that the table's rows name."""
-    return max(row["edition"] for row in table().values())
-
-
-@cache
-def option_of_code() -> dict[str, str]:
-    """Return the option of each code of CID 7050 that stands for one."""
-    rows = csv.DictReader(StringIO(_text("cid_7050.csv")))
-    return {row["code"]: row["option"] for row in rows if row["option"]}
+def table() -> Mapping[int, Demand]:
+    """Return table E.1-1 by tag; groups of tags are judged by ``CURVES`` and others."""
+    found: dict[int, Demand] = {}
+    demanded = Demand("", {})
+    for line in _lines(TABLE):
+        if line.startswith(" "):
+            group, element = line.split()[0].split(",")
+            found[int(group, 16) << 16 | int(element, 16)] = demanded
+        else:
+            basic, *options = line.split()
+            demanded = Demand(basic, dict(option.split("=") for option in options))
+    return MappingProxyType(found)
 
 
 def demand(tag: int, options: frozenset[str]) -> str:
-    """Return the action on an attribute: C before K before that of the basic profile."""
-    row = table().get(tag)
-    if row is None:
-        return ""
-    chosen = {row[option] for option in options}
-    return "C" if "C" in chosen else "K" if "K" in chosen else row["basic"]
+    """Return the action on an attribute; empty where the table does not name it."""
+    found = table().get(tag)
+    return found.action(options) if found else ""
 
 
 @cache
-def vocabulary() -> frozenset[str]:
+def plain_words() -> frozenset[str]:
     """Return words of anatomy and technique, which name nobody."""
-    lines = _text("vocabulary.txt").splitlines()
-    return frozenset(word for line in lines if not line.startswith("#") for word in line.split())
+    return frozenset(word for line in _lines("plain_words.txt") for word in line.split())
 
 
-@cache
 def safe_private(profile: Path | None = None) -> frozenset[tuple[str, int, int]]:
-    """Return the private attributes that a profile promises to be safe: creator, group, byte."""
-    text = _text("dose.toml") if profile is None else profile.read_text("utf-8")
+    """Return the private attributes that may be there: creator, group, byte.
+
+    They are those of ``safe_private.csv``, or those a profile of the hospital's own promises.
+    """
+    if profile is None:
+        rows = csv.reader(StringIO("\n".join(_lines("safe_private.csv"))))
+        next(rows)
+        return frozenset((creator, int(group, 16), int(low, 16)) for creator, group, low in rows)
     return frozenset(
         (block["creator"].strip(), block["group"], int(element, 16))
-        for block in tomllib.loads(text).get("private", [])
+        for block in tomllib.loads(profile.read_text("utf-8")).get("private", [])
         for element in block["elements"]
     )

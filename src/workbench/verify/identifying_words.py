@@ -9,7 +9,7 @@ from dataclasses import dataclass
 
 from pydicom.datadict import tag_for_keyword
 
-from workbench.verify.demands import vocabulary
+from workbench.verify.demands import KEEP_INSTITUTION, KEEP_UIDS, plain_words
 from workbench.verify.elements import BINARY, NUMERIC, FlatElement
 
 WORD = re.compile(r"[^\W_]+")
@@ -34,7 +34,6 @@ PLACES = {
         "ReferringPhysicianAddress", "PersonAddress", "CurrentPatientLocation",
     )
 }  # fmt: skip
-INSTITUTION = {"rtn_inst_id"}
 BIRTH = tag_for_keyword("PatientBirthDate")
 STANDARD_UID = "1.2.840.10008."
 
@@ -104,16 +103,16 @@ def needles_of(found: Iterable[FlatElement], options: frozenset[str]) -> Identif
                     numbers.add(digits)
                 else:
                     words |= {word for word in _words(value) if len(word) >= SHORTEST_PART}
-        elif one.tag in PLACES and not options & INSTITUTION:
+        elif one.tag in PLACES and KEEP_INSTITUTION not in options:
             words |= {
                 word for value in one.values for word in _words(value) if len(word) >= SHORTEST_PART
             }
         elif one.tag == BIRTH:
             dates |= {form for value in one.values for form in _dates(value)}
-        elif one.vr == "UI" and "rtn_uids" not in options:
+        elif one.vr == "UI" and KEEP_UIDS not in options:
             uids |= {value for value in one.values if not value.startswith(STANDARD_UID)}
     long_uids = {uid for uid in uids if len(uid) >= SHORTEST_RAW}
-    known = vocabulary()
+    known = plain_words()
     return IdentifyingWords(
         frozenset(word for word in words if word not in known),
         frozenset(numbers), frozenset(dates), frozenset(long_uids),

@@ -11,7 +11,6 @@ from pathlib import Path
 from pydicom import dcmread
 from pydicom.dataset import Dataset
 
-from workbench.dicom.quiet import quiet
 from workbench.verify.elements import FlatElement, elements
 from workbench.verify.scheme import Scheme
 
@@ -60,9 +59,8 @@ def originals(folder: Path) -> Iterator[Original | None]:
         if head[PREFIX:] != b"DICM":
             continue
         try:
-            with quiet():
-                data = dcmread(path, force=True)
-                yield _original(data)
+            data = dcmread(path, force=True)
+            yield _original(data)
         except Exception:  # noqa: BLE001 - whatever pydicom raises, this file cannot be compared
             yield None
 
@@ -88,9 +86,8 @@ def outputs(folder: Path) -> Iterator[Output]:
     for number, path in enumerate(_files(folder), start=1):
         content = path.read_bytes()
         try:
-            with quiet():
-                data = dcmread(BytesIO(content))
-                found = tuple(elements(data))
+            data = dcmread(BytesIO(content))
+            found = tuple(elements(data))
         except Exception:  # noqa: BLE001 - it is told as not readable
             yield Output(number, str(path.relative_to(folder)), content, Dataset(), ())
             continue

@@ -83,12 +83,10 @@ def _compared(
 
 
 def options_of(output: Output) -> frozenset[str]:
-    """Return the options that an output claims in (0012,0064)."""
+    """Return the codes of the options that an output claims in (0012,0064)."""
     items = output.data.get("DeidentificationMethodCodeSequence") or []
     codes = {str(item.get("CodeValue")) for item in items}
-    return frozenset(
-        demands.option_of_code()[code] for code in codes & demands.option_of_code().keys()
-    )
+    return demands.OPTIONS & codes
 
 
 def _count(done: Verification, action: Action, category: Category, failure: Failure | None) -> None:
@@ -130,7 +128,7 @@ def _about(source: Path, target: Path, scheme: Scheme) -> dict[str, str]:
         "verified": datetime.now(UTC).isoformat(timespec="seconds"),
         "workbench": version("workbench"),
         "pydicom": pydicom.__version__,
-        "PS3.15 table E.1-1": demands.editions(),
+        "PS3.15 table E.1-1": demands.EDITION,
         "key fingerprint": scheme.fingerprint,
         "SHA-256 of the originals": digest_of(source),
         "SHA-256 of the outputs": digest_of(target),

@@ -19,7 +19,6 @@ from benchmarks.burned_in_pages import LAYOUTS, Drawn, Person, Style, draw, pers
 from workbench.deidentify.burned_in import ocr
 from workbench.deidentify.burned_in.ocr import OcrLimits
 from workbench.deidentify.burned_in.screen import ShownImage, is_plain_acquisition, shown
-from workbench.dicom.quiet import quiet
 
 PAGE = np.zeros((40, 60), np.uint8)
 
@@ -188,7 +187,7 @@ def test_nothing_is_raised_whatever_image_and_header_hold(
 ) -> None:
     data = person(np.random.default_rng(5)).header()
     data.PhotometricInterpretation = photometric
-    with quiet(), pytest.MonkeyPatch.context() as patch:
+    with pytest.MonkeyPatch.context() as patch:
         patch.setattr("workbench.deidentify.burned_in.screen.read_words", lambda *_, **__: [])
         for tag, vr in ((0x00080008, "CS"), (0x00080070, "LO"), (0x00280101, "SH")):
             data[tag] = DataElement(tag, vr, odd if odd is None else str(odd))

@@ -17,7 +17,8 @@ from workbench.simulate.hospital import simulate_hospital
 from workbench.simulate.pacs import EmbeddedPacs
 from workbench.simulate.peers import free_port
 from workbench.stages import importing
-from workbench_widgets.pages.explore.stage_buttons import Export, Stages, sentence
+from workbench_widgets.pages.explore.stage_buttons import Export, Stages
+from workbench_widgets.parts.tabs.tabs import sentence
 
 
 @pytest.fixture(scope="module")

@@ -28,7 +28,6 @@ from workbench.collect.fetched_objects import Door, decided
 from workbench.collect.find import FIND_CLASSES, FoundStudy, ask, identifier, texts
 from workbench.collect.received import CANNOT_UNDERSTAND, Take
 from workbench.collect.retrieval import SUCCESS, Request, RetrieveOutcome, each_request, requests
-from workbench.dicom.quiet import quiet
 from workbench.errors import NetworkError
 
 if TYPE_CHECKING:
@@ -161,10 +160,9 @@ def get(association: Association, request: Request) -> RetrieveOutcome:
     if chosen is None:
         return outcome
     root, keys = chosen
-    with quiet():
-        wanted = identifier(request.level, keys, root)
-        for answer, _ in association.send_c_get(wanted, root):
-            outcome = outcome_of(answer, outcome)
+    wanted = identifier(request.level, keys, root)
+    for answer, _ in association.send_c_get(wanted, root):
+        outcome = outcome_of(answer, outcome)
     return outcome
 
 

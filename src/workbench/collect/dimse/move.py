@@ -26,7 +26,6 @@ from workbench.collect.retrieval import (
     each_request,
     requests,
 )
-from workbench.dicom.quiet import quiet
 from workbench.errors import NetworkError
 
 if TYPE_CHECKING:
@@ -130,10 +129,9 @@ def move(
     if chosen is None:
         return outcome
     root, keys = chosen
-    with quiet():
-        wanted = identifier(level, keys, root)
-        for answer, _ in association.send_c_move(wanted, destination, root):
-            outcome = outcome_of(answer, outcome)
+    wanted = identifier(level, keys, root)
+    for answer, _ in association.send_c_move(wanted, destination, root):
+        outcome = outcome_of(answer, outcome)
     return outcome
 
 

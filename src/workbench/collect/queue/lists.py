@@ -47,7 +47,10 @@ def export_lists(ledger: Ledger, judge: Judge, out: Path) -> int:
         rows = csv.DictWriter(file, COLUMNS)
         rows.writeheader()
         for row in _named(ledger, judge):
-            rows.writerow({name: _safe(value) for name, value in row.items()})
+            rows.writerow({
+                name: no_formula(value) if isinstance(value, str) else value
+                for name, value in row.items()
+            })  # fmt: skip
             written += 1
     return written
 
@@ -74,11 +77,6 @@ def _named(ledger: Ledger, judge: Judge) -> Iterator[dict[str, object]]:
             "stored": stored,
             "missing": len(row["instances"]) - len(fates),
         }
-
-
-def _safe(value: object) -> object:
-    """Keep a spreadsheet from running a value as a formula."""
-    return no_formula(value) if isinstance(value, str) else value
 
 
 def delete_list(hospital: HospitalFile, folder: Path) -> Proof:

@@ -20,13 +20,13 @@ from workbench.collect.patient_list import ListedPatient
 from workbench.collect.queue.hospital_file import HospitalFile
 from workbench.deidentify.pseudonym import Pseudonyms
 from workbench.errors import SettingsError
+from workbench.plaintext import no_formula
 from workbench.settings import FILE as SETTINGS_FILE
 
 LOGGER = logging.getLogger(__name__)
 COLUMNS = ("patient_id", "issuer", "pseudonym", "in_store", "date_shift_days")
 LEAVING = ("parts", "reports", "exports")  # folders of a workspace that may leave the hospital
 AT_A_TIME = 10_000
-FORMULA_START = ("=", "+", "-", "@", "\t", "\r")  # OWASP, CSV injection
 
 Stored = Callable[[Iterable[str]], set[str]]
 
@@ -157,14 +157,9 @@ def _write(rows: Iterable[Link], file: TextIO) -> dict[str, int]:
     writer.writerow(COLUMNS)
     for row in rows:
         there = "yes" if row.in_store else "no"
-        texts = (_safe(text) for text in (row.patient_id, row.issuer, row.pseudonym))
+        texts = map(no_formula, (row.patient_id, row.issuer, row.pseudonym))
         writer.writerow((*texts, there, row.date_shift_days))
         counts["patients"] += 1
         counts["in_store"] += row.in_store
     LOGGER.info("%d rows of re-linkage written, %d in the store", *counts.values())
     return counts
-
-
-def _safe(text: str) -> str:
-    """Keep a spreadsheet from running a value as a formula."""
-    return f"'{text}" if text.startswith(FORMULA_START) else text

@@ -18,7 +18,6 @@ from pydicom.multival import MultiValue
 
 from workbench.deidentify.burned_in.boxes import Box
 from workbench.deidentify.standard_tables import data_bytes
-from workbench.dicom.quiet import quiet
 
 if TYPE_CHECKING:
     from pydicom.dataset import Dataset
@@ -74,10 +73,9 @@ class BannerRule:
 def written(header: Dataset, keyword: str) -> str:
     """Return a value as text, empty where it is absent or cannot be read."""
     try:
-        with quiet():
-            tag = tag_for_keyword(keyword) or int(keyword, 16)
-            holder = header if header.get_item(tag) else getattr(header, "file_meta", {})
-            value = holder[tag].value if tag in holder else None
+        tag = tag_for_keyword(keyword) or int(keyword, 16)
+        holder = header if header.get_item(tag) else getattr(header, "file_meta", {})
+        value = holder[tag].value if tag in holder else None
     except Exception:  # noqa: BLE001 - pydicom raises a dozen kinds; unreadable matches nothing
         return ""
     if value is None:

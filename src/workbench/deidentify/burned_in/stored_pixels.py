@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING, Any
 from pydicom.uid import UID
 
 from workbench.deidentify.burned_in.banners import written
-from workbench.dicom.quiet import quiet
 from workbench.errors import ReadError
 
 if TYPE_CHECKING:
@@ -29,8 +28,7 @@ def decoded(header: Dataset) -> tuple[NDArray[Any], str]:
         raise ReadError("pixels-too-large", "The pixels need more memory than is allowed.")
     decoder = _decoder(header)
     try:
-        with quiet():
-            pixels, about = decoder.as_array(header, raw=True)
+        pixels, about = decoder.as_array(header, raw=True)
     except Exception:  # noqa: BLE001 - decoders raise dozens of kinds, and quote what they saw
         raise ReadError("pixels-damaged", "The pixels could not be decoded.") from None
     return pixels, str(about["photometric_interpretation"])

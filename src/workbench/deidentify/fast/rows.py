@@ -1,8 +1,8 @@
 """The row of a header put together from what was made of its neighbours' elements.
 
 Nothing is decided here: each piece was made by the de-identifier and ``dicom.record``.  A header
-is left to them as a whole (``None``) where a piece could depend on more than the key under which
-it is remembered, and when its people are met for the first time.
+is left to them as a whole (``NotPlainError``) where a piece could depend on more than the key under
+which it is remembered, and when its people are met for the first time.
 """
 
 from __future__ import annotations
@@ -20,9 +20,8 @@ from workbench.deidentify.people import CONTENT_TEXT, SOURCES, speaks_of_people
 from workbench.deidentify.transform import MAX_DEPTH, TAG_OF_CREATOR
 from workbench.dicom.fast.fragment import Fragment, moment_tags
 from workbench.dicom.fast.single import small_dataset
-from workbench.dicom.fast.split import CHARACTER_SET, Cut
+from workbench.dicom.fast.split import CHARACTER_SET, Cut, NotPlainError
 from workbench.dicom.jsonmodel import Item
-from workbench.dicom.quiet import quiet
 from workbench.dicom.record import lines, put_start
 from workbench.dicom.values import start_of
 from workbench.model import Finding
@@ -74,26 +73,18 @@ class Quick:
         self._met: dict[int, None] = {}
         self._speak: dict[tuple[bool, bytes, bytes], bool] = {}
 
-    def row(self, header: Cut) -> QuickRow | None:
-        """Return the row of a header, or ``None`` if it must be made without shortcuts."""
-        try:
-            with quiet():
-                sorted_out = self._sort(header)
-                neighbours = sorted_out and self._of(header.explicit, tuple(sorted_out.people))
-                if not (sorted_out and neighbours):
-                    return None
-                return _Joining(neighbours).joined(sorted_out)
-        except Exception:  # noqa: BLE001 - whatever it is, the way without shortcuts meets it too
-            return None
+    def row(self, header: Cut) -> QuickRow:
+        """Return the row of a header; raises ``NotPlainError`` where shortcuts could mislead."""
+        sorted_out = self._sort(header)
+        neighbours = self._of(header.explicit, tuple(sorted_out.people))
+        return _Joining(neighbours).joined(sorted_out)
 
-    def _sort(self, header: Cut) -> _Sorted | None:
+    def _sort(self, header: Cut) -> _Sorted:
         elements = header.elements
         for tag in self._left:
             if tag in elements:
-                return None
+                raise NotPlainError("report")
         speaking = self._speaking(header)
-        if speaking is None:
-            return None
         plan = {**self._plan, **dict.fromkeys(speaking)} if speaking else self._plan
         found, private = _Sorted(), self._private
         for tag, element in elements.items():
@@ -107,23 +98,23 @@ class Quick:
                 found.ruled.append((tag, element, rule))
         return found
 
-    def _speaking(self, header: Cut) -> set[int] | None:
-        """Return the sequences that speak of people; ``None`` if they cannot be treated apart."""
+    def _speaking(self, header: Cut) -> set[int]:
+        """Return the sequences that speak of people."""
         found = set()
         for tag in header.sequences:
             element = header.elements[tag]
             if len(element) > LARGEST_SEQUENCE:
-                return None
+                raise NotPlainError("large_sequence")
             if self._speaks(header, element):
                 if tag & PRIVATE:
-                    return None
+                    raise NotPlainError("people_in_private_sequence")
                 found.add(tag)
         return found
 
     def _speaks(self, header: Cut, element: bytes) -> bool:
         letters = header.elements.get(CHARACTER_SET, b"")
         if len(letters) > LARGEST_SEQUENCE:
-            raise ValueError("more character sets than there are")
+            raise NotPlainError("character_set")
         key = header.explicit, letters, element
         known = self._speak.get(key)
         if known is None:
@@ -134,20 +125,22 @@ class Quick:
             self._speak[key] = known
         return known
 
-    def _of(self, explicit: bool, people: tuple[bytes, ...]) -> Neighbours | None:
+    def _of(self, explicit: bool, people: tuple[bytes, ...]) -> Neighbours:
         key = explicit, people
         found = self._neighbours.get(key)
         if found is None:
             if not people or sum(map(len, people)) > LARGEST_PEOPLE:
-                return None
+                raise NotPlainError("large_people" if people else "nobody")
             if not self._met_before(hash(key)):
-                return None
+                raise NotPlainError("first_of_patient")
             found = Neighbours(self._deidentifier, explicit, people)
             self._neighbours[key] = found
             if len(self._neighbours) > MOST_NEIGHBOURS:
                 self._neighbours.popitem(last=False)
         self._neighbours.move_to_end(key)
-        return found if found.usual else None
+        if not found.usual:
+            raise NotPlainError("people_with_findings")
+        return found
 
     def _met_before(self, key: int) -> bool:
         if key in self._met:

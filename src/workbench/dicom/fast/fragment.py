@@ -11,21 +11,17 @@ from json.encoder import encode_basestring
 from types import MappingProxyType
 from typing import NamedTuple
 
-from pydicom.charset import default_encoding
 from pydicom.datadict import tag_for_keyword
 from pydicom.dataelem import DataElement, RawDataElement
 from pydicom.dataset import Dataset
-from pydicom.tag import BaseTag
 
 from workbench.dicom.jsonmodel import Item
-from workbench.dicom.quiet import quiet
 from workbench.dicom.record import (
     COPIED,
     KINDS,
-    Letters,
+    PLAIN_VRS,
     as_text,
     bad_value,
-    element_in,
     element_json,
     plain_values,
     typed,
@@ -33,6 +29,8 @@ from workbench.dicom.record import (
 from workbench.dicom.values import MOMENTS
 from workbench.model import Finding
 from workbench.schema import Column
+
+PADDING = frozenset(("", " ", "\0"))  # what a text may end with, that is not of it
 
 
 class Fragment(NamedTuple):
@@ -88,19 +86,24 @@ def _key(keyword: str) -> str:
 
 def fragments(dataset: Dataset) -> dict[int, Fragment]:
     """Return the fragment of each element of a de-identified data set, by tag."""
-    with quiet():
-        return {int(tag): fragment(dataset.get_item(tag)) for tag in sorted(dataset.keys())}
+    return {int(tag): fragment(dataset.get_item(tag)) for tag in sorted(dataset.keys())}
 
 
-def fragment(
-    element: DataElement | RawDataElement, letters: Letters = default_encoding
-) -> Fragment:
-    """Return the fragment of one element; ``letters`` are the names of its character sets."""
-    if isinstance(element, RawDataElement) and element.is_little_endian and element.value:
-        found = plain_fragment(int(element.tag), element.VR or "", element.value)
-        if found is not None:
-            return found
-    return _fragment(f"{element.tag:08X}", *element_json(element, letters))
+def fragment(element: DataElement | RawDataElement) -> Fragment:
+    """Return the fragment of one element of a de-identified data set."""
+    vr, raw = _at_sight(element)
+    found = plain_fragment(int(element.tag), vr, raw) if raw else None
+    return found or _fragment(f"{element.tag:08X}", *element_json(element))
+
+
+def _at_sight(element: DataElement | RawDataElement) -> tuple[str, bytes]:
+    """Return VR and little-endian bytes of a value that may be plain; else no bytes."""
+    vr, value = str(element.VR or ""), element.value
+    if isinstance(element, RawDataElement):
+        return vr, value if element.is_little_endian and value else b""
+    if vr in PLAIN_VRS and isinstance(value, str) and value[-1:] not in PADDING:
+        return vr, value.encode("utf-8")
+    return vr, b""
 
 
 @lru_cache(maxsize=4_096)
@@ -131,11 +134,6 @@ def plain_fragment(tag: int, vr: str, raw: bytes) -> Fragment | None:
 def _written(value: str | float) -> str:
     """Return a value as JSON, as ``as_text`` does."""
     return encode_basestring(value) if type(value) is str else repr(value)
-
-
-def fragment_in(dataset: Dataset, tag: BaseTag) -> Fragment:
-    """Return the fragment of an element whose reading depends on others of its data set."""
-    return _fragment(f"{tag:08X}", *element_in(dataset, tag))
 
 
 def _fragment(key: str, made: Item, unreadable: list[Finding]) -> Fragment:

@@ -7,7 +7,7 @@ from typing import Generic, TypeVar, cast
 
 from pydicom.dataelem import RawDataElement, empty_value_for_VR
 from pydicom.dataset import Dataset
-from pydicom.tag import Tag
+from pydicom.tag import BaseTag
 
 from workbench.dicom.fast.split import head_length
 from workbench.dicom.parse import parse
@@ -38,7 +38,7 @@ def raw_element(tag: int, element: bytes, explicit: bool) -> RawDataElement | No
         return None
     vr = element[4:6].decode("ascii") if explicit else None
     value = element[head:] or cast("bytes | None", empty_value_for_VR(vr, raw=True))
-    return RawDataElement(Tag(tag), vr, len(element) - head, value, 0, not explicit, True)
+    return RawDataElement(BaseTag(tag), vr, len(element) - head, value, 0, not explicit, True)
 
 
 class Remembered(Generic[T]):

@@ -1,8 +1,8 @@
 """Cut a well-formed data set into its top-level elements, as fast as plain Python can.
 
 Only tags, value representations and lengths are read (PS3.5 section 7), down to the last nested
-element.  Whatever is out of the ordinary gives ``None``: the caller then takes the longer way
-through ``walk``, which says what is wrong.  So this module decides nothing; it must only never
+element.  Whatever is out of the ordinary raises ``NotPlainError``: the caller then takes the longer
+way through ``walk``, which says what is wrong.  So this module decides nothing; it must only never
 accept what ``walk`` refuses or remarks upon.
 """
 
@@ -10,8 +10,10 @@ from __future__ import annotations
 
 import re
 import struct
-from dataclasses import dataclass, field
+from collections.abc import Mapping
+from dataclasses import dataclass
 from functools import cache, lru_cache
+from types import MappingProxyType
 from typing import NamedTuple
 
 from pydicom._dicom_dict import DicomDictionary
@@ -50,13 +52,10 @@ ITEM_ENDS = struct.pack("<HHI", ITEM_END >> 16, ITEM_END & 0xFFFF, 0)
 META_GROUP = b"\x02\0"
 TRANSFER_SYNTAX, MEDIA_STORAGE = 0x0010, 0x0002  # elements of group 0002
 CHARACTER_SET, SOP_INSTANCE, SOP_CLASS = 0x00080005, 0x00080018, 0x00080016
-UIDS = {SOP_CLASS, SOP_INSTANCE, 0x0020000D, 0x0020000E}
+UIDS = frozenset({SOP_CLASS, SOP_INSTANCE, 0x0020000D, 0x0020000E})
 PLAIN_UID = re.compile(rb"[0-9.]{1,64}\0?\Z")
 PLAIN_TERMS = re.compile(rb"[A-Z0-9_ \\]*\Z")
-
-
-# By whether value representations are given.  Holds bytes of headers in memory, bounded.
-RUNS = {explicit: Runs() for explicit in (True, False)}
+NO_RUNS: Mapping[bytes, Run] = MappingProxyType({})
 
 
 @dataclass(frozen=True)
@@ -73,15 +72,12 @@ class Cut:
         The data set without Pixel Data.
     sequences
         Tags of those elements that hold items.
-    parts
-        The same elements in their order: runs that an earlier header had too, and single tags.
     """
 
     explicit: bool
     elements: dict[int, bytes]
     encoded: bytes
     sequences: tuple[int, ...]
-    parts: tuple[Run | int, ...] = field(compare=False, repr=False)
 
     def value(self, tag: int) -> bytes:
         """Return the bytes of a value; empty when the element is absent."""
@@ -94,8 +90,12 @@ def head_length(element: bytes, explicit: bool) -> int:
     return 12 if explicit and element[4:6] in LONG_VRS else 8
 
 
-class _NotPlainError(Exception):
-    """Something that the longer way must look at."""
+class NotPlainError(Exception):
+    """Something that the longer way must look at; ``reason`` says what, and holds no value."""
+
+    def __init__(self, reason: str = "structure") -> None:
+        super().__init__(reason)
+        self.reason = reason
 
 
 class PlainMeta(NamedTuple):
@@ -106,8 +106,8 @@ class PlainMeta(NamedTuple):
     storage: str
 
 
-def plain_meta(head: bytes, start: int) -> PlainMeta | None:
-    """Return what the file meta information at ``start`` says, or ``None`` if it is unusual."""
+def plain_meta(head: bytes, start: int) -> PlainMeta:
+    """Return what the file meta information at ``start`` says; raises ``NotPlainError``."""
     position, lowest, found = start, 0, {}
     try:
         while head[position : position + 2] == META_GROUP:
@@ -117,47 +117,65 @@ def plain_meta(head: bytes, start: int) -> PlainMeta | None:
                 (length,) = LONG(head, value)
                 value += 4
             if number < lowest or (vr not in SHORT_VRS and vr not in (b"OB", b"UN")):
-                return None
+                raise NotPlainError("file_meta")
             found[number] = head[value : value + length]
             lowest, position = number + 1, value + length
     except struct.error:
-        return None
+        raise NotPlainError("file_meta") from None
     uids = [found.get(number, b"") for number in (TRANSFER_SYNTAX, MEDIA_STORAGE)]
     if position > len(head) or not all(map(PLAIN_UID.match, uids)):
-        return None
+        raise NotPlainError("file_meta")
     syntax, storage = (uid.rstrip(b"\0").decode("ascii") for uid in uids)
     return PlainMeta(position, syntax, storage)
 
 
-def cut(buffer: bytes, start: int, syntax: str, size: int | None = None) -> Cut | None:
-    """Return the elements of ``buffer`` from ``start``, or ``None`` if anything is unusual.
+def cut(
+    buffer: bytes, start: int, syntax: str, size: int | None = None, runs: Runs | None = None
+) -> Cut:
+    """Return the elements of ``buffer`` from ``start``; raises ``NotPlainError``.
 
-    ``buffer`` may end within Pixel Data; ``size`` is then the length of the whole.
+    ``buffer`` may end within Pixel Data; ``size`` is then the length of the whole.  ``runs`` are
+    those of the headers read before, written the same way, and learn from this one.
 
-    Usual is: little endian as ``syntax`` says, tags in order, known value representations,
+    Plain is: little endian as ``syntax`` says, tags in order, known value representations,
     lengths that fit, a character set that is known, valid UIDs and a SOP Instance UID.
     """
-    if syntax in (ExplicitVRBigEndian, DeflatedExplicitVRLittleEndian):
-        return None
-    explicit = looks_explicit(buffer, start)
-    if syntax and explicit == (syntax == ImplicitVRLittleEndian):
-        return None
-    cutter = _Cutter(buffer, explicit)
+    explicit = plainly_explicit(buffer, start, syntax)
+    cutter = _Cutter(buffer, explicit, runs)
     try:
         found = cutter.top(start, len(buffer) if size is None else size)
-    except (_NotPlainError, struct.error):
-        return None
-    if not _is_usual(found):
-        return None
-    cutter.runs.learn(found.parts[: cutter.gap], found.elements, found.sequences)
+    except struct.error:
+        raise NotPlainError("ends_early") from None
+    _check(found)
+    if runs is not None:
+        runs.learn(cutter.parts[: cutter.gap], found.elements, found.sequences)
     return found
 
 
-def _is_usual(found: Cut) -> bool:
-    if not found.elements or len(found.encoded) > LARGEST:
-        return False
-    if len(next(iter(found.elements.values()))) > LONGEST_FIRST:
-        return False
+def plainly_explicit(buffer: bytes, start: int, syntax: str) -> bool:
+    """Say whether value representations are given, where that is as ``syntax`` says."""
+    if syntax in (ExplicitVRBigEndian, DeflatedExplicitVRLittleEndian):
+        raise NotPlainError("transfer_syntax")
+    explicit = looks_explicit(buffer, start)
+    if syntax and explicit == (syntax == ImplicitVRLittleEndian):
+        raise NotPlainError("wrong_syntax")
+    return explicit
+
+
+def _check(found: Cut) -> None:
+    """Raise ``NotPlainError`` for a header that the longer way must look at as a whole."""
+    if not found.elements:
+        raise NotPlainError
+    first = next(iter(found.elements.values()))
+    if len(found.encoded) > LARGEST or len(first) > LONGEST_FIRST:
+        raise NotPlainError("large")
+    if not _has_usual_uids(found):
+        raise NotPlainError("identifiers")
+    if not _has_usual_letters(found):
+        raise NotPlainError("character_set")
+
+
+def _has_usual_uids(found: Cut) -> bool:
     for tag in UIDS:
         element = found.elements.get(tag)
         value = found.value(tag)
@@ -167,7 +185,7 @@ def _is_usual(found: Cut) -> bool:
             return False
         if not value and tag in (SOP_CLASS, SOP_INSTANCE):
             return False  # the file meta information may say it
-    return _has_usual_letters(found)
+    return True
 
 
 def _has_usual_letters(found: Cut) -> bool:
@@ -212,23 +230,27 @@ def _implicit_head(head: bytes) -> tuple[int, int]:
 
 
 class _Cutter:
-    """One cutting; raises ``_NotPlainError``, and ``struct.error`` where the bytes end early."""
+    """One cutting; raises ``NotPlainError``, and ``struct.error`` where the bytes end early.
 
-    def __init__(self, buffer: bytes, explicit: bool) -> None:
+    ``parts`` are the elements in their order: runs that an earlier header had too, single tags.
+    """
+
+    def __init__(self, buffer: bytes, explicit: bool, runs: Runs | None) -> None:
         self.buffer = buffer
         self.explicit = explicit
         self.sequences = sequences()
         self.found: list[int] = []
         self.element = self._explicit if explicit else self._implicit
-        self.runs = RUNS[explicit]
+        self.known: Mapping[bytes, Run] = runs.at if runs is not None else NO_RUNS
+        self.parts: list[Run | int] = []
         self.gap: int | None = None  # number of parts before Pixel Data
 
     def top(self, start: int, size: int) -> Cut:
         """Cut from ``start`` to the end, which is at ``size`` if that lies behind Pixel Data."""
-        buffer, stop, known = self.buffer, len(self.buffer), self.runs.at.get
+        buffer, stop, known = self.buffer, len(self.buffer), self.known.get
         heads = _explicit_head if self.explicit else _implicit_head
         elements: dict[int, bytes] = {}
-        parts: list[Run | int] = []
+        parts = self.parts
         kept, position, lowest = [], start, FIRST_GROUP << 16
         while position < stop:
             head = buffer[position : position + HEAD_BYTES]
@@ -245,7 +267,7 @@ class _Cutter:
             if not length or end > stop:
                 tag, end = self.element(position, size, 0)
             if tag < lowest or (end > stop and not (tag in PIXELS and end == size)):
-                raise _NotPlainError
+                raise NotPlainError
             if tag in PIXELS:
                 self.gap = len(parts) if self.gap is None else self.gap
                 kept.append(buffer[start:position])
@@ -255,16 +277,16 @@ class _Cutter:
                 parts.append(tag)
             lowest, position = tag + 1, end
         if lowest > HIGHEST or position != size:
-            raise _NotPlainError
+            raise NotPlainError
         encoded = b"".join([*kept, buffer[start:stop]])
-        return Cut(self.explicit, elements, encoded, tuple(self.found), tuple(parts))
+        return Cut(self.explicit, elements, encoded, tuple(self.found))
 
     def _explicit(self, position: int, stop: int, depth: int) -> tuple[int, int]:
         group, number, vr, length = EXPLICIT(self.buffer, position)
         tag, end = group << 16 | number, position + 8 + length
         if vr not in SHORT_VRS:
             if vr not in LONG_VRS:
-                raise _NotPlainError
+                raise NotPlainError
             (length,) = LONG(self.buffer, position + 8)
             end = position + 12 + length
             if vr == b"SQ":
@@ -272,7 +294,7 @@ class _Cutter:
             elif length == UNDEFINED:
                 end = self._frames(tag, position + 12, stop, depth)
         if end > stop or group == DELIMITERS:
-            raise _NotPlainError
+            raise NotPlainError
         return tag, end
 
     def _implicit(self, position: int, stop: int, depth: int) -> tuple[int, int]:
@@ -281,7 +303,7 @@ class _Cutter:
         if tag in self.sequences:
             end = self._sequence(tag, position + 8, stop, length, depth)
         if end > stop or group == DELIMITERS:
-            raise _NotPlainError
+            raise NotPlainError
         return tag, end
 
     def _sequence(self, tag: int, position: int, stop: int, length: int, depth: int) -> int:
@@ -289,7 +311,7 @@ class _Cutter:
         if not depth:
             self.found.append(tag)
         if depth >= DEEPEST:
-            raise _NotPlainError
+            raise NotPlainError
         if length != UNDEFINED:
             end = position + length
             while position < end:
@@ -301,13 +323,13 @@ class _Cutter:
 
     def _item(self, position: int, stop: int, depth: int) -> int:
         if self.buffer[position : position + 4] != ITEM_BYTES:
-            raise _NotPlainError
+            raise NotPlainError
         (length,) = LONG(self.buffer, position + 4)
         position += 8
         if length == UNDEFINED:
             return self._run(position, stop, depth, ITEM_ENDS) + 8
         if position + length > stop:
-            raise _NotPlainError
+            raise NotPlainError
         return self._run(position, position + length, depth, None)
 
     def _run(self, position: int, stop: int, depth: int, ends: bytes | None) -> int:
@@ -318,20 +340,20 @@ class _Cutter:
                 return position
             tag, position = self.element(position, stop, depth)
             if tag < lowest:
-                raise _NotPlainError
+                raise NotPlainError
             lowest = tag + 1
         if ends:
-            raise _NotPlainError
+            raise NotPlainError
         return position
 
     def _frames(self, tag: int, position: int, stop: int, depth: int) -> int:
         """Return the offset behind encapsulated Pixel Data (PS3.5 A.4)."""
         if tag not in PIXELS or depth:
-            raise _NotPlainError
+            raise NotPlainError
         while self.buffer[position : position + 8] != SEQUENCE_ENDS:
             if self.buffer[position : position + 4] != ITEM_BYTES:
-                raise _NotPlainError
+                raise NotPlainError
             position += 8 + LONG(self.buffer, position + 4)[0]
             if position > stop:
-                raise _NotPlainError
+                raise NotPlainError
         return position + 8

@@ -1,4 +1,4 @@
-"""Runs of elements that stand in a header just as they stood in the one before.
+"""Stretches (runs) of elements that stand in a header just as they stood in the one before.
 
 Neighbours in a series differ in a dozen of 150 elements; what lies between those is compared as
 a whole instead of being cut again.  An element at the top of a data set is what it is by its own
@@ -42,6 +42,7 @@ class Run:
 class Runs:
     """The runs of the headers read last, bounded; written one way, explicit or implicit.
 
+    They hold bytes of headers, in memory only, and are gone with whoever reads the headers.
     Several threads may use one: they then only remember less.
 
     Attributes

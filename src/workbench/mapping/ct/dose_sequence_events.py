@@ -21,10 +21,11 @@ from workbench.mapping.event_columns import age_flags, derived_uid, placed, shar
 from workbench.mapping.event_start import event_start
 from workbench.mapping.quantities import Reading, number
 from workbench.mapping.rules import PrivateElement, Rules
-from workbench.model import DoseSource, Finding
+from workbench.model import CTDI_PHANTOMS, DoseSource, Finding
 from workbench.schema import IRRADIATION_EVENT
 
 DLP = PrivateElement(creator="ELSCINT1", group=0x00E1, element=0x21)
+CTDI_SIZES = {float(size): size for size in CTDI_PHANTOMS}
 PHANTOM = PrivateElement(creator="ELSCINT1", group=0x01E1, element=0x26, read="centimetres")
 ROTATION_TIME = PrivateElement(creator="ELSCINT1", group=0x01F1, element=0x27)
 ATTRIBUTES = {
@@ -104,7 +105,7 @@ def _row(item: Item, instance: dict[str, Any], reading: Reading) -> dict[str, ob
     event_type = str(first(item, "AcquisitionType") or "").upper()
     known = event_type if event_type in EVENT_TYPES else "unknown"
     pitch = number(first(item, "SpiralPitchFactor"))
-    phantom = element_number(item, PHANTOM)
+    size = CTDI_SIZES.get(element_number(item, PHANTOM) or 0.0)
     read = {
         column: reading.given(values(item, keyword), quantity, column)
         for column, (keyword, quantity) in ATTRIBUTES.items()
@@ -126,13 +127,13 @@ def _row(item: Item, instance: dict[str, Any], reading: Reading) -> dict[str, ob
         **read,
         "dlp_mgy_cm": dlp,
         "dlp_basis": None if dlp is None else "reported",
-        "ctdi_phantom_cm": int(phantom) if phantom in (16.0, 32.0) else None,
+        "ctdi_phantom_cm": size,
         "tube_current_ma": _current(item, reading),
         "exposure_time_s": _exposure_time(item, reading),
         "pitch": pitch if pitch is not None and PITCH[0] <= pitch <= PITCH[1] else None,
         "flags": sorted(
             [
-                *([] if phantom in (16.0, 32.0) else ["phantom_unknown"]),
+                *(["phantom_unknown"] if size is None else []),
                 *start.flags,
                 *age_flags(instance),
             ]

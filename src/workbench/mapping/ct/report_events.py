@@ -21,7 +21,7 @@ from workbench.mapping.event_columns import age_flags, derived_uid, placed, shar
 from workbench.mapping.event_start import event_start, local_text
 from workbench.mapping.quantities import Reading
 from workbench.mapping.rules import Rules
-from workbench.model import DoseSource, Finding
+from workbench.model import CTDI_PHANTOM_CM, DoseSource, Finding
 from workbench.schema import IRRADIATION_EVENT
 
 # PS3.16 CID 10013, CT Acquisition Type: DCM codes, with SRT and SNOMED CT for spiral.
@@ -29,7 +29,6 @@ EVENT_TYPES = {
     "113804": "SEQUENCED", "113805": "CONSTANT_ANGLE", "113806": "STATIONARY", "113807": "FREE",
     "P5-08001": "SPIRAL", "116152004": "SPIRAL",
 }  # fmt: skip
-PHANTOMS_CM = {"113690": 16, "113691": 32}  # PS3.16 CID 4052
 TOTAL_TOLERANCE = 0.01  # of the total: reports round each event
 # Numbers of TID 10013 and 10014 by column: code, quantity of the unit table.
 PARAMETERS = {
@@ -252,14 +251,14 @@ def _source(node: Node, reading: Reading) -> dict[str, object]:
 def _dose(node: Node, reading: Reading) -> dict[str, object]:
     dlp = reading.measured(node.child("113838"), "dlp", "dlp_mgy_cm")
     code = node.child("113835").coded()[0]
-    if code and code not in PHANTOMS_CM:
+    if code and code not in CTDI_PHANTOM_CM:
         reading.refuse("unknown_phantom", "the CTDI phantom is none of 16 or 32 cm",
                        "ctdi_phantom_cm")  # fmt: skip
     return {
         "ctdi_vol_mgy": reading.measured(node.child("113830"), "ctdi_vol", "ctdi_vol_mgy"),
         "dlp_mgy_cm": dlp,
         "dlp_basis": None if dlp is None else "reported",
-        "ctdi_phantom_cm": PHANTOMS_CM.get(code),
+        "ctdi_phantom_cm": CTDI_PHANTOM_CM.get(code),
     }
 
 

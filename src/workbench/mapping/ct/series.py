@@ -12,11 +12,9 @@ from workbench.mapping.content_tree import parse_header
 from workbench.mapping.ct.private_elements import private_values
 from workbench.mapping.ct.summary import PITCH, PRIVATE
 from workbench.mapping.rules import Rules
-from workbench.model import Finding
+from workbench.model import CTDI_PHANTOM_CM, CTDI_PHANTOMS, Finding
 
 KIND_ORDER = ("report", "dose_info", "image", "derived", "localizer", "other")
-# PS3.16 CID 4052: phantoms for which CTDI is defined, diameter in cm.
-PHANTOMS_CM = {"113690": 16, "113691": 32}
 
 
 def deciding(instances: pl.DataFrame) -> pl.DataFrame:
@@ -92,10 +90,10 @@ FACTS = {"phantom_cm": pl.Float64(), "timed": pl.Boolean()} | {
 def _phantom(header: Item, private_cm: float | None) -> tuple[float | None, list[Finding]]:
     for item in items(header, "CTDIPhantomTypeCodeSequence"):
         code = str(first(item, "CodeValue") or "").strip()
-        if code in PHANTOMS_CM:
-            return float(PHANTOMS_CM[code]), []
+        if code in CTDI_PHANTOM_CM:
+            return float(CTDI_PHANTOM_CM[code]), []
         return None, [_unknown_phantom("CTDIPhantomTypeCodeSequence")]
-    if private_cm in (None, 16.0, 32.0):
+    if private_cm is None or private_cm in CTDI_PHANTOMS:
         return private_cm, []
     return None, [_unknown_phantom("ctdi_phantom_cm")]
 

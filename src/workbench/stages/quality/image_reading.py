@@ -10,7 +10,6 @@ import pydicom
 
 from workbench.dicom.image import Image
 from workbench.dicom.pixels import images_of
-from workbench.dicom.quiet import quiet
 from workbench.errors import MeasurementError, ReadError
 from workbench.stages.quality.selection import Offered
 
@@ -36,8 +35,7 @@ def read_files(files: Iterable[Path]) -> list[Image]:
 
 def _images(content: bytes, which: str) -> list[Image]:
     try:
-        with quiet():
-            return images_of(pydicom.dcmread(BytesIO(content), force=True))
+        return images_of(pydicom.dcmread(BytesIO(content), force=True))
     except ReadError as error:
         raise MeasurementError(f"{which} cannot be shown: {error.message}.", error.remedy) from None
     except Exception as error:  # noqa: BLE001  pydicom raises whatever it meets, and quotes it

@@ -27,6 +27,7 @@ from workbench_widgets.parts.panel.panel import (
     join,
     said,
 )
+from workbench_widgets.parts.tabs.tabs import sentence
 
 RETRIEVE = (
     ("move", "C-MOVE to our receiver"), ("get", "C-GET"), ("web", "DICOMweb (QIDO, WADO)"),
@@ -202,13 +203,13 @@ class SettingsPanel:
                     _checked({**tables, table: one})
                 changed = one
             except WorkbenchError as error:
-                problems[key.name] = _sentence(error)
+                problems[key.name] = sentence(error)
         settings = None
         if not problems:
             try:
                 settings = _checked({**tables, table: changed})
             except WorkbenchError as error:
-                problems[keys[0].name] = _sentence(error)
+                problems[keys[0].name] = sentence(error)
         self._problems = {
             name: text for name, text in self._problems.items() if not name.startswith(f"{table}.")
         } | problems  # fmt: skip
@@ -270,8 +271,3 @@ def _checked(tables: Mapping[str, Any]) -> Settings:
     settings = settings_of(tables)
     SurveyFilter.from_settings(settings.filter)
     return settings
-
-
-def _sentence(error: WorkbenchError) -> str:
-    text = str(error)
-    return f"{text[:1].upper()}{text[1:]}"

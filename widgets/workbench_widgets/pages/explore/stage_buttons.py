@@ -7,7 +7,6 @@ are started again.  Mapping and estimating are one step each.
 
 from __future__ import annotations
 
-import logging
 from collections.abc import Callable
 from concurrent.futures import Future, ThreadPoolExecutor
 from pathlib import Path
@@ -28,8 +27,7 @@ from workbench.stages.importing import import_files
 from workbench.stages.mapping import map_survey
 from workbench.stages.run_record import Progress
 from workbench.survey import Survey, open_survey
-
-log = logging.getLogger(__name__)
+from workbench_widgets.parts.tabs.tabs import sentence
 
 FORMATS = (("CSV", ".csv"), ("Excel (XLSX)", ".xlsx"), ("Parquet", ".parquet"))
 IMPORT, COLLECT = "Import a folder", "Collect patients"
@@ -197,17 +195,6 @@ def imported(intake: Intake) -> str:
     reasons = ", ".join(f"{number} {code.replace('_', ' ')}"
                         for code, number in counts["codes"].items())  # fmt: skip
     return f"Import is done: {verdicts}.{f' Reasons: {reasons}.' if reasons else ''} Next: map."
-
-
-def sentence(error: BaseException) -> str:
-    """Say in one sentence what went wrong; only our own errors are known to hold no name."""
-    if isinstance(error, WorkbenchError):
-        text = str(error)
-        return f"{text[:1].upper()}{text[1:]}"
-    if isinstance(error, OSError) and error.strerror:
-        return f"A file could not be read or written: {error.strerror}."
-    log.error("a stage failed: %s", type(error).__name__)
-    return f"The stage failed ({type(error).__name__}). Run it from the command line for details."
 
 
 def _map(survey: Survey, progress: Progress) -> str:

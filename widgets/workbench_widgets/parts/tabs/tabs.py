@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Callable, Sequence
 
 import ipywidgets
@@ -10,6 +11,8 @@ from markupsafe import Markup
 from workbench.errors import WorkbenchError
 from workbench_widgets.parts.live.live import Ask, Live, Reply
 from workbench_widgets.parts.panel.panel import Outcome, Panel, join, said
+
+LOGGER = logging.getLogger(__name__)
 
 
 class TabbedPage(ipywidgets.VBox):  # type: ignore[misc]
@@ -152,4 +155,5 @@ def sentence(error: BaseException) -> str:
         return f"{text[:1].upper()}{text[1:]}"
     if isinstance(error, OSError) and error.strerror:
         return f"A file could not be read or written: {error.strerror}."
+    LOGGER.error("a page met an error: %s", type(error).__name__)
     return f"That did not work ({type(error).__name__}). Run workbench check -w W."

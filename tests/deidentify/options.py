@@ -41,6 +41,9 @@ def vr_of(tag: int) -> str:
         return ""
 
 
+FORMS = {0x00080201: "+0100"}  # TimezoneOffsetFromUTC has one form (PS3.3 C.12.1.1.8)
+
+
 def deidentifier(option: str, keyword: str) -> Deidentifier:
     """Return one that keeps an attribute under one option alone."""
     base = BASE if option.startswith("rtn_long") else BASE.replace("StudyDate", "")
@@ -68,12 +71,13 @@ def kept(option: str, tag: int, vr: str, text: str, patient: Dataset) -> object:
 
 def is_honoured(option: str, tag: int, vr: str, action: str, patient: Dataset) -> bool:
     """Say whether a harmless value stays as the option says, and a name does not where cleaned."""
-    found = kept(option, tag, vr, "Abdomen routine", patient)
+    harmless = FORMS.get(tag, "Abdomen routine")
+    found = kept(option, tag, vr, harmless, patient)
     if found is None:
         return False
     if vr == "SQ":
         return is_honoured_sequence(option, tag, action, found, patient)
-    expected = HARMLESS.get(vr, "Abdomen routine")
+    expected = HARMLESS.get(vr, harmless)
     if option == "rtn_long_modif" and vr in ("DA", "DT"):
         return len(str(found)) == len(str(expected)) and str(found) < str(expected)
     if str(found) != str(expected):

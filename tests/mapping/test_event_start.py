@@ -23,7 +23,7 @@ def mapped_case(folder: Path) -> tuple[Mapped, set[str]]:
     """Map the files of a case as they arrive: de-identified; also the codes told at import."""
     rows, made, codes = HeaderRows(Deidentifier(load_profile(), PSEUDONYMS)), [], set()
     for number, path in enumerate(sorted(folder.rglob("*.dcm"))):
-        row, found = rows.row(read_header(path))
+        row, found, _ = rows.row(read_header(path))
         made.append(row | {"object_number": number})
         codes |= {finding.code for finding in found}
     assert made

@@ -15,7 +15,7 @@ NOON = datetime(2024, 1, 5, 12)
 SCAN: dict[str, object] = {
     "irradiation_event_uid": "h1", "localizer": False, "kvp_kv": 120.0, "x_ray_sources": None,
     "started_at": None, "protocol": "Thorax", "ctdi_vol_mgy": 10.0, "ctdi_phantom_cm": 32,
-    "scan_length_mm": 300.0, "exposed_length_mm": None,
+    "scan_length_mm": 300.0, "exposed_length_mm": None, "flags": [],
 }  # fmt: skip
 
 

@@ -18,7 +18,14 @@ from workbench.schema import INSTANCE, SCHEMA_VERSION
 from workbench.settings import StoreSettings
 from workbench.store import Store, opening, steps, upgrade
 from workbench.store.catalogue import TABLES as DEFINITIONS
-from workbench.store.steps import STEPS, Step, Work, catalogue_column, instance_columns, nothing
+from workbench.store.steps import (
+    STEPS,
+    SchemaStep,
+    Work,
+    catalogue_column,
+    instance_columns,
+    nothing,
+)
 
 # The digest of what a step is owed for: the instance table and the catalogue's definitions.
 DEFINED = {4: "742bb43656a50604"}
@@ -48,7 +55,7 @@ def newer(monkeypatch: pytest.MonkeyPatch) -> Iterator[Take]:
 
     def made(*works: Callable[[Work], None], by_opening: bool = False) -> None:
         more = [
-            Step(number, "a test", work, by_opening)
+            SchemaStep(number, "a test", work, by_opening)
             for number, work in enumerate(works, SCHEMA_VERSION)
         ]
         monkeypatch.setattr(steps, "STEPS", (*STEPS, *more))

@@ -13,7 +13,7 @@ from pydicom.dataset import Dataset
 
 from tests.verify.cases import KEY, SITE, SURVEY, scheme, write_originals, write_outputs
 from workbench.cli import main
-from workbench.deidentify import transform, values
+from workbench.deidentify import cleaned_values, transform
 from workbench.deidentify.attribute_rules import AttributeRule, Kind
 from workbench.deidentify.engine import _Passage
 from workbench.deidentify.pseudonym import Pseudonyms
@@ -235,8 +235,8 @@ BREAKS: dict[str, tuple[object, str, object, Action]] = {
     "descriptions are not cleaned": (transform, "clean", lambda text, _: text, Action.TEXT_REMOVED),
     "UIDs stay": (Pseudonyms, "uid", lambda self, uid: uid, Action.UID_CHANGED),
     "UIDs are random": (Pseudonyms, "uid", lambda self, uid: f"2.25.{time.monotonic_ns()}", Action.UID_CONSISTENT),
-    "dates stay": (values, "shift_date", lambda text, _: text, Action.DATE_SHIFTED),
-    "moments stay": (values, "shift_moment", lambda text, _: text, Action.DATE_SHIFTED),
+    "dates stay": (cleaned_values, "shift_date", lambda text, _: text, Action.DATE_SHIFTED),
+    "moments stay": (cleaned_values, "shift_moment", lambda text, _: text, Action.DATE_SHIFTED),
     "one shift for all": (Pseudonyms, "shift_days", lambda *_: 100, Action.DATE_SHIFTED),
     "one pseudonym for all": (Pseudonyms, "patient", lambda *_: "LU01-A", Action.PATID_CONSISTENT),
     "a pseudonym of the family name": (Pseudonyms, "patient", lambda self, issuer, number: f"LU01-{number}", Action.PATID_CONSISTENT),
@@ -275,7 +275,7 @@ def test_an_attribute_let_through(
     assert tag is not None
     rules = load_profile().rules
     monkeypatch.setitem(rules, tag, AttributeRule(Kind.KEPT_UID, "LO", keyword))
-    monkeypatch.setattr(values, "checked_uid", str)
+    monkeypatch.setattr(cleaned_values, "checked_uid", str)
     monkeypatch.setattr(
         transform.Transform, "_kept", lambda self, rule, element, source, depth: element
     )

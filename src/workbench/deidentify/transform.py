@@ -9,7 +9,7 @@ from pydicom._uid_dict import UID_dictionary
 from pydicom.dataelem import DataElement, RawDataElement
 from pydicom.dataset import Dataset
 
-from workbench.deidentify import structured, values
+from workbench.deidentify import cleaned_values, structured
 from workbench.deidentify.attribute_rules import AttributeRule, Kind
 from workbench.deidentify.dataset_elements import (
     SIZES,
@@ -58,15 +58,15 @@ class Transform:
         self._cleaned: dict[tuple[bool, str], str] = {}
         self._texts: dict[Kind, Callable[[str], str]] = {
             Kind.CODE_STRING: self._code_string,
-            Kind.AGE: values.checked_age,
-            Kind.TIME: values.checked_time,
-            Kind.OFFSET: values.checked_offset,
-            Kind.KEPT_DATE: values.checked_date,
-            Kind.DATE: lambda text: values.shift_date(text, self._days),
-            Kind.MOMENT: lambda text: values.shift_moment(text, self._days),
+            Kind.AGE: cleaned_values.checked_age,
+            Kind.TIME: cleaned_values.checked_time,
+            Kind.OFFSET: cleaned_values.checked_offset,
+            Kind.KEPT_DATE: cleaned_values.checked_date,
+            Kind.DATE: lambda text: cleaned_values.shift_date(text, self._days),
+            Kind.MOMENT: lambda text: cleaned_values.shift_moment(text, self._days),
             Kind.UID: self._instance_uid,
             Kind.CLASS_UID: self._class_uid,
-            Kind.KEPT_UID: values.checked_uid,
+            Kind.KEPT_UID: cleaned_values.checked_uid,
             Kind.LABEL: lambda text: self._clean(text, plain=True),
             Kind.TEXT: lambda text: self._clean(text, plain=False),
         }
@@ -188,7 +188,7 @@ class Transform:
         else:
             raw = "\\".join(texts(element, Dataset(), vr)).encode("utf-8")
         number = raw.strip(b" \0")
-        if not values.is_numbers(raw):
+        if not cleaned_values.is_numbers(raw):
             raise UnconvertibleError("not a number")
         countable = len(number) < SHORTEST_NUMBER or not number.isdigit()
         if not countable and number.decode("ascii") in self._people.words:

@@ -36,7 +36,7 @@ class Work:
 
 
 @dataclass(frozen=True)
-class Step:
+class SchemaStep:
     """One step of the schema.
 
     Attributes
@@ -58,7 +58,7 @@ class Step:
     by_opening: bool = False
 
 
-def steps_from(version: int) -> tuple[Step, ...] | None:
+def steps_from(version: int) -> tuple[SchemaStep, ...] | None:
     """Return the steps from a version to today's; ``None`` where it must be written anew."""
     if version < FIRST:
         return None
@@ -70,7 +70,7 @@ def nothing(work: Work) -> None:
 
 
 STEPS = (
-    Step(3, "ages by birthdays, offsets from UTC: null in rows stored before", nothing,
+    SchemaStep(3, "ages by birthdays, offsets from UTC: null in rows stored before", nothing,
          by_opening=True),
 )  # fmt: skip
 

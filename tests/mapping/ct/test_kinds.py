@@ -8,6 +8,7 @@ import polars as pl
 import pytest
 
 from workbench.mapping.ct.kinds import UNKNOWN_MAKER, with_kinds
+from workbench.mapping.report_kinds import with_report_kind
 from workbench.mapping.rules import Rules, built_in_rules
 
 REPORT = (
@@ -30,7 +31,10 @@ def kind(cases: Any, rules: Rules) -> Any:
         frame = cases.frame(data)
         if header is not None:
             frame = frame.with_columns(header=pl.lit(header))
-        row = with_kinds(frame, rules).row(0, named=True)
+        ready = with_report_kind(frame).with_columns(
+            foreign=(pl.col("Modality") != "CT").fill_null(True)
+        )
+        row = with_kinds(ready, rules).row(0, named=True)
         assert row["kind_reason"]
         return row["maker"], row["kind"], row["report_kind"]
 

@@ -336,7 +336,7 @@ def test_a_pacs_that_falls_silent_is_an_error_in_time(after: int, pacs: Misbehav
 def test_a_pacs_that_answers_for_everyone_is_stopped(
     ask: Ask, monkeypatch: pytest.MonkeyPatch, *, ignores: bool
 ) -> None:
-    monkeypatch.setattr(find, "MOST_ANSWERS", 3)
+    monkeypatch.setattr(find, "MAX_ANSWERS", 3)
     monkeypatch.setattr(find, "AFTER_CANCEL", 2)
     faults: dict[str, Any] = {
         "ignored": frozenset({"PatientID"}), "twice": LEVELS, "ignores_cancel": ignores,

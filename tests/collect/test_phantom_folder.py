@@ -12,7 +12,7 @@ from pydicom.data import get_testdata_file
 from pynetdicom.dsutils import split_dataset
 
 from tests.faults.remembered_disk import RememberedDisk
-from workbench.collect.phantom_folder import MOST_VERSIONS, PREAMBLE, PhantomFolder
+from workbench.collect.phantom_folder import MAX_VERSIONS, PREAMBLE, PhantomFolder
 from workbench.collect.received import STORED, ReceivedObject
 
 FILE = Path(str(get_testdata_file("CT_small.dcm", download=False)))
@@ -70,11 +70,11 @@ def test_the_same_image_is_kept_once_and_another_under_its_uid_beside_it(tmp_pat
 
 def test_versions_of_one_image_have_an_end(tmp_path: Path) -> None:
     phantoms = PhantomFolder(tmp_path / "phantoms")
-    for number in range(MOST_VERSIONS):
+    for number in range(MAX_VERSIONS):
         phantoms.keep_file("1.2.3", b"%d" % number)
     with pytest.raises(OSError, match="too many"):
         phantoms.keep_file("1.2.3", b"one more")
-    assert len(phantoms.names()) == MOST_VERSIONS
+    assert len(phantoms.names()) == MAX_VERSIONS
 
 
 @pytest.mark.parametrize("uid", ["../../etc/passwd", "/etc/passwd", "1.2\x00.3", "", "1" * 400])

@@ -414,8 +414,8 @@ def test_a_scheduler_that_does_not_answer_is_an_error_with_a_remedy(
 ) -> None:
     from workbench.executors import cluster as module
 
-    assert module.CONNECT_SECONDS <= 10
-    monkeypatch.setattr(module, "CONNECT_SECONDS", 1)
+    assert module.CONNECT_TIMEOUT_S <= 10
+    monkeypatch.setattr(module, "CONNECT_TIMEOUT_S", 1)
     with socket.create_server(("127.0.0.1", 0)) as silent:
         port = silent.getsockname()[1]
         if not listening:
@@ -431,7 +431,7 @@ def test_what_is_no_address_is_told_so(address: str) -> None:
 
 
 def test_a_cluster_without_workers_is_told_so(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("workbench.executors.cluster.PATIENCE_SECONDS", 1)
+    monkeypatch.setattr("workbench.executors.cluster.PATIENCE_S", 1)
     with local_cluster(n_workers=0) as empty:
         for ask in (Dask.hosts, lambda dask: list(dask.run([Square(1)]))):
             with pytest.raises(NetworkError, match="dask worker"):

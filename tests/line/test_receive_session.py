@@ -41,7 +41,7 @@ def wait_for(store: object, waiting: int) -> None:
 def test_what_has_come_is_moved_while_receiving(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(receiving, "LOOK_SECONDS", 0.1)
+    monkeypatch.setattr(receiving, "POLL_INTERVAL_S", 0.1)
     monkeypatch.setattr(instances, "PART_ROWS", 5)
     survey = wb.create_survey(tmp_path / "w")
     us = ApplicationEntity("WORKBENCH", "127.0.0.1", 0)

@@ -14,7 +14,7 @@ import workbench as wb
 from tests.dicom.headers import ordinary
 from tests.fuzz.target import part10
 from workbench.cli import main
-from workbench.dicom.anatomy import MOST_LINES, anatomy
+from workbench.dicom.anatomy import MAX_LINES, anatomy
 from workbench.report.put_aside_page import REASONS, look_page, refusals_page
 from workbench.stages.importing import import_files
 
@@ -72,7 +72,7 @@ def test_hostile_files_have_a_page(test_data: Path) -> None:
     for path in sorted((test_data / "bad").rglob("*")):
         if path.is_file():
             found = anatomy(path.read_bytes())
-            assert len(found.lines) <= MOST_LINES
+            assert len(found.lines) <= MAX_LINES
             page = look_page(found)
             assert "<script" not in page
             assert "onerror" not in page

@@ -97,7 +97,7 @@ def test_leaving_early_is_a_failure(report: Callable[..., str], tmp_path: Path, 
 def test_a_cell_that_hangs_is_stopped(
     report: Callable[..., str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(runner, "SECONDS_A_CELL", 1)
+    monkeypatch.setattr(runner, "CELL_TIMEOUT_S", 1)
     run = run_report(report("import time; time.sleep(60)"), {}, tmp_path / "report.html")
     assert run.outcome == "failed"
     assert "longer than 1 s" in run.message

@@ -179,7 +179,7 @@ class Away(EmbeddedPacs):
 def test_a_pacs_that_is_away_costs_no_patient_a_try(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("workbench.stages.collecting.AWAY_SECONDS", (0.2,))
+    monkeypatch.setattr("workbench.stages.collecting.RETRY_INTERVALS_S", (0.2,))
     with (
         hospital(tmp_path, kind=Away) as (survey, pacs, patients),
         page(survey) as (queue, control),
@@ -228,7 +228,7 @@ def test_a_patient_that_cannot_be_had_is_tried_again_and_then_left_to_a_person(
 
 
 def test_the_disk_is_watched(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("workbench.collect.queue.heartbeat.LEAST_FREE", 2**70)
+    monkeypatch.setattr("workbench.collect.queue.heartbeat.MIN_FREE_BYTES", 2**70)
     with hospital(tmp_path, patients=1) as (survey, _, patients):
         told = collect(survey, patients)
         assert told.states()["waiting"] == 1
@@ -385,8 +385,8 @@ def test_a_night_lasts_as_long_as_the_clock_on_the_wall_says(
 def test_a_locked_database_is_waited_for_and_the_night_goes_on(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("workbench.store.database.BUSY_SECONDS", 0.1)
-    monkeypatch.setattr("workbench.stages.collecting.AGAIN_SECONDS", 0.1)
+    monkeypatch.setattr("workbench.store.database.LOCK_TIMEOUT_S", 0.1)
+    monkeypatch.setattr("workbench.stages.collecting.RETRY_INTERVAL_S", 0.1)
     with hospital(tmp_path) as (survey, _, patients), page(survey) as (queue, control):
         queue.add(patients)
         control.command = Command.PAUSE

@@ -76,7 +76,7 @@ def test_tables_are_the_same_whoever_does_the_work(
     kind: str, survey: Survey, files: Path, tmp_path: Path, cluster: str,
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:  # fmt: skip
-    monkeypatch.setattr("workbench.stages.importing.CHUNK", 100)
+    monkeypatch.setattr("workbench.stages.importing.FILES_A_TASK", 100)
     monkeypatch.setattr("workbench.stages.mapping.MAPPED_AT_ONCE", 300)
     monkeypatch.setattr("workbench.stages.dosing.ESTIMATED_AT_ONCE", 2)
     using: Executor = Processes(2) if kind == "processes" else Dask(cluster)
@@ -92,7 +92,7 @@ def test_tables_are_the_same_whoever_does_the_work(
 def test_an_import_that_stopped_goes_on_and_reads_nothing_twice(
     survey: Survey, files: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("workbench.stages.importing.CHUNK", 50)
+    monkeypatch.setattr("workbench.stages.importing.FILES_A_TASK", 50)
     seen: list[int] = []
 
     def stop(done: int, total: int | None, text: str) -> None:
@@ -124,7 +124,7 @@ def test_an_import_that_stopped_goes_on_and_reads_nothing_twice(
 def test_rows_made_the_long_way_are_counted_and_recorded(
     kind: str, survey: Survey, files: Path, cluster: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("workbench.stages.importing.CHUNK", 100)
+    monkeypatch.setattr("workbench.stages.importing.FILES_A_TASK", 100)
     using = {"serial": Serial(), "processes": Processes(2), "dask": Dask(cluster)}[kind]
     intake = import_files(survey, [files], using=using)
     assert intake.long_way["first_of_patient"] >= 3
@@ -139,7 +139,7 @@ def test_rows_made_the_long_way_are_counted_and_recorded(
 def test_the_workspace_is_opened_once_for_all_tasks_and_closed(
     survey: Survey, files: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("workbench.stages.importing.CHUNK", 50)
+    monkeypatch.setattr("workbench.stages.importing.FILES_A_TASK", 50)
     opened, closed = list[Border](), list[Border]()
     whole, close = Border.__init__, Border.close
     monkeypatch.setattr(

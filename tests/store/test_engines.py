@@ -252,7 +252,7 @@ def test_errors_of_the_server_quote_no_value(both: Database) -> None:
 def test_one_writer_at_a_time_and_a_reader_sees_one_state(
     postgres: Server, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("workbench.store.postgres.BUSY_SECONDS", 0.2)
+    monkeypatch.setattr("workbench.store.postgres.LOCK_TIMEOUT_S", 0.2)
     schema = f"s{uuid.uuid4().hex[:12]}"
     first, second = Postgres(postgres.url, schema), Postgres(postgres.url, schema)
     first.define("CREATE TABLE t (x BIGINT)")

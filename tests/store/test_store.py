@@ -138,7 +138,7 @@ def test_a_newer_schema_is_refused(tmp_path: Path) -> None:
 def test_a_locked_catalogue_is_an_error_with_a_remedy(
     store: Store, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("workbench.store.database.BUSY_SECONDS", 0.05)
+    monkeypatch.setattr("workbench.store.database.LOCK_TIMEOUT_S", 0.05)
     second = Store.open(tmp_path)
     with store.batch():
         store.add(row(), HERE)

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from workbench.verify.result import Verification
 
 USAGE = "workbench deidentify [verify | words] IN OUT (--key FILE | -w WORKSPACE)"
-MOST_TOLD = 20
+MAX_TOLD = 20
 
 
 def add_deidentify(verbs: Any) -> None:
@@ -80,10 +80,10 @@ def _tell(done: Verification) -> None:
     for action, meaning, category, passed, failed in done.counts():
         tell(f"{action:18}{category:16}{passed:9,} passed {failed:6,} failed   {meaning}")
     tell("pixels_retained                             not applicable: pixels never leave")
-    for one in done.failures[:MOST_TOLD]:
+    for one in done.failures[:MAX_TOLD]:
         tell(f"- output {one.number}, {one.where}: {one.what} ({one.action})")
-    if len(done.failures) > MOST_TOLD:
-        tell(f"- and {len(done.failures) - MOST_TOLD} more: see --report or --json")
+    if len(done.failures) > MAX_TOLD:
+        tell(f"- and {len(done.failures) - MAX_TOLD} more: see --report or --json")
     tell(
         f"{done.checks:,} checks of {done.outputs} outputs, {len(done.failures):,} failed; "
         f"{done.inputs} originals, {done.refused} without an output."

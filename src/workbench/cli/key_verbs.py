@@ -15,7 +15,7 @@ from workbench.errors import IdentityError, SettingsError
 if TYPE_CHECKING:
     from workbench.deidentify.custody import Custody
 
-LONGEST_HOURS = 31 * 24
+MAX_UNLOCKED_H = 31 * 24
 HELP = "keep the hospital's key: lock it, print it, restore it; find patients again"
 
 
@@ -79,8 +79,8 @@ def _protect(options: argparse.Namespace) -> int:
 
 
 def _unlock(options: argparse.Namespace) -> int:
-    if options.hours is not None and not 0 < options.hours <= LONGEST_HOURS:
-        raise SettingsError(f"--for needs hours above 0, {LONGEST_HOURS} at most.")
+    if options.hours is not None and not 0 < options.hours <= MAX_UNLOCKED_H:
+        raise SettingsError(f"--for needs hours above 0, {MAX_UNLOCKED_H} at most.")
     _custody(options).unlock(passphrase_of(options.passphrase_file), options.hours)
     until = "until a restart" if options.hours is None else f"for {options.hours:g} hours"
     return finish(options, {"unlocked": True, "until": until}, "Unlocked {until}.")

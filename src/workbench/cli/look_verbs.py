@@ -10,7 +10,7 @@ from workbench.cli.output import DONE, finish, print_json, tell
 from workbench.cli.verb import add_verb, check_out, survey_of, workspace_verb
 from workbench.errors import SettingsError
 
-LARGEST = 64 << 20  # bytes of a file that are looked at
+MAX_FILE_BYTES = 64 << 20  # bytes of a file that are looked at
 TOLD = 12  # lines of a file told at the keyboard
 
 
@@ -39,7 +39,7 @@ def _look(options: argparse.Namespace) -> int:
 
     try:
         with options.file.open("rb") as file:
-            content = file.read(LARGEST)
+            content = file.read(MAX_FILE_BYTES)
     except OSError as error:
         raise SettingsError("the file cannot be opened.", "Check its name and rights.") from error
     found = anatomy(content)

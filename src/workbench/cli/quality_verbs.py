@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from workbench.stages.quality.desk import MeasurementAttempt, QualityDesk
 
 HELP = "image quality: test profiles, measurements of phantom images, decisions, what is due"
-PATIENCE_SECONDS = 30.0  # between looks, after one that failed
+PATIENCE_S = 30.0  # between looks, after one that failed
 STATES_BAD = ("alarm", "not measured")
 
 
@@ -144,7 +144,7 @@ def _watch(options: argparse.Namespace) -> int:
     import time
 
     from workbench.stages.line import quality_line
-    from workbench.stages.quality.arrivals import LOOK_SECONDS
+    from workbench.stages.quality.arrivals import POLL_INTERVAL_S
 
     desk = _desk(options)
     tell("Watching for phantom images. Stop with Ctrl-C.")
@@ -155,14 +155,14 @@ def _watch(options: argparse.Namespace) -> int:
                 found = quality_line(desk)
             except WorkbenchError as error:  # a locked database passes; the next look goes on
                 tell(f"Looking failed, trying again: {error}")
-                time.sleep(PATIENCE_SECONDS)
+                time.sleep(PATIENCE_S)
                 continue
             total += found.measured
             for number in found.results:
                 tell(f"Result {number} was measured.")
             if found.alarms:
                 tell(f"{found.alarms} alarms; {found.untold} could not be sent.")
-            time.sleep(LOOK_SECONDS)
+            time.sleep(POLL_INTERVAL_S)
     except KeyboardInterrupt:
         return finish(options, {"measured": total}, "{measured} series were measured.")
 

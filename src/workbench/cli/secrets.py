@@ -15,7 +15,7 @@ from workbench.cli.output import tell
 from workbench.errors import IdentityError, SettingsError
 
 LONGEST = 4096  # bytes of a passphrase file
-TRIES = 5  # a line of the sheet
+MAX_TRIES = 5  # a line of the sheet
 WIPE = "\x1b[1A\x1b[2K"  # ECMA-48: one line up, erase it
 
 
@@ -89,13 +89,13 @@ def sheet_of() -> bytes:
 
     parts = []
     for number in range(1, LINES + 1):
-        for tries in range(TRIES):
+        for tries in range(MAX_TRIES):
             tell(f"Line {number} of {LINES}:")
             text = sys.stdin.readline()
             try:
                 parts.append(read_sheet_line(number, text))
             except SheetError as error:
-                if not sys.stdin.isatty() or not text or tries == TRIES - 1:
+                if not sys.stdin.isatty() or not text or tries == MAX_TRIES - 1:
                     raise
                 tell(str(error))
                 continue

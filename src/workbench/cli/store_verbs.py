@@ -65,7 +65,7 @@ def _upgrade(options: argparse.Namespace) -> int:
 
 
 def _erase(options: argparse.Namespace) -> int:
-    from workbench.store.tables import GRACE_SECONDS
+    from workbench.store.tables import GRACE_PERIOD_S
 
     store = survey_of(options).store
     traces = store.traces(options.patients)
@@ -79,7 +79,7 @@ def _erase(options: argparse.Namespace) -> int:
         return finish(options, {"erased": 0}, "Nothing was erased.")
     erased = store.erase(traces)
     if not options.at_once:
-        _wait(GRACE_SECONDS)
+        _wait(GRACE_PERIOD_S)
     store.reclaim(0.0)
     return _told(options, erased, store.remains(traces))
 

@@ -44,7 +44,7 @@ OPTIONAL = frozenset(
     }
 )  # fmt: skip
 # A PACS that names more has not understood the question: no series has as many objects.
-MOST_ANSWERS = 2**17
+MAX_ANSWERS = 2**17
 AFTER_CANCEL = 1000  # answers that may still be on their way
 SEPARATORS = re.compile(r"[\s/,;]+")
 WILD = re.compile(r"[*?\\]")
@@ -300,9 +300,9 @@ def _ask(association: Association, wanted: Dataset, root: str) -> tuple[list[Dat
         if status.Status not in PENDING:
             return answers, int(status.Status)
         answers.append(answer)
-        if len(answers) == MOST_ANSWERS:
+        if len(answers) == MAX_ANSWERS:
             association.send_c_cancel(1, query_model=root)
-        elif len(answers) > MOST_ANSWERS + AFTER_CANCEL:
+        elif len(answers) > MAX_ANSWERS + AFTER_CANCEL:
             association.abort()
             raise NetworkError(
                 f"{title} answers a query without end.",

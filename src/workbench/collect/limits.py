@@ -24,9 +24,9 @@ from workbench.collect.find import (
 )
 from workbench.dicom.values import parse_date
 
-MOST_PARTS = 200  # queries for one patient
+MAX_PARTS = 200  # queries for one patient
 ROUND = 100  # limits are usually set to 100, 200, 500, 1000 ...
-FEWEST = 128  # ... or to powers of two
+MIN_POWER_OF_TWO = 128  # ... or to powers of two
 EARLIEST = date(1970, 1, 1)  # before the first CT; what is older falls into a part without begin
 DAY = timedelta(days=1)
 
@@ -37,7 +37,7 @@ def may_be_cut(status: int, number: int) -> bool:
     """Whether an answer looks cut at a limit."""
     is_round = number > 0 and number % ROUND == 0
     return status == OUT_OF_RESOURCES or (
-        status == SUCCESS and (is_round or (number >= FEWEST and number.bit_count() == 1))
+        status == SUCCESS and (is_round or (number >= MIN_POWER_OF_TWO and number.bit_count() == 1))
     )
 
 
@@ -87,7 +87,7 @@ class _Parts:
     def _ask(self, low: date | None, high: date | None) -> bool:
         """Ask for a range of days and, if need be, for parts of it; say if all of it is known."""
         self.asked += 1
-        if self.asked > MOST_PARTS:
+        if self.asked > MAX_PARTS:
             return False
         days = f"{_written(low)}-{_written(high)}"
         part = find_studies(

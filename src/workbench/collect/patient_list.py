@@ -25,7 +25,7 @@ from pathlib import Path
 from workbench.errors import SettingsError
 
 LONGEST = {"patient_id": 64, "issuer": 64, "accession": 16}  # characters, PS3.5 table 6.2-1
-MOST_PRIORITY = 10**9
+MAX_PRIORITY = 10**9
 # A backslash separates values, * and ? would ask for other patients (PS3.4 C.2.2.2.4).
 FORBIDDEN = re.compile(r"[\\*?\x00-\x1f\x7f]")
 DATE = re.compile(r"(\d{4})(-?)(\d{2})\2(\d{2})\Z", re.ASCII)
@@ -198,7 +198,7 @@ def _patient(columns: list[str], cells: list[str], number: int) -> ListedPatient
     if first and last and first > last:
         raise SettingsError(f"line {number} of the patient list ends before it begins.")
     priority = row.get("priority", "") or "0"
-    if not WHOLE.match(priority) or abs(int(priority)) > MOST_PRIORITY:
+    if not WHOLE.match(priority) or abs(int(priority)) > MAX_PRIORITY:
         raise _not("priority", number)
     return ListedPatient(
         patient_id, issuer, row.get("accession", ""), first, last, birth, int(priority)

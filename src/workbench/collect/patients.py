@@ -18,7 +18,7 @@ from workbench.collect.queue.patient_queue import Counts, PatientState
 from workbench.collect.retrieval import UNKNOWN_DESTINATION, RetrieveOutcome, Source
 from workbench.model import Verdict
 
-POLL_SECONDS = 0.1
+POLL_INTERVAL_S = 0.1
 
 # Cases for a person, not for a guess and not for another try.
 DOUBTS = {
@@ -235,7 +235,7 @@ def _await(study: ExpectedStudy, missing: frozenset[str], work: _PatientWork) ->
             work.watch.reached(PatientState.MOVING, work.counts())
         if work.watch.stopped():
             raise Stopped
-        time.sleep(POLL_SECONDS)
+        time.sleep(POLL_INTERVAL_S)
 
 
 def _judged(work: _PatientWork) -> PatientResult:

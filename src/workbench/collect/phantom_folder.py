@@ -22,7 +22,7 @@ from workbench.collect.received import STORED, ReceivedObject
 PREAMBLE = bytes(128) + b"DICM"
 SUFFIX = ".dcm"
 NAME = re.compile(r"[0-9a-f]{64}(-[0-9]{1,2})?")
-MOST_VERSIONS = 100
+MAX_VERSIONS = 100
 
 
 class PhantomFolder:
@@ -50,7 +50,7 @@ class PhantomFolder:
             self.folder.mkdir(mode=0o700)
             _sync(self.folder.parent)
         digest = hashlib.sha256(sop_instance.encode()).hexdigest()
-        for version in range(MOST_VERSIONS):
+        for version in range(MAX_VERSIONS):
             name = f"{digest}{f'-{version}' if version else ''}"
             file = self.path(name)
             if not file.exists():

@@ -28,7 +28,9 @@ NONCE_BYTES = 12  # SP 800-38D section 8.2
 TAG_BYTES = 16
 HEADER_BYTES = len(MARK) + COST.size + SALT_BYTES + NONCE_BYTES
 WRAPPED_BYTES = HEADER_BYTES + KEY_BYTES + TAG_BYTES
-LEAST_PASSPHRASE = 15  # characters: NIST SP 800-63B-4 section 3.1.1.2, where nothing else protects
+MIN_PASSPHRASE_LETTERS = (
+    15  # characters: NIST SP 800-63B-4 section 3.1.1.2, where nothing else protects
+)
 
 
 @dataclass(frozen=True)
@@ -61,9 +63,9 @@ class Cost:
 
 def check_passphrase(passphrase: str) -> None:
     """Raise ``IdentityError`` when a new passphrase is too short."""
-    if len(_normal(passphrase)) < LEAST_PASSPHRASE:
+    if len(_normal(passphrase)) < MIN_PASSPHRASE_LETTERS:
         raise IdentityError(
-            f"the passphrase has fewer than {LEAST_PASSPHRASE} characters.",
+            f"the passphrase has fewer than {MIN_PASSPHRASE_LETTERS} characters.",
             "Take five or six words drawn by lot.",
         )
 

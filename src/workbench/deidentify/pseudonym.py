@@ -21,7 +21,7 @@ from workbench.errors import IdentityError
 SCHEME = "wb-deid/v1/"
 KEY_BYTES = 32
 PSEUDONYM_LETTERS = 20  # 100 bits: no collision to be expected in 10^12 patients
-LONGEST_SHIFT = 3650  # days
+MAX_SHIFT_DAYS = 3650  # days
 NO_IDENTIFIER = "no-id:"
 SITE = re.compile(r"[A-Za-z0-9]{1,16}\Z")
 
@@ -80,7 +80,7 @@ class Pseudonyms:
     def shift_days(self, issuer: str, patient_id: str) -> int:
         """Return by how many days (1 to 3650) all dates of a patient move into the past."""
         head = self._keyed("shift", _identity(issuer, patient_id))[:8]
-        return 1 + int.from_bytes(head, "big") % LONGEST_SHIFT
+        return 1 + int.from_bytes(head, "big") % MAX_SHIFT_DAYS
 
     def digest(self, value: bytes) -> str:
         """Return a name for ``value`` (a file's place, an encoding) that tells nothing of it."""

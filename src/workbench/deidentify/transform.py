@@ -30,9 +30,9 @@ if TYPE_CHECKING:
 MAX_DEPTH = 64  # deeper nesting is an attack, not a header
 STANDARD_ROOT = "1.2.840.10008."  # PS3.5 section 9: UIDs that DICOM itself defines
 TAG_OF_CREATOR = range(0x10, 0x100)
-MOST_CLEANED, LONGEST_CLEANED = 1_000, 200  # texts remembered, and their letters
+MAX_CLEANED_TEXTS, MAX_CLEANED_LETTERS = 1_000, 200  # texts remembered, and their letters
 # What is longer is no description: an LT has 10,240 letters at most (PS3.5 6.2), a UT may have any.
-LONGEST_TEXT, MOST_VALUES = 20_000, 10_000
+MAX_TEXT_LETTERS, MAX_VALUES = 20_000, 10_000
 SHORTEST_NUMBER = 6  # digits of a whole number that may be an identifier rather than a count
 SHORT_IDENTIFIER = "a patient identifier of fewer than four characters was taken out"
 
@@ -126,7 +126,7 @@ class Transform:
 
     def _text_values(self, rule: AttributeRule, element: Element, source: Dataset) -> Any:
         found = texts(element, source, rule.vr)
-        if len(found) > MOST_VALUES or max(map(len, found), default=0) > LONGEST_TEXT:
+        if len(found) > MAX_VALUES or max(map(len, found), default=0) > MAX_TEXT_LETTERS:
             raise UnconvertibleError("more text than can be looked through")
         change = self._changer(rule, source)
         changed = [change(text) if text else text for text in found]
@@ -219,9 +219,9 @@ class Transform:
             cleaned = (clean_label if plain else clean)(text, self._people)
             if not plain and self._profile.known_words is not None:
                 cleaned = known_only(cleaned, self._profile.known_words)
-            if len(self._cleaned) >= MOST_CLEANED:
+            if len(self._cleaned) >= MAX_CLEANED_TEXTS:
                 self._cleaned.clear()
-            if len(text) <= LONGEST_CLEANED:
+            if len(text) <= MAX_CLEANED_LETTERS:
                 self._cleaned[plain, text] = cleaned
         return cleaned
 

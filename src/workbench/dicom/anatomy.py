@@ -15,7 +15,7 @@ from workbench.dicom.read import PREAMBLE, HeaderLimits, encoding_of, file_meta,
 from workbench.dicom.walk import (
     ITEM,
     ITEM_END,
-    MOST_ELEMENTS,
+    MAX_ELEMENTS,
     SEQUENCE_END,
     UNDEFINED,
     Element,
@@ -25,7 +25,7 @@ from workbench.dicom.walk import (
 )
 from workbench.errors import DamagedObject
 
-MOST_LINES = 2_000
+MAX_LINES = 2_000
 DELIMITERS = {ITEM: "item", ITEM_END: "end of an item", SEQUENCE_END: "end of a sequence"}
 
 
@@ -63,7 +63,7 @@ class Anatomy:
     syntax
         Name of its transfer syntax, or what is known of it.
     lines
-        Its elements in order, at most ``MOST_LINES``.
+        Its elements in order, at most ``MAX_LINES``.
     ends
         Why the reading ended there, or empty when it came to the end.
     code
@@ -106,7 +106,7 @@ class _Watcher(Walker):
     """A walker that writes down what it comes by."""
 
     def __init__(
-        self, buffer: memoryview, encoding: Encoding, max_depth: int, most: int = MOST_ELEMENTS
+        self, buffer: memoryview, encoding: Encoding, max_depth: int, most: int = MAX_ELEMENTS
     ) -> None:
         super().__init__(buffer, encoding, max_depth, most)
         self.lines: list[AnatomyLine] = []
@@ -120,7 +120,7 @@ class _Watcher(Walker):
 
     def element(self, position: int, stop: int) -> Element:
         found = super().element(position, stop)
-        if len(self.lines) < MOST_LINES:
+        if len(self.lines) < MAX_LINES:
             length = None if found.length == UNDEFINED else found.length
             vr = found.vr.decode("latin-1") if found.tag not in DELIMITERS else ""
             self.lines.append(AnatomyLine(found.start, self._depth, found.tag, vr, length))

@@ -26,7 +26,7 @@ from workbench.errors import DamagedObject, NotDicom, ReadError
 # A member is held in memory whole.  Deflate packs up to 1032:1 (zlib's technical notes, "Maximum
 # Compression Factor"), so 2 MB may become 2 GB: this keeps an import below some 500 MB.
 MEMBER_LIMIT = 256 * 2**20
-CHUNK = 2**20
+CHUNK_BYTES = 2**20
 
 
 @dataclass(frozen=True)
@@ -207,7 +207,7 @@ def _member(archive: zipfile.ZipFile, entry: zipfile.ZipInfo) -> bytes:
             )
         content = BytesIO()
         content.write(head)
-        shutil.copyfileobj(file, content, CHUNK)
+        shutil.copyfileobj(file, content, CHUNK_BYTES)
         return content.getvalue()
 
 

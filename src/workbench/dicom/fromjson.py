@@ -19,7 +19,7 @@ from pydicom.datadict import dictionary_VR
 from workbench.dicom.jsonmodel import Item, first
 from workbench.errors import DamagedObject
 
-DEEPEST = 64  # sequences inside sequences, as for any other object
+MAX_DEPTH = 64  # sequences inside sequences, as for any other object
 KEY = re.compile(r"[0-9A-Fa-f]{8}\Z")
 ITEM = b"\xfe\xff\x00\xe0"
 PIXELS = frozenset(("7FE00008", "7FE00009", "7FE00010"))  # PS3.3 C.7.6.3 and C.7.6.24
@@ -32,7 +32,7 @@ TEXT = frozenset((
     "AE", "AS", "CS", "DA", "DS", "DT", "IS", "LO", "LT", "PN", "SH", "ST", "TM", "UC", "UI", "UR",
     "UT",
 ))  # fmt: skip
-LONGEST_SHORT = 0xFFFE  # bytes of a value with a length of 16 bits, PS3.5 section 7.1.2
+MAX_SHORT_BYTES = 0xFFFE  # bytes of a value with a length of 16 bits, PS3.5 section 7.1.2
 
 
 @dataclass
@@ -84,7 +84,7 @@ def told(item: Item, key: str) -> str:
 
 
 def _elements(item: Item, depth: int, notes: _Notes) -> Iterator[bytes]:
-    if depth > DEEPEST:
+    if depth > MAX_DEPTH:
         raise DamagedObject("too_deep", "sequences are nested too deep")
     for key in sorted(item, key=str.upper):
         if not KEY.match(key) or key[:4] in ("0000", "0002") or key[4:] == "0000":
@@ -111,7 +111,7 @@ def _element(tag: int, element: dict[str, Any], depth: int, notes: _Notes) -> by
         notes.beyond_ascii |= vr in TEXT and not value.isascii()
     value += b"\0" * (len(value) % 2)
     start = struct.pack("<HH", tag >> 16, tag & 0xFFFF)
-    if vr not in LONG and len(value) > LONGEST_SHORT:
+    if vr not in LONG and len(value) > MAX_SHORT_BYTES:
         vr = "UN"  # PS3.5 section 6.2.2, note 2 of item 2
     if vr in LONG:
         return start + struct.pack("<2sHI", vr.encode("ascii"), 0, len(value)) + value

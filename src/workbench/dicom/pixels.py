@@ -16,7 +16,7 @@ from pydicom.uid import UID
 from workbench.dicom.image import Image
 from workbench.errors import ReadError
 
-MOST_BYTES = 2 << 30  # of decoded pixels of one object
+MAX_BYTES = 2 << 30  # of decoded pixels of one object
 PIXELS = ("PixelData", "FloatPixelData", "DoubleFloatPixelData")
 WEIGHTS = (0.299, 0.587, 0.114)  # of red, green, blue in brightness, ITU-R BT.601
 HOUNSFIELD = "[hnsf'U]"
@@ -45,7 +45,7 @@ def _decoded(dataset: Dataset) -> NDArray[Any]:
     """Return stored values (frame, row, column)."""
     if not any(keyword in dataset for keyword in PIXELS):
         raise ReadError("no_pixels", "the object has no pixels")
-    if _bytes(dataset) > MOST_BYTES:
+    if _bytes(dataset) > MAX_BYTES:
         raise ReadError("pixels_too_large", "the pixels need more memory than is allowed")
     decoder = _decoder(dataset)
     try:

@@ -24,7 +24,7 @@ from pydicom.uid import (
 )
 
 from workbench.dicom.fast.split import (
-    DEEPEST,
+    MAX_DEPTH,
     Cut,
     NotPlainError,
     cut,
@@ -33,7 +33,7 @@ from workbench.dicom.fast.split import (
 )
 from workbench.dicom.fast.stretches import Runs
 from workbench.dicom.parse import parse
-from workbench.dicom.walk import MOST_ELEMENTS, DatasetStructure, Encoding, looks_explicit, walk
+from workbench.dicom.walk import MAX_ELEMENTS, DatasetStructure, Encoding, looks_explicit, walk
 from workbench.errors import DamagedObject, NotDicom
 from workbench.model import Finding
 
@@ -57,7 +57,7 @@ class HeaderLimits:
 
     depth: int = 64
     header: int = 64 * 2**20
-    elements: int = MOST_ELEMENTS
+    elements: int = MAX_ELEMENTS
 
 
 @dataclass(frozen=True)
@@ -252,7 +252,7 @@ def _cut(buffer: bytes, start: int, syntax: str, size: int | None, memory: Memor
 
 def _plain(found: Cut, syntax: str, meta: bytes, limits: HeaderLimits) -> Header:
     """Return a header in which nothing is unusual, for a tenth of the time."""
-    if limits.depth < DEEPEST or len(found.encoded) > limits.header:
+    if limits.depth < MAX_DEPTH or len(found.encoded) > limits.header:
         raise NotPlainError("limits")
     return Header(found.encoded, Encoding(found.explicit), syntax, meta, (), found)
 

@@ -31,7 +31,7 @@ from workbench.schema import INSTANCE, Column
 BINARY = frozenset(("OB", "OD", "OF", "OL", "OV", "OW", "UN"))
 NUMERIC = frozenset(("DS", "FD", "FL", "IS", "SL", "SS", "SV", "UL", "US", "UV"))
 INTEGER = frozenset(("IS", "SL", "SS", "SV", "UL", "US", "UV"))
-LARGEST = 2**63 - 1  # of an integer column; an IS has at most 2**31 - 1 (PS3.5 6.2)
+MAX_INTEGER = 2**63 - 1  # of an integer column; an IS has at most 2**31 - 1 (PS3.5 6.2)
 
 _DECIMAL = rb" *[+-]?[0-9]{1,12}(?:\.[0-9]{0,12})? *"
 _INTEGER = rb" *[+-]?[0-9]{1,9} *"
@@ -268,7 +268,7 @@ def _reals(found: list[Any]) -> list[float] | None:
 
 
 def _one_integer(found: list[Any]) -> int | None:
-    if len(found) != 1 or not isinstance(found[0], int) or abs(found[0]) > LARGEST:
+    if len(found) != 1 or not isinstance(found[0], int) or abs(found[0]) > MAX_INTEGER:
         return None
     return found[0]
 

@@ -20,7 +20,7 @@ from workbench.errors import DamagedObject
 ITEM, ITEM_END, SEQUENCE_END = 0xFFFEE000, 0xFFFEE00D, 0xFFFEE0DD
 UNDEFINED = 0xFFFFFFFF
 # Elements and items of a header: twice as many as the largest dose report met had.
-MOST_ELEMENTS = 600_000
+MAX_ELEMENTS = 600_000
 PIXELS = frozenset({0x7FE00008, 0x7FE00009, 0x7FE00010})
 # PS3.5 table 7.1-1: value representations whose length takes four bytes after two reserved ones.
 LONG_VRS = frozenset(b"OB OD OF OL OV OW SQ SV UC UN UR UT UV".split())
@@ -81,7 +81,7 @@ def walk(
     start: int,
     encoding: Encoding,
     max_depth: int = 64,
-    most: int = MOST_ELEMENTS,
+    most: int = MAX_ELEMENTS,
 ) -> DatasetStructure:
     """Walk all top-level elements from ``start`` to the end of ``buffer``.
 
@@ -119,7 +119,7 @@ class Walker:
     """One walk; recursion is bounded by ``max_depth``."""
 
     def __init__(
-        self, buffer: memoryview, encoding: Encoding, max_depth: int, most: int = MOST_ELEMENTS
+        self, buffer: memoryview, encoding: Encoding, max_depth: int, most: int = MAX_ELEMENTS
     ) -> None:
         self.buffer = buffer
         self.encoding = encoding

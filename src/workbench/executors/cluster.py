@@ -19,8 +19,8 @@ from workbench.errors import MissingTool, NetworkError, SettingsError
 from workbench.executors.tasks import R, Task, Workplace, done, given_up, opened
 
 IN_FLIGHT = 2  # tasks for each thread of a cluster: one at work, one waiting
-CONNECT_SECONDS = 8
-PATIENCE_SECONDS = 30  # without a single worker in the cluster
+CONNECT_TIMEOUT_S = 8
+PATIENCE_S = 30  # without a single worker in the cluster
 
 
 class _Parcel:
@@ -81,7 +81,7 @@ class Dask:
         """Return the host names of the machines on which workers run."""
         with self._client() as client:
             try:
-                client.wait_for_workers(1, timeout=PATIENCE_SECONDS)
+                client.wait_for_workers(1, timeout=PATIENCE_S)
             except TimeoutError as error:
                 raise _no_workers() from error
             return frozenset(client.run(socket.gethostname).values())
@@ -92,7 +92,9 @@ class Dask:
         distributed = _distributed()
         self._check(distributed)
         try:
-            client = distributed.Client(self.address, timeout=CONNECT_SECONDS, set_as_default=False)
+            client = distributed.Client(
+                self.address, timeout=CONNECT_TIMEOUT_S, set_as_default=False
+            )
         except OSError as error:  # also its TimeoutError
             raise _no_scheduler() from error
         except ImportError as error:  # so it refuses versions
@@ -103,7 +105,7 @@ class Dask:
         try:
             yield client
         finally:
-            client.close(timeout=CONNECT_SECONDS)
+            client.close(timeout=CONNECT_TIMEOUT_S)
 
     def _check(self, distributed: Any) -> None:
         # Before there is a client: one that failed half-way lingers, and complains when it goes.
@@ -117,7 +119,7 @@ class Dask:
                 "Dask has no certificates for tls://.",
                 "Set distributed.comm.tls.ca-file and .client in Dask's configuration.",
             )
-        connecting = distributed.comm.connect(self.address, CONNECT_SECONDS, **arguments)
+        connecting = distributed.comm.connect(self.address, CONNECT_TIMEOUT_S, **arguments)
         with ThreadPoolExecutor(1) as beside:  # a notebook has a loop in its own thread
             try:
                 beside.submit(asyncio.run, _answered(connecting)).result()
@@ -127,7 +129,7 @@ class Dask:
 
 async def _answered(connecting: Coroutine[Any, Any, Any]) -> None:
     """Raise ``TimeoutError`` for a peer that takes a connection and stays silent."""
-    (await asyncio.wait_for(connecting, CONNECT_SECONDS)).abort()
+    (await asyncio.wait_for(connecting, CONNECT_TIMEOUT_S)).abort()
 
 
 def _distributed() -> Any:
@@ -182,7 +184,7 @@ def _ready(client: Any, flying: list[Any]) -> Iterable[Any]:
     while True:
         try:
             with client.as_current():
-                return list(wait(flying, PATIENCE_SECONDS, return_when="FIRST_COMPLETED").done)
+                return list(wait(flying, PATIENCE_S, return_when="FIRST_COMPLETED").done)
         except TimeoutError:
             if not client.nthreads():
                 raise _no_workers() from None

@@ -18,9 +18,9 @@ from typing import Any
 from workbench.errors import SettingsError, StoreError
 from workbench.executors.tasks import R, Task, Workplace, done, given_up, opened
 
-DEATHS = 3  # workers that may die under one task before it is given up
-STARTS = 3  # workers that may die one after another before they begin
-LEAVE_SECONDS = 5  # for a worker to close its files when all is done
+MAX_DEATHS = 3  # workers that may die under one task before it is given up
+MAX_STARTS = 3  # workers that may die one after another before they begin
+CLOSE_TIMEOUT_S = 5  # for a worker to close its files when all is done
 
 
 class Processes:
@@ -43,7 +43,7 @@ class Processes:
         lost = 0
         for task in fallen:
             again, before = [task], 1
-            while again and before < DEATHS:
+            while again and before < MAX_DEATHS:
                 alone, again = again, []
                 yield from _Crew(1).work(iter(alone), again)
                 before += 1
@@ -112,7 +112,7 @@ class _Crew:
                 for pipe in connection.wait(list(self._lanes)):
                     lane = self._lanes[pipe]  # type: ignore[index]
                     yield from self._served(lane, tasks, fallen)
-            leave = LEAVE_SECONDS
+            leave = CLOSE_TIMEOUT_S
         finally:
             for lane in [*self._lanes.values(), *self._idle]:
                 lane.end(leave)
@@ -144,7 +144,7 @@ class _Crew:
         lane.end()
         if not lane.begun:
             self._failed_starts += 1
-            if self._failed_starts == STARTS:
+            if self._failed_starts == MAX_STARTS:
                 raise SettingsError(
                     "A worker process ended before it began.",
                     'A script must call Workbench below `if __name__ == "__main__":`, '
@@ -153,7 +153,7 @@ class _Crew:
             self._start(lane.task)
             return
         fallen.append(lane.task)
-        if not self._answers and len(fallen) >= DEATHS * max(self._workers, 2):
+        if not self._answers and len(fallen) >= MAX_DEATHS * max(self._workers, 2):
             raise StoreError(
                 "Every worker was killed, and nothing was done.",
                 "Most likely memory is short: use fewer workers or a larger machine.",

@@ -23,7 +23,7 @@ OUTLIER_MM = (3.0, 1.5, 1.5, 0.5, 0.3)
 SPREAD = (40, 60, 90, 120)  # degrees between the three rays of a circle that is tried
 EVERY, PART = 4, 2  # rays a circle is tried from, and that it is compared with: every so many
 GAUSSIAN_MAD = 1.4826  # standard deviation of a normal distribution / median absolute deviation
-LEAST_RAYS = 0.6  # of all: fewer good ones are no circle
+MIN_RAYS_SHARE = 0.6  # of all: fewer good ones are no circle
 DETACH_MM = 6.0  # what is thinner than this is no part of the phantom: a table's shell, a holder
 COARSE_MM = 2.0  # pixels of the first look need not be smaller
 Reals = NDArray[np.float64]
@@ -78,7 +78,7 @@ def find_cylinder(image: Image, threshold: float) -> Cylinder:
     rows, columns = spacing(image)
     angles = np.linspace(0, 2 * np.pi, RAYS, endpoint=False)
     found = np.isfinite(rims)
-    if found.sum() < LEAST_RAYS * RAYS / 2:
+    if found.sum() < MIN_RAYS_SHARE * RAYS / 2:
         raise MeasurementError("no round phantom was found in the image.")
     x, y = (rims * np.cos(angles))[found], (rims * np.sin(angles))[found]  # mm from the guess
     rim = _ellipse(x, y, _most_circular(rims, angles))
@@ -206,7 +206,7 @@ def _ellipse(x: Reals, y: Reals, start: tuple[float, float, float]) -> _Rim:
         # Noise moves a rim, too: no place is left out for less than three of its deviations.
         noise = 3 * GAUSSIAN_MAD * float(np.median(off[good])) if good.any() else 0.0
         good = off <= max(within, noise)
-        if good.sum() < LEAST_RAYS * RAYS / 2:
+        if good.sum() < MIN_RAYS_SHARE * RAYS / 2:
             raise MeasurementError("no round phantom was found in the image.")
         shape, *_ = np.linalg.lstsq(terms[good], far[good])
         across, down = across + shape[1], down + shape[2]

@@ -23,7 +23,7 @@ from workbench.report.html_tables import Html
 SVG = "http://www.w3.org/2000/svg"
 MARK, RANGE, LIMIT = "var(--mark)", "var(--mark-soft)", "var(--limit)"
 TEXT = "currentColor"
-MOST_ROWS = 500  # far more than a person reads; a frame of rows, not of sums, is refused
+MAX_ROWS = 500  # far more than a person reads; a frame of rows, not of sums, is refused
 BACKSLASH = "\u29f5"  # looks like one and quotes nothing
 # What Vega draws with; anything else is not put onto a page.
 ELEMENTS = frozenset({"svg", "g", "path", "text", "tspan", "rect", "line", "circle", "defs",
@@ -112,7 +112,7 @@ def range_chart(frame: pl.DataFrame, axis: str) -> alt.LayerChart:
 
     Raises ``WorkbenchError`` for a frame of more rows: it was not summed up.
     """
-    if frame.height > MOST_ROWS:
+    if frame.height > MAX_ROWS:
         raise WorkbenchError("a chart is made from summed-up rows.", "Sum the rows up first.")
     values = alt.InlineData(values=frame.to_dicts())
     scale = alt.Scale(type="log" if _spread(frame) else "linear", zero=not _spread(frame))

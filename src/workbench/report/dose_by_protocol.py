@@ -16,7 +16,7 @@ import polars as pl
 ADULT_YEARS = 18.0
 SCANNER = ("manufacturer", "model", "station")
 GROUP = (*SCANNER, "protocol", "body_region", "age_group", "ctdi_phantom_cm")
-MOST_LANES = 30
+MAX_LANES = 30
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -140,7 +140,7 @@ def lanes(table: pl.DataFrame, column: str, levels: pl.DataFrame | None = None) 
     ``ctdi_phantom_cm`` (or null for any) and ``value``: reference levels for one event of an
     adult.  Columns: label (unlike each other), p25, median, p75, reference.
     """
-    shown = table.filter(pl.col(f"{column}_median").is_not_null()).head(MOST_LANES)
+    shown = table.filter(pl.col(f"{column}_median").is_not_null()).head(MAX_LANES)
     values = shown.select(
         *GROUP, *(pl.col(f"{column}_{word}").alias(word) for word in ("p25", "median", "p75"))
     ).with_row_index("lane")

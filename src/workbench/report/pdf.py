@@ -11,7 +11,7 @@ from pathlib import Path
 from workbench.errors import MissingTool, WorkbenchError
 
 BROWSERS = ("chromium", "chromium-browser", "google-chrome", "chrome")
-SECONDS = 120
+TIMEOUT_S = 120
 QUIET = (
     "--headless", "--disable-gpu", "--disable-extensions", "--disable-background-networking",
     "--no-first-run", "--no-pdf-header-footer", "--host-resolver-rules=MAP * ~NOTFOUND",
@@ -46,7 +46,7 @@ def pdf(page: str) -> bytes:
         ]  # fmt: skip
         try:
             subprocess.run(
-                command, check=True, timeout=SECONDS, stdin=subprocess.DEVNULL,
+                command, check=True, timeout=TIMEOUT_S, stdin=subprocess.DEVNULL,
                 stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL,
             )  # fmt: skip
             return printed.read_bytes()

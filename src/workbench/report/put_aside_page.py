@@ -7,7 +7,7 @@ from importlib.resources import files
 import polars as pl
 from markupsafe import Markup, escape
 
-from workbench.dicom.anatomy import MOST_LINES, Anatomy
+from workbench.dicom.anatomy import MAX_LINES, Anatomy
 from workbench.report.html_tables import Html, Shown, html_table, paragraph
 
 # What a reason means to a person, and what can be done about it.
@@ -66,7 +66,7 @@ def refusals_page(rejected: pl.DataFrame) -> str:
             pl.col("last").dt.strftime("%Y-%m-%d %H:%M"),
         )
     )  # fmt: skip
-    shown = aside.sort("object_number", descending=True).head(MOST_LINES)
+    shown = aside.sort("object_number", descending=True).head(MAX_LINES)
     shown = shown.with_columns(pl.col("received_at").dt.strftime("%Y-%m-%d %H:%M"))
     parts = [
         paragraph(
@@ -123,8 +123,8 @@ def look_page(found: Anatomy) -> str:
         "Elements, never their values", "no element could be read",
     )  # fmt: skip
     more = (
-        paragraph(f"Only the first {MOST_LINES:,} are shown.")
-        if len(lines) == MOST_LINES
+        paragraph(f"Only the first {MAX_LINES:,} are shown.")
+        if len(lines) == MAX_LINES
         else Html("")
     )
     return _page("A file, without its values", paragraph(said), paragraph(ended, kind), table, more)

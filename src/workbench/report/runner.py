@@ -25,7 +25,7 @@ from workbench.report.pdf import browser, pdf
 from workbench.report.provenance import take_fingerprint
 from workbench.report.rtf import rtf
 
-SECONDS_A_CELL = 600
+CELL_TIMEOUT_S = 600
 WAYS: Mapping[str, Callable[[str], bytes]] = {
     ".html": str.encode, ".pdf": pdf, ".rtf": lambda page: rtf(page).encode("ascii"),
 }  # fmt: skip
@@ -145,13 +145,13 @@ def _execute(
                 language="python",
                 progress_bar=False,
                 cwd=folder,
-                execution_timeout=SECONDS_A_CELL,
+                execution_timeout=CELL_TIMEOUT_S,
                 kernel_manager_class=kernel.ReportKernelManager,
             )
         except PapermillExecutionError as error:
             raise _StoppedError(_cell_failed(error)) from None
         except CellTimeoutError:
-            message = f"a cell of the report took longer than {SECONDS_A_CELL} s."
+            message = f"a cell of the report took longer than {CELL_TIMEOUT_S} s."
             raise _StoppedError(message) from None
         except (DeadKernelError, CellExecutionError, PapermillException, RuntimeError) as error:
             message = f"the report could not be run ({type(error).__name__})."

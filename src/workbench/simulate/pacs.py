@@ -21,7 +21,7 @@ from pynetdicom.presentation import PresentationContext
 from pynetdicom.sop_class import Verification  # type: ignore[attr-defined]
 
 from workbench.collect.dimse.association import (
-    ANNOUNCED_PDU,
+    ANNOUNCED_PDU_BYTES,
     asking,
     begin_object,
     configure,
@@ -41,7 +41,7 @@ PENDING = 0xFF00  # PS3.4 tables C.4-1 and C.4-2
 CANCELLED = 0xFE00
 NO_SUCH_LEVEL = 0xA900  # "identifier does not match SOP class"
 CONTEXTS_AT_ONCE = 128  # of one association, PS3.8 section 7.1.1.13
-SECONDS = 30.0
+TIMEOUT_S = 30.0
 
 Pair = tuple[str, str]
 
@@ -198,8 +198,8 @@ class _Node(AE):
         super().__init__(ae_title=pacs.entity.title)
         self._pacs = pacs
         self.require_calling_aet = sorted({pacs.entity.title, *pacs.destinations})
-        self.maximum_pdu_size = ANNOUNCED_PDU
-        self.network_timeout = self.acse_timeout = self.dimse_timeout = SECONDS
+        self.maximum_pdu_size = ANNOUNCED_PDU_BYTES
+        self.network_timeout = self.acse_timeout = self.dimse_timeout = TIMEOUT_S
         for uid in (str(Verification), *pacs.services):
             self.add_supported_context(uid)
 

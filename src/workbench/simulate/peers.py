@@ -28,8 +28,8 @@ from workbench.simulate.archive import Loaded
 PROGRAM = "Orthanc"
 ORTHANC_PATHS = os.pathsep.join((os.environ.get("PATH", ""), "/usr/sbin", "/usr/local/sbin"))
 DICOMWEB_PLUGIN = Path("/usr/share/orthanc/plugins/libOrthancDicomWeb.so")
-START_SECONDS = 30.0
-STOP_SECONDS = 10.0
+START_TIMEOUT_S = 30.0
+STOP_TIMEOUT_S = 10.0
 LOOPBACK = "127.0.0.1"
 
 
@@ -118,10 +118,10 @@ class ChildPacs:
         raise NotImplementedError
 
     def _wait(self) -> None:
-        """Return when it answers C-ECHO; raises ``NetworkError`` after ``START_SECONDS``."""
+        """Return when it answers C-ECHO; raises ``NetworkError`` after ``START_TIMEOUT_S``."""
         caller = next(iter(self.destinations), "WORKBENCH")
         peer = Peer(caller, self.entity, Timeouts(connect=2.0))
-        deadline = time.monotonic() + START_SECONDS
+        deadline = time.monotonic() + START_TIMEOUT_S
         process = self._process
         while process is not None and process.poll() is None and time.monotonic() < deadline:
             try:
@@ -142,7 +142,7 @@ class ChildPacs:
         # The whole group, because some start a child for each association.
         os.killpg(process.pid, signal.SIGTERM)
         try:
-            process.wait(STOP_SECONDS)
+            process.wait(STOP_TIMEOUT_S)
         except subprocess.TimeoutExpired:
             os.killpg(process.pid, signal.SIGKILL)
             process.wait()

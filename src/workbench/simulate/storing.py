@@ -18,7 +18,7 @@ from pynetdicom.dimse_primitives import C_STORE
 from pynetdicom.dsutils import split_dataset
 
 HALF_PDU = 128  # bytes: even a small object takes several
-SECONDS = 5.0
+TIMEOUT_S = 5.0
 LOW = 2  # priority, PS3.7 section 9.1.1.1.7
 
 
@@ -46,7 +46,7 @@ def store_half(association: Association, file: Path, **originator: Any) -> None:
     pieces = list(message.encode_msg(context, HALF_PDU))
     for piece in pieces[: len(pieces) - max(len(pieces) // 4, 1)]:
         association.dul.send_pdu(piece)
-    deadline = time.monotonic() + SECONDS
+    deadline = time.monotonic() + TIMEOUT_S
     while not association.dul.to_provider_queue.empty() and time.monotonic() < deadline:
         time.sleep(0.005)
     connection = cast("socket.socket", association.dul.socket.socket)  # type: ignore[union-attr]

@@ -10,10 +10,10 @@ from scipy.special import log_ndtr
 
 Reals = NDArray[np.float64]
 LEAST = 8  # values
-MOST_BINS = 60
+MAX_BINS = 60
 STRONG = 0.4  # lag-1 autocorrelation beyond which I-MR limits are too narrow (Montgomery, SQC)
 RARE = 0.05
-MOST_TABLED = 10.0  # A squared
+MAX_TABLED_A_SQUARED = 10.0  # A squared
 
 
 @dataclass(frozen=True)
@@ -31,8 +31,8 @@ def histogram(values: Reals, low: float | None = None, high: float | None = None
     low_quarter, high_quarter = np.percentile(values, (25, 75))
     wide = 2 * (high_quarter - low_quarter) / len(values) ** (1 / 3)
     reach = float(np.ptp(values))
-    bins = max(1, int(min(np.ceil(reach / wide), MOST_BINS))) if wide > reach / MOST_BINS else (
-        MOST_BINS if reach else 1
+    bins = max(1, int(min(np.ceil(reach / wide), MAX_BINS))) if wide > reach / MAX_BINS else (
+        MAX_BINS if reach else 1
     )  # fmt: skip
     counts, edges = np.histogram(values, bins)
     out = np.zeros(len(values), bool)
@@ -58,7 +58,7 @@ def normality(values: Reals) -> float | None:
     i = np.arange(1, n + 1)
     a = -n - float(np.mean((2 * i - 1) * (log_ndtr(z) + log_ndtr(-z[::-1]))))
     a *= 1 + 0.75 / n + 2.25 / n**2
-    if a >= MOST_TABLED:
+    if a >= MAX_TABLED_A_SQUARED:
         p = 0.0  # under 1e-23; the formula below would rise again
     elif a >= 0.6:
         p = np.exp(1.2937 - 5.709 * a + 0.0186 * a**2)

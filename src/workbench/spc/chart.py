@@ -19,7 +19,7 @@ from workbench.spc.run_rules import USUAL as USUAL_RULES
 
 OK, WARNING, NOT_JUDGED = "ok", "warning", "not judged"
 ORDER = (NOT_JUDGED, OK, WARNING, ALARM)
-LEAST_SAID = 0.001  # of a p-value
+MIN_P_VALUE_SAID = 0.001  # of a p-value
 
 
 @dataclass(frozen=True)
@@ -236,7 +236,7 @@ def _taken_for_granted(used: Sequence[Charted]) -> Iterator[str]:
     ]
     p, alike = normality(np.concatenate([np.empty(0), *runs])), autocorrelation(*runs)
     if p is not None and p < RARE:
-        said = f"= {p:.2g}" if p >= LEAST_SAID else f"< {LEAST_SAID}"
+        said = f"= {p:.2g}" if p >= MIN_P_VALUE_SAID else f"< {MIN_P_VALUE_SAID}"
         yield f"The values are not normal (Anderson-Darling, p {said}): limits are approximate."
     if alike is not None and alike > STRONG:
         yield (

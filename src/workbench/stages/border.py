@@ -12,7 +12,7 @@ from collections import Counter
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 
-from workbench.collect.dimse.header_stream import LARGEST_HEADER
+from workbench.collect.dimse.header_stream import MAX_HEADER_BYTES
 from workbench.collect.filters import SurveyFilter
 from workbench.collect.received import LEFT_OUT, SET_ASIDE, STORED, ReceivedObject
 from workbench.deidentify.engine import Deidentifier
@@ -36,7 +36,9 @@ ANSWERS = {
     Verdict.QUARANTINED: SET_ASIDE,
     Verdict.REJECTED: LEFT_OUT,
 }
-NETWORK = HeaderLimits(header=LARGEST_HEADER)  # of what strangers send; a deflated one grows to it
+NETWORK = HeaderLimits(
+    header=MAX_HEADER_BYTES
+)  # of what strangers send; a deflated one grows to it
 
 
 @dataclass(frozen=True)

@@ -45,10 +45,10 @@ from workbench.survey import Survey
 
 LOGGER = logging.getLogger(__name__)
 
-LOOK_SECONDS = 0.5  # how often a waiting collector looks for news
-AGAIN_SECONDS = 5.0  # after a failure of the store
-MOST_FAILURES = 10  # one after the other, before a run that ought to end gives up
-AWAY_SECONDS = (15.0, 60.0, 300.0, 900.0)  # between tries while the PACS is away
+POLL_INTERVAL_S = 0.5  # how often a waiting collector looks for news
+RETRY_INTERVAL_S = 5.0  # after a failure of the store
+MAX_FAILURES = 10  # one after the other, before a run that ought to end gives up
+RETRY_INTERVALS_S = (15.0, 60.0, 300.0, 900.0)  # between tries while the PACS is away
 PHANTOMS = "phantoms"
 
 
@@ -190,10 +190,10 @@ class Collector:
             except (StoreError, OSError) as error:
                 # A disk that is full or a database that is locked passes; a night must not end.
                 failures += 1
-                if self.until_done and failures > MOST_FAILURES:
+                if self.until_done and failures > MAX_FAILURES:
                     raise
                 LOGGER.warning("the collector waits: %s", type(error).__name__)
-                self._stop.wait(AGAIN_SECONDS)
+                self._stop.wait(RETRY_INTERVAL_S)
 
     def _next(self) -> Job | None:
         """Lease the next patient; ``note`` says why the PACS may not be asked, if it may not."""
@@ -235,7 +235,7 @@ class Collector:
             self.pulse.doing = why
             self.control.tell(why)
             self._publish()
-        self._stop.wait(LOOK_SECONDS)
+        self._stop.wait(POLL_INTERVAL_S)
 
     def _rest(self) -> None:
         """Leave the PACS in peace between two patients, by a clock that nobody sets."""
@@ -244,7 +244,7 @@ class Collector:
         while time.monotonic() < end and not self._ended():
             if self.until_done and self.queue.outstanding() == 0:
                 return
-            self._stop.wait(min(LOOK_SECONDS, max(end - time.monotonic(), 0.0)))
+            self._stop.wait(min(POLL_INTERVAL_S, max(end - time.monotonic(), 0.0)))
 
     # --- one patient ---------------------------------------------------------------------------
 
@@ -313,13 +313,13 @@ class Collector:
 
     def _wait_for_pacs(self, why: str) -> None:
         """Wait longer each time: the fault is not the patient's."""
-        seconds = AWAY_SECONDS[min(self._away, len(AWAY_SECONDS) - 1)]
+        seconds = RETRY_INTERVALS_S[min(self._away, len(RETRY_INTERVALS_S) - 1)]
         self._away += 1
         self.control.tell(f"{why} Trying again in {seconds:.0f} seconds.", "warning")
         self.pulse.doing = "The PACS is away."
         end = time.monotonic() + seconds
         while time.monotonic() < end and not self._ended():
-            self._stop.wait(LOOK_SECONDS)
+            self._stop.wait(POLL_INTERVAL_S)
 
     # --- settings and state --------------------------------------------------------------------
 

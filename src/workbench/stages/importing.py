@@ -23,8 +23,8 @@ from workbench.stages.run_record import Progress, no_progress, recorded
 from workbench.store.objects import Origin, Taken
 from workbench.survey import Survey, open_survey
 
-CHUNK = 500  # files of a task: several series, and a second or two of work
-HELD = 64 * 2**20  # characters of headers that a task holds before it stores them
+FILES_A_TASK = 500  # files of a task: several series, and a second or two of work
+MAX_HELD_LETTERS = 64 * 2**20  # characters of headers that a task holds before it stores them
 Note = Callable[[Candidate, Verdict], None]
 
 
@@ -113,7 +113,7 @@ class _TaskWork:
         self._places.append(len(self.verdicts) - 1)
         self._waiting.append(taken)
         self._held += len(str(taken.row["header"])) if taken.row else 0
-        if self._held > HELD:
+        if self._held > MAX_HELD_LETTERS:
             self.store()
 
     def store(self) -> None:
@@ -162,9 +162,9 @@ def _answers(
 ) -> Iterator[TaskVerdicts]:
     run_id = uuid.uuid4().hex
     found = candidates(paths)
-    chunks = iter(lambda: tuple(islice(found, CHUNK)), ())
+    chunks = iter(lambda: tuple(islice(found, FILES_A_TASK)), ())
     tasks = (ImportTask(survey.folder.absolute(), run_id, files, named) for files in chunks)
-    few = about <= CHUNK  # not worth the start of another process
+    few = about <= FILES_A_TASK  # not worth the start of another process
     yield from (using or (Serial() if few else executor())).run(tasks)
 
 

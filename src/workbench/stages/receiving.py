@@ -20,7 +20,7 @@ from workbench.store.store import Store
 from workbench.survey import Survey
 
 LOGGER = logging.getLogger(__name__)
-LOOK_SECONDS = 30.0  # between looks at how many objects wait to be moved into parts
+POLL_INTERVAL_S = 30.0  # between looks at how many objects wait to be moved into parts
 
 
 @dataclass
@@ -37,7 +37,7 @@ class ReceiverSession:
         looked = time.monotonic()
         # In short steps: the kernel may hand Ctrl-C to a receiving thread, which wakes nobody.
         while not self._stopped.wait(0.2):
-            if time.monotonic() > looked + LOOK_SECONDS:
+            if time.monotonic() > looked + POLL_INTERVAL_S:
                 self._compact()
                 looked = time.monotonic()
 

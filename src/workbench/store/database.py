@@ -15,7 +15,7 @@ from typing import Any, Protocol
 
 from workbench.errors import StoreError
 
-BUSY_SECONDS = 10.0
+LOCK_TIMEOUT_S = 10.0
 PORTION = 1_000  # values of one IN (...): SQLite takes 32,766 (its limits page, item 9)
 DAMAGED = (sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB)
 Row = Any  # read by column name: row["x"]
@@ -97,7 +97,7 @@ class Sqlite:
         self._depth = 0
         with _explained():
             self._connection = sqlite3.connect(
-                file, timeout=BUSY_SECONDS, isolation_level=None, check_same_thread=False
+                file, timeout=LOCK_TIMEOUT_S, isolation_level=None, check_same_thread=False
             )
         try:
             self._set_up()

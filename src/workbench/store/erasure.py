@@ -23,7 +23,7 @@ from workbench.store.objects import Objects
 from workbench.store.parts import PartFile
 from workbench.store.tables import OvertakenError, Part, PartTables
 
-TRIES = 5  # that another process may interfere with
+MAX_TRIES = 5  # that another process may interfere with
 CATALOGUED = ("series", "refused", "inbox", "finding", "fingerprint", "run")  # hold text
 
 
@@ -83,7 +83,7 @@ class Erasure:
 
         What another process adds or replaces meanwhile is not lost.
         """
-        for _ in range(TRIES):
+        for _ in range(MAX_TRIES):
             with self._tables.place.writing():
                 written: list[tuple[Table, Part, PartFile]] = []
                 try:

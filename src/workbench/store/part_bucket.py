@@ -20,7 +20,7 @@ from workbench.store.parts import PartFile, gone, part_name, write_parquet
 # There is no lock between machines; a part is named in the catalogue seconds after it is written.
 STRANGE = timedelta(hours=1)
 PATIENCE = timedelta(seconds=20)  # for one request and its repetitions
-TRIES = 3
+MAX_TRIES = 3
 
 
 class BucketPlace:
@@ -39,7 +39,7 @@ class BucketPlace:
         with self._explained():
             self._store = self._obstore.store.from_url(
                 self._url,
-                retry_config={"max_retries": TRIES, "retry_timeout": PATIENCE},
+                retry_config={"max_retries": MAX_TRIES, "retry_timeout": PATIENCE},
             )
 
     def write(self, table: Table, frame: pl.DataFrame) -> PartFile:

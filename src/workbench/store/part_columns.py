@@ -20,7 +20,7 @@ from workbench.store.parts import Place, gone
 
 Columns = tuple[tuple[str, pl.DataType], ...]
 
-AT_ONCE = 16  # footers asked for at the same time, from a bucket
+MAX_FOOTERS_AT_ONCE = 16  # footers asked for at the same time, from a bucket
 REMEMBERED = 100_000  # parts, some 200 bytes each
 WIDENED = (pl.Int64(), pl.Float64())  # exact up to 2^53
 CASTS = pl.ScanCastOptions(integer_cast=["upcast", "allow-float"])
@@ -68,7 +68,7 @@ def damaged() -> StoreError:
 def _wrong_columns(table: Table, sources: Iterable[str | Path]) -> list[str]:
     """Return the columns that some part has in a form that cannot be read as today's."""
     today = table.polars()
-    with ThreadPoolExecutor(AT_ONCE) as pool:
+    with ThreadPoolExecutor(MAX_FOOTERS_AT_ONCE) as pool:
         wrong = {
             name
             for columns in pool.map(_columns, map(str, sources))

@@ -10,10 +10,10 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from workbench.errors import MissingTool, SettingsError, StoreError
-from workbench.store.database import BUSY_SECONDS, Row, portions, with_places
+from workbench.store.database import LOCK_TIMEOUT_S, Row, portions, with_places
 
 SCHEMA = re.compile(r"[a-z_][a-z0-9_]{0,62}\Z")  # an identifier that needs no quotes
-CONNECT_SECONDS = 10
+CONNECT_TIMEOUT_S = 10
 WRITER = "SELECT pg_advisory_xact_lock(hashtext(current_schema()))"
 
 
@@ -35,12 +35,12 @@ class Postgres:
 
     def _connect(self) -> Any:
         connection = self._psycopg.connect(
-            self._url, autocommit=True, connect_timeout=CONNECT_SECONDS,
+            self._url, autocommit=True, connect_timeout=CONNECT_TIMEOUT_S,
             row_factory=self._psycopg.rows.dict_row,
         )  # fmt: skip
         connection.execute(f"CREATE SCHEMA IF NOT EXISTS {self._schema}")
         connection.execute(f"SET search_path TO {self._schema}")
-        connection.execute(f"SET lock_timeout TO '{BUSY_SECONDS}s'")
+        connection.execute(f"SET lock_timeout TO '{LOCK_TIMEOUT_S}s'")
         connection.execute("SET synchronous_commit TO on")  # what is acknowledged is on disk
         return connection
 

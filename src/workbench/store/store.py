@@ -32,7 +32,7 @@ from workbench.store.opening import open_catalogue
 from workbench.store.part_place import place_of
 from workbench.store.quality_frames import images_frame, results_frame
 from workbench.store.quality_records import Quality
-from workbench.store.tables import GRACE_SECONDS, PartTables
+from workbench.store.tables import GRACE_PERIOD_S, PartTables
 
 
 class Store:
@@ -209,7 +209,7 @@ class Store:
         """
         return Erasure(self._catalogue, self._tables, self._objects).erase(traces)
 
-    def reclaim(self, grace: float = GRACE_SECONDS) -> None:
+    def reclaim(self, grace: float = GRACE_PERIOD_S) -> None:
         """Remove parts replaced at least ``grace`` seconds ago, and what deleted rows left."""
         self._tables.sweep(grace)
         self._catalogue.reclaim()

@@ -13,7 +13,7 @@ from workbench.schema import TABLES, Table
 from workbench.store.database import Database
 from workbench.store.parts import PartFile, Place
 
-GRACE_SECONDS = 600.0  # a reader may still hold a part that was replaced
+GRACE_PERIOD_S = 600.0  # a reader may still hold a part that was replaced
 
 
 class OvertakenError(Exception):
@@ -96,7 +96,7 @@ class PartTables:
             file.name, table.name, file.rows, file.size, file.sha256,
         )  # fmt: skip
 
-    def sweep(self, grace: float = GRACE_SECONDS) -> None:
+    def sweep(self, grace: float = GRACE_PERIOD_S) -> None:
         """Remove parts replaced a while ago, and files a cut-off run left behind."""
         before = time.time() - grace
         old = self._database.all("SELECT file FROM part WHERE retired_at <= ?", before)

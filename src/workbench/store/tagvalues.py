@@ -14,7 +14,7 @@ from types import MappingProxyType
 from typing import Any
 
 from workbench.dicom.jsonmodel import Item
-from workbench.dicom.record import LARGEST
+from workbench.dicom.record import MAX_INTEGER
 from workbench.dicom.values import parse_date
 from workbench.store.tagpath import SEQUENCE, Step
 
@@ -168,6 +168,6 @@ def _real(value: float) -> float | None:
 
 
 def _integer(value: float) -> int | None:
-    if abs(value) > LARGEST or value != int(value):
+    if abs(value) > MAX_INTEGER or value != int(value):
         return None
     return int(value)

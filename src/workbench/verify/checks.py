@@ -22,7 +22,7 @@ from workbench.verify.scheme import Scheme, moved
 
 Check = tuple[Action, Category, str, str]  # the last is what is wrong, empty when nothing is
 Result = tuple[Check, Failure | None]
-OLDEST = 90  # years: 45 CFR 164.514(b)(2)(i)(C)
+MAX_AGE_YEARS = 90  # years: 45 CFR 164.514(b)(2)(i)(C)
 AGE = re.compile(r"(\d{3})Y\Z")
 NUMBER = re.compile(r"\s*[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d+)?\s*\Z")
 MARKERS = ("PatientIdentityRemoved", "DeidentificationMethod", "DeidentificationMethodCodeSequence",
@@ -235,7 +235,11 @@ def _texts(pair: Pair, where: str, after: list[FlatElement]) -> Iterator[Check]:
 
 def _age(after: list[FlatElement]) -> str:
     ages = [AGE.match(value) for one in after for value in one.values]
-    return "an age above 89 is told" if any(age and int(age[1]) > OLDEST for age in ages) else ""
+    return (
+        "an age above 89 is told"
+        if any(age and int(age[1]) > MAX_AGE_YEARS for age in ages)
+        else ""
+    )
 
 
 def _uids(

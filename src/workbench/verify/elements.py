@@ -9,7 +9,7 @@ from pydicom.datadict import keyword_for_tag
 from pydicom.dataelem import DataElement
 from pydicom.dataset import Dataset
 
-DEEPEST = 64
+MAX_DEPTH = 64
 NUMERIC = frozenset({"DS", "IS", "US", "SS", "UL", "SL", "FL", "FD", "UV", "SV"})
 BINARY = frozenset({"OB", "OW", "OF", "OD", "OL", "OV", "UN"})
 
@@ -60,7 +60,7 @@ def elements(data: Dataset, path: tuple[int, ...] = ()) -> Iterator[FlatElement]
         yield FlatElement(
             int(tag), str(element.VR), path, _values(element), _creator(data, int(tag))
         )
-        if element.VR == "SQ" and len(path) < DEEPEST:
+        if element.VR == "SQ" and len(path) < MAX_DEPTH:
             for item in element.value:
                 yield from elements(item, (*path, int(tag)))
 

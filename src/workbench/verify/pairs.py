@@ -15,7 +15,7 @@ from workbench.verify.elements import FlatElement, elements
 from workbench.verify.scheme import Scheme
 
 PREFIX = 128
-MOST_META = 1 << 20
+MAX_META_BYTES = 1 << 20
 
 
 @dataclass(frozen=True, repr=False)

@@ -9,7 +9,7 @@ from jinja2 import Environment
 
 from workbench.verify.result import Action, Verification
 
-MOST_SHOWN = 500
+MAX_SHOWN = 500
 NOT_PROMISED = (
     "A name that stands only in free text, in no attribute that names people, is not known.",
     "Times of day and the intervals between a patient's studies stay.",
@@ -90,7 +90,7 @@ def page(done: Verification) -> str:
         .from_string(PAGE)
         .render(
             done=done,
-            shown=list(islice(done.failures, MOST_SHOWN)),
+            shown=list(islice(done.failures, MAX_SHOWN)),
             style=style.read_text("utf-8"),
             retained=Action.PIXELS_RETAINED,
             not_promised=NOT_PROMISED,

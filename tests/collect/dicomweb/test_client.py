@@ -227,7 +227,7 @@ def test_paging_to_the_end_also_where_the_server_has_its_own_limit(
 def test_a_server_that_cuts_and_ignores_the_offset_is_not_believed(
     archive: Archive, serve: Any, keeper: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(query, "PAGE", 2)
+    monkeypatch.setattr(query, "ANSWERS_A_PAGE", 2)
     archive.paged = False
     expected = source(serve(archive), keeper).expect(ListedPatient("0042"))
     assert expected.notes["cut_answer"] == 3, "two series of three, and two of two"
@@ -349,7 +349,7 @@ def test_the_real_transfer_syntax_is_told(archive: Archive, serve: Any, keeper: 
 def test_a_compressed_answer_is_inflated_within_bounds(
     archive: Archive, serve: Any, keeper: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(query, "LARGEST_PAGE", 2**20)
+    monkeypatch.setattr(query, "MAX_PAGE_BYTES", 2**20)
     bomb = gzip.compress(b" " * 2**24)
     archive.before = lambda _: (200, {"Content-Encoding": "gzip"}, bomb)
     with pytest.raises(NetworkError):

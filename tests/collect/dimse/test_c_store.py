@@ -147,7 +147,7 @@ def test_echoes_sent_ahead_of_the_answers_do_not_pile_up() -> None:
         for _ in range(300):
             assert wire.status() == 0
     assert len(waiting) >= 300
-    assert max(waiting) <= c_store.MOST_WAITING + 1
+    assert max(waiting) <= c_store.MAX_WAITING + 1
 
 
 def test_an_echo_between_objects_is_answered(receiver: Receiver) -> None:

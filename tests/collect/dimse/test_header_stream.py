@@ -103,7 +103,7 @@ def test_pixels_without_number_are_left_to_the_reader() -> None:
 
 
 def test_a_header_without_end_is_bounded(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(header_stream, "LARGEST_HEADER", 100_000)
+    monkeypatch.setattr(header_stream, "MAX_HEADER_BYTES", 100_000)
     sink = Sink(lambda: IMPLICIT, Budget())
     sink.write(element(0x0008, 0x1140, b"", 0xFFFFFFFF))
     for _ in range(1000):
@@ -126,7 +126,7 @@ def test_all_headers_on_their_way_share_one_budget_and_give_it_back() -> None:
 
 
 def test_a_whole_object_is_bounded_too(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(header_stream, "LARGEST_WHOLE", 1000)
+    monkeypatch.setattr(header_stream, "MAX_WHOLE_BYTES", 1000)
     sink = WholeSink(Budget())
     for _ in range(3):
         sink.write(bytes(500))

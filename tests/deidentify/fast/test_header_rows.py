@@ -103,7 +103,7 @@ def test_what_an_element_means_beside_others(
     implicit: bool, patient: Dataset, deidentifier: Deidentifier, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     # Signed or not, another alphabet, another owner of a private block, little memory.
-    monkeypatch.setattr(single, "MOST_BYTES", 5_000)
+    monkeypatch.setattr(single, "MAX_BYTES", 5_000)
     rows, reader = HeaderRows(deidentifier), HeaderReader()
     for number in range(40):
         data, item = Dataset(), Dataset()
@@ -344,9 +344,9 @@ def test_sequences_without_length_are_read_in_the_object_s_letters(
 
 def test_memory_is_bounded(patient: Dataset, deidentifier: Deidentifier,
                            monkeypatch: pytest.MonkeyPatch) -> None:  # fmt: skip
-    monkeypatch.setattr(single, "MOST_BYTES", 4_000)
-    monkeypatch.setattr(quick, "MOST_MET", 5)
-    monkeypatch.setattr(quick, "MOST_SEQUENCES", 2)
+    monkeypatch.setattr(single, "MAX_BYTES", 4_000)
+    monkeypatch.setattr(quick, "MAX_MET", 5)
+    monkeypatch.setattr(quick, "MAX_SEQUENCES", 2)
     rows = HeaderRows(deidentifier)
     for number in range(120):
         item = Dataset()
@@ -355,7 +355,7 @@ def test_memory_is_bounded(patient: Dataset, deidentifier: Deidentifier,
                       ProcedureCodeSequence=[item])  # fmt: skip
         assert_same(rows, received(data))
     held = rows._quick
-    assert len(held._neighbours) <= quick.MOST_NEIGHBOURS
+    assert len(held._neighbours) <= quick.MAX_NEIGHBOURS
     assert len(held._met) <= 5
     assert len(held._speak) <= 2
     for one in held._neighbours.values():

@@ -95,7 +95,7 @@ def test_real_files_beside_each_other(test_data: Path) -> None:
 
 
 def test_memory_is_bounded(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(stretches, "MOST_BYTES", 5_000)
+    monkeypatch.setattr(stretches, "MAX_BYTES", 5_000)
     kept = Runs()
     for number in range(200):
         content = encoded(slice_of(number // 2))
@@ -106,7 +106,7 @@ def test_memory_is_bounded(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def test_large_elements_are_not_remembered() -> None:
-    large, kept = b"x" * (stretches.LARGEST_KEPT + 2), Runs()
+    large, kept = b"x" * (stretches.MAX_KEPT_BYTES + 2), Runs()
     for _ in range(3):
         data = ordinary()
         data.add_new(0x00420011, "OB", large)

@@ -17,7 +17,13 @@ from workbench.qa.cylinder import find_cylinder
 from workbench.qa.geometry import geometry
 from workbench.qa.regions import disc
 from workbench.simulate.phantom_images import PhantomScan
-from workbench.stages.quality.region_picture import COLOURS, LARGEST, picture, png, thumbnail
+from workbench.stages.quality.region_picture import (
+    COLOURS,
+    MAX_SIDE_PIXELS,
+    picture,
+    png,
+    thumbnail,
+)
 
 WATER = geometry("ct_water_200")
 
@@ -107,7 +113,7 @@ def test_each_role_has_its_colour() -> None:
 def test_a_large_image_is_shown_smaller_its_outline_in_place() -> None:
     image = blank(1300, 900)
     shown = drawn(image, disc(image, (700, 400), 300, role="phantom"))
-    assert max(shown.shape) <= LARGEST
+    assert max(shown.shape) <= MAX_SIDE_PIXELS
     rows, columns = np.nonzero(coloured(shown, "phantom"))
     thin = 1300 / shown.shape[0]
     assert (rows.min() + rows.max()) / 2 * thin == pytest.approx(700, abs=thin)

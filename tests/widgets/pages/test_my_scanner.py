@@ -105,7 +105,7 @@ def test_a_chart_holds_no_more_than_sums() -> None:
     lanes, dots = scanner_frames.strip(chosen, "ctdi_vol_mgy", LEVELS.clear(), with_region=True)
     assert lanes.height == 1
     assert dots["count"].sum() == 2000
-    assert dots.height <= scanner_frames.MOST_DOTS
+    assert dots.height <= scanner_frames.MAX_DOTS
 
 
 def test_hostile_names_are_text_everywhere(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

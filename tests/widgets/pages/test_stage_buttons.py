@@ -68,7 +68,7 @@ def test_the_three_buttons_take_files_to_dose_estimates(survey, files):
 def test_a_stopped_import_keeps_what_it_has_and_goes_on_when_started_again(
     survey, files, monkeypatch
 ):
-    monkeypatch.setattr(importing, "CHUNK", 5)
+    monkeypatch.setattr(importing, "FILES_A_TASK", 5)
     stages = Stages(survey)
     stages._folder.value = str(files)
     stages.observe(lambda _: stages._stop.click(), "message")  # at the first word of progress

@@ -129,7 +129,7 @@ def test_csv_is_what_is_shown_and_no_formula_for_a_spreadsheet(page):
 
 
 def test_too_many_rows_for_a_browser_are_refused_with_the_remedy(page, monkeypatch):
-    monkeypatch.setattr(module, "MOST_DOWNLOADED", 10)
+    monkeypatch.setattr(module, "MAX_DOWNLOADED", 10)
     message, buffers = page(events()).ask("csv")
     assert buffers is None
     assert "export" in message["refused"]

@@ -7,12 +7,12 @@ from typing import Any
 
 from workbench.collect.dicomweb.http import BrokenOff, WebClient
 from workbench.collect.dicomweb.multipart import boundary_of, parts
-from workbench.dicom.fromjson import DEEPEST, PIXELS
+from workbench.dicom.fromjson import MAX_DEPTH, PIXELS
 from workbench.dicom.jsonmodel import Item
 from workbench.errors import DamagedObject, NetworkError
 
 SMALL = 2**16  # bytes; private elements that matter to dose are far smaller
-MOST_REQUESTS = 64  # of one series: beyond it, whole objects would have been cheaper
+MAX_REQUESTS = 64  # of one series: beyond it, whole objects would have been cheaper
 ACCEPT = 'multipart/related; type="application/octet-stream", application/octet-stream;q=0.5'
 # Overlays, waveforms and documents are large, and nothing that is kept here.
 LARGE = ("60", "5400", "00420011")
@@ -23,11 +23,11 @@ class Bulk:
 
     def __init__(self, client: WebClient) -> None:
         self._client = client
-        self._left = MOST_REQUESTS
+        self._left = MAX_REQUESTS
 
     def fetched(self, item: Item, depth: int = 0) -> Item:
         """Return ``item`` with what could be fetched inline; the rest stays a pointer."""
-        if depth > DEEPEST:
+        if depth > MAX_DEPTH:
             raise DamagedObject("too_deep", "sequences are nested too deep")
         return {key: self._element(key, element, depth) for key, element in item.items()}
 

@@ -34,8 +34,8 @@ if TYPE_CHECKING:
     from workbench.collect.filters import SurveyFilter
     from workbench.collect.patient_list import ListedPatient
 
-LARGEST_METADATA = 2**28  # bytes of the headers of one series
-LARGEST_OBJECT = 2**30  # bytes of one whole object
+MAX_METADATA_BYTES = 2**28  # bytes of the headers of one series
+MAX_OBJECT_BYTES = 2**30  # bytes of one whole object
 WHOLE = 'multipart/related; type="application/dicom"'
 # As it is stored, not decompressed for us (PS3.18 section 8.7.3.5.2).
 AS_STORED = f"{WHOLE}; transfer-syntax=*"
@@ -158,7 +158,7 @@ class WebSource:
                 if answer.status not in (200, 206):
                     fetched.http = answer.status
                     return []
-                items = json.loads(answer.content(LARGEST_METADATA))
+                items = json.loads(answer.content(MAX_METADATA_BYTES))
         except (BrokenOff, ValueError, RecursionError):
             return []  # too large, cut off or no JSON: whole objects may do better
         screens: list[str] = []
@@ -246,9 +246,9 @@ def _files(answer: HttpAnswer) -> Iterator[bytes]:
     """Yield the DICOM files of an answer; some servers send a single one as it is."""
     boundary = boundary_of(answer.kind)
     if boundary:
-        yield from parts(answer.chunks(), boundary, LARGEST_OBJECT)
+        yield from parts(answer.chunks(), boundary, MAX_OBJECT_BYTES)
     else:
-        yield answer.content(LARGEST_OBJECT)
+        yield answer.content(MAX_OBJECT_BYTES)
 
 
 def _left(number: int) -> Finding:

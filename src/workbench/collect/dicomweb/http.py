@@ -28,10 +28,10 @@ if TYPE_CHECKING:
 REDIRECTS = frozenset({301, 302, 303, 307, 308})  # RFC 9110 section 15.4
 BUSY = frozenset({429, 503})  # RFC 6585 section 4, RFC 9110 section 15.6.4
 FORBIDDEN = frozenset({401, 403, 407})
-LONGEST_CHAIN = 5  # of redirects
-TRIES = 4  # of a request that a busy server refuses
-LONGEST_REST = 60.0  # seconds before the next try, whatever the server says
-AT_ONCE = 2**20  # bytes that are inflated in one go
+MAX_REDIRECTS = 5  # of redirects
+MAX_TRIES = 4  # of a request that a busy server refuses
+MAX_REST_S = 60.0  # seconds before the next try, whatever the server says
+INFLATED_BYTES = 2**20  # bytes that are inflated in one go
 
 
 class BrokenOff(OSError):  # noqa: N818 (what happened, as in OSError's own family)
@@ -115,7 +115,7 @@ class HttpAnswer:
 
 def _inflated(inflater: zlib._Decompress, chunk: bytes) -> Iterator[bytes]:
     while chunk and not inflater.eof:
-        yield inflater.decompress(chunk, AT_ONCE)
+        yield inflater.decompress(chunk, INFLATED_BYTES)
         chunk = inflater.unconsumed_tail
 
 
@@ -219,7 +219,7 @@ class WebClient:
             if response.status_code in REDIRECTS and "location" in response.headers:
                 chain += 1
                 asked = self._redirected(asked, response, chain)
-            elif response.status_code in BUSY and tries + 1 < TRIES:
+            elif response.status_code in BUSY and tries + 1 < MAX_TRIES:
                 tries += 1
                 time.sleep(_rest(response.headers.get("retry-after", ""), tries))
             else:
@@ -244,7 +244,7 @@ class WebClient:
         target = asked.url
         if self.ours(location):
             target = asked.url.join(location)
-        if chain > LONGEST_CHAIN or _origin(target) != _origin(self.root) or target == asked.url:
+        if chain > MAX_REDIRECTS or _origin(target) != _origin(self.root) or target == asked.url:
             raise NetworkError(
                 f"{self.access.title} points to another server, or in a circle.",
                 "Set the address where it really is.",
@@ -334,7 +334,7 @@ def _rest(told: str, tries: int) -> float:
             seconds = (parsedate_to_datetime(told) - datetime.now(UTC)).total_seconds()
         except (TypeError, ValueError):
             seconds = 2.0**tries
-    return min(max(seconds, 0.0), LONGEST_REST)
+    return min(max(seconds, 0.0), MAX_REST_S)
 
 
 def _reason(error: Exception) -> tuple[str, str]:

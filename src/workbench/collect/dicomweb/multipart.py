@@ -10,7 +10,7 @@ from collections.abc import Iterable, Iterator
 
 from workbench.collect.dicomweb.http import BrokenOff
 
-LONGEST_HEADER = 2**16  # bytes of a line before a part
+MAX_HEADER_LINE_BYTES = 2**16  # bytes of a line before a part
 BOUNDARY = re.compile(r'boundary="?([^";,]{1,200})', re.IGNORECASE)
 
 
@@ -29,10 +29,10 @@ def parts(chunks: Iterable[bytes], boundary: bytes, largest: int) -> Iterator[by
     """
     arriving = _Arriving(chunks)
     mark = b"--" + boundary
-    arriving.until(mark, LONGEST_HEADER)  # a preamble means nothing
+    arriving.until(mark, MAX_HEADER_LINE_BYTES)  # a preamble means nothing
     while not arriving.follows(b"--"):
-        arriving.until(b"\n", LONGEST_HEADER)  # the rest of the boundary's line
-        while arriving.until(b"\n", LONGEST_HEADER).strip():
+        arriving.until(b"\n", MAX_HEADER_LINE_BYTES)  # the rest of the boundary's line
+        while arriving.until(b"\n", MAX_HEADER_LINE_BYTES).strip():
             pass
         yield arriving.until(b"\n" + mark, largest).removesuffix(b"\r")
 

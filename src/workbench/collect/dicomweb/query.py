@@ -24,9 +24,9 @@ from workbench.dicom.walk import Encoding
 from workbench.errors import DamagedObject, NetworkError
 
 JSON = "application/dicom+json, application/json;q=0.5"
-PAGE = 200  # answers asked for at a time
-MOST_PAGES = 500
-LARGEST_PAGE = 2**26  # bytes
+ANSWERS_A_PAGE = 200  # answers asked for at a time
+MAX_PAGES = 500
+MAX_PAGE_BYTES = 2**26  # bytes
 # What a query may hold as it is (RFC 3986 section 3.4), the wildcards and & apart.
 UNRESERVED_ENOUGH = "!$'(),;=:@/+"
 # What C-FIND would say, PS3.4 table C.4-1.
@@ -88,10 +88,12 @@ class WebQuery:
         ask, page = self._first(path, wanted, level)
         seen: set[str] = set()
         offset = 0
-        for _ in range(MOST_PAGES):
+        for _ in range(MAX_PAGES):
             uids = {told(item, OWN_UID[level]) for item in page.items}
             if page.items and uids <= seen:  # it ignores the offset, so nothing more is to be had
-                yield _AnswerPage([], CUT if page.warned or len(uids) == PAGE else SUCCESS)
+                yield _AnswerPage(
+                    [], CUT if page.warned or len(uids) == ANSWERS_A_PAGE else SUCCESS
+                )
                 return
             yield page
             seen |= uids
@@ -121,7 +123,7 @@ class WebQuery:
         return ask, page
 
     def _page(self, path: str, ask: str, offset: int) -> _AnswerPage:
-        paging = f"{ask}&limit={PAGE}&offset={offset}".removeprefix("&")
+        paging = f"{ask}&limit={ANSWERS_A_PAGE}&offset={offset}".removeprefix("&")
         with self._client.get(path, JSON, paging) as answer:
             if answer.status in (204, 404):
                 return _AnswerPage([], http=answer.status)
@@ -129,7 +131,7 @@ class WebQuery:
                 return _AnswerPage([], CUT, answer.status)
             if answer.status not in (200, 206):
                 return _AnswerPage([], UNABLE, answer.status)
-            found = _read(answer.content(LARGEST_PAGE))
+            found = _read(answer.content(MAX_PAGE_BYTES))
             if found is None:
                 return _AnswerPage([], UNABLE, answer.status)
             return _AnswerPage(found, http=answer.status, warned=answer.warned)
@@ -141,7 +143,7 @@ class WebQuery:
             good = answer.status == 204
             if answer.status in (200, 206):
                 try:
-                    good = _read(answer.content(LARGEST_PAGE)) is not None
+                    good = _read(answer.content(MAX_PAGE_BYTES)) is not None
                 except BrokenOff:
                     good = False
         if not good:

@@ -27,9 +27,9 @@ from workbench.collect.dimse.c_store import Inflow
 
 LOGGER = logging.getLogger(__name__)
 
-MAXIMUM_ASSOCIATIONS = 100
+MAX_ASSOCIATIONS = 100
 FROM_ONE_ADDRESS = 75  # connections: a host that opens more must not lock the others out
-HANDSHAKE_SECONDS = 5.0
+HANDSHAKE_TIMEOUT_S = 5.0
 REMEMBERED = 20  # refusals kept for the page
 UNPRINTABLE = re.compile(r"[^ -~]")
 # A-ASSOCIATE-RJ: permanent, by the service user, calling AE title not recognised (PS3.8 9.3.4)
@@ -137,7 +137,7 @@ def server_class(
             wrapped = request
             try:
                 if tls is not None:
-                    request.settimeout(HANDSHAKE_SECONDS)
+                    request.settimeout(HANDSHAKE_TIMEOUT_S)
                     wrapped = tls.wrap_socket(request, server_side=True)
                     wrapped.settimeout(self.ae.network_timeout)
             except OSError as error:

@@ -21,11 +21,11 @@ from workbench.collect.retrieval import Timeouts
 from workbench.errors import NetworkError
 from workbench.model import ApplicationEntity
 
-ANNOUNCED_PDU = 2**18  # bytes; larger PDUs bring nothing more, and 0 would mean "no bound"
-LARGEST_PDU = 2**20  # bytes; what a peer may send all the same before it is cut off
-LARGEST_OBJECT = 2**31  # bytes between two messages of one association
-PDU_SECONDS = 20.0  # a PDU that takes longer is a drip, not a transfer
-READ_AT_ONCE = 2**16
+ANNOUNCED_PDU_BYTES = 2**18  # bytes; larger PDUs bring nothing more, and 0 would mean "no bound"
+MAX_PDU_BYTES = 2**20  # bytes; what a peer may send all the same before it is cut off
+MAX_OBJECT_BYTES = 2**31  # bytes between two messages of one association
+PDU_TIMEOUT_S = 20.0  # a PDU that takes longer is a drip, not a transfer
+READ_BYTES = 2**16
 SOP_CLASS_NOT_SUPPORTED = 0x0122  # PS3.7 annex C.5.6
 # Linux: acknowledge at once, or a peer with Nagle's algorithm waits 40 ms an object.
 QUICK_ACK: int | None = getattr(socket, "TCP_QUICKACK", None)
@@ -74,11 +74,11 @@ class BoundedReader:
     def recv(self, nr_bytes: int) -> bytearray:
         """Return ``nr_bytes`` bytes, fewer when the peer has closed; raises ``OSError``."""
         self.received += nr_bytes
-        if nr_bytes > LARGEST_PDU or self.received > LARGEST_OBJECT:
+        if nr_bytes > MAX_PDU_BYTES or self.received > MAX_OBJECT_BYTES:
             raise OSError("the peer sends more than it may")
         waiting = self._socket.gettimeout()
         try:
-            data = self._read(nr_bytes, time.monotonic() + PDU_SECONDS)
+            data = self._read(nr_bytes, time.monotonic() + PDU_TIMEOUT_S)
         finally:
             self._socket.settimeout(waiting)
         if QUICK_ACK is not None:
@@ -92,7 +92,7 @@ class BoundedReader:
             if left <= 0:
                 raise TimeoutError("the peer sends too slowly")
             self._socket.settimeout(left)
-            piece = self._socket.recv(min(size - len(data), READ_AT_ONCE))
+            piece = self._socket.recv(min(size - len(data), READ_BYTES))
             if not piece:
                 break
             data += piece
@@ -159,7 +159,7 @@ class Taking:
             + [build_context(uid, list(syntaxes)) for uid, syntaxes in self.contexts],
             "ext_neg": [build_role(uid, scp_role=True) for uid in offered],
             "evt_handlers": [(evt.EVT_CONN_OPEN, guard), (evt.EVT_C_STORE, self.store)],
-            "max_pdu": ANNOUNCED_PDU,
+            "max_pdu": ANNOUNCED_PDU_BYTES,
         }
 
 

@@ -26,7 +26,12 @@ from typing import Any, cast
 from pynetdicom.association import Association
 from pynetdicom.pdu_primitives import P_DATA
 
-from workbench.collect.dimse.association import LARGEST_OBJECT, LARGEST_PDU, PDU_SECONDS, QUICK_ACK
+from workbench.collect.dimse.association import (
+    MAX_OBJECT_BYTES,
+    MAX_PDU_BYTES,
+    PDU_TIMEOUT_S,
+    QUICK_ACK,
+)
 from workbench.collect.dimse.command_set import CommandSet, read_command, uid_text
 from workbench.collect.dimse.header_stream import Sink, WholeSink
 
@@ -35,12 +40,12 @@ PDU_HEAD, ITEM_HEAD = struct.Struct(">BxI"), struct.Struct(">IBB")
 P_DATA_TF, IS_COMMAND, IS_LAST = 0x04, 0x01, 0x02
 DATA_TRANSFER, AWAITING_CLOSE = "Sta6", "Sta13"
 CONNECTION_CLOSED, INVALID_PDU = "Evt17", "Evt19"
-LARGEST_COMMAND = 2**16  # bytes; a C-STORE request has about 150
-LARGEST_OTHER = 2**20  # bytes of the data set of another request
-MOST_WAITING = 16  # requests of other kinds that wait for their answers
-AT_ONCE = 2**17  # bytes; what DCMTK's senders put into a PDU at most
+MAX_COMMAND_BYTES = 2**16  # bytes; a C-STORE request has about 150
+MAX_OTHER_BYTES = 2**20  # bytes of the data set of another request
+MAX_WAITING = 16  # requests of other kinds that wait for their answers
+READ_BYTES = 2**17  # bytes; what DCMTK's senders put into a PDU at most
 THROWN_AT_ONCE = 64  # pieces, before a look whether time is up
-LOOK_SECONDS = 0.25  # timers and ends of threads are looked at that often
+POLL_INTERVAL_S = 0.25  # timers and ends of threads are looked at that often
 
 
 @dataclass(frozen=True)
@@ -72,7 +77,7 @@ class _Bell(threading.Event):
 
     def wait(self, timeout: float | None = None) -> bool:
         if all(queue.empty() for queue in self._queues):
-            super().wait(LOOK_SECONDS if timeout is None else timeout)
+            super().wait(POLL_INTERVAL_S if timeout is None else timeout)
         self.clear()
         return True
 
@@ -104,7 +109,7 @@ class Inflow:
         self._make_sink, self._serve = make_sink, serve
         wrapper = cast("Any", self._dul.socket)
         self._connection = cast("socket.socket", wrapper.socket)
-        self._scratch = memoryview(bytearray(AT_ONCE))
+        self._scratch = memoryview(bytearray(READ_BYTES))
         self._unread = b""
         self._deadline = 0.0
         self._command = bytearray()
@@ -116,7 +121,7 @@ class Inflow:
         self._pynetdicom_reads = self._dul._read_pdu_data
         self._pynetdicom_sends = self._dul.send_pdu
         self._pynetdicom_ends = self._dul.kill_dul
-        self._connection.settimeout(PDU_SECONDS)
+        self._connection.settimeout(PDU_TIMEOUT_S)
         self._connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         self._dul._run_loop_delay = 0.0
         vars(self._dul).update(
@@ -168,7 +173,7 @@ class Inflow:
     def _throw_away(self) -> None:
         """Close the connection, all being said, as soon as nothing more comes."""
         with contextlib.suppress(OSError, ValueError):
-            self._connection.settimeout(LOOK_SECONDS)
+            self._connection.settimeout(POLL_INTERVAL_S)
             for _ in range(THROWN_AT_ONCE):
                 ready, _, _ = select.select([self._connection], [], [], 0.0)
                 if not (ready and self._connection.recv_into(self._scratch)):
@@ -189,11 +194,11 @@ class Inflow:
     def _readable(self) -> bool:
         if isinstance(self._connection, ssl.SSLSocket) and self._connection.pending():
             return True
-        if self._association.dimse.msg_queue.qsize() > MOST_WAITING:
+        if self._association.dimse.msg_queue.qsize() > MAX_WAITING:
             time.sleep(0.001)
             return False
         try:
-            patience = LOOK_SECONDS if self._dul.event_queue.empty() else 0.0
+            patience = POLL_INTERVAL_S if self._dul.event_queue.empty() else 0.0
             ready, _, _ = select.select([self._connection, self._woken], [], [], patience)
             if self._woken in ready:
                 self._woken.recv(64)
@@ -205,12 +210,12 @@ class Inflow:
     # --- reading -------------------------------------------------------------------------------
 
     def _begin(self) -> None:
-        self._deadline = time.monotonic() + PDU_SECONDS
+        self._deadline = time.monotonic() + PDU_TIMEOUT_S
 
     def _recv(self, size: int) -> bytearray:
         """Return bytes for pynetdicom (``AssociationSocket.recv``); raises ``OSError``."""
         unread, self._unread = self._unread[:size], self._unread[size:]
-        if size > LARGEST_PDU:
+        if size > MAX_PDU_BYTES:
             raise OSError("the peer sends more than it may")
         data = bytearray(size)
         data[: len(unread)] = unread
@@ -241,7 +246,7 @@ class Inflow:
                 self._unread = bytes(head)
                 self._pynetdicom_reads()
                 return
-            if length > LARGEST_PDU:
+            if length > MAX_PDU_BYTES:
                 raise OSError("the peer sends more than it may")
             self._read_items(length)
             if QUICK_ACK is not None:
@@ -267,7 +272,7 @@ class Inflow:
                 self._data_fragment(context, size - 2, bool(control & IS_LAST))
 
     def _command_fragment(self, context: int, size: int, last: bool) -> None:
-        if self._message or self._allowance or len(self._command) + size > LARGEST_COMMAND:
+        if self._message or self._allowance or len(self._command) + size > MAX_COMMAND_BYTES:
             raise _ProtocolError
         self._fill(self._scratch[:size])
         self._command += self._scratch[:size]
@@ -281,10 +286,10 @@ class Inflow:
             self._other_fragment(context, size, last)
             return
         sink = message.request.sink
-        if context != message.context or sink.size + size > LARGEST_OBJECT:
+        if context != message.context or sink.size + size > MAX_OBJECT_BYTES:
             raise _ProtocolError
         while size:
-            read = self._some(self._scratch[: min(size, AT_ONCE)])
+            read = self._some(self._scratch[: min(size, READ_BYTES)])
             sink.write(self._scratch[:read])
             size -= read
         if last:
@@ -299,7 +304,7 @@ class Inflow:
         except ValueError as error:
             raise _ProtocolError from error
         if not command.store:
-            self._allowance = LARGEST_OTHER if command.has_data else 0
+            self._allowance = MAX_OTHER_BYTES if command.has_data else 0
             self._hand_over(context, IS_COMMAND | IS_LAST, encoded)
             return
         accepted = self._association._accepted_cx.get(context)

@@ -13,7 +13,7 @@ HEAD = struct.Struct("<HHI")
 SOP_CLASS, COMMAND, MESSAGE_ID, ANSWERS, DATA_SET = 0x0002, 0x0100, 0x0110, 0x0120, 0x0800
 STATUS, SOP_INSTANCE = 0x0900, 0x1000
 C_STORE_RQ, C_STORE_RSP, NO_DATA_SET = b"\x01\x00", b"\x01\x80", b"\x01\x01"
-LONGEST_UID = 64  # characters, PS3.5 section 9.1
+MAX_UID_LETTERS = 64  # characters, PS3.5 section 9.1
 
 
 @dataclass(frozen=True)
@@ -50,7 +50,7 @@ class CommandSet:
         body = b"".join(
             _element(number, value)
             for number, value in answers.items()
-            if 0 < len(value) <= LONGEST_UID
+            if 0 < len(value) <= MAX_UID_LETTERS
         )
         return _element(0, len(body).to_bytes(4, "little")) + body
 

@@ -33,8 +33,8 @@ from workbench.dicom.walk import (
 )
 from workbench.errors import DamagedObject
 
-LARGEST_HEADER = 16 * 2**20  # bytes; a multi-frame CT of 2,000 frames has about half of it
-LARGEST_WHOLE = 2**29  # bytes of an object that is kept with its pixels
+MAX_HEADER_BYTES = 16 * 2**20  # bytes; a multi-frame CT of 2,000 frames has about half of it
+MAX_WHOLE_BYTES = 2**29  # bytes of an object that is kept with its pixels
 BUDGET = 64 * 2**20  # bytes of headers on their way at one time, of all peers together
 GROWTH = 1.25  # a sequence of unknown end is looked at again when so much more has come
 # PS3.5 section 7.1, little endian.
@@ -116,7 +116,7 @@ class Sink(BytesIO):
 
     def _kept(self, data: memoryview) -> bytes:
         """Keep header bytes; return what follows the head of Pixel Data, if that has come."""
-        if self._held + len(data) > LARGEST_HEADER or not self._budget.take(len(data)):
+        if self._held + len(data) > MAX_HEADER_BYTES or not self._budget.take(len(data)):
             self.overflow = True
             return b""
         self._held += len(data)
@@ -218,7 +218,7 @@ class WholeSink(BytesIO):
         """Take a fragment; return its length."""
         length = len(data)
         self.size += length
-        if self.overflow or self.size > LARGEST_WHOLE or not self._budget.take(length):
+        if self.overflow or self.size > MAX_WHOLE_BYTES or not self._budget.take(length):
             self.overflow = True
             return length
         self._held += length

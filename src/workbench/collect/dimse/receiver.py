@@ -15,15 +15,15 @@ from pynetdicom.sop_class import Verification  # type: ignore[attr-defined]
 from pynetdicom.transport import ThreadedAssociationServer
 
 from workbench.collect.dimse.admission import (
-    MAXIMUM_ASSOCIATIONS,
+    MAX_ASSOCIATIONS,
     Admission,
     AllowedPeer,
     server_class,
     watched,
 )
-from workbench.collect.dimse.association import ANNOUNCED_PDU, configure, echo
+from workbench.collect.dimse.association import ANNOUNCED_PDU_BYTES, configure, echo
 from workbench.collect.dimse.c_store import Inflow, StoreRequest
-from workbench.collect.dimse.header_stream import LARGEST_WHOLE, Budget, Sink, WholeSink
+from workbench.collect.dimse.header_stream import MAX_WHOLE_BYTES, Budget, Sink, WholeSink
 from workbench.collect.dimse.tls import TlsFiles, server_context
 from workbench.collect.received import (
     CANNOT_UNDERSTAND,
@@ -37,9 +37,9 @@ from workbench.model import ApplicationEntity
 
 LOGGER = logging.getLogger(__name__)
 
-ASSOCIATION_SECONDS = 5.0  # for a peer that connects and stays silent
-IDLE_SECONDS = 60.0
-POLL_SECONDS = 0.1  # how soon a server notices that it shall end
+ASSOCIATION_TIMEOUT_S = 5.0  # for a peer that connects and stays silent
+IDLE_TIMEOUT_S = 60.0
+POLL_INTERVAL_S = 0.1  # how soon a server notices that it shall end
 
 
 @dataclass(frozen=True)
@@ -129,7 +129,7 @@ class Receiver:
         self._last: datetime | None = None
         self._keeping = threading.Lock()
         self._admission = Admission(reception.titles, reception.peers)
-        self._headers, self._wholes = Budget(), Budget(LARGEST_WHOLE)
+        self._headers, self._wholes = Budget(), Budget(MAX_WHOLE_BYTES)
         self._node = _node(reception.entity.title)
 
     @property
@@ -249,7 +249,7 @@ def listen(
             "Another program may use it: choose another port.",
         ) from error
     thread = threading.Thread(
-        target=server.serve_forever, args=(POLL_SECONDS,), name=f"{entity.title} listens",
+        target=server.serve_forever, args=(POLL_INTERVAL_S,), name=f"{entity.title} listens",
         daemon=True,
     )  # fmt: skip
     thread.start()
@@ -260,8 +260,8 @@ def listen(
 def _node(title: str) -> AE:
     node = AE(ae_title=title)
     node.add_supported_context(Verification)
-    node.maximum_associations = MAXIMUM_ASSOCIATIONS
-    node.maximum_pdu_size = ANNOUNCED_PDU
-    node.acse_timeout = ASSOCIATION_SECONDS
-    node.network_timeout = IDLE_SECONDS
+    node.maximum_associations = MAX_ASSOCIATIONS
+    node.maximum_pdu_size = ANNOUNCED_PDU_BYTES
+    node.acse_timeout = ASSOCIATION_TIMEOUT_S
+    node.network_timeout = IDLE_TIMEOUT_S
     return node

@@ -6,7 +6,7 @@ from collections.abc import Iterator, Sequence
 
 SHORT = ("Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun")
 DAY = 24
-MOST_PARTS = 6  # a sentence with more of them is not read
+MAX_PARTS = 6  # a sentence with more of them is not read
 
 Hours = Sequence[Sequence[bool]]
 Piece = tuple[int, int]  # from, to: hours of the wall; an end before its begin is next morning
@@ -29,7 +29,7 @@ def in_words(hours: Hours) -> str:
     groups: dict[tuple[int, ...], list[Piece]] = {}
     for piece in sorted(spans):
         groups.setdefault(tuple(sorted(spans[piece])), []).append(piece)
-    if len(groups) > MOST_PARTS:
+    if len(groups) > MAX_PARTS:
         return f"{total} of {DAY * len(SHORT)} hours a week, at changing times"
     parts = [f"{_days(days)} {_listed(_times(p) for p in groups[days])}" for days in sorted(groups)]
     return ("; " if any("," in part for part in parts) else ", ").join(parts)

@@ -22,7 +22,7 @@ from workbench.collect.clock import boot, moment
 from workbench.collect.hours.week_grid import Override
 from workbench.collect.queue.hospital_file import HospitalFile
 
-FRESH_SECONDS = 20.0  # a heartbeat that is older is of a collector that hangs or is gone
+HEARTBEAT_MAX_AGE_S = 20.0  # a heartbeat that is older is of a collector that hangs or is gone
 EVENTS_KEPT = 10_000
 COMMAND, OVERRIDE, HEARTBEAT = "command", "override", "heartbeat "
 
@@ -84,7 +84,7 @@ class Heartbeat:
     @property
     def fresh(self) -> bool:
         """Whether the collector is at work."""
-        return self.lives and self.age_seconds < FRESH_SECONDS
+        return self.lives and self.age_seconds < HEARTBEAT_MAX_AGE_S
 
 
 class Control:

@@ -23,9 +23,9 @@ from workbench.model import Verdict
 
 LOGGER = logging.getLogger(__name__)
 
-BEAT_SECONDS = 2.0
-SPEED_SECONDS = 60.0  # the speed shown is of the last minute
-LEAST_FREE = 2 * 2**30  # bytes of disk: below that nothing more is asked of the PACS
+HEARTBEAT_INTERVAL_S = 2.0
+SPEED_WINDOW_S = 60.0  # the speed shown is of the last minute
+MIN_FREE_BYTES = 2 * 2**30  # bytes of disk: below that nothing more is asked of the PACS
 
 Fates = Callable[[Iterable[str]], dict[str, str]]
 
@@ -89,12 +89,12 @@ class Pulse:
     def disk_problem(self) -> str:
         """Return why the disk forbids to ask for more, for a person; empty when it does not."""
         free = shutil.disk_usage(self._folder).free
-        if free >= LEAST_FREE:
+        if free >= MIN_FREE_BYTES:
             return ""
         return f"The disk is nearly full ({free / 2**30:.1f} GB free): nothing more is asked for."
 
     def _run(self) -> None:
-        while not self._ended.wait(BEAT_SECONDS):
+        while not self._ended.wait(HEARTBEAT_INTERVAL_S):
             try:
                 self._queue.renew()
                 self._count()
@@ -129,10 +129,10 @@ class Pulse:
         """Return objects and bytes a second over the last minute."""
         now = time.monotonic()
         self._speed.append((now, objects, received))
-        while now - self._speed[0][0] > SPEED_SECONDS:
+        while now - self._speed[0][0] > SPEED_WINDOW_S:
             self._speed.popleft()
         then, first, first_bytes = self._speed[0]
-        seconds = max(now - then, BEAT_SECONDS)
+        seconds = max(now - then, HEARTBEAT_INTERVAL_S)
         return {
             "objects_per_s": (objects - first) / seconds,
             "bytes_per_s": (received - first_bytes) / seconds,

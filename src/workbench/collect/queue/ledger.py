@@ -24,7 +24,7 @@ from workbench.deidentify.pseudonym import Pseudonyms
 from workbench.model import Verdict
 from workbench.schema import LEDGER
 
-CHUNK = 500  # UIDs asked of the store at a time
+UIDS_A_QUERY = 500  # UIDs asked of the store at a time
 
 
 class Judge(Protocol):
@@ -148,8 +148,8 @@ class Ledger:
         )  # fmt: skip
         uids = sorted({uid for row in wanted for uid in _unpacked(row["instances"])})
         fates: dict[str, str] = {}
-        for start in range(0, len(uids), CHUNK):
-            fates |= judge.fates(uids[start : start + CHUNK])
+        for start in range(0, len(uids), UIDS_A_QUERY):
+            fates |= judge.fates(uids[start : start + UIDS_A_QUERY])
         codes = [fate for fate in fates.values() if fate != Verdict.STORED]
         return {
             "series": len(wanted),

@@ -18,7 +18,7 @@ from workbench.settings import read_settings
 from workbench.survey import Survey
 
 DAY = timedelta(days=1)
-USUAL_SECONDS = 90.0  # a patient's seconds before any has been timed
+USUAL_PATIENT_S = 90.0  # a patient's seconds before any has been timed
 
 
 @dataclass(frozen=True)
@@ -135,7 +135,7 @@ class Desk:
             " * 86400.0 AS seconds FROM patient WHERE state IN ('complete', 'incomplete')"
             " ORDER BY changed_at DESC LIMIT 50)"
         )
-        return USUAL_SECONDS if row is None or row["mean"] is None else max(row["mean"], 0.1)
+        return USUAL_PATIENT_S if row is None or row["mean"] is None else max(row["mean"], 0.1)
 
     def _plan(self, slots: Slots, now: datetime, override: Override | None, pause: float) -> Plan:
         each = self.seconds_each() + pause

@@ -20,8 +20,8 @@ from workbench.collect.clock import boot, moment, steady
 from workbench.collect.patient_list import ListedPatient
 from workbench.collect.queue.hospital_file import HospitalFile
 
-LEASE_SECONDS = 60.0
-LONGEST_WAIT = 7 * 24 * 3600.0  # seconds: doubling must not put a patient off for ever
+LEASE_S = 60.0
+MAX_WAIT_S = 7 * 24 * 3600.0  # seconds: doubling must not put a patient off for ever
 CUT_OFF = "The collector was stopped while it worked on this patient, each time it tried."
 
 
@@ -80,7 +80,7 @@ class Retry:
     def wait(self, tries: int) -> float:
         """Return the seconds to wait after so many tries."""
         doubled: float = self.seconds * 2.0 ** min(max(tries - 1, 0), 20)
-        return min(doubled, LONGEST_WAIT)
+        return min(doubled, MAX_WAIT_S)
 
 
 class Queue:
@@ -139,7 +139,7 @@ class Queue:
                 " WHERE number = (SELECT number FROM patient WHERE due IS NOT NULL AND due <= ?"
                 "  AND (owner IS NULL OR lease_boot <> ? OR lease_until < ?)"
                 "  ORDER BY priority DESC, tries, number LIMIT 1) RETURNING *",
-                self._owner, boot(), steady() + LEASE_SECONDS, moment(), moment(),
+                self._owner, boot(), steady() + LEASE_S, moment(), moment(),
                 time.time(), boot(), steady(),
             )  # fmt: skip
 
@@ -147,7 +147,7 @@ class Queue:
         """Hold on to what this collector has leased."""
         self._hospital.write(
             "UPDATE patient SET lease_until = ? WHERE owner = ?",
-            steady() + LEASE_SECONDS, self._owner,
+            steady() + LEASE_S, self._owner,
         )  # fmt: skip
 
     def owns(self, number: int) -> bool:

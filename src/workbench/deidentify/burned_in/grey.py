@@ -26,7 +26,7 @@ PALETTE = "PALETTE COLOR"
 LOW, HIGH = 0.5, 99.5  # percentiles that become black and white
 BRIGHT = 0.85  # of the range: burned-in letters are drawn at its end
 GRAIN, AROUND = 1, 12  # pixels: of noise, and of what surrounds a letter
-LARGEST = 4_000_000  # pixels of an enlarged picture; larger ones are not enlarged
+MAX_ENLARGED_PIXELS = 4_000_000  # pixels of an enlarged picture; larger ones are not enlarged
 WHITE = 255
 ENTRY_BITS = range(1, 17)  # of a palette's entry: 8 or 16 by PS3.3 C.7.6.3.1.5, 10 and 12 are seen
 BRIGHTEST = float(np.finfo(np.float32).max)  # sums of greater numbers would not be finite
@@ -165,7 +165,11 @@ def pictures(brightness: NDArray[np.float64]) -> Iterator[tuple[int, NDArray[np.
         (3, whole if light else WHITE - whole), (2, ranged if light else WHITE - ranged),
         (3, extreme.astype(np.uint8)), (2, outlined),
     ):  # fmt: skip
-        scale = max(s for s in range(1, enlarged + 1) if s == 1 or picture.size * s * s <= LARGEST)
+        scale = max(
+            s
+            for s in range(1, enlarged + 1)
+            if s == 1 or picture.size * s * s <= MAX_ENLARGED_PIXELS
+        )
         yield scale, _enlarged(picture, scale)
 
 

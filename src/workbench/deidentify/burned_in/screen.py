@@ -19,7 +19,7 @@ from workbench.deidentify.burned_in.banners import banners, written
 from workbench.deidentify.burned_in.boxes import Box
 from workbench.deidentify.burned_in.grey import Layout, filled, layout, pictures
 from workbench.deidentify.burned_in.ocr import OcrLimits, Word, read_words
-from workbench.deidentify.burned_in.stored_pixels import MOST_BYTES, decoded
+from workbench.deidentify.burned_in.stored_pixels import MAX_BYTES, decoded
 from workbench.deidentify.burned_in.text_lines import covered
 from workbench.deidentify.burned_in.word_matching import Matcher
 from workbench.deidentify.burned_in.words import Sought, sought
@@ -30,7 +30,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
     from pydicom.dataset import Dataset
 
-MOST_FRAMES = 24  # frames that differ; each takes a second or two
+MAX_FRAMES = 24  # frames that differ; each takes a second or two
 SAME = 4.0  # grey values by which two pictures differ on average and are still one
 # CT, Enhanced CT, MR, Enhanced MR and PET Image Storage, PS3.4 table B.5-1: slices.  Projections,
 # ultrasound, nuclear medicine and captures of screens are always looked at.
@@ -115,7 +115,7 @@ def _readable(pixels: NDArray[Any] | None, header: Dataset) -> tuple[NDArray[Any
     photometric = ""
     if pixels is None:
         pixels, photometric = decoded(header)
-    if pixels.nbytes > MOST_BYTES:
+    if pixels.nbytes > MAX_BYTES:
         raise ReadError("pixels-too-large", "The pixels need more memory than is allowed.")
     how = layout(header, photometric)
     rows, columns = how.frames(pixels).shape[1:3]
@@ -165,7 +165,7 @@ def _different(frames: NDArray[Any]) -> Iterator[NDArray[Any]]:
         if digest in seen:
             continue
         seen.add(digest)
-        if len(seen) > MOST_FRAMES:
+        if len(seen) > MAX_FRAMES:
             raise ReadError("too-many-frames", "The image has too many different frames.")
         yield frame
 

@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
     from pydicom.dataset import Dataset
 
-MOST_BYTES = 1 << 30  # of decoded pixels; an hour of ultrasound is not shown from memory
+MAX_BYTES = 1 << 30  # of decoded pixels; an hour of ultrasound is not shown from memory
 
 
 def decoded(header: Dataset) -> tuple[NDArray[Any], str]:
@@ -24,7 +24,7 @@ def decoded(header: Dataset) -> tuple[NDArray[Any], str]:
     """
     if not any(keyword in header for keyword in ("PixelData", "FloatPixelData")):
         raise ReadError("no-pixels", "The object has no pixels.")
-    if _size(header) > MOST_BYTES:
+    if _size(header) > MAX_BYTES:
         raise ReadError("pixels-too-large", "The pixels need more memory than is allowed.")
     decoder = _decoder(header)
     try:

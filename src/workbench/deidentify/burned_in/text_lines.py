@@ -22,7 +22,7 @@ from workbench.deidentify.burned_in.words import comparable
 GAP = 2.0  # heights of a letter between two segments of one row
 NEXT_LINE = 1.2  # heights of a filled line in which the next one stands
 BESIDE = 12  # heights of a letter covered behind a label with nothing read behind it
-LONGEST_COUNT = 4  # digits of a number that identifies nobody
+MAX_COUNT_DIGITS = 4  # digits of a number that identifies nobody
 COUNT = re.compile(r"[\W\d]*\Z")
 # Labels of an identity in English, German, French; they count with a colon or in a run of two.
 _LABELS = (
@@ -40,7 +40,7 @@ def is_known(text: str) -> bool:
     plain = comparable(text)
     if not plain or is_decimal(text) or plain in known_words():
         return True
-    return bool(COUNT.match(text)) and sum(map(str.isdigit, text)) <= LONGEST_COUNT
+    return bool(COUNT.match(text)) and sum(map(str.isdigit, text)) <= MAX_COUNT_DIGITS
 
 
 def covered(words: Sequence[Word], matcher: Matcher) -> list[Box]:

@@ -20,7 +20,7 @@ THRESHOLD = 0.25  # one letter in four to seven, two in eight to eleven
 DIGITS = 0.13  # one digit in eight
 SHORTEST_INSIDE = 4  # letters of a word found inside a longer one ("NAME:MILLER")
 SHORTEST_LIKE = 5  # letters of a word that may be misread; "SANS" is not "HANS"
-LONGEST_RUN = 5  # words read that may be one ("12 MAR 1980", "P 7301 - 44")
+MAX_RUN_WORDS = 5  # words read that may be one ("12 MAR 1980", "P 7301 - 44")
 DECIMAL = re.compile(r"[^\w]*\d{1,5}[.,]\d{1,4}[^\w]*\Z")
 LONG_DECIMAL = 7  # digits; a dose has fewer, an identifier may have them and be split by a speck
 NUMBER = re.compile(r"[lobs\d]+\Z")  # as ``comparable`` writes a number
@@ -69,7 +69,7 @@ class Matcher:
         hits: set[int] = set()
         for first in range(len(plain)):
             run = ""
-            for last in range(first, min(first + LONGEST_RUN, len(plain))):
+            for last in range(first, min(first + MAX_RUN_WORDS, len(plain))):
                 if not plain[last]:
                     break
                 run += plain[last]

@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 
 DEPTH = 8  # of sequences read for names
 SHORTEST = 2
-MOST = 2_000  # words; a header that names more people is not looked for in an image
+MAX_WORDS = 2_000  # words; a header that names more people is not looked for in an image
 # 0 and O, 1, I, l and |, 5 and S, 8 and B look alike in the fonts of screens.
 ALIKE = str.maketrans({"0": "o", "1": "l", "i": "l", "|": "l", "!": "l", "5": "s", "8": "b"})
 # First letters of the months as English, German and French write them.
@@ -71,7 +71,7 @@ class Sought:
     @property
     def too_many(self) -> bool:
         """Say whether the header names more people than one image can."""
-        return len(self.words) > MOST
+        return len(self.words) > MAX_WORDS
 
     @cached_property
     def by_length(self) -> dict[int, tuple[str, ...]]:

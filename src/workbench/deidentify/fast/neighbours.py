@@ -28,8 +28,8 @@ if TYPE_CHECKING:
 AGE_CODES = frozenset({"age_mismatch", "age_capped", "implausible_age"})
 AGE_COLUMNS = frozenset({"PatientAge", "PatientBirthDate"})
 LETTERS = b"\x08\0\x05\0"  # SpecificCharacterSet
-LONGEST_CREATOR = 80  # bytes: an LO has 64 letters (PS3.5 6.2)
-MOST_RULES = 5_000  # of private elements
+MAX_CREATOR_BYTES = 80  # bytes: an LO has 64 letters (PS3.5 6.2)
+MAX_RULES = 5_000  # of private elements
 Note = tuple[str, str, str]
 
 
@@ -148,10 +148,10 @@ class Neighbours:
         ``reserved`` is the element by which a creator reserves the block (PS3.5 7.8.1).
         """
         key = reserved, tag
-        if len(reserved) > LONGEST_CREATOR:
+        if len(reserved) > MAX_CREATOR_BYTES:
             return self._find_rule(tag, reserved)
         if key not in self._rules:
-            if len(self._rules) >= MOST_RULES:
+            if len(self._rules) >= MAX_RULES:
                 self._rules.clear()
             self._rules[key] = self._find_rule(tag, reserved)
         return self._rules[key]

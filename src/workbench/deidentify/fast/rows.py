@@ -27,11 +27,11 @@ from workbench.dicom.values import start_of
 from workbench.model import Finding
 
 Row = dict[str, object]
-MOST_NEIGHBOURS = 64  # groups of objects that speak of the same people
-MOST_MET = 1_000  # people met once
-MOST_SEQUENCES = 1_000  # of which it is known whether they speak of people
-LARGEST_SEQUENCE = 1 << 14  # bytes; larger ones hold reports or frames, of one object only
-LARGEST_PEOPLE = 1 << 16  # bytes of the elements that speak of people
+MAX_NEIGHBOURS = 64  # groups of objects that speak of the same people
+MAX_MET = 1_000  # people met once
+MAX_SEQUENCES = 1_000  # of which it is known whether they speak of people
+MAX_SEQUENCE_BYTES = 1 << 14  # bytes; larger ones hold reports or frames, of one object only
+MAX_PEOPLE_BYTES = 1 << 16  # bytes of the elements that speak of people
 CONTENT, MEASURED_VALUE = 0x0040A730, 0x0040A300
 DROPPED = AttributeRule(Kind.EMPTY, "")  # of elements without a rule
 PRIVATE = 0x10000  # odd groups (PS3.5 7.8)
@@ -103,7 +103,7 @@ class Quick:
         found = set()
         for tag in header.sequences:
             element = header.elements[tag]
-            if len(element) > LARGEST_SEQUENCE:
+            if len(element) > MAX_SEQUENCE_BYTES:
                 raise NotPlainError("large_sequence")
             if self._speaks(header, element):
                 if tag & PRIVATE:
@@ -113,14 +113,14 @@ class Quick:
 
     def _speaks(self, header: Cut, element: bytes) -> bool:
         letters = header.elements.get(CHARACTER_SET, b"")
-        if len(letters) > LARGEST_SEQUENCE:
+        if len(letters) > MAX_SEQUENCE_BYTES:
             raise NotPlainError("character_set")
         key = header.explicit, letters, element
         known = self._speak.get(key)
         if known is None:
             data = small_dataset(header.explicit, (letters, element))
             known = speaks_of_people(data, MAX_DEPTH)
-            if len(self._speak) >= MOST_SEQUENCES:
+            if len(self._speak) >= MAX_SEQUENCES:
                 self._speak.clear()
             self._speak[key] = known
         return known
@@ -129,13 +129,13 @@ class Quick:
         key = explicit, people
         found = self._neighbours.get(key)
         if found is None:
-            if not people or sum(map(len, people)) > LARGEST_PEOPLE:
+            if not people or sum(map(len, people)) > MAX_PEOPLE_BYTES:
                 raise NotPlainError("large_people" if people else "nobody")
             if not self._met_before(hash(key)):
                 raise NotPlainError("first_of_patient")
             found = Neighbours(self._deidentifier, explicit, people)
             self._neighbours[key] = found
-            if len(self._neighbours) > MOST_NEIGHBOURS:
+            if len(self._neighbours) > MAX_NEIGHBOURS:
                 self._neighbours.popitem(last=False)
         self._neighbours.move_to_end(key)
         if not found.usual:
@@ -145,7 +145,7 @@ class Quick:
     def _met_before(self, key: int) -> bool:
         if key in self._met:
             return True
-        if len(self._met) >= MOST_MET:
+        if len(self._met) >= MAX_MET:
             self._met.clear()
         self._met[key] = None
         return False

@@ -13,8 +13,8 @@ from workbench.dicom.fast.split import head_length
 from workbench.dicom.parse import parse
 from workbench.dicom.walk import Encoding
 
-LARGEST_KEPT = 4_096  # bytes of an element; larger ones are seldom the same twice
-MOST_BYTES = 1 << 18  # remembered in each of two generations
+MAX_KEPT_BYTES = 4_096  # bytes of an element; larger ones are seldom the same twice
+MAX_BYTES = 1 << 18  # remembered in each of two generations
 OVERHEAD = 600  # bytes that remembering an element takes beside its own
 UNDEFINED_LENGTH = b"\xff\xff\xff\xff"
 # An element that says nothing: without it a sequence could stand first, where a reader guesses
@@ -63,9 +63,9 @@ class Remembered(Generic[T]):
 
     def keep(self, element: bytes, made: T, size: int) -> None:
         """Remember a value that takes about ``size`` bytes, unless the element is large."""
-        if len(element) > LARGEST_KEPT:
+        if len(element) > MAX_KEPT_BYTES:
             return
-        if self._bytes > MOST_BYTES:
+        if self._bytes > MAX_BYTES:
             self.young, self._old, self._bytes = {}, self.young, 0
         self.young[element] = made
         self._bytes += len(element) + size + OVERHEAD

@@ -39,10 +39,10 @@ from workbench.dicom.walk import (
 EXPLICIT, IMPLICIT = struct.Struct("<HH2sH").unpack_from, struct.Struct("<HHI").unpack_from
 LONG = struct.Struct("<I").unpack_from
 HEADS = 4_096  # heads of elements remembered; they hold no values
-DEEPEST = 16  # levels of sequences; deeper ones go the longer way
-LARGEST = 1 << 18  # bytes of a header; larger ones go the longer way
+MAX_DEPTH = 16  # levels of sequences; deeper ones go the longer way
+MAX_HEADER_BYTES = 1 << 18  # bytes of a header; larger ones go the longer way
 # A first element as long as this may look like one with a value representation, or without.
-LONGEST_FIRST = 0x4000
+MAX_FIRST_BYTES = 0x4000
 DELIMITERS = 0xFFFE
 HIGHEST = DELIMITERS << 16  # tags of a data set are below
 FIRST_GROUP = 0x0008  # of a data set: groups below belong to files and messages
@@ -167,7 +167,7 @@ def _check(found: Cut) -> None:
     if not found.elements:
         raise NotPlainError
     first = next(iter(found.elements.values()))
-    if len(found.encoded) > LARGEST or len(first) > LONGEST_FIRST:
+    if len(found.encoded) > MAX_HEADER_BYTES or len(first) > MAX_FIRST_BYTES:
         raise NotPlainError("large")
     if not _has_usual_uids(found):
         raise NotPlainError("identifiers")
@@ -310,7 +310,7 @@ class _Cutter:
         """Return the offset behind a sequence whose items begin at ``position``."""
         if not depth:
             self.found.append(tag)
-        if depth >= DEEPEST:
+        if depth >= MAX_DEPTH:
             raise NotPlainError
         if length != UNDEFINED:
             end = position + length

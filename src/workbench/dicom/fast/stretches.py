@@ -10,8 +10,8 @@ from __future__ import annotations
 from collections.abc import Collection, Sequence
 
 HEAD_BYTES = 8  # tag, value representation and length, or tag and length: enough to tell a run
-LARGEST_KEPT = 4_096  # bytes of an element; larger ones are seldom the same twice
-MOST_BYTES = 1 << 20  # remembered of elements and of runs; then all is forgotten
+MAX_KEPT_BYTES = 4_096  # bytes of an element; larger ones are seldom the same twice
+MAX_BYTES = 1 << 20  # remembered of elements and of runs; then all is forgotten
 OVERHEAD = 300  # bytes that remembering an element takes beside its own
 
 
@@ -72,7 +72,7 @@ class Runs:
                 if last.get(head) == element:
                     alike[part] = element
                     continue
-                if len(element) <= LARGEST_KEPT:
+                if len(element) <= MAX_KEPT_BYTES:
                     self._count(len(element))
                     last[head] = element
             if len(alike) > 1:
@@ -88,7 +88,7 @@ class Runs:
 
     def _count(self, size: int) -> None:
         self._bytes += size + OVERHEAD
-        if self._bytes > MOST_BYTES:
+        if self._bytes > MAX_BYTES:
             self.at.clear()
             self._last.clear()
             self._bytes = 0

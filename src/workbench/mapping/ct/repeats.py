@@ -15,7 +15,7 @@ import polars as pl
 
 # A table returns for the next phase in no less; passes of a perfusion follow each other faster.
 PAUSE = timedelta(seconds=5)
-MOST_PHASES = 6  # of one examination; a perfusion has more passes
+MAX_PHASES = 6  # of one examination; a perfusion has more passes
 # Volumes side by side share a few positions; below this share the length is right to a tenth.
 SHARE = 0.1
 
@@ -75,7 +75,7 @@ def _phases(part: pl.DataFrame) -> bool:
         part["IrradiationEventUID"].null_count() == part.height
         and part["spiral"].drop_nulls().any()
         and part["timed"].all()
-        and part["cluster"].n_unique() <= MOST_PHASES
+        and part["cluster"].n_unique() <= MAX_PHASES
     )
 
 

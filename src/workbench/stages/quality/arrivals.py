@@ -24,7 +24,7 @@ MEASURED, UNRECOGNISED, REFUSED = "measured", "unrecognised", "refused"
 ALARM = "alarm"  # kind of an event
 SHOWN = ("Modality", "Manufacturer", "ManufacturerModelName", "StationName")
 OPEN = "Open the image-quality page of Workbench to see the images, and to accept or reject them."
-LOOK_SECONDS = 2.0  # between looks at the folder
+POLL_INTERVAL_S = 2.0  # between looks at the folder
 
 
 @dataclass

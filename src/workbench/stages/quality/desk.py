@@ -29,7 +29,7 @@ from workbench.stages.quality.selection import Offered, PhantomSeries, equipment
 from workbench.store.quality_records import ACCEPTED, NewResult, StoredProfile, StoredResult
 from workbench.survey import Survey
 
-MOST_TRIED = 60  # places in a series; each takes some 40 ms
+MAX_PLACES_TRIED = 60  # places in a series; each takes some 40 ms
 GEOMETRIES = "phantom_geometries"  # a site's own geometry files, in the workspace
 
 
@@ -149,7 +149,7 @@ class QualityDesk:
         """
         profile = profile_of(self.profile(name).content)
         first: MeasurementAttempt | None = None
-        for images in series.choices(profile.images, MOST_TRIED):
+        for images in series.choices(profile.images, MAX_PLACES_TRIED):
             attempt = self.attempt(name, images)
             first = first or attempt
             asked = {"images", "Modality", *profile.select, *profile.acquisition}

@@ -14,7 +14,7 @@ from workbench.errors import MeasurementError
 from workbench.model import Region
 from workbench.qa.regions import inside
 
-LARGEST = 640  # pixels of a side; larger images are shown smaller
+MAX_SIDE_PIXELS = 640  # pixels of a side; larger images are shown smaller
 SHOWN = (1.0, 99.5)  # per cent of values between black and white in a thumbnail
 # As the viewer draws them.
 COLOURS = {
@@ -25,7 +25,7 @@ OTHER = (255, 255, 255)
 
 def picture(image: Image, regions: Iterable[Region], window: tuple[float, float]) -> bytes:
     """Return a PNG of an image in a window (centre, width), the rims of regions drawn."""
-    thin = max(1, -(-max(image.stored.shape) // LARGEST))
+    thin = max(1, -(-max(image.stored.shape) // MAX_SIDE_PIXELS))
     centre, width = window
     grey = np.clip((image.values[::thin, ::thin] - centre) / max(width, 1) + 0.5, 0, 1) * 255
     colour = np.repeat(grey.astype(np.uint8)[:, :, np.newaxis], 3, axis=2)

@@ -50,7 +50,7 @@ VIEWS: dict[str, tuple[str, tuple[PatientState, ...]]] = {
 }  # fmt: skip
 HEADS = ("#No.", "Pseudonym", "State", "#Here", "#Expected", "#Refused", "#Tries", "#Priority",
          "Asked at", "Next try", "Why")  # fmt: skip
-MOST_TYPED = 5_000_000  # characters: a list of 100,000 patients has some 2 million
+MAX_TYPED = 5_000_000  # characters: a list of 100,000 patients has some 2 million
 
 
 @dataclass(frozen=True)
@@ -160,7 +160,7 @@ class QueuePanel:
 
     def _add(self, ask: Ask) -> Outcome:
         typed = ask.values.get("patients", "")
-        if len(typed) > MOST_TYPED:
+        if len(typed) > MAX_TYPED:
             raise SettingsError("that is too much to type.", "Hand over a file.")
         patients = parse_patients(typed.splitlines())
         if not patients:

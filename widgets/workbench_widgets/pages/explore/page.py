@@ -17,7 +17,7 @@ import polars as pl
 import traitlets
 
 from workbench.report import charts
-from workbench.report.dose_by_protocol import MOST_LANES, by_protocol, counted_events, lanes
+from workbench.report.dose_by_protocol import MAX_LANES, by_protocol, counted_events, lanes
 from workbench.schema import DOSE_ESTIMATE, IRRADIATION_EVENT
 from workbench.survey import Survey
 from workbench_widgets.parts.chart import Chart
@@ -180,8 +180,8 @@ def dlp_by_protocol(events: pl.DataFrame) -> alt.TopLevelMixin:
         f"Dose length product of {_counted(events, 'dlp_mgy_cm')} by protocol: the bar is the "
         f"middle half, the dot the median. {_left_out(events, 'dlp_mgy_cm', 'DLP')}"
     )
-    if table.height > MOST_LANES:
-        said += f" The {MOST_LANES} protocols with most events are drawn, of {table.height}."
+    if table.height > MAX_LANES:
+        said += f" The {MAX_LANES} protocols with most events are drawn, of {table.height}."
     chart = charts.range_chart(drawn, "Dose length product (mGy·cm)").properties(description=said)
     hover = alt.TooltipContent(content="encoding")
     return cast("alt.LayerChart", chart.configure_mark(tooltip=hover))

@@ -20,10 +20,10 @@ from workbench.schema import DOSE_ESTIMATE
 
 __all__ = ["ENOUGH", "Scanner", "ScannerChoice"]
 
-MOST_LANES = 10
+MAX_LANES = 10
 # Events whose values agree in so many digits share a dot: fewer when there are many events.
 DOT_DIGITS = (3, 2)
-MOST_DOTS = 500
+MAX_DOTS = 500
 LANE = pl.Schema({
     "label": pl.String(), "p25": pl.Float64(), "median": pl.Float64(), "p75": pl.Float64(),
     "reference": pl.Float64(),
@@ -129,7 +129,7 @@ def strip(
 
     ``levels`` are those for one event.  Dots are counts of rounded values: no event is in them.
     """
-    table = summed_up(chosen, column).head(MOST_LANES).sort("body_region", "age_group",
+    table = summed_up(chosen, column).head(MAX_LANES).sort("body_region", "age_group",
                                                             "ctdi_phantom_cm")  # fmt: skip
     if table.is_empty():
         return no_lanes(), no_dots()
@@ -150,7 +150,7 @@ def _dots(labelled: pl.DataFrame, shown: pl.Series, column: str) -> pl.DataFrame
             .select(list(DOT))
             .cast(DOT)
         )
-        if dots.height <= MOST_DOTS:
+        if dots.height <= MAX_DOTS:
             break
     return dots
 

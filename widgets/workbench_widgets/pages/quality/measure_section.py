@@ -43,7 +43,7 @@ from workbench_widgets.parts.panel.panel import (
 SERIES_HEADS = ("#No.", "", "Modality", "Machine", "Station", "Acquired", "Series", "#Images", "",
                 "Measure against")  # fmt: skip
 STUDY_HEADS = ("#No.", "Date", "Modalities", "#Images", "")
-MOST = 60  # series; each has a preview
+MAX_SHOWN = 60  # series; each has a preview
 LONGEST = 40  # characters of a series' description
 
 
@@ -152,12 +152,12 @@ class MeasurePanel:
     def _listed_series(self) -> Markup:
         if self._found is None:
             return NOTHING
-        rows = (self._row(place, one) for place, one in enumerate(self._found.series[:MOST]))
+        rows = (self._row(place, one) for place, one in enumerate(self._found.series[:MAX_SHOWN]))
         return card(
             "Series found",
             table(SERIES_HEADS, rows, "Series found", "No image was found there."),
-            said(f"Only the first {MOST} are shown.")
-            if len(self._found.series) > MOST
+            said(f"Only the first {MAX_SHOWN} are shown.")
+            if len(self._found.series) > MAX_SHOWN
             else NOTHING,
             kind="wbc-full",
         )

@@ -30,7 +30,7 @@ from workbench_widgets.parts.viewer import Viewer
 
 EXPECTED = (WorkbenchError, OSError, sqlite3.Error, pl.exceptions.PolarsError)
 MEASURED_CT = (0.0, 200.0)  # HU: centre and width
-MOST_POINTS = 20_000  # in a chart; each is one result, and holds nothing of a person
+MAX_POINTS = 20_000  # in a chart; each is one result, and holds nothing of a person
 
 
 def quality_page(workspace: str | None = None) -> ipywidgets.Widget:
@@ -86,7 +86,7 @@ class QualityPage(TabbedPage):
             return
         self._drawn = told
         if self.chart is None:
-            self.chart = Chart(chart, words, most_rows=MOST_POINTS)
+            self.chart = Chart(chart, words, most_rows=MAX_POINTS)
             self.chart.on_select(self._picked)
             self._chart_place.children = (self.chart,)
         else:

@@ -34,7 +34,7 @@ DECISIONS = {"": "all", "accepted": "accepted", "waiting": "waiting", "rejected"
 STATES = ("", "ok", "warning", "alarm", "not measured", "not judged")
 FORMATS = {".xlsx": "Excel", ".csv": "CSV", ".parquet": "Parquet", ".quaac.json": "QuAAC (JSON)"}
 EXPORTS = "exports"  # in the workspace
-MOST = 200
+MAX_SHOWN = 200
 
 
 class ResultsPanel:
@@ -139,7 +139,9 @@ def _listed(results: Sequence[StoredResult]) -> Markup:
     known = measurements(results)
     heads = ("#Result", "Acquired", "State", "Decision", *(f"#{label}" for label in known.values()),
              "")  # fmt: skip
-    rows: list[tuple[object, ...]] = [_row(one, list(known)) for one in reversed(results[-MOST:])]
+    rows: list[tuple[object, ...]] = [
+        _row(one, list(known)) for one in reversed(results[-MAX_SHOWN:])
+    ]
     counting = [one for one in results if one.decision != REJECTED]
     columns = [[value for one in counting if (value := _value(one, name)) is not None]
                for name in known]  # fmt: skip
@@ -151,9 +153,9 @@ def _listed(results: Sequence[StoredResult]) -> Markup:
             (Markup("<b>Mean</b>"), many, "", "", *map(_strong, means), ""),
             (Markup("<b>2 s</b>"), many, "", "", *map(_strong, spreads), ""),
         ]
-    more = said(f"The latest {MOST} of {len(results)} are shown; mean and 2 s are of all.")
+    more = said(f"The latest {MAX_SHOWN} of {len(results)} are shown; mean and 2 s are of all.")
     listed = table(heads, rows, "Results", "No result is so. Choose another filter.")
-    return card("Results", listed, more if len(results) > MOST else NOTHING, kind="wbc-full")
+    return card("Results", listed, more if len(results) > MAX_SHOWN else NOTHING, kind="wbc-full")
 
 
 def _strong(text: str) -> Markup:

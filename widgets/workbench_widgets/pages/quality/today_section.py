@@ -39,7 +39,7 @@ from workbench_widgets.parts.panel.panel import (
 WAITING_HEADS = ("#Result", "Test profile", "Station", "Acquired", "State", "")
 DUE_HEADS = ("Test profile", "Station", "Last", "Next due", "State", "#To decide")
 LEFT_HEADS = ("#Images", "Station", "State", "Why")
-MOST = 50
+MAX_SHOWN = 50
 
 
 class TodayPanel:
@@ -161,7 +161,7 @@ def _waiting(waiting: Sequence[StoredResult], opened: int | None) -> Markup:
             Button("Show", "open", str(one.number), main=True, off=one.number == opened,
                    label=f"Show result {one.number}"),
         )
-        for one in reversed(waiting[-MOST:])
+        for one in reversed(waiting[-MAX_SHOWN:])
     )  # fmt: skip
     return table(WAITING_HEADS, rows, "Results to decide on", "None.")
 
@@ -183,5 +183,5 @@ def _left(images: Sequence[PhantomImage]) -> Markup:
     for one in images:
         key = (str((one.header or {}).get("StationName", "–")), one.state, one.reason)
         counts[key] = counts.get(key, 0) + 1
-    rows = ((count, *key) for key, count in list(counts.items())[:MOST])
+    rows = ((count, *key) for key, count in list(counts.items())[:MAX_SHOWN])
     return table(LEFT_HEADS, rows, "Images not measured", "None.")

@@ -18,7 +18,7 @@ import traitlets
 import vl_convert
 
 from workbench.errors import WorkbenchError
-from workbench.report.charts import MOST_ROWS, THEME, specification, svg
+from workbench.report.charts import MAX_ROWS, THEME, specification, svg
 
 HERE = Path(__file__).parent
 VEGA_LITE = "6.4"
@@ -59,7 +59,7 @@ class Chart(anywidget.AnyWidget):
     selected = traitlets.Dict()
 
     def __init__(
-        self, chart: alt.TopLevelMixin, description: str = "", most_rows: int = MOST_ROWS
+        self, chart: alt.TopLevelMixin, description: str = "", most_rows: int = MAX_ROWS
     ) -> None:
         super().__init__()
         self._most_rows = most_rows

@@ -23,7 +23,7 @@ from workbench_widgets.parts.table.cells import as_texts, decimals, matching
 
 HERE = Path(__file__).parent
 ROWS = 50  # a message; more than a screen holds
-MOST_DOWNLOADED = 200_000  # rows that a browser is handed in one message
+MAX_DOWNLOADED = 200_000  # rows that a browser is handed in one message
 
 
 @dataclass(frozen=True)
@@ -123,10 +123,10 @@ class FrameTable(anywidget.AnyWidget):
             self._view, self._rows = view, view.of(self._frame)
         if asked.get("ask") == "rows":
             self._send_rows(asked.get("page"), asked.get("number"))
-        elif asked.get("ask") == "csv" and self._rows.height <= MOST_DOWNLOADED:
+        elif asked.get("ask") == "csv" and self._rows.height <= MAX_DOWNLOADED:
             self.send({"csv": self._table.name, "number": asked.get("number")}, [self._csv()])
         elif asked.get("ask") == "csv":
-            limit = f"More than {MOST_DOWNLOADED:,} rows: filter them, or export the table."
+            limit = f"More than {MAX_DOWNLOADED:,} rows: filter them, or export the table."
             self.send({"refused": limit, "number": asked.get("number")})
 
     def _send_rows(self, wanted: object, number: object) -> None:

@@ -7,9 +7,9 @@ from pathlib import Path
 
 import polars as pl
 import pytest
-from tests.store.test_quality_tables import new
 
 from tests.store.every_verb import ADDED, Told, every_verb
+from tests.store.test_quality_records import new
 from workbench.cli import main
 from workbench.dose import estimate
 from workbench.dose.method import DoseMethod

@@ -14,7 +14,7 @@ from tests.store.old_workspace import write_old
 from workbench.cli import main, parser
 from workbench.schema import SCHEMA_VERSION
 from workbench.store import opening, steps, upgrade
-from workbench.store.steps import Step, nothing
+from workbench.store.steps import SchemaStep, nothing
 from workbench.survey import create_survey
 
 # The words of every verb that takes a workspace.
@@ -113,7 +113,7 @@ def test_every_verb_refuses_an_older_workspace_with_the_remedy_and_works_once_it
     version: str, workspace: Path, run: Run, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     older(workspace, version)
-    step = Step(SCHEMA_VERSION, "a test", nothing)
+    step = SchemaStep(SCHEMA_VERSION, "a test", nothing)
     monkeypatch.setattr(steps, "STEPS", (*steps.STEPS, step))
     for module in (steps, opening, upgrade):
         monkeypatch.setattr(module, "SCHEMA_VERSION", SCHEMA_VERSION + 1)

@@ -50,3 +50,14 @@ def test_what_the_page_names_exists(path: str) -> None:
 
 def test_the_test_finds_what_does_not_exist() -> None:
     assert not any((home / "mapping/pet.py").exists() for home in HOMES)
+
+
+PAGES = sorted([*(ROOT / "docs").glob("*.md"), ROOT / "README.md", ROOT / "CONTRIBUTING.md"])
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
+def test_files_of_ours_that_a_page_names_exist(page: Path) -> None:
+    named = set(re.findall(r"`((?:\w+/)+\w+\.py)`", page.read_text(encoding="utf-8")))
+    gone = {path for path in named if not any((home / path).exists() for home in HOMES)}
+    # What a reader is to make, and what stands for any: workbench/<room>.
+    assert gone - {"room/module.py", "tests/room/test_module.py"} == set()

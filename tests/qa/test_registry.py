@@ -14,9 +14,10 @@ from workbench.qa.registry import QA_TESTS, qa_test, qa_tests, settings_of
 
 def test_ours_is_there_and_says_what_it_is() -> None:
     test = qa_test("ct-water")
-    assert (test.modality, test.settings) == ("CT", WaterSettings)
+    assert (test.modalities, test.settings) == (frozenset({"CT"}), WaterSettings)
     assert test.version
     assert test.label
+    assert "noise" in test.expectations
 
 
 def test_an_unknown_one_is_said_with_those_there_are() -> None:

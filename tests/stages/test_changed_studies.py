@@ -24,7 +24,7 @@ ROWS = pl.DataFrame({
 
 
 def prints(rows: pl.DataFrame, method: str = "") -> dict[str, str]:
-    return study_fingerprints(rows.lazy(), "content", method)
+    return study_fingerprints(rows.lazy(), "content", (SERIES,), method)
 
 
 @given(st.permutations([0, 1, 2, 3]))

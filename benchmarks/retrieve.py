@@ -62,8 +62,8 @@ def seconds(source: Source, studies: list[ExpectedStudy], counter: Counter) -> f
     return time.monotonic() - begin
 
 
-def measure(sources: dict[str, Source], patients: list[str], counter: Counter) -> None:
-    """Print the rate of each way, what it is to C-MOVE's, and what asking takes."""
+def measure(sources: dict[str, Source], patients: list[str], counter: Counter) -> dict[str, float]:
+    """Print the rate of each way, what it is to C-MOVE's, and what asking takes; return ratios."""
     studies: list[ExpectedStudy] = []
     asking: dict[str, float] = {}
     for name, source in sources.items():
@@ -80,6 +80,7 @@ def measure(sources: dict[str, Source], patients: list[str], counter: Counter) -
             f"  {name:14}{number / median:6.0f} objects/s {medians[0] / median:6.2f} x C-MOVE, "
             f"{asking[name]:.2f} s to ask for a patient"
         )
+    return {name: medians[0] / median for name, median in zip(sources, medians, strict=True)}
 
 
 def enlarged(file: Path) -> Dataset:
@@ -93,8 +94,10 @@ def enlarged(file: Path) -> Dataset:
     return dataset
 
 
-def compare(files: list[Path], folder: Path, load: Callable[[Path], Path | Dataset]) -> None:
-    """Measure with what ``load`` makes of the files, on loopback."""
+def compare(
+    files: list[Path], folder: Path, load: Callable[[Path], Path | Dataset]
+) -> dict[str, float]:
+    """Measure with what ``load`` makes of the files, on loopback; return ratios to C-MOVE."""
     patients = sorted({str(dcmread(file, stop_before_pixels=True).PatientID) for file in files})
     counter = Counter()
     us = ApplicationEntity("WORKBENCH", port=0)
@@ -110,7 +113,7 @@ def compare(files: list[Path], folder: Path, load: Callable[[Path], Path | Datas
             "C-GET": GetSource(peer, everything, counter.take),
             "web metadata": WebSource(pacs.web_root, everything, counter.take),
         }
-        measure(sources, patients, counter)
+        return measure(sources, patients, counter)
 
 
 def main() -> None:

@@ -66,12 +66,13 @@ def mean_run(found: Reals, weeks: int) -> float:
     return float(seen.sum() / np.isfinite(found).sum())  # exponential runs, censored at the end
 
 
-def main() -> None:
-    """Print a line a rule."""
-    z = np.random.default_rng(1).normal(size=(MACHINES, WEEKS))
+def measured(machines: int = MACHINES) -> dict[str, list[float]]:
+    """Print a line a rule; return weeks to the first signal: no change, step, drift."""
+    weeks = {}
+    z = np.random.default_rng(1).normal(size=(machines, WEEKS))
     later = z[:, :520]
     drift = later + DRIFT * np.arange(later.shape[1])
-    print(f"{MACHINES} machines, weekly for 30 years; run lengths in weeks")
+    print(f"{machines} machines, weekly for 30 years; run lengths in weeks")
     print(f"{'rule':28}{'no change':>12}{'published':>12}{'shift 1 s':>12}{'drift 1 s a year':>18}")
     for name, first in (
         ("3 s", by_rules("3s")), ("2 s", by_rules("2s")),
@@ -80,9 +81,16 @@ def main() -> None:
         ("CUSUM 0.5, 5", by_cusum),
     ):  # fmt: skip
         runs = [mean_run(first(values), values.shape[1]) for values in (z, later + SHIFT, drift)]
+        weeks[name] = runs
         told = PUBLISHED[name]
         published = f"{told:.0f}" if told else "–"
         print(f"{name:28}{runs[0]:12.0f}{published:>12}{runs[1]:12.1f}{runs[2]:18.1f}")
+    return weeks
+
+
+def main() -> None:
+    """Print all rules."""
+    measured()
 
 
 if __name__ == "__main__":

@@ -23,6 +23,7 @@ from dataclasses import dataclass
 from functools import partial
 from itertools import islice
 from pathlib import Path
+from statistics import median
 from typing import Any, TypeVar
 
 import polars as pl
@@ -41,6 +42,7 @@ from workbench.store.tags import tag_frame
 from workbench.survey import create_survey
 
 FILES, SAMPLE, NIGHT, BATCH = 6_000, 5_000, 70_000, 5_000
+ROUNDS = 3
 T = TypeVar("T")
 
 
@@ -56,9 +58,9 @@ def say(name: str, value: float, unit: str, beside: str = "") -> None:
     print(f"{name:44}{value:12,.3f} {unit:14}{beside}", flush=True)
 
 
-def imports(folder: Path, number: int = FILES) -> dict[str, float]:
-    """Print and return headers a second into the store, and pydicom's to JSON."""
-    files, rates = write_corpus(folder / "files", number), {}
+def imports(folder: Path) -> None:
+    """Print headers a second into the store, and pydicom's to JSON."""
+    files = write_corpus(folder / "files", FILES)
     with quiet():
         some = files[::20]
         spent, _ = timed(
@@ -66,15 +68,21 @@ def imports(folder: Path, number: int = FILES) -> dict[str, float]:
         )  # fmt: skip
     peer = len(some) / spent
     say("pydicom, to JSON, one process", peer, "headers/s")
-    for using, name in ((Serial(), "one process"), (Processes(2), "two processes")):
-        survey = create_survey(folder / name)
-        again = partial(import_files, survey, [folder / "files"], using=using)
-        rate = rates[name] = number / timed(again)[0]
+    for name, rate in in_processes(folder, FILES).items():
         say(f"import, de-identified, durable, {name}", rate, "headers/s", f"{rate / peer:.1f} x")
-        rates[f"again, {name}"] = number / timed(again)[0]
-        say(f"the same again, {name}", rates[f"again, {name}"], "headers/s")
-        survey.close()
-    return rates
+
+
+def in_processes(folder: Path, number: int, rounds: int = ROUNDS) -> dict[str, float]:
+    """Return headers a second of importing ``folder / "files"``, in turn; medians of the rounds."""
+    rates: dict[str, list[float]] = {}
+    for turn in range(rounds):
+        for using, name in ((Serial(), "one process"), (Processes(2), "two processes")):
+            survey = create_survey(folder / f"{name} {turn}")
+            again = partial(import_files, survey, [folder / "files"], using=using)
+            for what in (name, f"{name}, unchanged"):
+                rates.setdefault(what, []).append(number / timed(again)[0])
+            survey.close()
+    return {name: median(each) for name, each in rates.items()}
 
 
 def taken(frame: pl.DataFrame, source: str) -> list[Taken]:

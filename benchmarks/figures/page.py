@@ -7,8 +7,9 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from decimal import ROUND_HALF_UP, Decimal
 
-HOLDS, BELOW, NO_LIMIT, NOT_MEASURED = "holds", "**below its floor**", "told", "**not measured**"
-NOT_PASSED = (BELOW, NOT_MEASURED)
+HOLDS, NO_LIMIT = "holds", "told"
+BELOW, ABOVE, NOT_MEASURED = "**below its floor**", "**above its ceiling**", "**not measured**"
+NOT_PASSED = (BELOW, ABOVE, NOT_MEASURED)
 LINK = re.compile(r"\[([^\]\[]+)\]\((?:docs/)?figures\.md#([\w-]+)\)")
 NUMBER = re.compile(r"\d[\d,]*(?:\.\d+)?")
 HEAD = """# Figures
@@ -66,7 +67,7 @@ def written(rows: Sequence[Row]) -> str:
 
 def _failed(rows: Sequence[Row]) -> str:
     failed = [f"[{row.name}](#{row.name})" for row in rows if not row.passed]
-    return f"Below its floor, or not measured: {', '.join(failed) or 'nothing'}."
+    return f"Below its floor, above its ceiling, or not measured: {', '.join(failed) or 'nothing'}."
 
 
 def _letter(number: int) -> str:

@@ -16,8 +16,15 @@ from pathlib import Path
 
 import psutil
 
-from benchmarks.figures.figure import Figure, Found, Measure, MissingError, by_measure
-from benchmarks.figures.page import BELOW, HOLDS, NO_LIMIT, NOT_MEASURED, Row
+from benchmarks.figures.figure import (
+    Count,
+    Figure,
+    Found,
+    Measure,
+    MissingError,
+    by_measure,
+)
+from benchmarks.figures.page import ABOVE, BELOW, HOLDS, NO_LIMIT, NOT_MEASURED, Row
 
 Run = Callable[[Measure, bool], Mapping[str, Found]]
 PATHS = re.compile(r"(?:/[\w.+-]+){2,}/?")  # never written: they name machines and people
@@ -58,10 +65,17 @@ def row(figure: Figure, found: Found | None, why: str) -> Row:
             "date": datetime.now(UTC).date().isoformat(), "machine": machine()}  # fmt: skip
     if found is None:
         return Row(**said, value="–", verdict=NOT_MEASURED, note=why)
-    verdict = NO_LIMIT
-    if figure.limit is not None:
-        verdict = HOLDS if figure.limit.holds(found.value) else BELOW
-    return Row(**said, value=figure.text(found.value), verdict=verdict, note=found.note)
+    value = found.value
+    return Row(**said, value=figure.text(value), verdict=verdict(figure, value), note=found.note)
+
+
+def verdict(figure: Figure, value: float | Count) -> str:
+    """Say whether a value keeps to its figure's limit."""
+    if figure.limit is None:
+        return NO_LIMIT
+    if figure.limit.holds(value):
+        return HOLDS
+    return BELOW if figure.limit.floor else ABOVE
 
 
 def reason(error: Exception) -> str:

@@ -11,6 +11,7 @@ from collections.abc import Callable
 import numpy as np
 from numpy.typing import NDArray
 
+from workbench.spc.drift import cusum, ewma, ewma_width
 from workbench.spc.run_rules import NELSONS, RULES, WESTERN_ELECTRIC
 
 WEEKS, MACHINES = 52 * 30, 4000
@@ -39,25 +40,17 @@ def by_rules(*names: str) -> Callable[[Reals], Reals]:
 
 def by_ewma(z: Reals) -> Reals:
     """Return the first signal of the EWMA (weight 0.2, exact limits of 3 s)."""
-    level = np.zeros(len(z))
-    found = np.full(len(z), np.inf)
-    for week in range(z.shape[1]):
-        level = 0.2 * z[:, week] + 0.8 * level
-        limit = 3 * np.sqrt(0.2 / 1.8 * (1 - 0.8 ** (2 * week + 2)))
-        found[(np.abs(level) > limit) & np.isinf(found)] = week + 1
-    return found
+    limits = ewma_width(z.shape[1])
+    return np.array([_first(np.abs(ewma(one, 0.0)) > limits) for one in z])
 
 
 def by_cusum(z: Reals) -> Reals:
     """Return the first signal of the CUSUM (k = 0.5, h = 5)."""
-    up = down = np.zeros(len(z))
-    found = np.full(len(z), np.inf)
-    for week in range(z.shape[1]):
-        up, down = (
-            np.maximum(0, one + sign * z[:, week] - 0.5) for one, sign in ((up, 1), (down, -1))
-        )
-        found[((up > 5) | (down > 5)) & np.isinf(found)] = week + 1
-    return found
+    return np.array([_first(np.maximum(*cusum(one, 0.0, 0.5)) > 5) for one in z])
+
+
+def _first(beyond: NDArray[np.bool_]) -> float:
+    return float(beyond.argmax()) + 1 if beyond.any() else np.inf
 
 
 def mean_run(found: Reals, weeks: int) -> float:

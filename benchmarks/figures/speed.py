@@ -11,6 +11,8 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
+from benchmarks import receive as receiving
+from benchmarks import startup
 from benchmarks.figures.figure import Figure, Found, Group, MissingError, at_least, at_most
 
 SPEED = Group.SPEED
@@ -27,24 +29,20 @@ def need(*programs: str) -> None:
 
 def start(short: bool) -> Mapping[str, Found]:
     """Start the command line."""
-    from benchmarks.startup import REPEATS, medians
-
-    repeats = 7 if short else REPEATS
-    bare, shown = medians(repeats)
+    repeats = 7 if short else startup.REPEATS
+    bare, shown = startup.medians(repeats)
     return {"start-of-help": Found(shown / bare, f"median of {repeats} starts")}
 
 
 def receive(short: bool) -> Mapping[str, Found]:
     """Receive from one sender and from several at once."""
-    from benchmarks.receive import measured, ratios
-
     need("dcmsend", "storescp", "Orthanc")
     objects, rounds = (100, 3) if short else (200, 5)
     note = f"{objects} CT images of 530 kB, median of {rounds} rounds"
     return {
         receive_name(senders, peer): Found(ratio, note)
-        for senders, servers, _ in measured(objects, rounds, SENDERS)
-        for peer, ratio in ratios(servers).items()
+        for senders, servers, _ in receiving.measured(objects, rounds, SENDERS)
+        for peer, ratio in receiving.ratios(servers).items()
     }
 
 
@@ -183,11 +181,11 @@ TO_JSON = "pydicom's `to_json` alone"
 
 FIGURES = (
     Figure("start-of-help", SPEED, f"{HELP}: its time to that of a bare interpreter", "×",
-           "python -m benchmarks.startup", start, at_most(6), BARE),
+           "python -m benchmarks.startup", start, at_most(startup.GOAL), BARE),
     *(Figure(receive_name(senders, peer), SPEED,
              f"`workbench receive`, {senders} sender{'s at once' if senders > 1 else ''}, objects "
              "a second", "×", RECEIVE, receive, at_least(floor), PEERS[peer])
-      for senders in SENDERS for peer, floor in (("storescp", 0.75), ("Orthanc", 2.0))),
+      for senders in SENDERS for peer, floor in receiving.FLOORS.items()),
     Figure("import-in-order", SPEED, "`workbench import`, series in their order", "×", HEADERS,
            imports, at_least(10), TO_JSON, 1),
     Figure("import-in-any-order", SPEED, "`workbench import`, files in any order", "×", HEADERS,
@@ -219,6 +217,6 @@ FIGURES = (
     Figure("water-against-filter", SPEED, "a water phantom measured", "×",
            "python -m benchmarks.qa", water, at_most(10), "one Gaussian filter of the slice", 1),
     Figure("noise-significance", Group.TRUTH, "highest significance of structure found in pure "
-           "noise; structure begins at the ceiling", "s", "python -m benchmarks.qa", water,
+           "noise; structure begins at the ceiling", "σ", "python -m benchmarks.qa", water,
            at_most(6.5), "", 1),
 )  # fmt: skip

@@ -56,7 +56,7 @@ def retrieve(short: bool) -> Mapping[str, Found]:
     from benchmarks.retrieve import PATIENTS, compare, enlarged
     from workbench.simulate.hospital import simulate_hospital
 
-    need("Orthanc")
+    need("Orthanc", "movescu")
     patients = 1 if short else PATIENTS
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
@@ -64,6 +64,7 @@ def retrieve(short: bool) -> Mapping[str, Found]:
         ratios = compare(files, folder / "large", enlarged)
     note = f"{len(files)} objects with images of 512 × 512, loopback"
     return {
+        "move-against-movescu": Found(1 / ratios["movescu"], note),
         "get-against-move": Found(ratios["C-GET"], note),
         "web-against-move": Found(ratios["web metadata"], note),
     }
@@ -200,6 +201,8 @@ FIGURES = (
            "neighbours", "×", DEIDENTIFY, deidentify, None, "pydicom reads and writes it"),
     Figure("deidentify-series-against-alone", SPEED, "in a series", "×", DEIDENTIFY, deidentify,
            at_least(5), "one by one", 1),
+    Figure("move-against-movescu", SPEED, "C-MOVE from Orthanc, objects a second", "×",
+           "python -m benchmarks.retrieve", retrieve, at_least(0.75), "DCMTK's `movescu`"),
     Figure("get-against-move", SPEED, "C-GET from Orthanc, objects a second", "×",
            "python -m benchmarks.retrieve", retrieve, at_least(0.6), "C-MOVE"),
     Figure("web-against-move", SPEED, "DICOMweb metadata from Orthanc, objects a second", "×",

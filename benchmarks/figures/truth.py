@@ -143,7 +143,7 @@ def chart_figures() -> list[Figure]:
     from benchmarks.spc import PUBLISHED
 
     return [
-        Figure(f"chart-{key}-{case}", TRUTH, f"weeks to the first signal of {rule}, {words}",
+        Figure(f"chart-{key}-{case}", TRUTH, f"time to the first signal of {rule}, {words}",
                "weeks", "python -m benchmarks.spc", charts,
                at_least(0.9 * PUBLISHED[rule]) if case == "false-alarm" and PUBLISHED[rule]
                else None,

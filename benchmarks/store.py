@@ -165,6 +165,7 @@ def by_duckdb(store: Store, uid: str) -> float:
     files = f"{store.folder / 'parts'}/instance-*.parquet"
     query = f"SELECT * FROM '{files}' WHERE SeriesInstanceUID = ?"  # noqa: S608 - names of ours
     connection = duckdb.connect()
+    connection.execute("SET enable_progress_bar = false")
     connection.execute(query, [uid]).fetchall()
     return timed(lambda: connection.execute(query, [uid]).fetchall())[0]
 

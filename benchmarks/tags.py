@@ -95,6 +95,7 @@ def ways(
     header, few = pl.col("header"), headers // 10
     narrow = pl.Struct({"00191092": pl.Struct({"Value": pl.List(pl.Float64)})})
     connection = duckdb.connect()
+    connection.execute("SET enable_progress_bar = false")
 
     def sql(value: str) -> Callable[[], object]:
         query = f"SELECT count({value}) FROM '{files}'"  # noqa: S608 - constants of ours

@@ -13,7 +13,7 @@ TESTS ?=
 WORKERS ?= 2
 
 .DEFAULT_GOAL := help
-.PHONY: help setup dev demo test check format strip bench fuzz lock clean
+.PHONY: help setup dev demo test check format strip figures accept fuzz lock clean
 
 help: ## list the targets
 	@sed -n 's/^\([a-z]*\):[^#]*## \(.*\)/  make \1|\2/p' Makefile | \
@@ -52,10 +52,13 @@ format: dev ## let ruff lay the code out
 strip: dev ## empty the notebooks of outputs
 	$(RUN)/python -m checks.notebooks --strip
 
-bench: dev ## print the speed goals beside what they are measured against
-	$(RUN)/python -m benchmarks.startup
-	$(RUN)/python -m benchmarks.headers
-	$(RUN)/python -m benchmarks.deidentify
+figures: dev ## measure every figure of the docs, write docs/figures.md, say what is below its floor
+	@sh checks/programs.sh
+	@exec $(RUN)/python -m benchmarks.figures --out docs/figures.md
+
+accept: dev ## hold the same floors in a shorter way: pass or fail
+	@sh checks/programs.sh
+	@exec $(RUN)/python -m benchmarks.figures --accept
 
 fuzz: dev ## change files until a check fails; SECONDS=600 for longer; with Atheris where it is installed
 	$(RUN)/python -m tests.fuzz.headers fuzz-corpus -max_total_time=$(or $(SECONDS),60)

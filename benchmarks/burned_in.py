@@ -36,6 +36,7 @@ from workbench.deidentify.burned_in.word_matching import THRESHOLD, Matcher
 from workbench.deidentify.burned_in.words import sought
 
 ENOUGH = 0.95
+PAGES, SEED, PEOPLE = 10, 2026, 50
 SIZES, NOISES = (11.0, 14.0, 18.0), (0.0, 8.0)
 SMALLEST = 9.5  # font size in pixels: capital letters of seven rows
 GOALS = {"screens": 9 / 10, "words": 34 / 40, "anatomy": 13 / 20, "alarms": 0.0}
@@ -160,26 +161,29 @@ def _line(count: Count) -> str:
     )
 
 
+def measured(pages: int = PAGES, seed: int = SEED) -> tuple[dict[str, Count], tuple[int, int]]:
+    """Print and return the counts of each kind, and the words of technique taken for a name."""
+    named = report(screens(pages, seed, named=True), "Dose screens with names")
+    print(f"  goals: flagged {GOALS['screens']:.0%} (here {named.flagged / named.pages:.0%}), "
+          f"words {GOALS['words']:.0%} (here {named.covered / named.words:.0%})")  # fmt: skip
+    hard = report(screens(pages, seed + 4, named=True, hard=True), "Small and jagged letters")
+    anatomies = report(over_anatomy(pages, seed + 1), "Text over noisy anatomy")
+    print(f"  goal: images {GOALS['anatomy']:.0%} (here {anatomies.flagged / anatomies.pages:.0%})")
+    nameless = report(screens(pages, seed + 2, named=False), "Dose screens without names")
+    print(f"  false alarms: {nameless.flagged}/{nameless.pages} (goal {GOALS['alarms']:.0%})")
+    alarms, comparisons = false_words(PEOPLE, seed + 3)
+    print(f"Threshold {THRESHOLD}: {alarms} of {comparisons} words of technique taken for a name")
+    counts = {"screens": named, "hard": hard, "anatomy": anatomies, "nameless": nameless}
+    return counts, (alarms, comparisons)
+
+
 def main() -> None:
     """Measure and print."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("--pages", type=int, default=10, help="of each kind")
-    parser.add_argument("--seed", type=int, default=2026)
+    parser.add_argument("--pages", type=int, default=PAGES, help="of each kind")
+    parser.add_argument("--seed", type=int, default=SEED)
     chosen = parser.parse_args()
-    total = report(screens(chosen.pages, chosen.seed, named=True), "Dose screens with names")
-    print(f"  goals: flagged {GOALS['screens']:.0%} (here {total.flagged / total.pages:.0%}), "
-          f"words {GOALS['words']:.0%} (here {total.covered / total.words:.0%})")  # fmt: skip
-    report(
-        screens(chosen.pages, chosen.seed + 4, named=True, hard=True), "Small and jagged letters"
-    )
-    total = report(over_anatomy(chosen.pages, chosen.seed + 1), "Text over noisy anatomy")
-    print(f"  goal: images {GOALS['anatomy']:.0%} (here {total.flagged / total.pages:.0%})")
-    total = report(
-        screens(chosen.pages, chosen.seed + 2, named=False), "Dose screens without names"
-    )
-    print(f"  false alarms: {total.flagged}/{total.pages} (goal {GOALS['alarms']:.0%})")
-    alarms, comparisons = false_words(50, chosen.seed + 3)
-    print(f"Threshold {THRESHOLD}: {alarms} of {comparisons} words of technique taken for a name")
+    measured(chosen.pages, chosen.seed)
 
 
 if __name__ == "__main__":

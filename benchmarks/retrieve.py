@@ -1,16 +1,20 @@
 """Fetching a patient from one Orthanc in three ways: objects a second, and their ratios.
 
-C-MOVE to our receiver, C-GET, and headers over the web (WADO-RS metadata).  Objects are only
+C-MOVE to our receiver, C-GET, and headers over the web (WADO-RS metadata); and by DCMTK's
+``movescu``, which asks and receives by itself.  Objects are only
 counted, so what is compared is the way itself; all run in turn over the same patients of the
 simulated hospital, and the medians of the rounds are compared.
 """
 
 from __future__ import annotations
 
+import os
 import statistics
+import subprocess
 import tempfile
 import time
 from collections.abc import Callable
+from dataclasses import dataclass
 from pathlib import Path
 
 from pydicom import dcmread
@@ -22,16 +26,17 @@ from workbench.collect.dimse.association import Peer
 from workbench.collect.dimse.get import GetSource
 from workbench.collect.dimse.move import MoveSource
 from workbench.collect.dimse.receiver import Receiver, Reception
-from workbench.collect.expected import ExpectedStudy
+from workbench.collect.expected import Expected, ExpectedStudy
 from workbench.collect.filters import SurveyFilter
 from workbench.collect.patient_list import ListedPatient
 from workbench.collect.received import ReceivedObject
-from workbench.collect.retrieval import Source
+from workbench.collect.retrieval import RetrieveOutcome, Source
 from workbench.model import ApplicationEntity
 from workbench.simulate.hospital import simulate_hospital
-from workbench.simulate.peers import OrthancPacs
+from workbench.simulate.peers import OrthancPacs, free_port
 
 ROUNDS = 3
+MOVESCU = "/usr/bin/movescu"  # pynetdicom installs a program of the same name
 PATIENTS = 3
 SECONDS = 60.0  # for what is on its way
 
@@ -48,6 +53,44 @@ class Counter:
         return 0
 
 
+@dataclass(frozen=True)
+class Movescu:
+    """C-MOVE by DCMTK's program, which asks and receives by itself and keeps files."""
+
+    us: ApplicationEntity
+    archive: ApplicationEntity
+    folder: Path
+    asking: Source
+    counter: Counter
+
+    def expect(self, patient: ListedPatient) -> Expected:
+        """Ask as we do: only the fetching is compared."""
+        return self.asking.expect(patient)
+
+    def fetch(self, study: ExpectedStudy, missing: frozenset[str]) -> list[RetrieveOutcome]:
+        """Fetch a study; what came is counted when all of it is there."""
+        command = [
+            MOVESCU, "-S", "-aet", self.us.title, "-aem", self.us.title, "-aec",
+            self.archive.title, "--port", str(self.us.port), "-od", str(self.folder),
+            "-k", "QueryRetrieveLevel=STUDY", "-k", f"StudyInstanceUID={study.study.study_uid}",
+            self.archive.host, str(self.archive.port),
+        ]  # fmt: skip
+        before = len(list(self.folder.iterdir()))
+        subprocess.run(
+            command, check=True, capture_output=True, env={**os.environ, "TCP_NODELAY": "1"}
+        )
+        files = list(self.folder.iterdir())
+        if len(files) - before >= len(missing):
+            self.counter.uids |= missing
+        for file in files:
+            file.unlink()
+        return [RetrieveOutcome(0)]
+
+    def echo(self) -> None:
+        """Test the connection."""
+        self.asking.echo()
+
+
 def seconds(source: Source, studies: list[ExpectedStudy], counter: Counter) -> float:
     """Return how long it takes until all objects of the studies have arrived."""
     counter.uids.clear()
@@ -61,8 +104,8 @@ def seconds(source: Source, studies: list[ExpectedStudy], counter: Counter) -> f
     return time.monotonic() - begin
 
 
-def measure(sources: dict[str, Source], patients: list[str], counter: Counter) -> None:
-    """Print the rate of each way, what it is to C-MOVE's, and what asking takes."""
+def measure(sources: dict[str, Source], patients: list[str], counter: Counter) -> dict[str, float]:
+    """Print the rate of each way, what it is to C-MOVE's, and what asking takes; return ratios."""
     studies: list[ExpectedStudy] = []
     asking: dict[str, float] = {}
     for name, source in sources.items():
@@ -79,6 +122,7 @@ def measure(sources: dict[str, Source], patients: list[str], counter: Counter) -
             f"  {name:14}{number / median:6.0f} objects/s {medians[0] / median:6.2f} x C-MOVE, "
             f"{asking[name]:.2f} s to ask for a patient"
         )
+    return {name: medians[0] / median for name, median in zip(sources, medians, strict=True)}
 
 
 def enlarged(file: Path) -> Dataset:
@@ -92,24 +136,33 @@ def enlarged(file: Path) -> Dataset:
     return dataset
 
 
-def compare(files: list[Path], folder: Path, load: Callable[[Path], Path | Dataset]) -> None:
-    """Measure with what ``load`` makes of the files, on loopback."""
+def compare(
+    files: list[Path], folder: Path, load: Callable[[Path], Path | Dataset]
+) -> dict[str, float]:
+    """Measure with what ``load`` makes of the files, on loopback; return ratios to C-MOVE."""
     patients = sorted({str(dcmread(file, stop_before_pixels=True).PatientID) for file in files})
     counter = Counter()
     us = ApplicationEntity("WORKBENCH", port=0)
+    movescu = ApplicationEntity("MOVESCU", "127.0.0.1", free_port())
+    received = folder.with_name(f"{folder.name}-movescu")
+    received.mkdir()
     here = ApplicationEntity("ORTHANC", port=0)
     with (
         Receiver(Reception(us, (AllowedPeer("ORTHANC"),)), counter.take) as receiver,
-        OrthancPacs(here, folder, {"WORKBENCH": receiver.entity}, dicomweb=True) as pacs,
+        OrthancPacs(
+            here, folder, {"WORKBENCH": receiver.entity, "MOVESCU": movescu}, dicomweb=True
+        ) as pacs,
     ):
         pacs.load(load(file) for file in files)
         peer, everything = Peer("WORKBENCH", pacs.entity), SurveyFilter()
+        ours = MoveSource(peer, everything, "WORKBENCH")
         sources: dict[str, Source] = {
-            "C-MOVE": MoveSource(peer, everything, "WORKBENCH"),
+            "C-MOVE": ours,
+            "movescu": Movescu(movescu, pacs.entity, received, ours, counter),
             "C-GET": GetSource(peer, everything, counter.take),
             "web metadata": WebSource(pacs.web_root, everything, counter.take),
         }
-        measure(sources, patients, counter)
+        return measure(sources, patients, counter)
 
 
 def main() -> None:

@@ -11,6 +11,7 @@ from collections.abc import Callable
 import numpy as np
 from numpy.typing import NDArray
 
+from workbench.spc.drift import cusum, ewma, ewma_width
 from workbench.spc.run_rules import NELSONS, RULES, WESTERN_ELECTRIC
 
 WEEKS, MACHINES = 52 * 30, 4000
@@ -39,25 +40,17 @@ def by_rules(*names: str) -> Callable[[Reals], Reals]:
 
 def by_ewma(z: Reals) -> Reals:
     """Return the first signal of the EWMA (weight 0.2, exact limits of 3 s)."""
-    level = np.zeros(len(z))
-    found = np.full(len(z), np.inf)
-    for week in range(z.shape[1]):
-        level = 0.2 * z[:, week] + 0.8 * level
-        limit = 3 * np.sqrt(0.2 / 1.8 * (1 - 0.8 ** (2 * week + 2)))
-        found[(np.abs(level) > limit) & np.isinf(found)] = week + 1
-    return found
+    limits = ewma_width(z.shape[1])
+    return np.array([_first(np.abs(ewma(one, 0.0)) > limits) for one in z])
 
 
 def by_cusum(z: Reals) -> Reals:
     """Return the first signal of the CUSUM (k = 0.5, h = 5)."""
-    up = down = np.zeros(len(z))
-    found = np.full(len(z), np.inf)
-    for week in range(z.shape[1]):
-        up, down = (
-            np.maximum(0, one + sign * z[:, week] - 0.5) for one, sign in ((up, 1), (down, -1))
-        )
-        found[((up > 5) | (down > 5)) & np.isinf(found)] = week + 1
-    return found
+    return np.array([_first(np.maximum(*cusum(one, 0.0, 0.5)) > 5) for one in z])
+
+
+def _first(beyond: NDArray[np.bool_]) -> float:
+    return float(beyond.argmax()) + 1 if beyond.any() else np.inf
 
 
 def mean_run(found: Reals, weeks: int) -> float:
@@ -66,12 +59,13 @@ def mean_run(found: Reals, weeks: int) -> float:
     return float(seen.sum() / np.isfinite(found).sum())  # exponential runs, censored at the end
 
 
-def main() -> None:
-    """Print a line a rule."""
-    z = np.random.default_rng(1).normal(size=(MACHINES, WEEKS))
+def measured(machines: int = MACHINES) -> dict[str, list[float]]:
+    """Print a line a rule; return weeks to the first signal: no change, step, drift."""
+    weeks = {}
+    z = np.random.default_rng(1).normal(size=(machines, WEEKS))
     later = z[:, :520]
     drift = later + DRIFT * np.arange(later.shape[1])
-    print(f"{MACHINES} machines, weekly for 30 years; run lengths in weeks")
+    print(f"{machines} machines, weekly for 30 years; run lengths in weeks")
     print(f"{'rule':28}{'no change':>12}{'published':>12}{'shift 1 s':>12}{'drift 1 s a year':>18}")
     for name, first in (
         ("3 s", by_rules("3s")), ("2 s", by_rules("2s")),
@@ -80,9 +74,16 @@ def main() -> None:
         ("CUSUM 0.5, 5", by_cusum),
     ):  # fmt: skip
         runs = [mean_run(first(values), values.shape[1]) for values in (z, later + SHIFT, drift)]
+        weeks[name] = runs
         told = PUBLISHED[name]
         published = f"{told:.0f}" if told else "–"
         print(f"{name:28}{runs[0]:12.0f}{published:>12}{runs[1]:12.1f}{runs[2]:18.1f}")
+    return weeks
+
+
+def main() -> None:
+    """Print all rules."""
+    measured()
 
 
 if __name__ == "__main__":

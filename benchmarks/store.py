@@ -19,9 +19,11 @@ import threading
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from dataclasses import dataclass
 from functools import partial
 from itertools import islice
 from pathlib import Path
+from statistics import median
 from typing import Any, TypeVar
 
 import polars as pl
@@ -39,6 +41,7 @@ from workbench.store.tags import tag_frame
 from workbench.survey import create_survey
 
 FILES, SAMPLE, NIGHT, BATCH = 6_000, 5_000, 70_000, 5_000
+ROUNDS = 3
 T = TypeVar("T")
 
 
@@ -63,13 +66,21 @@ def imports(folder: Path) -> None:
     )  # fmt: skip
     peer = len(some) / spent
     say("pydicom, to JSON, one process", peer, "headers/s")
-    for using, name in ((Serial(), "one process"), (Processes(2), "two processes")):
-        survey = create_survey(folder / name)
-        again = partial(import_files, survey, [folder / "files"], using=using)
-        rate = FILES / timed(again)[0]
+    for name, rate in in_processes(folder, FILES).items():
         say(f"import, de-identified, durable, {name}", rate, "headers/s", f"{rate / peer:.1f} x")
-        say(f"the same again, {name}", FILES / timed(again)[0], "headers/s")
-        survey.close()
+
+
+def in_processes(folder: Path, number: int, rounds: int = ROUNDS) -> dict[str, float]:
+    """Return headers a second of importing ``folder / "files"``, in turn; medians of the rounds."""
+    rates: dict[str, list[float]] = {}
+    for turn in range(rounds):
+        for using, name in ((Serial(), "one process"), (Processes(2), "two processes")):
+            survey = create_survey(folder / f"{name} {turn}")
+            again = partial(import_files, survey, [folder / "files"], using=using)
+            for what in (name, f"{name}, unchanged"):
+                rates.setdefault(what, []).append(number / timed(again)[0])
+            survey.close()
+    return {name: median(each) for name, each in rates.items()}
 
 
 def taken(frame: pl.DataFrame, source: str) -> list[Taken]:
@@ -89,8 +100,8 @@ def fill(store: Store, archive: Archive, source: str) -> float:
     return spent + timed(store.compact)[0]
 
 
-def sizes(store: Store, rows: int) -> None:
-    """Print bytes an instance: ours, and peers' on a sample."""
+def sizes(store: Store, rows: int) -> dict[str, float]:
+    """Print and return bytes an instance: ours, and peers' on a sample."""
     store.reclaim(0.0)  # parts that were joined do not count
     parts = sum(file.stat().st_size for file in (store.folder / "parts").iterdir())
     catalogue = sum(file.stat().st_size for file in store.folder.glob("catalogue*"))
@@ -99,6 +110,7 @@ def sizes(store: Store, rows: int) -> None:
     texts = store.scan("instance").select("header").head(SAMPLE).collect()["header"].to_list()
     zipped = sum(len(gzip.compress(text.encode(), 6)) for text in texts) / len(texts)
     ours = (parts + catalogue) / rows
+    found = {"parts": parts / rows, "catalogue": catalogue / rows, "gzip": zipped}
     say("gzip'd JSON, one a header (sample)", zipped, "B/instance", f"{zipped / ours:.0f} x ours")
     with tempfile.TemporaryDirectory() as folder:
         file = Path(folder) / "peer.sqlite"
@@ -106,11 +118,12 @@ def sizes(store: Store, rows: int) -> None:
         peer.execute("CREATE TABLE t (header TEXT)")
         peer.executemany("INSERT INTO t VALUES (?)", [(text,) for text in texts])
         peer.commit()
-        size = file.stat().st_size / len(texts)
+        size = found["SQLite"] = file.stat().st_size / len(texts)
         say("SQLite, JSON text (sample)", size, "B/instance", f"{size / ours:.0f} x ours")
     if programs() is not None:
-        size = in_postgres(texts)
+        size = found["PostgreSQL"] = in_postgres(texts)
         say("PostgreSQL, JSONB (sample)", size, "B/instance", f"{size / ours:.0f} x ours")
+    return found
 
 
 def in_postgres(texts: list[str]) -> float:
@@ -126,8 +139,8 @@ def in_postgres(texts: list[str]) -> float:
         return float(row[0]) / len(texts)
 
 
-def scans(store: Store, rows: int) -> None:
-    """Print the seconds of reading: a column, any tag, a series."""
+def scans(store: Store, rows: int) -> float:
+    """Print the seconds of reading: a column, any tag, a series; return DuckDB's time to ours."""
     instances = store.scan("instance")
     mean = instances.group_by("SeriesInstanceUID").agg(pl.col("XRayTubeCurrent").mean())
     private = tag_frame(instances, TagPath.parse("0019,1092", CREATOR)).select("present", "bad")
@@ -138,6 +151,21 @@ def scans(store: Store, rows: int) -> None:
         query.head(1).collect()
         spent, frame = timed(query.collect)
         say(f"{name} ({frame.height:,} rows)", spent, "s")
+    peer = by_duckdb(store, uid)
+    say("one series' headers, DuckDB", peer, "s", f"{peer / spent:.1f} x")
+    return peer / spent
+
+
+def by_duckdb(store: Store, uid: str) -> float:
+    """Return the seconds in which DuckDB finds the headers of a series in the same files."""
+    import duckdb
+
+    files = f"{store.folder / 'parts'}/instance-*.parquet"
+    query = f"SELECT * FROM '{files}' WHERE SeriesInstanceUID = ?"  # noqa: S608 - names of ours
+    connection = duckdb.connect()
+    connection.execute("SET enable_progress_bar = false")
+    connection.execute(query, [uid]).fetchall()
+    return timed(lambda: connection.execute(query, [uid]).fetchall())[0]
 
 
 @contextmanager
@@ -164,10 +192,20 @@ def reading(store: Store) -> Iterator[list[int]]:
         thread.join()
 
 
-def care(store: Store) -> None:
-    """Print what a night, an erasure and a check take."""
-    spent = fill(store, Archive(NIGHT, seed=2), "night")
-    say(f"a night of {NIGHT:,} appended", spent, "s", f"{NIGHT / spent:,.0f} rows/s")
+@dataclass(frozen=True)
+class Care:
+    """Reads during an erasure, well and failed; traces it left; problems of the check."""
+
+    read: int
+    failed: int
+    traces: int
+    problems: int
+
+
+def care(store: Store, night: int = NIGHT) -> Care:
+    """Print what a night, an erasure and a check take; return what they must not break."""
+    spent = fill(store, Archive(night, seed=2), "night")
+    say(f"a night of {night:,} appended", spent, "s", f"{night / spent:,.0f} rows/s")
     patient = store.scan("instance").select("patient").slice(12_345, 1).collect().item()
     traces = store.traces([patient])
     with reading(store) as reads:
@@ -180,6 +218,17 @@ def care(store: Store) -> None:
     say("looked for what remains", spent, "s", "nothing" if left.nothing else "SOMETHING")
     spent, problems = timed(lambda: list(store.problems()))
     say("every byte checked", spent, "s", f"{len(problems)} problems")
+    return Care(reads[0], reads[1], int(not left.nothing), len(problems))
+
+
+def raw(archive: Archive) -> float:
+    """Return the seconds in which polars alone writes the same rows to Parquet, and no more."""
+    spent = 0.0
+    with tempfile.TemporaryDirectory() as folder:
+        for number, frame in enumerate(archive.frames(BATCH)):
+            file = Path(folder) / f"{number}.parquet"
+            spent += timed(partial(frame.write_parquet, file, compression="zstd"))[0]
+    return spent
 
 
 def mapping(store: Store) -> None:

@@ -11,6 +11,7 @@ tenth of the rows.  Times are scaled to a million headers.
 from __future__ import annotations
 
 import resource
+import sys
 import tempfile
 import time
 from collections.abc import Callable
@@ -69,11 +70,11 @@ def series_frame(base: Item, number: int, rng: np.random.Generator) -> pl.DataFr
     return rows.drop("header").join(pl.DataFrame({"header": texts}), how="cross")
 
 
-def write(folder: Path) -> list[str]:
+def write(folder: Path, headers: int) -> list[str]:
     """Write the parts; return their names."""
     base, rng, place = a_header(), np.random.default_rng(1), FolderPlace(folder)
     names = []
-    for first in range(0, ROWS, PART):
+    for first in range(0, headers, PART):
         numbers = range(first // SERIES, (first + PART) // SERIES)
         frame = pl.concat(series_frame(base, number, rng) for number in numbers)
         names.append(place.write(INSTANCE, frame.select(INSTANCE.names)).name)
@@ -85,35 +86,38 @@ def ours(instances: pl.LazyFrame, path: TagPath) -> Callable[[], object]:
     return lambda: tag_frame(instances, path).collect()
 
 
-def ways(instances: pl.LazyFrame, files: str) -> dict[str, tuple[int, Callable[[], object]]]:
+def ways(
+    instances: pl.LazyFrame, files: str, headers: int
+) -> dict[str, tuple[int, Callable[[], object]]]:
     """Return every way with the rows it reads."""
     import duckdb
 
-    header, few = pl.col("header"), ROWS // 10
+    header, few = pl.col("header"), headers // 10
     narrow = pl.Struct({"00191092": pl.Struct({"Value": pl.List(pl.Float64)})})
     connection = duckdb.connect()
+    connection.execute("SET enable_progress_bar = false")
 
     def sql(value: str) -> Callable[[], object]:
         query = f"SELECT count({value}) FROM '{files}'"  # noqa: S608 - constants of ours
         return lambda: connection.execute(query).fetchall()
 
-    def read(value: pl.Expr, rows: int = ROWS) -> Callable[[], object]:
+    def read(value: pl.Expr, rows: int = headers) -> Callable[[], object]:
         return lambda: instances.head(rows).select(value.count()).collect()
 
     return {
-        "header column read, nothing asked": (ROWS, read(header.str.len_bytes())),
-        "ours, private": (ROWS, ours(instances, TagPath.parse("0019,1092", CREATOR))),
-        "ours, public": (ROWS, ours(instances, TagPath.parse("SliceLocation"))),
+        "header column read, nothing asked": (headers, read(header.str.len_bytes())),
+        "ours, private": (headers, ours(instances, TagPath.parse("0019,1092", CREATOR))),
+        "ours, public": (headers, ours(instances, TagPath.parse("SliceLocation"))),
         "ours, in a sequence": (
-            ROWS, ours(instances, TagPath.parse("CTDIPhantomTypeCodeSequence/CodeValue"))
+            headers, ours(instances, TagPath.parse("CTDIPhantomTypeCodeSequence/CodeValue"))
         ),
-        "polars str.extract": (ROWS, read(header.str.extract(LINE))),
+        "polars str.extract": (headers, read(header.str.extract(LINE))),
         "polars json_path_match": (
             few, read(header.str.json_path_match('$["00191092"].Value[0]'), few)
         ),
         "polars json_decode, narrow": (few, read(header.str.json_decode(narrow), few)),
-        "DuckDB regexp_extract": (ROWS, sql(f"regexp_extract(header, '{LINE}', 1)")),
-        "DuckDB JSON": (ROWS, sql("""header->>'$."00191092".Value[0]'""")),
+        "DuckDB regexp_extract": (headers, sql(f"regexp_extract(header, '{LINE}', 1)")),
+        "DuckDB JSON": (headers, sql("""header->>'$."00191092".Value[0]'""")),
     }  # fmt: skip
 
 
@@ -127,17 +131,35 @@ def seconds(way: Callable[[], object]) -> float:
     return min(times)
 
 
-def main() -> None:
-    """Print seconds a million headers, and the memory at most held so far."""
+def measured(headers: int = ROWS) -> dict[str, float]:
+    """Print seconds a million headers, and the memory at most held so far; return both."""
+    taken = {}
     with tempfile.TemporaryDirectory() as folder:
         place = FolderPlace(Path(folder))
-        instances = place.scan(INSTANCE, write(Path(folder)))
+        instances = place.scan(INSTANCE, write(Path(folder), headers))
         size = instances.select(pl.col("header").str.len_bytes().mean()).collect().item()
-        print(f"{ROWS} headers of {size:.0f} bytes, {pl.thread_pool_size()} threads")
-        for name, (rows, way) in ways(instances, f"{place.folder}/*.parquet").items():
-            taken = seconds(way) / rows * MILLION
+        print(f"{headers} headers of {size:.0f} bytes, {pl.thread_pool_size()} threads")
+        for name, (rows, way) in ways(instances, f"{place.folder}/*.parquet", headers).items():
+            taken[name] = seconds(way) / rows * MILLION
             memory = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
-            print(f"{name:36}{taken:7.2f} s a million   {memory:6.0f} MiB")
+            print(f"{name:36}{taken[name]:7.2f} s a million   {memory:6.0f} MiB")
+    return taken
+
+
+def alone(folder: Path) -> float:
+    """Read the private element of written parts and do nothing else; return MB held at most."""
+    place = FolderPlace(folder)
+    instances = place.scan(INSTANCE, [path.name for path in sorted(folder.glob("*.parquet"))])
+    ours(instances, TagPath.parse("0019,1092", CREATOR))()
+    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024 / 1e6
+
+
+def main() -> None:
+    """Print all of it; ``--memory FOLDER`` what one reading of such parts holds, in MB."""
+    if sys.argv[1:2] == ["--memory"]:
+        print(f"{alone(Path(sys.argv[2])):.0f}")
+        return
+    measured()
     print(f"floor {FLOOR:.0f} s, aim {AIM:.0f} s for a private element")
 
 

@@ -15,13 +15,18 @@ from workbench.report import write_table
 from workbench.schema import TABLES
 
 
-def main() -> int:
-    """Print every output with what it showed and what ran; return 1 when anything ran."""
+def searched() -> tuple[list[Found], list[Found], int]:
+    """Return what our outputs showed and ran, what libraries ran, and the number of payloads."""
     with tempfile.TemporaryDirectory() as folder, scene(Path(folder)) as made:
         comparison = list(stock(made))
         found = [one for output in OUTPUTS.values() for one in output(made)]
         found += files(made)
-        texts = len(made.texts)
+        return found, comparison, len(made.texts)
+
+
+def main() -> int:
+    """Print every output with what it showed and what ran; return 1 when anything ran."""
+    found, comparison, texts = searched()
     for one in (*comparison, *found):
         ran = ", ".join(sorted(set(one.ran))) or "nothing"
         shown = f"{len(one.shown):>3} of {texts} payloads shown"

@@ -14,8 +14,8 @@ from pathlib import Path
 from pydicom import dcmread
 from pydicom.dataset import Dataset
 
-from tests.deidentify import test_deid_engine as engine
-from tests.deidentify import test_deid_structured as structured
+from tests.deidentify import test_engine as engine
+from tests.deidentify import test_structured as structured
 from tests.deidentify.conftest import KEY
 from tests.deidentify.options import results
 from tests.deidentify.test_standard_tables import COMMAND_GROUPS, canaries, nested, permitted
@@ -113,6 +113,12 @@ def dose() -> tuple[int, int]:
     return good, len(engine.DOSE)
 
 
+def verified(source: Path, target: Path):
+    """De-identify the files of a folder into another, and check that independently."""
+    write_outputs(source, target)
+    return verify(source, target, scheme())
+
+
 def main(folders: list[str]) -> int:
     whole = [
         say(f"attributes of table E.1-1 gone, {layout}", *attributes(layout))
@@ -127,9 +133,7 @@ def main(folders: list[str]) -> int:
         made = Path(temporary) / "made"
         write_originals(made)
         for number, source in enumerate([made, *map(Path, folders)]):
-            target = Path(temporary) / f"out{number}"
-            write_outputs(source, target)
-            done = verify(source, target, scheme())
+            done = verified(source, Path(temporary) / f"out{number}")
             what = "made files" if not number else "your files"
             passed = done.checks - len(done.failures)
             whole.append(say(f"checks of the verifier, {done.outputs} {what}", passed, done.checks))

@@ -78,7 +78,11 @@ def hospital(tmp_path_factory: pytest.TempPathFactory) -> Path:
 @pytest.fixture(scope="module")
 def desk(hospital: Path, tmp_path_factory: pytest.TempPathFactory) -> Desk:
     """The line run once, from both entrances to all exits."""
-    desk = Desk(tmp_path_factory.mktemp("desk"))
+    return whole_line(hospital, Desk(tmp_path_factory.mktemp("desk")))
+
+
+def whole_line(hospital: Path, desk: Desk) -> Desk:
+    """Run every verb that makes an output on what lies in the folder ``hospital``."""
     assert desk.run("init", "-w", desk.workspace, "--survey", "canaries", "--site", "LU01") == 0
     assert desk.run("import", hospital, "-w", desk.workspace, "--workers", "2") == 1
     receive(desk, hospital)

@@ -256,10 +256,8 @@ def by_design(row: dict[str, str], study: Study, found: object) -> bool:
     return "patient_age" in row["quantity"] and age is not None and float(age[1]) > OLDEST_TOLD
 
 
-def test_expected_ct_values_are_reproduced(
-    test_data: Path, capsys: pytest.CaptureFixture[str]
-) -> None:
-    folder = test_data / "dose"
+def compared(folder: Path) -> tuple[Counter[str], list[str]]:
+    """Return how many values were reproduced or left out, by reason, and which are wrong."""
     with (folder / "CATALOGUE.csv").open(encoding="utf-8") as file:
         kinds = {row["file"]: row["kind"] for row in csv.DictReader(file)}
     with (folder / "EXPECTED.csv").open(encoding="utf-8") as file:
@@ -291,6 +289,13 @@ def test_expected_ct_values_are_reproduced(
             outcome["removed by de-identification"] += 1
         else:
             wrong.append(f"{row['quantity']} of {files[0]}: {row['value']}, not {found}")
+    return outcome, wrong
+
+
+def test_expected_ct_values_are_reproduced(
+    test_data: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    outcome, wrong = compared(test_data / "dose")
     total = outcome["reproduced"] + len(wrong)
     share = 100 * outcome["reproduced"] / total
     others = "; ".join(f"{n} {why}" for why, n in outcome.items() if why != "reproduced")

@@ -1,0 +1,84 @@
+"""Numbers in the docs that look measured and are not, with the reason; words of one line each."""
+
+SETTING = "a limit, not a measurement"
+SPREAD = "s is a standard deviation, not a second"
+PUBLISHED = "somebody else's published figure, its source beside it"
+INPUT = "what is sent or measured on, not what came out"
+REWRITTEN = "being rewritten on another branch: take this line out when it is merged"
+
+ALLOWED: dict[str, dict[str, str]] = {
+    "burned-in.md": {"20 s or 1 GiB exceeded": SETTING},
+    "collect.md": {
+        "the collector waits, 15 seconds to 15 minutes": SETTING,
+        "the doubled hour lasts 120 minutes": "the clock on the wall, not a measurement",
+        "a header above 16 MiB": SETTING,
+    },
+    "control-charts.md": {
+        "mean ± 2 s, ± 3 s": SPREAD,
+        "limits 3 s √": SPREAD,
+        "k = 0.5 s, h = 5 s": SPREAD,
+        "step of 1 s | drift of 1 s a year": SPREAD,
+        "1 beyond 3 s": SPREAD,
+        "1 beyond 2 s": SPREAD,
+        "EWMA, weight 0.2, 3 s": SPREAD,
+        "beyond 2 s a warning, beyond 3 s an alarm": SPREAD,
+        "| 370 |": PUBLISHED,
+        "| 22 |": PUBLISHED,
+    },
+    "deidentify.md": {
+        "some 50 MB at most": REWRITTEN,
+        "about 3,000 objects a CPU second": REWRITTEN,
+    },
+    "dependencies.md": {
+        "; 13 MB": "the size of a package, for choosing it",
+        "; 35 MB": "the size of a package, for choosing it",
+    },
+    "dose.md": {
+        "about 40 %": PUBLISHED,
+        "-63 % to +28 %": PUBLISHED,
+    },
+    "faults.md": {
+        "do not end within 15 s of Ctrl-C": SETTING,
+        "0xA700 after 10 s": SETTING,
+        "A file system of 2 MB": INPUT,
+    },
+    "headers.md": {
+        "32 kB are read": SETTING,
+        "12 of 150 elements": INPUT,
+        "more than 256 kB": SETTING,
+        "1 MiB of runs, 256 kB of elements": SETTING,
+        "| 2.5 |": "a value of a header",
+        "| 164 µs | 189 µs |": REWRITTEN,
+        "| 15 x | 18 x |": REWRITTEN,
+        "| 4.9 x | 4.3 x |": REWRITTEN,
+        "| 1.7 x | 1.5 x |": REWRITTEN,
+    },
+    "key.md": {"64 MiB, 3 passes": SETTING, "there are 72 hours": "the law's term"},
+    "mapping.md": {
+        "2 s) agree": SETTING,
+        "pauses for 5 s or more": SETTING,
+        "CTDIvol (10 %)": SETTING,
+    },
+    "receive.md": {
+        "a PDU of 1 MiB and 20 s, a header of 16 MiB and 64 MiB of headers": SETTING,
+        "an object of 2 GiB": SETTING,
+        "5 s for the first word, 60 s of silence": SETTING,
+        "wait 40 ms an object": "the delayed acknowledgement of TCP in Linux, a constant of it",
+        "says 4 GB, one P-DATA PDU of 300 MB": INPUT,
+        "1 MB that becomes 1 GB": INPUT,
+    },
+    "reports.md": {"600 s a cell": SETTING},
+    "security.md": {"64 MiB of header, 16 MiB over the network": SETTING},
+    "serve.md": {"after 20 s it says": SETTING, "idle for 20 min": SETTING},
+    "simulate.md": {"0.575 × table feed": "a coefficient of the simulation"},
+    "store.md": {
+        "one writer waits for the other, 10 s": SETTING,
+        "rows of 12 kB of JSON": INPUT,
+    },
+    "tags.md": {
+        "| null | null | 0 |": "a count of the example",
+        "| `[]` | 0 |": "a count of the example",
+        "| `[1.5]` | 0 |": "a count of the example",
+        "| `[null]` | 1 |": "a count of the example",
+    },
+}

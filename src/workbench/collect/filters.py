@@ -72,13 +72,13 @@ class TagCondition:
 
     def holds(self, dataset: Dataset) -> bool | None:
         """Say whether a header meets the condition; ``None`` when it lacks the attribute."""
-        found = self._texts(dataset)
-        if not found:
+        written = self._texts(dataset)
+        if not written:
             return None
         if self.values:
             wanted = {_plain(value) for value in self.values}
-            return any(_plain(value) in wanted for value in found)
-        return any(self._within(value) for value in found)
+            return any(_plain(value) in wanted for value in written)
+        return any(self._within(value) for value in written)
 
     def sentence(self) -> str:
         """Say it for a person."""

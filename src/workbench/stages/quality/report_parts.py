@@ -110,15 +110,15 @@ def over_time(
     settings: ChartSettings | None = None,
 ) -> Html:  # fmt: skip
     """Return the control charts of one measurement, or of every one with limits or a baseline."""
-    found = chosen(desk, profile, *period)
-    known = measurements(found)
+    stored = chosen(desk, profile, *period)
+    known = measurements(stored)
     if measurement and measurement not in known:
         raise SettingsError(
             "there is no value of that name.", f"There is: {', '.join(known) or 'none'}."
         )
-    charted = [*_judged(found), *(name for name in known if baselines(desk, profile, name))]
+    charted = [*_judged(stored), *(name for name in known if baselines(desk, profile, name))]
     names = [measurement] if measurement else list(dict.fromkeys(charted)) or list(known)
-    days = {result.number for result in found}
+    days = {result.number for result in stored}
     parts = []
     for name in names:
         chart, look, series = chart_of(desk, profile, name, settings)
@@ -128,17 +128,17 @@ def over_time(
     return Html("".join(parts) or paragraph("There is nothing to draw.", "note"))
 
 
-def _judged(found: Sequence[StoredResult]) -> list[str]:
+def _judged(stored: Sequence[StoredResult]) -> list[str]:
     """Return the names of values that have limits in any result."""
     return list(dict.fromkeys(
-        value["name"] for result in found for value in result.content["values"]
+        value["name"] for result in stored for value in result.content["values"]
         if value["reference"] is not None
     ))  # fmt: skip
 
 
-def listed(found: Sequence[StoredResult]) -> Html:
+def listed(stored: Sequence[StoredResult]) -> Html:
     """Return a row a value with limits: number, mean, 2 s, least, most, and its states."""
-    frame = results_frame(found).filter(pl.col("decision") != "rejected")
+    frame = results_frame(stored).filter(pl.col("decision") != "rejected")
     by = frame.group_by("label", "unit", maintain_order=True).agg(
         pl.col("value").count().alias("n"), pl.col("value").mean().alias("mean"),
         (2 * pl.col("value").std()).alias("spread"), pl.col("value").min().alias("least"),

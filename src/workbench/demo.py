@@ -119,11 +119,11 @@ def _simulated(demo: Demo) -> tuple[list[Path], list[ListedPatient]]:
 def _real(demo: Demo) -> tuple[list[Path], list[ListedPatient], list[Path]]:
     """Return real files with the patients they show, and those no patient list can reach."""
     named = candidates([demo.data]) if demo.data else ()
-    found = [*(Candidate(path) for path in bundled_files()), *named]
+    files = [*(Candidate(path) for path in bundled_files()), *named]
     listed: list[Path] = []
     patients: dict[ListedPatient, None] = {}
     unlisted: dict[Path, None] = {}
-    for done, candidate in enumerate(found, 1):
+    for done, candidate in enumerate(files, 1):
         patient = _patient(candidate)
         if patient is None and is_dicomdir(candidate.path):
             continue  # an index; the files it lists are among those found
@@ -132,7 +132,7 @@ def _real(demo: Demo) -> tuple[list[Path], list[ListedPatient], list[Path]]:
         else:
             patients[patient] = None
             listed.append(candidate.path)
-        demo.progress(done, len(found), "listing patients of real files")
+        demo.progress(done, len(files), "listing patients of real files")
     return listed, [*patients], [*unlisted]
 
 
@@ -197,11 +197,11 @@ def _report(demo: Demo, survey: Survey) -> bool:
         return True
     demo.tell("Writing the report ...")
     out.parent.mkdir(parents=True, exist_ok=True)
-    made = make_report(survey, REPORT, out, {})
-    demo.tell(made.message if made.failed else f"Report: {out}")
-    if not made.failed:
+    run = make_report(survey, REPORT, out, {})
+    demo.tell(run.message if run.failed else f"Report: {out}")
+    if not run.failed:
         note.write_text(state, "utf-8")
-    return not made.failed
+    return not run.failed
 
 
 def _tell_tables(tell: Tell, survey: Survey) -> None:

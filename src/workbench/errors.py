@@ -57,8 +57,8 @@ class ReadError(WorkbenchError):
         self.code = code
 
     def __reduce__(self) -> tuple[object, ...]:
-        made, said = super().__reduce__()
-        return made, (self.code, *said)  # type: ignore[misc]
+        kind, arguments = super().__reduce__()
+        return kind, (self.code, *arguments)  # type: ignore[misc]
 
 
 class NotDicom(ReadError):

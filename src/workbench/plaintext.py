@@ -61,8 +61,8 @@ def no_formulas(column: pl.Expr) -> pl.Expr:
     return inside.str.replace(FORMULA_START, "'${1}")
 
 
-def _shown(found: re.Match[str]) -> str:
-    code = ord(found[0])
+def _shown(match: re.Match[str]) -> str:
+    code = ord(match[0])
     if code == DELETE:
         return "\u2421"
     return chr(PICTURES + code) if code < ord(" ") else LOST

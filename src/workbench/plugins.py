@@ -55,7 +55,7 @@ class Plugin:
 
 def find(group: str, builtin: Iterable[Named]) -> tuple[Plugin, ...]:
     """Return the built-ins and what other packages offer in ``group``, built-ins first."""
-    own = [Plugin(group, one.name, one.version, "built-in", one) for one in builtin]
+    own = [Plugin(group, named.name, named.version, "built-in", named) for named in builtin]
     return (*own, *_outsiders(group, {plugin.name for plugin in own}))
 
 

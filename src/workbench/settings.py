@@ -270,7 +270,7 @@ class Settings:
         _sync(folder)
 
     def _tables(self) -> dict[str, Table | None]:
-        named = {one.name: getattr(self, one.name) for one in fields(self)}
+        named = {setting.name: getattr(self, setting.name) for setting in fields(self)}
         return {
             name: value if value is None or isinstance(value, Mapping) else _told(value)
             for name, value in named.items()
@@ -288,7 +288,7 @@ def _sync(folder: Path) -> None:
 
 def _told(table: Any) -> Table:
     """Return a table's values without those that are as they would be anyway."""
-    usual = {one.name: one.default for one in fields(table)}
+    usual = {setting.name: setting.default for setting in fields(table)}
     always = ("name", "site", "title", "host", "port", "pause_s")
     return {
         name: list(value) if isinstance(value, tuple) else value
@@ -333,7 +333,7 @@ def read_settings(folder: Path) -> Settings:
 
 def settings_of(tables: Table) -> Settings:
     """Return the settings that the tables of a file mean; raises ``SettingsError``."""
-    known = [one.name for one in fields(Settings)]
+    known = [setting.name for setting in fields(Settings)]
     for name, table in tables.items():
         if name not in known or not isinstance(table, Mapping):
             raise SettingsError(
@@ -371,7 +371,7 @@ def _read(tables: Table, name: str, kind: type[Any], default: T) -> Any | T:
         where = ".".join(str(step) for step in first["loc"]) or "the table"
         raise SettingsError(
             f"{where} in [{name}] of {FILE}: {first['msg'].lower()}.",
-            f"Known keys: {', '.join(one.name for one in fields(kind))}.",
+            f"Known keys: {', '.join(setting.name for setting in fields(kind))}.",
         ) from error
 
 

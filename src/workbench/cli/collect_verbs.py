@@ -107,7 +107,7 @@ def _add(options: argparse.Namespace) -> int:
     if not patients:
         raise SettingsError("no patients are named.", "Name a file, or --id ID.")
     if options.priority:
-        patients = [replace(one, priority=options.priority) for one in patients]
+        patients = [replace(patient, priority=options.priority) for patient in patients]
     added = _desk(options).queue.add(patients)
     counts = {"added": added, "known": len(patients) - added}
     return finish(options, counts, "{added} patients added; {known} were in the queue already.")
@@ -171,7 +171,7 @@ def _list(options: argparse.Namespace) -> int:
     known = {str(state) for state in PatientState}
     if set(options.state) - known:
         raise SettingsError(f"there is no such state. States are: {', '.join(sorted(known))}.")
-    rows = _desk(options).queue.rows([PatientState(one) for one in options.state], limit=-1)
+    rows = _desk(options).queue.rows([PatientState(state) for state in options.state], limit=-1)
     for row in rows:
         counts = f"{row['received'] or 0} of {row['expected'] or 0}"
         tell(f"{row['number']:>7}  {row['state']:<10}  {counts:>14}  {row['reason']}")
@@ -206,7 +206,7 @@ def _delete(options: argparse.Namespace) -> int:
 def _ask_twice(options: argparse.Namespace, name: str) -> None:
     """Raise ``SettingsError`` unless a person types the survey's name twice."""
     questions = ("Type the survey's name to delete: ", "This cannot be undone. Type it again: ")
-    for asked, question in enumerate(questions):
-        given = options.sure[asked] if len(options.sure) > asked else input(question)
+    for turn, question in enumerate(questions):
+        given = options.sure[turn] if len(options.sure) > turn else input(question)
         if given != name:
             raise SettingsError("nothing was deleted: that is not the survey's name.")

@@ -80,8 +80,8 @@ def _tell(done: Verification) -> None:
     for action, meaning, category, passed, failed in done.counts():
         tell(f"{action:18}{category:16}{passed:9,} passed {failed:6,} failed   {meaning}")
     tell("pixels_retained                             not applicable: pixels never leave")
-    for one in done.failures[:MAX_TOLD]:
-        tell(f"- output {one.number}, {one.where}: {one.what} ({one.action})")
+    for failure in done.failures[:MAX_TOLD]:
+        tell(f"- output {failure.number}, {failure.where}: {failure.what} ({failure.action})")
     if len(done.failures) > MAX_TOLD:
         tell(f"- and {len(done.failures) - MAX_TOLD} more: see --report or --json")
     tell(
@@ -94,10 +94,12 @@ def _words(options: argparse.Namespace, source: Path, target: Path) -> int:
     from workbench.deidentify.review import unknown_words, write_words
 
     check_out(target)
-    found = unknown_words(source, _profile(options))
-    write_words(found, target)
-    told = "{words} words written; look through them at the hospital, and take out what is a name."
-    return finish(options, {"words": len(found)}, told)
+    unknown = unknown_words(source, _profile(options))
+    write_words(unknown, target)
+    summary = (
+        "{words} words written; look through them at the hospital, and take out what is a name."
+    )
+    return finish(options, {"words": len(unknown)}, summary)
 
 
 def _survey(options: argparse.Namespace) -> SurveySettings:

@@ -88,10 +88,10 @@ def _unlock(options: argparse.Namespace) -> int:
 
 def _lock(options: argparse.Namespace) -> int:
     there = _custody(options).lock()
-    said = "Locked. Programs that run already keep what they hold: stop them." if there else (
+    words = "Locked. Programs that run already keep what they hold: stop them." if there else (
         "There was no unlocked copy."
     )  # fmt: skip
-    return finish(options, {"removed": there}, said)
+    return finish(options, {"removed": there}, words)
 
 
 def _fingerprint(options: argparse.Namespace) -> int:
@@ -146,11 +146,11 @@ def _restore(options: argparse.Namespace) -> int:
     known = _stored(options, custody.site)
     key = sheet_of()
     fingerprint = custody.restore(key, known)
-    told = "It is the one under which this workspace's objects were stored." if known else (
+    words = "It is the one under which this workspace's objects were stored." if known else (
         "Compare it with the sheet: if it differs, the survey's name or the key is another."
     )  # fmt: skip
     tell(f"Restored. The fingerprint is {fingerprint}.")
-    return finish(options, {"key_fingerprint": fingerprint, "known": bool(known)}, told)
+    return finish(options, {"key_fingerprint": fingerprint, "known": bool(known)}, words)
 
 
 def _link(options: argparse.Namespace) -> int:
@@ -181,18 +181,24 @@ def _who(options: argparse.Namespace) -> int:
     known = listed(read_patient_list(options.patients)) if options.patients else []
     with closing(HospitalFile(survey.folder)) as hospital:
         known += queued(hospital)
-    found = list(who(options.pseudonym, known, survey.pseudonyms()))
-    for one in found:
-        issuer = f", issued by {one.issuer}" if one.issuer else ""
-        tell(f"{one.patient_id}{issuer}; original dates are {one.date_shift_days} days later")
-    if not found:
+    patients = list(who(options.pseudonym, known, survey.pseudonyms()))
+    for patient in patients:
+        issuer = f", issued by {patient.issuer}" if patient.issuer else ""
+        tell(
+            f"{patient.patient_id}{issuer}; original dates are {patient.date_shift_days} days later"
+        )
+    if not patients:
         tell("None of the patients of the queue or list has this pseudonym in this survey.")
     rows = [
-        {"patient_id": one.patient_id, "issuer": one.issuer, "date_shift_days": one.date_shift_days}
-        for one in found
+        {
+            "patient_id": patient.patient_id,
+            "issuer": patient.issuer,
+            "date_shift_days": patient.date_shift_days,
+        }
+        for patient in patients
     ]
     finish(options, {"patients": rows}, "")
-    return DONE if found else PROBLEMS
+    return DONE if patients else PROBLEMS
 
 
 def _stored(options: argparse.Namespace, site: str) -> list[str]:

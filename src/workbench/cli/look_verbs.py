@@ -42,16 +42,22 @@ def _look(options: argparse.Namespace) -> int:
             content = file.read(MAX_FILE_BYTES)
     except OSError as error:
         raise SettingsError("the file cannot be opened.", "Check its name and rights.") from error
-    found = anatomy(content)
+    dissected = anatomy(content)
     if options.out:
         check_out(options.out)
-        options.out.write_text(look_page(found), "utf-8")
-    tell(f"{found.size:,} bytes, {found.syntax}, {len(found.lines):,} elements.")
-    for line in found.lines[-TOLD:]:
+        options.out.write_text(look_page(dissected), "utf-8")
+    tell(f"{dissected.size:,} bytes, {dissected.syntax}, {len(dissected.lines):,} elements.")
+    for line in dissected.lines[-TOLD:]:
         tag = f"({line.tag >> 16:04X},{line.tag & 0xFFFF:04X})"
         length = "undefined" if line.length is None else f"{line.length:,}"
         tell(f"{line.offset:>12,} {line.depth:>3} {tag} {line.vr:2} {length:>14}  {line.name}")
-    tell(f"Reading ended: {found.ends} ({found.code})." if found.ends else "Read to its end.")
+    tell(
+        f"Reading ended: {dissected.ends} ({dissected.code})."
+        if dissected.ends
+        else "Read to its end."
+    )
     if options.json:
-        print_json({"size": found.size, "elements": len(found.lines), "code": found.code})
+        print_json(
+            {"size": dissected.size, "elements": len(dissected.lines), "code": dissected.code}
+        )
     return DONE

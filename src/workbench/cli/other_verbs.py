@@ -51,19 +51,19 @@ def _plugins(options: argparse.Namespace) -> int:
     from workbench.qa.registry import QA_TESTS
     from workbench.report.notebooks import report_names
 
-    found = (*find(DOSE_METHODS, BUILTIN), *find(QA_TESTS, (CTWater(),)))
-    for plugin in found:
-        told = plugin.problem or f"version {plugin.version}"
-        tell(f"{plugin.group}  {plugin.name}  {plugin.origin}  {told}")
+    plugins = (*find(DOSE_METHODS, BUILTIN), *find(QA_TESTS, (CTWater(),)))
+    for plugin in plugins:
+        note = plugin.problem or f"version {plugin.version}"
+        tell(f"{plugin.group}  {plugin.name}  {plugin.origin}  {note}")
     for name in report_names():
         tell(f"report  {name}  built-in")
     rows = [
-        {"group": one.group, "name": one.name, "version": one.version, "origin": one.origin,
-         "problem": one.problem}
-        for one in found
+        {"group": plugin.group, "name": plugin.name, "version": plugin.version,
+         "origin": plugin.origin, "problem": plugin.problem}
+        for plugin in plugins
     ]  # fmt: skip
     finish(options, {"plugins": rows, "reports": list(report_names())}, "")
-    return PROBLEMS if any(plugin.problem for plugin in found) else DONE
+    return PROBLEMS if any(plugin.problem for plugin in plugins) else DONE
 
 
 def _simulate(options: argparse.Namespace) -> int:

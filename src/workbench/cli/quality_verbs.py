@@ -71,15 +71,21 @@ def _profiles(options: argparse.Namespace) -> int:
     from workbench.qa.registry import qa_tests
 
     desk = _desk(options)
-    found = desk.quality.profiles()
-    for one in found:
-        tell(f"{one.name} (version {one.version}): {one.content['test']} on "
-             f"{one.content['phantom']}, station {one.content['station']}")  # fmt: skip
+    profiles = desk.quality.profiles()
+    for profile in profiles:
+        tell(f"{profile.name} (version {profile.version}): {profile.content['test']} on "
+             f"{profile.content['phantom']}, station {profile.content['station']}")  # fmt: skip
     tests = [test.name for test in qa_tests()]
     phantoms = geometry_names(desk.geometry_folders)
     tell(f"Tests: {', '.join(tests)}. Phantoms: {', '.join(phantoms)}.")
     if options.json:
-        print_json({"profiles": [one.name for one in found], "tests": tests, "phantoms": phantoms})
+        print_json(
+            {
+                "profiles": [profile.name for profile in profiles],
+                "tests": tests,
+                "phantoms": phantoms,
+            }
+        )
     return DONE
 
 
@@ -93,19 +99,19 @@ def _measure(options: argparse.Namespace) -> int:
     desk = _desk(options)
     profile = profile_of(desk.profile(options.profile).content)
     selection = select(options.paths, [profile], show_progress)
-    fitting = [one for one in selection.series if one.profiles]
+    fitting = [series for series in selection.series if series.profiles]
     tell(f"{len(selection.series)} series found; the profile selects {len(fitting)}.")
-    told, bad = [], not fitting
+    measured, bad = [], not fitting
     for number, series in enumerate(fitting, 1):
         attempt = desk.attempt_series(profile.name, series)
         tell(f"Series {number}:")
         kept = desk.keep(attempt) if options.keep and not attempt.refused else None
         _say(attempt, kept)
         bad = bad or attempt.refused or str(attempt.state) in STATES_BAD
-        told.append({"state": str(attempt.state), "refused": attempt.refused, "result": kept,
+        measured.append({"state": str(attempt.state), "refused": attempt.refused, "result": kept,
                      "values": attempt.content["values"]})  # fmt: skip
     if options.json:
-        print_json({"series": told})
+        print_json({"series": measured})
     return PROBLEMS if bad else DONE
 
 
@@ -115,10 +121,14 @@ def _say(attempt: MeasurementAttempt, kept: int | None) -> None:
             tell(f"  {line.severity}: {line.words}")
     if attempt.refused:
         tell("  Not measured.")
-    for one in attempt.judged:
-        found = one.measurement
-        value = f"{found.value:.4g} {found.unit}" if found.value is not None else found.reason
-        tell(f"  {found.label or found.name}: {value} ({one.state})")
+    for judged in attempt.judged:
+        measurement = judged.measurement
+        value = (
+            f"{measurement.value:.4g} {measurement.unit}"
+            if measurement.value is not None
+            else measurement.reason
+        )
+        tell(f"  {measurement.label or measurement.name}: {value} ({judged.state})")
     if kept is not None:
         tell(f"  Kept as result {kept}.")
 
@@ -130,14 +140,14 @@ def _look(options: argparse.Namespace) -> int:
     desk = _desk(options)
     if options.again:
         Arrivals(desk).again()
-    found = quality_line(desk, show_progress)
-    counts = found.as_json()
+    arrived = quality_line(desk, show_progress)
+    counts = arrived.as_json()
     sentence = (
         "{measured} series measured, {refused} refused, {unrecognised} not recognised, "
         "{waiting} still coming; {alarms} alarms, {untold} of them not sent."
     )
     finish(options, counts, sentence)
-    return PROBLEMS if found.alarms or found.refused or found.unrecognised else DONE
+    return PROBLEMS if arrived.alarms or arrived.refused or arrived.unrecognised else DONE
 
 
 def _watch(options: argparse.Namespace) -> int:
@@ -152,16 +162,16 @@ def _watch(options: argparse.Namespace) -> int:
     try:
         while True:
             try:
-                found = quality_line(desk)
+                arrived = quality_line(desk)
             except WorkbenchError as error:  # a locked database passes; the next look goes on
                 tell(f"Looking failed, trying again: {error}")
                 time.sleep(PATIENCE_S)
                 continue
-            total += found.measured
-            for number in found.results:
+            total += arrived.measured
+            for number in arrived.results:
                 tell(f"Result {number} was measured.")
-            if found.alarms:
-                tell(f"{found.alarms} alarms; {found.untold} could not be sent.")
+            if arrived.alarms:
+                tell(f"{arrived.alarms} alarms; {arrived.untold} could not be sent.")
             time.sleep(POLL_INTERVAL_S)
     except KeyboardInterrupt:
         return finish(options, {"measured": total}, "{measured} series were measured.")
@@ -184,13 +194,13 @@ def _event(options: argparse.Namespace) -> int:
 
 def _due(options: argparse.Namespace) -> int:
     due = _desk(options).due()
-    for one in due:
-        last = f"{one.last:%Y-%m-%d}" if one.last else "never"
-        tell(f"{one.profile.name} ({one.profile.station}): {one.words}; last {last}"
-             + (f", {one.waiting} to decide on" if one.waiting else ""))  # fmt: skip
-    late = [one.profile.name for one in due if one.overdue]
+    for entry in due:
+        last = f"{entry.last:%Y-%m-%d}" if entry.last else "never"
+        tell(f"{entry.profile.name} ({entry.profile.station}): {entry.words}; last {last}"
+             + (f", {entry.waiting} to decide on" if entry.waiting else ""))  # fmt: skip
+    late = [entry.profile.name for entry in due if entry.overdue]
     if not due:
         tell("There is no test profile yet. Make one with: workbench qa profile FILE --by NAME")
     if options.json:
-        print_json({"profiles": {one.profile.name: one.words for one in due}})
+        print_json({"profiles": {entry.profile.name: entry.words for entry in due}})
     return PROBLEMS if late else DONE

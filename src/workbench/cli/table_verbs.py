@@ -75,21 +75,21 @@ def _report(options: argparse.Namespace) -> int:
 
     check_out(options.out)
     parameters = _parameters(options.parameter)
-    made = make_report(survey_of(options), options.name, options.out, parameters)
-    counts = {"outcome": made.outcome, "message": made.message, "sha256": made.sha256}
-    tell(made.message if made.failed else "The report is written.")
+    run = make_report(survey_of(options), options.name, options.out, parameters)
+    counts = {"outcome": run.outcome, "message": run.message, "sha256": run.sha256}
+    tell(run.message if run.failed else "The report is written.")
     finish(options, counts, "")
-    return PROBLEMS if made.failed else DONE
+    return PROBLEMS if run.failed else DONE
 
 
 def _parameters(pairs: Sequence[str]) -> dict[str, object]:
-    found: dict[str, object] = {}
+    parameters: dict[str, object] = {}
     for pair in pairs:
         name, equals, value = pair.partition("=")
         if not equals:
             raise SettingsError("a parameter is written NAME=VALUE.")
         try:
-            found[name] = json.loads(value)
+            parameters[name] = json.loads(value)
         except json.JSONDecodeError:
-            found[name] = value
-    return found
+            parameters[name] = value
+    return parameters

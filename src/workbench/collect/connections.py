@@ -107,7 +107,7 @@ def reception_of(settings: Settings, folder: Path) -> Reception:
     local, pacs = settings.local, settings.pacs
     named = [allowed_peer(text) for text in local.allow]
     if pacs is not None:
-        named += [AllowedPeer(pacs.title), *(AllowedPeer(one.title) for one in _movers(pacs))]
+        named += [AllowedPeer(pacs.title), *(AllowedPeer(peer.title) for peer in _movers(pacs))]
     tls = tls_of(settings, folder) if local.tls else None
     return Reception(local.entity, tuple(named), local.phantom_title, tls)
 

@@ -152,7 +152,7 @@ class Expected:
     @property
     def listed(self) -> bool:
         """Whether completeness can be judged by the names of all objects."""
-        return "cut_answer" not in self.notes and all(one.listed for one in self.studies)
+        return "cut_answer" not in self.notes and all(study.listed for study in self.studies)
 
     @property
     def instances(self) -> frozenset[str]:
@@ -190,12 +190,12 @@ class _Asking:
     def expected(self) -> Expected:
         patient = self.patient
         keys = self.wanted.study_keys(patient)
-        found = find_every_study(self.association, patient.patient_id, patient.issuer, keys)
-        self._note("STUDY", found)
-        offered = tuple(self._study(study) for study in found.found)
+        answers = find_every_study(self.association, patient.patient_id, patient.issuer, keys)
+        self._note("STUDY", answers)
+        offered = tuple(self._study(study) for study in answers.found)
         return expected_of(
-            offered, self.notes, status=found.status, answers=self.answers,
-            doubts=doubts(patient, found),
+            offered, self.notes, status=answers.status, answers=self.answers,
+            doubts=doubts(patient, answers),
         )  # fmt: skip
 
     def _study(self, study: FoundStudy) -> OfferedStudy:
@@ -206,43 +206,43 @@ class _Asking:
             return OfferedStudy(study)
         answers = find_every_series(self.association, study, self.wanted.modalities)
         self._note("SERIES", answers)
-        series = self._unmixed([self._series(study, one) for one in answers.found])
+        series = self._unmixed([self._series(study, answer) for answer in answers.found])
         cut = bool(series) and not answers.whole
-        listed = bool(series) and not cut and all(one.listed for one in series)
+        listed = bool(series) and not cut and all(offered.listed for offered in series)
         return OfferedStudy(study, series, listed, cut=cut)
 
     def _series(self, study: FoundStudy, series: FoundSeries) -> OfferedSeries:
         unwanted = self.wanted.unwanted_series(series)
-        told = series.instances
+        count = series.instances
         if unwanted:  # nothing of it is expected: all of that is known
             return OfferedSeries(
-                series.series_uid, series.modality, told, listed=True, unwanted=unwanted
+                series.series_uid, series.modality, count, listed=True, unwanted=unwanted
             )
         if self.refused["IMAGE"] >= TRIES_A_LEVEL:
-            return OfferedSeries(series.series_uid, series.modality, told)
+            return OfferedSeries(series.series_uid, series.modality, count)
         images = find_images(self.association, study, series.series_uid)
         self._note("IMAGE", images)
-        found = frozenset(images.found)
-        whole = images.whole and bool(found)
-        if found and told not in (None, len(found)):
+        uids = frozenset(images.found)
+        whole = images.whole and bool(uids)
+        if uids and count not in (None, len(uids)):
             self.notes["count_differs"] += 1
-        if told and len(found) < told and may_be_cut(images.status, images.number):
+        if count and len(uids) < count and may_be_cut(images.status, images.number):
             self.notes["cut_answer"] += int(images.whole)  # else it is noted already
             whole = False
-        return OfferedSeries(series.series_uid, series.modality, told, found, whole)
+        return OfferedSeries(series.series_uid, series.modality, count, uids, whole)
 
     def _unmixed(self, series: list[OfferedSeries]) -> tuple[OfferedSeries, ...]:
         """Take back what is listed when the PACS lists an object in several series."""
-        times = Counter(uid for one in series for uid in one.instances)
+        times = Counter(uid for offered in series for uid in offered.instances)
         if max(times.values(), default=1) == 1:
             return tuple(series)
         self.notes["mixed_answer"] += 1
         mixed = {uid for uid, number in times.items() if number > 1}
         return tuple(
-            replace(one, instances=one.instances - mixed, listed=False)
-            if one.instances & mixed
-            else one
-            for one in series
+            replace(offered, instances=offered.instances - mixed, listed=False)
+            if offered.instances & mixed
+            else offered
+            for offered in series
         )
 
     def _note(self, level: str, answers: Answers[T]) -> None:
@@ -272,20 +272,22 @@ def expected_of(
     notes["not_listed"] += sum(not study.listed for study in wanted)
     studies = tuple(_expected_study(study) for study in wanted)
     # A study whose series are all unwanted has nothing to fetch.
-    studies = tuple(one for one in studies if one.series or not one.listed)
+    studies = tuple(study for study in studies if study.series or not study.listed)
     return Expected(bool(offered), status, studies, +notes, offered, doubts, answers or {})
 
 
 def _expected_study(study: OfferedStudy) -> ExpectedStudy:
-    series = [one for one in study.series if not one.unwanted]
+    series = [offered for offered in study.series if not offered.unwanted]
     left_out = len(series) < len(study.series)
-    unlisted = {one.series_uid: one.told for one in series if study.cut or not one.listed}
+    unlisted = {
+        offered.series_uid: offered.told for offered in series if study.cut or not offered.listed
+    }
     if study.cut or (not study.series and not study.listed):  # it can be fetched as a whole only
-        told = None if left_out else study.found.instances
-        unlisted[study.found.study_uid] = told
+        count = None if left_out else study.found.instances
+        unlisted[study.found.study_uid] = count
     return ExpectedStudy(
         study.found,
-        {one.series_uid: one.instances for one in series},
+        {offered.series_uid: offered.instances for offered in series},
         study.listed,
         left_out and not study.cut,
         unlisted,
@@ -301,25 +303,25 @@ def doubts(patient: ListedPatient, answers: Answers[FoundStudy]) -> tuple[str, .
     case, blanks or leading zeros only.  ``found_twice``: it has one study under two patients.
     ``id_differs``: it has studies under such an ID only, or does not tell whose they are.
     """
-    found, uids = answers.found, {one.study_uid for one in answers.found}
-    births = {one.birth_date for one in (*found, *answers.repeats)} - {None}
-    issuers = {one.issuer for one in (*found, *answers.repeats)} - {""}
-    strays = [one for one in answers.strays if one.study_uid not in uids]
+    studies, uids = answers.found, {study.study_uid for study in answers.found}
+    births = {study.birth_date for study in (*studies, *answers.repeats)} - {None}
+    issuers = {study.issuer for study in (*studies, *answers.repeats)} - {""}
+    strays = [study for study in answers.strays if study.study_uid not in uids]
     alike = any(  # the same ID of another issuer is another patient, and none of ours
-        one.patient_id != patient.patient_id and is_alike(one.patient_id, patient.patient_id)
-        for one in strays
+        stray.patient_id != patient.patient_id and is_alike(stray.patient_id, patient.patient_id)
+        for stray in strays
     )
-    twice = any(one.study_uid in uids for one in answers.strays) or any(
-        one.issuer != two.issuer for one in answers.repeats for two in found
-        if one.study_uid == two.study_uid
+    twice = any(stray.study_uid in uids for stray in answers.strays) or any(
+        repeat.issuer != study.issuer for repeat in answers.repeats for study in studies
+        if repeat.study_uid == study.study_uid
     )  # fmt: skip
-    nameless = any(not one.patient_id for one in strays)
+    nameless = any(not stray.patient_id for stray in strays)
     judged = {
         "birth_date_differs": bool(patient.birth_date and births - {patient.birth_date}),
         "several_patients": not patient.issuer and len(issuers) > 1,
         "several_births": not patient.birth_date and len(births) > 1,
-        "similar_ids": bool(found and alike),
+        "similar_ids": bool(studies and alike),
         "found_twice": twice,
-        "id_differs": not found and (alike or nameless),
+        "id_differs": not studies and (alike or nameless),
     }
     return tuple(code for code, is_so in judged.items() if is_so)

@@ -72,13 +72,13 @@ class TagCondition:
 
     def holds(self, dataset: Dataset) -> bool | None:
         """Say whether a header meets the condition; ``None`` when it lacks the attribute."""
-        found = self._texts(dataset)
-        if not found:
+        written = self._texts(dataset)
+        if not written:
             return None
         if self.values:
             wanted = {_plain(value) for value in self.values}
-            return any(_plain(value) in wanted for value in found)
-        return any(self._within(value) for value in found)
+            return any(_plain(value) in wanted for value in written)
+        return any(self._within(value) for value in written)
 
     def sentence(self) -> str:
         """Say it for a person."""
@@ -129,8 +129,8 @@ class SurveyFilter:
         young, old = _ends(table, "age_years", _number)
         modalities = _list(table, "modalities")
         return cls(
-            frozenset(one.strip().upper() for one in modalities), first, last, young, old,
-            tuple(_condition(one) for one in table.get("tag", ())),
+            frozenset(modality.strip().upper() for modality in modalities), first, last, young, old,
+            tuple(_condition(condition) for condition in table.get("tag", ())),
         )  # fmt: skip
 
     @property
@@ -140,13 +140,13 @@ class SurveyFilter:
 
     def sentence(self) -> str:
         """Say it for a person."""
-        said = [" and ".join(sorted(self.modalities))] if self.modalities else []
+        parts = [" and ".join(sorted(self.modalities))] if self.modalities else []
         if self.study_from or self.study_to:
-            said.append(f"studies {_between(self.study_from, self.study_to)}")
+            parts.append(f"studies {_between(self.study_from, self.study_to)}")
         if self.age_from_years is not None or self.age_to_years is not None:
-            said.append(f"age {_between(self.age_from_years, self.age_to_years)} years")
-        said += [condition.sentence() for condition in self.conditions]
-        return ", ".join(said) or "everything"
+            parts.append(f"age {_between(self.age_from_years, self.age_to_years)} years")
+        parts += [condition.sentence() for condition in self.conditions]
+        return ", ".join(parts) or "everything"
 
     # --- asking --------------------------------------------------------------------------------
 
@@ -255,8 +255,8 @@ def age_years(dataset: Dataset) -> float | None:
     birth, day = _header_day(dataset, "PatientBirthDate"), _header_day(dataset, "StudyDate")
     if birth and day:
         return years_between(birth, day)
-    told = parse_age(text(dataset, "PatientAge"))
-    return None if told is None else told.years
+    age = parse_age(text(dataset, "PatientAge"))
+    return None if age is None else age.years
 
 
 def _header_day(dataset: Dataset, keyword: str) -> date | None:
@@ -287,7 +287,7 @@ def _condition(table: object) -> TagCondition:
     low, high = _ends(table, "range", _number)
     condition = TagCondition(
         str(table.get("tag", "")), str(table.get("creator", "")),
-        frozenset(str(one) for one in _list(table, "values")), low, high,
+        frozenset(str(value) for value in _list(table, "values")), low, high,
     )  # fmt: skip
     number = condition.number()
     if number is None:
@@ -314,19 +314,19 @@ def _known(table: Mapping[str, Any], keys: Sequence[str], name: str) -> None:
 
 
 def _list(table: Mapping[str, Any], key: str) -> list[str]:
-    found = table.get(key, [])
-    if not isinstance(found, list | tuple):
+    values = table.get(key, [])
+    if not isinstance(values, list | tuple):
         raise SettingsError(f"{key} of the filter must be a list.", 'For example ["CT", "SR"].')
-    return [str(one) for one in found]
+    return [str(value) for value in values]
 
 
 def _ends(
     table: Mapping[str, Any], key: str, read: Callable[[object], T | None]
 ) -> tuple[T | None, T | None]:
-    found = table.get(key, (None, None))
-    if not isinstance(found, list | tuple) or len(found) != 2:
+    ends = table.get(key, (None, None))
+    if not isinstance(ends, list | tuple) or len(ends) != 2:
         raise SettingsError(f"{key} of the filter must have two ends.", "For example [80, 140].")
-    low, high = (read(one) for one in found)
+    low, high = (read(end) for end in ends)
     if low is not None and high is not None and low > high:
         raise SettingsError(f"{key} of the filter ends before it begins.", "Swap its ends.")
     return low, high

@@ -139,25 +139,27 @@ def find_studies(
         "ModalitiesInStudy": "", "NumberOfStudyRelatedInstances": "", **(narrower or {}),
     }  # fmt: skip
 
-    def ours(found: FoundStudy) -> bool:
-        same_issuer = not (issuer and found.issuer) or is_same(found.issuer, issuer)
-        return is_same(found.patient_id, patient_id) and same_issuer
+    def ours(study: FoundStudy) -> bool:
+        same_issuer = not (issuer and study.issuer) or is_same(study.issuer, issuer)
+        return is_same(study.patient_id, patient_id) and same_issuer
 
     answers: Answers[FoundStudy] = Answers(())
     for character_set in character_sets(f"{patient_id}{issuer}"):
         if character_set != UNICODE:  # single-byte sets have composed letters only
             keys = {name: unicodedata.normalize("NFC", value) for name, value in keys.items()}
-        told = ask(association, "STUDY", keys, character_set)
-        answers = _sorted_out(told, _study, lambda found: found.study_uid, ours, _merged_studies)
+        reply = ask(association, "STUDY", keys, character_set)
+        answers = _sorted_out(reply, _study, lambda study: study.study_uid, ours, _merged_studies)
         if answers.found:
             break
-    found = tuple(replace(one, patient_id=patient_id.strip()) for one in answers.found)
-    return replace(answers, found=found)
+    studies = tuple(replace(study, patient_id=patient_id.strip()) for study in answers.found)
+    return replace(answers, found=studies)
 
 
 def _study(answer: Dataset) -> FoundStudy:
     modalities = (
-        one for told in texts(answer, "ModalitiesInStudy") for one in SEPARATORS.split(told.upper())
+        modality
+        for value in texts(answer, "ModalitiesInStudy")
+        for modality in SEPARATORS.split(value.upper())
     )
     return FoundStudy(
         text(answer, "StudyInstanceUID"),
@@ -171,30 +173,34 @@ def _study(answer: Dataset) -> FoundStudy:
     )
 
 
-def _merged_studies(one: FoundStudy, two: FoundStudy) -> FoundStudy:
+def _merged_studies(first: FoundStudy, second: FoundStudy) -> FoundStudy:
     """Return what two answers say of one study; what one of them does not say is not known."""
-    if (one.issuer, one.birth_date) != (two.issuer, two.birth_date):
-        return one
-    both = one.modalities | two.modalities if one.modalities and two.modalities else frozenset()
+    if (first.issuer, first.birth_date) != (second.issuer, second.birth_date):
+        return first
+    both = (
+        first.modalities | second.modalities
+        if first.modalities and second.modalities
+        else frozenset()
+    )
     return replace(
-        one,
+        first,
         modalities=both,
-        instances=_larger(one.instances, two.instances),
-        study_date=one.study_date if one.study_date == two.study_date else None,
-        accession=one.accession if one.accession == two.accession else "",
+        instances=_larger(first.instances, second.instances),
+        study_date=first.study_date if first.study_date == second.study_date else None,
+        accession=first.accession if first.accession == second.accession else "",
     )
 
 
-def _merged_series(one: FoundSeries, two: FoundSeries) -> FoundSeries:
+def _merged_series(first: FoundSeries, second: FoundSeries) -> FoundSeries:
     return replace(
-        one,
-        modality=one.modality if one.modality == two.modality else "",
-        instances=_larger(one.instances, two.instances),
+        first,
+        modality=first.modality if first.modality == second.modality else "",
+        instances=_larger(first.instances, second.instances),
     )
 
 
-def _larger(one: int | None, two: int | None) -> int | None:
-    return None if one is None or two is None else max(one, two)
+def _larger(first: int | None, second: int | None) -> int | None:
+    return None if first is None or second is None else max(first, second)
 
 
 def find_series(
@@ -218,8 +224,8 @@ def find_series(
         )
 
     return _sorted_out(
-        ask(association, "SERIES", keys), series, lambda found: found.series_uid,
-        lambda found: found.study_uid == study.study_uid, _merged_series,
+        ask(association, "SERIES", keys), series, lambda answer: answer.series_uid,
+        lambda answer: answer.study_uid == study.study_uid, _merged_series,
     )  # fmt: skip
 
 
@@ -235,8 +241,8 @@ def find_images(association: Association, study: FoundStudy, series_uid: str) ->
         return text(answer, "SOPInstanceUID"), series
 
     pairs = _sorted_out(
-        ask(association, "IMAGE", keys), image, lambda found: found[0],
-        lambda found: found[1] == series_uid, lambda one, _: one,
+        ask(association, "IMAGE", keys), image, lambda pair: pair[0],
+        lambda pair: pair[1] == series_uid, lambda pair, _: pair,
     )  # fmt: skip
     return Answers(
         tuple(uid for uid, _ in pairs.found),
@@ -259,8 +265,8 @@ def ask(
     for root in FIND_CLASSES:
         if root not in accepted:
             continue
-        for some in (keys, required):
-            wanted = identifier(level, some, root, character_set)
+        for tried in (keys, required):
+            wanted = identifier(level, tried, root, character_set)
             answers, status = _ask(association, wanted, root)
             if answers or status in (SUCCESS, OUT_OF_RESOURCES):
                 return answers, status
@@ -312,33 +318,33 @@ def _ask(association: Association, wanted: Dataset, root: str) -> tuple[list[Dat
 
 
 def _sorted_out(
-    asked: tuple[list[Dataset | None], int],
+    reply: tuple[list[Dataset | None], int],
     make: Callable[[Dataset], T],
     uid: Callable[[T], str],
     ours: Callable[[T], bool],
     merge: Callable[[T, T], T],
 ) -> Answers[T]:
-    found: dict[str, T] = {}
+    by_uid: dict[str, T] = {}
     strays: list[T] = []
     repeats: list[T] = []
     duplicates = unusable = 0
-    answers, status = asked
+    answers, status = reply
     for answer in answers:
-        one = None if answer is None else make(answer)
-        if one is None or not uid(one):
+        item = None if answer is None else make(answer)
+        if item is None or not uid(item):
             unusable += 1
-        elif not ours(one):
-            strays.append(one)
-        elif uid(one) not in found:
-            found[uid(one)] = one
+        elif not ours(item):
+            strays.append(item)
+        elif uid(item) not in by_uid:
+            by_uid[uid(item)] = item
         else:
             duplicates += 1
-            if one != found[uid(one)]:
-                repeats.append(one)
-                found[uid(one)] = merge(found[uid(one)], one)
+            if item != by_uid[uid(item)]:
+                repeats.append(item)
+                by_uid[uid(item)] = merge(by_uid[uid(item)], item)
     as_came = tuple(_as_came(answer) for answer in answers if answer is not None)
     return Answers(
-        tuple(found.values()), status, duplicates, len(strays), unusable, as_came,
+        tuple(by_uid.values()), status, duplicates, len(strays), unusable, as_came,
         tuple(strays), tuple(repeats),
     )  # fmt: skip
 
@@ -361,10 +367,10 @@ def texts(answer: Dataset, keyword: str | BaseTag) -> Iterator[str]:
         value = answer.get(keyword)
         value = value.value if isinstance(value, DataElement) else value
         several = value if isinstance(value, MultiValue | list) else [value]
-        found = [str(one).strip(" \0") for one in several if one is not None]
+        values = [str(single).strip(" \0") for single in several if single is not None]
     except Exception:  # noqa: BLE001 (pydicom raises a dozen kinds on a damaged value)
         return
-    yield from (one for one in found if one)
+    yield from (single for single in values if single)
 
 
 def _day(answer: Dataset, keyword: str) -> date | None:

@@ -94,7 +94,7 @@ class _Parts:
             self.association, self.patient_id, self.issuer, {**self.narrower, "StudyDate": days}
         )
         self.answers.append(part)
-        if any(not _lies_in(one.study_date, low, high) for one in part.found):
+        if any(not _lies_in(study.study_date, low, high) for study in part.found):
             return False  # it ignores dates
         if not may_be_cut(part.status, part.number):
             return part.whole
@@ -106,21 +106,21 @@ class _Parts:
 
 def _joined(answers: list[Answers[FoundStudy]], status: int) -> Answers[FoundStudy]:
     """Return several answers as one; the same study in two of them is no duplicate."""
-    found: dict[str, FoundStudy] = {}
+    studies: dict[str, FoundStudy] = {}
     strays: dict[tuple[str, str, str], FoundStudy] = {}
-    for some in answers:
-        for one in some.found:
-            found.setdefault(one.study_uid, one)
-        for one in some.strays:
-            strays.setdefault((one.study_uid, one.patient_id, one.issuer), one)
+    for part in answers:
+        for study in part.found:
+            studies.setdefault(study.study_uid, study)
+        for stray in part.strays:
+            strays.setdefault((stray.study_uid, stray.patient_id, stray.issuer), stray)
     first = answers[0]
     return replace(
         first,
-        found=tuple(found.values()),
+        found=tuple(studies.values()),
         status=status,
-        as_came=tuple(one for some in answers for one in some.as_came),
+        as_came=tuple(came for part in answers for came in part.as_came),
         strays=tuple(strays.values()),
-        repeats=tuple(one for some in answers for one in some.repeats),
+        repeats=tuple(repeat for part in answers for repeat in part.repeats),
     )
 
 
@@ -136,17 +136,21 @@ def find_every_series(
     if not may_be_cut(first.status, first.number) or (first.whole and adds_up(first, study)):
         return first
     whole = bool(wanted or study.modalities)
-    found = {one.series_uid: one for one in first.found}
+    series_by_uid = {series.series_uid: series for series in first.found}
     as_came = list(first.as_came)
     for modality in sorted(wanted or study.modalities):
         part = find_series(association, study, modality)
         whole &= part.whole and not may_be_cut(part.status, part.number)
-        whole &= all(one.modality in ("", modality) for one in part.found)
-        found |= {one.series_uid: one for one in part.found if one.series_uid not in found}
+        whole &= all(series.modality in ("", modality) for series in part.found)
+        series_by_uid |= {
+            series.series_uid: series
+            for series in part.found
+            if series.series_uid not in series_by_uid
+        }
         as_came += part.as_came
     return replace(
         first,
-        found=tuple(found.values()),
+        found=tuple(series_by_uid.values()),
         status=SUCCESS if whole else OUT_OF_RESOURCES,
         as_came=tuple(as_came),
     )
@@ -154,8 +158,8 @@ def find_every_series(
 
 def adds_up(series: Answers[FoundSeries], study: FoundStudy) -> bool:
     """Whether the series told hold as many objects as the study is said to have."""
-    told = [one.instances for one in series.found if one.instances is not None]
-    return len(told) == len(series.found) and sum(told) == study.instances
+    counts = [answer.instances for answer in series.found if answer.instances is not None]
+    return len(counts) == len(series.found) and sum(counts) == study.instances
 
 
 def _written(day: date | None) -> str:

@@ -20,7 +20,7 @@ def is_same(told: str, asked: str) -> bool:
     with suppress(UnicodeError):  # UTF-8 that was not declared
         readings.add(told.strip().encode("latin-1").decode("utf-8"))
     return unicodedata.normalize("NFC", asked.strip()) in {
-        unicodedata.normalize("NFC", one) for one in readings
+        unicodedata.normalize("NFC", reading) for reading in readings
     }
 
 

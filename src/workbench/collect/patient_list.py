@@ -111,15 +111,15 @@ def parse_patients(lines: Sequence[str]) -> tuple[ListedPatient, ...]:
     """Read lines as ``read_patient_list`` does; raises ``SettingsError`` as it does."""
     births: dict[tuple[object, ...], date | None] = {}
     patients: dict[ListedPatient, None] = {}
-    for number, one in _patients(lines):
-        who = (one.patient_id, one.issuer)
-        if births.setdefault(who, one.birth_date) != one.birth_date:
+    for number, patient in _patients(lines):
+        who = (patient.patient_id, patient.issuer)
+        if births.setdefault(who, patient.birth_date) != patient.birth_date:
             raise SettingsError(
                 f"line {number} of the patient list has another birth date than an earlier line "
                 "of the same patient.",
                 "Correct one of them.",
             )
-        patients[one] = None
+        patients[patient] = None
     return tuple(patients)
 
 
@@ -142,9 +142,9 @@ def _rows(lines: Iterable[str]) -> Iterator[tuple[int, list[str]]]:
     for number, line in enumerate(lines, 1):
         if not line.strip(" \t;,\ufeff\xa0"):
             continue
-        mark = mark or next((one for one in MARKS if one in line), ",")
+        mark = mark or next((separator for separator in MARKS if separator in line), ",")
         cells = next(csv.reader([line], delimiter=mark)) if '"' in line else line.split(mark)
-        cells = [_cell(one) for one in cells]
+        cells = [_cell(cell) for cell in cells]
         while len(cells) > 1 and not cells[-1]:  # spreadsheets fill lines up
             cells.pop()
         yield number, cells

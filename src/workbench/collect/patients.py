@@ -203,7 +203,7 @@ def _lacks(study: ExpectedStudy, work: _PatientWork) -> bool:
 def _uncounted(study: ExpectedStudy, holdings: Holdings) -> bool:
     """Whether series without a list of objects are not here in the number the PACS told."""
     return any(
-        told is None or holdings.stored_in(uid) < told for uid, told in study.unlisted.items()
+        count is None or holdings.stored_in(uid) < count for uid, count in study.unlisted.items()
     ) or (not study.listed and not study.unlisted)
 
 
@@ -242,7 +242,7 @@ def _judged(work: _PatientWork) -> PatientResult:
     counts = work.counts()
     moves = len(work.outcomes)
     missing = counts.expected - counts.already - counts.received
-    said = ", ".join(sorted({outcome.said for outcome in work.outcomes})) or "nothing"
+    statuses = ", ".join(sorted({outcome.said for outcome in work.outcomes})) or "nothing"
     if any(outcome.status == UNKNOWN_DESTINATION for outcome in work.outcomes):
         reason = (
             "The PACS cannot send to us. Ask its administrator to register our AE title with our "
@@ -250,7 +250,7 @@ def _judged(work: _PatientWork) -> PatientResult:
         )
         return PatientResult(PatientState.FAILED, counts, reason, moves=moves)
     if missing:
-        reason = f"{missing} objects did not arrive; the PACS said {said}."
+        reason = f"{missing} objects did not arrive; the PACS said {statuses}."
         return PatientResult(PatientState.INCOMPLETE, counts, reason, moves=moves)
     if not work.expected.studies:
         reason = f"The filter wants none of its {len(work.expected.offered)} studies."

@@ -68,8 +68,8 @@ class PhantomFolder:
 
     def names(self) -> list[str]:
         """Return the names of all images kept, in the order they came."""
-        found = [file for file in self.folder.glob(f"*{SUFFIX}") if NAME.fullmatch(file.stem)]
-        return [file.stem for file in sorted(found, key=lambda file: file.stat().st_mtime_ns)]
+        files = [file for file in self.folder.glob(f"*{SUFFIX}") if NAME.fullmatch(file.stem)]
+        return [file.stem for file in sorted(files, key=lambda file: file.stat().st_mtime_ns)]
 
     def _write(self, file: Path, content: bytes) -> None:
         partial = file.with_suffix(".partial")

@@ -133,13 +133,13 @@ def requests(study: ExpectedStudy, missing: frozenset[str]) -> list[Request]:
     wanted = [uid for uid, lacking in wanting.items() if lacking or uid in unlisted]
     if not study.selected and not few and len(wanted) in (0, len(study.series)):
         return [Request("STUDY", keys)]
-    found: list[Request] = []
+    fewest: list[Request] = []
     for uid in wanted:
         series = Request("SERIES", {**keys, "SeriesInstanceUID": uid})
         images = sorted(wanting[uid]) if uid in few else []
-        found += [Request("IMAGE", {**series.keys, "SOPInstanceUID": one}) for one in images]
-        found += [] if images else [series]
-    return found
+        fewest += [Request("IMAGE", {**series.keys, "SOPInstanceUID": image}) for image in images]
+        fewest += [] if images else [series]
+    return fewest
 
 
 def _few(lacking: frozenset[str], images: frozenset[str]) -> bool:
@@ -147,14 +147,14 @@ def _few(lacking: frozenset[str], images: frozenset[str]) -> bool:
 
 
 def each_request(
-    asked: list[Request], make: Callable[[Request], RetrieveOutcome]
+    all_requests: list[Request], make: Callable[[Request], RetrieveOutcome]
 ) -> list[RetrieveOutcome]:
     """Make one request after the other and return the outcomes.
 
     Where single objects are refused, which some PACS do, their series is asked for instead.
     """
     outcomes: list[RetrieveOutcome] = []
-    waiting = deque(asked)
+    waiting = deque(all_requests)
     while waiting:
         request = waiting.popleft()
         outcomes.append(make(request))
@@ -162,5 +162,5 @@ def each_request(
         if outcomes[-1].status == UNKNOWN_DESTINATION:
             break
         if outcomes[-1].refused and wider is not None:
-            waiting = deque([wider, *(one for one in waiting if one.wider() != wider)])
+            waiting = deque([wider, *(left for left in waiting if left.wider() != wider)])
     return outcomes

@@ -90,18 +90,18 @@ def resolve(
     Attributes that the table wants emptied (Z) are emptied even when not listed, so that a
     reader finds them where the standard demands them.  Raises ``NotKeptError``.
     """
-    found = {
+    rules = {
         tag: AttributeRule(Kind.EMPTY, row_vr)
         for tag in standard_tables.attribute_actions()
         if standard_tables.action(tag, options).startswith("Z") and (row_vr := _vr(tag)) != ""
     }
-    found[PERSON_NAME] = AttributeRule(Kind.EMPTY, "PN")
+    rules[PERSON_NAME] = AttributeRule(Kind.EMPTY, "PN")
     for keyword in keywords:
         tag = tag_for_keyword(keyword)
         if tag is None:
             raise NotKeptError(keyword, "DICOM has no such keyword")
-        found[tag] = _rule(tag, keyword, keyword in plain, options)
-    return found
+        rules[tag] = _rule(tag, keyword, keyword in plain, options)
+    return rules
 
 
 def may_be_kept(keyword: str, options: frozenset[str]) -> bool:

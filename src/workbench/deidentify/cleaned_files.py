@@ -47,10 +47,10 @@ def _put(data: Dataset, target: Path) -> str:
 
 
 def _deidentified(
-    found: Iterator[Candidate], deidentifier: Deidentifier
+    files: Iterator[Candidate], deidentifier: Deidentifier
 ) -> Iterator[Dataset | None]:
     reader = HeaderReader()
-    for candidate in found:
+    for candidate in files:
         try:
             yield deidentifier.apply(candidate.read(reader).dataset).dataset
         except ReadError:

@@ -203,7 +203,7 @@ def _private_rules(form: ProfileFile) -> dict[tuple[str, int, int], AttributeRul
         raise attribute_rules.NotKeptError(
             "private attributes", "the option rtn_safe_priv is not chosen"
         )
-    found = {}
+    rules = {}
     for block in form.private:
         if not block.group % 2:
             raise attribute_rules.NotKeptError(
@@ -211,8 +211,8 @@ def _private_rules(form: ProfileFile) -> dict[tuple[str, int, int], AttributeRul
             )
         for element, vr in block.elements.items():
             rule = AttributeRule(attribute_rules.KIND_OF_VR[vr], vr)
-            found[(block.creator.strip(), block.group, int(element, 16))] = rule
-    return found
+            rules[(block.creator.strip(), block.group, int(element, 16))] = rule
+    return rules
 
 
 def _as_concepts(texts: list[str]) -> frozenset[Concept]:

@@ -53,23 +53,23 @@ class Custody:
     def problems(self) -> list[str]:
         """Return what is wrong with the key's files, one sentence each."""
         locked = unlocked_key.locked_file(self.file)
-        found = [
+        problems = [
             problem
             for file, size in ((self.file, KEY_BYTES), (locked, None))
             if file.exists() and (problem := _loose(file, size))
         ]
         if self.file.exists() and locked.exists():
-            found.append("The plain key is still there. Run: workbench key protect")
+            problems.append("The plain key is still there. Run: workbench key protect")
         if not self.file.exists() and not locked.exists():
-            found.append("There is no key. Run: workbench key restore")
-        return found
+            problems.append("There is no key. Run: workbench key restore")
+        return problems
 
     def differing(self, stored: Collection[str]) -> list[str]:
         """Return what is wrong when objects are stored under other fingerprints than ours."""
         if not set(stored) - {self.fingerprint()}:
             return []
-        told = "Objects of this site are stored under another key or survey name. Put back"
-        return [f"{told} those they came with (docs/key.md)."]
+        words = "Objects of this site are stored under another key or survey name. Put back"
+        return [f"{words} those they came with (docs/key.md)."]
 
     def check_can_protect(self) -> None:
         """Raise ``IdentityError`` when there is no plain key to protect."""

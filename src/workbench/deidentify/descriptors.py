@@ -194,7 +194,7 @@ class Identity:
 
     def without_words(self, text: str) -> str:
         """Return text without the words that give somebody away."""
-        return WORD.sub(lambda found: " " if self.names(found[0]) else found[0], text)
+        return WORD.sub(lambda match: " " if self.names(match[0]) else match[0], text)
 
     def without_identifiers(self, text: str) -> str:
         """Return text without identifiers that have signs in them, or are short."""
@@ -228,7 +228,9 @@ def _folded(text: str) -> tuple[str, Sequence[int]]:
     """Return folded text and, for each of its letters, where it stood in ``text``."""
     if text.isascii():
         return text.lower(), range(len(text))
-    letters = [(letter, place) for place, one in enumerate(text) for letter in fold(one)]
+    letters = [
+        (letter, place) for place, character in enumerate(text) for letter in fold(character)
+    ]
     return "".join(letter for letter, _ in letters), [place for _, place in letters]
 
 
@@ -287,11 +289,11 @@ def _is_short(identifier: str) -> bool:
 
 
 def _name_words(name: str) -> set[str]:
-    found = _letters(name) | _letters(name.translate(GERMAN))
+    words = _letters(name) | _letters(name.translate(GERMAN))
     for component in re.split(r"[\^=\s]+", name):
-        found.add(fold("".join(WORD.findall(component))))  # O'Brien is also written OBRIEN
-    return {word for word in found if len(word) >= SHORTEST_NAME and not word.isdigit()} | {
-        word for word in found if word.isdigit() and len(word) >= SHORTEST_NUMBER
+        words.add(fold("".join(WORD.findall(component))))  # O'Brien is also written OBRIEN
+    return {word for word in words if len(word) >= SHORTEST_NAME and not word.isdigit()} | {
+        word for word in words if word.isdigit() and len(word) >= SHORTEST_NUMBER
     }
 
 
@@ -342,10 +344,10 @@ def _cleaned(text: str, names: Identity, numbered: tuple[re.Pattern[str], ...]) 
     return text if cleaned == text else tidy(cleaned)
 
 
-def _untitled(found: re.Match[str]) -> str:
+def _untitled(match: re.Match[str]) -> str:
     """Return a titled word as it is if it is a word of the vocabulary, else nothing."""
-    word = found[1]
-    return found[0] if len(word) < TITLED_NAME or fold(word) in vocabulary() else " "
+    word = match[1]
+    return match[0] if len(word) < TITLED_NAME or fold(word) in vocabulary() else " "
 
 
 def known_only(text: str, known: frozenset[str]) -> str:
@@ -354,7 +356,7 @@ def known_only(text: str, known: frozenset[str]) -> str:
     Short numbers, also with a unit or a letter behind them, stay: "5mm", "120kV", "2D".
     """
     return WORD.sub(
-        lambda found: found[0] if fold(found[0]) in known or COUNT.match(found[0]) else UNKNOWN,
+        lambda match: match[0] if fold(match[0]) in known or COUNT.match(match[0]) else UNKNOWN,
         text,
     )
 

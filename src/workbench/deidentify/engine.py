@@ -114,10 +114,10 @@ class _Passage:
         issuer, patient_id = self._identifiers()
         patient = self.engine.pseudonyms.patient(issuer, patient_id)
         transform = self._transform(issuer, patient_id, self._note)
-        made = transform.dataset(self.source, 0)
-        age = self._age(made) if PATIENT_AGE in self.engine.profile.rules else Age()
-        self._sign(made, patient)
-        return Deidentified(made, patient, age, tuple(self.findings.values()))
+        dataset = transform.dataset(self.source, 0)
+        age = self._age(dataset) if PATIENT_AGE in self.engine.profile.rules else Age()
+        self._sign(dataset, patient)
+        return Deidentified(dataset, patient, age, tuple(self.findings.values()))
 
     def transform(self, note: Note) -> Transform:
         """Return what treats elements of this patient's objects, with another ``note``."""
@@ -135,10 +135,10 @@ class _Passage:
     def _text(self, keyword: str) -> str:
         try:
             element = self.source.get_item(keyword)
-            found = texts(element, self.source, "LO") if element is not None else []
+            values = texts(element, self.source, "LO") if element is not None else []
         except Exception:  # noqa: BLE001 - an unreadable value is no value; the transform reports it
             return ""
-        return "\\".join(found)
+        return "\\".join(values)
 
     def _identifiers(self) -> tuple[str, str]:
         patient_id = self._text("PatientID").strip()
@@ -150,34 +150,34 @@ class _Passage:
         )  # fmt: skip
         return "", NO_IDENTIFIER + (self._text("StudyInstanceUID") or self._text("SOPInstanceUID"))
 
-    def _age(self, made: Dataset) -> Age:
+    def _age(self, dataset: Dataset) -> Age:
         """Write the best PatientAge and return the age."""
-        life, told = self._life(), self._told_age(made)
+        life, told_age = self._life(), self._told_age(dataset)
         years = life and years_between(*life)
-        if years is not None and told and ages_contradict(years, told.years):
+        if years is not None and told_age and ages_contradict(years, told_age.years):
             # Which of the two is wrong cannot be told, so neither is: an age decides the dose.
             self._note("age_mismatch", "PatientAge", "it does not fit birth date and study date")
-            made.pop("PatientAge", None)
+            dataset.pop("PatientAge", None)
             return Age()
         oldest = self.engine.profile.oldest_age_years
-        if max(years or 0.0, told.years if told else 0.0) >= oldest + 1:
+        if max(years or 0.0, told_age.years if told_age else 0.0) >= oldest + 1:
             self._note("age_capped", "PatientAge", f"ages above {oldest} years are not told")
-            made.PatientAge = f"{oldest + 1:03d}Y"
+            dataset.PatientAge = f"{oldest + 1:03d}Y"
             return Age(int((oldest + 1) * DAYS_A_YEAR), float(oldest + 1))
         if life is None or years is None:
-            return _as_told(told)
+            return _as_told(told_age)
         written = written_age(*life)
-        if told is None or DAYS_IN[told.unit] > DAYS_IN[written[-1]]:
-            made.PatientAge = written
+        if told_age is None or DAYS_IN[told_age.unit] > DAYS_IN[written[-1]]:
+            dataset.PatientAge = written
         return Age((life[1] - life[0]).days, years)
 
-    def _told_age(self, made: Dataset) -> ToldAge | None:
-        told = parse_age(self._text("PatientAge"))
-        if told and told.years > OLDEST_YEARS:
+    def _told_age(self, dataset: Dataset) -> ToldAge | None:
+        age = parse_age(self._text("PatientAge"))
+        if age and age.years > OLDEST_YEARS:
             self._note("implausible_age", "PatientAge", "no person is that old")
-            made.pop("PatientAge", None)
+            dataset.pop("PatientAge", None)
             return None
-        return told
+        return age
 
     def _life(self) -> tuple[date, date] | None:
         """Return the days of birth and study, if a person can have both."""
@@ -191,26 +191,26 @@ class _Passage:
             return None
         return birth, day
 
-    def _sign(self, made: Dataset, patient: str) -> None:
+    def _sign(self, dataset: Dataset, patient: str) -> None:
         """Write who this is now and how it was de-identified (PS3.15 E.1, PS3.3 C.12.1)."""
         profile = self.engine.profile
-        made.SpecificCharacterSet = UTF_8
-        made.PatientName = patient
-        made.PatientID = patient
-        made.PatientIdentityRemoved = "YES"
-        made.DeidentificationMethod = [
+        dataset.SpecificCharacterSet = UTF_8
+        dataset.PatientName = patient
+        dataset.PatientID = patient
+        dataset.PatientIdentityRemoved = "YES"
+        dataset.DeidentificationMethod = [
             "Workbench",
             f"profile {profile.name}",
             profile.sha256,
             f"key {self.engine.pseudonyms.fingerprint}",
         ]
-        made.DeidentificationMethodCodeSequence = [_code(*row) for row in profile.method_codes()]
-        made.LongitudinalTemporalInformationModified = _dates(profile.options)
-        made.file_meta = FileMetaDataset()
-        made.file_meta.TransferSyntaxUID = ExplicitVRLittleEndian
+        dataset.DeidentificationMethodCodeSequence = [_code(*row) for row in profile.method_codes()]
+        dataset.LongitudinalTemporalInformationModified = _dates(profile.options)
+        dataset.file_meta = FileMetaDataset()
+        dataset.file_meta.TransferSyntaxUID = ExplicitVRLittleEndian
         for keyword in ("SOPClassUID", "SOPInstanceUID"):
-            if keyword in made:
-                setattr(made.file_meta, f"MediaStorage{keyword}", made[keyword].value)
+            if keyword in dataset:
+                setattr(dataset.file_meta, f"MediaStorage{keyword}", dataset[keyword].value)
 
 
 def finding(code: str, column: str, detail: str) -> Finding:
@@ -232,7 +232,7 @@ def _code(value: str, scheme: str, meaning: str) -> Dataset:
     return item
 
 
-def _as_told(told: ToldAge | None) -> Age:
-    if told is None:
+def _as_told(age: ToldAge | None) -> Age:
+    if age is None:
         return Age()
-    return Age(int(told.days) if told.unit in "DW" else None, told.years)
+    return Age(int(age.days) if age.unit in "DW" else None, age.years)

@@ -60,10 +60,10 @@ class HeaderRows:
         """
         reason = header.not_plain
         if header.cut is not None:
-            made = self._quickly(header.cut)
-            if isinstance(made, InstanceRow):
-                return made
-            reason = made
+            row = self._quickly(header.cut)
+            if isinstance(row, InstanceRow):
+                return row
+            reason = row
         return InstanceRow(*self.one_by_one(header), reason or "not_cut")
 
     def _quickly(self, header: Cut) -> InstanceRow | str:

@@ -115,7 +115,7 @@ def _cipher(passphrase: str, salt: bytes, cost: Cost) -> AESGCM:
     from cryptography.hazmat.primitives.kdf.argon2 import Argon2id
 
     try:
-        made = Argon2id(
+        key = Argon2id(
             salt=salt, length=KEY_BYTES, iterations=cost.passes, lanes=cost.lanes,
             memory_cost=cost.memory_kib,
         ).derive(_normal(passphrase).encode("utf-8"))  # fmt: skip
@@ -128,7 +128,7 @@ def _cipher(passphrase: str, salt: bytes, cost: Cost) -> AESGCM:
             f"there are no {cost.memory_kib // 1024} MiB of memory for the passphrase.",
             "Close other programs.",
         ) from None
-    return AESGCM(made)
+    return AESGCM(key)
 
 
 def _damaged() -> IdentityError:

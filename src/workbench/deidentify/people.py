@@ -20,8 +20,8 @@ if TYPE_CHECKING:
 
 
 def _tags(keywords: str) -> frozenset[int]:
-    found = (tag_for_keyword(keyword) for keyword in keywords.split())
-    return frozenset(tag for tag in found if tag is not None)
+    tags = (tag_for_keyword(keyword) for keyword in keywords.split())
+    return frozenset(tag for tag in tags if tag is not None)
 
 
 PATIENT_IDS = _tags("PatientID OtherPatientIDs")
@@ -108,8 +108,8 @@ def people_in(dataset: Dataset, depth: int, places: bool = True) -> Identity:
     words.read(dataset, depth)
     births = _birth_forms(words.of["birth"])
     of = words.of
-    found = of["place"] if places else ()
-    return Sources(of["name"], of["id"], of["patient"], found, births).identity()
+    named_places = of["place"] if places else ()
+    return Sources(of["name"], of["id"], of["patient"], named_places, births).identity()
 
 
 def _birth_forms(births: set[str]) -> set[str]:

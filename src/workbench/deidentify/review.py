@@ -29,7 +29,7 @@ def unknown_words(source: Path, profile: ConfidentialityProfile) -> Counter[str]
     """Count the unknown words of all kept descriptions in the files below ``source``."""
     tags = [tag for tag, rule in profile.rules.items() if rule.kind is Kind.TEXT]
     known = profile.known_words or vocabulary()
-    found: Counter[str] = Counter()
+    counts: Counter[str] = Counter()
     reader = HeaderReader()
     for candidate in candidates([source]):
         try:
@@ -40,8 +40,8 @@ def unknown_words(source: Path, profile: ConfidentialityProfile) -> Counter[str]
             element = data.get_item(tag)
             if element is not None and keyword_for_tag(tag):
                 for text in _texts(element, data, dictionary_VR(tag)):
-                    found.update(word for word in WORD.findall(text) if _is_unknown(word, known))
-    return found
+                    counts.update(word for word in WORD.findall(text) if _is_unknown(word, known))
+    return counts
 
 
 def _texts(element: object, data: object, vr: str) -> list[str]:
@@ -55,10 +55,10 @@ def _is_unknown(word: str, known: frozenset[str]) -> bool:
     return fold(word) not in known and not COUNT.match(word) and not word.isdigit()
 
 
-def write_words(found: Counter[str], target: Path) -> None:
+def write_words(counts: Counter[str], target: Path) -> None:
     """Write words one a line into a file that only its owner may read."""
     handle = os.open(target, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, OWNER_ONLY)
     with os.fdopen(handle, "w", encoding="utf-8") as file:
         os.fchmod(file.fileno(), OWNER_ONLY)
         file.write(HEAD)
-        file.writelines(f"{word}\n" for word, _ in found.most_common())
+        file.writelines(f"{word}\n" for word, _ in counts.most_common())

@@ -58,19 +58,19 @@ def is_published(scheme: str, value: str, meaning: str | None = None) -> bool:
 
     Asked only when a code looks like a name or an identifier: loading them takes a moment.
     """
-    found = _published().get((scheme, value))
-    return found is not None and (meaning is None or meaning in found)
+    meanings = _published().get((scheme, value))
+    return meanings is not None and (meaning is None or meaning in meanings)
 
 
 @cache
 def _published() -> dict[tuple[str, str], set[str]]:
     from pydicom.sr.codedict import codes
 
-    found: dict[tuple[str, str], set[str]] = {}
+    meanings: dict[tuple[str, str], set[str]] = {}
     for scheme in codes.schemes():
         for known in getattr(codes, scheme).concepts.values():
-            found.setdefault((scheme, known.value), set()).add(known.meaning)
-    return found
+            meanings.setdefault((scheme, known.value), set()).add(known.meaning)
+    return meanings
 
 
 def is_too_old(item: Dataset, oldest_years: int) -> bool:

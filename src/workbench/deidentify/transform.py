@@ -73,29 +73,29 @@ class Transform:
 
     def dataset(self, source: Dataset, depth: int) -> Dataset:
         """Return a new data set with what of ``source`` may leave."""
-        made = Dataset()
+        cleaned = Dataset()
         private: list[tuple[int, Element]] = []
         for tag, element in elements(source):
             rule = self._profile.rules.get(tag)
             if rule is not None:
-                self._put(made, rule, element, source, depth)
+                self._put(cleaned, rule, element, source, depth)
             elif tag >> 16 & 1:
                 private.append((tag, element))
         if private:
-            self._private(made, source, private)
-        if "MeasuredValueSequence" in made and structured.is_too_old(
-            made, self._profile.oldest_age_years
+            self._private(cleaned, source, private)
+        if "MeasuredValueSequence" in cleaned and structured.is_too_old(
+            cleaned, self._profile.oldest_age_years
         ):
             self._note("age_capped", "MeasuredValueSequence", "an age in the report is not told")
-            made.MeasuredValueSequence = []
-        return made
+            cleaned.MeasuredValueSequence = []
+        return cleaned
 
     def _put(
-        self, made: Dataset, rule: AttributeRule, element: Element, source: Dataset, depth: int
+        self, cleaned: Dataset, rule: AttributeRule, element: Element, source: Dataset, depth: int
     ) -> None:
         kept = self.single(rule, element, source, depth)
         if kept is not None:
-            made[kept.tag] = kept
+            cleaned[kept.tag] = kept
 
     def single(
         self, rule: AttributeRule, element: Element, source: Dataset, depth: int
@@ -125,12 +125,12 @@ class Transform:
         return DataElement(element.tag, rule.vr, self._text_values(rule, element, source))
 
     def _text_values(self, rule: AttributeRule, element: Element, source: Dataset) -> Any:
-        found = texts(element, source, rule.vr)
-        if len(found) > MAX_VALUES or max(map(len, found), default=0) > MAX_TEXT_LETTERS:
+        values = texts(element, source, rule.vr)
+        if len(values) > MAX_VALUES or max(map(len, values), default=0) > MAX_TEXT_LETTERS:
             raise UnconvertibleError("more text than can be looked through")
         change = self._changer(rule, source)
-        changed = [change(text) if text else text for text in found]
-        if changed != found and self._people.short and any(map(self._people.short_in, found)):
+        changed = [change(text) if text else text for text in values]
+        if changed != values and self._people.short and any(map(self._people.short_in, values)):
             self._note("short_identifier", _column(element, rule), SHORT_IDENTIFIER)
         return changed[0] if len(changed) == 1 else changed or None
 
@@ -149,28 +149,30 @@ class Transform:
         if depth >= MAX_DEPTH:
             self._note("too_deep", rule.keyword, f"nested deeper than {MAX_DEPTH} levels")
             return None
-        made = [
+        cleaned_items = [
             self.dataset(item, depth + 1)
             for item in items(element, source)
             if not structured.is_dropped(item, self._profile)
         ]
-        return DataElement(element.tag, "SQ", made)
+        return DataElement(element.tag, "SQ", cleaned_items)
 
-    def _private(self, made: Dataset, source: Dataset, found: list[tuple[int, Element]]) -> None:
+    def _private(
+        self, cleaned: Dataset, source: Dataset, private_elements: list[tuple[int, Element]]
+    ) -> None:
         creators = {
             tag: self.creator(element, source)
-            for tag, element in found
+            for tag, element in private_elements
             if tag & 0xFFFF in TAG_OF_CREATOR
         }
-        for tag, element in found:
+        for tag, element in private_elements:
             reserved = tag & 0xFFFF0000 | tag >> 8 & 0xFF
             creator = creators.get(reserved, "")
             rule = self._profile.private.get((creator, tag >> 16, tag & 0xFF))
             if rule is None or tag in creators:
                 continue
-            if reserved not in made:
-                made.add_new(reserved, "LO", creator)
-            self._put(made, rule, element, source, MAX_DEPTH)
+            if reserved not in cleaned:
+                cleaned.add_new(reserved, "LO", creator)
+            self._put(cleaned, rule, element, source, MAX_DEPTH)
 
     @staticmethod
     def creator(element: Element, source: Dataset) -> str:

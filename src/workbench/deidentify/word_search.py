@@ -22,7 +22,7 @@ class WordSearch:
         lengths: dict[str, set[int]] = {}
         for word in self._words:
             lengths.setdefault(word[:HEAD], set()).add(len(word))
-        self._lengths = {head: tuple(sorted(found)) for head, found in lengths.items()}
+        self._lengths = {head: tuple(sorted(sizes)) for head, sizes in lengths.items()}
         self._heads = tuple(sorted({len(head) for head in self._lengths}))
 
     def __len__(self) -> int:

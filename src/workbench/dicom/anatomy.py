@@ -119,12 +119,12 @@ class _Watcher(Walker):
         return end
 
     def element(self, position: int, stop: int) -> Element:
-        found = super().element(position, stop)
+        element = super().element(position, stop)
         if len(self.lines) < MAX_LINES:
-            length = None if found.length == UNDEFINED else found.length
-            vr = found.vr.decode("latin-1") if found.tag not in DELIMITERS else ""
-            self.lines.append(AnatomyLine(found.start, self._depth, found.tag, vr, length))
-        return found
+            length = None if element.length == UNDEFINED else element.length
+            vr = element.vr.decode("latin-1") if element.tag not in DELIMITERS else ""
+            self.lines.append(AnatomyLine(element.start, self._depth, element.tag, vr, length))
+        return element
 
     def implicit(self) -> Walker:
         inner = _Watcher(self.buffer, Encoding(explicit=False), self.max_depth, self.left)

@@ -241,7 +241,7 @@ def listed_files(path: Path) -> ListedFiles:
     and not opened.  Raises ``DamagedObject``.
     """
     folder = Path(os.path.realpath(path)).parent
-    found: dict[Path, None] = {}
+    files: dict[Path, None] = {}
     missing = outside = 0
     for parts in _referenced(path):
         if any("\0" in part for part in parts):
@@ -253,8 +253,8 @@ def listed_files(path: Path) -> ListedFiles:
         elif not _is_regular(target):
             missing += 1
         else:
-            found[target] = None
-    return ListedFiles(tuple(found), missing, outside)
+            files[target] = None
+    return ListedFiles(tuple(files), missing, outside)
 
 
 def _referenced(path: Path) -> Iterator[list[str]]:
@@ -273,5 +273,5 @@ def _index_verdict(path: Path) -> NotDicom:
         for number, where in ((listed.missing, "missing"), (listed.outside, "outside its folder"))
         if number
     ]
-    told = "; ".join(["a DICOMDIR is an index", *lost]) + "."
-    return NotDicom("dicomdir", told, "The files it lists are read on their own.")
+    reason = "; ".join(["a DICOMDIR is an index", *lost]) + "."
+    return NotDicom("dicomdir", reason, "The files it lists are read on their own.")

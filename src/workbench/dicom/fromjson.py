@@ -57,9 +57,11 @@ def encode_json(item: Item) -> tuple[bytes, int]:
     """
     notes = _Notes()
     try:
-        told = "\\".join(str(one) for one in (item.get(CHARACTER_SET) or {}).get("Value") or ())
+        character_set = "\\".join(
+            str(term) for term in (item.get(CHARACTER_SET) or {}).get("Value") or ()
+        )
         encoded = b"".join(_elements(item, 0, notes))
-        if notes.beyond_ascii or OTHER_ASCII.search(told):
+        if notes.beyond_ascii or OTHER_ASCII.search(character_set):
             item = {**item, CHARACTER_SET: {"vr": "CS", "Value": ["ISO_IR 192"]}}
             notes = _Notes()
             encoded = b"".join(_elements(item, 0, notes))
@@ -101,7 +103,7 @@ def _element(tag: int, element: dict[str, Any], depth: int, notes: _Notes) -> by
     vr = str(element.get("vr") or _known_vr(tag))
     if vr == "SQ":
         items = element.get("Value") or ()
-        value = b"".join(_item(one or {}, depth + 1, notes) for one in items)
+        value = b"".join(_item(item or {}, depth + 1, notes) for item in items)
     elif "InlineBinary" in element:
         value = _binary(element["InlineBinary"])
     elif "BulkDataURI" in element:
@@ -141,14 +143,14 @@ def _value(vr: str, values: list[Any]) -> tuple[str, bytes]:
     if vr in NUMBERS or vr == "AT":
         encode = _tag if vr == "AT" else _number(NUMBERS[vr])
         try:
-            return vr, b"".join(encode(one) for one in values if one is not None)
+            return vr, b"".join(encode(value) for value in values if value is not None)
         except (struct.error, ValueError, OverflowError, TypeError) as error:
             raise Left from error
     if vr not in TEXT:
         if values:
             raise Left  # a binary value told as numbers, or a VR that does not exist
         return vr if vr in LONG else "UN", b""
-    text = "\\".join(_text(one) for one in values)
+    text = "\\".join(_text(value) for value in values)
     padding = "\0" if vr == "UI" else " "
     encoded = text.encode("utf-8")
     return vr, encoded + padding.encode("ascii") * (len(encoded) % 2)

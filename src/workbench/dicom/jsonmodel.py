@@ -53,7 +53,7 @@ def private(item: Item, creator: str, group: int, element: int) -> Item | None:
     for block in range(0x10, 0x100):
         reserved = item.get(f"{group:04X}{block:04X}")
         if reserved and str((reserved.get("Value") or [""])[0]).strip() == creator.strip():
-            found = item.get(f"{group:04X}{block << 8 | element:04X}")
-            if found is not None:
-                return dict(found)
+            private_element = item.get(f"{group:04X}{block << 8 | element:04X}")
+            if private_element is not None:
+                return dict(private_element)
     return None

@@ -124,18 +124,18 @@ def _rescale(header: Dataset, groups: Sequence[Dataset]) -> tuple[float, float, 
 
 def _unit(header: Dataset, rescaled: Dataset | None) -> str:
     if rescaled is not None:
-        said = str(rescaled.get("RescaleType") or header.get("Units") or "").strip().upper()
+        rescale_type = str(rescaled.get("RescaleType") or header.get("Units") or "").strip().upper()
         # CT images are in Hounsfield units where they do not say otherwise, PS3.3 C.8.2.1.1.1.
-        return UNITS.get(said or ("HU" if header.get("Modality") == "CT" else "NONE"), "1")
+        return UNITS.get(rescale_type or ("HU" if header.get("Modality") == "CT" else "NONE"), "1")
     return UNITS.get(str(header.get("Units") or "NONE").strip().upper(), "1")
 
 
 def _spacing(places: Sequence[Dataset]) -> tuple[tuple[float, float] | None, str]:
     for keyword in SPACINGS:
         for place in places:
-            found = _numbers(place.get(keyword))
-            if len(found) == 2 and min(found) > 0:
-                return (found[0], found[1]), keyword
+            spacing = _numbers(place.get(keyword))
+            if len(spacing) == 2 and min(spacing) > 0:
+                return (spacing[0], spacing[1]), keyword
     return None, ""
 
 
@@ -147,8 +147,8 @@ def _position(places: Sequence[Dataset]) -> float | None:
     )
     if at is not None and along is not None:
         return float(np.dot(np.cross(along[:3], along[3:]), at))
-    found = [_numbers(place.get("SliceLocation")) for place in places]
-    return next((one[0] for one in found if one), None)
+    locations = [_numbers(place.get("SliceLocation")) for place in places]
+    return next((location[0] for location in locations if location), None)
 
 
 def _padding(header: Dataset) -> tuple[float, float] | None:
@@ -164,7 +164,7 @@ def _numbers(value: object) -> list[float]:
         return []
     several = value if isinstance(value, Sequence) and not isinstance(value, str) else [value]
     try:
-        found = [float(str(one)) for one in several]
+        numbers = [float(str(number)) for number in several]
     except ValueError:
         return []
-    return found if np.isfinite(found).all() else []
+    return numbers if np.isfinite(numbers).all() else []

@@ -161,8 +161,8 @@ def read_received(
     """Read the header of a data set received over the network (no preamble, no file meta)."""
     limits = limits or HeaderLimits()
     try:
-        found = _cut(encoded, 0, transfer_syntax, None, memory)
-        return _plain(found, transfer_syntax, b"", limits)
+        cut_header = _cut(encoded, 0, transfer_syntax, None, memory)
+        return _plain(cut_header, transfer_syntax, b"", limits)
     except NotPlainError as error:
         return _checked(memoryview(encoded), 0, transfer_syntax, b"", limits, error.reason)
 
@@ -241,8 +241,8 @@ def _plain_file(head: bytes, size: int, limits: HeaderLimits, memory: Memory | N
     meta = plain_meta(head, start)
     if meta.storage == MEDIA_DIRECTORY:
         raise NotPlainError("dicomdir")
-    found = _cut(head, meta.end, meta.syntax, size, memory)
-    return _plain(found, meta.syntax, head[start : meta.end], limits)
+    cut_header = _cut(head, meta.end, meta.syntax, size, memory)
+    return _plain(cut_header, meta.syntax, head[start : meta.end], limits)
 
 
 def _cut(buffer: bytes, start: int, syntax: str, size: int | None, memory: Memory | None) -> Cut:
@@ -250,11 +250,11 @@ def _cut(buffer: bytes, start: int, syntax: str, size: int | None, memory: Memor
     return cut(buffer, start, syntax, size, runs)
 
 
-def _plain(found: Cut, syntax: str, meta: bytes, limits: HeaderLimits) -> Header:
+def _plain(cut_header: Cut, syntax: str, meta: bytes, limits: HeaderLimits) -> Header:
     """Return a header in which nothing is unusual, for a tenth of the time."""
-    if limits.depth < MAX_DEPTH or len(found.encoded) > limits.header:
+    if limits.depth < MAX_DEPTH or len(cut_header.encoded) > limits.header:
         raise NotPlainError("limits")
-    return Header(found.encoded, Encoding(found.explicit), syntax, meta, (), found)
+    return Header(cut_header.encoded, Encoding(cut_header.explicit), syntax, meta, (), cut_header)
 
 
 def _header(
@@ -315,11 +315,11 @@ def _without_pixels(view: memoryview, start: int, structure: DatasetStructure) -
 
 
 def _check_identifiers(dataset: Dataset) -> None:
-    found = {keyword: _text(dataset, keyword) for keyword in IDENTIFIERS}
-    for keyword, value in found.items():
+    uids = {keyword: _text(dataset, keyword) for keyword in IDENTIFIERS}
+    for keyword, value in uids.items():
         if value and not KNOWN_UID.match(value):
             raise DamagedObject("invalid_uid", f"{keyword} is not a UID")
-    if not found["SOPInstanceUID"]:
+    if not uids["SOPInstanceUID"]:
         raise DamagedObject("no_uid", "SOPInstanceUID is missing or empty")
 
 

@@ -110,8 +110,8 @@ def _plain(element: DataElement | RawDataElement) -> Item | None:
     """Return an element without the detour over pydicom's types, where nothing is special."""
     if not isinstance(element, RawDataElement):
         return None
-    found = plain_values(element.VR or "", element.value or b"", element.is_little_endian)
-    return None if found is None else {"vr": element.VR, "Value": found}
+    plain = plain_values(element.VR or "", element.value or b"", element.is_little_endian)
+    return None if plain is None else {"vr": element.VR, "Value": plain}
 
 
 def plain_values(vr: str, raw: bytes, little: bool = True) -> list[Any] | None:
@@ -239,48 +239,48 @@ def as_text(item: Item) -> str:
 
 def typed(header: Item, column: Column, findings: list[Finding]) -> object:
     """Return the value of a copied column, or ``None`` and a finding when it is not of its kind."""
-    found = values(header, column.name)
-    if not any(value not in (None, "") for value in found):
+    given = values(header, column.name)
+    if not any(value not in (None, "") for value in given):
         return None
-    value = KINDS[column.kind](found)
+    value = KINDS[column.kind](given)
     if value is None:
         findings.append(bad_value(column.name))
     return value
 
 
-def _as_text(found: list[Any]) -> str:
-    return "\\".join("" if value is None else _word(value) for value in found)
+def _as_text(given: list[Any]) -> str:
+    return "\\".join("" if value is None else _word(value) for value in given)
 
 
 def _word(value: Any) -> str:
     return str(value.get("Alphabetic", "")) if isinstance(value, dict) else str(value)
 
 
-def _one_real(found: list[Any]) -> float | None:
-    numbers = _reals(found)
+def _one_real(given: list[Any]) -> float | None:
+    numbers = _reals(given)
     return numbers[0] if numbers and len(numbers) == 1 else None
 
 
-def _reals(found: list[Any]) -> list[float] | None:
-    if all(isinstance(value, int | float) for value in found):
-        return [float(value) for value in found]
+def _reals(given: list[Any]) -> list[float] | None:
+    if all(isinstance(value, int | float) for value in given):
+        return [float(value) for value in given]
     return None
 
 
-def _one_integer(found: list[Any]) -> int | None:
-    if len(found) != 1 or not isinstance(found[0], int) or abs(found[0]) > MAX_INTEGER:
+def _one_integer(given: list[Any]) -> int | None:
+    if len(given) != 1 or not isinstance(given[0], int) or abs(given[0]) > MAX_INTEGER:
         return None
-    return found[0]
+    return given[0]
 
 
-def _one_date(found: list[Any]) -> date | None:
-    return parse_date(str(found[0])) if len(found) == 1 else None
+def _one_date(given: list[Any]) -> date | None:
+    return parse_date(str(given[0])) if len(given) == 1 else None
 
 
 # How the values of an element become the value of a column, by its kind; ``None``: they do not.
 KINDS: dict[str, Callable[[list[Any]], object]] = {
     "text": _as_text,
-    "texts": lambda found: [_word(value) for value in found],
+    "texts": lambda given: [_word(value) for value in given],
     "real": _one_real,
     "reals": _reals,
     "integer": _one_integer,

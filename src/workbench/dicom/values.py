@@ -114,11 +114,11 @@ def parse_moment(text: str) -> Moment:
     match = _MOMENT.match(text)
     if match is None:
         return Moment(fault=TIME_ABSENT if _NO_DAY.match(text) else TIME_UNREADABLE if text else "")
-    found = moment_of(match[1], match[2])
-    if found.at is None or not match[3]:
-        return found
+    moment = moment_of(match[1], match[2])
+    if moment.at is None or not match[3]:
+        return moment
     offset = parse_offset(match[3])
-    return Moment(fault=OFFSET_UNREADABLE) if offset is None else Moment(found.at, offset)
+    return Moment(fault=OFFSET_UNREADABLE) if offset is None else Moment(moment.at, offset)
 
 
 def moment_of(day: str, clock: str) -> Moment:
@@ -202,20 +202,20 @@ def start_of(header: Item) -> Start:
 
     What an object lacks is taken from its series or study; what cannot be read is not.
     """
-    said = str(first(header, ZONE) or "")
-    zone = parse_offset(said)
-    findings = (fault(OFFSET_UNREADABLE, ZONE),) if said.strip() and zone is None else ()
+    written = str(first(header, ZONE) or "")
+    zone = parse_offset(written)
+    findings = (fault(OFFSET_UNREADABLE, ZONE),) if written.strip() and zone is None else ()
     absent = False
     for level in LEVELS:
-        found = _level(header, level, zone)
-        if found.at is not None:
-            at = in_zone(found, zone, zone)
+        moment = _level(header, level, zone)
+        if moment.at is not None:
+            at = in_zone(moment, zone, zone)
             if at is not None:
                 return Start(at, zone, findings)
-            return Start(found.at, found.offset, findings)
-        if found.fault and found.fault != TIME_ABSENT:
-            return Start(None, zone, (*findings, fault(found.fault)))
-        absent = absent or bool(found.fault)
+            return Start(moment.at, moment.offset, findings)
+        if moment.fault and moment.fault != TIME_ABSENT:
+            return Start(None, zone, (*findings, fault(moment.fault)))
+        absent = absent or bool(moment.fault)
     return Start(None, zone, (*findings, fault(TIME_ABSENT)) if absent else findings)
 
 
@@ -229,10 +229,10 @@ def _level(header: Item, places: tuple[tuple[str, ...], ...], zone: timedelta | 
     rest = Moment()
     for names in places:
         texts = [str(first(header, name) or "") for name in names]
-        found = parse_moment(texts[0]) if len(texts) == 1 else moment_of(texts[0], texts[1])
-        if found.at is not None and (found.offset is None or zone is not None):
-            return found
-        rest = min(rest, found, key=_worth)
+        moment = parse_moment(texts[0]) if len(texts) == 1 else moment_of(texts[0], texts[1])
+        if moment.at is not None and (moment.offset is None or zone is not None):
+            return moment
+        rest = min(rest, moment, key=_worth)
     return rest
 
 

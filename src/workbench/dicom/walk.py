@@ -178,11 +178,11 @@ class Walker:
 
     def element(self, position: int, stop: int) -> Element:
         """Return the head of the element at ``position``; raises ``DamagedObject``."""
-        self.last = found = self._head(position, stop)
+        self.last = element = self._head(position, stop)
         self.left -= 1
         if self.left < 0:
             raise DamagedObject("too_many", "there are more elements than any real header has")
-        return found
+        return element
 
     def _head(self, position: int, stop: int) -> Element:
         if stop - position < 8:

@@ -125,11 +125,11 @@ class Grid:
 
     def _voltage_flags(self, kvp: Reals, part: Reals) -> dict[str, Flags]:
         outside = (kvp < self.kvps[0]) | (kvp > self.kvps[-1])
-        one = len(self.kvps) == 1
+        single = len(self.kvps) == 1
         return {
             "kvp_interpolated": (part > 0) & (part < 1),
-            "kvp_outside_table": outside & (not one),
-            "kvp_not_considered": ~(kvp == self.kvps[0]) & one,
+            "kvp_outside_table": outside & (not single),
+            "kvp_not_considered": ~(kvp == self.kvps[0]) & single,
         }
 
 

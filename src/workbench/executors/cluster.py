@@ -50,8 +50,8 @@ def _done_elsewhere(parcel: _Parcel, versions: str) -> bytes:
 
 def _workplace(worker: Any) -> Workplace:
     """Return the workplace of a Dask worker, which lives as long as the worker."""
-    made: Workplace = vars(worker).setdefault("workbench_workplace", Workplace())
-    return made
+    workplace: Workplace = vars(worker).setdefault("workbench_workplace", Workplace())
+    return workplace
 
 
 class Dask:

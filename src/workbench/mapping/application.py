@@ -113,8 +113,8 @@ def _read(modality: Modality, instances: pl.DataFrame, rules: Rules) -> _Share:
     share = _Share(modality, ready, findings=findings)
     for source in SOURCES:
         if source.modality == modality.name:
-            share.events[source.name], found = source.events(ready, rules)
-            share.findings.extend(found)
+            share.events[source.name], source_findings = source.events(ready, rules)
+            share.findings.extend(source_findings)
     return share
 
 
@@ -148,12 +148,12 @@ def _homeless(instances: pl.DataFrame) -> pl.DataFrame:
     """One row a study for the objects that name no series, so that none is silently absent."""
     homeless = instances.filter(pl.col("SeriesInstanceUID").is_null())
     studies = homeless.group_by("patient", "StudyInstanceUID").len("instances")
-    said: dict[str, object] = {
+    unused: dict[str, object] = {
         "role": SeriesRole.OTHER, "state": MappingState.UNUSED,
         "state_reason": "the objects have no Series Instance UID",
     }  # fmt: skip
     rows = studies.sort("patient", "StudyInstanceUID").to_dicts()
-    return SERIES.frame([row | said for row in rows])
+    return SERIES.frame([row | unused for row in rows])
 
 
 def _series_frame(series: pl.DataFrame) -> pl.DataFrame:

@@ -216,7 +216,7 @@ def _distinct(column: pl.Series) -> Iterable[str]:
     return [text for text in column.unique().to_list() if text]
 
 
-def _looked_up(column: str, found: Mapping[str, str]) -> pl.Expr:
+def _looked_up(column: str, table: Mapping[str, str]) -> pl.Expr:
     return pl.col(column).replace_strict(
-        list(found), list(found.values()), default=None, return_dtype=pl.String
+        list(table), list(table.values()), default=None, return_dtype=pl.String
     )

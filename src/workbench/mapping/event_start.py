@@ -36,12 +36,12 @@ def with_study_zone(instances: pl.DataFrame) -> tuple[pl.DataFrame, list[Finding
     (PS3.3 C.12.1.1.8).
     """
     known = instances.filter(pl.col(OWN).is_not_null())
-    told = (
+    offsets = (
         known.group_by(*STUDY, OWN)
         .agg(image=(pl.col("Modality") != "SR").fill_null(True).any(), objects=pl.len())
         .sort("image", "objects", OWN, descending=[True, True, False])
     )
-    zones = told.group_by(STUDY, maintain_order=True).agg(
+    zones = offsets.group_by(STUDY, maintain_order=True).agg(
         pl.col(OWN).first().alias(ZONE), several=pl.len() > 1
     )
     joined = instances.join(zones, on=STUDY, how="left", nulls_equal=True, maintain_order="left")

@@ -30,15 +30,15 @@ def match(events: Sequence[Event], reported: Sequence[Event]) -> dict[str, str]:
     Both are in their order of time.  No event and no reported event is used twice; where
     several fit, the best fit comes first.
     """
-    found: list[tuple[float, int, int]] = []
+    fits: list[tuple[float, int, int]] = []
     for i, event in enumerate(events):
         for j, report in enumerate(reported):
             cost = mismatch(event, report)
             if cost is not None:
                 order = abs(_rank(events, i) - _rank(reported, j))
-                found.append((cost + 0.1 * order, i, j))
+                fits.append((cost + 0.1 * order, i, j))
     pairs: dict[int, int] = {}
-    for _, i, j in sorted(found):
+    for _, i, j in sorted(fits):
         if i not in pairs and j not in pairs.values():
             pairs[i] = j
     uid = "irradiation_event_uid"

@@ -20,12 +20,12 @@ def with_report_kind(frame: pl.DataFrame) -> pl.DataFrame:
     )
     frame = frame.with_columns(structured=structured.fill_null(False))
     headers = frame.filter("structured")["header"].unique().to_list()
-    found = {text: report_kind(text) for text in headers if text is not None}
+    kinds = {text: report_kind(text) for text in headers if text is not None}
     return frame.with_columns(
         report_kind=pl.when("structured")
         .then(
             pl.col("header").replace_strict(
-                list(found), list(found.values()), default="no_dose", return_dtype=pl.String
+                list(kinds), list(kinds.values()), default="no_dose", return_dtype=pl.String
             )
         )
         .otherwise(None)

@@ -46,9 +46,9 @@ def with_preferred(frames: list[pl.DataFrame]) -> tuple[pl.DataFrame, list[Findi
     findings: list[Finding] = []
     rows: list[Row] = []
     for own in patients.values():
-        chosen, said = _of_patient(own)
+        chosen, notes = _of_patient(own)
         rows += chosen
-        findings += said
+        findings += notes
     rows.sort(key=_place)
     return IRRADIATION_EVENT.frame(rows), findings
 
@@ -189,9 +189,9 @@ def _maker(row: Row) -> str:
 
 def _report_times(row: Row) -> Iterator[datetime]:
     if row["report"]:
-        said = json.loads(row["report"])
+        report = json.loads(row["report"])
         for name in ("started_at", "ended_at"):
-            moment = parse_moment(str(said.get(name) or ""))
+            moment = parse_moment(str(report.get(name) or ""))
             if moment.at is not None and moment.offset is None:  # others are in no known zone
                 yield moment.at
 

@@ -74,13 +74,13 @@ def _failed(instances: pl.DataFrame, kind: str) -> MappingAttempt:
     ]  # fmt: skip
     copied = ["patient", "StudyInstanceUID", "SeriesInstanceUID", "Modality"]
     series = instances.group_by(copied).len("instances").sort(copied, nulls_last=True)
-    said = {
+    incomplete = {
         "role": SeriesRole.OTHER, "state": MappingState.INCOMPLETE,
         "state_reason": "the study could not be mapped",
     }  # fmt: skip
     return MappingAttempt(
         Mapped(
-            SERIES.frame([row | said for row in series.to_dicts()]),
+            SERIES.frame([row | incomplete for row in series.to_dicts()]),
             IRRADIATION_EVENT.empty(),
             FINDING.frame([finding.row() for finding in findings]),
         ),

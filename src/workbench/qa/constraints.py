@@ -59,7 +59,7 @@ class Constraint(BaseModel):
     def __str__(self) -> str:
         """Say the demand as a person reads it."""
         if self.one_of:
-            return " or ".join(_text(one) for one in self.one_of)
+            return " or ".join(_text(choice) for choice in self.one_of)
         if self.equals is None:
             return _range(self.low, self.high)
         around = f" ± {_text(self.tolerance)}" if self.tolerance else ""
@@ -77,7 +77,7 @@ class Constraint(BaseModel):
         if self.equals is not None:
             return same(self.equals, value, self.tolerance)
         if self.one_of:
-            return any(same(one, value) for one in self.one_of)
+            return any(same(choice, value) for choice in self.one_of)
         number = _number(value)
         if number is None:
             return False

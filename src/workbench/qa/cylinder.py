@@ -77,10 +77,10 @@ def find_cylinder(image: Image, threshold: float) -> Cylinder:
     rims = _rims(image, threshold, row, column, radius)
     rows, columns = spacing(image)
     angles = np.linspace(0, 2 * np.pi, RAYS, endpoint=False)
-    found = np.isfinite(rims)
-    if found.sum() < MIN_RAYS_SHARE * RAYS / 2:
+    on_rim = np.isfinite(rims)
+    if on_rim.sum() < MIN_RAYS_SHARE * RAYS / 2:
         raise MeasurementError("no round phantom was found in the image.")
-    x, y = (rims * np.cos(angles))[found], (rims * np.sin(angles))[found]  # mm from the guess
+    x, y = (rims * np.cos(angles))[on_rim], (rims * np.sin(angles))[on_rim]  # mm from the guess
     rim = _ellipse(x, y, _most_circular(rims, angles))
     return Cylinder(
         row + rim.down / rows, column + rim.across / columns, 2 * rim.radius,
@@ -169,11 +169,11 @@ def _most_circular(rims: Reals, angles: Reals) -> tuple[float, float, float]:
 
 def _through(x: Reals, y: Reals) -> tuple[Reals, Reals, Reals]:
     """Return centres and radii of circles through three places each; NaN where there is none."""
-    (x1, x2), (y1, y2) = (one[1:] - one[0] for one in (x, y))
+    (x1, x2), (y1, y2) = (axis[1:] - axis[0] for axis in (x, y))
     twice = 2 * (x1 * y2 - x2 * y1)
     twice = np.where(np.abs(twice) > 1e-9, twice, np.nan)
-    one, other = x1**2 + y1**2, x2**2 + y2**2
-    across, down = (y2 * one - y1 * other) / twice, (x1 * other - x2 * one) / twice
+    first, second = x1**2 + y1**2, x2**2 + y2**2
+    across, down = (y2 * first - y1 * second) / twice, (x1 * second - x2 * first) / twice
     return x[0] + across, y[0] + down, np.hypot(across, down)
 
 

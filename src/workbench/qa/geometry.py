@@ -155,7 +155,11 @@ class Geometry(_GeometryPart):
 
     def of(self, kind: Kind, module: str = "") -> tuple[PhantomObject, ...]:
         """Return the objects of a kind, in a module or in all."""
-        return tuple(one for one in self.objects if one.kind == kind and module in ("", one.module))
+        return tuple(
+            phantom_object
+            for phantom_object in self.objects
+            if phantom_object.kind == kind and module in ("", phantom_object.module)
+        )
 
 
 def geometry_names(folders: Sequence[Path] = ()) -> list[str]:
@@ -183,11 +187,11 @@ def geometry(name: str, folders: Sequence[Path] = ()) -> Geometry:
 def read_geometry(content: bytes, name: str) -> Geometry:
     """Read the bytes of a geometry file; ``name`` is what its ``id`` must be."""
     try:
-        told = tomllib.loads(content.decode())
+        tables = tomllib.loads(content.decode())
     except (UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
         raise SettingsError(f"the geometry file of {name} cannot be read: {error}.") from error
     try:
-        found = Geometry.model_validate({**told, "sha256": hashlib.sha256(content).hexdigest()})
+        phantom = Geometry.model_validate({**tables, "sha256": hashlib.sha256(content).hexdigest()})
     except ValidationError as error:
         first = error.errors(include_url=False, include_input=False)[0]
         where = ".".join(str(step) for step in first["loc"]) or "the file"
@@ -195,6 +199,6 @@ def read_geometry(content: bytes, name: str) -> Geometry:
             f"the geometry file of {name} is wrong at {where}: {first['msg'].lower()}.",
             "docs/write-a-qa-test.md names every key.",
         ) from error
-    if found.id != name:
-        raise SettingsError(f"the geometry file of {name} says that its id is {found.id}.")
-    return found
+    if phantom.id != name:
+        raise SettingsError(f"the geometry file of {name} says that its id is {phantom.id}.")
+    return phantom

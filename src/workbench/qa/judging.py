@@ -77,31 +77,33 @@ def judge(
     first: from them references are learned.  What the profile expects and the test did not give
     is a measurement without a value, with the reason.
     """
-    found = {one.name: _finite(one) for one in measurements}
+    measured = {measurement.name: _finite(measurement) for measurement in measurements}
     for name in profile.expect:
-        if name not in found:
+        if name not in measured:
             reason = "the test does not measure this"
-            found[name] = Measurement(name, None, "", reason=reason)
+            measured[name] = Measurement(name, None, "", reason=reason)
     return [
-        _judged(one, profile.expect.get(name), accepted.get(name, ()))
-        for name, one in found.items()
+        _judged(measurement, profile.expect.get(name), accepted.get(name, ()))
+        for name, measurement in measured.items()
     ]
 
 
-def _finite(one: Measurement) -> Measurement:
+def _finite(measurement: Measurement) -> Measurement:
     """Return a measurement; one that is no number has no value, and a reason."""
-    if one.value is None or isfinite(one.value):
-        return one
-    return replace(one, value=None, reason="the measured value is not a finite number")
+    if measurement.value is None or isfinite(measurement.value):
+        return measurement
+    return replace(measurement, value=None, reason="the measured value is not a finite number")
 
 
-def _judged(one: Measurement, expected: Expectation | None, accepted: Sequence[float]) -> Judged:
-    limits, remark = limits_of(expected, accepted), one.reason
+def _judged(
+    measurement: Measurement, expected: Expectation | None, accepted: Sequence[float]
+) -> Judged:
+    limits, remark = limits_of(expected, accepted), measurement.reason
     if expected and expected.learn_from and limits.reference is None and not remark:
         remark = (
             f"reference comes from {expected.learn_from} accepted results, {len(accepted)} so far"
         )
-    return Judged(one, limits, remark)
+    return Judged(measurement, limits, remark)
 
 
 def limits_of(expected: Expectation | None, accepted: Sequence[float]) -> Limits:
@@ -129,13 +131,13 @@ def content_of(judged: Iterable[Judged]) -> list[dict[str, Any]]:
     """Return judged measurements as JSON types, to be kept."""
     return [
         {
-            "name": one.measurement.name, "label": one.measurement.label,
-            "value": one.measurement.value, "unit": one.measurement.unit,
-            "uncertainty": one.measurement.uncertainty, "reason": one.remark,
-            "regions": [region.row() for region in one.measurement.regions],
-            **one.limits.row(), "state": str(one.state),
+            "name": entry.measurement.name, "label": entry.measurement.label,
+            "value": entry.measurement.value, "unit": entry.measurement.unit,
+            "uncertainty": entry.measurement.uncertainty, "reason": entry.remark,
+            "regions": [region.row() for region in entry.measurement.regions],
+            **entry.limits.row(), "state": str(entry.state),
         }
-        for one in judged
+        for entry in judged
     ]  # fmt: skip
 
 

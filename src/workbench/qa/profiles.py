@@ -154,8 +154,8 @@ def profile_of(content: Mapping[str, Any]) -> TestProfile:
     except ValidationError as error:
         first = error.errors(include_url=False, include_input=False)[0]
         where = ".".join(str(step) for step in first["loc"]) or "the profile"
-        told = first["msg"].removeprefix("Value error, ").lower()
+        reason = first["msg"].removeprefix("Value error, ").lower()
         raise SettingsError(
-            f"the test profile is wrong at {where}: {told}.",
+            f"the test profile is wrong at {where}: {reason}.",
             "docs/test-profiles.md names every key.",
         ) from error

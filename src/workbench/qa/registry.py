@@ -75,9 +75,9 @@ def qa_tests() -> tuple[AnyQATest, ...]:
     """Return the QA tests there are: ours, and those other packages offer."""
     from workbench.qa.ct.water import CTWater
 
-    found = (plugin.value for plugin in find(QA_TESTS, (CTWater(),)) if plugin.value)
+    offered = (plugin.value for plugin in find(QA_TESTS, (CTWater(),)) if plugin.value)
     # An entry point may name a class, or a value made of it.
-    return tuple(one() if isinstance(one, type) else one for one in found)
+    return tuple(test() if isinstance(test, type) else test for test in offered)
 
 
 def settings_of(test: QATest[Settings], given: Mapping[str, Any]) -> Settings:

@@ -43,9 +43,9 @@ def _headers(
     test: AnyQATest, images: Sequence[Image], profile: TestProfile
 ) -> Iterator[VerificationLine]:
     header = images[0].header
-    found = str(header.get("Modality", ""))
+    modality = str(header.get("Modality", ""))
     measured = ", ".join(sorted(test.modalities))
-    yield checked("Modality", measured, found or "–", found in test.modalities,
+    yield checked("Modality", measured, modality or "–", modality in test.modalities,
                   f"The test {test.name} measures {measured} images.")  # fmt: skip
     for name, constraint in {**profile.select, **profile.acquisition}.items():
         if name == "Modality" and any(map(constraint.met, test.modalities)):
@@ -65,10 +65,10 @@ def _demand(name: str, constraint: Constraint, images: Sequence[Image]) -> Verif
     if all(value in (None, "") for value in values):
         severity = ERROR if constraint.required else WARNING
         return VerificationLine(name, str(constraint), "–", severity, "The image does not say.")
-    found = ", ".join(dict.fromkeys(_text(value) for value in values))
+    written = ", ".join(dict.fromkeys(_text(value) for value in values))
     met = all(value not in (None, "") and constraint.met(value) for value in values)
     described = dictionary_description(tag_for_keyword(name) or 0) if met is False else ""
-    return checked(name, str(constraint), found, met, f"{described} differs from the profile.")
+    return checked(name, str(constraint), written, met, f"{described} differs from the profile.")
 
 
 def may_be_asked(keyword: str) -> bool:
@@ -98,7 +98,7 @@ def _value(place: Dataset, keyword: str) -> object:
 
 
 def _text(value: object) -> str:
-    text = "\\".join(str(one) for one in value) if isinstance(value, list) else str(value)
+    text = "\\".join(str(part) for part in value) if isinstance(value, list) else str(value)
     return text if len(text) <= LONGEST else f"{text[:LONGEST]}…"
 
 
@@ -110,8 +110,8 @@ def _fit_to_measure(images: Sequence[Image], profile: TestProfile) -> Iterator[V
         ("PresentationIntentType", ALLOW_PROCESSED, "FOR PRESENTATION",
          "The image was processed for viewing; its values are no measurement."),
     ):  # fmt: skip
-        found = {str(image.header.get(check) or "").strip().upper() for image in images}
-        if bad in found:
+        values = {str(image.header.get(check) or "").strip().upper() for image in images}
+        if bad in values:
             severity = WARNING if getattr(profile, allowed) else ERROR
             yield VerificationLine(check, f"not {bad}", bad, severity, words)
     known = all(image.spacing is not None for image in images)

@@ -77,11 +77,11 @@ def in_period(ledger: pl.DataFrame, asked_from: str, asked_to: str) -> pl.DataFr
     first, last = _day(asked_from, "asked_from"), _day(asked_to, "asked_to")
     if first and last and last < first:
         raise SettingsError("asked_to is before asked_from.", "Change one of them.")
-    asked = pl.col("asked_at").dt.date()
+    asked_on = pl.col("asked_at").dt.date()
     if first:
-        ledger = ledger.filter(asked >= first)
+        ledger = ledger.filter(asked_on >= first)
     if last:
-        ledger = ledger.filter(asked <= last)
+        ledger = ledger.filter(asked_on <= last)
     return ledger
 
 

@@ -61,8 +61,8 @@ class Terms:
 
 def collector_versions(runs: pl.DataFrame) -> str:
     """Return the versions that collected, of the table ``run``, as text."""
-    found = runs.filter(pl.col("stage") == "collect")["version"].drop_nulls().unique().sort()
-    return ", ".join(found) or "none"
+    versions = runs.filter(pl.col("stage") == "collect")["version"].drop_nulls().unique().sort()
+    return ", ".join(versions) or "none"
 
 
 def checked_limit(limit: int) -> int:
@@ -76,34 +76,36 @@ def opening(title: str, ledger: pl.DataFrame) -> Html:
     """Return the heading and the verdict in one sentence."""
     if ledger.is_empty():
         return Html(heading(title) + paragraph(EMPTY, "empty"))
-    found = numbers.totals(ledger)
-    return Html(heading(title) + paragraph(verdict(found), "lead" if found.proven else "empty"))
+    totals = numbers.totals(ledger)
+    return Html(heading(title) + paragraph(verdict(totals), "lead" if totals.proven else "empty"))
 
 
-def verdict(found: numbers.Totals) -> str:
+def verdict(totals: numbers.Totals) -> str:
     """Say in a sentence or two whether everything asked for is here."""
-    asked = f"{found.complete} of {found.patients} patients are complete"
-    if found.proven:
+    patients = f"{totals.complete} of {totals.patients} patients are complete"
+    if totals.proven:
         return (
-            f"Complete: {asked}; each of the {found.expected} objects that the PACS listed is here "
-            f"({found.stored} stored, {found.refused} put aside with a reason)."
+            f"Complete: {patients}; each of the {totals.expected} objects that the PACS listed "
+            f"is here ({totals.stored} stored, {totals.refused} put aside with a reason)."
         )
-    parts = [f"Not complete: {asked}; {found.missing} of {found.expected} listed objects missing."]
-    if found.unlisted:
+    parts = [
+        f"Not complete: {patients}; {totals.missing} of {totals.expected} listed objects missing."
+    ]
+    if totals.unlisted:
         parts.append(
             "Studies of which the PACS did not list every object, so that what is missing of them "
-            f"is not known: {found.unlisted}."
+            f"is not known: {totals.unlisted}."
         )
     return " ".join(parts)
 
 
 def terms(ledger: pl.DataFrame, given: Terms) -> Html:
     """Return under which terms was asked, and when."""
-    found = numbers.totals(ledger)
+    totals = numbers.totals(ledger)
     rows = {
         "Survey": given.survey,
         "PACS (AE title)": given.pacs,
-        "Asked between": f"{_moment(found.first)} and {_moment(found.last)}",
+        "Asked between": f"{_moment(totals.first)} and {_moment(totals.last)}",
         "Wanted (filter as set now)": given.wanted,
         "Hours for asking (as set now)": given.hours,
         "Collected with Workbench": given.versions,
@@ -116,19 +118,19 @@ def sums(ledger: pl.DataFrame) -> Html:
     """Return the counts of patients, studies and objects, and those by state."""
     if ledger.is_empty():
         return paragraph(EMPTY, "note")
-    found = numbers.totals(ledger)
-    untold = f"; no count for {found.untold} studies" if found.untold else ""
+    totals = numbers.totals(ledger)
+    untold = f"; no count for {totals.untold} studies" if totals.untold else ""
     counts = _pairs({
-        "Patients in the queue": found.patients,
-        "Of these asked for at least once": found.asked,
-        "Wanted studies found": found.studies,
-        "Studies left out by the filter": found.unwanted,
-        "Objects of the wanted studies, the PACS's count": f"{found.told}{untold}",
-        "Studies not listed object by object": found.unlisted,
-        "Objects expected (listed, in wanted series)": found.expected,
-        "Objects stored": found.stored,
-        "Objects put aside with a reason": found.refused,
-        "Objects missing": found.missing,
+        "Patients in the queue": totals.patients,
+        "Of these asked for at least once": totals.asked,
+        "Wanted studies found": totals.studies,
+        "Studies left out by the filter": totals.unwanted,
+        "Objects of the wanted studies, the PACS's count": f"{totals.told}{untold}",
+        "Studies not listed object by object": totals.unlisted,
+        "Objects expected (listed, in wanted series)": totals.expected,
+        "Objects stored": totals.stored,
+        "Objects put aside with a reason": totals.refused,
+        "Objects missing": totals.missing,
     })  # fmt: skip
     by_state = html_table(
         numbers.states(ledger),
@@ -146,7 +148,7 @@ def figure(ledger: pl.DataFrame) -> Html:
     shown = [state for state in COLOURS if state in set(frame["state"])]
     colour = alt.Color(
         "state:N", title=None,
-        scale=alt.Scale(domain=shown, range=[COLOURS[one] for one in shown]),
+        scale=alt.Scale(domain=shown, range=[COLOURS[state] for state in shown]),
     )  # fmt: skip
     bars = (
         alt.Chart(alt.InlineData(values=frame.to_dicts()), width=620, height=220)
@@ -164,16 +166,16 @@ def figure(ledger: pl.DataFrame) -> Html:
 
 def open_cases(ledger: pl.DataFrame, most: int) -> Html:
     """Return who is not complete, by number and pseudonym, and why; at most so many."""
-    found = numbers.not_complete(ledger)
-    if ledger.is_empty() or found.is_empty():
+    cases = numbers.not_complete(ledger)
+    if ledger.is_empty() or cases.is_empty():
         return paragraph("None." if ledger.height else EMPTY, "note")
     columns = (
         NUMBER, PSEUDONYM, Shown("state", "State"), Shown("tries", "Tries"),
         Shown("studies", "Studies"), *OBJECTS, Shown("why", "Why", missing="no reason was noted"),
     )  # fmt: skip
-    more = found.height - most
+    more = cases.height - most
     left = paragraph(f"{more} more are not listed here; all are counted above.", "empty")
-    return Html(html_table(found.head(most), columns) + (left if more > 0 else ""))
+    return Html(html_table(cases.head(most), columns) + (left if more > 0 else ""))
 
 
 def reasons(ledger: pl.DataFrame, rejected: pl.DataFrame) -> Html:
@@ -195,22 +197,22 @@ def reasons(ledger: pl.DataFrame, rejected: pl.DataFrame) -> Html:
 
 def vanished(ledger: pl.DataFrame, most: int) -> Html:
     """Return the studies that the PACS stopped telling of."""
-    found = numbers.not_told_any_more(ledger)
+    studies = numbers.not_told_any_more(ledger)
     columns = (
         NUMBER, PSEUDONYM, Shown("StudyInstanceUID", "Study (pseudonym)"),
         Shown("first_found", "First told"), Shown("last_found", "Last told"),
         Shown("expected", "Expected"), Shown("stored", "Stored"),
     )  # fmt: skip
-    more = found.height - most
+    more = studies.height - most
     left = paragraph(f"{more} more are not listed here.", "empty") if more > 0 else ""
-    return Html(html_table(found.head(most), columns, empty="There is none.") + left)
+    return Html(html_table(studies.head(most), columns, empty="There is none.") + left)
 
 
 def signatures(ledger: pl.DataFrame, place: str) -> Html:
     """Return a place to sign; nothing can be signed while nothing was asked."""
     if ledger.is_empty():
         return paragraph("There is nothing to sign yet.", "note")
-    said = (
+    statement = (
         "The numbers above were read by me. Where this report says that something is missing or "
         "not known, I know of it."
     )
@@ -225,7 +227,7 @@ def signatures(ledger: pl.DataFrame, place: str) -> Html:
     table = Markup(
         '<div class="wide"><table><thead><tr>{}</tr></thead><tbody>{}</tbody></table></div>'
     ).format(heads, Markup("").join(row.format(signer) for signer in SIGNERS))
-    return Html(f"{paragraph(said)}{table}")
+    return Html(f"{paragraph(statement)}{table}")
 
 
 def _pairs(rows: Mapping[str, object]) -> Html:

@@ -83,7 +83,7 @@ def individuals(chart: ControlChart, look: Look) -> alt.TopLevelMixin:
 
 def moving_ranges(chart: ControlChart, look: Look) -> alt.TopLevelMixin:
     """Return the chart of differences between neighbours, with D4 times their mean."""
-    counted = [one for one in chart.points if one.point.counts]
+    counted = [charted for charted in chart.points if charted.point.counts]
     rows = [
         {**_row(after), "value": abs(after.point.value - before.point.value), "state": "ok"}
         for before, after in pairwise(counted)
@@ -102,16 +102,16 @@ def averages(chart: ControlChart, look: Look, exponential: bool = True) -> alt.T
     """Return the EWMA with its limits, or the moving average, over the single values."""
     name = "ewma" if exponential else "average"
     rows = [
-        {**_row(one), "value": getattr(one, name),
-         "state": _outside(one, chart) if exponential else "ok"}
-        for one in chart.points if getattr(one, name) is not None
+        {**_row(charted), "value": getattr(charted, name),
+         "state": _outside(charted, chart) if exponential else "ok"}
+        for charted in chart.points if getattr(charted, name) is not None
     ]  # fmt: skip
-    said = (
+    label = (
         f"EWMA (weight {chart.settings.weight:g})"
         if exponential
         else f"Moving average ({chart.settings.length})"
     )
-    single = Look(f"{said} of {look.title}", (), look.events, look.clickable)
+    single = Look(f"{label} of {look.title}", (), look.events, look.clickable)
     limits = list(_ewma_limits(chart)) if exponential else []
     band = (
         alt.Chart(alt.InlineData(values=limits))
@@ -121,20 +121,23 @@ def averages(chart: ControlChart, look: Look, exponential: bool = True) -> alt.T
     return _layers(single, band, [], _line(rows, "value", single), _dots(rows, "value", single))
 
 
-def _outside(one: Charted, chart: ControlChart) -> str:
+def _outside(charted: Charted, chart: ControlChart) -> str:
     """Return the state of a point's EWMA."""
-    if one.ewma is None or one.ewma_width is None or one.baseline is None:
+    if charted.ewma is None or charted.ewma_width is None or charted.baseline is None:
         return "not judged"
-    off = abs(one.ewma - chart.baselines[one.baseline].mean)
-    return "alarm" if off > one.ewma_width else "ok"
+    off = abs(charted.ewma - chart.baselines[charted.baseline].mean)
+    return "alarm" if off > charted.ewma_width else "ok"
 
 
 def sums(chart: ControlChart, look: Look) -> alt.TopLevelMixin:
     """Return the tabular CUSUM, above and below, in standard deviations."""
     rows = [
-        {**_row(one), "value": value, "state": "alarm" if out else "ok", "side": side}
-        for one in chart.points
-        for side, value in (("above", one.high), ("below", None if one.low is None else -one.low))
+        {**_row(charted), "value": value, "state": "alarm" if out else "ok", "side": side}
+        for charted in chart.points
+        for side, value in (
+            ("above", charted.high),
+            ("below", None if charted.low is None else -charted.low),
+        )
         if value is not None
         for out in [abs(value) > chart.settings.decision]
     ]
@@ -149,11 +152,11 @@ def sums(chart: ControlChart, look: Look) -> alt.TopLevelMixin:
     return _layers(look, _line(rows, "value", look, "side"), levels, _dots(rows, "value", look))
 
 
-def pair(one: ControlChart, other: ControlChart, looks: tuple[Look, Look]) -> alt.TopLevelMixin:
+def pair(left: ControlChart, right: ControlChart, looks: tuple[Look, Look]) -> alt.TopLevelMixin:
     """Return two parameters over one axis of time, each with its own axis of values."""
     layers: list[Any] = []
     for chart, look, colour, side, dash in (
-        (one, looks[0], MARK, "left", [1, 0]), (other, looks[1], LIMIT, "right", [4, 2]),
+        (left, looks[0], MARK, "left", [1, 0]), (right, looks[1], LIMIT, "right", [4, 2]),
     ):  # fmt: skip
         axis = alt.Axis(
             orient=cast('Literal["left", "right"]', side),
@@ -175,11 +178,11 @@ def bars(chart: ControlChart, look: Look) -> alt.TopLevelMixin:
     """Return the histogram with the normal curve of the last baseline, or of the values."""
     values = _counted(chart)
     low, high, mean, sigma = _limits(chart, values)
-    found = histogram(values, low, high)
-    width = found.edges[1] - found.edges[0]
+    bins = histogram(values, low, high)
+    width = bins.edges[1] - bins.edges[0]
     rows = [
         {"from": a, "to": b, "count": count}
-        for (a, b), count in zip(pairwise(found.edges), found.counts, strict=True)
+        for (a, b), count in zip(pairwise(bins.edges), bins.counts, strict=True)
     ]
     columns = alt.Chart(alt.InlineData(values=rows)).mark_bar(color=RANGE).encode(
         x=alt.X("from:Q", bin="binned", title=look.title,
@@ -192,22 +195,22 @@ def bars(chart: ControlChart, look: Look) -> alt.TopLevelMixin:
         x = np.linspace(mean - 4 * sigma, mean + 4 * sigma, 121)
         curve = len(values) * width * np.exp(-((x - mean) ** 2) / 2 / sigma**2)
         curve /= sigma * np.sqrt(2 * np.pi)
-        told = [{"x": float(a), "y": float(b)} for a, b in zip(x, curve, strict=True)]
-        layers.append(alt.Chart(alt.InlineData(values=told)).mark_line(color=MARK).encode(
+        curve_points = [{"x": float(a), "y": float(b)} for a, b in zip(x, curve, strict=True)]
+        layers.append(alt.Chart(alt.InlineData(values=curve_points)).mark_line(color=MARK).encode(
             x="x:Q", y="y:Q"
         ))  # fmt: skip
         edges = alt.InlineData(values=[{"x": low}, {"x": high}])
         layers.append(alt.Chart(edges).mark_rule(color=LIMIT, strokeDash=[5, 4]).encode(x="x:Q"))
-    made: alt.TopLevelMixin = alt.layer(*layers).properties(width=WIDTH, height=HEIGHT)
-    return made
+    layered: alt.TopLevelMixin = alt.layer(*layers).properties(width=WIDTH, height=HEIGHT)
+    return layered
 
 
 def counted_bars(chart: ControlChart) -> str:
     """Say how many points the histogram has inside and outside its lines."""
     values = _counted(chart)
     low, high, _, _ = _limits(chart, values)
-    found = histogram(values, low, high)
-    return f"{found.inside} points inside {low:.4g} to {high:.4g}, {found.outside} outside."
+    bins = histogram(values, low, high)
+    return f"{bins.inside} points inside {low:.4g} to {high:.4g}, {bins.outside} outside."
 
 
 def statistics(chart: ControlChart) -> Iterator[Segment]:
@@ -227,7 +230,11 @@ def _counted(chart: ControlChart) -> NDArray[np.float64]:
     """Return the values that count, since the last baseline began."""
     last = len(chart.baselines) - 1 if chart.baselines else None
     return np.array(
-        [one.point.value for one in chart.points if one.point.counts and one.baseline == last]
+        [
+            charted.point.value
+            for charted in chart.points
+            if charted.point.counts and charted.baseline == last
+        ]
     )
 
 
@@ -249,29 +256,30 @@ def _reach(chart: ControlChart, place: int) -> tuple[datetime, datetime]:
 
 
 def _span(points: Sequence[Charted]) -> tuple[datetime, datetime]:
-    moments = [one.point.moment for one in points] or [datetime(2000, 1, 1)]
+    moments = [charted.point.moment for charted in points] or [datetime(2000, 1, 1)]
     return min(moments), max(moments)
 
 
 def _rows(chart: ControlChart) -> list[dict[str, Any]]:
-    return [_row(one) for one in chart.points]
+    return [_row(charted) for charted in chart.points]
 
 
-def _row(one: Charted) -> dict[str, Any]:
+def _row(charted: Charted) -> dict[str, Any]:
     return {
-        "t": one.point.moment.isoformat(), "value": one.point.value, "key": one.point.key,
-        "state": one.state if one.point.counts else "rejected",
-        "why": ", ".join(RULES[name].label for name in one.violated),
-        "baseline": -1 if one.baseline is None else one.baseline,
+        "t": charted.point.moment.isoformat(), "value": charted.point.value,
+        "key": charted.point.key,
+        "state": charted.state if charted.point.counts else "rejected",
+        "why": ", ".join(RULES[name].label for name in charted.violated),
+        "baseline": -1 if charted.baseline is None else charted.baseline,
     }  # fmt: skip
 
 
 def _ewma_limits(chart: ControlChart) -> Iterator[dict[str, Any]]:
-    for one in chart.points:
-        if one.ewma_width is not None and one.baseline is not None:
-            mean = chart.baselines[one.baseline].mean
-            yield {"t": one.point.moment.isoformat(), "baseline": one.baseline,
-                   "low": mean - one.ewma_width, "high": mean + one.ewma_width}  # fmt: skip
+    for charted in chart.points:
+        if charted.ewma_width is not None and charted.baseline is not None:
+            mean = chart.baselines[charted.baseline].mean
+            yield {"t": charted.point.moment.isoformat(), "baseline": charted.baseline,
+                   "low": mean - charted.ewma_width, "high": mean + charted.ewma_width}  # fmt: skip
 
 
 def _time(name: str) -> alt.X:
@@ -324,14 +332,14 @@ def _dots(rows: Sequence[dict[str, Any]], name: str, look: Look) -> Any:
 
 def _levels(levels: Iterable[Segment], look: Look) -> Iterator[Any]:
     by_kind: dict[str, list[Segment]] = {}
-    for one in levels:
-        by_kind.setdefault(one.kind, []).append(one)
+    for segment in levels:
+        by_kind.setdefault(segment.kind, []).append(segment)
     for kind, segments in by_kind.items():
         colour, dash, width = STYLES[kind]
         rows = [
-            {"begins": one.begins.isoformat(), "ends": one.ends.isoformat(), "level": one.value,
-             "line": kind}
-            for one in segments
+            {"begins": segment.begins.isoformat(), "ends": segment.ends.isoformat(),
+             "level": segment.value, "line": kind}
+            for segment in segments
         ]  # fmt: skip
         yield (
             alt.Chart(alt.InlineData(values=rows))
@@ -347,7 +355,7 @@ def _levels(levels: Iterable[Segment], look: Look) -> Iterator[Any]:
 def _events(events: Sequence[Event]) -> Iterator[Any]:
     if not events:
         return
-    rows = [{"t": one.moment.isoformat(), "words": one.words} for one in events]
+    rows = [{"t": event.moment.isoformat(), "words": event.words} for event in events]
     base = alt.Chart(alt.InlineData(values=rows)).encode(
         x=_time("t"), tooltip=[alt.Tooltip("words:N", title="Event")]
     )
@@ -359,5 +367,5 @@ def _events(events: Sequence[Event]) -> Iterator[Any]:
 
 def _layers(look: Look, under: Any, levels: Iterable[Segment], *over: Any) -> alt.TopLevelMixin:
     layers = [under, *_levels(levels, look), *_events(look.events), *over]
-    made: alt.TopLevelMixin = alt.layer(*layers).properties(width=WIDTH, height=HEIGHT)
-    return made
+    layered: alt.TopLevelMixin = alt.layer(*layers).properties(width=WIDTH, height=HEIGHT)
+    return layered

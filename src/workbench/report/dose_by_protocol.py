@@ -101,9 +101,9 @@ def by_protocol(events: pl.DataFrame, doses: pl.DataFrame) -> pl.DataFrame:
         *quartiles,
     )
     for column, (table_id, weights) in effective_dose_sets(doses).items():
-        one = _of_set(doses, table_id, weights)
+        doses_of_set = _of_set(doses, table_id, weights)
         medians = (
-            counted.join(one, on=("StudyInstanceUID", "irradiation_event_uid"))
+            counted.join(doses_of_set, on=("StudyInstanceUID", "irradiation_event_uid"))
             .group_by(GROUP)
             .agg(pl.col("value").median().alias(column))
         )
@@ -113,7 +113,7 @@ def by_protocol(events: pl.DataFrame, doses: pl.DataFrame) -> pl.DataFrame:
 
 def effective_dose_sets(doses: pl.DataFrame) -> dict[str, tuple[str, str]]:
     """Return column name -> (table id, tissue weights) of the sets that gave a value."""
-    found = (
+    sets = (
         doses.filter(pl.col("quantity") == "effective_dose", pl.col("value").is_not_null())
         .select("table_id", "tissue_weights")
         .unique()
@@ -121,7 +121,7 @@ def effective_dose_sets(doses: pl.DataFrame) -> dict[str, tuple[str, str]]:
     )
     return {
         f"effective_dose_{weights}_{table_id}_msv": (table_id, weights)
-        for table_id, weights in found.iter_rows()
+        for table_id, weights in sets.iter_rows()
     }
 
 

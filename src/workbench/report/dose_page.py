@@ -32,9 +32,9 @@ NO_DATA = (
 
 def opening(title: str, tables: ReportTables) -> Html:
     """Return the heading and the summary line."""
-    found = summary(tables.events)
-    kind = "lead" if found.events else "empty"
-    return Html(heading(title) + paragraph(str(found) if found.events else NO_DATA, kind))
+    totals = summary(tables.events)
+    kind = "lead" if totals.events else "empty"
+    return Html(heading(title) + paragraph(str(totals) if totals.events else NO_DATA, kind))
 
 
 def protocol_chart(tables: ReportTables, levels: pl.DataFrame, quantity: str) -> Html:
@@ -140,9 +140,9 @@ def sources(tables: ReportTables, coefficients: pl.DataFrame, levels: pl.DataFra
         Shown("values", "Values"), Shown("source", "Source"),
     ), "Effective dose", "No effective dose could be estimated.")  # fmt: skip
     flags = tables.doses.select("flags").explode("flags").drop_nulls()
-    said = flags.group_by("flags").len().sort("len", "flags", descending=[True, False])
+    counted = flags.group_by("flags").len().sort("len", "flags", descending=[True, False])
     assumptions = html_table(
-        said.with_columns(_spaced("flags")),
+        counted.with_columns(_spaced("flags")),
         (Shown("flags", "Said of a value"), Shown("len", "Values")),
         "Conversions and assumptions", "No value needed an assumption.",
     )  # fmt: skip

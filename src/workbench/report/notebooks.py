@@ -71,7 +71,7 @@ def default_parameters(notebook: nbformat.NotebookNode) -> dict[str, object]:
 
 
 def _assignments(source: str) -> dict[str, object]:
-    found: dict[str, object] = {}
+    defaults: dict[str, object] = {}
     for statement in ast.parse(source).body:
         match statement:
             case ast.Assign(targets=[ast.Name(id=name)], value=value):
@@ -81,10 +81,10 @@ def _assignments(source: str) -> dict[str, object]:
             case _:
                 raise SettingsError("the parameters cell holds more than plain assignments.")
         try:
-            found[name] = ast.literal_eval(value)
+            defaults[name] = ast.literal_eval(value)
         except ValueError as error:
             raise SettingsError("a parameter's default is not a plain value.") from error
-    return found
+    return defaults
 
 
 def checked_parameters(

@@ -21,8 +21,8 @@ QUIET = (
 def browser() -> str:
     """Return the program that prints; raises ``MissingTool`` where there is none."""
     for name in BROWSERS:
-        if found := shutil.which(name):
-            return found
+        if program := shutil.which(name):
+            return program
     raise MissingTool(
         "a PDF is printed by Chromium, which is not installed.",
         "Install it (apt install chromium), or make the report as .html and print that.",

@@ -39,12 +39,12 @@ def fingerprint(tables: Mapping[str, pl.DataFrame]) -> str:
 
 def take_fingerprint(notebook: nbformat.NotebookNode) -> str:
     """Take the digest a run notebook has shown out of its outputs; empty when there is none."""
-    found = ""
+    digest = ""
     for cell in notebook.cells:
         if cell.cell_type != "code":
             continue
         shown = [output for output in cell.outputs if MIME in output.get("data", {})]
         for output in shown:
-            found = str(output.data[MIME]["sha256"])
+            digest = str(output.data[MIME]["sha256"])
         cell.outputs = [output for output in cell.outputs if output not in shown]
-    return found
+    return digest

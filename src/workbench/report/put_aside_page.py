@@ -96,25 +96,29 @@ def refusals_page(rejected: pl.DataFrame) -> str:
 
 
 def _told(column: str, which: int) -> pl.Expr:
-    told = {code: one[which] or "–" for code, one in REASONS.items()}
-    return pl.col(column).replace_strict(told, default="see the reason", return_dtype=pl.String)
+    words = {code: texts[which] or "–" for code, texts in REASONS.items()}
+    return pl.col(column).replace_strict(words, default="see the reason", return_dtype=pl.String)
 
 
-def look_page(found: Anatomy) -> str:
+def look_page(anatomy: Anatomy) -> str:
     """Return a page about one file."""
     lines = pl.DataFrame(
         [
             {"offset": line.offset, "vr": line.vr, "length": line.length, "name": line.name,
              "element": f"({line.tag >> 16:04X},{line.tag & 0xFFFF:04X})", "level": line.depth}
-            for line in found.lines
+            for line in anatomy.lines
         ],
         LINE,
     )  # fmt: skip
-    said = f"{found.size:,} bytes; {escape(found.syntax)}; {len(found.lines):,} elements read."
-    ended = (
-        f"Reading ended: {found.ends} ({found.code})." if found.ends else "It was read to its end."
+    summary = (
+        f"{anatomy.size:,} bytes; {escape(anatomy.syntax)}; {len(anatomy.lines):,} elements read."
     )
-    kind = "empty" if found.ends else ""
+    ended = (
+        f"Reading ended: {anatomy.ends} ({anatomy.code})."
+        if anatomy.ends
+        else "It was read to its end."
+    )
+    kind = "empty" if anatomy.ends else ""
     table = html_table(
         lines,
         (Shown("offset", "At byte", digits=0), Shown("level", "Level", digits=0),
@@ -127,4 +131,6 @@ def look_page(found: Anatomy) -> str:
         if len(lines) == MAX_LINES
         else Html("")
     )
-    return _page("A file, without its values", paragraph(said), paragraph(ended, kind), table, more)
+    return _page(
+        "A file, without its values", paragraph(summary), paragraph(ended, kind), table, more
+    )

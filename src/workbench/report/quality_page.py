@@ -35,9 +35,9 @@ UNVERIFIED = (
 )
 
 
-def opening(title: str, said: str, *, good: bool) -> Html:
+def opening(title: str, sentence: str, *, good: bool) -> Html:
     """Return the heading, and the outcome in a sentence."""
-    return Html(heading(title) + paragraph(said, "lead" if good else "empty"))
+    return Html(heading(title) + paragraph(sentence, "lead" if good else "empty"))
 
 
 def values(rows: Sequence[Mapping[str, Any]]) -> Html:
@@ -45,13 +45,13 @@ def values(rows: Sequence[Mapping[str, Any]]) -> Html:
     frame = pl.DataFrame(
         [
             {
-                "label": one["label"] or one["name"], "value": number(one["value"]),
-                "unit": UNITS.get(one["unit"], one["unit"]),
-                "reference": number(one["reference"]),
-                "limits": _limits(one["alarm_low"], one["alarm_high"]), "state": one["state"],
-                "reason": one["reason"] or None,
+                "label": row["label"] or row["name"], "value": number(row["value"]),
+                "unit": UNITS.get(row["unit"], row["unit"]),
+                "reference": number(row["reference"]),
+                "limits": _limits(row["alarm_low"], row["alarm_high"]), "state": row["state"],
+                "reason": row["reason"] or None,
             }
-            for one in rows
+            for row in rows
         ],
         schema=dict.fromkeys([shown.column for shown in VALUES], pl.String),
     )  # fmt: skip
@@ -66,7 +66,7 @@ def number(value: float | None) -> str | None:
 def _limits(low: float | None, high: float | None) -> str:
     if low is None and high is None:
         return "–"
-    ends = ["–" if one is None else f"{one:.4g}" for one in (low, high)]
+    ends = ["–" if end is None else f"{end:.4g}" for end in (low, high)]
     return " to ".join(ends)
 
 
@@ -79,17 +79,17 @@ def made_with(facts: Mapping[str, str]) -> Html:
 def verified(lines: Iterable[Mapping[str, Any]]) -> Html:
     """Return what was verified before anything was measured."""
     columns = [shown.column for shown in LINES]
-    frame = pl.DataFrame([{name: one[name] for name in columns} for one in lines],
+    frame = pl.DataFrame([{name: line[name] for name in columns} for line in lines],
                          schema=dict.fromkeys(columns, pl.String))  # fmt: skip
     return html_table(frame, LINES, "Verified before measuring", "nothing was verified")
 
 
-def chart(found: ControlChart, look: pictures.Look, title: str) -> Html:
+def chart(control_chart: ControlChart, look: pictures.Look, title: str) -> Html:
     """Return a control chart with what must be known to read it."""
-    if not found.points:
+    if not control_chart.points:
         return paragraph(f"{title}: there is no value.", "note")
-    told = " ".join([f"{title}.", *found.warnings])
-    return charts.svg(pictures.individuals(found, look), title, told)
+    description = " ".join([f"{title}.", *control_chart.warnings])
+    return charts.svg(pictures.individuals(control_chart, look), title, description)
 
 
 def picture(png: bytes, words: str) -> Html:

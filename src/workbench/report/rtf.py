@@ -43,19 +43,21 @@ def rtf(page: str) -> str:
 
 def escaped(text: str) -> str:
     """Return a text that commands nothing in RTF."""
-    return "".join(_character(one) for one in text)
+    return "".join(_character(character) for character in text)
 
 
-def _character(one: str) -> str:
-    if one in "\\{}":
-        return f"\\{one}"
-    if one in "\n\t":
-        return r"\line " if one == "\n" else r"\tab "
-    if " " <= one <= "~":
-        return one
-    if one < " ":
+def _character(character: str) -> str:
+    if character in "\\{}":
+        return f"\\{character}"
+    if character in "\n\t":
+        return r"\line " if character == "\n" else r"\tab "
+    if " " <= character <= "~":
+        return character
+    if character < " ":
         return "?"
-    units = struct.unpack(f"<{len(one.encode('utf-16-le')) // 2}h", one.encode("utf-16-le"))
+    units = struct.unpack(
+        f"<{len(character.encode('utf-16-le')) // 2}h", character.encode("utf-16-le")
+    )
     return "".join(f"\\u{unit}?" for unit in units)
 
 
@@ -191,10 +193,10 @@ class _Reader(HTMLParser):
             except binascii.Error:
                 return
 
-    def _drawn(self, made: str) -> None:
-        if made:
+    def _drawn(self, drawing: str) -> None:
+        if drawing:
             self.end_block()
-            self.parts.append(rf"\pard\sb120 {made}\par")
+            self.parts.append(rf"\pard\sb120 {drawing}\par")
 
     def _into_svg(self) -> None:
         self._svg = self._svg or []

@@ -72,8 +72,8 @@ def report_files(workspace: Path) -> dict[str, Path]:
 
 def reports(workspace: Path) -> tuple[FinishedReport, ...]:
     """Return the finished reports, newest first."""
-    found = [_report(path) for path in report_files(workspace).values()]
-    return tuple(sorted(found, key=lambda report: (report.made_at, report.file), reverse=True))
+    finished = [_report(path) for path in report_files(workspace).values()]
+    return tuple(sorted(finished, key=lambda report: (report.made_at, report.file), reverse=True))
 
 
 def _dashboard(path: Path) -> Dashboard:

@@ -106,10 +106,10 @@ class ServerProcess:
     @staticmethod
     def _address(process: subprocess.Popen[str]) -> str:
         line = process.stdout.readline() if process.stdout else ""
-        found = re.search(r"http://\S+", line)
-        if not found:
+        match = re.search(r"http://\S+", line)
+        if not match:
             raise WorkbenchError("the server did not start.", "Its reason stands above.")
-        return found.group()
+        return match.group()
 
     def __enter__(self) -> Self:
         return self.start()

@@ -109,10 +109,10 @@ class DashboardServer(Voila):  # type: ignore[misc]
     def setup_template_dirs(self) -> None:
         """Put our templates before Voila's."""
         super().setup_template_dirs()
-        found = collect_template_paths(
+        paths = collect_template_paths(
             ["voila", "nbconvert"], "lab", prune=True, root_dirs=jupyter_path()
         )
-        self.template_paths = [str(TEMPLATES), *found]
+        self.template_paths = [str(TEMPLATES), *paths]
 
     def init_settings(self) -> dict[str, Any]:
         """Use our pages for errors, and refuse requests for other host names."""

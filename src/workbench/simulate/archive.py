@@ -70,10 +70,10 @@ class Loaded:
     @classmethod
     def of(cls, verdicts: Iterable[tuple[Path | Dataset, set[str], str]]) -> Loaded:
         """Sum up one verdict a source: the UIDs it brought, or the reason of its refusal."""
-        told = list(verdicts)
-        refused = [(source, reason) for source, _, reason in told if reason]
+        listed = list(verdicts)
+        refused = [(source, reason) for source, _, reason in listed if reason]
         return cls(
-            frozenset().union(*(uids for _, uids, _ in told)),
+            frozenset().union(*(uids for _, uids, _ in listed)),
             tuple(source for source, _ in refused),
             tuple(reason for _, reason in refused),
         )
@@ -215,17 +215,17 @@ def _part10(encoded: bytes, syntax: str, sop_class: str, sop_instance: str) -> b
 def _matches(record: Values, keys: Dataset) -> bool:
     for element in keys:
         keyword = element.keyword
-        if keyword not in record or not (asked := list(texts(keys, keyword))):
+        if keyword not in record or not (wanted := list(texts(keys, keyword))):
             continue
-        test = _test(keyword, asked)
+        test = _test(keyword, wanted)
         if not any(test(value) for value in record[keyword]):
             return False
     return True
 
 
-def _test(keyword: str, asked: list[str]) -> Callable[[str], bool]:
+def _test(keyword: str, wanted: list[str]) -> Callable[[str], bool]:
     """Return the test of one key: range, wildcard, or one of a list."""
-    first = asked[0]
+    first = wanted[0]
     if keyword in RANGES and "-" in first:
         low, _, high = first.partition("-")
         return lambda value: (
@@ -236,20 +236,20 @@ def _test(keyword: str, asked: list[str]) -> Callable[[str], bool]:
         kinds = {"*": ".*", "?": "."}
         pattern = re.compile("".join(kinds.get(part, re.escape(part)) for part in parts), re.S)
         return lambda value: pattern.fullmatch(value) is not None
-    return lambda value: value in asked
+    return lambda value: value in wanted
 
 
 def answer(record: Values, level: str, keys: Dataset) -> Dataset:
     """Return a C-FIND answer: the keys asked for, as far as the level knows them."""
-    found = Dataset()
-    found.SpecificCharacterSet = "ISO_IR 192"
-    found.QueryRetrieveLevel = level
+    reply = Dataset()
+    reply.SpecificCharacterSet = "ISO_IR 192"
+    reply.QueryRetrieveLevel = level
     for element in keys:
         if element.keyword in ("", "SpecificCharacterSet", "QueryRetrieveLevel"):
             continue
         values = record.get(element.keyword, []) if element.keyword in _known(level) else []
-        setattr(found, element.keyword, values[0] if len(values) == 1 else values or None)
-    return found
+        setattr(reply, element.keyword, values[0] if len(values) == 1 else values or None)
+    return reply
 
 
 def _known(level: str) -> Iterator[str]:

@@ -113,7 +113,11 @@ def add_references(dataset: Dataset, study: Study, recon: Reconstruction) -> Non
     """Add the topogram an axial series was planned on."""
     if recon.scan.technique.localizer or study.maker == "toshiba":
         return
-    planned_on = next(other for other in study.reconstructions if other.scan.technique.localizer)
+    planned_on = next(
+        reconstruction
+        for reconstruction in study.reconstructions
+        if reconstruction.scan.technique.localizer
+    )
     topogram = study.uid("image", planned_on.number, 0)
     put(dataset, {"ReferencedImageSequence": [reference(CTImageStorage, topogram)]})
 

@@ -98,10 +98,10 @@ class DcmqrscpPacs(ChildPacs):
         program = shutil.which("dcmqridx", path=PATHS)
         assert program is not None, "it is part of the same package"
         files = [f"{STORAGE}/{name}.dcm" for name in names]
-        told = subprocess.run(
+        outcome = subprocess.run(
             [program, STORAGE, *files], cwd=self.folder, capture_output=True, text=True, check=False
         )
-        return set(REFUSED.findall(told.stderr))
+        return set(REFUSED.findall(outcome.stderr))
 
     def _uid(self, name: str) -> str:
         path = self.folder / STORAGE / f"{name}.dcm"

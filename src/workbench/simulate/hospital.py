@@ -83,7 +83,7 @@ class Hospital:
         """One row a true irradiation event; the columns are those of ``truth.TRUTH``."""
         rows = [row for study in self.studies for row in ct_rows(study)]
         rows += [radiograph_row(radiograph) for radiograph in self.radiographs]
-        rows += [row for one in self.fluoroscopies for row in fluoroscopy_rows(one)]
+        rows += [row for fluoroscopy in self.fluoroscopies for row in fluoroscopy_rows(fluoroscopy)]
         rows.append(phantom_row(self.phantom))
         return pl.DataFrame(rows, schema=dict(TRUTH), orient="row")
 

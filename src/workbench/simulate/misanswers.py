@@ -50,35 +50,35 @@ def misanswers(
     """Yield the answers to a query before they are written, as the faults make them."""
     if level in faults.empty:
         return
-    asked = Dataset()
+    query = Dataset()
     for element in keys:
         if element.keyword not in faults.ignored:
-            asked[element.tag] = deepcopy(element)
-    kept = _test(asked, faults)
-    for record in archive.match(level, asked):
+            query[element.tag] = deepcopy(element)
+    kept = _test(query, faults)
+    for record in archive.match(level, query):
         if not kept((record["PatientID"] or [""])[0]):
             continue
-        found = answer(record, level, keys)
-        yield found
+        reply = answer(record, level, keys)
+        yield reply
         if level in faults.twice:
-            yield found
+            yield reply
         if faults.second_patient and level == "STUDY":
-            other = deepcopy(found)
-            other.PatientID = faults.second_patient
-            yield other
+            stranger = deepcopy(reply)
+            stranger.PatientID = faults.second_patient
+            yield stranger
 
 
-def _test(asked: Dataset, faults: FindFaults) -> Callable[[str], bool]:
+def _test(query: Dataset, faults: FindFaults) -> Callable[[str], bool]:
     """Return the test of patient IDs; takes the key away where the archive's would be another."""
-    wanted = text(asked, "PatientID")
-    if faults.reads_latin1 and text(asked, "SpecificCharacterSet") == "ISO_IR 192":
+    wanted = text(query, "PatientID")
+    if faults.reads_latin1 and text(query, "SpecificCharacterSet") == "ISO_IR 192":
         wanted = wanted.encode().decode("latin-1")
-        asked.PatientID = wanted
+        query.PatientID = wanted
     loose = faults.loose_ids or faults.drops_zeros
     wild = "*" in wanted or "?" in wanted
     if not wanted or not (loose or (faults.literal_wildcards and wild)):
         return lambda _: True
-    del asked.PatientID
+    del query.PatientID
 
     def plain(value: str) -> str:
         return value.lstrip("0").casefold() if loose else value
@@ -86,30 +86,30 @@ def _test(asked: Dataset, faults: FindFaults) -> Callable[[str], bool]:
     return lambda value: plain(value) == plain(wanted)
 
 
-def told(found: Dataset, faults: FindFaults) -> Dataset:
+def told(reply: Dataset, faults: FindFaults) -> Dataset:
     """Return an answer as it is written."""
-    one = deepcopy(found)
-    _write_texts(one, faults)
+    written = deepcopy(reply)
+    _write_texts(written, faults)
     for keyword in COUNTS:
-        if faults.miscounted and text(one, keyword):
-            setattr(one, keyword, str(max(int(text(one, keyword)) + faults.miscounted, 0)))
-    if faults.joined_modalities and text(one, "ModalitiesInStudy"):
-        joined = faults.joined_modalities.join(texts(one, "ModalitiesInStudy"))
-        one.ModalitiesInStudy = joined
+        if faults.miscounted and text(written, keyword):
+            setattr(written, keyword, str(max(int(text(written, keyword)) + faults.miscounted, 0)))
+    if faults.joined_modalities and text(written, "ModalitiesInStudy"):
+        joined = faults.joined_modalities.join(texts(written, "ModalitiesInStudy"))
+        written.ModalitiesInStudy = joined
     for keyword in faults.without:
-        if keyword in one:
-            delattr(one, keyword)
-    return one
+        if keyword in written:
+            delattr(written, keyword)
+    return written
 
 
-def _write_texts(one: Dataset, faults: FindFaults) -> None:
+def _write_texts(dataset: Dataset, faults: FindFaults) -> None:
     if faults.character_set:
-        one.SpecificCharacterSet = faults.character_set
+        dataset.SpecificCharacterSet = faults.character_set
     else:
-        del one.SpecificCharacterSet
-    if faults.drops_zeros and text(one, "PatientID"):
-        one.PatientID = text(one, "PatientID").lstrip("0")
+        del dataset.SpecificCharacterSet
+    if faults.drops_zeros and text(dataset, "PatientID"):
+        dataset.PatientID = text(dataset, "PatientID").lstrip("0")
     if faults.pads:
         for keyword in PADDED:
-            if text(one, keyword):
-                setattr(one, keyword, f" {text(one, keyword)}  ")
+            if text(dataset, keyword):
+                setattr(dataset, keyword, f" {text(dataset, keyword)}  ")

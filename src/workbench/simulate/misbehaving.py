@@ -106,7 +106,7 @@ class MisbehavingPacs(EmbeddedPacs):
             yield status, None
             return
         number = 0
-        for number, found in enumerate(self.answers(level, keys)):
+        for number, reply in enumerate(self.answers(level, keys)):
             if number == faults.hang_after:
                 self._closing.wait(faults.answer_seconds)
             if number == faults.limit:
@@ -115,23 +115,23 @@ class MisbehavingPacs(EmbeddedPacs):
             if event.is_cancelled and not faults.ignores_cancel:
                 yield CANCELLED, None
                 return
-            yield faults.pending, told(found, faults)
+            yield faults.pending, told(reply, faults)
 
     # --- retrieving ----------------------------------------------------------------------------
 
     def selected(self, level: str, keys: Dataset) -> list[Values]:
         """Return the objects asked for, and those that nobody asked for."""
         faults = self.quirks.retrieve
-        asked = super().selected(level, keys)
+        records = super().selected(level, keys)
         chance = random.Random(self.quirks.seed)
         if faults.strangers:
-            names = [record["SOPInstanceUID"] for record in asked]
+            names = [record["SOPInstanceUID"] for record in records]
             every = self.archive.match("IMAGE", Dataset())
             others = [record for record in every if record["SOPInstanceUID"] not in names]
-            asked += chance.sample(others, min(faults.strangers, len(others)))
+            records += chance.sample(others, min(faults.strangers, len(others)))
         if faults.shuffled:
-            chance.shuffle(asked)
-        return asked
+            chance.shuffle(records)
+        return records
 
     def offered(self, file: Path) -> Pair:
         """Return what an object is offered with; never compressed, where the quirk says so."""
@@ -251,7 +251,7 @@ class MisbehavingPacs(EmbeddedPacs):
         """Return another object with the same class and transfer syntax, else the same one."""
         others = sorted(path for path in self.archive.folder.glob("*.dcm") if path != file)
         pair = self.offered(file)
-        return next((other for other in others if self.offered(other) == pair), file)
+        return next((candidate for candidate in others if self.offered(candidate) == pair), file)
 
     def _later(self, destination: ApplicationEntity, files: list[Path], seconds: float) -> None:
         """Send files over an association of their own after a while."""

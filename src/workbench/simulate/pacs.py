@@ -142,11 +142,11 @@ class EmbeddedPacs:
         if level not in LEVELS:
             yield NO_SUCH_LEVEL, None
             return
-        for found in self.answers(level, keys):
+        for reply in self.answers(level, keys):
             if event.is_cancelled:
                 yield CANCELLED, None
                 return
-            yield PENDING, found
+            yield PENDING, reply
 
     def _move(self, event: Event) -> Iterator[Any]:
         """Speak pynetdicom's protocol for a C-MOVE: destination, count, then the objects."""
@@ -225,10 +225,10 @@ class _Delivery:
         self._associations: list[Association] = []
         self._of: dict[Pair, Association] = {}
         for start in range(0, len(contexts), CONTEXTS_AT_ONCE):
-            some = contexts[start : start + CONTEXTS_AT_ONCE]
-            association = pacs._node.connect(addr, port, {**options, "contexts": some})
+            portion = contexts[start : start + CONTEXTS_AT_ONCE]
+            association = pacs._node.connect(addr, port, {**options, "contexts": portion})
             self._associations.append(association)
-            for context in some:
+            for context in portion:
                 self._of[str(context.abstract_syntax), str(context.transfer_syntax[0])] = (
                     association
                 )

@@ -238,8 +238,8 @@ class OrthancPacs(ChildPacs):
     def _instances(self, connection: http.client.HTTPConnection, content: bytes) -> Iterable[str]:
         """Yield the SOP Instance UIDs of what an upload made; a zip makes several."""
         answer = json.loads(content)
-        for one in answer if isinstance(answer, list) else [answer]:
-            connection.request("GET", f"/instances/{one['ID']}")
+        for instance in answer if isinstance(answer, list) else [answer]:
+            connection.request("GET", f"/instances/{instance['ID']}")
             tags = json.loads(connection.getresponse().read())["MainDicomTags"]
             yield tags["SOPInstanceUID"].strip(" \0")
 

@@ -122,9 +122,9 @@ def _body(
     if body.wall:
         _put(values, body.wall_value, _inside_body(phantom, (right, down), 0.0, pixel))
     _put(values, inner, _inside_body(phantom, (right, down), body.wall, pixel))
-    for one in phantom.objects:
-        if one.value is not None and one.module in ("", scan.module):
-            _put(values, one.value, _inside(one, (right, down), pixel))
+    for part in phantom.objects:
+        if part.value is not None and part.module in ("", scan.module):
+            _put(values, part.value, _inside(part, (right, down), pixel))
     return values
 
 
@@ -140,22 +140,22 @@ def _inside_body(phantom: Geometry, at: tuple[Reals, Reals], shrink: float, pixe
     return _share(np.minimum(across - np.abs(x), along - np.abs(y)), pixel)
 
 
-def _inside(one: PhantomObject, at: tuple[Reals, Reals], pixel: float) -> Reals:
-    x, y = place_of(one)
+def _inside(part: PhantomObject, at: tuple[Reals, Reals], pixel: float) -> Reals:
+    x, y = place_of(part)
     right, down = at[0] - x, at[1] - y
-    if one.width and one.height:
+    if part.width and part.height:
         return _share(
-            np.minimum(one.width / 2 - np.abs(right), one.height / 2 - np.abs(down)), pixel
+            np.minimum(part.width / 2 - np.abs(right), part.height / 2 - np.abs(down)), pixel
         )
-    return _share((one.diameter or 0) / 2 - np.hypot(right, down), pixel)
+    return _share((part.diameter or 0) / 2 - np.hypot(right, down), pixel)
 
 
-def place_of(one: PhantomObject) -> tuple[float, float]:
+def place_of(part: PhantomObject) -> tuple[float, float]:
     """Return an object's (x, y), mm."""
-    if one.x is not None and one.y is not None:
-        return one.x, one.y
-    turned = np.radians(one.angle or 0.0)
-    return (one.r or 0.0) * float(np.cos(turned)), (one.r or 0.0) * float(np.sin(turned))
+    if part.x is not None and part.y is not None:
+        return part.x, part.y
+    turned = np.radians(part.angle or 0.0)
+    return (part.r or 0.0) * float(np.cos(turned)), (part.r or 0.0) * float(np.sin(turned))
 
 
 def _share(depth: Reals, pixel: float) -> Reals:
@@ -179,41 +179,51 @@ def _noise(scan: PhantomScan, pixel: float) -> Reals:
 
 
 def phantom_dataset(
-    phantom: Geometry, scan: PhantomScan, made: PhantomHeader | None = None
+    phantom: Geometry, scan: PhantomScan, phantom_header: PhantomHeader | None = None
 ) -> Dataset:
     """Return a CT image object of a phantom, ready to be sent or saved."""
-    made = made or PhantomHeader()
+    phantom_header = phantom_header or PhantomHeader()
     values = np.rint(draw(phantom, scan) - INTERCEPT)
     stored = np.clip(values, -32768, 32767).astype("<i2")
     pixel = scan.field_mm / scan.size
     if scan.padding is not None:
         rows, columns = np.indices(stored.shape) - (scan.size - 1) / 2
         stored[np.hypot(rows, columns) > scan.size / 2] = scan.padding
-    header = _header(scan, made, pixel)
+    header = _header(scan, phantom_header, pixel)
     header.PixelData = stored.tobytes()
     return header
 
 
-def _header(scan: PhantomScan, made: PhantomHeader, pixel: float) -> Dataset:
+def _header(scan: PhantomScan, phantom_header: PhantomHeader, pixel: float) -> Dataset:
     header = Dataset()
     header.file_meta = FileMetaDataset()
     header.file_meta.TransferSyntaxUID = ExplicitVRLittleEndian
     header.file_meta.MediaStorageSOPClassUID = header.SOPClassUID = CTImageStorage
-    series = made.series_uid or generate_uid(entropy_srcs=[made.station, str(made.moment)])
-    told = generate_uid(entropy_srcs=[series, str(made.number), str(scan)])
-    header.file_meta.MediaStorageSOPInstanceUID = header.SOPInstanceUID = told
+    series = phantom_header.series_uid or generate_uid(
+        entropy_srcs=[phantom_header.station, str(phantom_header.moment)]
+    )
+    instance_uid = generate_uid(entropy_srcs=[series, str(phantom_header.number), str(scan)])
+    header.file_meta.MediaStorageSOPInstanceUID = header.SOPInstanceUID = instance_uid
     header.SeriesInstanceUID = series
     header.StudyInstanceUID = generate_uid(entropy_srcs=[series, "study"])
     header.Modality, header.Manufacturer, header.ManufacturerModelName = "CT", "Maker", "Model"
-    header.StationName, header.PatientID, header.PatientName = made.station, "QA", "Phantom"
+    header.StationName, header.PatientID, header.PatientName = (
+        phantom_header.station,
+        "QA",
+        "Phantom",
+    )
     header.ImageType = ["ORIGINAL", "PRIMARY", "AXIAL"]
     for name in ("Study", "Series", "Acquisition", "Content"):
-        setattr(header, f"{name}Date", f"{made.moment:%Y%m%d}")
-        setattr(header, f"{name}Time", f"{made.moment:%H%M%S}")
-    header.KVP, header.ConvolutionKernel, header.SliceThickness = 120, "B30f", made.thickness
+        setattr(header, f"{name}Date", f"{phantom_header.moment:%Y%m%d}")
+        setattr(header, f"{name}Time", f"{phantom_header.moment:%H%M%S}")
+    header.KVP, header.ConvolutionKernel, header.SliceThickness = (
+        120,
+        "B30f",
+        phantom_header.thickness,
+    )
     header.ReconstructionDiameter = scan.field_mm
-    header.InstanceNumber = made.number
-    header.ImagePositionPatient = [-scan.field_mm / 2, -scan.field_mm / 2, made.position]
+    header.InstanceNumber = phantom_header.number
+    header.ImagePositionPatient = [-scan.field_mm / 2, -scan.field_mm / 2, phantom_header.position]
     header.ImageOrientationPatient = [1, 0, 0, 0, 1, 0]
     header.PixelSpacing = [pixel, pixel]
     header.Rows = header.Columns = scan.size
@@ -223,18 +233,22 @@ def _header(scan: PhantomScan, made: PhantomHeader, pixel: float) -> Dataset:
     header.RescaleSlope, header.RescaleIntercept, header.RescaleType = 1, INTERCEPT, "HU"
     if scan.padding is not None:
         header.PixelPaddingValue = scan.padding
-    for name, value in made.more.items():
+    for name, value in phantom_header.more.items():
         setattr(header, name, value)
     return header
 
 
-def phantom_image(phantom: Geometry, scan: PhantomScan, made: PhantomHeader | None = None) -> Image:
+def phantom_image(
+    phantom: Geometry, scan: PhantomScan, phantom_header: PhantomHeader | None = None
+) -> Image:
     """Return an image of a phantom as it is measured."""
-    return images_of(phantom_dataset(phantom, scan, made))[0]
+    return images_of(phantom_dataset(phantom, scan, phantom_header))[0]
 
 
-def phantom_file(phantom: Geometry, scan: PhantomScan, made: PhantomHeader | None = None) -> bytes:
+def phantom_file(
+    phantom: Geometry, scan: PhantomScan, phantom_header: PhantomHeader | None = None
+) -> bytes:
     """Return the bytes of a file with an image of a phantom."""
     out = BytesIO()
-    phantom_dataset(phantom, scan, made).save_as(out, enforce_file_format=True)
+    phantom_dataset(phantom, scan, phantom_header).save_as(out, enforce_file_format=True)
     return out.getvalue()

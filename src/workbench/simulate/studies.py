@@ -182,8 +182,8 @@ class Planner:
         if scan is not scans[-1]:
             return [(THICK_SLICE_MM, standard, False)]
         settings = [(STANDARD_SLICE_MM, standard, False)]
-        other = THICK_SLICE_MM if technique.scan_length_mm > LONG_SCAN_MM else THIN_SLICE_MM
-        settings.append((other, sharp, False))
+        thickness = THICK_SLICE_MM if technique.scan_length_mm > LONG_SCAN_MM else THIN_SLICE_MM
+        settings.append((thickness, sharp, False))
         if self.case.maker == "siemens":
             settings.append((STANDARD_SLICE_MM, standard, True))
         return settings

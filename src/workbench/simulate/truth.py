@@ -73,14 +73,14 @@ def ct_rows(study: Study) -> Iterator[dict[str, object]]:
 def dose_sources(study: Study, scan: Scan) -> Iterator[str]:
     """Yield the sources that tell the dose of a scan, in the order of trust."""
     maker = MAKERS[study.maker]
-    told = not scan.technique.localizer or maker.style.reports_localizer_dose
-    if study.report != "none" and told:
+    is_told = not scan.technique.localizer or maker.style.reports_localizer_dose
+    if study.report != "none" and is_told:
         yield "rdsr"
     if study.screen and study.maker == "philips":
         yield "dose_sequence"
-    if maker.dose_in_images and told:
+    if maker.dose_in_images and is_told:
         yield "header"
-    if study.screen and (told or study.maker == "philips"):
+    if study.screen and (is_told or study.maker == "philips"):
         yield "dose_screen"
 
 

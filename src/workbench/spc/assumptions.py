@@ -80,4 +80,4 @@ def autocorrelation(*runs: Reals) -> float | None:
     if len(values) < LEAST or not np.ptp(values) > 0:
         return None
     off = [run - values.mean() for run in runs]
-    return sum(float(one[1:] @ one[:-1]) for one in off) / sum(float(one @ one) for one in off)
+    return sum(float(run[1:] @ run[:-1]) for run in off) / sum(float(run @ run) for run in off)

@@ -121,8 +121,8 @@ def baseline_of(points: Sequence[Point], begins: datetime, by: str, reason: str 
     Moving ranges over a pause are left out.  Raises ``SettingsError`` for fewer than 8, or for
     points that are all the same.
     """
-    ordered = in_time(one for one in points if one.used)
-    values = np.array([one.value for one in ordered])
+    ordered = in_time(point for point in points if point.used)
+    values = np.array([point.value for point in ordered])
     if len(values) < LEAST:
         raise SettingsError(
             f"a baseline needs at least {LEAST} points, and {len(values)} count.",
@@ -138,7 +138,7 @@ def baseline_of(points: Sequence[Point], begins: datetime, by: str, reason: str 
 
 def in_time(points: Iterable[Point]) -> list[Point]:
     """Return points in the order of time; of the same time by key."""
-    return sorted(points, key=lambda one: (one.moment, one.key))
+    return sorted(points, key=lambda point: (point.moment, point.key))
 
 
 def pause(points: Sequence[Point]) -> timedelta:
@@ -159,4 +159,4 @@ def _mean_moving_range(points: Sequence[Point]) -> float:
     ]  # fmt: skip
     if any(near):
         return float(np.mean(near))
-    return float(np.abs(np.diff([one.value for one in points])).mean())
+    return float(np.abs(np.diff([point.value for point in points])).mean())

@@ -106,7 +106,7 @@ class Charted:
     @property
     def violated(self) -> tuple[str, ...]:
         """Names of the rules whose pattern ends here."""
-        return tuple(one.rule for one in self.violations)
+        return tuple(violation.rule for violation in self.violations)
 
 
 @dataclass(frozen=True)
@@ -125,22 +125,22 @@ def control_chart(
 ) -> ControlChart:  # fmt: skip
     """Draw up a chart.  Raises ``KeyError`` for an unknown rule."""
     settings = settings or ChartSettings()
-    kept = tuple(sorted(baselines, key=lambda one: (one.begins, one.version)))
-    used = in_time(one for one in points if one.used)
-    made = [
-        Charted(one, _place(one, kept), state=_worst(one, ()) if one.counts else NOT_JUDGED)
-        for one in points if not one.used
+    kept = tuple(sorted(baselines, key=lambda baseline: (baseline.begins, baseline.version)))
+    used = in_time(point for point in points if point.used)
+    drawn = [
+        Charted(point, _place(point, kept), state=_worst(point, ()) if point.counts else NOT_JUDGED)
+        for point in points if not point.used
     ]  # fmt: skip
     for number, run in enumerate(_runs(used, kept, settings.gap or pause(used))):
-        made += _charted(run, number, kept, settings)
-    made.sort(key=lambda one: (one.point.moment, one.point.key))
-    return ControlChart(tuple(made), kept, settings, tuple(_warnings(made, kept)))
+        drawn += _charted(run, number, kept, settings)
+    drawn.sort(key=lambda charted: (charted.point.moment, charted.point.key))
+    return ControlChart(tuple(drawn), kept, settings, tuple(_warnings(drawn, kept)))
 
 
 def _place(point: Point, baselines: Sequence[Baseline]) -> int | None:
     """Return the place of the baseline that holds for a point."""
-    found = bisect_right(baselines, point.moment, key=lambda one: one.begins)
-    return found - 1 if found else None
+    begun = bisect_right(baselines, point.moment, key=lambda baseline: baseline.begins)
+    return begun - 1 if begun else None
 
 
 def _runs(
@@ -148,14 +148,14 @@ def _runs(
 ) -> Iterator[list[Point]]:
     """Yield stretches of points under one baseline and without a pause."""
     run: list[Point] = []
-    for one in points:
+    for point in points:
         if run and (
-            _place(one, baselines) != _place(run[-1], baselines)
-            or one.moment - run[-1].moment > longest
+            _place(point, baselines) != _place(run[-1], baselines)
+            or point.moment - run[-1].moment > longest
         ):
             yield run
             run = []
-        run.append(one)
+        run.append(point)
     if run:
         yield run
 
@@ -164,14 +164,14 @@ def _charted(
     run: Sequence[Point], number: int, baselines: Sequence[Baseline], settings: ChartSettings
 ) -> list[Charted]:
     place = _place(run[0], baselines)
-    values = np.array([one.value for one in run])
+    values = np.array([point.value for point in run])
     ranges = [None, *np.abs(np.diff(values)).tolist()]
-    made = [
-        Charted(one, place, number, state=_worst(one, ()), moving_range=distance)
-        for one, distance in zip(run, ranges, strict=True)
+    drawn = [
+        Charted(point, place, number, state=_worst(point, ()), moving_range=distance)
+        for point, distance in zip(run, ranges, strict=True)
     ]
     if place is None:
-        return made
+        return drawn
     baseline = baselines[place]
     sigma = baseline.sigma(settings.estimator)
     z = (values - baseline.mean) / sigma
@@ -183,34 +183,36 @@ def _charted(
     traces = np.array(columns).T.tolist()
     return [
         replace(
-            one, violations=broken, state=_worst(one.point, broken, OK),
+            charted, violations=broken, state=_worst(charted.point, broken, OK),
             average=row[0], ewma=row[1], ewma_width=row[2], high=row[3], low=row[4],
         )
-        for one, broken, row in zip(made, _violations(z, run, settings.rules), traces, strict=True)
+        for charted, broken, row in zip(
+            drawn, _violations(z, run, settings.rules), traces, strict=True
+        )
     ]  # fmt: skip
 
 
 def _violations(
     z: NDArray[np.float64], run: Sequence[Point], rules: Sequence[str]
 ) -> list[tuple[Violation, ...]]:
-    found: list[list[Violation]] = [[] for _ in z]
+    violations: list[list[Violation]] = [[] for _ in z]
     for name in rules:
         rule = RULES[name]
         for end in rule.places(z).tolist():
             keys = tuple(run[place].key for place in rule.meant(z, end))
-            found[end].append(Violation(name, rule.severity, keys))
-    return [tuple(one) for one in found]
+            violations[end].append(Violation(name, rule.severity, keys))
+    return [tuple(broken) for broken in violations]
 
 
-def _worst(one: Point, broken: Sequence[Violation], otherwise: str = NOT_JUDGED) -> str:
+def _worst(point: Point, broken: Sequence[Violation], otherwise: str = NOT_JUDGED) -> str:
     """Return the worst of what rules and tolerance say."""
-    said = {violation.severity for violation in broken} | {one.judged, otherwise}
-    return max(said & set(ORDER), key=ORDER.index)
+    states = {violation.severity for violation in broken} | {point.judged, otherwise}
+    return max(states & set(ORDER), key=ORDER.index)
 
 
-def _warnings(made: Sequence[Charted], baselines: Sequence[Baseline]) -> Iterator[str]:
-    used = [one for one in made if one.point.used]
-    if missing := sum(one.point.counts and not one.point.used for one in made):
+def _warnings(drawn: Sequence[Charted], baselines: Sequence[Baseline]) -> Iterator[str]:
+    used = [charted for charted in drawn if charted.point.used]
+    if missing := sum(charted.point.counts and not charted.point.used for charted in drawn):
         yield f"{missing} of {len(used) + missing} values are no numbers and count nowhere."
     if not baselines:
         yield (
@@ -218,26 +220,28 @@ def _warnings(made: Sequence[Charted], baselines: Sequence[Baseline]) -> Iterato
             "Values are judged by reference and tolerance only."
         )
         return
-    if any(one.baseline is None for one in used):
+    if any(charted.baseline is None for charted in used):
         yield "Values before the first baseline are judged by reference and tolerance only."
     if baselines[-1].points < USUAL:
         yield (
             f"The last baseline has {baselines[-1].points} points only: its lines are uncertain, "
             f"with {USUAL} they are surer."
         )
-    yield from _taken_for_granted([one for one in used if one.baseline == len(baselines) - 1])
+    yield from _taken_for_granted(
+        [charted for charted in used if charted.baseline == len(baselines) - 1]
+    )
 
 
 def _taken_for_granted(used: Sequence[Charted]) -> Iterator[str]:
     """Yield which assumptions do not hold for values under one baseline."""
     runs = [
-        np.array([one.point.value for one in run])
-        for _, run in groupby(used, key=lambda one: one.run)
+        np.array([charted.point.value for charted in run])
+        for _, run in groupby(used, key=lambda charted: charted.run)
     ]
     p, alike = normality(np.concatenate([np.empty(0), *runs])), autocorrelation(*runs)
     if p is not None and p < RARE:
-        said = f"= {p:.2g}" if p >= MIN_P_VALUE_SAID else f"< {MIN_P_VALUE_SAID}"
-        yield f"The values are not normal (Anderson-Darling, p {said}): limits are approximate."
+        words = f"= {p:.2g}" if p >= MIN_P_VALUE_SAID else f"< {MIN_P_VALUE_SAID}"
+        yield f"The values are not normal (Anderson-Darling, p {words}): limits are approximate."
     if alike is not None and alike > STRONG:
         yield (
             f"Neighbouring values are alike (autocorrelation {alike:.2f}): limits from moving "

@@ -18,12 +18,12 @@ def moving_average(values: Reals, length: int = 5) -> Reals:
 
 def ewma(values: Reals, start: float, weight: float = 0.2) -> Reals:
     """Return the exponentially weighted moving average (NIST/SEMATECH e-Handbook 6.3.2.4)."""
-    found = np.empty(len(values))
+    averages = np.empty(len(values))
     last = start
     for place, value in enumerate(values):
         last = weight * value + (1 - weight) * last
-        found[place] = last
-    return found
+        averages[place] = last
+    return averages
 
 
 def ewma_width(

@@ -75,18 +75,20 @@ class Collection:
         return {
             "patients": self.states(),
             **{name: self._sum(name) for name in ("expected", "already", "received", "refused")},
-            "reasons": dict(Counter(str(one["reason"]) for one in self.patients if one["reason"])),
+            "reasons": dict(
+                Counter(str(patient["reason"]) for patient in self.patients if patient["reason"])
+            ),
             **self.intake.as_json(),
         }
 
     def sentence(self) -> str:
         """Say it in a sentence or two."""
         states = ", ".join(f"{number} {state}" for state, number in self.states().items() if number)
-        told = f"Patients: {states or 'none'}. {self._sum('received')} objects received."
-        return f"{told} {self.note}".strip()
+        text = f"Patients: {states or 'none'}. {self._sum('received')} objects received."
+        return f"{text} {self.note}".strip()
 
     def _sum(self, name: str) -> int:
-        return sum(int(str(one[name] or 0)) for one in self.patients)
+        return sum(int(str(patient[name] or 0)) for patient in self.patients)
 
 
 @dataclass
@@ -266,8 +268,8 @@ class Collector:
             result = PatientResult(PatientState.FAILED, reason=str(error))
         except Exception as error:  # noqa: BLE001  a night must not end with one patient
             LOGGER.error("patient %d of the queue: %s", job.number, type(error).__name__)  # noqa: TRY400
-            told = str(error) if isinstance(error, WorkbenchError) else type(error).__name__
-            result = PatientResult(PatientState.FAILED, reason=f"A fault of the program: {told}")
+            fault = str(error) if isinstance(error, WorkbenchError) else type(error).__name__
+            result = PatientResult(PatientState.FAILED, reason=f"A fault of the program: {fault}")
         finally:
             self.pulse.end()
         self._away = 0

@@ -137,15 +137,15 @@ def _us(survey: Survey) -> Peer:
 
 
 def _object() -> Dataset:
-    made = Dataset()
-    made.SOPClassUID = CTImageStorage
-    made.SOPInstanceUID = made.StudyInstanceUID = made.SeriesInstanceUID = (
+    dataset = Dataset()
+    dataset.SOPClassUID = CTImageStorage
+    dataset.SOPInstanceUID = dataset.StudyInstanceUID = dataset.SeriesInstanceUID = (
         f"2.25.{uuid.uuid4().int}"
     )
-    made.PatientName, made.PatientID, made.Modality = NAME, NUMBER, "CT"
-    made.file_meta = FileMetaDataset()
-    made.file_meta.TransferSyntaxUID = ImplicitVRLittleEndian
-    return made
+    dataset.PatientName, dataset.PatientID, dataset.Modality = NAME, NUMBER, "CT"
+    dataset.file_meta = FileMetaDataset()
+    dataset.file_meta.TransferSyntaxUID = ImplicitVRLittleEndian
+    return dataset
 
 
 STEPS: tuple[tuple[str, Callable[[Survey], str]], ...] = (

@@ -55,8 +55,8 @@ def estimate_doses(
             progress(0, len(changed), "estimating doses")
             kept = {study for study in inputs if study not in changed}
             parts = events.filter(in_studies(changed)).iter_slices(ESTIMATED_AT_ONCE)
-            made = (using or Serial()).run(DoseTask(part) for part in parts)
-            new = pl.concat([DOSE_ESTIMATE.empty(), *made])
+            estimates = (using or Serial()).run(DoseTask(part) for part in parts)
+            new = pl.concat([DOSE_ESTIMATE.empty(), *estimates])
             survey.store.publish({DOSE_ESTIMATE.name: merged(survey, DOSE_ESTIMATE, kept, new)})
             survey.store.remember("dose", inputs)
             progress(len(changed), len(changed), "estimating doses")

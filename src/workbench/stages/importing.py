@@ -118,8 +118,8 @@ class _TaskWork:
 
     def store(self) -> None:
         """Make what waits durable, with its verdicts."""
-        found = self._border.store.extend(self._waiting) if self._waiting else []
-        for place, verdict in zip(self._places, found, strict=True):
+        verdicts = self._border.store.extend(self._waiting) if self._waiting else []
+        for place, verdict in zip(self._places, verdicts, strict=True):
             self.verdicts[place] = verdict
         self._waiting, self._places, self._held = [], [], 0
 
@@ -161,8 +161,8 @@ def _answers(
     survey: Survey, paths: list[Path], named: bool, using: Executor | None, about: int
 ) -> Iterator[TaskVerdicts]:
     run_id = uuid.uuid4().hex
-    found = candidates(paths)
-    chunks = iter(lambda: tuple(islice(found, FILES_A_TASK)), ())
+    waiting = candidates(paths)
+    chunks = iter(lambda: tuple(islice(waiting, FILES_A_TASK)), ())
     tasks = (ImportTask(survey.folder.absolute(), run_id, files, named) for files in chunks)
     few = about <= FILES_A_TASK  # not worth the start of another process
     yield from (using or (Serial() if few else executor())).run(tasks)

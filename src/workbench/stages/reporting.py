@@ -18,8 +18,8 @@ def make_report(
 ) -> ReportRun:
     """Run a papermill report on the survey and write it as HTML, PDF or RTF."""
     publish_ledger(survey)
-    told = {"workspace": str(survey.folder.resolve()), **parameters}
+    given = {"workspace": str(survey.folder.resolve()), **parameters}
     with recorded(survey, "report") as counts:
-        made = run_report(name, told, out, survey.folder / TEMPLATES)
-        counts["outcome"] = made.outcome
-    return made
+        run = run_report(name, given, out, survey.folder / TEMPLATES)
+        counts["outcome"] = run.outcome
+    return run

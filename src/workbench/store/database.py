@@ -169,15 +169,16 @@ class Sqlite:
         """Return the rows of a query with ``IN ({})``, asked for some values at a time."""
         return [
             row
-            for some in portions(values)
-            for row in self.all(with_places(statement, some), *some)
+            for portion in portions(values)
+            for row in self.all(with_places(statement, portion), *portion)
         ]
 
     def change_among(self, statement: str, values: Iterable[Any]) -> int:
         """Run a writing statement with ``IN ({})`` as ``all_among`` asks."""
         with self.transaction():
             return sum(
-                self.change(with_places(statement, some), *some) for some in portions(values)
+                self.change(with_places(statement, portion), *portion)
+                for portion in portions(values)
             )
 
     def many(self, statement: str, rows: Iterable[Sequence[Any]]) -> int:
@@ -211,11 +212,11 @@ class Sqlite:
     def check(self) -> list[str]:
         """Return what SQLite's own check finds, as one sentence; it names no value."""
         with self._lock, _explained():
-            found = self._connection.execute("PRAGMA integrity_check").fetchall()
-        if [row[0] for row in found] == ["ok"]:
+            rows = self._connection.execute("PRAGMA integrity_check").fetchall()
+        if [row[0] for row in rows] == ["ok"]:
             return []
-        told = f"The catalogue's file is damaged ({len(found)} places). Restore it from a backup"
-        return [f"{told} together with the parts, or import again into a new workspace."]
+        sentence = f"The catalogue's file is damaged ({len(rows)} places). Restore it from a backup"
+        return [f"{sentence} together with the parts, or import again into a new workspace."]
 
     def close(self) -> None:
         """Close the connection."""

@@ -68,14 +68,14 @@ class Erasure:
         names = tuple(sorted(set(patients)))
         series = self._database.all_among("SELECT * FROM series WHERE patient IN ({})", names)
         objects = self._database.all_among(
-            "SELECT number, sop FROM object WHERE series IN ({})", [one["number"] for one in series]
+            "SELECT number, sop FROM object WHERE series IN ({})", [row["number"] for row in series]
         )
         return Traces(
             names,
-            frozenset(one["study_uid"] for one in series) - {""},
-            frozenset(one["series_uid"] for one in series) - {""},
-            frozenset(one["number"] for one in objects),
-            tuple(bytes(one["sop"]) for one in objects),
+            frozenset(row["study_uid"] for row in series) - {""},
+            frozenset(row["series_uid"] for row in series) - {""},
+            frozenset(row["number"] for row in objects),
+            tuple(bytes(row["sop"]) for row in objects),
         )
 
     def erase(self, traces: Traces) -> int:
@@ -170,17 +170,17 @@ def remains(database: Database, tables: PartTables, folder: Path, traces: Traces
 
     Every part that lies there is read, in all its text, whether it counts or not.
     """
-    found: Counter[str] = Counter()
+    counts: Counter[str] = Counter()
     for name in sorted(tables.place.names()):
         if name.endswith(".parquet"):
             of = name.rpartition("-")[0]
-            found[f"parts of {of}"] += _rows_naming(tables.place.raw(name), traces)
+            counts[f"parts of {of}"] += _rows_naming(tables.place.raw(name), traces)
     for name in CATALOGUED:
-        found[f"catalogue, {name}"] += _rows_in(database, name, traces)
+        counts[f"catalogue, {name}"] += _rows_in(database, name, traces)
     known = database.all_among("SELECT 1 FROM object WHERE sop IN ({})", traces.sops)
-    found["catalogue, object"] += len(known)
+    counts["catalogue, object"] += len(known)
     return Remains(
-        {where: rows for where, rows in found.items() if rows},
+        {where: rows for where, rows in counts.items() if rows},
         len(tables.place.names() - tables.named()),
         tables.retired(),
         prove(folder, traces.texts, len(traces.objects)),
@@ -192,7 +192,7 @@ def _rows_naming(rows: pl.LazyFrame, traces: Traces) -> int:
     columns = rows.collect_schema()
     texts = [name for name, kind in columns.items() if kind == pl.String]
     lists = [name for name, kind in columns.items() if kind == pl.List(pl.String)]
-    words = [pl.col(texts), *(pl.col(one).list.join("\0") for one in lists)]
+    words = [pl.col(texts), *(pl.col(column).list.join("\0") for column in lists)]
     naming = pl.any_horizontal(
         *(word.str.contains_any(list(traces.texts)).fill_null(value=False) for word in words)
     )

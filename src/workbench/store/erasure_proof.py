@@ -47,12 +47,12 @@ class Proof:
 
     def sentence(self) -> str:
         """Say it for a person."""
-        found = f"{self.left} of them found" if self.left else "none of them found"
+        outcome = f"{self.left} of them found" if self.left else "none of them found"
         short = f" {self.untested} IDs are too short to be looked for." if self.untested else ""
         where = f" In: {', '.join(self.where)}." if self.where else ""
         return (
             f"{self.rows} rows deleted. {self.values} IDs and UIDs looked for in {self.files} "
-            f"files ({self.bytes / 2**20:.1f} MB): {found}.{where}{short}"
+            f"files ({self.bytes / 2**20:.1f} MB): {outcome}.{where}{short}"
         )
 
 
@@ -61,7 +61,7 @@ def prove(folder: Path, values: Iterable[str], rows: int, untested: int = 0) -> 
     wanted = sorted({value.encode() for value in values}, key=len, reverse=True)
     pattern = re.compile(b"|".join(map(re.escape, wanted))) if wanted else None
     overlap = max(map(len, wanted), default=0)
-    found: set[bytes] = set()
+    all_hits: set[bytes] = set()
     where: list[str] = []
     files = size = 0
     for file in sorted(folder.rglob("*")):
@@ -71,8 +71,8 @@ def prove(folder: Path, values: Iterable[str], rows: int, untested: int = 0) -> 
         files, size = files + 1, size + file.stat().st_size
         hits = _hits(file, pattern, overlap) if pattern else set()
         where += [file.name] if hits else []
-        found |= hits
-    return Proof(rows, len(wanted), untested, files, size, len(found), tuple(where))
+        all_hits |= hits
+    return Proof(rows, len(wanted), untested, files, size, len(all_hits), tuple(where))
 
 
 def _hits(file: Path, pattern: re.Pattern[bytes], overlap: int) -> set[bytes]:
@@ -92,7 +92,7 @@ def _hits(file: Path, pattern: re.Pattern[bytes], overlap: int) -> set[bytes]:
                     text[max(match.start() - 1, 0) : match.start()],
                     text[match.end() : match.end() + 1],
                 )
-                if anywhere or not any(one.isalnum() or one == b"." for one in around):
+                if anywhere or not any(letter.isalnum() or letter == b"." for letter in around):
                     hits.add(match.group())
             before = text[-overlap:] if overlap else b""
     return hits

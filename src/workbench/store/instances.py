@@ -167,10 +167,10 @@ def _numbered(
     at = now()
     return [
         (decision.number, {
-            **(one.row or {}), "object_number": decision.number, "source": one.origin.source,
+            **(item.row or {}), "object_number": decision.number, "source": item.origin.source,
             "received_at": at,
         })
-        for one, decision in zip(taken, decisions, strict=True)
+        for item, decision in zip(taken, decisions, strict=True)
         if decision.verdict is Verdict.STORED
     ]  # fmt: skip
 

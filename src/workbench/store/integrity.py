@@ -75,8 +75,8 @@ def _objects(database: Database, tables: PartTables, part: Part) -> Iterator[str
 def _same(row: object, uid: str, content: str, owner: list[str | None]) -> bool:
     if row is None:
         return False
-    told = [row[name] for name in ("patient", "study_uid", "series_uid")]  # type: ignore[index]
-    if told != [text or "" for text in owner]:
+    noted = [row[name] for name in ("patient", "study_uid", "series_uid")]  # type: ignore[index]
+    if noted != [text or "" for text in owner]:
         return False
     return (bytes(row["sop"]), bytes(row["content"])) == (  # type: ignore[index]
         digest_of(uid), digest_of(content),

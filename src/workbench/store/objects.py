@@ -93,12 +93,12 @@ class Objects:
 
     def decide(self, taken: Sequence[Taken], first: int) -> list[ObjectDecision]:
         """Return what becomes of objects, numbered from ``first``; writes nothing."""
-        known = self._known(_sop(one.row) for one in taken if one.row is not None)
+        known = self._known(_sop(item.row) for item in taken if item.row is not None)
         decisions = []
-        for number, one in enumerate(taken, first):
-            decision = _decision(one, known, number)
-            if decision.verdict is Verdict.STORED and one.row is not None:
-                known[_sop(one.row)] = number, _content(one.row), one.origin.place
+        for number, item in enumerate(taken, first):
+            decision = _decision(item, known, number)
+            if decision.verdict is Verdict.STORED and item.row is not None:
+                known[_sop(item.row)] = number, _content(item.row), item.origin.place
             decisions.append(decision)
         return decisions
 
@@ -118,15 +118,15 @@ class Objects:
         if self.claim is not None:
             self.claim.hold(self._database)
         try:
-            for one, decision in zip(taken, decisions, strict=True):
+            for item, decision in zip(taken, decisions, strict=True):
                 if decision.verdict is Verdict.STORED:
-                    self._insert(one, decision.number)
+                    self._insert(item, decision.number)
                 elif decision.code:
-                    self._refuse(one.origin, decision)
-                elif one.origin.stamp is not None:  # touched, and still the same
+                    self._refuse(item.origin, decision)
+                elif item.origin.stamp is not None:  # touched, and still the same
                     self._database.write(
                         "UPDATE object SET stamp = ? WHERE origin = ?",
-                        one.origin.stamp, one.origin.place,
+                        item.origin.stamp, item.origin.place,
                     )  # fmt: skip
         except BaseException:
             self._series.clear()  # its rows are taken back with the transaction
@@ -136,8 +136,8 @@ class Objects:
         """Forget numbers of series, whose rows may be gone."""
         self._series.clear()
 
-    def _insert(self, one: Taken, number: int) -> None:
-        write, row, place = self._database.write, one.row or {}, one.origin.place
+    def _insert(self, item: Taken, number: int) -> None:
+        write, row, place = self._database.write, item.row or {}, item.origin.place
         if place is not None:
             # A file mended in place: what was said of it before no longer holds.
             write("DELETE FROM refused WHERE origin = ?", place)
@@ -145,21 +145,21 @@ class Objects:
         write(
             "INSERT INTO object (number, sop, content, series, origin, stamp)"
             " VALUES (?, ?, ?, ?, ?, ?)",
-            number, _sop(row), _content(row), self._series_number(row), place, one.origin.stamp,
+            number, _sop(row), _content(row), self._series_number(row), place, item.origin.stamp,
         )  # fmt: skip
-        for finding in one.findings:
+        for finding in item.findings:
             noted = json.dumps({**finding.row(), "object_number": number})
             write("INSERT INTO finding (object, content) VALUES (?, ?)", number, noted)
 
     def _series_number(self, row: Mapping[str, object]) -> int:
         key = _text(row, "SeriesInstanceUID"), _text(row, "StudyInstanceUID"), _text(row, "patient")
-        found = self._series.get(key)
-        if found is None:
-            found = self._find_series(*key)
+        number = self._series.get(key)
+        if number is None:
+            number = self._find_series(*key)
             if len(self._series) >= SERIES_REMEMBERED:
                 self._series.clear()
-            self._series[key] = found
-        return found
+            self._series[key] = number
+        return number
 
     def _find_series(self, series: str, study: str, patient: str) -> int:
         self._database.write(
@@ -230,28 +230,28 @@ class Objects:
 
     def unchanged(self, origins: Iterable[Origin]) -> set[str]:
         """Return the digests of those places whose file is stored and was not changed since."""
-        stamps = {place: one for one in origins if (place := one.place) is not None}
+        stamps = {place: origin for origin in origins if (place := origin.place) is not None}
         rows = self._database.all_among(
             "SELECT origin, stamp FROM object WHERE origin IN ({}) AND stamp IS NOT NULL", stamps
         )
-        found = ((stamps[bytes(row["origin"])], row["stamp"]) for row in rows)
-        return {one.digest for one, stamp in found if one.stamp == stamp and one.digest}
+        pairs = ((stamps[bytes(row["origin"])], row["stamp"]) for row in rows)
+        return {origin.digest for origin, stamp in pairs if origin.stamp == stamp and origin.digest}
 
 
 def _decision(
-    one: Taken, known: Mapping[bytes, tuple[int, bytes, bytes | None]], number: int
+    item: Taken, known: Mapping[bytes, tuple[int, bytes, bytes | None]], number: int
 ) -> ObjectDecision:
-    if one.error is not None:
-        return ObjectDecision(Verdict(one.error.verdict), number, one.error.code, str(one.error))
-    assert one.row is not None  # one of the two is there
-    earlier = known.get(_sop(one.row))
+    if item.error is not None:
+        return ObjectDecision(Verdict(item.error.verdict), number, item.error.code, str(item.error))
+    assert item.row is not None  # one of the two is there
+    earlier = known.get(_sop(item.row))
     if earlier is None:
         return ObjectDecision(Verdict.STORED, number)
     first, content, origin = earlier
-    if content != _content(one.row):
+    if content != _content(item.row):
         reason = f"object {first} has the same SOP Instance UID, other content"
         return ObjectDecision(Verdict.QUARANTINED, number, "same_uid_other_content", reason)
-    if one.origin.place is not None and one.origin.place != origin:
+    if item.origin.place is not None and item.origin.place != origin:
         return ObjectDecision(
             Verdict.DUPLICATE, number, "same_object", f"the same as object {first}"
         )

@@ -76,11 +76,11 @@ class BucketPlace:
 
     def names(self) -> set[str]:
         """Return the names of all parts that lie there."""
-        return {str(one["path"]) for one in self._listed()}
+        return {str(entry["path"]) for entry in self._listed()}
 
     def _listed(self) -> list[Any]:
         with self._explained():
-            return [one for some in self._obstore.list(self._store) for one in some]
+            return [entry for portion in self._obstore.list(self._store) for entry in portion]
 
     def remove(self, name: str) -> None:
         """Remove a part; one that is gone is no error."""
@@ -98,7 +98,7 @@ class BucketPlace:
     def remove_strangers(self, known: Callable[[], set[str]]) -> None:
         """Remove parts that no catalogue row names and that are older than an hour."""
         before = datetime.now(UTC) - STRANGE
-        old = {str(one["path"]) for one in self._listed() if one["last_modified"] < before}
+        old = {str(entry["path"]) for entry in self._listed() if entry["last_modified"] < before}
         for name in old - known() if old else ():
             self.remove(name)
 

@@ -40,7 +40,7 @@ def scan_parts(table: Table, sources: Sequence[str | Path]) -> pl.LazyFrame:
             else "Run: workbench map -w FOLDER, then: workbench dose -w FOLDER",
         )
     return pl.scan_parquet(
-        [str(one) for one in sources], schema=table.polars(), missing_columns="insert",
+        [str(source) for source in sources], schema=table.polars(), missing_columns="insert",
         extra_columns="ignore", cast_options=CASTS, glob=False,
     )  # fmt: skip
 

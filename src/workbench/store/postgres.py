@@ -124,16 +124,17 @@ class Postgres:
 
     def all_among(self, statement: str, values: Iterable[Any]) -> list[Row]:
         """Return the rows of a query with ``IN ({})``, asked for some values at a time."""
-        found: list[Row] = []
-        for some in portions(values):
-            found += self.all(with_places(statement, some), *some)
-        return found
+        rows: list[Row] = []
+        for portion in portions(values):
+            rows += self.all(with_places(statement, portion), *portion)
+        return rows
 
     def change_among(self, statement: str, values: Iterable[Any]) -> int:
         """Run a writing statement with ``IN ({})`` as ``all_among`` asks."""
         with self.transaction():
             return sum(
-                self.change(with_places(statement, some), *some) for some in portions(values)
+                self.change(with_places(statement, portion), *portion)
+                for portion in portions(values)
             )
 
     def define(self, tables: str) -> None:

@@ -27,12 +27,12 @@ def images_frame(images: Iterable[PhantomImage]) -> pl.DataFrame:
     """Return one row an image that came to the phantom title (``schema.PHANTOM_IMAGE``)."""
     return PHANTOM_IMAGE.frame([
         {
-            **known(dict(one.header or {}), PHANTOM_IMAGE),
-            "image": one.image, "came_at": one.came_at, "state": one.state,
-            "reason": one.reason or None, "profile": one.profile or None,
-            "result_number": one.result,
+            **known(dict(image.header or {}), PHANTOM_IMAGE),
+            "image": image.image, "came_at": image.came_at, "state": image.state,
+            "reason": image.reason or None, "profile": image.profile or None,
+            "result_number": image.result,
         }
-        for one in images
+        for image in images
     ])  # fmt: skip
 
 

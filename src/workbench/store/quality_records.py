@@ -176,9 +176,9 @@ class Quality:
         return [_profile(row) for row in rows]
 
     def _known(self, name: str, version: int) -> StoredProfile:
-        found = self.profile(name, version)
-        assert found is not None
-        return found
+        profile = self.profile(name, version)
+        assert profile is not None
+        return profile
 
     # --- results -------------------------------------------------------------------------------
 
@@ -203,8 +203,8 @@ class Quality:
 
     def result(self, number: int) -> StoredResult:
         """Return one result; raises ``StoreError`` for a number nobody has."""
-        for found in self._results("WHERE number = ?", number):
-            return found
+        for result in self._results("WHERE number = ?", number):
+            return result
         raise StoreError(f"there is no result {number}.", "workbench qa results lists them.")
 
     def results(self, profile: str = "") -> list[StoredResult]:
@@ -233,12 +233,12 @@ class Quality:
                 f"SELECT * FROM test_result {where} ORDER BY acquired_at, number",  # noqa: S608
                 *values,
             )
-            said = self._database.all_among(
+            decided = self._database.all_among(
                 "SELECT * FROM test_decision WHERE result IN ({}) ORDER BY number",
                 [row["number"] for row in rows],
             )
         decisions: dict[int, list[Decision]] = {}
-        for row in said:
+        for row in decided:
             decisions.setdefault(row["result"], []).append(_decision(row))
         return [_result(row, decisions.get(row["number"], ())) for row in rows]
 
@@ -267,7 +267,7 @@ class Quality:
     def note_images(self, images: Sequence[PhantomImage]) -> None:
         """Note what became of images; of one that is known, what became of it since."""
         with self._database.transaction():
-            for one in images:
+            for image in images:
                 self._database.write(
                     "INSERT INTO phantom_image"
                     " (image, came_at, looked_at, state, reason, profile, result, header)"
@@ -275,8 +275,8 @@ class Quality:
                     " looked_at = excluded.looked_at, state = excluded.state,"
                     " reason = excluded.reason, profile = excluded.profile,"
                     " result = excluded.result, header = excluded.header",
-                    one.image, one.came_at.isoformat(), _now(), one.state, one.reason,
-                    one.profile, one.result, json.dumps(one.header or {}),
+                    image.image, image.came_at.isoformat(), _now(), image.state, image.reason,
+                    image.profile, image.result, json.dumps(image.header or {}),
                 )  # fmt: skip
 
     def forget_images(self, states: Sequence[str]) -> int:

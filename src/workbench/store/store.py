@@ -139,9 +139,11 @@ class Store:
     def key_fingerprints(self) -> dict[str, list[str]]:
         """Return site to fingerprints of the keys under which its objects were stored."""
         kept = sites_stored(self._catalogue)
-        made = claims(self._catalogue)
+        claimed = claims(self._catalogue)
         return {
-            site: [made[site]] if site in made else sorted(filter(None, self._stored_under(site)))
+            site: [claimed[site]]
+            if site in claimed
+            else sorted(filter(None, self._stored_under(site)))
             for site in sorted(kept)
         }
 

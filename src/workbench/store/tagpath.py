@@ -132,8 +132,8 @@ class TagPath:
         several = self.nested or vr is None or last.vm() != "1"
         alternatives = set((vr or "").split(" or "))
         if alternatives <= NUMERIC:
-            one = "integer" if alternatives <= INTEGER else "real"
-            return "reals" if several else one
+            single = "integer" if alternatives <= INTEGER else "real"
+            return "reals" if several else single
         if several:
             return "texts"
         return "date" if vr == "DA" else "text"
@@ -144,13 +144,13 @@ def _parts(text: str) -> list[tuple[str, str | None]]:
     parts: list[tuple[str, str | None]] = []
     start = 0
     while start <= len(text):
-        found = _STEP.match(text, start)
-        if found is None or not found[1]:
+        step = _STEP.match(text, start)
+        if step is None or not step[1]:
             raise SettingsError("this is no path to an element.", _EXAMPLES)
-        parts.append((found[1], found[2]))
-        if not found[0].endswith("/"):
+        parts.append((step[1], step[2]))
+        if not step[0].endswith("/"):
             break
-        start = found.end()
+        start = step.end()
     return parts
 
 

@@ -54,12 +54,12 @@ class ElementAtPath:
 def found(element: Element | None, inner: tuple[Step, ...], kind: str) -> ElementAtPath:
     """Return what is in a header's own element, or in its items along the steps ``inner``."""
     reached = list(_along(element, inner))
-    opaque = sum(one is OPAQUE for one in reached)
-    reached = [None if one is OPAQUE else one for one in reached]
-    elements = [one for one in reached if one is not None]
+    opaque = sum(candidate is OPAQUE for candidate in reached)
+    reached = [None if candidate is OPAQUE else candidate for candidate in reached]
+    elements = [candidate for candidate in reached if candidate is not None]
     if not elements:
         return ElementAtPath(False, None, None, opaque)
-    vr = ", ".join(dict.fromkeys(str(one.get("vr")) for one in elements))
+    vr = ", ".join(dict.fromkeys(str(candidate.get("vr")) for candidate in elements))
     if kind == "json":
         return ElementAtPath(True, vr, _ENCODER.encode(reached if inner else element), opaque)
     value, bad = _listed(reached, kind, bool(inner)) if kind in LISTS else _single(elements, kind)

@@ -56,20 +56,22 @@ def checks(pair: Pair) -> Iterator[Check]:
     yield from file_checks(pair)
     yield from mark_checks(pair)
     before, after = _by_place(pair.original.found), _by_place(pair.output.found)
-    for place, found in before.items():
-        yield from removal_checks(pair, place, found, after.get(place, []))
-    for place, found in after.items():
-        yield from output_checks(pair, place, found, before.get(place, []))
+    for place, elements in before.items():
+        yield from removal_checks(pair, place, elements, after.get(place, []))
+    for place, elements in after.items():
+        yield from output_checks(pair, place, elements, before.get(place, []))
 
 
 Place = tuple[tuple[int, ...], int]
 
 
-def _by_place(found: tuple[FlatElement, ...]) -> dict[Place, list[FlatElement]]:
+def _by_place(elements: tuple[FlatElement, ...]) -> dict[Place, list[FlatElement]]:
     places: dict[Place, list[FlatElement]] = {}
-    for one in found:
-        tag = one.tag & 0xFFFF00FF if one.tag >> 16 & 1 else one.tag  # whatever block it has
-        places.setdefault((one.path, tag), []).append(one)
+    for element in elements:
+        tag = (
+            element.tag & 0xFFFF00FF if element.tag >> 16 & 1 else element.tag
+        )  # whatever block it has
+        places.setdefault((element.path, tag), []).append(element)
     return places
 
 
@@ -141,10 +143,12 @@ def removal_checks(
             yield Action.TEXT_RETAINED, Category.PRACTICE, where, "a value is lost" if lost else ""
 
 
-def _private(pair: Pair, one: FlatElement, after: list[FlatElement], where: str) -> Iterator[Check]:
-    if one.tag & 0xFF00 == 0:
+def _private(
+    pair: Pair, element: FlatElement, after: list[FlatElement], where: str
+) -> Iterator[Check]:
+    if element.tag & 0xFF00 == 0:
         return  # a reservation of a block; judged with what is in it
-    known = (one.creator, one.tag >> 16, one.tag & 0xFF)
+    known = (element.creator, element.tag >> 16, element.tag & 0xFF)
     safe = demands.SAFE_PRIVATE in pair.options and known in pair.private
     if not safe:
         bad = "a private attribute is left that is not on the list" if after else ""
@@ -156,8 +160,8 @@ def _still_there(before: list[FlatElement], after: list[FlatElement], demand: st
         return ""
     if demand == "X":
         return "it must be removed and is there"
-    old = {value.strip() for one in before for value in one.values if value.strip()}
-    new = {value.strip() for one in after for value in one.values if value.strip()}
+    old = {value.strip() for element in before for value in element.values if value.strip()}
+    new = {value.strip() for element in after for value in element.values if value.strip()}
     return "its value is what it was" if old & new else ""
 
 
@@ -165,15 +169,15 @@ def _names(where: str) -> bool:
     return any(word in where for word in NAMING)
 
 
-def _is_sound(found: list[FlatElement]) -> bool:
+def _is_sound(elements: list[FlatElement]) -> bool:
     """Say whether there are values, and numbers are numbers."""
-    values = [value for one in found for value in one.values if value.strip()]
-    numeric = found[0].vr in NUMERIC
+    values = [value for element in elements for value in element.values if value.strip()]
+    numeric = elements[0].vr in NUMERIC
     return bool(values) and (not numeric or all(NUMBER.match(value) for value in values))
 
 
-def _numbers(found: list[FlatElement]) -> list[float]:
-    return [float(value) for one in found for value in one.values if NUMBER.match(value)]
+def _numbers(elements: list[FlatElement]) -> list[float]:
+    return [float(value) for element in elements for value in element.values if NUMBER.match(value)]
 
 
 # --- from the output: nothing may be there that is not allowed ------------------------------------
@@ -189,11 +193,11 @@ def output_checks(
         yield from _private(pair, after[0], after, where)
     if (tag in OWN and not path) or METHOD_CODES in path:
         return
-    vrs = {one.vr for one in after}
+    vrs = {element.vr for element in after}
     if not before or "PN" in vrs:
         yield from _new(pair, where, tag, after)
     if vrs & BINARY or tag in demands.PIXELS:
-        filled = any(one.values for one in after)
+        filled = any(element.values for element in after)
         yield Action.PIXELS_HIDDEN, Category.DICOM, where, "binary data leave" if filled else ""
     if "UI" in vrs:
         yield from _uids(pair, where, tag, after, before)
@@ -214,7 +218,7 @@ def output_checks(
 
 def _new(pair: Pair, where: str, tag: int, after: list[FlatElement]) -> Iterator[Check]:
     """Judge an element that the original has not, or a name: whatever it says, it must not."""
-    filled = any(value.strip() for one in after for value in one.values)
+    filled = any(value.strip() for element in after for value in element.values)
     removed = demands.demand(tag, pair.options).startswith("X") or after[0].vr == "PN"
     if removed and after[0].vr != "SQ":
         bad = "it must not be there" if filled else ""
@@ -222,19 +226,19 @@ def _new(pair: Pair, where: str, tag: int, after: list[FlatElement]) -> Iterator
 
 
 def _texts(pair: Pair, where: str, after: list[FlatElement]) -> Iterator[Check]:
-    for one in after:
-        if is_text(one) and one.vr not in TEXT_OF_NO_ONE:
-            found = any(pair.needles.in_text(value) for value in one.values)
+    for element in after:
+        if is_text(element) and element.vr not in TEXT_OF_NO_ONE:
+            identifying = any(pair.needles.in_text(value) for value in element.values)
             yield (
                 Action.TEXT_REMOVED,
                 Category.HIPAA,
                 where,
-                "it identifies somebody" if found else "",
+                "it identifies somebody" if identifying else "",
             )
 
 
 def _age(after: list[FlatElement]) -> str:
-    ages = [AGE.match(value) for one in after for value in one.values]
+    ages = [AGE.match(value) for element in after for value in element.values]
     return (
         "an age above 89 is told"
         if any(age and int(age[1]) > MAX_AGE_YEARS for age in ages)
@@ -247,23 +251,23 @@ def _uids(
 ) -> Iterator[Check]:
     if demands.demand(tag, pair.options) == "K":
         return
-    old = {value.strip() for one in before for value in one.values}
-    made = {pair.scheme.uid(uid) for uid in old}
-    for one in after:
-        for uid in filter(None, (value.strip() for value in one.values)):
+    old = {value.strip() for element in before for value in element.values}
+    expected = {pair.scheme.uid(uid) for uid in old}
+    for element in after:
+        for uid in filter(None, (value.strip() for value in element.values)):
             if uid.startswith(STANDARD_UID) and uid in old:
                 continue
             bad = "an original UID is left" if uid in old else ""
             yield Action.UID_CHANGED, Category.HIPAA, where, bad
-            bad = "" if uid in made else "it is not what the key makes of an original UID here"
+            bad = "" if uid in expected else "it is not what the key makes of an original UID here"
             yield Action.UID_CONSISTENT, Category.DICOM, where, bad
 
 
 def _dates(
     pair: Pair, where: str, tag: int, after: list[FlatElement], before: list[FlatElement]
 ) -> Iterator[Check]:
-    values = [value.strip() for one in after for value in one.values if value.strip()]
-    old = [value for one in before for value in one.values]
+    values = [value.strip() for element in after for value in element.values if value.strip()]
+    old = [value for element in before for value in element.values]
     full = demands.FULL_DATES in pair.options or demands.demand(tag, pair.options) == "K"
     days = pair.scheme.days(*pair.original.who)
     expected = {value.strip() for value in old} if full else {moved(value, days) for value in old}
@@ -277,7 +281,7 @@ def _dates(
 
 def failures(pair: Pair) -> Iterator[Result]:
     """Yield every check with its failure, if it failed."""
-    for one in checks(pair):
-        action, category, where, what = one
+    for check in checks(pair):
+        action, category, where, what = check
         failed = Failure(action, category, pair.output.number, where, what) if what else None
-        yield one, failed
+        yield check, failed

@@ -60,8 +60,8 @@ class Demand:
 
     def action(self, options: frozenset[str]) -> str:
         """Return the action under some options: cleaning before keeping before the profile's."""
-        asked = {action for code, action in self.under.items() if code in options}
-        return "C" if "C" in asked else "K" if "K" in asked else self.basic
+        actions = {action for code, action in self.under.items() if code in options}
+        return "C" if "C" in actions else "K" if "K" in actions else self.basic
 
 
 def _lines(name: str) -> Iterator[str]:
@@ -73,22 +73,22 @@ def _lines(name: str) -> Iterator[str]:
 @cache
 def table() -> Mapping[int, Demand]:
     """Return table E.1-1 by tag; groups of tags are judged by ``CURVES`` and others."""
-    found: dict[int, Demand] = {}
+    by_tag: dict[int, Demand] = {}
     demanded = Demand("", {})
     for line in _lines(TABLE):
         if line.startswith(" "):
             group, element = line.split()[0].split(",")
-            found[int(group, 16) << 16 | int(element, 16)] = demanded
+            by_tag[int(group, 16) << 16 | int(element, 16)] = demanded
         else:
             basic, *options = line.split()
             demanded = Demand(basic, dict(option.split("=") for option in options))
-    return MappingProxyType(found)
+    return MappingProxyType(by_tag)
 
 
 def demand(tag: int, options: frozenset[str]) -> str:
     """Return the action on an attribute; empty where the table does not name it."""
-    found = table().get(tag)
-    return found.action(options) if found else ""
+    named = table().get(tag)
+    return named.action(options) if named else ""
 
 
 @cache

@@ -88,7 +88,7 @@ def _values(element: DataElement) -> tuple[str, ...]:
     if isinstance(value, bytes | bytearray):
         return (bytes(value).decode("latin-1"),)
     many = value if isinstance(value, list | tuple) or element.VM > 1 else [value]
-    return tuple(_written(one) for one in many)
+    return tuple(_written(single) for single in many)
 
 
 def _written(value: object) -> str:

@@ -50,20 +50,24 @@ class IdentifyingWords:
     def in_text(self, text: str) -> bool:
         """Say whether a text of an output still identifies somebody."""
         lower = fold(text)
-        found = set(WORD.findall(lower))
-        if any(word in found or _inside(word, lower) for word in self.words):
+        words = set(WORD.findall(lower))
+        if any(word in words or _inside(word, lower) for word in self.words):
             return True
-        return any(_stands_alone(one, lower) for one in (*self.numbers, *self.dates, *self.uids))
+        return any(
+            _stands_alone(needle, lower) for needle in (*self.numbers, *self.dates, *self.uids)
+        )
 
     def in_bytes(self, content: bytes) -> bool:
         """Say whether the bytes of a file hold one of the longer needles in any usual encoding."""
         lower = content.lower()
-        for one in (*self.words, *self.numbers, *self.dates):
-            if len(one) >= SHORTEST_RAW and not (one.isdigit() and len(one) < SHORTEST_RAW + 1):
+        for needle in (*self.words, *self.numbers, *self.dates):
+            if len(needle) >= SHORTEST_RAW and not (
+                needle.isdigit() and len(needle) < SHORTEST_RAW + 1
+            ):
                 for encoding in ("utf-8", "latin-1", "utf-16-le"):
-                    if one.encode(encoding, "replace") in lower:
+                    if needle.encode(encoding, "replace") in lower:
                         return True
-        return any(one.encode() in lower for one in self.uids)
+        return any(uid.encode() in lower for uid in self.uids)
 
 
 def fold(text: str) -> str:
@@ -87,30 +91,33 @@ def _stands_alone(needle: str, text: str) -> bool:
     return False
 
 
-def needles_of(found: Iterable[FlatElement], options: frozenset[str]) -> IdentifyingWords:
+def needles_of(elements: Iterable[FlatElement], options: frozenset[str]) -> IdentifyingWords:
     """Collect what identifies people and places in an original."""
     words, numbers, dates, uids = set[str](), set[str](), set[str](), set[str]()
-    for one in found:
-        if one.vr == "PN":
+    for element in elements:
+        if element.vr == "PN":
             # Makers write names of programs into names of their own; short ones say nothing.
-            shortest = SHORTEST_PART if one.tag >> 16 & 1 else SHORTEST_WORD
-            found_words = {word for value in one.values for word in _words(value)}
+            shortest = SHORTEST_PART if element.tag >> 16 & 1 else SHORTEST_WORD
+            found_words = {word for value in element.values for word in _words(value)}
             words |= {word for word in found_words if len(word) >= shortest}
-        elif one.tag in IDENTIFIERS:
-            for value in one.values:
+        elif element.tag in IDENTIFIERS:
+            for value in element.values:
                 digits = "".join(filter(str.isdigit, value))
                 if value.strip().isdigit() and len(digits) >= SHORTEST_NUMBER:
                     numbers.add(digits)
                 else:
                     words |= {word for word in _words(value) if len(word) >= SHORTEST_PART}
-        elif one.tag in PLACES and KEEP_INSTITUTION not in options:
+        elif element.tag in PLACES and KEEP_INSTITUTION not in options:
             words |= {
-                word for value in one.values for word in _words(value) if len(word) >= SHORTEST_PART
+                word
+                for value in element.values
+                for word in _words(value)
+                if len(word) >= SHORTEST_PART
             }
-        elif one.tag == BIRTH:
-            dates |= {form for value in one.values for form in _dates(value)}
-        elif one.vr == "UI" and KEEP_UIDS not in options:
-            uids |= {value for value in one.values if not value.startswith(STANDARD_UID)}
+        elif element.tag == BIRTH:
+            dates |= {form for value in element.values for form in _dates(value)}
+        elif element.vr == "UI" and KEEP_UIDS not in options:
+            uids |= {value for value in element.values if not value.startswith(STANDARD_UID)}
     long_uids = {uid for uid in uids if len(uid) >= SHORTEST_RAW}
     known = plain_words()
     return IdentifyingWords(
@@ -136,6 +143,6 @@ def _dates(text: str) -> set[str]:
             f"{month}/{day}/{year}"}  # fmt: skip
 
 
-def is_text(one: FlatElement) -> bool:
+def is_text(element: FlatElement) -> bool:
     """Say whether an element of an output holds words that a person reads."""
-    return one.vr not in NUMERIC and one.vr not in BINARY and one.vr != "SQ"
+    return element.vr not in NUMERIC and element.vr not in BINARY and element.vr != "SQ"

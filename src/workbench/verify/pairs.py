@@ -87,11 +87,11 @@ def outputs(folder: Path) -> Iterator[Output]:
         content = path.read_bytes()
         try:
             data = dcmread(BytesIO(content))
-            found = tuple(elements(data))
+            flat = tuple(elements(data))
         except Exception:  # noqa: BLE001 - it is told as not readable
             yield Output(number, str(path.relative_to(folder)), content, Dataset(), ())
             continue
-        yield Output(number, str(path.relative_to(folder)), content, data, found)
+        yield Output(number, str(path.relative_to(folder)), content, data, flat)
 
 
 def digest_of(folder: Path) -> str:

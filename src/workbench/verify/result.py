@@ -93,11 +93,11 @@ class Verification:
 
     def counts(self) -> list[tuple[str, str, str, int, int]]:
         """Return (action, meaning, category, passed, failed), without those never checked."""
-        failed = Counter((one.action, one.category) for one in self.failures)
+        failed = Counter((failure.action, failure.category) for failure in self.failures)
         return [
-            (one[0], MEANINGS[one[0]], one[1], self.passed[one], failed[one])
-            for one in product(Action, Category)
-            if self.passed[one] or failed[one]
+            (pair[0], MEANINGS[pair[0]], pair[1], self.passed[pair], failed[pair])
+            for pair in product(Action, Category)
+            if self.passed[pair] or failed[pair]
         ]
 
     def as_json(self) -> dict[str, object]:
@@ -114,9 +114,9 @@ class Verification:
                 for action, _, category, passed, failed in self.counts()
             ],
             "failures": [
-                {"action": one.action, "category": one.category, "output": one.number,
-                 "where": one.where, "what": one.what}
-                for one in self.failures
+                {"action": failure.action, "category": failure.category, "output": failure.number,
+                 "where": failure.where, "what": failure.what}
+                for failure in self.failures
             ],
             "about": self.about,
         }  # fmt: skip

@@ -48,7 +48,9 @@ class Scheme:
 
 
 def _who(issuer: str, identifier: str) -> bytes:
-    issuer, identifier = (unicodedata.normalize("NFC", one.strip()) for one in (issuer, identifier))
+    issuer, identifier = (
+        unicodedata.normalize("NFC", text.strip()) for text in (issuer, identifier)
+    )
     return issuer.encode() + b"\x00" + identifier.encode()
 
 

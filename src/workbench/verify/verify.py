@@ -78,7 +78,7 @@ def _compared(
         needles = needles_of(original.found, options)
         results = list(failures(Pair(original, output, options, scheme, needles, private)))
         tried.append((sum(failure is not None for _, failure in results), original, results))
-    _, original, results = min(tried, key=lambda one: one[0])
+    _, original, results = min(tried, key=lambda attempt: attempt[0])
     return original, results
 
 

@@ -36,8 +36,8 @@ class Bulk:
             return element
         if element.get("vr") == "SQ" and isinstance(element.get("Value"), list):
             items = [
-                self.fetched(one, depth + 1) if isinstance(one, dict) else {}
-                for one in element["Value"]
+                self.fetched(item, depth + 1) if isinstance(item, dict) else {}
+                for item in element["Value"]
             ]
             return {**element, "Value": items}
         if "BulkDataURI" not in element or key.upper() in PIXELS or key.startswith(LARGE):

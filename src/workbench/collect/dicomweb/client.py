@@ -44,7 +44,7 @@ SECONDARY_CAPTURE = frozenset(
 )
 # A header told as JSON is encoded by us, and these would say that it is encoded otherwise.
 OTHERWISE_ENCODED = frozenset(
-    str(one) for one in (Implicit, ExplicitVRBigEndian, DeflatedExplicitVRLittleEndian)
+    str(syntax) for syntax in (Implicit, ExplicitVRBigEndian, DeflatedExplicitVRLittleEndian)
 )
 
 
@@ -123,9 +123,13 @@ class WebSource:
 
         Raises ``NetworkError`` when the server cannot be reached or refuses us.
         """
-        asked = [one for request in requests(study, missing) for one in _by_series(request, study)]
+        all_requests = [
+            single for request in requests(study, missing) for single in _by_series(request, study)
+        ]
         with WebClient(self.access) as client:
-            return [self._fetched(client, one, study, missing).outcome() for one in asked]
+            return [
+                self._fetched(client, request, study, missing).outcome() for request in all_requests
+            ]
 
     def echo(self) -> None:
         """Test the connection by a query for one study; raises ``NetworkError``."""

@@ -168,13 +168,13 @@ class WebClient:
         url = url.copy_with(query=query.encode("ascii")) if query else url
         # Compressed headers are worth it, compressed images are not.
         coding = "gzip" if "json" in accept else "identity"
-        asked = self._client.build_request(
+        request = self._client.build_request(
             "GET",
             url,
             headers={"Accept": accept, "Accept-Encoding": coding},
             timeout=httpx.Timeout(seconds, connect=self.access.timeouts.connect),
         )
-        response = self._patiently(asked)
+        response = self._patiently(request)
         try:
             if response.status_code in FORBIDDEN:
                 raise NetworkError(
@@ -211,14 +211,14 @@ class WebClient:
             return self.root.join(path)
         return self.root.copy_with(path=self.root.path.rstrip("/") + path)
 
-    def _patiently(self, asked: httpx.Request) -> httpx.Response:
+    def _patiently(self, request: httpx.Request) -> httpx.Response:
         """Return the answer, after redirects and pauses that the server asked for."""
         chain = tries = 0
         while True:
-            response = self._send(asked)
+            response = self._send(request)
             if response.status_code in REDIRECTS and "location" in response.headers:
                 chain += 1
-                asked = self._redirected(asked, response, chain)
+                request = self._redirected(request, response, chain)
             elif response.status_code in BUSY and tries + 1 < MAX_TRIES:
                 tries += 1
                 time.sleep(_rest(response.headers.get("retry-after", ""), tries))
@@ -226,31 +226,31 @@ class WebClient:
                 return response
             response.close()
 
-    def _send(self, asked: httpx.Request) -> httpx.Response:
+    def _send(self, request: httpx.Request) -> httpx.Response:
         import httpx
 
         try:
-            return self._client.send(asked, stream=True)
+            return self._client.send(request, stream=True)
         except (httpx.HTTPError, httpx.InvalidURL, OSError) as error:
             # The cause is not kept: it quotes the address, which may name a patient.
-            told = _reason(error)
-        raise NetworkError(f"{self.access.title} {told[0]}.", told[1])
+            reason = _reason(error)
+        raise NetworkError(f"{self.access.title} {reason[0]}.", reason[1])
 
     def _redirected(
-        self, asked: httpx.Request, response: httpx.Response, chain: int
+        self, request: httpx.Request, response: httpx.Response, chain: int
     ) -> httpx.Request:
         location = response.headers["location"]
         response.close()
-        target = asked.url
+        target = request.url
         if self.ours(location):
-            target = asked.url.join(location)
-        if chain > MAX_REDIRECTS or _origin(target) != _origin(self.root) or target == asked.url:
+            target = request.url.join(location)
+        if chain > MAX_REDIRECTS or _origin(target) != _origin(self.root) or target == request.url:
             raise NetworkError(
                 f"{self.access.title} points to another server, or in a circle.",
                 "Set the address where it really is.",
             )
         return self._client.build_request(
-            "GET", target, headers=asked.headers, extensions=asked.extensions
+            "GET", target, headers=request.headers, extensions=request.extensions
         )
 
 
@@ -325,13 +325,13 @@ def _trust(access: WebAccess) -> ssl.SSLContext:
     return context
 
 
-def _rest(told: str, tries: int) -> float:
+def _rest(retry_after: str, tries: int) -> float:
     """Return the pause in seconds that Retry-After asks for (RFC 9110 section 10.2.3)."""
-    if told.strip().isdecimal():
-        seconds = float(told)
+    if retry_after.strip().isdecimal():
+        seconds = float(retry_after)
     else:
         try:
-            seconds = (parsedate_to_datetime(told) - datetime.now(UTC)).total_seconds()
+            seconds = (parsedate_to_datetime(retry_after) - datetime.now(UTC)).total_seconds()
         except (TypeError, ValueError):
             seconds = 2.0**tries
     return min(max(seconds, 0.0), MAX_REST_S)

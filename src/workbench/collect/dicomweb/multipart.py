@@ -16,10 +16,10 @@ BOUNDARY = re.compile(r'boundary="?([^";,]{1,200})', re.IGNORECASE)
 
 def boundary_of(content_type: str) -> bytes:
     """Return the boundary a Content-Type names; empty when it is not multipart."""
-    found = BOUNDARY.search(content_type)
-    if found is None or not content_type.lower().lstrip().startswith("multipart/"):
+    match = BOUNDARY.search(content_type)
+    if match is None or not content_type.lower().lstrip().startswith("multipart/"):
         return b""
-    return found.group(1).strip().encode("latin-1", "replace")
+    return match.group(1).strip().encode("latin-1", "replace")
 
 
 def parts(chunks: Iterable[bytes], boundary: bytes, largest: int) -> Iterator[bytes]:
@@ -51,13 +51,13 @@ class _Arriving:
     def until(self, mark: bytes, largest: int) -> bytes:
         """Return what comes before ``mark``, and drop the mark."""
         start = 0
-        while (found := self._held.find(mark, start)) < 0:
+        while (place := self._held.find(mark, start)) < 0:
             start = max(len(self._held) - len(mark) + 1, 0)
             if start > largest:
                 raise BrokenOff("an answer is larger than allowed")
             self._more()
-        before = bytes(self._held[:found])
-        del self._held[: found + len(mark)]
+        before = bytes(self._held[:place])
+        del self._held[: place + len(mark)]
         return before
 
     def _more(self) -> None:

@@ -131,10 +131,10 @@ class WebQuery:
                 return _AnswerPage([], CUT, answer.status)
             if answer.status not in (200, 206):
                 return _AnswerPage([], UNABLE, answer.status)
-            found = _read(answer.content(MAX_PAGE_BYTES))
-            if found is None:
+            items = _read(answer.content(MAX_PAGE_BYTES))
+            if items is None:
                 return _AnswerPage([], UNABLE, answer.status)
-            return _AnswerPage(found, http=answer.status, warned=answer.warned)
+            return _AnswerPage(items, http=answer.status, warned=answer.warned)
 
     def check(self) -> None:
         """Test the connection by a query for one study; raises ``NetworkError``."""
@@ -193,11 +193,11 @@ def _read(content: bytes) -> list[Item] | None:
     if not content.strip():
         return []
     try:
-        found = json.loads(content)
+        parsed = json.loads(content)
     except (ValueError, RecursionError):
         return None
-    several = found if isinstance(found, list) else [found]
-    return several if all(isinstance(one, dict) for one in several) else None
+    several = parsed if isinstance(parsed, list) else [parsed]
+    return several if all(isinstance(item, dict) for item in several) else None
 
 
 def _dataset(item: Item) -> Dataset | None:

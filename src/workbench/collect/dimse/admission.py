@@ -56,10 +56,10 @@ def _within(address: str, allowed: str) -> bool:
         return at in ipaddress.ip_network(allowed, strict=False)
     except ValueError:  # a host name; looked up each time, because addresses change
         try:
-            found = socket.getaddrinfo(allowed, None)
+            resolved = socket.getaddrinfo(allowed, None)
         except OSError:
             return False
-        return any(ipaddress.ip_address(str(one[4][0])) == at for one in found)
+        return any(ipaddress.ip_address(str(entry[4][0])) == at for entry in resolved)
 
 
 class Admission:
@@ -108,11 +108,11 @@ class Admission:
             association.acceptor.ae_title = called
 
     def _refuse(self, acse: ACSE, answer: tuple[int, int, int], calling: str, address: str) -> None:
-        told = UNPRINTABLE.sub("?", f"{calling[:16]} at {address}")
+        peer = UNPRINTABLE.sub("?", f"{calling[:16]} at {address}")
         with self._lock:
             self.refused += 1
-            self.lately.append(told)
-        LOGGER.warning("an association was refused: %s", told)
+            self.lately.append(peer)
+        LOGGER.warning("an association was refused: %s", peer)
         acse.send_reject(*answer)
         acse.assoc.kill()
 

@@ -57,19 +57,19 @@ class CommandSet:
 
 def read_command(encoded: bytes) -> CommandSet:
     """Read a command set; raises ``ValueError`` when it is none."""
-    found: dict[int, bytes] = {}
+    elements: dict[int, bytes] = {}
     position = 0
     while position + HEAD.size <= len(encoded):
         group, number, length = HEAD.unpack_from(encoded, position)
         position += HEAD.size
-        if group or number in found or position + length > len(encoded):
+        if group or number in elements or position + length > len(encoded):
             raise ValueError("not a command set")
-        found[number] = encoded[position : position + length]
+        elements[number] = encoded[position : position + length]
         position += length
     return CommandSet(
-        found.get(COMMAND) == C_STORE_RQ,
-        found.get(DATA_SET) != NO_DATA_SET,
-        *(found.get(number, b"") for number in (MESSAGE_ID, SOP_CLASS, SOP_INSTANCE)),
+        elements.get(COMMAND) == C_STORE_RQ,
+        elements.get(DATA_SET) != NO_DATA_SET,
+        *(elements.get(number, b"") for number in (MESSAGE_ID, SOP_CLASS, SOP_INSTANCE)),
     )
 
 

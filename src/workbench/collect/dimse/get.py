@@ -68,7 +68,8 @@ class GetSource:
         with associate(self.peer, FIND_CLASSES, self.peer.timeouts.answer) as association:
             expected = expect(association, patient, self.wanted)
             self._classes = {
-                one.study.study_uid: _classes_in(association, one.study) for one in expected.studies
+                study.study.study_uid: _classes_in(association, study.study)
+                for study in expected.studies
             }
         return expected
 
@@ -77,15 +78,18 @@ class GetSource:
 
         Raises ``NetworkError`` when the PACS cannot be reached, or does not do C-GET.
         """
-        told = self._classes.get(study.study.study_uid, frozenset())
+        classes = self._classes.get(study.study.study_uid, frozenset())
         outcomes: list[RetrieveOutcome] = []
         arrived: set[str] = set()
-        for some in offers(told, study.study.modalities):
-            asked = requests(study, missing - arrived)
-            outcomes += self._fetch_as(some, asked, arrived)
+        for offered in offers(classes, study.study.modalities):
+            all_requests = requests(study, missing - arrived)
+            outcomes += self._fetch_as(offered, all_requests, arrived)
             if not outcomes or outcomes[-1].status is None:
                 break  # nothing to ask for, or it fell silent: another offer helps nothing
-            whole = all(one.status == SUCCESS and not one.failed for one in outcomes[-len(asked) :])
+            whole = all(
+                outcome.status == SUCCESS and not outcome.failed
+                for outcome in outcomes[-len(all_requests) :]
+            )
             if missing <= arrived and (missing or whole):
                 break
         return outcomes
@@ -95,10 +99,10 @@ class GetSource:
         echo_pacs(self.peer)
 
     def _fetch_as(
-        self, some: list[Offer], asked: list[Request], arrived: set[str]
+        self, offered: list[Offer], all_requests: list[Request], arrived: set[str]
     ) -> list[RetrieveOutcome]:
-        """Make requests while offering ``some``; what is taken is added to ``arrived``."""
-        taking = Taking(tuple(some), partial(self._store, arrived))
+        """Make requests while offering ``offered``; what is taken is added to ``arrived``."""
+        taking = Taking(tuple(offered), partial(self._store, arrived))
         peer = self.peer
 
         def make(request: Request) -> RetrieveOutcome:
@@ -112,7 +116,7 @@ class GetSource:
             return outcome
 
         with Held(lambda: self._open(taking)) as held:
-            return each_request(asked, make)
+            return each_request(all_requests, make)
 
     @contextmanager
     def _open(self, taking: Taking) -> Iterator[Association]:
@@ -176,4 +180,6 @@ def _classes_in(association: Association, study: FoundStudy) -> frozenset[str]:
         answers, _ = ask(association, "STUDY", keys)
     except NetworkError:
         return frozenset()  # an optional key (PS3.4 table C.6-5) was too much for it
-    return frozenset(uid for one in answers if one for uid in texts(one, "SOPClassesInStudy"))
+    return frozenset(
+        uid for answer in answers if answer for uid in texts(answer, "SOPClassesInStudy")
+    )

@@ -19,8 +19,8 @@ ROOM = 126  # contexts, beside the two of the information models
 UNCOMPRESSED = (str(uid.ExplicitVRLittleEndian), str(uid.ImplicitVRLittleEndian))
 # Those that PACS keep images in get a context each; of the rest the peer may choose one.
 USUAL = tuple(
-    str(one)
-    for one in (
+    str(syntax)
+    for syntax in (
         uid.JPEGLosslessSV1,
         uid.JPEG2000Lossless,
         uid.JPEG2000,
@@ -31,8 +31,8 @@ USUAL = tuple(
     )
 )
 RARE = tuple(
-    str(one)
-    for one in (
+    str(syntax)
+    for syntax in (
         uid.JPEGLossless,
         uid.JPEGLSNearLossless,
         uid.HTJ2KLossless,
@@ -68,7 +68,7 @@ REPORTS = ("88.67", "88.22", "88.11", "88.33", "88.34", "88.68", "88.73", "88.76
 Offer = tuple[str, tuple[str, ...]]
 
 
-def offers(told: Iterable[str], modalities: Iterable[str]) -> list[list[Offer]]:
+def offers(classes: Iterable[str], modalities: Iterable[str]) -> list[list[Offer]]:
     """Return what to offer over one association after the other.
 
     Parameters
@@ -79,28 +79,37 @@ def offers(told: Iterable[str], modalities: Iterable[str]) -> list[list[Offer]]:
         Of the study, as far as the PACS tells them.
     """
     every = [str(context.abstract_syntax) for context in AllStoragePresentationContexts]
-    first = sorted(one for one in set(told) if is_uid(one)) or [
+    first = sorted(sop_class for sop_class in set(classes) if is_uid(sop_class)) or [
         *(f"{STORAGE}{end}" for kind in sorted(modalities) for end in CLASSES.get(kind, ())),
         SECONDARY_CAPTURE,
         *(f"{STORAGE}{end}" for end in LIKELY if not set(modalities) & CLASSES.keys()),
     ]
     reports = [f"{STORAGE}{end}" for end in REPORTS]
     wanted = dict.fromkeys([*first, *reports])
-    rest = [one for one in every if one not in wanted]
+    rest = [sop_class for sop_class in every if sop_class not in wanted]
     return [
         *_packed(
             [
-                *((one, UNCOMPRESSED) for one in wanted),
-                *((one, (syntax,)) for one in first if one not in reports for syntax in USUAL),
-                *((one, RARE) for one in wanted),
+                *((sop_class, UNCOMPRESSED) for sop_class in wanted),
+                *(
+                    (sop_class, (syntax,))
+                    for sop_class in first
+                    if sop_class not in reports
+                    for syntax in USUAL
+                ),
+                *((sop_class, RARE) for sop_class in wanted),
             ]
         ),
         # A class of the rest is rare: uncompressed, or in the one syntax the peer likes best.
-        *_packed(offer for one in rest for offer in ((one, UNCOMPRESSED), (one, USUAL + RARE))),
+        *_packed(
+            offer
+            for sop_class in rest
+            for offer in ((sop_class, UNCOMPRESSED), (sop_class, USUAL + RARE))
+        ),
     ]
 
 
-def _packed(some: Iterable[Offer]) -> list[list[Offer]]:
+def _packed(contexts: Iterable[Offer]) -> list[list[Offer]]:
     """Deal contexts to associations."""
-    every = list(some)
+    every = list(contexts)
     return [every[start : start + ROOM] for start in range(0, len(every), ROOM)]

@@ -126,13 +126,13 @@ class Sink(BytesIO):
         buffer = self.getvalue()
         while True:
             try:
-                found = self._step(buffer)
+                rest = self._step(buffer)
             except DamagedObject as error:
                 # Not damaged, perhaps, but not all there yet; the reader judges the whole.
                 self._scanning = error.code == "truncated"
                 return b""
-            if found is not None:
-                return found
+            if rest is not None:
+                return rest
 
     def _step(self, buffer: bytes) -> bytes | None:
         """Walk over one element; return the bytes behind its head when it is Pixel Data."""

@@ -95,10 +95,10 @@ def _context(files: TlsFiles, protocol: ssl._SSLMethod) -> ssl.SSLContext:
 def _check_validity(certificate: Path) -> None:
     """Refuse a certificate of ours that peers would refuse; raises ``SettingsError``."""
     pem = PEM.search(certificate.read_text(encoding="latin-1"))
-    found = VALIDITY.search(ssl.PEM_cert_to_DER_cert(pem.group())) if pem else None
-    if found is None:
+    match = VALIDITY.search(ssl.PEM_cert_to_DER_cert(pem.group())) if pem else None
+    if match is None:
         return  # OpenSSL has read it, and will judge
-    first, last = (_moment(digits) for digits in found.groups() if digits)
+    first, last = (_moment(digits) for digits in match.groups() if digits)
     now = datetime.now(UTC)
     if now > last:
         raise SettingsError(

@@ -73,7 +73,7 @@ class WeekGrid:
     def text(self) -> dict[str, str]:
         """Return what ``parse`` reads, all seven days."""
         return {
-            day: "".join(OPEN if one else CLOSED for one in hours)
+            day: "".join(OPEN if is_open else CLOSED for is_open in hours)
             for day, hours in zip(DAYS, self.hours, strict=True)
         }
 
@@ -92,7 +92,7 @@ def _hours(day: str, text: object) -> tuple[bool, ...]:
             f"Write exactly {HOURS_A_DAY} characters for {day}, one an hour from 0 to 23: "
             f"'{OPEN}' for open, '{CLOSED}' for closed.",
         )
-    return tuple(one == OPEN for one in text)
+    return tuple(sign == OPEN for sign in text)
 
 
 @dataclass(frozen=True)
@@ -142,11 +142,11 @@ def _bank_holidays(country: str, subdivision: str, year: int) -> frozenset[date]
             "Install it (pip install holidays), or list the days themselves.",
         ) from error
     try:
-        found = package.country_holidays(country, subdiv=subdivision or None, years=year)
+        holidays = package.country_holidays(country, subdiv=subdivision or None, years=year)
     except NotImplementedError as error:
         place = f"{country}, subdivision {subdivision[:20]!r}" if subdivision else country
         raise SettingsError(f"the bank holidays of {place} are not known.", remedy) from error
-    return frozenset(found)
+    return frozenset(holidays)
 
 
 @dataclass(frozen=True)

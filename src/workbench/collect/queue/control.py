@@ -108,18 +108,18 @@ class Control:
     @property
     def override(self) -> Override | None:
         """What overrides the schedule, until its end; ``None`` when nothing does."""
-        told = self._value(OVERRIDE)
-        if not told:
+        written = self._value(OVERRIDE)
+        if not written:
             return None
-        until, opened = json.loads(told)
+        until, opened = json.loads(written)
         override = Override(datetime.fromisoformat(until), opened)
         return override if override.until > datetime.now(UTC) else None
 
     @override.setter
     def override(self, override: Override | None) -> None:
         """Override the schedule, or no more."""
-        told = [override.until.isoformat(), override.opened] if override else None
-        self._set(OVERRIDE, json.dumps(told) if told else "")
+        written = [override.until.isoformat(), override.opened] if override else None
+        self._set(OVERRIDE, json.dumps(written) if written else "")
 
     # --- told by the collector -----------------------------------------------------------------
 
@@ -136,13 +136,13 @@ class Control:
         rows = self._hospital.all(
             "SELECT name, value FROM control WHERE name LIKE ? ORDER BY at", HEARTBEAT + "%"
         )
-        found = []
+        heartbeats = []
         for row in rows:
             owner, told = row["name"].removeprefix(HEARTBEAT), json.loads(row["value"])
             process = Process.named(owner)
             age = time.time() - told.pop("clock", 0.0)
-            found.append(Heartbeat(owner, age, bool(process and process.lives), told))
-        return found
+            heartbeats.append(Heartbeat(owner, age, bool(process and process.lives), told))
+        return heartbeats
 
     def tell(self, text: str, severity: str = "info") -> None:
         """Add a line to the log that the page shows; it holds no name, ID or UID."""

@@ -83,20 +83,20 @@ class Ledger:
         )  # fmt: skip
 
     def _keep_study(self, number: int, study: OfferedStudy, now: str) -> None:
-        found = study.found
+        answer = study.found
         self._hospital.write(
             "INSERT INTO study VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT DO UPDATE SET"
             " study_date = excluded.study_date, modalities = excluded.modalities,"
             " told = excluded.told, unwanted = excluded.unwanted, listed = excluded.listed,"
             " last_found = excluded.last_found",
-            number, found.study_uid, found.study_date.isoformat() if found.study_date else None,
-            ",".join(sorted(found.modalities)), found.instances, study.unwanted, study.listed,
+            number, answer.study_uid, answer.study_date.isoformat() if answer.study_date else None,
+            ",".join(sorted(answer.modalities)), answer.instances, study.unwanted, study.listed,
             now, now,
         )  # fmt: skip
         for series in study.series:
             self._hospital.write(
                 "INSERT OR REPLACE INTO series VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
-                number, found.study_uid, series.series_uid, series.modality, series.told,
+                number, answer.study_uid, series.series_uid, series.modality, series.told,
                 series.unwanted, series.listed, _packed(series),
             )  # fmt: skip
 

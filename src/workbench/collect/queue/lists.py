@@ -130,5 +130,5 @@ def _secrets(hospital: HospitalFile) -> tuple[set[str], int]:
     ids |= {row["accession"] for row in hospital.all("SELECT accession FROM patient")} - {""}
     uids = {row["study_uid"] for row in hospital.all("SELECT study_uid FROM study")}
     uids |= {row["series_uid"] for row in hospital.all("SELECT series_uid FROM series")}
-    long = {one for one in ids if len(one) >= SHORTEST}
+    long = {identifier for identifier in ids if len(identifier) >= SHORTEST}
     return long | uids, len(ids) - len(long)

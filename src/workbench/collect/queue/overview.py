@@ -75,15 +75,17 @@ class Status:
     @property
     def working(self) -> bool:
         """Whether a collector is at work."""
-        return any(one.fresh for one in self.collectors)
+        return any(collector.fresh for collector in self.collectors)
 
     def lines(self) -> Iterator[str]:
         """Say it in lines of text."""
         if not self.collectors:
             yield "No collector runs. Start one: workbench collect run -w FOLDER"
-        for one in self.collectors:
-            doing = one.told["doing"] if one.fresh else "does not answer; start it again"
-            yield f"Collector {one.owner.partition(':')[0]}: {doing}"
+        for collector in self.collectors:
+            doing = (
+                collector.told["doing"] if collector.fresh else "does not answer; start it again"
+            )
+            yield f"Collector {collector.owner.partition(':')[0]}: {doing}"
         yield f"Asked of it: {self.command}. {self.hours}"
         states = [f"{number} {state}" for state, number in self.states.items() if number]
         yield f"Queue: {', '.join(states) or 'empty'}. Wanted: {self.wanted}."
@@ -93,8 +95,8 @@ class Status:
         return {
             "command": str(self.command),
             "working": self.working,
-            "collectors": [{"owner": one.owner, "fresh": one.fresh, **one.told}
-                           for one in self.collectors],
+            "collectors": [{"owner": collector.owner, "fresh": collector.fresh, **collector.told}
+                           for collector in self.collectors],
             "patients": {str(state): number for state, number in self.states.items()},
             "hours": self.hours,
             "plan": {**vars(self.plan)},

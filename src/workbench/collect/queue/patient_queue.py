@@ -99,12 +99,15 @@ class Queue:
             "INSERT INTO patient (patient_id, issuer, accession, study_from, study_to, birth_date,"
             " priority, state, added_at) VALUES (?, ?, ?, ?, ?, ?, ?, 'waiting', ?)"
             " ON CONFLICT DO NOTHING",
-            ((*_key(one), _iso(one.birth_date), one.priority, now) for one in patients),
+            (
+                (*_key(patient), _iso(patient.birth_date), patient.priority, now)
+                for patient in patients
+            ),
         )
 
     def numbers(self, patients: Iterable[ListedPatient]) -> list[int]:
         """Return the numbers of those patients that are in the queue, in the order given."""
-        found = []
+        numbers = []
         for patient in patients:
             row = self._hospital.one(
                 "SELECT number FROM patient WHERE patient_id = ? AND issuer = ? AND accession = ?"
@@ -112,8 +115,8 @@ class Queue:
                 *_key(patient),
             )
             if row is not None:
-                found.append(int(row["number"]))
-        return found
+                numbers.append(int(row["number"]))
+        return numbers
 
     def prioritise(self, number: int, priority: int) -> None:
         """Move a patient forward (larger) or back."""
@@ -218,7 +221,9 @@ class Queue:
         if numbers is None:
             return self._hospital.change(again)
         with self._hospital.transaction():
-            return sum(self._hospital.change(f"{again} AND number = ?", one) for one in numbers)
+            return sum(
+                self._hospital.change(f"{again} AND number = ?", number) for number in numbers
+            )
 
     def ask_again(self, numbers: Iterable[int]) -> int:
         """Ask the PACS again for patients in whatever state, because it may have more by now."""
@@ -226,9 +231,9 @@ class Queue:
             return sum(
                 self._hospital.change(
                     "UPDATE patient SET due = 0, tries = 0, state = 'waiting', reason = ''"
-                    " WHERE owner IS NULL AND number = ?", one,
+                    " WHERE owner IS NULL AND number = ?", number,
                 )
-                for one in numbers
+                for number in numbers
             )  # fmt: skip
 
     def remove(self, numbers: Iterable[int]) -> int:
@@ -246,8 +251,8 @@ class Queue:
     def states(self) -> dict[PatientState, int]:
         """Return the number of patients by state, every state named."""
         rows = self._hospital.all("SELECT state, count(*) AS n FROM patient GROUP BY state")
-        found = {row["state"]: int(row["n"]) for row in rows}
-        return {state: found.get(state, 0) for state in PatientState}
+        counts = {row["state"]: int(row["n"]) for row in rows}
+        return {state: counts.get(state, 0) for state in PatientState}
 
     def outstanding(self) -> int:
         """Return how many patients are still to be done, now or later."""

@@ -67,7 +67,9 @@ def links(
     """
     others = sorted({issuer.strip() for issuer in issuers} | {""})
     waiting: list[tuple[str, str]] = []
-    for identity in dict.fromkeys((one.strip(), issuer.strip()) for one, issuer in identities):
+    for identity in dict.fromkeys(
+        (patient_id.strip(), issuer.strip()) for patient_id, issuer in identities
+    ):
         waiting.append(identity)
         if len(waiting) * len(others) >= AT_A_TIME:
             yield from _linked(waiting, others, pseudonyms, stored)
@@ -82,15 +84,17 @@ def _linked(
     stored: Stored,
 ) -> Iterator[Link]:
     tried = {
-        (one, listed): {issuer: pseudonyms.patient(issuer, one) for issuer in (listed, *issuers)}
-        for one, listed in identities
+        (patient_id, listed): {
+            issuer: pseudonyms.patient(issuer, patient_id) for issuer in (listed, *issuers)
+        }
+        for patient_id, listed in identities
     }
     known = stored({name for names in tried.values() for name in names.values()})
-    for (one, listed), names in tried.items():
+    for (patient_id, listed), names in tried.items():
         there = [issuer for issuer, name in names.items() if name in known]
         for issuer in there or [listed]:
-            shift = pseudonyms.shift_days(issuer, one)
-            yield Link(one, issuer, names[issuer], bool(there), shift)
+            shift = pseudonyms.shift_days(issuer, patient_id)
+            yield Link(patient_id, issuer, names[issuer], bool(there), shift)
 
 
 def who(
@@ -99,10 +103,12 @@ def who(
     """Yield the patients, among those given, whose pseudonym it is; ``in_store`` is not told."""
     known = list(dict.fromkeys(identities))
     issuers = {issuer for _, issuer in known} | {""}
-    for one in dict.fromkeys(one for one, _ in known):
+    for patient_id in dict.fromkeys(patient_id for patient_id, _ in known):
         for issuer in issuers:
-            if pseudonyms.patient(issuer, one) == pseudonym:
-                yield Link(one, issuer, pseudonym, False, pseudonyms.shift_days(issuer, one))
+            if pseudonyms.patient(issuer, patient_id) == pseudonym:
+                yield Link(
+                    patient_id, issuer, pseudonym, False, pseudonyms.shift_days(issuer, patient_id)
+                )
 
 
 def queued(hospital: HospitalFile) -> list[tuple[str, str]]:

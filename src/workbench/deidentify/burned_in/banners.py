@@ -52,7 +52,7 @@ class BannerCondition:
         """Say whether a value, written with backslashes between several, fulfils it."""
         folded = value.strip(" \0").casefold()
         if self.sign == CONTAINS:
-            return any(one in folded for one in self.alternatives)
+            return any(alternative in folded for alternative in self.alternatives)
         if self.sign == BEGINS:
             return folded.startswith(self.alternatives)
         return folded in self.alternatives
@@ -67,7 +67,9 @@ class BannerRule:
 
     def matches(self, header: Dataset) -> bool:
         """Say whether an object is of the rule's kind; an absent attribute fulfils nothing."""
-        return all(one.holds(written(header, one.keyword)) for one in self.conditions)
+        return all(
+            condition.holds(written(header, condition.keyword)) for condition in self.conditions
+        )
 
 
 def written(header: Dataset, keyword: str) -> str:
@@ -93,8 +95,8 @@ def _condition(keyword: str, cell: str) -> BannerCondition:
 
 def _rule(row: Mapping[str, str]) -> BannerRule:
     cells = {name: text for name, text in row.items() if text and name not in PLACE}
-    other, value = cells.pop(OTHER, ""), cells.pop(OTHER_VALUE, "")
-    cells |= {other: value} if other else {}
+    attribute, value = cells.pop(OTHER, ""), cells.pop(OTHER_VALUE, "")
+    cells |= {attribute: value} if attribute else {}
     box = Box(*(int(row[name]) for name in PLACE))
     return BannerRule(box, tuple(_condition(keyword, cell) for keyword, cell in cells.items()))
 

@@ -90,7 +90,7 @@ def _run(command: list[str], picture: bytes, limits: OcrLimits) -> bytes:
     )  # fmt: skip
     try:
         _limit(process.pid, limits)  # before it is given anything
-        found, _ = process.communicate(picture, timeout=limits.seconds)
+        output, _ = process.communicate(picture, timeout=limits.seconds)
     except subprocess.TimeoutExpired:
         raise ReadError("ocr-time", "Tesseract did not finish in its time.") from None
     except OSError:
@@ -99,7 +99,7 @@ def _run(command: list[str], picture: bytes, limits: OcrLimits) -> bytes:
         _end(process)
     if process.returncode != 0:
         raise ReadError("ocr-failed", "Tesseract failed or needed more memory than it may use.")
-    return found
+    return output
 
 
 def _environment() -> dict[str, str]:

@@ -88,9 +88,9 @@ def shown(
         notes = (_finding("text-not-expected", "A plain acquisition: text was not looked for.",
                           "note"),)  # fmt: skip
         return ShownImage(filled(pixels, (), how), (), notes, fit=True)
-    found, problem = _looked_for(pixels, how, header, limits or OcrLimits())
-    boxes = tuple(dict.fromkeys((*fixed, *found)))
-    findings = tuple(_findings(header, fixed, found, problem))
+    text_boxes, problem = _looked_for(pixels, how, header, limits or OcrLimits())
+    boxes = tuple(dict.fromkeys((*fixed, *text_boxes)))
+    findings = tuple(_findings(header, fixed, text_boxes, problem))
     if any(finding.severity == "error" for finding in findings):
         return ShownImage(findings=findings)
     return ShownImage(filled(pixels, boxes, how), boxes, findings, fit=True)
@@ -119,9 +119,9 @@ def _readable(pixels: NDArray[Any] | None, header: Dataset) -> tuple[NDArray[Any
         raise ReadError("pixels-too-large", "The pixels need more memory than is allowed.")
     how = layout(header, photometric)
     rows, columns = how.frames(pixels).shape[1:3]
-    told = written(header, "Rows"), written(header, "Columns")
+    sizes = written(header, "Rows"), written(header, "Columns")
     if not pixels.size or any(
-        text and text != str(size) for text, size in zip(told, (rows, columns), strict=True)
+        text and text != str(size) for text, size in zip(sizes, (rows, columns), strict=True)
     ):
         raise ReadError("pixel-shape", "The pixels do not have the shape the header says.")
     return pixels, how
@@ -174,26 +174,26 @@ def _readings(brightness: NDArray[np.float64], limits: OcrLimits) -> Iterator[li
     """Yield the words of each picture of a frame, placed in the frame."""
     before: list[NDArray[np.uint8]] = []
     for scale, picture in pictures(brightness):
-        if any(_same(picture, other) for other in before):
+        if any(_same(picture, earlier) for earlier in before):
             continue
         before.append(picture)
         words = read_words(picture, limits=limits)
         yield [Word(word.text, word.box.shrunk(scale), word.line) for word in words]
 
 
-def _same(one: NDArray[np.uint8], other: NDArray[np.uint8]) -> bool:
-    return one.shape == other.shape and np.abs(one.astype(np.int16) - other).mean() < SAME
+def _same(first: NDArray[np.uint8], second: NDArray[np.uint8]) -> bool:
+    return first.shape == second.shape and np.abs(first.astype(np.int16) - second).mean() < SAME
 
 
 def _findings(
-    header: Dataset, fixed: tuple[Box, ...], found: tuple[Box, ...], problem: str
+    header: Dataset, fixed: tuple[Box, ...], text_boxes: tuple[Box, ...], problem: str
 ) -> Iterator[Finding]:
     if fixed:
         yield _finding("banner-filled", f"{len(fixed)} fixed banners of the device filled.", "note")
     if problem:
         yield _finding("text-not-looked-for", problem, "warning" if fixed else "error")
-    elif found:
-        yield _finding("text-filled", f"{len(found)} rectangles with names filled.", "note")
+    elif text_boxes:
+        yield _finding("text-filled", f"{len(text_boxes)} rectangles with names filled.", "note")
     elif _says_burned_in(header) and not fixed:
         yield _finding(
             "text-not-found",

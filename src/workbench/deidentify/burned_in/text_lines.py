@@ -75,13 +75,13 @@ def _segments(row: list[Word]) -> list[list[Word]]:
     return segments
 
 
-def _row_of(found: Word, words: Sequence[Word]) -> list[Box]:
-    row = [word for word in words if word.box.shares_rows(found.box)]
-    segments = sorted(_segments(row), key=lambda segment: found not in segment)
+def _row_of(sought: Word, words: Sequence[Word]) -> list[Box]:
+    row = [word for word in words if word.box.shares_rows(sought.box)]
+    segments = sorted(_segments(row), key=lambda segment: sought not in segment)
     return [
         _padded(segment)
         for segment in segments
-        if found in segment or not all(is_known(word.text) for word in segment)
+        if sought in segment or not all(is_known(word.text) for word in segment)
     ]
 
 

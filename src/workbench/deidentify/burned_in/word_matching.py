@@ -36,14 +36,14 @@ _SCREEN_WORDS = (
 SCREEN_WORDS = frozenset(map(comparable, _SCREEN_WORDS.split()))
 
 
-def distance(one: str, other: str, most: int) -> int:
+def distance(first: str, second: str, most: int) -> int:
     """Return the edit distance of two words, or ``most + 1`` when it is larger than ``most``."""
-    if abs(len(one) - len(other)) > most:
+    if abs(len(first) - len(second)) > most:
         return most + 1
-    row = list(range(len(other) + 1))
-    for place, letter in enumerate(one, 1):
+    row = list(range(len(second) + 1))
+    for place, letter in enumerate(first, 1):
         corner, row[0] = row[0], place
-        for column, against in enumerate(other, 1):
+        for column, against in enumerate(second, 1):
             change = corner + (letter != against)
             corner = row[column]
             row[column] = min(change, row[column] + 1, row[column - 1] + 1)
@@ -94,11 +94,11 @@ class Matcher:
 
     def _inside(self, word: str) -> bool:
         return any(
-            one in word
+            needle in word
             for length, words in self.sought.by_length.items()
             if SHORTEST_INSIDE <= length < len(word)
-            for one in words
-            if one not in self.sought.exact
+            for needle in words
+            if needle not in self.sought.exact
         )
 
     def _like(self, run: str, length: int) -> bool:

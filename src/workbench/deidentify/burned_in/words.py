@@ -79,7 +79,7 @@ class Sought:
         lengths: dict[int, list[str]] = {}
         for word in sorted(self.words):
             lengths.setdefault(len(word), []).append(word)
-        return {length: tuple(found) for length, found in lengths.items()}
+        return {length: tuple(words) for length, words in lengths.items()}
 
 
 def sought(header: Dataset) -> Sought:
@@ -103,8 +103,8 @@ def _own_names(header: Dataset) -> set[str]:
     return {
         word
         for text in texts
-        for one in (text, text.translate(GERMAN))
-        for word in WORD.findall(fold(one))
+        for spelling in (text, text.translate(GERMAN))
+        for word in WORD.findall(fold(spelling))
         if len(word) > SHORTEST
     }
 
@@ -112,7 +112,7 @@ def _own_names(header: Dataset) -> set[str]:
 def _unreadable(header: Dataset) -> bool:
     name = written(header, "PatientName")
     letters = [letter for letter in name if letter.isalpha()]
-    return bool(letters) and not any("LATIN" in unicodedata.name(one, "") for one in letters)
+    return bool(letters) and not any("LATIN" in unicodedata.name(letter, "") for letter in letters)
 
 
 def _births(text: str) -> Iterator[str]:
@@ -136,4 +136,4 @@ def _spelt(day: date) -> Iterator[str]:
 
 def _long_enough(dates: Iterable[str]) -> Iterator[str]:
     # "1180" is a number like any other.
-    return (one for one in dates if re.fullmatch(r"\d{6,8}", one))
+    return (digits for digits in dates if re.fullmatch(r"\d{6,8}", digits))

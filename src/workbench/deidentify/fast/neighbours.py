@@ -118,13 +118,13 @@ class Neighbours:
         ``reserved`` reserves the block of a private element, for the rule depends on it.
         """
         key = reserved + element
-        found = self.remembered.found(key)
-        if found is None:
-            found = self._make(tag, element, rule, MAX_DEPTH if reserved else 0)
+        transformed = self.remembered.found(key)
+        if transformed is None:
+            transformed = self._make(tag, element, rule, MAX_DEPTH if reserved else 0)
             if tag != SOP_INSTANCE:  # never the same twice
-                text = len(found.fragment.text) if found.fragment else 0
-                self.remembered.keep(key, found, text)
-        return found
+                text = len(transformed.fragment.text) if transformed.fragment else 0
+                self.remembered.keep(key, transformed, text)
+        return transformed
 
     def _make(
         self, tag: int, element: bytes, rule: AttributeRule, depth: int
@@ -165,6 +165,6 @@ class Neighbours:
         rule = self._private.get((creator, tag >> 16, tag & 0xFF))
         if rule is None:
             return None
-        made = Dataset()
-        made.add_new(block, "LO", creator)
-        return rule, (block, fragments(made)[block])
+        dataset = Dataset()
+        dataset.add_new(block, "LO", creator)
+        return rule, (block, fragments(dataset)[block])

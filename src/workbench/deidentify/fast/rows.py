@@ -86,21 +86,21 @@ class Quick:
                 raise NotPlainError("report")
         speaking = self._speaking(header)
         plan = {**self._plan, **dict.fromkeys(speaking)} if speaking else self._plan
-        found, private = _Sorted(), self._private
+        groups, private = _Sorted(), self._private
         for tag, element in elements.items():
             rule = plan.get(tag, DROPPED)
             if rule is DROPPED:
                 if tag & PRIVATE and (tag & 0xFF00 == 0 or tag & 0xFFFF00FF in private):
-                    found.private[tag] = element
+                    groups.private[tag] = element
             elif rule is None:
-                found.people.append(element)
+                groups.people.append(element)
             else:
-                found.ruled.append((tag, element, rule))
-        return found
+                groups.ruled.append((tag, element, rule))
+        return groups
 
     def _speaking(self, header: Cut) -> set[int]:
         """Return the sequences that speak of people."""
-        found = set()
+        tags = set()
         for tag in header.sequences:
             element = header.elements[tag]
             if len(element) > MAX_SEQUENCE_BYTES:
@@ -108,8 +108,8 @@ class Quick:
             if self._speaks(header, element):
                 if tag & PRIVATE:
                     raise NotPlainError("people_in_private_sequence")
-                found.add(tag)
-        return found
+                tags.add(tag)
+        return tags
 
     def _speaks(self, header: Cut, element: bytes) -> bool:
         letters = header.elements.get(CHARACTER_SET, b"")
@@ -127,20 +127,20 @@ class Quick:
 
     def _of(self, explicit: bool, people: tuple[bytes, ...]) -> Neighbours:
         key = explicit, people
-        found = self._neighbours.get(key)
-        if found is None:
+        neighbours = self._neighbours.get(key)
+        if neighbours is None:
             if not people or sum(map(len, people)) > MAX_PEOPLE_BYTES:
                 raise NotPlainError("large_people" if people else "nobody")
             if not self._met_before(hash(key)):
                 raise NotPlainError("first_of_patient")
-            found = Neighbours(self._deidentifier, explicit, people)
-            self._neighbours[key] = found
+            neighbours = Neighbours(self._deidentifier, explicit, people)
+            self._neighbours[key] = neighbours
             if len(self._neighbours) > MAX_NEIGHBOURS:
                 self._neighbours.popitem(last=False)
         self._neighbours.move_to_end(key)
-        if not found.usual:
+        if not neighbours.usual:
             raise NotPlainError("people_with_findings")
-        return found
+        return neighbours
 
     def _met_before(self, key: int) -> bool:
         if key in self._met:
@@ -175,20 +175,20 @@ class _Joining:
             put(tag, remembered.young.get(element) or made(tag, element, rule))
         if elements.private:
             self._put_private(elements.private)
-        found = self.fragments
-        found.update(neighbours.fragments)  # what says how the object was de-identified stays
-        order = sorted(found)
+        fragments = self.fragments
+        fragments.update(neighbours.fragments)  # what says how the object was de-identified stays
+        order = sorted(fragments)
         moments: Item = {}
         for tag in moment_tags():
-            if tag in found:
-                moments.update(found[tag].moment or {})
+            if tag in fragments:
+                moments.update(fragments[tag].moment or {})
         unknown = put_start(self.row, start_of(moments))
-        self.row["header"] = lines([found[tag].text for tag in order])
+        self.row["header"] = lines([fragments[tag].text for tag in order])
         findings = [*(self._findings(order) if self.odd else ()), *unknown]
         return QuickRow(self.row, neighbours.patient, neighbours.age, findings)
 
-    def _put(self, tag: int, made: TransformedElement) -> None:
-        fragment, notes, odd = made
+    def _put(self, tag: int, transformed: TransformedElement) -> None:
+        fragment, notes, odd = transformed
         if odd:
             self.odd = True
             self._tell(notes)
@@ -214,10 +214,12 @@ class _Joining:
                 self._put(tag, self.neighbours.made(tag, element, rule, reserved))
 
     def _findings(self, order: list[int]) -> list[Finding]:
-        for told in self.neighbours.findings:
-            self.notes.setdefault((told.code, told.column or ""), told)
-        found = [self.fragments[tag] for tag in order]
-        unreadable = [bad for fragment in found for bad in fragment.unreadable]
-        untyped = sorted((bad for fragment in found for bad in fragment.untyped), key=itemgetter(0))
+        for noted in self.neighbours.findings:
+            self.notes.setdefault((noted.code, noted.column or ""), noted)
+        fragments = [self.fragments[tag] for tag in order]
+        unreadable = [bad for fragment in fragments for bad in fragment.unreadable]
+        untyped = sorted(
+            (bad for fragment in fragments for bad in fragment.untyped), key=itemgetter(0)
+        )
         behind = [bad for _, bad in untyped]
         return list(dict.fromkeys((*self.notes.values(), *unreadable, *behind)))

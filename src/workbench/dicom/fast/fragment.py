@@ -92,8 +92,8 @@ def fragments(dataset: Dataset) -> dict[int, Fragment]:
 def fragment(element: DataElement | RawDataElement) -> Fragment:
     """Return the fragment of one element of a de-identified data set."""
     vr, raw = _at_sight(element)
-    found = plain_fragment(int(element.tag), vr, raw) if raw else None
-    return found or _fragment(f"{element.tag:08X}", *element_json(element))
+    plain = plain_fragment(int(element.tag), vr, raw) if raw else None
+    return plain or _fragment(f"{element.tag:08X}", *element_json(element))
 
 
 def _at_sight(element: DataElement | RawDataElement) -> tuple[str, bytes]:
@@ -115,16 +115,16 @@ def _place(tag: int) -> tuple[str, bool, int, Column | None]:
 
 def plain_fragment(tag: int, vr: str, raw: bytes) -> Fragment | None:
     """Return the fragment of an element whose little-endian value can be read at sight."""
-    found = plain_values(vr, raw)
-    if found is None:
+    plain = plain_values(vr, raw)
+    if plain is None:
         return None
     key, tells, place, column = _place(tag)
-    written = _written(found[0]) if len(found) == 1 else ",".join(map(_written, found))
+    written = _written(plain[0]) if len(plain) == 1 else ",".join(map(_written, plain))
     text = f'"{key}":{{"vr":"{vr}","Value":[{written}]}}'
-    moment = {key: {"vr": vr, "Value": found}} if tells else None
+    moment = {key: {"vr": vr, "Value": plain}} if tells else None
     if column is None:
         return Fragment(text, moment=moment)
-    value = KINDS[column.kind](found)
+    value = KINDS[column.kind](plain)
     if value is not None:
         return Fragment(text, column.name, value, moment=moment)
     untyped = ((place, bad_value(column.name)),)
@@ -136,14 +136,14 @@ def _written(value: str | float) -> str:
     return encode_basestring(value) if type(value) is str else repr(value)
 
 
-def _fragment(key: str, made: Item, unreadable: list[Finding]) -> Fragment:
-    item = {key: made}
+def _fragment(key: str, element: Item, unreadable: list[Finding]) -> Fragment:
+    item = {key: element}
     moment = item if key in _moment_keys() else None
     text = as_text(item)[1:-1]
-    found = _columns().get(key)
-    if found is None:
+    known = _columns().get(key)
+    if known is None:
         return Fragment(text, "", None, tuple(unreadable), (), moment, bool(unreadable))
-    place, column = found
+    place, column = known
     untyped: list[Finding] = []
     value = typed(item, column, untyped)
     behind = tuple((place, finding) for finding in untyped)

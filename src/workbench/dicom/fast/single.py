@@ -54,18 +54,18 @@ class Remembered(Generic[T]):
 
     def found(self, element: bytes) -> T | None:
         """Return what is remembered under an element's bytes."""
-        made = self.young.get(element)
-        if made is None:
-            made = self._old.get(element)
-            if made is not None:
-                self.keep(element, made, 0)
-        return made
+        value = self.young.get(element)
+        if value is None:
+            value = self._old.get(element)
+            if value is not None:
+                self.keep(element, value, 0)
+        return value
 
-    def keep(self, element: bytes, made: T, size: int) -> None:
+    def keep(self, element: bytes, value: T, size: int) -> None:
         """Remember a value that takes about ``size`` bytes, unless the element is large."""
         if len(element) > MAX_KEPT_BYTES:
             return
         if self._bytes > MAX_BYTES:
             self.young, self._old, self._bytes = {}, self.young, 0
-        self.young[element] = made
+        self.young[element] = value
         self._bytes += len(element) + size + OVERHEAD

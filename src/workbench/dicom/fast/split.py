@@ -108,7 +108,7 @@ class PlainMeta(NamedTuple):
 
 def plain_meta(head: bytes, start: int) -> PlainMeta:
     """Return what the file meta information at ``start`` says; raises ``NotPlainError``."""
-    position, lowest, found = start, 0, {}
+    position, lowest, elements = start, 0, {}
     try:
         while head[position : position + 2] == META_GROUP:
             _, number, vr, length = EXPLICIT(head, position)
@@ -118,11 +118,11 @@ def plain_meta(head: bytes, start: int) -> PlainMeta:
                 value += 4
             if number < lowest or (vr not in SHORT_VRS and vr not in (b"OB", b"UN")):
                 raise NotPlainError("file_meta")
-            found[number] = head[value : value + length]
+            elements[number] = head[value : value + length]
             lowest, position = number + 1, value + length
     except struct.error:
         raise NotPlainError("file_meta") from None
-    uids = [found.get(number, b"") for number in (TRANSFER_SYNTAX, MEDIA_STORAGE)]
+    uids = [elements.get(number, b"") for number in (TRANSFER_SYNTAX, MEDIA_STORAGE)]
     if position > len(head) or not all(map(PLAIN_UID.match, uids)):
         raise NotPlainError("file_meta")
     syntax, storage = (uid.rstrip(b"\0").decode("ascii") for uid in uids)
@@ -143,13 +143,13 @@ def cut(
     explicit = plainly_explicit(buffer, start, syntax)
     cutter = _Cutter(buffer, explicit, runs)
     try:
-        found = cutter.top(start, len(buffer) if size is None else size)
+        header = cutter.top(start, len(buffer) if size is None else size)
     except struct.error:
         raise NotPlainError("ends_early") from None
-    _check(found)
+    _check(header)
     if runs is not None:
-        runs.learn(cutter.parts[: cutter.gap], found.elements, found.sequences)
-    return found
+        runs.learn(cutter.parts[: cutter.gap], header.elements, header.sequences)
+    return header
 
 
 def plainly_explicit(buffer: bytes, start: int, syntax: str) -> bool:
@@ -162,39 +162,39 @@ def plainly_explicit(buffer: bytes, start: int, syntax: str) -> bool:
     return explicit
 
 
-def _check(found: Cut) -> None:
+def _check(header: Cut) -> None:
     """Raise ``NotPlainError`` for a header that the longer way must look at as a whole."""
-    if not found.elements:
+    if not header.elements:
         raise NotPlainError
-    first = next(iter(found.elements.values()))
-    if len(found.encoded) > MAX_HEADER_BYTES or len(first) > MAX_FIRST_BYTES:
+    first = next(iter(header.elements.values()))
+    if len(header.encoded) > MAX_HEADER_BYTES or len(first) > MAX_FIRST_BYTES:
         raise NotPlainError("large")
-    if not _has_usual_uids(found):
+    if not _has_usual_uids(header):
         raise NotPlainError("identifiers")
-    if not _has_usual_letters(found):
+    if not _has_usual_letters(header):
         raise NotPlainError("character_set")
 
 
-def _has_usual_uids(found: Cut) -> bool:
+def _has_usual_uids(header: Cut) -> bool:
     for tag in UIDS:
-        element = found.elements.get(tag)
-        value = found.value(tag)
+        element = header.elements.get(tag)
+        value = header.value(tag)
         if value and not PLAIN_UID.match(value):
             return False
-        if element and found.explicit and element[4:6] != b"UI":
+        if element and header.explicit and element[4:6] != b"UI":
             return False
         if not value and tag in (SOP_CLASS, SOP_INSTANCE):
             return False  # the file meta information may say it
     return True
 
 
-def _has_usual_letters(found: Cut) -> bool:
-    element = found.elements.get(CHARACTER_SET)
+def _has_usual_letters(header: Cut) -> bool:
+    element = header.elements.get(CHARACTER_SET)
     if element is None:
         return True
-    if found.explicit and element[4:6] != b"CS":
+    if header.explicit and element[4:6] != b"CS":
         return False
-    return _known_terms(found.value(CHARACTER_SET))
+    return _known_terms(header.value(CHARACTER_SET))
 
 
 @cache

@@ -94,9 +94,9 @@ def _with_coefficients(events: pl.DataFrame, factors: KFactors) -> pl.DataFrame:
     flags: dict[str, np.ndarray] = {}
     for region, grid in factors.grids.items():
         here = known & (regions == region)
-        found = grid.look_up(ages[here], kvps[here])
-        k[here], phantom[here] = found.k, found.phantom_cm
-        for name, flag in found.flags.items():
+        coefficients = grid.look_up(ages[here], kvps[here])
+        k[here], phantom[here] = coefficients.k, coefficients.phantom_cm
+        for name, flag in coefficients.flags.items():
             flags.setdefault(name, np.zeros(count, dtype=bool))[here] = flag
     return events.with_columns(
         pl.Series("k", k, nan_to_null=True),
@@ -180,7 +180,7 @@ def _as_estimates(frame: pl.DataFrame, factors: KFactors) -> pl.DataFrame:
     looked_up = [name for name in frame.columns if name.startswith(("age_", "kvp_"))]
     looked_up = [name for name in looked_up if frame.schema[name] == pl.Boolean]
     spread = (shared**2 + pl.col("conversion_sd") ** 2).sqrt() if shared else None
-    made = frame.select(
+    estimates = frame.select(
         "patient", "StudyInstanceUID", "irradiation_event_uid",
         quantity=pl.lit("effective_dose"),
         organ=pl.lit(None, dtype=pl.String),
@@ -196,4 +196,4 @@ def _as_estimates(frame: pl.DataFrame, factors: KFactors) -> pl.DataFrame:
         sd_log_unshared=pl.lit(stated_uncertainty(NAME, "unshared"), dtype=pl.Float64),
         flags=_flags(factors, looked_up),
     )  # fmt: skip
-    return DOSE_ESTIMATE.fit(made).cast(pl.Schema(DOSE_ESTIMATE.polars()))
+    return DOSE_ESTIMATE.fit(estimates).cast(pl.Schema(DOSE_ESTIMATE.polars()))

@@ -126,10 +126,10 @@ def parts(instances: pl.DataFrame) -> pl.DataFrame:
 def acquisitions(parts: pl.DataFrame) -> list[Acquisition]:
     """Group the parts of each study; the order of rows does not matter."""
     ordered = parts.sort("patient", "StudyInstanceUID", "part", nulls_last=True)
-    found: list[Acquisition] = []
+    groups: list[Acquisition] = []
     for _, study in ordered.group_by("patient", "StudyInstanceUID", maintain_order=True):
-        found += _grouped(study.to_dicts())
-    return found
+        groups += _grouped(study.to_dicts())
+    return groups
 
 
 def _grouped(rows: list[dict[str, Any]]) -> Iterator[Acquisition]:

@@ -55,11 +55,11 @@ def dose_sequence_events(
         header, reading = parse_header(instance["header"]), Reading()
         total = private_number(header, DLP, reading, ("dlp", "report"))
         read = list(_exposures(header, instance, reading))
-        said = json.dumps({"number_of_events": len(read), "dlp_total_mgy_cm": total})
+        totals = json.dumps({"number_of_events": len(read), "dlp_total_mgy_cm": total})
         findings += [*(placed(f, instance) for f in reading.findings)]
         findings += _total_check(total, instance, read)
         for row in read:
-            row["report"] = said
+            row["report"] = totals
             key = (row["patient"], row["StudyInstanceUID"], row["irradiation_event_uid"])
             known = rows.setdefault(key, row)
             series = {*_texts(known["SeriesInstanceUIDs"]), *_texts(row["SeriesInstanceUIDs"])}
@@ -76,8 +76,8 @@ def private_number(
     item: Item, rule: PrivateElement, reading: Reading, meaning: tuple[str, str]
 ) -> float | None:
     """Return a private element of a quantity for a column; ``None`` with a finding if not."""
-    found = element_value(item, rule)
-    return reading.given(found.split("\\") if isinstance(found, str) else [found], *meaning)
+    value = element_value(item, rule)
+    return reading.given(value.split("\\") if isinstance(value, str) else [value], *meaning)
 
 
 def _texts(value: object) -> list[str]:

@@ -34,8 +34,8 @@ def _maker(rules: Rules) -> pl.Expr:
     manufacturer = pl.col("Manufacturer").str.to_lowercase().str.strip_chars().fill_null("")
     expression: pl.Expr = pl.lit(UNKNOWN_MAKER)
     for vendor in reversed(rules.vendors):
-        found = manufacturer.str.contains(vendor.manufacturer)
-        expression = pl.when(found).then(pl.lit(vendor.name)).otherwise(expression)
+        matches = manufacturer.str.contains(vendor.manufacturer)
+        expression = pl.when(matches).then(pl.lit(vendor.name)).otherwise(expression)
     return expression
 
 

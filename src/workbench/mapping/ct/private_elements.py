@@ -22,21 +22,21 @@ CENTIMETRES = re.compile(r"([0-9]+)\s*CM\b", re.IGNORECASE)
 
 def private_values(header: Item, vendor: Vendor) -> tuple[dict[str, float], list[Finding]]:
     """Return the columns a maker's private elements give, and findings."""
-    found: dict[str, float] = {}
+    columns: dict[str, float] = {}
     findings: list[Finding] = []
     for rule in vendor.private:
         value = _product(header, rule)
         if value is None:
             continue
         if rule.low <= value <= rule.high:
-            found[rule.column] = value
+            columns[rule.column] = value
         elif value != 0:  # zero is how makers write "does not apply"
             findings.append(
                 Finding("mapping", "implausible_private_value",
                         "a private element holds an impossible value; it is not used",
                         severity="note", column=rule.column)
             )  # fmt: skip
-    return found, findings
+    return columns, findings
 
 
 def _product(header: Item, rule: PrivateValue) -> float | None:

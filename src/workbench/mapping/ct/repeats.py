@@ -33,12 +33,12 @@ def _doubtful(slices: pl.DataFrame) -> list[str]:
     """Return the parts with repeated positions or pauses: few, so each is looked at alone."""
     scans = slices.filter((pl.col("kind") != "localizer") & pl.col("position_mm").is_not_null())
     pause = (pl.col("started_at").max() - pl.col("started_at").min()) >= PAUSE
-    found = (
+    doubtful = (
         scans.group_by("part")
         .agg(doubtful=_repeats() | (pause & pl.col("spiral").any() & pl.col("timed").all()))
         .filter("doubtful")
     )
-    return found["part"].sort().to_list()
+    return doubtful["part"].sort().to_list()
 
 
 def _repeats() -> pl.Expr:

@@ -131,25 +131,25 @@ def read_report(instance: dict[str, Any]) -> DoseReport:
     header = parse_header(instance["header"])
     root = Node(header)
     reading = Reading()
-    said = _report_facts(root, instance, reading)
+    facts = _report_facts(root, instance, reading)
     begun = root.child("113809").text()
     nodes = list(root.children(CT_ACQUISITION))
     rows = _distinct(
         [_row(node, index, instance, reading, begun) for index, node in enumerate(nodes)], reading
     )
     for row in rows:
-        row["report"] = json.dumps(said, sort_keys=True)
-    findings = [*reading.findings, *_checks(said, rows)]
+        row["report"] = json.dumps(facts, sort_keys=True)
+    findings = [*reading.findings, *_checks(facts, rows)]
     return DoseReport(instance, _written(header), rows, [placed(f, instance) for f in findings])
 
 
 def _distinct(rows: list[Row], reading: Reading) -> list[Row]:
     """Keep events of one report apart that share a UID; those alike in all values are one."""
-    found: dict[object, Row] = {}
+    by_uid: dict[object, Row] = {}
     for row in rows:
         uid = row["irradiation_event_uid"]
-        if uid not in found:
-            found[uid] = row
+        if uid not in by_uid:
+            by_uid[uid] = row
             continue
         reading.refuse(
             "event_uid_repeated",
@@ -157,11 +157,11 @@ def _distinct(rows: list[Row], reading: Reading) -> list[Row]:
             "those with different values are kept apart",
             "irradiation_event_uid",
         )
-        if row != found[uid]:
+        if row != by_uid[uid]:
             own = derived_uid("rdsr", uid, *(row.get(column) for column in IDENTITY))
             flags = sorted({*_texts(row["flags"]), "irradiation_event_uid_repeated"})
-            found.setdefault(own, row | {"irradiation_event_uid": own, "flags": flags})
-    return list(found.values())
+            by_uid.setdefault(own, row | {"irradiation_event_uid": own, "flags": flags})
+    return list(by_uid.values())
 
 
 def _written(header: Item) -> tuple[str, ...]:
@@ -265,8 +265,8 @@ def _dose(node: Node, reading: Reading) -> dict[str, object]:
 def _missing_uid(row: dict[str, object], index: int, reading: Reading) -> str:
     detail = "an event has no Irradiation Event UID; ours is derived from its values and place"
     reading.refuse("no_event_uid", detail, "irradiation_event_uid")
-    said = ("StudyInstanceUID", "event_type", "protocol", *COMPARED)
-    return derived_uid("rdsr", index, *(row.get(column) for column in said))
+    columns = ("StudyInstanceUID", "event_type", "protocol", *COMPARED)
+    return derived_uid("rdsr", index, *(row.get(column) for column in columns))
 
 
 def _flags(row: dict[str, object], uid: str | None) -> Iterator[str]:
@@ -278,8 +278,8 @@ def _flags(row: dict[str, object], uid: str | None) -> Iterator[str]:
         yield "event_type_unknown"
 
 
-def _checks(said: dict[str, object], rows: list[dict[str, object]]) -> Iterator[Finding]:
-    total, count = said["dlp_total_mgy_cm"], said["number_of_events"]
+def _checks(facts: dict[str, object], rows: list[dict[str, object]]) -> Iterator[Finding]:
+    total, count = facts["dlp_total_mgy_cm"], facts["number_of_events"]
     values = [value for row in rows if isinstance(value := row["dlp_mgy_cm"], float)]
     if isinstance(total, float) and abs(total - sum(values)) > TOTAL_TOLERANCE * max(total, 1.0):
         yield Finding("mapping", "total_differs", "the report's total DLP is not the sum of its "

@@ -104,7 +104,7 @@ def _reason(headers: pl.DataFrame) -> pl.Expr:
     role, report = pl.col("role"), pl.col("report_kind")
     report_words = report.replace_strict(REPORT_KINDS, default=None, return_dtype=pl.String)
     modality = pl.col("Modality").str.extract(r"^([A-Z]{2,16})$").fill_null("unknown")
-    other = pl.format("modality {} is not part of this application", modality)
+    unsupported = pl.format("modality {} is not part of this application", modality)
     return (
         pl.when(role == SeriesRole.RECONSTRUCTION)
         .then(pl.when(_lonely(headers)).then(pl.lit(DERIVED_ONLY)).otherwise(pl.lit(COUNTED)))
@@ -115,6 +115,6 @@ def _reason(headers: pl.DataFrame) -> pl.Expr:
         .when(role == SeriesRole.DOSE_REPORT)
         .then(pl.lit(SCREEN))
         .when(role == SeriesRole.OTHER)
-        .then(pl.when(pl.col("Modality") == "CT").then(pl.lit(SECONDARY)).otherwise(other))
+        .then(pl.when(pl.col("Modality") == "CT").then(pl.lit(SECONDARY)).otherwise(unsupported))
         .otherwise(pl.format("missing: {}", "missing"))
     )

@@ -37,6 +37,6 @@ def cut_off(image: Image, region: Region) -> bool:
     Noise has its lowest value seldom; where values below were set to it, it is the commonest.
     """
     window, mask = inside(region, image.stored.shape)
-    found, counts = np.unique(image.stored[window][mask & image.valid[window]], return_counts=True)
+    values, counts = np.unique(image.stored[window][mask & image.valid[window]], return_counts=True)
     lowest = image.stored[image.valid].min()
-    return len(found) > 0 and bool(found[0] == lowest and counts[0] == counts.max())
+    return len(values) > 0 and bool(values[0] == lowest and counts[0] == counts.max())

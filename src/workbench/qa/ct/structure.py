@@ -70,11 +70,17 @@ def structures(image: Image, body: Cylinder) -> list[SectionStructure]:
     x = (np.arange(values.shape[1])[np.newaxis, :] + left - body.column) * columns / radius
     distance = np.hypot(x, y)
     flat = values - _surface(values, x, y, mask)
-    found = [_standing_out(flat, mask, distance, scale, (rows, columns)) for scale in SCALES_MM]
-    found.append(_rings(flat, mask, distance * radius, body.column - left))
+    standing_out = [
+        _standing_out(flat, mask, distance, scale, (rows, columns)) for scale in SCALES_MM
+    ]
+    standing_out.append(_rings(flat, mask, distance * radius, body.column - left))
     return [
-        replace(one, row=one.row + top if one.row else body.row, column=one.column + left)
-        for one in found
+        replace(
+            structure,
+            row=structure.row + top if structure.row else body.row,
+            column=structure.column + left,
+        )
+        for structure in standing_out
     ]
 
 
@@ -83,17 +89,17 @@ def _surface(values: Reals, x: Reals, y: Reals, mask: NDArray[np.bool_]) -> Real
 
     ``x`` is a row, ``y`` a column; it is fitted to some of the pixels.
     """
-    some = (slice(None, None, THIN), slice(None, None, THIN))
-    use = mask[some]
+    sample = (slice(None, None, THIN), slice(None, None, THIN))
+    use = mask[sample]
     across, down = np.broadcast_arrays(x[:, ::THIN], y[::THIN])
     terms = np.stack(_terms(across[use], down[use]), axis=-1)
-    seen = values[some][use]
+    seen = values[sample][use]
     good = np.ones(len(seen), bool)
     for _ in range(2):
-        found, *_ = np.linalg.lstsq(terms[good], seen[good])
-        off = np.abs(seen - terms @ found)
+        coefficients, *_ = np.linalg.lstsq(terms[good], seen[good])
+        off = np.abs(seen - terms @ coefficients)
         good = off <= 3 * GAUSSIAN_MAD * np.median(off)
-    level, right, lower, square, fourth = found
+    level, right, lower, square, fourth = coefficients
     r2 = x**2 + y**2
     return np.asarray((fourth * r2 + square) * r2 + (right * x + level) + lower * y)
 
@@ -108,17 +114,17 @@ def _standing_out(
 ) -> SectionStructure:
     """Return what stands out most at one scale; ``radius`` is each pixel's, of the disc's 1."""
     thin = max(1, int(scale / max(size) / FINE))
-    summed, share, distance = (_coarse(one, thin) for one in (flat * mask, mask, radius))
+    summed, share, distance = (_coarse(plane, thin) for plane in (flat * mask, mask, radius))
     coarse = np.divide(summed, share, where=share > 0, out=np.zeros_like(summed))
     mask = share > 0.5
-    sigma = [scale / one / thin for one in size]
+    sigma = [scale / pixel / thin for pixel in size]
     weight = ndimage.gaussian_filter(mask.astype(np.float32), sigma, truncate=CUT)
     inner = np.where(mask, coarse, 0).astype(np.float32)
     smooth = ndimage.gaussian_filter(inner, sigma, truncate=CUT)
     whole = mask & (weight > 0.5)
     smooth = np.divide(smooth, weight, where=whole, out=np.zeros_like(smooth))
     smooth[whole] -= np.median(smooth[whole])
-    noise = _noise(smooth, whole, distance, [SCALES_MM[scale] * one for one in sigma])
+    noise = _noise(smooth, whole, distance, [SCALES_MM[scale] * width for width in sigma])
     noise /= _low_share(SCALES_MM[scale])
     z = np.divide(np.abs(smooth), noise, where=whole & (noise > 0), out=np.zeros_like(smooth))
     place = np.unravel_index(int(np.argmax(z)), z.shape)
@@ -177,11 +183,13 @@ def _noise(
     one, which small structure does not reach; and each ring has its own, since the noise of a
     round body falls from its centre outwards.
     """
-    window = [max(3, round(one)) for one in tile]
+    window = [max(3, round(side)) for side in tile]
     share = ndimage.uniform_filter(whole.astype(np.float32), window)
     means = [
-        np.divide(ndimage.uniform_filter(one, window), share, where=whole, out=np.zeros_like(one))
-        for one in (smooth * whole, smooth**2 * whole)
+        np.divide(
+            ndimage.uniform_filter(plane, window), share, where=whole, out=np.zeros_like(plane)
+        )
+        for plane in (smooth * whole, smooth**2 * whole)
     ]
     local = np.sqrt(np.maximum(means[1] - means[0] ** 2, 0))
     noise = np.zeros_like(smooth)

@@ -53,8 +53,8 @@ class CTWater:
         regions = [regions_of(*pair, settings, number) for number, pair in
                    enumerate(zip(images, bodies, strict=True))]  # fmt: skip
         sections = [
-            read_section(image, found, body)
-            for image, found, body in zip(images, regions, bodies, strict=True)
+            read_section(image, image_regions, body)
+            for image, image_regions, body in zip(images, regions, bodies, strict=True)
         ]
         return [*values(sections, regions), *differences(images, regions)]
 
@@ -74,7 +74,7 @@ def _section(
         return
     yield from _body(body, phantom, settings, which)
     regions = regions_of(image, body, settings, 0)
-    within = all(lies_within(one, image) for name, one in regions.items() if name in MEASURED)
+    within = all(lies_within(region, image) for name, region in regions.items() if name in MEASURED)
     yield checked(f"field of view{which}", "the phantom", "the phantom" if within else "a part",
                   within, "The image does not hold the whole phantom.")  # fmt: skip
     if lies_within(regions["centre"], image):
@@ -100,7 +100,7 @@ def _kind(image: Image, which: str) -> Iterator[VerificationLine]:
         "The values are no CT numbers (Rescale Type).",
     )  # fmt: skip
     # PS3.3 C.8.2.1.1.1: the third value of Image Type says axial or localizer.
-    kinds = [str(one).upper() for one in image.header.get("ImageType") or ()]
+    kinds = [str(kind).upper() for kind in image.header.get("ImageType") or ()]
     if "LOCALIZER" in kinds:
         yield VerificationLine(
             f"image type{which}", "AXIAL", "LOCALIZER", ERROR, "This is a topogram."
@@ -148,15 +148,17 @@ def _content(
 
 
 def _uniform(
-    found: Sequence[SectionStructure], settings: WaterSettings, which: str
+    section_structures: Sequence[SectionStructure], settings: WaterSettings, which: str
 ) -> VerificationLine:
-    def stands_out(one: SectionStructure) -> bool:
+    def stands_out(structure: SectionStructure) -> bool:
         return (
-            abs(one.contrast) > settings.structure_contrast
-            and one.significance > settings.structure_significance
+            abs(structure.contrast) > settings.structure_contrast
+            and structure.significance > settings.structure_significance
         )
 
-    worst = max(found, key=lambda one: (stands_out(one), one.significance))
+    worst = max(
+        section_structures, key=lambda structure: (stands_out(structure), structure.significance)
+    )
     return checked(
         f"uniform{which}",
         f"nothing beyond {settings.structure_contrast:g} HU and "

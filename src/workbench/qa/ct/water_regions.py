@@ -27,17 +27,17 @@ def regions_of(image: Image, body: Cylinder, settings: WaterSettings, number: in
     """Return the regions of one image by name; ``air`` only where there is room for it."""
     radius = settings.rim_share * body.diameter / 2
     far = body.diameter / 2 - settings.rim_distance - radius
-    found = {
+    regions = {
         "phantom": body.region(image, number), "centre": central(image, body, settings, number)
     }  # fmt: skip
     for name, angle in CLOCK:
-        found[name] = disc(image, body.at(image, angle, far), radius, name, number=number)
+        regions[name] = disc(image, body.at(image, angle, far), radius, name, number=number)
     away = body.diameter / 2 + settings.air_distance + radius
     for angle in AIR_ANGLES:
         air = disc(image, body.at(image, angle, away), radius, "air", "background", number)
         if lies_within(air, image) and _is_air(image, air):
-            return {**found, "air": air}
-    return found
+            return {**regions, "air": air}
+    return regions
 
 
 def _is_air(image: Image, region: Region) -> bool:

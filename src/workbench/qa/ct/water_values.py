@@ -49,51 +49,54 @@ def values(sections: Sequence[Section], regions: Sequence[Regions]) -> Iterator[
     def value(
         name: str, label: str, unit: str, read: Callable[[Section], float], named: Sequence[str]
     ) -> Measurement:
-        each = [read(one) for one in sections]
-        shown = tuple(one[region] for one in regions for region in named)
+        each = [read(section) for section in sections]
+        shown = tuple(where[region] for where in regions for region in named)
         spread = float(np.std(each, ddof=1)) / len(each) ** 0.5 if len(each) > 1 else None
         return Measurement(name, fmean(each), unit, shown, label, spread)
 
     every = (*CENTRE, *RIM)
-    yield value("mean_ct_number", "Mean CT number", HU, lambda one: one.centre, CENTRE)
-    yield value("noise", "Noise (standard deviation)", HU, lambda one: one.noise, CENTRE)
+    yield value("mean_ct_number", "Mean CT number", HU, lambda section: section.centre, CENTRE)
+    yield value("noise", "Noise (standard deviation)", HU, lambda section: section.noise, CENTRE)
     yield value("relative_noise", "Relative noise", "%", _relative_noise, CENTRE)
-    if all(one.noise > 0 for one in sections):
+    if all(section.noise > 0 for section in sections):
         yield value("snr", "Signal-to-noise ratio", "1", _snr, CENTRE)
     else:
         yield Measurement("snr", None, "1", (), "Signal-to-noise ratio", reason=NO_NOISE)
     yield value("uniformity", "Uniformity: largest difference from the centre", HU,
-                lambda one: max(abs(each - one.centre) for each in one.rim), RIM)  # fmt: skip
+                lambda section: max(abs(disc - section.centre) for disc in section.rim),
+                RIM)  # fmt: skip
     yield value("integral_nonuniformity", "Integral non-uniformity", "1", _integral, every)
     yield value("uniformity_index", "Uniformity index", "%", _index, every)
-    if all(one.air is not None for one in sections):
-        yield value("ct_number_air", "CT number of air", HU, lambda one: one.air or 0.0, ("air",))
+    if all(section.air is not None for section in sections):
+        yield value(
+            "ct_number_air", "CT number of air", HU, lambda section: section.air or 0.0, ("air",)
+        )
     else:
         yield Measurement("ct_number_air", None, HU, (), "CT number of air", reason=NO_AIR)
     yield value("phantom_diameter", "Diameter of the phantom", "mm",
-                lambda one: one.body.diameter, ("phantom",))  # fmt: skip
+                lambda section: section.body.diameter, ("phantom",))  # fmt: skip
 
 
-def _snr(one: Section) -> float:
+def _snr(section: Section) -> float:
     """Signal above air; WAD-QC's CT quick test."""
-    return (one.centre - AIR) / one.noise
+    return (section.centre - AIR) / section.noise
 
 
-def _relative_noise(one: Section) -> float:
+def _relative_noise(section: Section) -> float:
     """Noise as a part of the contrast of water to air, in per cent (IEC 61223-3-5)."""
-    air = AIR if one.air is None else one.air
-    return 100 * one.noise / (one.centre - air)
+    air = AIR if section.air is None else section.air
+    return 100 * section.noise / (section.centre - air)
 
 
-def _integral(one: Section) -> float:
+def _integral(section: Section) -> float:
     """(max - min) / (max + min), of HU + 1000 (Elstrom 2011, Acta Oncol 50:908)."""
-    every = [*one.rim, one.centre]
+    every = [*section.rim, section.centre]
     return (max(every) - min(every)) / (max(every) + min(every) - 2 * AIR)
 
 
-def _index(one: Section) -> float:
+def _index(section: Section) -> float:
     """100 (rim - centre) / (centre + 1000) of the disc that differs most (Elstrom 2011)."""
-    each = [100 * (value - one.centre) / (one.centre - AIR) for value in one.rim]
+    each = [100 * (value - section.centre) / (section.centre - AIR) for value in section.rim]
     return max(each, key=abs)
 
 
@@ -106,30 +109,32 @@ def differences(images: Sequence[Image], regions: Sequence[Regions]) -> Iterator
     if len(images) < 2:
         return
     pairs = [
-        (one, other, where["centre"])
-        for (one, other), where in zip(pairwise(images), regions, strict=False)
+        (image, neighbour, where["centre"])
+        for (image, neighbour), where in zip(pairwise(images), regions, strict=False)
     ]
-    reason = next((told for one, other, _ in pairs if (told := _not_equal(one, other))), "")
-    each = [values_in(one, disc) - values_in(other, disc) for one, other, disc in pairs
+    reason = next(
+        (why for image, neighbour, _ in pairs if (why := _not_equal(image, neighbour))), ""
+    )
+    each = [values_in(image, disc) - values_in(neighbour, disc) for image, neighbour, disc in pairs
             if not reason]  # fmt: skip
-    if not reason and any(not one.any() for one in each):
+    if not reason and any(not difference.any() for difference in each):
         reason = "an image is there twice"
     if reason:
         yield Measurement("noise_difference", None, HU, (), DIFFERENCE, reason=reason)
         return
     shown = tuple(where["centre"] for where in regions)
-    noise = fmean(float(one.std(ddof=1)) / 2**0.5 for one in each)
+    noise = fmean(float(difference.std(ddof=1)) / 2**0.5 for difference in each)
     yield Measurement("noise_difference", noise, HU, shown, DIFFERENCE)
 
 
-def _not_equal(one: Image, other: Image) -> str:
+def _not_equal(first: Image, second: Image) -> str:
     """Say why the difference of two images is not that of equal, independent slices."""
-    if one.stored.shape != other.stored.shape or one.spacing != other.spacing:
+    if first.stored.shape != second.stored.shape or first.spacing != second.spacing:
         return "the images differ in size"
-    thick = [float(image.header.get("SliceThickness") or 0) for image in (one, other)]
+    thick = [float(image.header.get("SliceThickness") or 0) for image in (first, second)]
     if thick[0] != thick[1]:
         return "the slices differ in thickness"
-    if one.position is None or other.position is None or one.position == other.position:
+    if first.position is None or second.position is None or first.position == second.position:
         return ""  # the same slice again, which is best
-    overlap = abs(one.position - other.position) < (1 - SAME) * thick[0]
+    overlap = abs(first.position - second.position) < (1 - SAME) * thick[0]
     return "the slices overlap" if overlap else ""

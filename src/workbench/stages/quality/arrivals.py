@@ -54,24 +54,24 @@ class Arrivals:
 
     def look(self, *, now: float | None = None, progress: Progress = no_progress) -> Arrived:
         """Measure what has come and is complete; tell of alarms not told of yet."""
-        found = Arrived()
-        known = {one.image for one in self._desk.quality.images()}
+        arrived = Arrived()
+        known = {image.image for image in self._desk.quality.images()}
         names = [name for name in self._desk.phantoms.names() if name not in known]
         paths = [self._desk.phantoms.path(name) for name in names]
         profiles = self._desk.profiles()
         selection = select(paths, profiles, progress) if paths else None
         for series in selection.series if selection else ():
             if self._quiet(series, now or time.time()):
-                self._take(series, found)
+                self._take(series, arrived)
             else:
-                found.waiting += 1
+                arrived.waiting += 1
         seen = {
-            one.source.path for each in (selection.series if selection else ())
-            for one in each.images
+            image.source.path for each in (selection.series if selection else ())
+            for image in each.images
         }  # fmt: skip
         self._aside([path for path in paths if path not in seen])
-        self._tell(found)
-        return found
+        self._tell(arrived)
+        return arrived
 
     def again(self) -> int:
         """Forget what became of images nobody measured, so that they are looked at once more.
@@ -82,10 +82,10 @@ class Arrivals:
 
     def _quiet(self, series: PhantomSeries, now: float) -> bool:
         """Say whether nothing has come to a series for long enough that it is complete."""
-        last = max(one.source.path.stat().st_mtime for one in series.images)
+        last = max(image.source.path.stat().st_mtime for image in series.images)
         return now - last >= self._settings.quiet_s
 
-    def _take(self, series: PhantomSeries, found: Arrived) -> None:
+    def _take(self, series: PhantomSeries, arrived: Arrived) -> None:
         """Measure a series against every profile that selects it and that its images fit."""
         reasons: list[str] = []
         measured = False
@@ -99,28 +99,28 @@ class Arrivals:
                 reasons += [f"{profile.name}: {line.words}" for line in attempt.lines
                             if line.refuses]  # fmt: skip
                 continue
-            self._keep(series, profile, attempt, found)
+            self._keep(series, profile, attempt, arrived)
             measured = True
         if measured:
             return
         state = REFUSED if series.profiles else UNRECOGNISED
         self._note(series.images, state, "; ".join(reasons) or "no test profile selects it")
         if series.profiles:
-            found.refused += 1
+            arrived.refused += 1
         else:
-            found.unrecognised += 1
+            arrived.unrecognised += 1
 
     def _keep(
         self,
         series: PhantomSeries,
         profile: TestProfile,
         attempt: MeasurementAttempt,
-        found: Arrived,
+        arrived: Arrived,
     ) -> None:
         number = self._desk.keep(attempt)
         self._note(series.images, MEASURED, "", profile.name, number)
-        found.measured += 1
-        found.results.append(number)
+        arrived.measured += 1
+        arrived.results.append(number)
 
     def _note(
         self, images: Sequence[Offered], state: str, reason: str, profile: str = "",
@@ -128,10 +128,10 @@ class Arrivals:
     ) -> None:  # fmt: skip
         self._desk.quality.note_images([
             PhantomImage(
-                one.source.path.stem, _came(one.source.path), state, reason, profile, result,
-                {name: text for name, text in equipment(one.header).items() if name in SHOWN},
+                image.source.path.stem, _came(image.source.path), state, reason, profile, result,
+                {name: text for name, text in equipment(image.header).items() if name in SHOWN},
             )
-            for one in images
+            for image in images
         ])  # fmt: skip
 
     def _aside(self, paths: Sequence[Path]) -> None:
@@ -143,21 +143,21 @@ class Arrivals:
 
     # --- alarms --------------------------------------------------------------------------------
 
-    def _tell(self, found: Arrived) -> None:
+    def _tell(self, arrived: Arrived) -> None:
         """Send an e-mail for each alarm, once; what could not be sent is tried next time."""
-        told = {
+        sent = {
             event.content["result"] for event in self._desk.quality.events()
             if event.kind == ALARM and not event.content["problem"]
         }  # fmt: skip
         failed = {
             event.content["result"] for event in self._desk.quality.events()
             if event.kind == ALARM and event.content["problem"]
-        } - told  # fmt: skip
-        for number in sorted({*found.results, *failed} - told):
+        } - sent  # fmt: skip
+        for number in sorted({*arrived.results, *failed} - sent):
             result = self._desk.quality.result(number)
             if result.content["state"] in (State.ALARM, State.NOT_MEASURED):
-                found.alarms += 1
-                found.untold += self._told(number) != ""
+                arrived.alarms += 1
+                arrived.untold += self._told(number) != ""
 
     def _told(self, number: int) -> str:
         result = self._desk.quality.result(number)
@@ -178,11 +178,11 @@ class Arrivals:
 
 def letter(profile: str, content: Mapping[str, Any]) -> Letter:
     """Return what people are told of a result outside its limits."""
-    bad = [one for one in content["values"] if one["state"] in (State.ALARM, State.WARNING,
+    bad = [value for value in content["values"] if value["state"] in (State.ALARM, State.WARNING,
                                                      State.NOT_MEASURED)]  # fmt: skip
     lines = [
         f"Test profile: {profile}", f"Station: {content['station']}", "",
-        *(_line(one) for one in bad), "",
+        *(_line(value) for value in bad), "",
         OPEN,
     ]  # fmt: skip
     return Letter(f"Image quality: {profile}: {content['state']}", lines)

@@ -85,15 +85,15 @@ def set_baseline(
     Raises ``SettingsError`` for too few points.
     """
     first, last = period
-    used = [one for one in series.points if first <= one.moment <= last]
-    begins = min((one.moment for one in used if one.counts), default=first)
+    used = [point for point in series.points if first <= point.moment <= last]
+    begins = min((point.moment for point in used if point.counts), default=first)
     known = baselines(desk, series.profile, series.measurement)
-    made = baseline_of(used, begins, by, reason).numbered(len(known) + 1)
+    baseline = baseline_of(used, begins, by, reason).numbered(len(known) + 1)
     desk.quality.note_event(
         series.profile, BASELINE, begins, by,
-        {"measurement": series.measurement, "baseline": made.row(), "words": reason},
+        {"measurement": series.measurement, "baseline": baseline.row(), "words": reason},
     )  # fmt: skip
-    return made
+    return baseline
 
 
 def chart_of(
@@ -112,11 +112,11 @@ def _levels(series: Series) -> Iterator[Segment]:
     """Yield the limits as they were in force when each value was judged."""
     for name, kind in LEVELS.items():
         began: tuple[datetime, float] | None = None
-        told = [
+        in_force = [
             (point.moment, value.get(name))
             for point, value in zip(series.points, series.values, strict=True)
         ]
-        for (moment, level), (after, next_level) in pairwise([*told, (None, None)]):
+        for (moment, level), (after, next_level) in pairwise([*in_force, (None, None)]):
             if level is None or moment is None:
                 continue
             began = began or (moment, level)

@@ -64,12 +64,12 @@ class MeasurementAttempt:
     @property
     def state(self) -> State:
         """The worst state of all values."""
-        return worst(one.state for one in self.judged)
+        return worst(value.state for value in self.judged)
 
     @property
     def acquired_at(self) -> datetime | None:
         """When the first image was acquired."""
-        return min((one.moment for one in self.offered if one.moment), default=None)
+        return min((image.moment for image in self.offered if image.moment), default=None)
 
 
 class QualityDesk:
@@ -97,14 +97,14 @@ class QualityDesk:
 
     def profile(self, name: str) -> StoredProfile:
         """Return the newest version of a profile; raises ``SettingsError`` without one."""
-        found = self.quality.profile(name)
-        if found is None:
+        stored = self.quality.profile(name)
+        if stored is None:
             raise SettingsError("there is no such test profile.", "workbench qa profiles")
-        return found
+        return stored
 
     def profiles(self) -> list[TestProfile]:
         """Return the newest version of every profile."""
-        return [profile_of(one.content) for one in self.quality.profiles()]
+        return [profile_of(profile.content) for profile in self.quality.profiles()]
 
     @property
     def geometry_folders(self) -> tuple[Path, ...]:
@@ -152,10 +152,10 @@ class QualityDesk:
         for images in series.choices(profile.images, MAX_PLACES_TRIED):
             attempt = self.attempt(name, images)
             first = first or attempt
-            asked = {"images", "Modality", *profile.select, *profile.acquisition}
+            shared = {"images", "Modality", *profile.select, *profile.acquisition}
             if not attempt.refused:
                 return attempt
-            if any(line.refuses and line.check in asked for line in attempt.lines):
+            if any(line.refuses and line.check in shared for line in attempt.lines):
                 break  # it was made in another way: its other images are no better
         assert first is not None
         return first
@@ -169,7 +169,7 @@ class QualityDesk:
             raise MeasurementError(
                 "these images were not measured.", "See what verification says of them."
             )
-        names = tuple(self._kept(one) for one in attempt.offered)
+        names = tuple(self._kept(image) for image in attempt.offered)
         return self.quality.add_result(NewResult(
             attempt.profile.name, attempt.profile.version, names, attempt.acquired_at,
             attempt.content,
@@ -184,13 +184,13 @@ class QualityDesk:
 
     def accepted(self, name: str) -> dict[str, list[float]]:
         """Return the values of accepted results by measurement, oldest first."""
-        found: dict[str, list[float]] = {}
+        values: dict[str, list[float]] = {}
         for result in self.quality.results(name):
             if result.decision == ACCEPTED:
                 for value in result.content["values"]:
                     if value["value"] is not None:
-                        found.setdefault(value["name"], []).append(value["value"])
-        return found
+                        values.setdefault(value["name"], []).append(value["value"])
+        return values
 
     def images_of(self, result: StoredResult) -> list[Path]:
         """Return the files of a result's images that are still here."""
@@ -202,8 +202,8 @@ class QualityDesk:
     def due(self, now: datetime | None = None) -> list[Due]:
         """Return how every profile stands, overdue ones first."""
         results: dict[str, list[StoredResult]] = {}
-        for one in self.quality.results():
-            results.setdefault(one.profile, []).append(one)
+        for result in self.quality.results():
+            results.setdefault(result.profile, []).append(result)
         return all_due(self.profiles(), results, now or datetime.now())  # noqa: DTZ005  as images
 
 
@@ -236,5 +236,5 @@ def _content(
         "phantom": {"name": phantom.id, "sha256": phantom.sha256, "status": phantom.status},
         "verification": [line.row() for line in lines],
         "values": content_of(judged),
-        "state": str(worst(one.state for one in judged)),
+        "state": str(worst(value.state for value in judged)),
     }

@@ -48,8 +48,8 @@ class Due:
 
 def due_of(profile: TestProfile, results: Iterable[StoredResult], now: datetime) -> Due:
     """Return how a profile stands at ``now``, in the local time of the images."""
-    counting = [one for one in results if one.decision != REJECTED]
-    dated = [one for one in counting if one.acquired_at is not None]
+    counting = [result for result in results if result.decision != REJECTED]
+    dated = [result for result in counting if result.acquired_at is not None]
     last = dated[-1] if dated else None
     due = None
     if last and last.acquired_at and profile.interval_days:
@@ -58,7 +58,7 @@ def due_of(profile: TestProfile, results: Iterable[StoredResult], now: datetime)
         profile=profile,
         last=last.acquired_at if last else None,
         state=State(last.content["state"]) if last else None,
-        waiting=sum(not one.decisions for one in counting),
+        waiting=sum(not result.decisions for result in counting),
         due=due,
         overdue=now - due if due and now > due else None,
     )
@@ -68,6 +68,6 @@ def all_due(
     profiles: Iterable[TestProfile], results: Mapping[str, Iterable[StoredResult]], now: datetime
 ) -> list[Due]:
     """Return how profiles stand: overdue first, then those never done, then by name."""
-    found = [due_of(one, results.get(one.name, ()), now) for one in profiles]
+    entries = [due_of(profile, results.get(profile.name, ()), now) for profile in profiles]
     order = {"overdue": 0, "never done": 1}
-    return sorted(found, key=lambda one: (order.get(one.words, 2), one.profile.name))
+    return sorted(entries, key=lambda entry: (order.get(entry.words, 2), entry.profile.name))

@@ -18,8 +18,8 @@ def read_offered(offered: Sequence[Offered]) -> list[Image]:
     """Read images; raises ``MeasurementError`` that says which one cannot be read, and why."""
     return [
         image
-        for number, one in enumerate(offered, 1)
-        for image in _images(one.source.content(), f"image {number} of {len(offered)}")
+        for number, file in enumerate(offered, 1)
+        for image in _images(file.source.content(), f"image {number} of {len(offered)}")
     ]
 
 

@@ -89,5 +89,5 @@ def _plain(value: Any) -> Any:
     try:
         number = float(value)
     except (TypeError, ValueError):
-        return [str(one) for one in value]
+        return [str(part) for part in value]
     return int(number) if number.is_integer() else number

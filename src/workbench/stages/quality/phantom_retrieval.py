@@ -42,8 +42,8 @@ def phantom_archive(settings: Settings, folder: Path, phantoms: PhantomFolder) -
             "no title for phantom images is set.",
             "Set [local] phantom_title, tell the PACS of it, and run workbench receive.",
         )
-    told = replace(
+    phantom_settings = replace(
         settings, local=replace(local, title=local.phantom_title), filter={},
         pacs=pacs and replace(pacs, retrieve="move"),
     )  # fmt: skip
-    return PhantomArchive(source_of(told, folder, phantoms.keep))
+    return PhantomArchive(source_of(phantom_settings, folder, phantoms.keep))

@@ -29,14 +29,14 @@ DUE = (Shown("profile", "Test profile"), Shown("station", "Station"), Shown("tes
 def chosen(desk: QualityDesk, profile: str, asked_from: str, asked_to: str) -> list[StoredResult]:
     """Return the results of a profile (or all) whose images were acquired in a period."""
     return [
-        one for one in desk.quality.results(profile)
-        if (not asked_from or _day(one) >= asked_from)
-        and (not asked_to or "" < _day(one) <= asked_to)
+        result for result in desk.quality.results(profile)
+        if (not asked_from or _day(result) >= asked_from)
+        and (not asked_to or "" < _day(result) <= asked_to)
     ]  # fmt: skip
 
 
-def _day(one: StoredResult) -> str:
-    return f"{one.acquired_at:%Y-%m-%d}" if one.acquired_at else ""
+def _day(result: StoredResult) -> str:
+    return f"{result.acquired_at:%Y-%m-%d}" if result.acquired_at else ""
 
 
 def opening(title: str, results: Sequence[StoredResult]) -> Html:
@@ -44,11 +44,11 @@ def opening(title: str, results: Sequence[StoredResult]) -> Html:
     if not results:
         return page.opening(title, "There is no result for this choice.", good=False)
     counts: dict[str, int] = {}
-    for one in results:
-        counts[one.content["state"]] = counts.get(one.content["state"], 0) + 1
-    said = ", ".join(f"{number} {state}" for state, number in sorted(counts.items()))
+    for result in results:
+        counts[result.content["state"]] = counts.get(result.content["state"], 0) + 1
+    words = ", ".join(f"{number} {state}" for state, number in sorted(counts.items()))
     bad = counts.keys() & {"alarm", "not measured"}
-    return page.opening(title, f"{len(results)} results: {said}.", good=not bad)
+    return page.opening(title, f"{len(results)} results: {words}.", good=not bad)
 
 
 def results(desk: QualityDesk, numbers: Sequence[int]) -> Html:
@@ -58,17 +58,17 @@ def results(desk: QualityDesk, numbers: Sequence[int]) -> Html:
     return Html("".join(_result(desk, desk.quality.result(number)) for number in numbers))
 
 
-def _result(desk: QualityDesk, one: StoredResult) -> str:
-    content = one.content
+def _result(desk: QualityDesk, result: StoredResult) -> str:
+    content = result.content
     machine = content.get("equipment", {})
     decided = [
         f"{each.decision} by {each.decided_by}, {each.decided_at:%Y-%m-%d %H:%M} UTC. "
         f"{each.comment}".strip()
-        for each in one.decisions
+        for each in result.decisions
     ] or ["nobody has decided on it yet"]
     facts = {
-        "Result": str(one.number), "Acquired": f"{one.acquired_at or 'not known'}",
-        "Test profile": f"{one.profile}, version {one.profile_version}",
+        "Result": str(result.number), "Acquired": f"{result.acquired_at or 'not known'}",
+        "Test profile": f"{result.profile}, version {result.profile_version}",
         "Station": content["station"],
         "Machine": " ".join(machine.get(name, "") for name in (
             "Manufacturer", "ManufacturerModelName", "DeviceSerialNumber")).strip() or "not known",
@@ -78,24 +78,24 @@ def _result(desk: QualityDesk, one: StoredResult) -> str:
     }  # fmt: skip
     unverified = content["phantom"]["status"] != "verified"
     return "".join((
-        page.made_with(facts), page.values(content["values"]), _pictures(desk, one),
+        page.made_with(facts), page.values(content["values"]), _pictures(desk, result),
         page.verified(content["verification"]),
         paragraph(page.UNVERIFIED, "note") if unverified else "",
     ))  # fmt: skip
 
 
-def _pictures(desk: QualityDesk, one: StoredResult) -> str:
-    images = read_files(desk.images_of(one))
+def _pictures(desk: QualityDesk, result: StoredResult) -> str:
+    images = read_files(desk.images_of(result))
     if not images:
         return paragraph("The images are no longer in the workspace.", "note")
-    regions = [Region.of(row) for value in one.content["values"] for row in value["regions"]]
-    made = []
+    regions = [Region.of(row) for value in result.content["values"] for row in value["regions"]]
+    pictures = []
     for number, image in enumerate(images):
         window = MEASURED_CT if image.unit == HOUNSFIELD else _window(image.values)
         shown = [region for region in regions if region.image == number]
         words = f"Image {number + 1} with its regions; window {window[0]:g}, width {window[1]:g}."
-        made.append(page.picture(picture(image, shown, window), words))
-    return "".join(made)
+        pictures.append(page.picture(picture(image, shown, window), words))
+    return "".join(pictures)
 
 
 def _window(values: object) -> tuple[float, float]:
@@ -110,35 +110,35 @@ def over_time(
     settings: ChartSettings | None = None,
 ) -> Html:  # fmt: skip
     """Return the control charts of one measurement, or of every one with limits or a baseline."""
-    found = chosen(desk, profile, *period)
-    known = measurements(found)
+    stored = chosen(desk, profile, *period)
+    known = measurements(stored)
     if measurement and measurement not in known:
         raise SettingsError(
             "there is no value of that name.", f"There is: {', '.join(known) or 'none'}."
         )
-    charted = [*_judged(found), *(name for name in known if baselines(desk, profile, name))]
+    charted = [*_judged(stored), *(name for name in known if baselines(desk, profile, name))]
     names = [measurement] if measurement else list(dict.fromkeys(charted)) or list(known)
-    days = {one.number for one in found}
+    days = {result.number for result in stored}
     parts = []
     for name in names:
         chart, look, series = chart_of(desk, profile, name, settings)
-        kept = tuple(one for one in chart.points if one.point.key in days)
+        kept = tuple(drawn for drawn in chart.points if drawn.point.key in days)
         inside = type(chart)(kept, chart.baselines, chart.settings, chart.warnings)
         parts.append(page.chart(inside, look, series.title))
     return Html("".join(parts) or paragraph("There is nothing to draw.", "note"))
 
 
-def _judged(found: Sequence[StoredResult]) -> list[str]:
+def _judged(stored: Sequence[StoredResult]) -> list[str]:
     """Return the names of values that have limits in any result."""
     return list(dict.fromkeys(
-        value["name"] for one in found for value in one.content["values"]
+        value["name"] for result in stored for value in result.content["values"]
         if value["reference"] is not None
     ))  # fmt: skip
 
 
-def listed(found: Sequence[StoredResult]) -> Html:
+def listed(stored: Sequence[StoredResult]) -> Html:
     """Return a row a value with limits: number, mean, 2 s, least, most, and its states."""
-    frame = results_frame(found).filter(pl.col("decision") != "rejected")
+    frame = results_frame(stored).filter(pl.col("decision") != "rejected")
     by = frame.group_by("label", "unit", maintain_order=True).agg(
         pl.col("value").count().alias("n"), pl.col("value").mean().alias("mean"),
         (2 * pl.col("value").std()).alias("spread"), pl.col("value").min().alias("least"),
@@ -163,12 +163,13 @@ def due(desk: QualityDesk, now: datetime | None = None) -> Html:
     """Return which tests were done, and which are overdue."""
     rows = [
         {
-            "profile": one.profile.name, "station": one.profile.station, "test": one.profile.test,
-            "last": f"{one.last:%Y-%m-%d}" if one.last else None,
-            "due": f"{one.due:%Y-%m-%d}" if one.due else None, "state": one.words,
-            "waiting": one.waiting,
+            "profile": entry.profile.name, "station": entry.profile.station,
+            "test": entry.profile.test,
+            "last": f"{entry.last:%Y-%m-%d}" if entry.last else None,
+            "due": f"{entry.due:%Y-%m-%d}" if entry.due else None, "state": entry.words,
+            "waiting": entry.waiting,
         }
-        for one in desk.due(now)
+        for entry in desk.due(now)
     ]  # fmt: skip
     schema = {name.column: pl.String for name in DUE[:-1]} | {"waiting": pl.Int64}
     return html_table(pl.DataFrame(rows, schema=schema), DUE, "Tests",
@@ -177,20 +178,20 @@ def due(desk: QualityDesk, now: datetime | None = None) -> Html:
 
 def due_sentence(desk: QualityDesk, title: str) -> Html:
     """Return the heading and how many tests are overdue."""
-    found = desk.due()
-    late = [one for one in found if one.overdue]
-    never = [one for one in found if one.last is None]
-    tests = "1 test" if len(found) == 1 else f"{len(found)} tests"
-    said = f"{tests}: {len(late)} overdue, {len(never)} never done."
-    return page.opening(title, said, good=not late and not never)
+    entries = desk.due()
+    late = [entry for entry in entries if entry.overdue]
+    never = [entry for entry in entries if entry.last is None]
+    tests = "1 test" if len(entries) == 1 else f"{len(entries)} tests"
+    words = f"{tests}: {len(late)} overdue, {len(never)} never done."
+    return page.opening(title, words, good=not late and not never)
 
 
 def events(desk: QualityDesk, profile: str) -> Html:
     """Return what happened to the machine."""
     rows = [
-        {"at": f"{one.happened_at:%Y-%m-%d}", "kind": one.kind,
-         "words": str(one.content.get("words", "") or ""), "by": one.noted_by}
-        for one in desk.quality.events(profile)
+        {"at": f"{event.happened_at:%Y-%m-%d}", "kind": event.kind,
+         "words": str(event.content.get("words", "") or ""), "by": event.noted_by}
+        for event in desk.quality.events(profile)
     ]  # fmt: skip
     schema = dict.fromkeys(("at", "kind", "words", "by"), pl.String)
     return html_table(pl.DataFrame(rows, schema=schema), (

@@ -57,7 +57,7 @@ def make_sample(desk: QualityDesk, now: datetime | None = None) -> int:
     first = (now or datetime.now()) - timedelta(days=7 * WEEKS - 3)  # noqa: DTZ005  local time
     for week in range(WEEKS):
         _arrive(desk, week, first + timedelta(days=7 * week))
-    found = Arrivals(desk).look(now=time.time() + desk.survey.settings.quality.quiet_s)
+    arrived = Arrivals(desk).look(now=time.time() + desk.survey.settings.quality.quiet_s)
     for result in desk.quality.results(PROFILE)[:-2]:
         desk.quality.decide(result.number, ACCEPTED, WHO)
     points = series_of(desk, PROFILE, "noise").points
@@ -68,7 +68,7 @@ def make_sample(desk: QualityDesk, now: datetime | None = None) -> int:
         )  # fmt: skip
     service = first + timedelta(days=7 * SERVICE - 1)
     desk.quality.note_event(PROFILE, EVENT, service, WHO, {"words": "service"})
-    return found.measured
+    return arrived.measured
 
 
 def _arrive(desk: QualityDesk, week: int, moment: datetime) -> None:
@@ -78,9 +78,9 @@ def _arrive(desk: QualityDesk, week: int, moment: datetime) -> None:
         size=256, noise=5 + drift + 0.08 * rng.normal(), cupping=0.6, seed=week,
         offset=0.4 * rng.normal() + (5.0 if week == WARM else 0.0), x=2 * rng.normal(),
     )  # fmt: skip
-    made = replace(
+    header = replace(
         PhantomHeader(), moment=moment.replace(hour=7, minute=30, second=0, microsecond=0)
     )
-    content = phantom_file(desk.geometry(PHANTOM), scan, made)
+    content = phantom_file(desk.geometry(PHANTOM), scan, header)
     uid = pydicom.dcmread(BytesIO(content), stop_before_pixels=True).SOPInstanceUID
     desk.phantoms.keep_file(str(uid), content)

@@ -72,7 +72,7 @@ class PhantomSeries:
             yield self.images
             return
         middle = (len(self.images) - number) // 2
-        starts = sorted(range(len(self.images) - number + 1), key=lambda one: abs(one - middle))
+        starts = sorted(range(len(self.images) - number + 1), key=lambda start: abs(start - middle))
         for start in starts[:most]:
             yield self.images[start : start + number]
 
@@ -92,7 +92,7 @@ def select(
 
     Nothing found is passed over: what is no image is counted by the code of its reason.
     """
-    found: dict[str, list[Offered]] = {}
+    by_series: dict[str, list[Offered]] = {}
     left: dict[str, int] = {}
     for number, source in enumerate(candidates(paths), 1):
         try:
@@ -103,25 +103,26 @@ def select(
         if "Rows" not in header:
             left["no_image"] = left.get("no_image", 0) + 1
             continue
-        found.setdefault(str(header.get("SeriesInstanceUID", "")), []).append(
+        by_series.setdefault(str(header.get("SeriesInstanceUID", "")), []).append(
             Offered(source, header)
         )
         progress(number, None, "reading headers")
     return Selection(
-        tuple(offered(images, profiles) for images in found.values()), dict(sorted(left.items()))
+        tuple(offered(images, profiles) for images in by_series.values()),
+        dict(sorted(left.items())),
     )
 
 
 def offered(images: Sequence[Offered], profiles: Sequence[TestProfile]) -> PhantomSeries:
     """Return images as a series in the order of slices, with the profiles that select it."""
-    ordered = tuple(sorted(images, key=lambda one: place(one.header)))
-    fitting = tuple(one for one in profiles if fits(one.select, ordered[0].header))
+    ordered = tuple(sorted(images, key=lambda image: place(image.header)))
+    fitting = tuple(profile for profile in profiles if fits(profile.select, ordered[0].header))
     return PhantomSeries(ordered, fitting)
 
 
-def fits(asked: Any, header: Dataset) -> bool:
+def fits(constraints: Any, header: Dataset) -> bool:
     """Say whether a header meets all constraints by keyword."""
-    return all(_meets(constraint, header.get(name)) for name, constraint in asked.items())
+    return all(_meets(constraint, header.get(name)) for name, constraint in constraints.items())
 
 
 def _meets(constraint: Constraint, value: object) -> bool:
@@ -144,8 +145,8 @@ def place(header: Dataset) -> tuple[float, float]:
     number = _number(header.get("InstanceNumber"))
     at, along = header.get("ImagePositionPatient"), header.get("ImageOrientationPatient")
     try:
-        x, y, z = (float(one) for one in at)
-        a, b, c, d, e, f = (float(one) for one in along)
+        x, y, z = (float(coordinate) for coordinate in at)
+        a, b, c, d, e, f = (float(cosine) for cosine in along)
     except (TypeError, ValueError):
         return _number(header.get("SliceLocation")), number
     return x * (b * f - c * e) + y * (c * d - a * f) + z * (a * e - b * d), number

@@ -145,8 +145,9 @@ class LogPanel:
         return join((
             table(
                 ("Time", "", "What"),
-                ((clock(one["at"], zone), marks.get(one["severity"], one["severity"]), one["text"])
-                 for one in self._desk.control.events(EVENTS)),
+                ((clock(event["at"], zone), marks.get(event["severity"], event["severity"]),
+                  event["text"])
+                 for event in self._desk.control.events(EVENTS)),
                 "Log", "The collector has said nothing yet.",
             ),
             Markup('<div class="wbc-cards">{}</div>').format(self._counts),

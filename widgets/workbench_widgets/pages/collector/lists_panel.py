@@ -97,7 +97,7 @@ class ListsPanel:
         return delete_list(self._desk.hospital, self._desk.survey.folder).sentence()
 
     def _delete_everything(self, _: Ask) -> str:
-        if any(one.fresh for one in self._desk.control.heartbeats()):
+        if any(heartbeat.fresh for heartbeat in self._desk.control.heartbeats()):
             raise SettingsError("a collector is at work.", "Stop it first.")
         self._leave()
         self.gone = delete_everything(self._desk.hospital, self._desk.survey.folder).sentence()

@@ -135,7 +135,7 @@ class Now:
         if not total:
             return card("Queue", said("Nobody is in the queue. Add patients under Queue.", "empty"))
         counts = [
-            (words, sum(status.states[one] for one in states), name)
+            (words, sum(status.states[patient_state] for patient_state in states), name)
             for words, states, name in LEGEND
         ]
         done = f"{number(status.states[PatientState.COMPLETE])} of {number(total)} complete"
@@ -156,10 +156,14 @@ class Now:
         )
 
     def _in_hand(self, status: Status) -> Markup:
-        working = [one for one in status.collectors if one.fresh and one.told.get("patient")]
+        working = [
+            collector
+            for collector in status.collectors
+            if collector.fresh and collector.told.get("patient")
+        ]
         if not working:
             return card("Patient in hand", said("None at this moment.", "soft"))
-        return card("Patient in hand", *(self._patient(one) for one in working))
+        return card("Patient in hand", *(self._patient(collector) for collector in working))
 
     def _patient(self, beat: Heartbeat) -> Markup:
         numbered = int(beat.told["patient"])
@@ -174,28 +178,29 @@ class Now:
 
     def _away(self, status: Status) -> Markup:
         zone = ZoneInfo(status.zone)
-        told = [
-            one for one in self._desk.control.events(20)
-            if one["severity"] != "info" and "Trying again in" in one["text"]
+        away = [
+            event for event in self._desk.control.events(20)
+            if event["severity"] != "info" and "Trying again in" in event["text"]
         ][:3]  # fmt: skip
-        if not told:
+        if not away:
             return NOTHING
         lines = join(
-            Markup("<li>{} {}</li>").format(clock(one["at"], zone), one["text"]) for one in told
+            Markup("<li>{} {}</li>").format(clock(event["at"], zone), event["text"])
+            for event in away
         )
         return card("The PACS was away", Markup('<ul class="wbc-lines">{}</ul>').format(lines))
 
 
 def state(status: Status, folder: str) -> tuple[str, str, Markup]:
     """Return how it stands: kind, one plain sentence, and what to do."""
-    fresh = [one for one in status.collectors if one.fresh]
+    fresh = [collector for collector in status.collectors if collector.fresh]
     if fresh:
         return _at_work(status, fresh)
     start = Markup(
         "<p>Start it in a terminal: <code>workbench collect run -w {}</code>. "
         "To have the system start it: <code>workbench collect unit</code>.</p>"
     ).format(quote(str(Path(folder).absolute())))
-    hung = [one for one in status.collectors if one.lives]
+    hung = [collector for collector in status.collectors if collector.lives]
     if hung:
         age = f"{hung[0].age_seconds:.0f}"
         text = f"The collector has not answered for {age} seconds."
@@ -210,13 +215,13 @@ def state(status: Status, folder: str) -> tuple[str, str, Markup]:
 
 
 def _at_work(status: Status, fresh: list[Heartbeat]) -> tuple[str, str, Markup]:
-    doing = "; ".join(str(one.told.get("doing", "")) for one in fresh)
+    doing = "; ".join(str(heartbeat.told.get("doing", "")) for heartbeat in fresh)
     if status.command is Command.PAUSE:
-        ending = any(one.told.get("patient") for one in fresh)
+        ending = any(heartbeat.told.get("patient") for heartbeat in fresh)
         return WARNING, f"Paused{', after the patient in hand' if ending else ''}.", NOTHING
     if status.command is Command.STOP:
         return WARNING, "Stopping after the patient in hand.", NOTHING
-    if any(one.told.get("patient") for one in fresh):
+    if any(heartbeat.told.get("patient") for heartbeat in fresh):
         return WORKING, f"Working. {doing}", NOTHING
     if doing.startswith("Pausing"):
         return WORKING, "Working; a pause between two patients.", NOTHING
@@ -246,7 +251,7 @@ def tonight(status: Status) -> Markup:
 
 def machine(status: Status, free: int) -> Markup:
     """Return speed, disk and memory."""
-    fresh = [one.told for one in status.collectors if one.fresh]
+    fresh = [collector.told for collector in status.collectors if collector.fresh]
     pairs = {"Disk free": f"{free / GIB:.1f} GB"}
     if fresh:
         sums = dict(_sums(fresh))
@@ -256,14 +261,14 @@ def machine(status: Status, free: int) -> Markup:
             **pairs,
             "Memory": f"{sums['memory'] / MIB:.0f} MB",
         }
-    where = ", ".join(str(one.get("address", "")) for one in fresh)
+    where = ", ".join(str(beat.get("address", "")) for beat in fresh)
     more = f"Speed of the last minute. Listening at {where}." if fresh else ""
     return card("Speed and room", facts(pairs), said(more, "soft"))
 
 
-def _sums(told: Sequence[Mapping[str, Any]]) -> Iterator[tuple[str, float]]:
+def _sums(beats: Sequence[Mapping[str, Any]]) -> Iterator[tuple[str, float]]:
     for name in ("objects_per_s", "bytes_per_s", "memory"):
-        yield name, sum((float(one.get(name) or 0.0) for one in told), 0.0)
+        yield name, sum((float(beat.get(name) or 0.0) for beat in beats), 0.0)
 
 
 def _day(at: datetime, zone: ZoneInfo) -> str:

@@ -44,7 +44,7 @@ VIEWS: dict[str, tuple[str, tuple[PatientState, ...]]] = {
     "all": ("all", ()),
     "open": ("to look at: incomplete, not found, failed", OPEN),
     "underway": ("at work", UNDERWAY),
-    **{str(one): (str(one), (one,)) for one in (
+    **{str(state): (str(state), (state,)) for state in (
         PatientState.WAITING, PatientState.COMPLETE, *OPEN,
     )},
 }  # fmt: skip
@@ -81,20 +81,20 @@ class QueuePanel:
         rows = self._desk.queue.rows(wanted, self._window.after, ROWS + 1)
         shown = rows[:ROWS]
         names = self._pseudonyms([row["number"] for row in shown])
-        found = sum(states[one] for one in wanted or states)
+        total = sum(states[state] for state in wanted or states)
         empty = "Nobody is in the queue yet: add patients below." if not sum(states.values()) else (
             "No patient of the queue is so. Choose another state."
         )  # fmt: skip
         return join((
             Form("view", (
                 Field("state", "Show", self._window.view, options=[
-                    (name, f"{said_} ({number(sum(states[one] for one in which or states))})")
+                    (name, f"{said_} ({number(sum(states[state] for state in which or states))})")
                     for name, (said_, which) in VIEWS.items()
                 ]),
                 Field("from", "From number", "", "number"),
             ), live=True).__html__(),
             table(HEADS, (_row(row, names, zone) for row in shown), f"Queue: {words}", empty),
-            self._pager(shown, more=len(rows) > ROWS, found=found),
+            self._pager(shown, more=len(rows) > ROWS, found=total),
             Markup('<div class="wbc-cards">{}</div>').format(_adding() + _changing(states)),
         ))  # fmt: skip
 
@@ -141,11 +141,15 @@ class QueuePanel:
 
     def _pseudonyms(self, numbers: Sequence[int]) -> dict[int, str]:
         """Return how each patient is called outside the hospital, as the data call it."""
-        known = {one: self._names[one] for one in numbers if one in self._names}
+        known = {patient: self._names[patient] for patient in numbers if patient in self._names}
         if len(known) < len(numbers):
             if self._border is None:
                 self._border = Border(self._desk.survey)
-            known |= {one: self._named(one, self._border) for one in numbers if one not in known}
+            known |= {
+                patient: self._named(patient, self._border)
+                for patient in numbers
+                if patient not in known
+            }
         self._names = known  # one page is remembered, not the queue
         return known
 
@@ -170,7 +174,9 @@ class QueuePanel:
     def _add_file(self, ask: Ask) -> Outcome:
         path = ask.text("path")
         if ask.files:
-            patients = tuple(one for file in ask.files for one in parse_patients(_lines(file)))
+            patients = tuple(
+                patient for file in ask.files for patient in parse_patients(_lines(file))
+            )
         elif path:
             patients = read_patient_list(Path(path).expanduser())
         else:
@@ -182,7 +188,7 @@ class QueuePanel:
     def _added(self, patients: Sequence[ListedPatient], ask: Ask, form: str) -> Outcome:
         priority = _whole(ask.text("priority"), "the priority")
         if priority:
-            patients = [replace(one, priority=priority) for one in patients]
+            patients = [replace(patient, priority=priority) for patient in patients]
         added = self._desk.queue.add(patients)
         known = len(patients) - added
         before = f" {number(known)} were in the queue already." if known else ""
@@ -205,8 +211,8 @@ class QueuePanel:
             done, words = queue.remove(numbers), "taken off the queue"
         else:
             priority = _whole(ask.text("priority"), "the priority")
-            for one in numbers:
-                queue.prioritise(one, priority)
+            for patient in numbers:
+                queue.prioritise(patient, priority)
             done, words = len(numbers), f"now have priority {priority}"
         self._names = {}
         left = len(numbers) - done
@@ -253,7 +259,7 @@ def _adding() -> Markup:
 
 
 def _changing(states: Mapping[PatientState, int]) -> Markup:
-    open_ = sum(states[one] for one in OPEN)
+    open_ = sum(states[state] for state in OPEN)
     form = Form("change", (
         Field("numbers", "Numbers", hint="For example 3, 7-12"),
         Field("priority", "Priority", "0", "number", "For Set priority; larger goes first."),
@@ -280,16 +286,16 @@ def _lines(content: bytes) -> list[str]:
 
 def _numbers(text: str) -> list[int]:
     """Return the numbers of ``3, 7-12``; raises ``SettingsError`` for anything else."""
-    found: list[int] = []
+    numbers: list[int] = []
     for part in text.replace(",", " ").split():
         first, dash, last = part.partition("-")
         ends = (first, last) if dash else (first, first)
         if not all(end.isdecimal() and end.isascii() and len(end) < 9 for end in ends):
             raise SettingsError("those are no numbers of the queue.", "Write them as 3, 7-12.")
-        found += range(int(ends[0]), min(int(ends[1]), int(ends[0]) + 100_000) + 1)
-    if not found:
+        numbers += range(int(ends[0]), min(int(ends[1]), int(ends[0]) + 100_000) + 1)
+    if not numbers:
         raise SettingsError("which patients?", "Write their numbers, such as 3, 7-12.")
-    return found
+    return numbers
 
 
 def _whole(text: str, what: str) -> int:

@@ -104,10 +104,10 @@ class SchedulePanel:
             caption: (getattr(timetable, name).grid, self._painted[name].value)
             for name, caption in GRIDS.items()
         }
-        told = facts({caption: _words(*pair) for caption, pair in weeks.items()})
+        shown = facts({caption: _words(*pair) for caption, pair in weeks.items()})
         if all(saved == painted for saved, painted in weeks.values()):
-            return card("Open hours", told)
-        return card("Open hours: not saved yet", told, kind="wbc-unsaved")
+            return card("Open hours", shown)
+        return card("Open hours: not saved yet", shown, kind="wbc-unsaved")
 
     def _shown(self, table: Mapping[str, Any], key: str) -> str:
         value = self._typed.get(key, table.get(key, ""))

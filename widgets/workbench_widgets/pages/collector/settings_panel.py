@@ -57,7 +57,7 @@ class Key:
         if value is None:
             return ""
         if isinstance(value, list | tuple):
-            return (" to " if self.kind == "pair" else ", ").join(_plain(one) for one in value)
+            return (" to " if self.kind == "pair" else ", ").join(_plain(part) for part in value)
         return _plain(value)
 
     def read(self, text: str) -> object:
@@ -67,7 +67,7 @@ class Key:
         if self.kind == "number":
             return _number(text)
         if self.kind == "words":
-            return [one.strip() for one in text.split(",") if one.strip()]
+            return [word.strip() for word in text.split(",") if word.strip()]
         if self.kind == "pair":
             first, to, last = (part.strip() for part in text.partition("to"))
             if not to:
@@ -148,7 +148,7 @@ class SettingsPanel:
         """Save one group, or test."""
         if ask.name == "test":
             return self._test(ask.text("value"))
-        group = next((one for one in GROUPS if f"save-{one[0]}" == ask.name), None)
+        group = next((group for group in GROUPS if f"save-{group[0]}" == ask.name), None)
         return self._save(group[0], group[2], ask) if group else None
 
     @property
@@ -170,22 +170,22 @@ class SettingsPanel:
         ], ((f"save-{table}", "Save"),))  # fmt: skip
         words = f"Wanted: {SurveyFilter.from_settings(settings.filter).sentence()}."
         more = said(words) if table == "filter" else ""
-        return card(title, form.__html__(), more, join(self._result(one) for one in tests))
+        return card(title, form.__html__(), more, join(self._result(test) for test in tests))
 
     def _result(self, test: str) -> Markup:
         name = TESTS[test][0]
         button = Button("Test", "test", test, off=self._busy, label=f"Test: {name}")
         if test in self._testing and self._busy and test not in self._results:
-            told = Markup('<span class="wbc-soft">testing …</span>')
+            line = Markup('<span class="wbc-soft">testing …</span>')
         elif test in self._results:
-            one = self._results[test]
-            kind, mark = ("good", "✓ passed") if one.passed else ("wrong", "✗ failed")
-            told = Markup('<b class="wbc-{}">{}</b> {}').format(kind, mark, one.text)
+            result = self._results[test]
+            kind, mark = ("good", "✓ passed") if result.passed else ("wrong", "✗ failed")
+            line = Markup('<b class="wbc-{}">{}</b> {}').format(kind, mark, result.text)
         else:
-            told = Markup('<span class="wbc-soft">not tested yet</span>')
+            line = Markup('<span class="wbc-soft">not tested yet</span>')
         return Markup(
             '<div class="wbc-test">{}<div><span>{}</span><p role="status">{}</p></div></div>'
-        ).format(button.__html__(), name, told)
+        ).format(button.__html__(), name, line)
 
     # --- saving --------------------------------------------------------------------------------
 
@@ -196,12 +196,12 @@ class SettingsPanel:
         wanted = {key: ask.text(key.name) for key in keys if key.name in ask.values}
         for key, text in wanted.items():
             try:
-                one = {**changed, **_told(key, text)}
+                tried = {**changed, **_told(key, text)}
                 if not text:
-                    one.pop(key.key, None)
-                if table != "pacs" or wanted_title(one):
-                    _checked({**tables, table: one})
-                changed = one
+                    tried.pop(key.key, None)
+                if table != "pacs" or wanted_title(tried):
+                    _checked({**tables, table: tried})
+                changed = tried
             except WorkbenchError as error:
                 problems[key.name] = sentence(error)
         settings = None
@@ -228,7 +228,9 @@ class SettingsPanel:
         if not tests or self._busy:
             return Outcome("A test is running; wait for its end.", good=False)
         self._testing = tests
-        self._results = {name: one for name, one in self._results.items() if name not in tests}
+        self._results = {
+            name: result for name, result in self._results.items() if name not in tests
+        }
         worker = ThreadPoolExecutor(max_workers=1, thread_name_prefix="trial")
         self._work = worker.submit(self._try, tests)
         worker.shutdown(wait=False)

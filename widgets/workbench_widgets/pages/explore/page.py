@@ -119,15 +119,15 @@ class EventFilter(ipywidgets.VBox):  # type: ignore[misc]
                 ),
             ]
         )
-        for one in inputs:
-            one.observe(self._changed, "value")
+        for control in inputs:
+            control.observe(self._changed, "value")
         self._reset.on_click(self._show_all)
         self._changed()
 
     @property
     def choice(self) -> EventChoice:
         """What is chosen."""
-        chosen = {name: one.value or None for name, one in self._choices.items()}
+        chosen = {name: control.value or None for name, control in self._choices.items()}
         low, high = self._ages.value
         whole = (low, high) == (self._ages.min, self._ages.max)
         return EventChoice(
@@ -158,8 +158,8 @@ class EventFilter(ipywidgets.VBox):  # type: ignore[misc]
 
     def _show_all(self, _: object) -> None:
         self._held = True  # one change of the frame, not one an input
-        for one in self._choices.values():
-            one.value = ALL
+        for control in self._choices.values():
+            control.value = ALL
         self._ages.value = (self._ages.min, self._ages.max)
         self._unknown_age.value = self._topograms.value = True
         self._held = False
@@ -176,13 +176,15 @@ def dlp_by_protocol(events: pl.DataFrame) -> alt.TopLevelMixin:
     drawn = lanes(table, "dlp_mgy_cm")
     if drawn.is_empty():
         return _nothing("No event here has a dose length product.")
-    said = (
+    description = (
         f"Dose length product of {_counted(events, 'dlp_mgy_cm')} by protocol: the bar is the "
         f"middle half, the dot the median. {_left_out(events, 'dlp_mgy_cm', 'DLP')}"
     )
     if table.height > MAX_LANES:
-        said += f" The {MAX_LANES} protocols with most events are drawn, of {table.height}."
-    chart = charts.range_chart(drawn, "Dose length product (mGy·cm)").properties(description=said)
+        description += f" The {MAX_LANES} protocols with most events are drawn, of {table.height}."
+    chart = charts.range_chart(drawn, "Dose length product (mGy·cm)").properties(
+        description=description
+    )
     hover = alt.TooltipContent(content="encoding")
     return cast("alt.LayerChart", chart.configure_mark(tooltip=hover))
 
@@ -192,7 +194,7 @@ def ctdi_by_age(events: pl.DataFrame) -> alt.TopLevelMixin:
     bands = ctdi_bands(events)
     if bands.is_empty():
         return _nothing("No event here has a CTDIvol.")
-    said = (
+    description = (
         f"CTDIvol of {_counted(events, 'ctdi_vol_mgy')} by age: the line is the middle half, the "
         f"dot the median. The 16 cm and the 32 cm phantom are drawn apart, because a CTDIvol of "
         f"one is another quantity than that of the other. "
@@ -221,7 +223,7 @@ def ctdi_by_age(events: pl.DataFrame) -> alt.TopLevelMixin:
         y="median:Q",
         shape=alt.Shape("phantom:N", scale=alt.Scale(domain=PHANTOMS), legend=key),
     )
-    return alt.layer(half, middle).properties(description=said)
+    return alt.layer(half, middle).properties(description=description)
 
 
 def ctdi_bands(events: pl.DataFrame) -> pl.DataFrame:
@@ -268,7 +270,7 @@ def _dropdown(label: str, values: pl.Series) -> Any:
         .sort("events", text, descending=[True, False])
     )
     options = [(f"all ({len(values)})", ALL)]
-    options += [(f"{one} ({events})", one) for _, one, events in counted.iter_rows()]
+    options += [(f"{value} ({events})", value) for _, value, events in counted.iter_rows()]
     return ipywidgets.Dropdown(
         options=options, value=ALL, description=label, layout=ipywidgets.Layout(width="19rem")
     )
@@ -327,8 +329,8 @@ def _left_out(events: pl.DataFrame, dose: str, name: str) -> str:
 
 def _nothing(text: str) -> alt.TopLevelMixin:
     """Return a chart that says why there is none."""
-    said = f"{text} Change the filters, or import and map more."
+    description = f"{text} Change the filters, or import and map more."
     data = pl.DataFrame({"text": [text]})
-    chart = alt.Chart(data, width=420, height=60, description=said)
+    chart = alt.Chart(data, width=420, height=60, description=description)
     drawn = chart.mark_text(align="left", x=0, color=charts.TEXT, fontSize=13)
     return cast("alt.Chart", drawn.encode(text="text:N"))

@@ -66,16 +66,16 @@ class Stages(ipywidgets.VBox):  # type: ignore[misc]
         self._bar = ipywidgets.IntProgress(
             min=0, max=1, layout=ipywidgets.Layout(width="12rem", visibility="hidden")
         )
-        said = ipywidgets.Label()
+        label = ipywidgets.Label()
         super().__init__(
             [
                 _line(self._folder, self._buttons[0]),
                 _line(self._patients, self._buttons[1]),
                 _line(*self._buttons[2:], self._stop, self._bar),
-                said,
+                label,
             ]
         )
-        traitlets.dlink((self, "message"), (said, "value"))
+        traitlets.dlink((self, "message"), (label, "value"))
         self._stop.on_click(lambda _: self._stop_asked.set())
         self.observe(self._switch, "running")
         self.message = "Import a folder or collect patients, then map, then estimate doses."
@@ -155,9 +155,9 @@ class Export(ipywidgets.VBox):  # type: ignore[misc]
         self._format = ipywidgets.Dropdown(options=FORMATS, description="Format")
         button = ipywidgets.Button(description="Export", button_style="primary")
         button.on_click(lambda _: self.write())
-        said = ipywidgets.Label()
-        traitlets.dlink((self, "message"), (said, "value"))
-        super().__init__([_line(self._table, self._format, button), said])
+        label = ipywidgets.Label()
+        traitlets.dlink((self, "message"), (label, "value"))
+        super().__init__([_line(self._table, self._format, button), label])
 
     def write(self) -> Path | None:
         """Write the chosen table and say where; returns the file, or None if it could not be."""

@@ -129,14 +129,14 @@ class MyScanner(widgets.VBox):  # type: ignore[misc]
         )  # fmt: skip
 
     def _new_scanner(self) -> None:
-        found = frames.regions(self._events, self.scanner.value)
-        named = [(region.replace("_", " "), region) for region in found]
+        regions = frames.regions(self._events, self.scanner.value)
+        named = [(region.replace("_", " "), region) for region in regions]
         self._fill(self.region, [("all regions", ALL), *named])
         self._new_region()
 
     def _new_region(self) -> None:
-        found = frames.protocols(self._events, self.scanner.value, self.region.value or None)
-        self._fill(self.protocol, [("all protocols", ALL), *((name, name) for name in found)])
+        protocols = frames.protocols(self._events, self.scanner.value, self.region.value or None)
+        self._fill(self.protocol, [("all protocols", ALL), *((name, name) for name in protocols)])
         self.show()
 
     def _fill(self, dropdown: widgets.Dropdown, options: Sequence[tuple[str, object]]) -> None:
@@ -289,10 +289,10 @@ def _lacking(chosen: pl.DataFrame) -> Html:
 
 def _comparison(events: pl.DataFrame, levels: pl.DataFrame, choice: ScannerChoice) -> Html:
     head = f"Against the reference levels of {choice.country} {choice.year}"
-    found = frames.of_choice(compare(events, levels), choice)
-    if found.is_empty():
+    compared = frames.of_choice(compare(events, levels), choice)
+    if compared.is_empty():
         return _section(head, paragraph("No adult exam could be compared.", "note"))
-    rows = Markup("\n").join(_compared_row(row) for row in found.iter_rows(named=True))
+    rows = Markup("\n").join(_compared_row(row) for row in compared.iter_rows(named=True))
     heads = Markup("").join(
         Markup('<th scope="col" class="{}">{}</th>').format(kind, name)
         for name, kind in COMPARED.items()
@@ -300,11 +300,11 @@ def _comparison(events: pl.DataFrame, levels: pl.DataFrame, choice: ScannerChoic
     table = Markup(
         '<div class="wide"><table><thead><tr>{}</tr></thead><tbody>{}</tbody></table></div>'
     ).format(heads, rows)
-    said = (
+    note = (
         "Adults, all protocols of a region. A level for one acquisition is compared with the "
         "median over events, a level for an examination with the median over sums of an exam."
     )
-    return _section(head, table, paragraph(said, "note"))
+    return _section(head, table, paragraph(note, "note"))
 
 
 def _compared_row(row: dict[str, object]) -> Markup:
@@ -342,13 +342,13 @@ def _apart(events: pl.DataFrame, scanner: Scanner) -> Html:
 
 
 def _notes() -> Html:
-    said = (
+    note = (
         "Dates are shifted for each patient: nothing here is sorted by calendar. Adults are "
         "patients of 18 years or more. Doses in the 16 cm and in the 32 cm CTDI phantom are "
         "different quantities and are never summed up together. A reference level is meant for "
         "the median of a group, not for one patient."
     )
-    return _section("How to read this", paragraph(said, "note"))
+    return _section("How to read this", paragraph(note, "note"))
 
 
 def _section(head: str, *parts: str) -> Html:
@@ -357,13 +357,13 @@ def _section(head: str, *parts: str) -> Html:
 
 
 def _dropdown(name: str) -> widgets.Dropdown:
-    made = widgets.Dropdown(description=name)
-    made.add_class("wb-choice")
-    return made
+    dropdown = widgets.Dropdown(description=name)
+    dropdown.add_class("wb-choice")
+    return dropdown
 
 
-def _alone(said: Html) -> widgets.Widget:
-    box = widgets.VBox([widgets.HTML(f"<style>{STYLE}</style>"), widgets.HTML(str(said))])
+def _alone(content: Html) -> widgets.Widget:
+    box = widgets.VBox([widgets.HTML(f"<style>{STYLE}</style>"), widgets.HTML(str(content))])
     box.add_class("wb")
     return box
 

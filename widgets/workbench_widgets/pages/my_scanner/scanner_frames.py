@@ -70,13 +70,13 @@ def scanners(events: pl.DataFrame) -> list[tuple[Scanner, int]]:
     """Return the CT scanners with their number of exams of patients, most exams first."""
     patients = ~pl.col("localizer") & (pl.col("body_region") != "phantom_qa")
     exams = pl.col("StudyInstanceUID").filter(patients).n_unique()
-    found = (
+    counted = (
         preferred_ct(events)
         .group_by(SCANNER)
         .agg(exams.alias("exams"))
         .sort("exams", *SCANNER, descending=[True, False, False, False], nulls_last=True)
     )
-    return [(Scanner(*row[:3]), row[3]) for row in found.iter_rows()]
+    return [(Scanner(*row[:3]), row[3]) for row in counted.iter_rows()]
 
 
 def level_sets(levels: pl.DataFrame) -> list[tuple[str, tuple[str, int]]]:
@@ -185,8 +185,8 @@ def _quartiles(column: str) -> pl.Expr:
     median, low, high = (
         pl.col(f"{column}_{word}").round(1).cast(pl.String) for word in ("median", "p25", "p75")
     )
-    one = pl.col("events") == 1
-    text = pl.when(one).then(median).otherwise(pl.format("{} ({} to {})", median, low, high))
+    single = pl.col("events") == 1
+    text = pl.when(single).then(median).otherwise(pl.format("{} ({} to {})", median, low, high))
     return text.alias(f"{column}_text")
 
 

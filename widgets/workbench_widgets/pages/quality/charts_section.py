@@ -58,7 +58,7 @@ class ChartsPanel:
 
     def html(self) -> Markup:
         """Return the section; the chart itself is a widget below."""
-        names = [one.name for one in self._on.desk.quality.profiles()]
+        names = [profile.name for profile in self._on.desk.quality.profiles()]
         results = self._on.desk.quality.results(self._profile(names)) if names else []
         if not results:
             return nothing_yet("There is no result yet: measure first, in the section Measure.")
@@ -103,18 +103,18 @@ class ChartsPanel:
         )
         if not series.points:
             return None
-        told = [f"{series.title}, {len(series.points)} points.", *chart.warnings]
+        sentences = [f"{series.title}, {len(series.points)} points.", *chart.warnings]
         if kind == "pair":
-            other, second, _ = chart_of(self._on.desk, name, self._chosen["other"], settings)
-            return pictures.pair(chart, other, (look, second)), " ".join(told)
+            right, second, _ = chart_of(self._on.desk, name, self._chosen["other"], settings)
+            return pictures.pair(chart, right, (look, second)), " ".join(sentences)
         if kind == "histogram":
-            told.append(pictures.counted_bars(chart))
+            sentences.append(pictures.counted_bars(chart))
         draw: Callable[[ControlChart, pictures.Look], Any] = {
             "individuals": pictures.individuals, "moving ranges": pictures.moving_ranges,
             "ewma": pictures.averages, "cusum": pictures.sums, "histogram": pictures.bars,
             "average": lambda chart, look: pictures.averages(chart, look, exponential=False),
         }[kind]  # fmt: skip
-        return draw(chart, look), " ".join(told)
+        return draw(chart, look), " ".join(sentences)
 
     def _profile(self, names: list[str]) -> str:
         if self._chosen["profile"] not in names:
@@ -152,11 +152,11 @@ class ChartsPanel:
             self._on.desk, self._chosen["profile"], self._chosen["measurement"]
         )
         rows = (
-            (f"{one.begins:%Y-%m-%d}", one.points, number(one.mean), number(one.sd),
-             number(one.mr_bar), one.by, one.reason or "–")
-            for one in chart.baselines
+            (f"{baseline.begins:%Y-%m-%d}", baseline.points, number(baseline.mean),
+             number(baseline.sd), number(baseline.mr_bar), baseline.by, baseline.reason or "–")
+            for baseline in chart.baselines
         )  # fmt: skip
-        days = [one.moment for one in series.points if one.counts]
+        days = [point.moment for point in series.points if point.counts]
         first = f"{days[0]:%Y-%m-%d}" if days else ""
         last = f"{days[min(USUAL, len(days)) - 1]:%Y-%m-%d}" if days else ""
         return card(
@@ -174,11 +174,13 @@ class ChartsPanel:
         self._on.by = ask.text("by")
         first, last = (_day(ask.text(name)) for name in ("first", "last"))
         _, _, series = chart_of(self._on.desk, self._chosen["profile"], self._chosen["measurement"])
-        made = set_baseline(
+        baseline = set_baseline(
             self._on.desk, series, (first, last.replace(hour=23, minute=59, second=59)),
             self._on.name(), ask.text("reason"),
         )  # fmt: skip
-        return Outcome(f"A baseline of {made.points} points holds from {made.begins:%Y-%m-%d} on.")
+        return Outcome(
+            f"A baseline of {baseline.points} points holds from {baseline.begins:%Y-%m-%d} on."
+        )
 
     def _event(self) -> Markup:
         return card("What happened to the machine", Form("note", (

@@ -62,8 +62,8 @@ class MeasurePanel:
     def html(self) -> Markup:
         """Return the section."""
         self._profiles = self._on.desk.profiles()
-        found = join((self._sources(), self._listed_studies(), self._listed_series()))
-        return self._attempted() if self._on.attempt else join((self._attempted(), found))
+        choices = join((self._sources(), self._listed_studies(), self._listed_series()))
+        return self._attempted() if self._on.attempt else join((self._attempted(), choices))
 
     def below(self) -> Markup:
         """Return where to look for further images, while a measurement lies above."""
@@ -85,7 +85,7 @@ class MeasurePanel:
 
     def _sources(self) -> Markup:
         pacs = self._on.desk.survey.settings.pacs
-        asked = Form("ask-pacs", (Field("patient", "Patient ID of the phantom"),),
+        form = Form("ask-pacs", (Field("patient", "Patient ID of the phantom"),),
                      (("ask-pacs", "Ask the PACS"),)).__html__()  # fmt: skip
         return Markup('<div class="wbc-cards">{}</div>').format(join((
             card("From files", Form("find", (
@@ -94,7 +94,7 @@ class MeasurePanel:
             ), (("find", "Find images"),)).__html__()),
             card("Received", said("Images that were sent to the phantom title."),
                  buttons(Button("Show received images", "came"))),
-            card("From the PACS", asked if pacs else said("No PACS is set: see Collector.")),
+            card("From the PACS", form if pacs else said("No PACS is set: see Collector.")),
         )))  # fmt: skip
 
     def _find(self, ask: Ask) -> Outcome:
@@ -111,7 +111,7 @@ class MeasurePanel:
         self._studies = ()
         self._found = select([path for path in paths if path.exists()], self._profiles)
         left = sum(self._found.left.values())
-        images = sum(len(one.images) for one in self._found.series)
+        images = sum(len(series.images) for series in self._found.series)
         aside = f" {left} files hold no image." if left else ""
         return Outcome(f"{len(self._found.series)} series with {images} images.{aside}")
 
@@ -129,19 +129,19 @@ class MeasurePanel:
         survey = self._on.desk.survey
         archive = phantom_archive(survey.settings, survey.folder, self._on.desk.phantoms)
         sent = archive.fetch(study)
-        found = self._select([self._on.desk.phantoms.folder])
-        return Outcome(f"The PACS sent {sent} images. {found.text}")
+        outcome = self._select([self._on.desk.phantoms.folder])
+        return Outcome(f"The PACS sent {sent} images. {outcome.text}")
 
     def _listed_studies(self) -> Markup:
         rows = (
             (
                 place + 1,
-                one.study.study_date or "–",
-                ", ".join(sorted(one.study.modalities)) or "–",
-                len(one.instances) or one.study.instances or "–",
+                expected.study.study_date or "–",
+                ", ".join(sorted(expected.study.modalities)) or "–",
+                len(expected.instances) or expected.study.instances or "–",
                 Button("Fetch", "fetch", str(place), label=f"Fetch study {place + 1}"),
             )
-            for place, one in enumerate(self._studies)
+            for place, expected in enumerate(self._studies)
         )
         if not self._studies:
             return NOTHING
@@ -152,7 +152,9 @@ class MeasurePanel:
     def _listed_series(self) -> Markup:
         if self._found is None:
             return NOTHING
-        rows = (self._row(place, one) for place, one in enumerate(self._found.series[:MAX_SHOWN]))
+        rows = (
+            self._row(place, series) for place, series in enumerate(self._found.series[:MAX_SHOWN])
+        )
         return card(
             "Series found",
             table(SERIES_HEADS, rows, "Series found", "No image was found there."),
@@ -166,8 +168,8 @@ class MeasurePanel:
         machine = series.equipment
         moment = series.images[0].moment
         description = str(series.header.get("SeriesDescription") or "–")
-        fitting = [one.name for one in series.profiles]
-        others = [one.name for one in self._profiles if one.name not in fitting]
+        fitting = [profile.name for profile in series.profiles]
+        others = [profile.name for profile in self._profiles if profile.name not in fitting]
         choices = join(
             (Button(name, "measure", f"{place} {name}", main=name in fitting).__html__()
              for name in (*fitting, *others)), " ",
@@ -191,11 +193,11 @@ class MeasurePanel:
                 self._previews[middle.source] = b64encode(thumbnail(image)).decode()
             except WorkbenchError:
                 self._previews[middle.source] = ""
-        found = self._previews[middle.source]
-        if not found:
+        encoded = self._previews[middle.source]
+        if not encoded:
             return Markup("no picture")
         return Markup('<img class="wbc-preview" alt="" src="data:image/png;base64,{}">').format(
-            found
+            encoded
         )
 
     def _series(self, text: str) -> PhantomSeries:
@@ -213,12 +215,12 @@ class MeasurePanel:
     def _measure(self, ask: Ask) -> Outcome:
         place, _, name = ask.text("value").partition(" ")
         series = self._series(place)
-        profile = next((one for one in self._profiles if one.name == name), None)
+        profile = next((profile for profile in self._profiles if profile.name == name), None)
         if profile is None:
             raise SettingsError("there is no such test profile.", "Choose one of those shown.")
         attempt = self._on.desk.attempt_series(name, series)
         self._on.attempt, self._on.number = attempt, None
-        regions = [region for one in attempt.judged for region in one.measurement.regions]
+        regions = [region for judged in attempt.judged for region in judged.measurement.regions]
         self._on.look_at(attempt.images, regions)
         return Outcome("")
 

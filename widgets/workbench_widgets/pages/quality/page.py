@@ -81,10 +81,10 @@ class QualityPage(TabbedPage):
             self.chart = self._drawn = None
             return
         chart, words = picture
-        told = (chart.to_json(), words)
-        if told == self._drawn:
+        drawn = (chart.to_json(), words)
+        if drawn == self._drawn:
             return
-        self._drawn = told
+        self._drawn = drawn
         if self.chart is None:
             self.chart = Chart(chart, words, most_rows=MAX_POINTS)
             self.chart.on_select(self._picked)

@@ -42,11 +42,11 @@ class ProfilesPanel:
         kept = self._on.desk.quality.profiles()
         rows = (
             (
-                one.name, one.version, one.content["test"], one.content["phantom"],
-                one.content["station"], one.content.get("interval_days") or "–",
-                Button("Edit", "edit", one.name, label=f"Edit {one.name}"),
+                profile.name, profile.version, profile.content["test"], profile.content["phantom"],
+                profile.content["station"], profile.content.get("interval_days") or "–",
+                Button("Edit", "edit", profile.name, label=f"Edit {profile.name}"),
             )
-            for one in kept
+            for profile in kept
         )  # fmt: skip
         return join((
             self._editor(),
@@ -86,9 +86,9 @@ class ProfilesPanel:
             return NOTHING
         title = f"Edit {self._chosen}" if self._chosen else "A new test profile"
         versions = (
-            (one.version, f"{one.made_at:%Y-%m-%d %H:%M}", one.made_by, one.reason or "–",
-             one.sha256[:12])
-            for one in self._on.desk.quality.versions(self._chosen)
+            (stored.version, f"{stored.made_at:%Y-%m-%d %H:%M}", stored.made_by,
+             stored.reason or "–", stored.sha256[:12])
+            for stored in self._on.desk.quality.versions(self._chosen)
         )  # fmt: skip
         return card(
             title,
@@ -107,7 +107,7 @@ class ProfilesPanel:
         )  # fmt: skip
 
     def _new(self) -> Markup:
-        tests = [(one.name, one.label) for one in qa_tests()]
+        tests = [(test.name, test.label) for test in qa_tests()]
         phantoms = [(name, name) for name in geometry_names(self._on.desk.geometry_folders)]
         hint = "filled in from the images shown below" if self._on.images else (
             "show images in the section Measure first, and it is filled in from them"

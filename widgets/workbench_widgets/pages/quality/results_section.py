@@ -48,16 +48,16 @@ class ResultsPanel:
 
     def html(self) -> Markup:
         """Return the section."""
-        names = [one.name for one in self._on.desk.quality.profiles()]
+        names = [profile.name for profile in self._on.desk.quality.profiles()]
         if not names:
             return nothing_yet("There is no result yet: make a test profile, then measure.")
         if self._chosen["profile"] not in names:
             self._chosen["profile"] = names[0]
-        found = self._found()
+        results = self._found()
         opened = self._on.number
         return join((
             self._filters(names),
-            _listed(found),
+            _listed(results),
             result_card(self._on.desk.quality.result(opened)) if opened else NOTHING,
         ))  # fmt: skip
 
@@ -85,10 +85,10 @@ class ResultsPanel:
     def _found(self) -> list[StoredResult]:
         chosen = self._chosen
         return [
-            one for one in self._on.desk.quality.results(chosen["profile"])
-            if chosen["decision"] in ("", one.decision)
-            and chosen["state"] in ("", one.content["state"])
-            and _between(one, chosen["from"], chosen["to"])
+            result for result in self._on.desk.quality.results(chosen["profile"])
+            if chosen["decision"] in ("", result.decision)
+            and chosen["state"] in ("", result.content["state"])
+            and _between(result, chosen["from"], chosen["to"])
         ]  # fmt: skip
 
     def _filters(self, names: Sequence[str]) -> Markup:
@@ -140,10 +140,10 @@ def _listed(results: Sequence[StoredResult]) -> Markup:
     heads = ("#Result", "Acquired", "State", "Decision", *(f"#{label}" for label in known.values()),
              "")  # fmt: skip
     rows: list[tuple[object, ...]] = [
-        _row(one, list(known)) for one in reversed(results[-MAX_SHOWN:])
+        _row(result, list(known)) for result in reversed(results[-MAX_SHOWN:])
     ]
-    counting = [one for one in results if one.decision != REJECTED]
-    columns = [[value for one in counting if (value := _value(one, name)) is not None]
+    counting = [result for result in results if result.decision != REJECTED]
+    columns = [[value for result in counting if (value := _value(result, name)) is not None]
                for name in known]  # fmt: skip
     if counting:
         many = f"{len(counting)} results"
@@ -174,6 +174,6 @@ def _row(result: StoredResult, names: Sequence[str]) -> tuple[object, ...]:
 def _value(result: StoredResult, name: str) -> float | None:
     for value in result.content["values"]:
         if value["name"] == name:
-            found: float | None = value["value"]
-            return found
+            measured: float | None = value["value"]
+            return measured
     return None

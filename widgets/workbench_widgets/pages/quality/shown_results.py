@@ -61,12 +61,12 @@ def values_table(values: Sequence[Mapping[str, Any]]) -> Markup:
     """Return measured values with their limits and states."""
     rows = (
         (
-            one["label"] or one["name"], number(one["value"], one["unit"]),
-            number(one["reference"]), limits(one["warning_low"], one["warning_high"]),
-            limits(one["alarm_low"], one["alarm_high"]), state_mark(one["state"]),
-            one["reason"],
+            row["label"] or row["name"], number(row["value"], row["unit"]),
+            number(row["reference"]), limits(row["warning_low"], row["warning_high"]),
+            limits(row["alarm_low"], row["alarm_high"]), state_mark(row["state"]),
+            row["reason"],
         )
-        for one in values
+        for row in values
     )  # fmt: skip
     return table(VALUE_HEADS, rows, "Measured values", "Nothing was measured.")
 
@@ -78,12 +78,12 @@ def lines_table(lines: Iterable[Mapping[str, Any]]) -> Markup:
     rows = [
         (
             Markup('<span class="wbc-mark wbc-mark-{}">{}</span>').format(
-                signs.get(one["severity"], ("✓", GOOD))[1],
-                signs.get(one["severity"], ("✓", GOOD))[0],
+                signs.get(line["severity"], ("✓", GOOD))[1],
+                signs.get(line["severity"], ("✓", GOOD))[0],
             ),
-            one["check"], one["wanted"], one["found"], one["words"],
+            line["check"], line["wanted"], line["found"], line["words"],
         )
-        for one in sorted(lines, key=lambda one: order.get(one["severity"], 2))
+        for line in sorted(lines, key=lambda line: order.get(line["severity"], 2))
     ]  # fmt: skip
     return table(LINE_HEADS, rows, "Verification", "Nothing was verified.")
 

@@ -53,14 +53,14 @@ class TodayPanel:
     def html(self) -> Markup:
         """Return the section."""
         results = self._on.desk.quality.results()
-        waiting = [one for one in results if not one.decisions]
+        waiting = [result for result in results if not result.decisions]
         due = self._on.desk.due()
         if not due:
             return join((
                 nothing_yet("There is no test profile yet: make one in the section Profiles."),
                 self._came(),
             ))  # fmt: skip
-        opened = next((one for one in results if one.number == self._on.number), None)
+        opened = next((result for result in results if result.number == self._on.number), None)
         return join((
             _headline(waiting, due), self._who(),
             card("Results to decide on", _waiting(waiting, self._on.number)),
@@ -96,10 +96,10 @@ class TodayPanel:
         arrivals = Arrivals(self._on.desk)
         if again:
             arrivals.again()
-        found = arrivals.look()
+        arrived = arrivals.look()
         return Outcome(
-            f"{found.measured} series measured, {found.refused} refused, "
-            f"{found.unrecognised} not recognised, {found.waiting} still coming."
+            f"{arrived.measured} series measured, {arrived.refused} refused, "
+            f"{arrived.unrecognised} not recognised, {arrived.waiting} still coming."
         )
 
     def _who(self) -> Markup:
@@ -107,7 +107,7 @@ class TodayPanel:
                                   self._on.by),), live=True).__html__()  # fmt: skip
 
     def _came(self) -> Markup:
-        left = [one for one in self._on.desk.quality.images() if one.state != MEASURED]
+        left = [image for image in self._on.desk.quality.images() if image.state != MEASURED]
         return card(
             "Phantom images that came and were not measured", _left(left),
             buttons(Button("Look for new images", "look-now"),
@@ -116,8 +116,8 @@ class TodayPanel:
 
 
 def _headline(waiting: Sequence[StoredResult], due: Sequence[Due]) -> Markup:
-    alarms = sum(one.content["state"] == "alarm" for one in waiting)
-    late = sum(one.overdue is not None for one in due)
+    alarms = sum(result.content["state"] == "alarm" for result in waiting)
+    late = sum(entry.overdue is not None for entry in due)
     kind = PROBLEM if alarms else WARNING if waiting or late else GOOD
     parts = [
         f"{alarms} alarm{'s' * (alarms != 1)}" if alarms else "",
@@ -135,9 +135,9 @@ def result_card(result: StoredResult, *, deciding: bool = True) -> Markup:
     content = result.content
     at = f"{result.acquired_at:%Y-%m-%d %H:%M}" if result.acquired_at else "at an unknown time"
     decided = join(
-        said(f"{one.decision.capitalize()} by {one.decided_by} on {one.decided_at:%Y-%m-%d %H:%M} "
-             f"UTC. {one.comment}")
-        for one in result.decisions
+        said(f"{decision.decision.capitalize()} by {decision.decided_by} on "
+             f"{decision.decided_at:%Y-%m-%d %H:%M} UTC. {decision.comment}")
+        for decision in result.decisions
     )  # fmt: skip
     form = Form("decide", (Field("comment", "Comment", hint="needed to reject"),), (
         (ACCEPTED, "Accept"), (REJECTED, "Reject"),
@@ -155,13 +155,13 @@ def result_card(result: StoredResult, *, deciding: bool = True) -> Markup:
 def _waiting(waiting: Sequence[StoredResult], opened: int | None) -> Markup:
     rows = (
         (
-            one.number, one.profile, one.content["station"],
-            f"{one.acquired_at:%Y-%m-%d %H:%M}" if one.acquired_at else "–",
-            state_mark(one.content["state"]),
-            Button("Show", "open", str(one.number), main=True, off=one.number == opened,
-                   label=f"Show result {one.number}"),
+            result.number, result.profile, result.content["station"],
+            f"{result.acquired_at:%Y-%m-%d %H:%M}" if result.acquired_at else "–",
+            state_mark(result.content["state"]),
+            Button("Show", "open", str(result.number), main=True, off=result.number == opened,
+                   label=f"Show result {result.number}"),
         )
-        for one in reversed(waiting[-MAX_SHOWN:])
+        for result in reversed(waiting[-MAX_SHOWN:])
     )  # fmt: skip
     return table(WAITING_HEADS, rows, "Results to decide on", "None.")
 
@@ -169,19 +169,19 @@ def _waiting(waiting: Sequence[StoredResult], opened: int | None) -> Markup:
 def _due(due: Sequence[Due]) -> Markup:
     rows = (
         (
-            one.profile.name, one.profile.station,
-            f"{one.last:%Y-%m-%d}" if one.last else "–",
-            f"{one.due:%Y-%m-%d}" if one.due else "–", state_mark(one.words), one.waiting,
+            entry.profile.name, entry.profile.station,
+            f"{entry.last:%Y-%m-%d}" if entry.last else "–",
+            f"{entry.due:%Y-%m-%d}" if entry.due else "–", state_mark(entry.words), entry.waiting,
         )
-        for one in due
+        for entry in due
     )  # fmt: skip
     return table(DUE_HEADS, rows, "Tests", "None.")
 
 
 def _left(images: Sequence[PhantomImage]) -> Markup:
     counts: dict[tuple[str, str, str], int] = {}
-    for one in images:
-        key = (str((one.header or {}).get("StationName", "–")), one.state, one.reason)
+    for image in images:
+        key = (str((image.header or {}).get("StationName", "–")), image.state, image.reason)
         counts[key] = counts.get(key, 0) + 1
     rows = ((count, *key) for key, count in list(counts.items())[:MAX_SHOWN])
     return table(LEFT_HEADS, rows, "Images not measured", "None.")

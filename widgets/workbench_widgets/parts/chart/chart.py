@@ -95,7 +95,9 @@ class Chart(anywidget.AnyWidget):
     @property
     def parameters(self) -> tuple[str, ...]:
         """Names of the chart's selection parameters."""
-        return tuple(one["name"] for one in self._spec.get("params", ()) if "select" in one)
+        return tuple(
+            parameter["name"] for parameter in self._spec.get("params", ()) if "select" in parameter
+        )
 
     def _send_spec(self) -> None:
         self.send({

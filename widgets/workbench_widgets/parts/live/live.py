@@ -43,7 +43,9 @@ class Ask:
         given = message.get("values")
         values = given if isinstance(given, Mapping) else {}
         texts = {str(name): text for name, text in values.items() if isinstance(text, str)}
-        files = tuple(bytes(one) for one in buffers) if isinstance(buffers, list | tuple) else ()
+        files = (
+            tuple(bytes(buffer) for buffer in buffers) if isinstance(buffers, list | tuple) else ()
+        )
         return cls(message["ask"], texts, files)
 
 
@@ -82,7 +84,7 @@ class Live(anywidget.AnyWidget):
         if ask is None:
             return
         reply = self._reply(ask)
-        told: dict[str, Any] = {"reset": list(reply.reset)}
+        answer: dict[str, Any] = {"reset": list(reply.reset)}
         if reply.html != self._shown or ask.name != "look":
-            told["html"] = self._shown = reply.html
-        self.send(told)
+            answer["html"] = self._shown = reply.html
+        self.send(answer)

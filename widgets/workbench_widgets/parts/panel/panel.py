@@ -108,12 +108,12 @@ class Field:
     key: str = ""
 
     def __html__(self) -> Markup:
-        told = Markup('<small class="wbc-wrong" role="alert">{}</small>').format(self.problem)
+        alert = Markup('<small class="wbc-wrong" role="alert">{}</small>').format(self.problem)
         hint = Markup("<small>{}</small>").format(self.hint)
         wrong = Markup(' aria-invalid="true"') if self.problem else ""
         return Markup('<label class="wbc-field wbc-{}"{}><span>{}</span>{}{}</label>').format(
             self.kind, Markup(' data-key="{}"').format(self.key) if self.key else "", self.label,
-            self._input(wrong), told if self.problem else hint if self.hint else "",
+            self._input(wrong), alert if self.problem else hint if self.hint else "",
         )  # fmt: skip
 
     def _input(self, wrong: str) -> Markup:

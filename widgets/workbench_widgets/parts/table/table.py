@@ -113,21 +113,21 @@ class FrameTable(anywidget.AnyWidget):
         ]
         self.send({"head": columns, "total": self._frame.height, "empty": self._empty})
 
-    def _answer(self, _: object, asked: Mapping[str, Any], __: object) -> None:
+    def _answer(self, _: object, message: Mapping[str, Any], __: object) -> None:
         """Answer a page: with the head, with one page of rows, or with all of them as CSV."""
-        if asked.get("ask") == "head":
+        if message.get("ask") == "head":
             self._send_head()
             return
-        view = View.asked(asked)
+        view = View.asked(message)
         if view != self._view:
             self._view, self._rows = view, view.of(self._frame)
-        if asked.get("ask") == "rows":
-            self._send_rows(asked.get("page"), asked.get("number"))
-        elif asked.get("ask") == "csv" and self._rows.height <= MAX_DOWNLOADED:
-            self.send({"csv": self._table.name, "number": asked.get("number")}, [self._csv()])
-        elif asked.get("ask") == "csv":
+        if message.get("ask") == "rows":
+            self._send_rows(message.get("page"), message.get("number"))
+        elif message.get("ask") == "csv" and self._rows.height <= MAX_DOWNLOADED:
+            self.send({"csv": self._table.name, "number": message.get("number")}, [self._csv()])
+        elif message.get("ask") == "csv":
             limit = f"More than {MAX_DOWNLOADED:,} rows: filter them, or export the table."
-            self.send({"refused": limit, "number": asked.get("number")})
+            self.send({"refused": limit, "number": message.get("number")})
 
     def _send_rows(self, wanted: object, number: object) -> None:
         pages = max(-(-self._rows.height // ROWS), 1)

@@ -110,12 +110,12 @@ class TabbedPage(ipywidgets.VBox):  # type: ignore[misc]
             shown = panel.html()
         except Exception as error:  # noqa: BLE001  the tabs stay, and so does the way out
             shown = said(sentence(error), "problem")
-        told = "" if not self._said.text else Markup('<p class="wbc-said {}">{}</p>').format(
+        notice = "" if not self._said.text else Markup('<p class="wbc-said {}">{}</p>').format(
             "" if self._said.good else "wbc-problem", self._said.text
         )  # fmt: skip
         return join((
             self._tabs(),
-            Markup('<div role="status" class="wbc-told">{}</div>').format(told),
+            Markup('<div role="status" class="wbc-told">{}</div>').format(notice),
             Markup('<div role="tabpanel" class="wbc-panel" data-key="{}" aria-label="{}">{}</div>')
             .format(self.section, panel.title, shown),
         ))  # fmt: skip

@@ -96,9 +96,9 @@ class Viewer(anywidget.AnyWidget):
     def _panes(self, proposal: Mapping[str, Any]) -> int:
         return proposal["value"] if proposal["value"] in PANES else 1
 
-    def _answer(self, _widget: object, asked: Mapping[str, Any], _buffers: object) -> None:
-        number = asked.get("index")
-        wanted = asked.get("ask") == "frame" and asked.get("version") == self.version
+    def _answer(self, _widget: object, message: Mapping[str, Any], _buffers: object) -> None:
+        number = message.get("index")
+        wanted = message.get("ask") == "frame" and message.get("version") == self.version
         if wanted and isinstance(number, int) and 0 <= number < len(self._images):
             pixels = sendable(self._images[number].stored)
             self.send({"type": "frame", "index": number, "version": self.version}, [pixels.data])
@@ -124,12 +124,12 @@ def _about(image: Image, label: str) -> dict[str, Any]:
 
 def _preset(image: Image) -> list[float]:
     """Return the window the object proposes (PS3.3 C.11.2.1.2), empty where it proposes none."""
-    found = []
+    window = []
     for keyword in ("WindowCenter", "WindowWidth"):
         value = image.header.get(keyword)
         several = value if isinstance(value, Sequence) and not isinstance(value, str) else [value]
         try:
-            found.append(float(several[0]))
+            window.append(float(several[0]))
         except (TypeError, ValueError, IndexError):
             return []
-    return found if np.isfinite(found).all() and found[1] >= 1 else []
+    return window if np.isfinite(window).all() and window[1] >= 1 else []

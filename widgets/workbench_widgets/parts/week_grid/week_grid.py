@@ -77,7 +77,7 @@ class WeekGrid(anywidget.AnyWidget):
     def set_state(self, sync_data: Mapping[str, Any]) -> None:
         """Take from a page what is the page's to say: the grid, unless it is read only."""
         refused = OWN | {"grid"} if self.read_only else OWN
-        super().set_state({name: one for name, one in sync_data.items() if name not in refused})
+        super().set_state({name: value for name, value in sync_data.items() if name not in refused})
 
     @traitlets.validate("grid")
     def _whole_week(self, proposal: Mapping[str, Any]) -> list[str]:

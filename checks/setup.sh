@@ -33,8 +33,8 @@ pip() {
 }
 
 # A mark is written when its step is done, and only then.  Programs in .venv name its place, so a
-# moved checkout needs a new one.
-mark_of() { { cat "$1"; pwd -P; } | cksum; }
+# moved checkout needs a new one; so does a system whose Python was replaced by another release.
+mark_of() { { cat "$1"; pwd -P; .venv/bin/python -V 2>&1; } | cksum; }
 done_already() { [ "$(cat ".venv/installed-$1" 2>/dev/null)" = "$(mark_of "$2")" ]; }
 mark() { mark_of "$2" 2>/dev/null >".venv/installed-$1" || fail ".venv cannot be written to"; }
 
@@ -89,7 +89,7 @@ dev) # A package that has left the lock must leave .venv too.
 esac
 
 if ! [ -x .venv/bin/python ] || ! done_already user requirements.lock; then
-    say "Making the environment in .venv (once; one to two minutes, 220 MB to download, 1.2 GB on disk) ..."
+    say "Making the environment in .venv (once; one to two minutes, 220 MB to download, 1.3 GB on disk) ..."
     make_environment
     install_lock user requirements.lock
 fi

@@ -107,3 +107,26 @@ def _sets_up(graph: grimp.ImportGraph, name: str) -> bool:
     parents = {".".join(parts[:length]) for length in range(2, len(parts) + 1)}
     loaded = parents.union(*map(graph.find_upstream_modules, parents))
     return any(f"{one}.".startswith("workbench.dicom.") for one in loaded)
+
+
+FILTERS = """
+import sys, warnings
+from tests.dicom.headers import ordinary
+from workbench.deidentify.confidentiality_profile import load_profile
+from workbench.deidentify.engine import Deidentifier
+from workbench.deidentify.pseudonym import Pseudonyms
+data = ordinary()
+data.SpecificCharacterSet = "CANARY"
+data.PatientName = "Käthe"
+deidentifier = Deidentifier(load_profile(), Pseudonyms(bytes(32), "x", "SITE"))
+warnings.simplefilter("always")  # as a notebook or a test may do
+deidentifier.apply(data)
+"""
+
+
+def test_a_filter_that_somebody_sets_later_shows_no_value() -> None:
+    done = subprocess.run(
+        [sys.executable, "-c", FILTERS.replace("CANARY", CANARY)], capture_output=True, text=True,
+        check=True, cwd=Path(__file__).parents[2],
+    )  # fmt: skip
+    assert CANARY not in done.stdout + done.stderr

@@ -259,3 +259,15 @@ def test_the_start_of_an_object(
     start = start_of(header(**elements))
     assert (start.at, start.offset) == (at, offset)
     assert [finding.code for finding in start.findings] == codes
+
+
+def test_a_clock_told_twice_once_with_its_offset_is_local_time_of_that_zone() -> None:
+    header = {
+        "0008002A": {"vr": "DT", "Value": ["20240101113000+0100"]},
+        "00080022": {"vr": "DA", "Value": ["20240101"]},
+        "00080032": {"vr": "TM", "Value": ["113000"]},
+    }
+    start = start_of(header)
+    assert (start.at, start.offset) == (datetime(2024, 1, 1, 11, 30), timedelta(hours=1))
+    header["00080032"]["Value"] = ["123000"]  # another clock: local time, of a zone nobody tells
+    assert start_of(header)[:2] == (datetime(2024, 1, 1, 12, 30), None)

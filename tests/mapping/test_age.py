@@ -77,3 +77,15 @@ def test_a_study_that_tells_no_age_contradicts_nothing() -> None:
     frame, findings = with_age(rows(("P", "1", None, None), ("P", "1", None, "old")))
     assert frame["age_contradictory"].to_list() == [False, False]
     assert findings == []
+
+
+@pytest.mark.parametrize(("days", "text", "years"), [
+    (6574, "018Y", 18),  # born 2005-06-15, study on the 18th birthday: 17.9986 mean years
+    (6573, "017Y", 6573 / 365.25),  # the day before
+    (6574, "017Y", 6574 / 365.25),  # told wrongly: nothing is made up
+    (6574, None, 6574 / 365.25),
+])  # fmt: skip
+def test_of_objects_stored_with_days_only_a_birthday_is_that_of_the_calendar(
+    days: int, text: str | None, years: float
+) -> None:
+    assert ages(rows(("P", "1", days, text))) == [pytest.approx(years)]

@@ -89,9 +89,39 @@ def test_an_offset_beside_an_unknown_zone_is_told_and_matches_nothing(cases: Any
     assert all("start_in_unknown_zone" in own for own in flags)
 
 
+def test_the_zone_of_a_report_in_utc_is_not_taken_for_that_of_silent_images(cases: Any) -> None:
+    """Otherwise the report's head, at 10:00 UTC, would be the abdomen of 11:00 local time."""
+    report = cases.report("9", reported(cases, "20200102090000", "20200102100000"))
+    report.TimezoneOffsetFromUTC = "+0000"
+    mapped = map_instances(cases.frame(*scans(cases), report))
+    assert "zone_unknown" in codes_of(mapped)
+    assert all(
+        "start_in_unknown_zone" in own
+        for own in mapped.events.filter(source="rdsr")["flags"].to_list()
+    )
+
+
+def test_a_report_in_another_zone_than_utc_is_in_that_of_its_silent_images(cases: Any) -> None:
+    report = cases.report("9", reported(cases, "20200102100000", "20200102110000"))
+    report.TimezoneOffsetFromUTC = "+0100"
+    mapped = map_instances(cases.frame(*scans(cases), report))
+    assert regions(mapped) == {105.0: "head", 106.0: "abdomen"}
+    assert not {"zone_unknown", "several_zones"} & codes_of(mapped)
+
+
+def test_the_zone_is_that_of_most_images_whatever_reports_tell(cases: Any) -> None:
+    images = scans(cases, TimezoneOffsetFromUTC="+0100")
+    images[0].TimezoneOffsetFromUTC = "+0000"
+    reports = [cases.report(str(number), []) for number in range(20, 90)]
+    for report in reports:
+        report.TimezoneOffsetFromUTC = "+0000"
+    mapped = map_instances(cases.frame(*images, *reports))
+    assert datetime(2020, 1, 2, 10) in mapped.events["started_at"].to_list()
+
+
 @pytest.mark.parametrize(
     ("started", "code"),
-    [(None, "time_absent"), ("20200102", "time_absent"), ("20200102250000", "time_unreadable"),
+    [(None, "start_absent"), ("20200102", "time_absent"), ("20200102250000", "time_unreadable"),
      ("20200102100000+2500", "offset_unreadable")],
 )  # fmt: skip
 def test_a_start_without_a_clock_is_not_midnight(

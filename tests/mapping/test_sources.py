@@ -119,3 +119,9 @@ def test_an_image_of_another_modality_in_a_series_of_ct_gives_no_ct_dose(cases: 
     (series,) = mapped.series.to_dicts()
     assert event["scan_length_mm"] == series["scan_length_mm"] == 300
     assert series["instances"] == 61
+
+
+def test_bounds_of_ct_are_not_those_of_another_modality(cases: Any) -> None:
+    odd = cases.slices("2", [1000], Modality="PT", KVP="1000000")
+    mapped = map_instances(cases.frame(cases.slices("2", range(0, 300, 5)), odd))
+    assert "implausible_value" not in mapped.findings["code"].to_list()

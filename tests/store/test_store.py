@@ -64,6 +64,19 @@ def test_the_same_object_is_a_duplicate_and_other_content_is_quarantined(store: 
     assert store.table("instance").height == 1
 
 
+def test_the_same_object_by_other_rules_of_deidentification_is_no_other_content(
+    store: Store,
+) -> None:
+    """Every header is another one after the profile was changed: that is no reason to put aside."""
+    first, second = ({"profile_sha256": digit * 64} for digit in "ab")
+    assert store.add(row(content="x") | first, HERE) is Verdict.STORED
+    again = row(content="y") | second
+    assert store.add(again, Origin("folder", "elsewhere")) is Verdict.DUPLICATE
+    assert store.table("rejected")["code"].to_list() == ["same_uid_other_rules"]
+    changed = row(content="z") | first
+    assert store.add(changed, Origin("folder", "third")) is Verdict.QUARANTINED
+
+
 def test_refusals_are_rows_once(store: Store) -> None:
     for _ in range(2):
         assert store.refuse(NotDicom("not_dicom", "no"), HERE) is Verdict.REJECTED

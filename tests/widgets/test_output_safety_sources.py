@@ -18,7 +18,7 @@ LOOKED_AT = {
     ("page.py", "Markup(''.join(figures))"),
     ("page.py", "Markup(''.join(parts))"),
     ("page.py", "widgets.HTML(f'<style>{STYLE}</style>')"),
-    ("page.py", "widgets.HTML(str(said))"),
+    ("page.py", "widgets.HTML(str(content))"),
     ("put_aside_page.py", "Markup(part)"),
     ("put_aside_page.py", "Markup(style)"),
     ("tabs.py", "ipywidgets.HTML(str(Markup.escape(sentence(error))))"),

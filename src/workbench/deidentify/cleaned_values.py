@@ -12,7 +12,7 @@ from datetime import timedelta
 from workbench.dicom.values import parse_age, parse_date, parse_offset
 
 # More digits of a fraction than six are no DICOM, but told by some: they are cut off.
-MOMENT = re.compile(r"(\d{8})(\d{0,6}(?:\.\d{1,6})?)\d{0,3}([+-]\d{4})?\Z", re.ASCII)
+MOMENT = re.compile(r"(\d{8})(\d{0,6}(?:\.\d{1,6})?)((?<=\.\d{6})\d{1,3})?([+-]\d{4})?\Z", re.ASCII)
 KEPT_DATE = re.compile(r"\d{4}(?:[.-]?\d{2}){0,2}(?:\d{2}){0,3}(?:\.\d{1,6})?(?:[+-]\d{4})?\Z")
 TIME = re.compile(r"\d{2}(?::?\d{2}(?::?\d{2}(?:\.\d{1,9})?)?)?\Z")
 UID = re.compile(r"[0-9.]{1,64}\Z")  # PS3.5 section 9.1
@@ -33,7 +33,7 @@ def shift_moment(text: str, days: int) -> str:
     match = MOMENT.match(text.strip())
     if match is None:
         raise ValueError("not a date and time")
-    return _written(match[1], days) + match[2] + (match[3] or "")
+    return _written(match[1], days) + match[2] + (match[4] or "")
 
 
 def _written(text: str, days: int) -> str:

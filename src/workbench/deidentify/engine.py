@@ -8,6 +8,7 @@ information and preamble.  Numbers pass as the bytes they came as.
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, NamedTuple
 
@@ -17,7 +18,8 @@ from pydicom.uid import ExplicitVRLittleEndian
 from workbench.deidentify.dataset_elements import texts
 from workbench.deidentify.people import people_in
 from workbench.deidentify.pseudonym import NO_IDENTIFIER, Pseudonyms
-from workbench.deidentify.transform import MAX_DEPTH, Note, Transform
+from workbench.deidentify.transform import MAX_DEPTH, VALUE_DROPPED, Note, Transform
+from workbench.dicom.process import quiet_pydicom
 from workbench.dicom.values import (
     DAYS_A_YEAR,
     DAYS_IN,
@@ -91,6 +93,7 @@ class Deidentifier:
         The same input, profile and key give the same output.  Values that cannot be read
         are dropped and reported; no value raises.
         """
+        quiet_pydicom()
         return _Passage(self, dataset).result()
 
     def transform(self, dataset: Dataset, note: Note) -> Transform:
@@ -217,6 +220,11 @@ def finding(code: str, column: str, detail: str) -> Finding:
     """Return what de-identification has to say of an attribute."""
     severity = "note" if code == "age_capped" else "warning"
     return Finding("import", code, detail, severity, column=column)
+
+
+def dropped_among(findings: Iterable[Finding]) -> set[str]:
+    """Return the attributes (keywords) whose values were left out, as they could not be read."""
+    return {found.column for found in findings if found.code == VALUE_DROPPED and found.column}
 
 
 def _dates(options: frozenset[str]) -> str:

@@ -14,7 +14,7 @@ import traceback
 from pathlib import PurePath
 from typing import NamedTuple
 
-from workbench.deidentify.engine import Age, Deidentifier
+from workbench.deidentify.engine import Age, Deidentifier, dropped_among
 from workbench.deidentify.fast.rows import Quick, Row
 from workbench.dicom.fast.split import Cut, NotPlainError
 from workbench.dicom.read import Header
@@ -97,7 +97,7 @@ class HeaderRows:
         """Return the same without remembering anything of other headers."""
         clean = self._deidentifier.apply(header.dataset)
         as_json, unreadable = dicom_json(clean.dataset)
-        row, untyped = instance_row(as_json)
+        row, untyped = instance_row(as_json, dropped_among(clean.findings))
         self._finish(row, clean.patient, clean.age)
         findings = (*header.findings, *clean.findings, *unreadable, *untyped)
         return row, list(dict.fromkeys(findings))

@@ -36,6 +36,7 @@ MAX_TEXT_LETTERS, MAX_VALUES = 20_000, 10_000
 SHORTEST_NUMBER = 6  # digits of a whole number that may be an identifier rather than a count
 SHORT_IDENTIFIER = "a patient identifier of fewer than four characters was taken out"
 
+VALUE_DROPPED = "value_dropped"  # code of the finding about a value that cannot be read
 Note = Callable[[str, str, str], None]
 
 
@@ -104,7 +105,7 @@ class Transform:
         try:
             return self._kept(rule, element, source, depth)
         except Exception:  # noqa: BLE001 - pydicom raises a dozen kinds on bad values; none may stop an object
-            self._note("value_dropped", _column(element, rule), "the value cannot be read")
+            self._note(VALUE_DROPPED, _column(element, rule), "the value cannot be read")
         return None
 
     def _kept(

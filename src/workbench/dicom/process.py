@@ -7,6 +7,8 @@ import warnings
 
 from pydicom import config
 
+MODULES = r"pydicom(\.|$)"
+
 
 def quiet_pydicom() -> None:
     """Let pydicom read without judging values, and without quoting them; once for the process.
@@ -20,12 +22,18 @@ def quiet_pydicom() -> None:
     - what it warns of and logs is not shown, for it holds values of headers;
     - ``settings.writing_validation_mode`` and everything else are as they were.
 
-    Who wants pydicom's judgement sets its mode after the import; the next import of files, or
-    reception, sets it back.
+    Whoever reads or treats a header calls this first, because others may have set a filter of
+    their own meanwhile: it does nothing where all is as it should be.
     """
     config.settings.reading_validation_mode = config.IGNORE
     logging.getLogger("pydicom").addFilter(_say_nothing)
-    warnings.filterwarnings("ignore", module=r"pydicom(\.|$)")
+    if not _first_filter_is_ours():
+        warnings.filterwarnings("ignore", module=MODULES)
+
+
+def _first_filter_is_ours() -> bool:
+    action, _, _, module, _ = warnings.filters[0] if warnings.filters else ("",) * 5
+    return action == "ignore" and getattr(module, "pattern", "") == MODULES
 
 
 def _say_nothing(_record: logging.LogRecord) -> bool:

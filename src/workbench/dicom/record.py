@@ -11,7 +11,7 @@ import json
 import math
 import re
 import struct
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Collection, Iterable
 from datetime import date
 from types import MappingProxyType
 from typing import Any
@@ -203,16 +203,19 @@ def bad_value(column: str) -> Finding:
     return Finding("import", "bad_value", detail, column=column)
 
 
-def instance_row(header: Item) -> tuple[dict[str, object], list[Finding]]:
+def instance_row(
+    header: Item, dropped: Collection[str] = ()
+) -> tuple[dict[str, object], list[Finding]]:
     """Return the copied columns of ``schema.INSTANCE``, those of its start, and ``header``.
 
     A typed column that cannot be filled from a value that is there is null, with a finding.
+    ``dropped`` are keywords whose values were left out because they could not be read.
     """
     findings: list[Finding] = []
     row: dict[str, object] = {}
     for column in COPIED:
         row[column.name] = typed(header, column, findings)
-    findings += put_start(row, start_of(header))
+    findings += put_start(row, start_of(header, dropped))
     row["header"] = lines(as_text({key: element})[1:-1] for key, element in header.items())
     return row, findings
 

@@ -9,11 +9,12 @@ midnight.  A *length* in years is of 365.25 days, the Julian year of UCUM's unit
 from __future__ import annotations
 
 import re
+from collections.abc import Collection, Mapping
 from datetime import date, datetime, timedelta
 from types import MappingProxyType
 from typing import NamedTuple
 
-from workbench.dicom.jsonmodel import Item, first
+from workbench.dicom.jsonmodel import Item, first, tag_key
 from workbench.model import Finding
 
 DAYS_A_YEAR = 365.25  # UCUM a = a_j, the Julian year
@@ -145,7 +146,7 @@ def in_zone(moment: Moment, own: timedelta | None, zone: timedelta | None) -> da
     if moment.at is None or offset is None or offset == zone:
         return moment.at
     if zone is None:
-        return None if moment.offset is not None else moment.at
+        return None
     try:
         return moment.at + (zone - offset)
     except OverflowError:
@@ -167,6 +168,11 @@ LEVELS = (ACQUISITION, (("SeriesDate", "SeriesTime"),), (("StudyDate", "StudyTim
 ZONE = "TimezoneOffsetFromUTC"
 # Every element that ``start_of`` reads.
 MOMENTS = (*(name for level in LEVELS for place in level for name in place), ZONE)
+
+
+# What stands for a value that could not be read; no date, time or offset is written so.
+UNREADABLE: Mapping[str, object] = MappingProxyType({"vr": "UN", "Value": ("?",)})
+MOMENT_TAGS = MappingProxyType({name: tag_key(name) for name in MOMENTS})
 
 
 class Start(NamedTuple):
@@ -197,11 +203,16 @@ def minutes_in(offset: timedelta) -> int:
     return round(offset / timedelta(minutes=1))
 
 
-def start_of(header: Item) -> Start:
+def start_of(header: Item, dropped: Collection[str] = ()) -> Start:
     """Return the best moment that a header (DICOM JSON) tells of its acquisition.
 
-    What an object lacks is taken from its series or study; what cannot be read is not.
+    What an object lacks is taken from its series or study; what cannot be read is not, nor is
+    what de-identification has ``dropped`` (keywords), because it could not be read.
     """
+    header = header | {
+        tag: UNREADABLE for name, tag in MOMENT_TAGS.items()
+        if name in dropped and not first(header, name)
+    }  # fmt: skip
     written = str(first(header, ZONE) or "")
     zone = parse_offset(written)
     findings = (fault(OFFSET_UNREADABLE, ZONE),) if written.strip() and zone is None else ()
@@ -231,7 +242,8 @@ def _level(header: Item, places: tuple[tuple[str, ...], ...], zone: timedelta | 
         texts = [str(first(header, name) or "") for name in names]
         moment = parse_moment(texts[0]) if len(texts) == 1 else moment_of(texts[0], texts[1])
         if moment.at is not None and (moment.offset is None or zone is not None):
-            return moment
+            # The same clock told twice, once with its offset: local time whose zone is known.
+            return rest if rest.at == moment.at else moment
         rest = min(rest, moment, key=_worth)
     return rest
 

@@ -12,7 +12,7 @@ import signal
 import threading
 from collections.abc import Iterable, Iterator
 from contextlib import closing, contextmanager, suppress
-from multiprocessing import connection, get_context, parent_process
+from multiprocessing import connection, get_context, parent_process, resource_tracker
 from typing import Any
 
 from workbench.errors import SettingsError, StoreError
@@ -164,7 +164,12 @@ class _Crew:
 
 @contextmanager
 def _interrupt_held() -> Iterator[None]:
-    """Keep Ctrl-C from a process that is being started; ours is held until it is."""
+    """Keep Ctrl-C from a process that is being started; ours is held until it is.
+
+    The first process that is started starts multiprocessing's tracker before itself, and that
+    lets Ctrl-C through again when it is done: so it goes first.
+    """
+    resource_tracker.ensure_running()
     before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
     try:
         yield

@@ -35,8 +35,8 @@ class Closable(Protocol):
 class Workplace:
     """Where a worker does its tasks: it keeps what the next task of the same work needs too.
 
-    An executor makes one for each worker (threads of a Dask worker share it) and closes it when
-    the worker's work is done.
+    An executor makes one for each worker and closes it when the worker's work is done.  Threads of
+    a Dask worker share one, which lives as long as the worker's process.
     """
 
     def __init__(self) -> None:

@@ -21,7 +21,8 @@ def with_age(
     Where two ages of one study differ by more than two years, none is believed; ``contradictory``
     names objects whose birth date and PatientAge were found to differ before the birth date left.
     """
-    both = instances.with_columns(counted=_counted(), told=_told(instances["PatientAge"]))
+    both = instances.with_columns(told=_told(instances["PatientAge"]))
+    both = both.with_columns(counted=_counted())
     study = ("patient", "StudyInstanceUID")
     lowest = pl.min_horizontal("counted", "told").min().over(study)
     highest = pl.max_horizontal("counted", "told").max().over(study)
@@ -40,8 +41,16 @@ def with_age(
 
 
 def _counted() -> pl.Expr:
-    """Return the age that left with the object; objects stored by older versions tell days only."""
-    return _plausible(pl.coalesce("patient_age_years", pl.col("patient_age_days") / DAYS_A_YEAR))
+    """Return the age that left with the object; objects stored by older versions tell days only.
+
+    Of those a birthday falls up to a day off the mean year: where PatientAge tells completed years
+    that would be reached within a day, it is right.
+    """
+    mean = pl.col("patient_age_days") / DAYS_A_YEAR
+    to_birthday = pl.col("told") - mean  # years
+    reached = to_birthday.is_between(0, 1 / DAYS_A_YEAR) & (pl.col("told") >= 1)
+    of_days = pl.when(reached.fill_null(False)).then("told").otherwise(mean)
+    return _plausible(pl.coalesce("patient_age_years", of_days))
 
 
 def _told(texts: pl.Series) -> pl.Expr:

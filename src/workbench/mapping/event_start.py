@@ -14,7 +14,6 @@ import polars as pl
 
 from workbench.dicom.values import (
     FAULTS,
-    TIME_ABSENT,
     Moment,
     in_zone,
     parse_moment,
@@ -25,6 +24,7 @@ from workbench.model import Finding
 
 STUDY = ("patient", "StudyInstanceUID")
 OWN, ZONE = "utc_offset_minutes", "study_utc_offset_minutes"
+START_ABSENT = ("start_absent", ("none is told", "note"))
 # Flags of events whose start is no moment to compare.
 NOT_OF_EVENT, ZONE_UNKNOWN = "start_not_of_event", "start_in_unknown_zone"
 
@@ -32,18 +32,24 @@ NOT_OF_EVENT, ZONE_UNKNOWN = "start_not_of_event", "start_in_unknown_zone"
 def with_study_zone(instances: pl.DataFrame) -> tuple[pl.DataFrame, list[Finding]]:
     """Return instances with ``started_at`` in their study's zone, that zone, and findings.
 
-    The zone is that which most images tell, else most objects; objects that tell none are local
-    (PS3.3 C.12.1.1.8).
+    The zone is that which most images tell; objects that tell none are local (PS3.3 C.12.1.1.8).
+    Where no image tells one it is that of the reports, unless that is UTC itself: a report in UTC
+    beside images in local time is not told from a hospital on that meridian.
     """
-    known = instances.filter(pl.col(OWN).is_not_null())
+    image = (pl.col("Modality") != "SR").fill_null(True)
+    telling = pl.col("images").filter(pl.col(OWN).is_not_null()).sum() > 0
     offsets = (
-        known.group_by(*STUDY, OWN)
-        .agg(image=(pl.col("Modality") != "SR").fill_null(True).any(), objects=pl.len())
-        .sort("image", "objects", OWN, descending=[True, True, False])
+        instances.group_by(*STUDY, OWN)
+        .agg(images=image.sum(), objects=pl.len())
+        .sort("images", "objects", OWN, descending=[True, True, False], nulls_last=True)
     )
     zones = offsets.group_by(STUDY, maintain_order=True).agg(
-        pl.col(OWN).first().alias(ZONE), several=pl.len() > 1
+        pl.col(OWN).drop_nulls().first().alias(ZONE),
+        several=pl.col(OWN).drop_nulls().len() > 1,
+        silent=(pl.col("images").sum() > 0) & ~telling,
     )
+    in_doubt = pl.col("silent") & (pl.col(ZONE) == 0)
+    zones = zones.with_columns(pl.when(~in_doubt.fill_null(False)).then(ZONE).alias(ZONE))
     joined = instances.join(zones, on=STUDY, how="left", nulls_equal=True, maintain_order="left")
     later = pl.duration(minutes=pl.col(ZONE) - pl.col(OWN)).fill_null(timedelta())
     findings = [
@@ -52,7 +58,8 @@ def with_study_zone(instances: pl.DataFrame) -> tuple[pl.DataFrame, list[Finding
                 column="started_at", study=uid)
         for uid in zones.filter("several")["StudyInstanceUID"].sort().to_list()
     ]  # fmt: skip
-    return joined.with_columns(started_at=pl.col("started_at") + later).drop("several"), findings
+    local = joined.with_columns(started_at=pl.col("started_at") + later)
+    return local.drop("several", "silent"), findings
 
 
 class EventStart(NamedTuple):
@@ -71,8 +78,9 @@ def event_start(
     """
     moment = parse_moment(text or "")
     if moment.at is None:
-        code = moment.fault or TIME_ABSENT
-        detail, severity = FAULTS[code]
+        code, (detail, severity) = (
+            START_ABSENT if not moment.fault else (moment.fault, FAULTS[moment.fault])
+        )
         reading.findings.append(
             Finding("mapping", code, f"start of an event: {detail}", severity, "started_at")
         )

@@ -32,18 +32,19 @@ def plausible(quantity: str, value: float) -> bool:
 
 
 def without_implausible(
-    instances: pl.DataFrame, checked: Mapping[str, tuple[str, float]]
+    instances: pl.DataFrame, checked: Mapping[str, tuple[str, float]], where: pl.Expr
 ) -> tuple[pl.DataFrame, list[Finding]]:
     """Return instances without impossible values, and a finding a series and column.
 
     ``checked`` names columns of the instance table with their quantity and the factor to the
-    unit of the bounds; slice positions are checked as well.
+    unit of the bounds; slice positions are checked as well.  Rows that are not ``where`` keep
+    their values.
     """
-    wrong = {name: ~_fits(name, *meant) for name, meant in checked.items()}
+    wrong = {name: where & ~_fits(name, *meant) for name, meant in checked.items()}
     place = pl.col("ImagePositionPatient")
     low, high = bounds()["position"]
     within = place.list.eval(pl.element().is_between(low, high)).list.all()
-    wrong["ImagePositionPatient"] = ~within
+    wrong["ImagePositionPatient"] = where & ~within
     flagged = instances.with_columns(
         **{f"bad_{name}": expression.fill_null(False) for name, expression in wrong.items()}
     )

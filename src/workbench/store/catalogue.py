@@ -28,7 +28,7 @@ CREATE INDEX IF NOT EXISTS series_patient ON series (patient);
 CREATE TABLE IF NOT EXISTS object (
     number {serial},
     sop {blob} NOT NULL, content {blob} NOT NULL, series BIGINT NOT NULL,
-    origin {blob}, stamp BIGINT
+    origin {blob}, stamp BIGINT, profile BIGINT
 );
 CREATE UNIQUE INDEX IF NOT EXISTS object_sop ON object (sop);
 CREATE UNIQUE INDEX IF NOT EXISTS object_origin ON object (origin) WHERE origin IS NOT NULL;

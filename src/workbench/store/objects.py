@@ -7,9 +7,11 @@ same UID is put aside, and the first stays.
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from typing import NamedTuple
 
 from workbench.errors import ReadError
 from workbench.model import Finding, Verdict
@@ -98,16 +100,19 @@ class Objects:
         for number, item in enumerate(taken, first):
             decision = _decision(item, known, number)
             if decision.verdict is Verdict.STORED and item.row is not None:
-                known[_sop(item.row)] = number, _content(item.row), item.origin.place
+                known[_sop(item.row)] = _KnownObject.of(item, number)
             decisions.append(decision)
         return decisions
 
-    def _known(self, sops: Iterable[bytes]) -> dict[bytes, tuple[int, bytes, bytes | None]]:
+    def _known(self, sops: Iterable[bytes]) -> dict[bytes, _KnownObject]:
         rows = self._database.all_among(
-            "SELECT sop, number, content, origin FROM object WHERE sop IN ({})", set(sops)
+            "SELECT sop, number, content, origin, profile FROM object WHERE sop IN ({})", set(sops)
         )
         return {
-            bytes(row["sop"]): (row["number"], bytes(row["content"]), row["origin"]) for row in rows
+            bytes(row["sop"]): _KnownObject(
+                row["number"], bytes(row["content"]), row["origin"], row["profile"]
+            )
+            for row in rows
         }
 
     def note(self, taken: Sequence[Taken], decisions: Sequence[ObjectDecision]) -> None:
@@ -143,9 +148,10 @@ class Objects:
             write("DELETE FROM refused WHERE origin = ?", place)
             write("UPDATE object SET origin = NULL WHERE origin = ?", place)
         write(
-            "INSERT INTO object (number, sop, content, series, origin, stamp)"
-            " VALUES (?, ?, ?, ?, ?, ?)",
+            "INSERT INTO object (number, sop, content, series, origin, stamp, profile)"
+            " VALUES (?, ?, ?, ?, ?, ?, ?)",
             number, _sop(row), _content(row), self._series_number(row), place, item.origin.stamp,
+            _profile(row),
         )  # fmt: skip
         for finding in item.findings:
             noted = json.dumps({**finding.row(), "object_number": number})
@@ -238,20 +244,35 @@ class Objects:
         return {origin.digest for origin, stamp in pairs if origin.stamp == stamp and origin.digest}
 
 
-def _decision(
-    item: Taken, known: Mapping[bytes, tuple[int, bytes, bytes | None]], number: int
-) -> ObjectDecision:
+class _KnownObject(NamedTuple):
+    """An object that is stored: its number, the digests of its content and place, its profile."""
+
+    number: int
+    content: bytes
+    origin: bytes | None
+    profile: int | None
+
+    @classmethod
+    def of(cls, item: Taken, number: int) -> _KnownObject:
+        row = item.row or {}
+        return cls(number, _content(row), item.origin.place, _profile(row))
+
+
+def _decision(item: Taken, known: Mapping[bytes, _KnownObject], number: int) -> ObjectDecision:
     if item.error is not None:
         return ObjectDecision(Verdict(item.error.verdict), number, item.error.code, str(item.error))
     assert item.row is not None  # one of the two is there
     earlier = known.get(_sop(item.row))
     if earlier is None:
         return ObjectDecision(Verdict.STORED, number)
-    first, content, origin = earlier
-    if content != _content(item.row):
+    first = earlier.number
+    if earlier.content != _content(item.row):
+        if earlier.profile != _profile(item.row):  # what differs may be the rules alone
+            reason = f"object {first} has the same SOP Instance UID and was stored by other rules"
+            return ObjectDecision(Verdict.DUPLICATE, number, "same_uid_other_rules", reason)
         reason = f"object {first} has the same SOP Instance UID, other content"
         return ObjectDecision(Verdict.QUARANTINED, number, "same_uid_other_content", reason)
-    if item.origin.place is not None and item.origin.place != origin:
+    if item.origin.place is not None and item.origin.place != earlier.origin:
         return ObjectDecision(
             Verdict.DUPLICATE, number, "same_object", f"the same as object {first}"
         )
@@ -264,6 +285,12 @@ def _sop(row: Mapping[str, object]) -> bytes:
 
 def _content(row: Mapping[str, object]) -> bytes:
     return digest_of(str(row["content_sha256"]))
+
+
+def _profile(row: Mapping[str, object]) -> int | None:
+    """Return the confidentiality profile of a row as a number, the first 32 bits of its digest."""
+    digest = str(row.get("profile_sha256") or "")
+    return int(digest[:8], 16) if re.fullmatch(r"[0-9a-f]{8,}", digest) else None
 
 
 def _text(row: Mapping[str, object], name: str) -> str:

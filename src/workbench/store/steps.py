@@ -58,21 +58,8 @@ class SchemaStep:
     by_opening: bool = False
 
 
-def steps_from(version: int) -> tuple[SchemaStep, ...] | None:
-    """Return the steps from a version to today's; ``None`` where it must be written anew."""
-    if version < FIRST:
-        return None
-    return tuple(step for step in STEPS if version <= step.before < SCHEMA_VERSION)
-
-
 def nothing(work: Work) -> None:
     """Do nothing: old rows have nulls in a new column of the instance table."""
-
-
-STEPS = (
-    SchemaStep(3, "ages by birthdays, offsets from UTC: null in rows stored before", nothing,
-         by_opening=True),
-)  # fmt: skip
 
 
 def catalogue_column(table: str, column: str, kind: str) -> Callable[[Work], None]:
@@ -83,6 +70,20 @@ def catalogue_column(table: str, column: str, kind: str) -> Callable[[Work], Non
             on.database.define(f"ALTER TABLE {table} ADD COLUMN {column} {kind}")
 
     return work
+
+
+STEPS = (
+    SchemaStep(3, "ages by birthdays and offsets from UTC, null in rows stored before; by which "
+               "rules an object was de-identified",
+               catalogue_column("object", "profile", "BIGINT")),
+)  # fmt: skip
+
+
+def steps_from(version: int) -> tuple[SchemaStep, ...] | None:
+    """Return the steps from a version to today's; ``None`` where it must be written anew."""
+    if version < FIRST:
+        return None
+    return tuple(step for step in STEPS if version <= step.before < SCHEMA_VERSION)
 
 
 def instance_columns(*names: str, **worked_out: pl.Expr) -> Callable[[Work], None]:

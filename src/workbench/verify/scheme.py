@@ -9,6 +9,7 @@ from __future__ import annotations
 import base64
 import hashlib
 import hmac
+import re
 import unicodedata
 from datetime import date, timedelta
 
@@ -64,4 +65,6 @@ def moved(text: str, days: int) -> str | None:
         day = date(int(digits[:4]), int(digits[4:6]), int(digits[6:8])) - timedelta(days)
     except (ValueError, OverflowError):
         return None
-    return f"{day.year:04d}{day.month:02d}{day.day:02d}{digits[8:].strip()}"
+    # Of a second DICOM has six digits (PS3.5 6.2, DT); what some write behind them may be cut off.
+    rest = re.sub(r"(\.\d{6})\d{1,3}(?=[+-]|$)", r"\1", digits[8:].strip())
+    return f"{day.year:04d}{day.month:02d}{day.day:02d}{rest}"

@@ -212,7 +212,8 @@ def test_the_third_of_a_series_is_quick(patient: Dataset, deidentifier: Deidenti
     "moments",
     [{"AcquisitionTime": "250000"}, {"AcquisitionTime": "12:21:00"}, {"AcquisitionTime": ""},
      {"AcquisitionDateTime": "20210816120000+0000"}, {"AcquisitionDateTime": "20210816"},
-     {"AcquisitionDateTime": "20210816120000+1"}],
+     {"AcquisitionDateTime": "20210816120000+1"}, {"AcquisitionTime": "12h30"},
+     {"AcquisitionDateTime": "garbage"}, {"SeriesTime": "noon", "AcquisitionTime": ""}],
 )  # fmt: skip
 def test_clocks_and_zones_are_read_alike(
     moments: dict[str, str], zone: str, patient: Dataset, deidentifier: Deidentifier
@@ -224,6 +225,27 @@ def test_clocks_and_zones_are_read_alike(
     for number in range(4):
         patient.SOPInstanceUID = f"1.2.826.0.1.55.{number}"
         assert_same(rows, received(patient))
+
+
+@pytest.mark.parametrize(
+    "moments", [{"AcquisitionTime": "abc"}, {"AcquisitionDateTime": "garbage"}]
+)
+def test_a_clock_that_could_not_be_read_is_not_that_of_the_series(
+    moments: dict[str, str], patient: Dataset, deidentifier: Deidentifier
+) -> None:
+    """It is dropped on the way, and absent afterwards; absent from the start it would be."""
+    rows = HeaderRows(deidentifier)
+    patient.SeriesDate, patient.SeriesTime = "20210816", "101500"
+    for keyword in ("AcquisitionDateTime", "AcquisitionDate", "AcquisitionTime"):
+        if keyword in patient:
+            del patient[keyword]
+    patient.AcquisitionDate = "20210816"
+    assert rows.one_by_one(received(patient))[0]["started_at"] is not None
+    for keyword, text in moments.items():
+        setattr(patient, keyword, text)
+    row, findings = rows.one_by_one(received(patient))
+    assert row["started_at"] is None
+    assert {"value_dropped", "time_unreadable"} <= {finding.code for finding in findings}
 
 
 def test_a_list_in_a_row_is_its_own(patient: Dataset, deidentifier: Deidentifier) -> None:

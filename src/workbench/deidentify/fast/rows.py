@@ -14,7 +14,7 @@ from operator import itemgetter
 from pydicom.datadict import tag_for_keyword
 
 from workbench.deidentify.attribute_rules import AttributeRule, Kind
-from workbench.deidentify.engine import STUDY_DATES, Age, Deidentifier, finding
+from workbench.deidentify.engine import STUDY_DATES, Age, Deidentifier, dropped_among, finding
 from workbench.deidentify.fast.neighbours import Neighbours, Note, TransformedElement
 from workbench.deidentify.people import CONTENT_TEXT, SOURCES, speaks_of_people
 from workbench.deidentify.transform import MAX_DEPTH, TAG_OF_CREATOR
@@ -182,7 +182,9 @@ class _Joining:
         for tag in moment_tags():
             if tag in fragments:
                 moments.update(fragments[tag].moment or {})
-        unknown = put_start(self.row, start_of(moments))
+        unknown = put_start(
+            self.row, start_of(moments, dropped_among((*self.notes.values(), *neighbours.findings)))
+        )
         self.row["header"] = lines([fragments[tag].text for tag in order])
         findings = [*(self._findings(order) if self.odd else ()), *unknown]
         return QuickRow(self.row, neighbours.patient, neighbours.age, findings)

@@ -33,7 +33,8 @@ MULTI_FRAME = ["1.2.840.10008.5.1.4.1.1.2.1", "1.2.840.10008.5.1.4.1.1.2.2"]
 
 def prepared(instances: pl.DataFrame, rules: Rules) -> tuple[pl.DataFrame, list[Finding]]:
     """Return instances with kind, table movement, slice position and the facts of their series."""
-    plausible, findings = without_implausible(instances, CHECKED)
+    own = ~pl.col("foreign")  # the bounds are those of CT
+    plausible, findings = without_implausible(instances, CHECKED, own)
     frame = with_position(with_spiral(with_kinds(plausible, rules), rules))
     facts, problems = header_facts(deciding(frame), rules)
     frame = frame.join(facts, on="series_key", how="left", maintain_order="left")

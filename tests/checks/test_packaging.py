@@ -98,6 +98,7 @@ def test_every_npm_package_has_a_hash_and_no_address() -> None:
     for name, one in packages.items():
         assert re.match(r"sha512-[A-Za-z0-9+/]{86}==$", one["integrity"]), name
         assert "resolved" not in one, name
+        assert "://" not in json.dumps(one), name
     for path in (*JAVASCRIPT.glob("*.json"), JAVASCRIPT / ".npmrc"):
         assert not re.search(r"registry\s*=|\bresolved\b\"", path.read_text("utf-8")), path.name
 

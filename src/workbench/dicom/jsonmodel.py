@@ -50,10 +50,16 @@ def private(item: Item, creator: str, group: int, element: int) -> Item | None:
     ``element`` is the low byte: GE's (0019,xx27) is ``private(item, "GEMS_ACQU_01", 0x19, 0x27)``.
     The block is found by its Private Creator (PS3.5 section 7.8.1), blanks at its ends ignored.
     """
-    for block in range(0x10, 0x100):
-        reserved = item.get(f"{group:04X}{block:04X}")
+    for reserving in _reserving(group):
+        reserved = item.get(reserving)
         if reserved and str((reserved.get("Value") or [""])[0]).strip() == creator.strip():
-            private_element = item.get(f"{group:04X}{block << 8 | element:04X}")
+            private_element = item.get(f"{group:04X}{reserving[-2:]}{element:02X}")
             if private_element is not None:
                 return dict(private_element)
     return None
+
+
+@cache
+def _reserving(group: int) -> tuple[str, ...]:
+    """Return the keys of a private group at which a block can be reserved, in their order."""
+    return tuple(f"{group:04X}{block:04X}" for block in range(0x10, 0x100))

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any
 
 from workbench.dicom.jsonmodel import Item, first, items, values
@@ -35,16 +35,21 @@ class Node:
         """Code value of the concept name; empty when there is none."""
         return code_of(self.item, "ConceptNameCodeSequence")[0]
 
-    def children(self, code: str) -> Iterator[Node]:
-        """Yield the direct children with a concept name."""
-        for item in items(self.item, "ContentSequence"):
-            node = Node(item)
-            if node.code == code:
-                yield node
+    @cached_property
+    def _by_code(self) -> dict[str, list[Node]]:
+        """The direct children by concept name: a node is asked for some twenty of them."""
+        children: dict[str, list[Node]] = {}
+        for node in map(Node, items(self.item, "ContentSequence")):
+            children.setdefault(node.code, []).append(node)
+        return children
+
+    def children(self, code: str) -> list[Node]:
+        """Return the direct children with a concept name."""
+        return self._by_code.get(code, [])
 
     def child(self, code: str) -> Node:
         """Return the first such child; an empty node when there is none."""
-        return next(self.children(code), Node({}))
+        return next(iter(self.children(code)), Node({}))
 
     def measured(self) -> tuple[list[Any], str | None]:
         """Return the numeric values (one, in a valid report) and the unit's code of the first."""

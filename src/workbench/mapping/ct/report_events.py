@@ -133,7 +133,7 @@ def read_report(instance: dict[str, Any]) -> DoseReport:
     reading = Reading()
     facts = _report_facts(root, instance, reading)
     begun = root.child("113809").text()
-    nodes = list(root.children(CT_ACQUISITION))
+    nodes = root.children(CT_ACQUISITION)
     rows = _distinct(
         [_row(node, index, instance, reading, begun) for index, node in enumerate(nodes)], reading
     )

@@ -68,6 +68,9 @@ class EntitySettings:
         ``[pacs]`` only: how many studies of a patient may be fetched at the same time.
     tls
         Whether connections to (``[pacs]``) or from (``[local]``) peers are encrypted.
+    tls_name, mover_tls_name
+        ``[pacs]`` only: the name in its certificate and in that of ``mover``, where it is not the
+        host; ``not compared`` where any name of a known authority shall do.
     """
 
     __pydantic_config__: ClassVar[dict[str, object]] = {"extra": "forbid"}
@@ -83,6 +86,8 @@ class EntitySettings:
     mover: str = ""
     associations: int = 1
     tls: bool = False
+    tls_name: str = ""
+    mover_tls_name: str = ""
 
     @classmethod
     def of(cls, entity: ApplicationEntity) -> Self:

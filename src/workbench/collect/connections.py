@@ -45,7 +45,8 @@ def source_of(settings: Settings, folder: Path, take: Take) -> Source:
     if pacs.retrieve == "get":
         return GetSource(peer, wanted, take)
     if pacs.mover:
-        mover = MoveSource(replace(peer, pacs=entity_of(pacs.mover)), wanted, settings.local.title)
+        sender = replace(peer, pacs=entity_of(pacs.mover), tls_name=pacs.mover_tls_name)
+        mover = MoveSource(sender, wanted, settings.local.title)
         return TwoPeers(MoveSource(peer, wanted, settings.local.title), mover)
     return MoveSource(peer, wanted, settings.local.title)
 
@@ -83,6 +84,7 @@ def _web_access(settings: Settings, folder: Path) -> WebAccess:
         authority=tls.authorities if tls else None,
         certificate=tls.certificate if tls else None,
         key=tls.key if tls else None,
+        tls_name=pacs.tls_name,
         timeouts=patience,
     )
 
@@ -94,7 +96,7 @@ def peer_of(settings: Settings, folder: Path) -> Peer:
         raise SettingsError("no PACS is set.", "Add a [pacs] table to workbench.toml.")
     timeouts = Timeouts(answer=settings.collect.answer_s, retrieve=settings.collect.retrieve_s)
     tls = tls_of(settings, folder) if pacs.tls else None
-    return Peer(settings.local.title, pacs.entity, timeouts, tls)
+    return Peer(settings.local.title, pacs.entity, timeouts, tls, pacs.tls_name)
 
 
 def open_receiver(settings: Settings, folder: Path, take: Take) -> Receiver:

@@ -12,10 +12,11 @@ from pydicom.dataset import Dataset, FileMetaDataset
 from pydicom.uid import ImplicitVRLittleEndian
 from pynetdicom.sop_class import CTImageStorage, Verification  # type: ignore[attr-defined]
 
-from workbench.collect.connections import open_receiver, peer_of, source_of
+from workbench.collect.connections import open_receiver, peer_of, source_of, tls_of
 from workbench.collect.dimse.association import Peer, associate
 from workbench.collect.dimse.move import MOVE_CLASSES, move
 from workbench.collect.filters import SurveyFilter
+from workbench.collect.handshake import NOT_COMPARED
 from workbench.collect.hours.schedule import read_timetable
 from workbench.collect.received import STORED, ReceivedObject
 from workbench.collect.retrieval import UNKNOWN_DESTINATION
@@ -130,10 +131,15 @@ def _own_receiver(survey: Survey, take: Callable[[ReceivedObject], int]) -> Iter
 
 
 def _us(survey: Survey) -> Peer:
-    """Return our receiver as a peer of ours, called as the PACS would call it."""
+    """Return our receiver as a peer of ours, called as the PACS would call it.
+
+    The name in our own certificate is not compared: it is the one under which the PACS calls us,
+    which nobody has told us.
+    """
     settings = survey.settings
+    tls = tls_of(settings, survey.folder) if settings.local.tls else None
     calling = settings.pacs.title if settings.pacs else settings.local.title
-    return Peer(calling, settings.local.entity)
+    return Peer(calling, settings.local.entity, tls=tls, tls_name=NOT_COMPARED)
 
 
 def _object() -> Dataset:

@@ -15,6 +15,7 @@ import pytest
 from pydicom.data import get_testdata_file
 from pynetdicom.sop_class import Verification
 
+from tests.collect.tls_peers import authority, certificate
 from workbench.collect.dimse import tls
 from workbench.collect.dimse.admission import AllowedPeer
 from workbench.collect.dimse.association import Peer, associate
@@ -27,25 +28,6 @@ from workbench.model import ApplicationEntity
 pytestmark = pytest.mark.skipif(not shutil.which("openssl"), reason="openssl is not installed")
 US = ApplicationEntity("WORKBENCH", port=0)
 CT = str(get_testdata_file("CT_small.dcm", download=False))
-
-
-def openssl(folder: Path, *words: object) -> None:
-    subprocess.run(["openssl", *map(str, words)], cwd=folder, check=True, capture_output=True)
-
-
-def authority(folder: Path, name: str) -> None:
-    openssl(folder, "req", "-x509", "-newkey", "rsa:2048", "-nodes", "-keyout", f"{name}.key",
-            "-out", f"{name}.pem", "-subj", f"/CN={name}", "-days", 2)  # fmt: skip
-
-
-def certificate(folder: Path, name: str, by: str, days: int = 2) -> TlsFiles:
-    openssl(folder, "req", "-newkey", "rsa:2048", "-nodes", "-keyout", f"{name}.key", "-out",
-            f"{name}.csr", "-subj", f"/CN={name}")  # fmt: skip
-    openssl(
-        folder, "x509", "-req", "-in", f"{name}.csr", "-CA", f"{by}.pem", "-CAkey", f"{by}.key",
-        "-set_serial", len(name), "-out", f"{name}.pem", "-days", days,
-    )  # fmt: skip
-    return TlsFiles(folder / f"{name}.pem", folder / f"{name}.key", folder / f"{by}.pem")
 
 
 @pytest.fixture(scope="module")
@@ -129,7 +111,10 @@ def test_dcmtk_sends_over_it_with_a_certificate_and_not_without(
 
 
 def test_old_versions_and_weak_ciphers_are_not_spoken(certificates: dict[str, TlsFiles]) -> None:
-    for context in (server_context(certificates["ours"]), client_context(certificates["ours"])):
+    for context in (
+        server_context(certificates["ours"]),
+        client_context(certificates["ours"], "pacs"),
+    ):
         assert context.minimum_version >= ssl.TLSVersion.TLSv1_2
         assert context.verify_mode == ssl.CERT_REQUIRED
         for cipher in context.get_ciphers():
@@ -168,7 +153,7 @@ def test_an_expired_certificate_of_ours_is_told_with_its_day(
     words = ["openssl", "x509", "-in", str(expired.certificate), "-noout", "-enddate"]
     told = subprocess.run(words, check=True, capture_output=True, text=True).stdout
     day = datetime.strptime(told.strip(), "notAfter=%b %d %H:%M:%S %Y GMT").date()  # noqa: DTZ007
-    for context in (server_context, client_context):
+    for context in (server_context, lambda files: client_context(files, "pacs")):
         with pytest.raises(SettingsError, match=f"expired on {day}"):
             context(expired)
 

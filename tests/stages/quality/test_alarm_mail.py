@@ -102,7 +102,7 @@ def test_the_server_of_this_test_does_refuse_plain(shown: Certificate, tmp_path:
 
 def test_a_server_without_starttls_is_told_nothing_in_plain(tmp_path: Path) -> None:
     (tmp_path / "password").write_text("hunter2\n")
-    with mail_server() as server, pytest.raises(NetworkError, match="mail server"):
+    with mail_server() as server, pytest.raises(NetworkError, match="offers no STARTTLS"):
         told = secure(server.address, mail_user="me", mail_password_file="password")
         Post(told, tmp_path).send(LETTER, [])
     assert not server.taken
@@ -110,7 +110,8 @@ def test_a_server_without_starttls_is_told_nothing_in_plain(tmp_path: Path) -> N
 
 
 def test_a_server_that_nobody_vouches_for_is_told_nothing(tmp_path: Path) -> None:
-    with mail_server(shown=certificate(tmp_path)) as server, pytest.raises(NetworkError):
+    stranger = pytest.raises(NetworkError, match="authority that we do not know")
+    with mail_server(shown=certificate(tmp_path)) as server, stranger:
         Post(secure(server.address), tmp_path).send(LETTER, [])
     assert not server.taken
     assert {line.split()[0] for line in server.said} == {"EHLO", "STARTTLS"}
@@ -121,9 +122,11 @@ def test_a_certificate_of_another_server_is_not_taken(
 ) -> None:
     other = certificate(tmp_path, "127.0.0.2")
     monkeypatch.setenv("SSL_CERT_FILE", str(other.file))
-    with mail_server(shown=other) as server, pytest.raises(NetworkError):
+    with mail_server(shown=other) as server, pytest.raises(NetworkError) as told:
         Post(secure(server.address), tmp_path).send(LETTER, [])
     assert not server.taken
+    assert 'does not name "127.0.0.1"' in told.value.message
+    assert "mail_server" in told.value.remedy
 
 
 def test_a_password_that_cannot_be_read_is_said(tmp_path: Path) -> None:

@@ -19,6 +19,7 @@ from ipaddress import ip_address
 from pathlib import Path
 from typing import TYPE_CHECKING, Self
 
+from workbench.collect.handshake import NOT_COMPARED, expected_name, refusal
 from workbench.collect.retrieval import Timeouts
 from workbench.errors import NetworkError, SettingsError
 
@@ -56,6 +57,9 @@ class WebAccess:
         File with the certificates to trust, instead of the system's.
     certificate, key
         Our own certificate and its key, for servers that ask for one (PS3.15 annex B).
+    tls_name
+        The name in the server's certificate, where it is not the host of ``url``;
+        ``handshake.NOT_COMPARED`` takes any.
     proxy
         Address of a proxy; the environment's is not used.
     timeouts
@@ -69,6 +73,7 @@ class WebAccess:
     authority: Path | None = field(default=None, repr=False)
     certificate: Path | None = field(default=None, repr=False)
     key: Path | None = field(default=None, repr=False)
+    tls_name: str = ""
     proxy: str | None = field(default=None, repr=False)
     timeouts: Timeouts = field(default_factory=Timeouts)
 
@@ -141,6 +146,9 @@ class WebClient:
             proxy=access.proxy,
             follow_redirects=False,
         )
+        self._name = expected_name(self.root.host, access.tls_name)
+        given = access.tls_name and self._name != NOT_COMPARED
+        self._named = {"sni_hostname": self._name} if given else {}
 
     def __enter__(self) -> Self:
         """Connect when the first request is made."""
@@ -173,6 +181,7 @@ class WebClient:
             url,
             headers={"Accept": accept, "Accept-Encoding": coding},
             timeout=httpx.Timeout(seconds, connect=self.access.timeouts.connect),
+            extensions=self._named,
         )
         response = self._patiently(request)
         try:
@@ -233,7 +242,7 @@ class WebClient:
             return self._client.send(request, stream=True)
         except (httpx.HTTPError, httpx.InvalidURL, OSError) as error:
             # The cause is not kept: it quotes the address, which may name a patient.
-            reason = _reason(error)
+            reason = _reason(error, self._name)
         raise NetworkError(f"{self.access.title} {reason[0]}.", reason[1])
 
     def _redirected(
@@ -315,6 +324,7 @@ def _trust(access: WebAccess) -> ssl.SSLContext:
     try:
         context = ssl.create_default_context(cafile=access.authority)
         context.minimum_version = ssl.TLSVersion.TLSv1_2
+        context.check_hostname = access.tls_name != NOT_COMPARED
         if access.certificate is not None:
             context.load_cert_chain(access.certificate, access.key)
     except (OSError, ssl.SSLError):
@@ -337,14 +347,21 @@ def _rest(retry_after: str, tries: int) -> float:
     return min(max(seconds, 0.0), MAX_REST_S)
 
 
-def _reason(error: Exception) -> tuple[str, str]:
+def _reason(error: Exception, name: str) -> tuple[str, str]:
     import httpx
+
+    tls = _tls_error(error)
+    said = refusal(tls, name) if tls else None
+    if said:
+        return said
 
     if isinstance(error, httpx.TimeoutException):
         return "did not answer in time", "Try again later, or raise the time-out."
-    if "CERTIFICATE" in str(error).upper() or "SSL" in str(error).upper():
-        return (
-            "could not agree with us on an encrypted connection",
-            "Check the certificate of its authority, and ours.",
-        )
     return "could not be reached", "Check its address and port, and that it runs."
+
+
+def _tls_error(error: BaseException | None) -> ssl.SSLError | None:
+    """Return the error of a handshake that lies below one of the HTTP library."""
+    while error is not None and not isinstance(error, ssl.SSLError):
+        error = error.__cause__ or error.__context__
+    return error

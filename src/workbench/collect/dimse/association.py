@@ -17,6 +17,7 @@ from pynetdicom.events import Event
 from pynetdicom.transport import AssociationSocket
 
 from workbench.collect.dimse.tls import TlsFiles, client_context
+from workbench.collect.handshake import CheckedContext, expected_name, refusal
 from workbench.collect.retrieval import Timeouts
 from workbench.errors import NetworkError
 from workbench.model import ApplicationEntity
@@ -33,12 +34,17 @@ QUICK_ACK: int | None = getattr(socket, "TCP_QUICKACK", None)
 
 @dataclass(frozen=True)
 class Peer:
-    """Who asks whom: our AE title, the PACS, and our patience."""
+    """Who asks whom: our AE title, the PACS, our patience, and how it is made sure who it is.
+
+    ``tls_name`` is the name in the PACS's certificate, where it is not its host;
+    ``handshake.NOT_COMPARED`` takes any.
+    """
 
     local_title: str
     pacs: ApplicationEntity
     timeouts: Timeouts = field(default_factory=Timeouts)
     tls: TlsFiles | None = None
+    tls_name: str = ""
 
 
 def configure() -> None:
@@ -177,9 +183,12 @@ def associate(
     Raises
     ------
     NetworkError
-        The PACS cannot be reached, refuses us, or offers none of the classes.
+        The PACS cannot be reached, is not who it should be, refuses us, or offers none of the
+        classes.
     """
     configure()
+    name = expected_name(peer.pacs.host, peer.tls_name)
+    context = client_context(peer.tls, name) if peer.tls else None
     node = AE(ae_title=peer.local_title)
     node.connection_timeout = node.acse_timeout = peer.timeouts.connect
     node.dimse_timeout = node.network_timeout = answer
@@ -187,16 +196,21 @@ def associate(
         peer.pacs.host,
         peer.pacs.port,
         ae_title=peer.pacs.title,
-        tls_args=(client_context(peer.tls), peer.pacs.host) if peer.tls else None,
+        tls_args=(context, name) if context else None,
         **(taking or ASKING_ONLY).options(classes),
     )
     if not association.is_established:
-        raise _refusal(peer, association)
+        raise _handshake(peer, context, name) or _refusal(peer, association)
     try:
         yield asking(association)
     finally:
         if association.is_established:
             association.release()
+
+
+def _handshake(peer: Peer, context: CheckedContext | None, name: str) -> NetworkError | None:
+    said = refusal(context.failure, name) if context and context.failure else None
+    return said and NetworkError(f"{peer.pacs.title} {said[0]}.", said[1])
 
 
 def _refusal(peer: Peer, association: Association) -> NetworkError:

@@ -14,6 +14,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 
+from workbench.collect.handshake import NOT_COMPARED, CheckedContext
 from workbench.errors import SettingsError
 
 # RFC 9325 section 4.2: the four recommended cipher suites of TLS 1.2, and those with ECDSA and
@@ -43,32 +44,35 @@ def server_context(files: TlsFiles) -> ssl.SSLContext:
 
     Raises ``SettingsError`` with the remedy.
     """
-    return _context(files, ssl.PROTOCOL_TLS_SERVER)
-
-
-def client_context(files: TlsFiles) -> ssl.SSLContext:
-    """Return how we speak TLS to a PACS; the name in its certificate is not compared.
-
-    DICOM peers are known by the authority that signed them, not by host names (PS3.15 B.12 leaves
-    the policy to the site).  Raises ``SettingsError`` with the remedy.
-    """
-    context = _context(files, ssl.PROTOCOL_TLS_CLIENT)
-    context.check_hostname = False
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    _set_up(context, files)
     return context
 
 
-def _context(files: TlsFiles, protocol: ssl._SSLMethod) -> ssl.SSLContext:
+def client_context(files: TlsFiles, name: str) -> CheckedContext:
+    """Return how we speak TLS to a PACS whose certificate must hold ``name``.
+
+    PS3.15 B.12 leaves to the site by what a peer is known.  Here it is the authority that signed
+    its certificate and the name in it, as in RFC 9525, unless ``name`` is ``NOT_COMPARED``: the
+    authority alone would let any of its machines stand in for the PACS.  An IP address is
+    compared with the addresses in the certificate, never with its names.  Raises
+    ``SettingsError`` with the remedy.
+    """
+    context = CheckedContext(ssl.PROTOCOL_TLS_CLIENT)
+    context.check_hostname = name != NOT_COMPARED
+    _set_up(context, files)
+    return context
+
+
+def _set_up(context: ssl.SSLContext, files: TlsFiles) -> None:
     for name, file in vars(files).items():
         if not file.is_file():
             raise SettingsError(
                 f"the file of {name} in [tls] is not there.", "Name a PEM file, and check its path."
             )
-    context = ssl.SSLContext(protocol)
     context.minimum_version = ssl.TLSVersion.TLSv1_2
     context.set_ciphers(CIPHERS)
     context.options |= ssl.OP_NO_COMPRESSION | ssl.OP_NO_RENEGOTIATION
-    if protocol == ssl.PROTOCOL_TLS_CLIENT:
-        context.check_hostname = False
     context.verify_mode = ssl.CERT_REQUIRED
     try:
         context.load_verify_locations(files.authorities)
@@ -89,7 +93,6 @@ def _context(files: TlsFiles, protocol: ssl._SSLMethod) -> ssl.SSLContext:
             "They must be PEM files; the key without a passphrase.",
         ) from error
     _check_validity(files.certificate)
-    return context
 
 
 def _check_validity(certificate: Path) -> None:

@@ -10,6 +10,7 @@ from email.message import EmailMessage
 from email.utils import formatdate, make_msgid
 from pathlib import Path
 
+from workbench.collect.handshake import refusal
 from workbench.errors import NetworkError, SettingsError
 from workbench.plaintext import printable
 from workbench.settings import QualitySettings
@@ -52,13 +53,30 @@ class Post:
         try:
             with self._server() as server:
                 server.send_message(self._message(letter, everyone))
-        except (smtplib.SMTPException, OSError, ssl.SSLError) as error:
-            # The words of a server may quote addresses.
-            raise NetworkError(
-                f"the mail server did not take the message ({type(error).__name__}).",
-                "Check [quality] mail_server, mail_security, mail_user.",
-            ) from None
+        except (smtplib.SMTPException, OSError) as error:
+            raise self._refusal(error) from None
         return len(everyone)
+
+    def _refusal(self, error: Exception) -> NetworkError:
+        """Return what is told; the words of a server may quote addresses."""
+        if isinstance(error, smtplib.SMTPNotSupportedError):
+            return NetworkError(
+                "the mail server offers no STARTTLS, or no log-in.",
+                'Nothing was sent. Set [quality] mail_security = "tls" and its port (often 465), '
+                "or ask its administrator.",
+            )
+        host = self._settings.mail_server.rpartition(":")[0]
+        said = refusal(error, host) if isinstance(error, ssl.SSLError) else None
+        if said:
+            return NetworkError(
+                f"the mail server {said[0]}.",
+                "Write [quality] mail_server as its certificate names it; its authority must be "
+                "one that this computer knows (or the file named in SSL_CERT_FILE holds).",
+            )
+        return NetworkError(
+            f"the mail server did not take the message ({type(error).__name__}).",
+            "Check [quality] mail_server, mail_security, mail_user.",
+        )
 
     def _message(self, letter: Letter, recipients: Sequence[str]) -> EmailMessage:
         message = EmailMessage()

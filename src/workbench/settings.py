@@ -28,6 +28,7 @@ from pathlib import Path
 from typing import Any, ClassVar, Literal, Self, TypeVar
 
 from workbench.errors import SettingsError
+from workbench.file_modes import open_private
 from workbench.model import ApplicationEntity
 
 FILE = "workbench.toml"
@@ -198,6 +199,8 @@ class StoreSettings:
         The schema of that database which is this survey's own.
     parts
         ``s3://bucket/prefix``; keys belong into the environment (``AWS_ACCESS_KEY_ID`` ...).
+    group
+        The group whose members share the workspace folder; without one it is its owner's alone.
     """
 
     __pydantic_config__: ClassVar[dict[str, object]] = {"extra": "forbid"}
@@ -205,6 +208,7 @@ class StoreSettings:
     catalogue: str = ""
     schema: str = "workbench"
     parts: str = ""
+    group: str = ""
 
 
 @dataclass(frozen=True)
@@ -267,7 +271,7 @@ class Settings:
         for name, values in self._tables().items():
             _put(document, name, values)
         partial = file.with_suffix(".partial")
-        with partial.open("w", encoding="utf-8") as written:
+        with os.fdopen(open_private(partial), "w", encoding="utf-8") as written:
             written.write(tomlkit.dumps(document))
             written.flush()
             os.fsync(written.fileno())

@@ -24,6 +24,7 @@ from workbench.cli.store_verbs import add_store
 from workbench.cli.table_verbs import add_tables
 from workbench.cli.verb import Parser, UsageError, Verb
 from workbench.errors import WorkbenchError
+from workbench.file_modes import private_umask
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -32,7 +33,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
     try:
         options = parser().parse_args(words)
         verb: Verb = options.verb
-        return verb(options)
+        with private_umask():
+            return verb(options)
     except BrokenPipeError:
         return PROBLEMS
     except (Exception, KeyboardInterrupt) as error:  # noqa: BLE001  the program ends here

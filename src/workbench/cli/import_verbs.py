@@ -27,6 +27,7 @@ def add_intake(verbs: Any) -> None:
     init = workspace_verb(verbs, "init", _init, "make a workspace")
     init.add_argument("--survey", default="survey", help="name of the survey")
     init.add_argument("--site", default="SITE", help="short code of the hospital")
+    init.add_argument("--group", default="", help="a group that shares the folder (none if unsaid)")
     take = with_workspace(
         add_verb(verbs, "import", _import, "read files, folders, DICOMDIRs, zips")
     )
@@ -50,11 +51,12 @@ def add_intake(verbs: Any) -> None:
 
 
 def _init(options: argparse.Namespace) -> int:
-    from workbench.settings import Settings, SurveySettings
+    from workbench.settings import Settings, StoreSettings, SurveySettings
     from workbench.survey import create_survey
 
     named = SurveySettings(options.survey, options.site)
-    create_survey(workspace_of(options), Settings(survey=named))
+    shared = StoreSettings(group=options.group)
+    create_survey(workspace_of(options), Settings(survey=named, store=shared))
     return finish(options, {"survey": options.survey}, "The workspace is ready.")
 
 

@@ -36,11 +36,16 @@ def _serve(options: argparse.Namespace) -> int:
 
 def _check(options: argparse.Namespace) -> int:
     from workbench.stages.workspace_check import check
+    from workbench.stages.workspace_modes import not_checked
 
-    problems = check(survey_of(options))
+    survey = survey_of(options)
+    problems, others = check(survey), not_checked(survey.settings)
     for problem in problems:
         tell(f"- {problem}")
-    finish(options, {"problems": problems}, "" if problems else "Everything is in order.")
+    for other in others:
+        tell(f"- Not checked: {other}")
+    fine = "What was checked is in order." if others else "Everything is in order."
+    finish(options, {"problems": problems, "not_checked": others}, "" if problems else fine)
     return PROBLEMS if problems else DONE
 
 

@@ -18,6 +18,7 @@ from pynetdicom import PYNETDICOM_IMPLEMENTATION_UID
 from pynetdicom.dsutils import encode_file_meta
 
 from workbench.collect.received import STORED, ReceivedObject
+from workbench.file_modes import make_private_folder, open_private
 
 PREAMBLE = bytes(128) + b"DICM"
 SUFFIX = ".dcm"
@@ -47,7 +48,7 @@ class PhantomFolder:
         A file that is there already and ends with ``ending`` is the same image.
         """
         if not self.folder.is_dir():
-            self.folder.mkdir(mode=0o700)
+            make_private_folder(self.folder)
             _sync(self.folder.parent)
         digest = hashlib.sha256(sop_instance.encode()).hexdigest()
         for version in range(MAX_VERSIONS):
@@ -73,7 +74,7 @@ class PhantomFolder:
 
     def _write(self, file: Path, content: bytes) -> None:
         partial = file.with_suffix(".partial")
-        with partial.open("wb") as opened:
+        with os.fdopen(open_private(partial), "wb") as opened:
             opened.write(content)
             opened.flush()
             os.fsync(opened.fileno())

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterator
 from io import BytesIO
 from pathlib import Path
@@ -13,6 +14,7 @@ from workbench.deidentify.engine import Deidentifier
 from workbench.dicom.files import Candidate, candidates
 from workbench.dicom.reader import HeaderReader
 from workbench.errors import IdentityError, ReadError
+from workbench.file_modes import make_private_folder, open_private
 
 # Root 2.25 UID of this software (PS3.7 D.3.3.2), made once from a random UUID.
 IMPLEMENTATION = "2.25.179230437187395160347121216553403826357"
@@ -27,7 +29,7 @@ def deidentify_files(source: Path, target: Path, deidentifier: Deidentifier) -> 
     Raises ``IdentityError`` when the target
     holds files already, so that clean and other files are never mixed.
     """
-    target.mkdir(parents=True, exist_ok=True)
+    make_private_folder(target)
     if any(target.iterdir()):
         raise IdentityError("the output folder is not empty.", "Name an empty or new folder.")
     done = {"written": 0, "duplicate": 0, "refused": 0}
@@ -42,7 +44,8 @@ def _put(data: Dataset, target: Path) -> str:
     content = _encoded(data)
     if path.exists():
         return "duplicate" if path.read_bytes() == content else "refused"
-    path.write_bytes(content)
+    with os.fdopen(open_private(path), "wb") as file:
+        file.write(content)
     return "written"
 
 

@@ -6,6 +6,7 @@ import sys
 from pathlib import Path
 
 from workbench.errors import WorkbenchError
+from workbench.file_modes import private_umask
 from workbench.server.voila import serve, to_stderr
 
 
@@ -19,7 +20,8 @@ def main(arguments: list[str]) -> int:
     """Serve; return 2 when it could not start."""
     workspace, port = arguments
     try:
-        serve(Path(workspace), int(port), tell=to_stdout)
+        with private_umask():
+            serve(Path(workspace), int(port), tell=to_stdout)
     except WorkbenchError as error:
         to_stderr(str(error))
         return 2

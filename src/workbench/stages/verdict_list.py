@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import csv
+import os
 from pathlib import Path
 from typing import TYPE_CHECKING, Self, TextIO
 
+from workbench.file_modes import OWNER_FILE, open_private
 from workbench.plaintext import no_formula
 
 if TYPE_CHECKING:
@@ -26,10 +28,11 @@ class VerdictList:
 
     def __enter__(self) -> Self:
         if self._path is not None:
-            self._path.touch(mode=0o600)
+            descriptor = open_private(self._path)
+            os.fchmod(descriptor, OWNER_FILE)  # one that was there, or in a shared folder, too
             # A name that is no UTF-8 is written with the bytes it has.
-            self._open = self._path.open(
-                "w", newline="", encoding="utf-8", errors="surrogateescape"
+            self._open = os.fdopen(
+                descriptor, "w", newline="", encoding="utf-8", errors="surrogateescape"
             )
             csv.writer(self._open).writerow(["path", "member", "verdict"])
         return self

@@ -8,13 +8,17 @@ import polars as pl
 
 from workbench.errors import WorkbenchError
 from workbench.schema import TABLES
+from workbench.stages.workspace_modes import mode_problems, server_problems
 from workbench.survey import Survey
 
 
 def check(survey: Survey) -> list[str]:
-    """Return one sentence for each problem of settings, key and store; empty when all is well."""
+    """Return one sentence for each problem of settings, key, store and file modes, or nothing.
+
+    What nobody can look at here, ``workspace_modes.not_checked`` tells.
+    """
     problems: list[str] = []
-    for look in (_key, _fingerprints, _tables, _pacs):
+    for look in (_key, _fingerprints, _tables, _pacs, mode_problems, server_problems):
         problems += _said(look, survey)
     return problems
 

@@ -9,11 +9,12 @@ from __future__ import annotations
 import sqlite3
 import threading
 from collections.abc import Iterable, Iterator, Sequence
-from contextlib import AbstractContextManager, contextmanager
+from contextlib import AbstractContextManager, contextmanager, suppress
 from pathlib import Path
 from typing import Any, Protocol
 
 from workbench.errors import StoreError
+from workbench.file_modes import create_private
 
 LOCK_TIMEOUT_S = 10.0
 PORTION = 1_000  # values of one IN (...): SQLite takes 32,766 (its limits page, item 9)
@@ -95,6 +96,8 @@ class Sqlite:
     def __init__(self, file: Path, tables: str = "") -> None:
         self._lock = threading.RLock()
         self._depth = 0
+        with suppress(OSError):  # what stands in the way SQLite says as well
+            create_private(file)  # SQLite gives its journal the mode of the file
         with _explained():
             self._connection = sqlite3.connect(
                 file, timeout=LOCK_TIMEOUT_S, isolation_level=None, check_same_thread=False

@@ -12,6 +12,7 @@ from pathlib import Path
 import polars as pl
 
 from workbench.errors import StoreError
+from workbench.file_modes import create_private, make_private_folder, open_private
 from workbench.schema import Table
 from workbench.store.part_columns import scan_parts
 from workbench.store.parts import PartFile, gone, part_name, write_parquet
@@ -33,8 +34,9 @@ class FolderPlace:
         partial = self.folder / f"{name}.partial"
         try:
             if not self.folder.is_dir():
-                self.folder.mkdir(exist_ok=True)
+                make_private_folder(self.folder)
                 _sync(self._workspace)
+            create_private(partial)
             write_parquet(frame, partial)
             digest = _digest(partial)
             _sync(partial)
@@ -102,7 +104,7 @@ class FolderPlace:
     @contextmanager
     def _lock(self, kind: int) -> Iterator[bool]:
         """Hold the lock of the folder; yields whether it was had (a shared one always is)."""
-        descriptor = os.open(self._workspace / LOCK, os.O_RDWR | os.O_CREAT, 0o600)
+        descriptor = open_private(self._workspace / LOCK, os.O_RDWR)
         try:
             fcntl.flock(descriptor, kind)
             had = True

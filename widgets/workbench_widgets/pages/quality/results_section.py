@@ -8,6 +8,7 @@ from statistics import fmean, stdev
 
 from markupsafe import Markup
 
+from workbench.file_modes import make_private_folder
 from workbench.report.exports import write_table
 from workbench.report.quaac_file import write_quaac
 from workbench.schema import TEST_RESULT
@@ -113,7 +114,7 @@ class ResultsPanel:
         suffix = ask.text("format") if ask.text("format") in FORMATS else ".csv"
         frame = results_frame(self._found())
         folder = self._on.desk.survey.folder / EXPORTS
-        folder.mkdir(exist_ok=True)
+        make_private_folder(folder)
         out = _free(folder, suffix)
         if suffix == ".quaac.json":
             write_quaac(frame, out, ask.text("by"), ask.text("email"))

@@ -1,0 +1,71 @@
+"""File modes (POSIX): what Workbench writes is for its owner alone, whatever the umask.
+
+Our programs run with umask 077.  A user's own kernel, a Dask worker or a library's caller has a
+umask of its own, which is not ours to change; so what lies in a workspace is also made with an
+explicit mode.  Only a folder that its owner has opened to a group on purpose, with write rights
+and the set-group-ID bit (``chmod 2770``), has files that this group may read and change.
+"""
+
+from __future__ import annotations
+
+import os
+import stat
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+PRIVATE_UMASK = 0o077
+OTHERS = stat.S_IRWXG | stat.S_IRWXO
+OWNER_FILE, GROUP_FILE = 0o600, 0o660
+OWNER_FOLDER, GROUP_FOLDER = 0o700, 0o2770
+
+
+@contextmanager
+def private_umask() -> Iterator[None]:
+    """Let this process and those it starts make files for their owner alone."""
+    before = os.umask(PRIVATE_UMASK)
+    try:
+        yield
+    finally:
+        os.umask(before)
+
+
+def is_shared(folder: Path) -> bool:
+    """Say whether the owner of a folder has opened it to its group on purpose."""
+    mode = folder.stat().st_mode
+    return bool(mode & stat.S_ISGID and mode & stat.S_IWGRP)
+
+
+def mode_in(folder: Path) -> int:
+    """Return the mode of a file that is made in a folder."""
+    return GROUP_FILE if is_shared(folder) else OWNER_FILE
+
+
+def open_private(path: Path, flags: int = os.O_WRONLY | os.O_TRUNC) -> int:
+    """Open a file, a new one where there is none; return its descriptor.
+
+    The mode of a file that is there stays: its owner may have given it.  Raises ``OSError``.
+    """
+    try:
+        descriptor = os.open(path, flags | os.O_CREAT | os.O_EXCL, OWNER_FILE)
+    except FileExistsError:
+        return os.open(path, flags | os.O_CREAT, OWNER_FILE)
+    os.fchmod(descriptor, mode_in(path.parent))
+    return descriptor
+
+
+def create_private(path: Path) -> None:
+    """Make an empty file where there is none, for a library that opens it by its name."""
+    os.close(open_private(path, os.O_WRONLY))
+
+
+def make_private_folder(folder: Path) -> None:
+    """Make a folder where there is none, with those above it; one that is there stays as it is."""
+    if folder.is_dir():
+        return
+    make_private_folder(folder.parent)
+    try:
+        folder.mkdir(mode=OWNER_FOLDER)
+    except FileExistsError:
+        return  # another process was quicker
+    folder.chmod(GROUP_FOLDER if is_shared(folder.parent) else OWNER_FOLDER)

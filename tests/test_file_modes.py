@@ -28,6 +28,7 @@ from workbench.file_modes import (
 from workbench.report.atomic_file import written_atomically
 from workbench.stages.importing import import_files
 from workbench.stages.verdict_list import VerdictList
+from workbench.store.database import Sqlite
 from workbench.survey import create_survey
 
 CT = Path(str(get_testdata_file("CT_small.dcm", download=False)))
@@ -84,6 +85,25 @@ def test_the_mode_that_an_owner_gave_a_file_stays(tmp_path: Path) -> None:
     with written_atomically(tmp_path / "a") as draft:
         draft.write_text("y")
     assert (mode(tmp_path / "a"), (tmp_path / "a").read_text()) == (0o640, "y")
+
+
+def test_making_sure_of_a_file_drops_no_lock_on_it(tmp_path: Path) -> None:
+    """SQLite holds POSIX locks, which go when any descriptor of the file is closed."""
+    file = tmp_path / "x.sqlite"
+    first = Sqlite(file, "CREATE TABLE t (x TEXT);")
+    other = (
+        "import sqlite3, sys; sqlite3.connect(sys.argv[1], timeout=0).execute('BEGIN IMMEDIATE')"
+    )
+    with first.transaction():
+        first.write("INSERT INTO t VALUES ('a')")
+        create_private(file)
+        create_private(tmp_path / "x.sqlite-shm")
+        Sqlite(file).close()
+        done = subprocess.run([sys.executable, "-c", other, file], capture_output=True, text=True)
+        assert "locked" in done.stderr
+    done = subprocess.run([sys.executable, "-c", other, file], capture_output=True, text=True)
+    assert done.returncode == 0, "and nobody holds it afterwards"
+    first.close()
 
 
 def test_the_umask_holds_for_this_process_and_those_it_starts(tmp_path: Path, umask: int) -> None:

@@ -11,7 +11,7 @@ from __future__ import annotations
 import os
 import stat
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 PRIVATE_UMASK = 0o077
@@ -55,8 +55,17 @@ def open_private(path: Path, flags: int = os.O_WRONLY | os.O_TRUNC) -> int:
 
 
 def create_private(path: Path) -> None:
-    """Make an empty file where there is none, for a library that opens it by its name."""
-    os.close(open_private(path, os.O_WRONLY))
+    """Make an empty file where there is none, for a library that opens it by its name.
+
+    The file is not opened for it: closing any descriptor of a file drops all locks that this
+    process has on it (POSIX, fcntl), and SQLite keeps its databases whole by such locks.
+    """
+    with suppress(FileExistsError):
+        try:
+            os.mknod(path, stat.S_IFREG | OWNER_FILE)
+        except PermissionError:  # some systems leave mknod to root
+            os.close(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, OWNER_FILE))
+        path.chmod(mode_in(path.parent))
 
 
 def make_private_folder(folder: Path) -> None:

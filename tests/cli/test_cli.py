@@ -245,11 +245,11 @@ def test_an_out_folder_that_is_not_there_is_an_error_and_is_not_made(
     assert not out.parent.exists()
 
 
-def test_init_leaves_the_rights_of_a_folder_that_was_there(
+def test_init_closes_the_folder_of_a_workspace(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     tmp_path.chmod(0o750)
     assert run(capsys, "init", "-w", tmp_path)[0] == 0
-    assert tmp_path.stat().st_mode & 0o777 == 0o750
+    assert tmp_path.stat().st_mode & 0o777 == 0o700
     assert run(capsys, "init", "-w", tmp_path / "new")[0] == 0
     assert (tmp_path / "new").stat().st_mode & 0o777 == 0o700

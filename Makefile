@@ -13,7 +13,7 @@ TESTS ?=
 WORKERS ?= 2
 
 .DEFAULT_GOAL := help
-.PHONY: help setup dev demo test check format strip figures accept fuzz lock clean
+.PHONY: help setup dev demo test check audit format strip figures accept fuzz lock clean
 
 help: ## list the targets
 	@sed -n 's/^\([a-z]*\):[^#]*## \(.*\)/  make \1|\2/p' Makefile | \
@@ -44,6 +44,10 @@ check: dev ## style, types, layers, shape, notebooks, the widgets' JavaScript
 	$(RUN)/python -m checks.names
 	$(RUN)/python -m checks.notebooks
 	sh checks/javascript.sh
+
+# Asks the internet, and its answer changes without us: neither a part of `check` nor of CI.
+audit: setup ## ask OSV for known vulnerabilities of what the locks hold; OSV=https://... names a mirror
+	@exec $(RUN)/python -m checks.audit $(if $(OSV),--osv "$(OSV)")
 
 format: dev ## let ruff lay the code out
 	$(RUN)/ruff check --fix

@@ -101,12 +101,12 @@ class Osv:
 
     def known(self, releases: Iterable[Pinned]) -> list[Vulnerability]:
         """Return what is known of releases, each vulnerability once a release."""
-        asked, found = sorted(set(releases)), list[Vulnerability]()
+        asked, known = sorted(set(releases)), list[Vulnerability]()
         for start in range(0, len(asked), MAX_QUERIES):
             some = asked[start : start + MAX_QUERIES]
             for release, ids in zip(some, self._ids(some), strict=True):
-                found += _once(self._vulnerability(release, each) for each in sorted(ids))
-        return found
+                known += _once(self._vulnerability(release, each) for each in sorted(ids))
+        return known
 
     def _ids(self, releases: Sequence[Pinned]) -> list[set[str]]:
         ids: list[set[str]] = [set() for _ in releases]
@@ -172,10 +172,10 @@ def _fixed(entry: Mapping[str, Any], release: Pinned) -> tuple[str, ...]:
     return tuple(dict.fromkeys(event["fixed"] for event in events if "fixed" in event))
 
 
-def _once(found: Iterable[Vulnerability | None]) -> list[Vulnerability]:
+def _once(claims: Iterable[Vulnerability | None]) -> list[Vulnerability]:
     """Join what several databases say of the same vulnerability: they name each other."""
     whole: list[Vulnerability] = []
-    for each in found:
+    for each in claims:
         if each is None:
             continue
         same = [other for other in whole if other.ids & each.ids]

@@ -252,11 +252,11 @@ def test_the_page_of_dependencies_is_read() -> None:
 
 
 def test_make_audit_is_a_target_of_its_own_and_hands_its_code_on() -> None:
-    told = subprocess.run(
+    printed = subprocess.run(
         ["make", "-n", "audit", "OSV=http://x"], cwd=ROOT, capture_output=True, text=True
     ).stdout
-    assert "checks.audit" in told
-    assert "http://x" in told
+    assert "checks.audit" in printed
+    assert "http://x" in printed
     checked = subprocess.run(["make", "-n", "check"], cwd=ROOT, capture_output=True, text=True)
     assert "checks.audit" not in checked.stdout
     assert "audit" not in (ROOT / ".ci" / "run").read_text("utf-8")

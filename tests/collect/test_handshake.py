@@ -114,13 +114,13 @@ def test_a_peer_whose_certificate_holds_the_name_is_spoken_to(
 def test_any_other_is_not_and_the_remedy_says_what_to_do(
     known: dict[str, TlsFiles], shown: str, host: str, tls_name: str, words: str
 ) -> None:
-    with Pacs(known[shown]).listening() as port, pytest.raises(NetworkError) as told:
+    with Pacs(known[shown]).listening() as port, pytest.raises(NetworkError) as caught:
         ask(port, host, known["us"], tls_name)
-    assert words in told.value.message
-    assert told.value.message.startswith("PACS ")
-    assert told.value.remedy
+    assert words in caught.value.message
+    assert caught.value.message.startswith("PACS ")
+    assert caught.value.remedy
     if "does not name" in words:
-        assert "tls_name" in told.value.remedy
+        assert "tls_name" in caught.value.remedy
 
 
 def test_a_pinned_certificate_without_a_fitting_name_needs_a_word(
@@ -138,9 +138,9 @@ def test_a_pinned_certificate_without_a_fitting_name_needs_a_word(
 
 def test_tls_1_1_is_not_spoken(known: dict[str, TlsFiles]) -> None:
     old = Pacs(known["right"], oldest=True)
-    with old.listening() as port, pytest.raises(NetworkError, match=r"TLS 1\.2") as told:
+    with old.listening() as port, pytest.raises(NetworkError, match=r"TLS 1\.2") as caught:
         ask(port, "localhost", known["us"])
-    assert told.value.remedy
+    assert caught.value.remedy
 
 
 def test_a_peer_that_does_not_encrypt_is_not_spoken_to(
@@ -148,9 +148,9 @@ def test_a_peer_that_does_not_encrypt_is_not_spoken_to(
 ) -> None:
     us = ApplicationEntity("WORKBENCH", port=0)
     with Receiver(Reception(us, (AllowedPeer("WORKBENCH"),)), keeper.take) as plain:
-        with pytest.raises(NetworkError, match="broke off") as told:
+        with pytest.raises(NetworkError, match="broke off") as caught:
             ask(plain.entity.port, "localhost", known["us"], "localhost")
-        assert "may not encrypt" in told.value.remedy
+        assert "may not encrypt" in caught.value.remedy
 
 
 def test_a_peer_that_does_not_take_our_certificate_is_told_as_such(
@@ -160,9 +160,9 @@ def test_a_peer_that_does_not_take_our_certificate_is_told_as_such(
     reception = Reception(local, (AllowedPeer("WORKBENCH"),), tls=known["us"])
     stranger = known["stranger"]
     ours = TlsFiles(stranger.certificate, stranger.key, known["us"].authorities)
-    with Receiver(reception, keeper.take) as hospital, pytest.raises(NetworkError) as told:
+    with Receiver(reception, keeper.take) as hospital, pytest.raises(NetworkError) as caught:
         ask(hospital.entity.port, "localhost", ours)
-    assert "our certificate" in str(told.value)
+    assert "our certificate" in str(caught.value)
 
 
 @contextmanager
@@ -270,10 +270,10 @@ def test_a_web_server_by_its_name(
         if not words:
             assert get(port, host, authorities, tls_name) == 204
             return
-        with pytest.raises(NetworkError) as told:
+        with pytest.raises(NetworkError) as caught:
             get(port, host, authorities, tls_name)
-    assert words in told.value.message
-    assert told.value.__cause__ is None
+    assert words in caught.value.message
+    assert caught.value.__cause__ is None
 
 
 # --- settings ------------------------------------------------------------------------------------
@@ -301,9 +301,9 @@ def test_the_peer_that_sends_has_a_name_of_its_own(
 ) -> None:
     with Pacs(known["address"]).listening() as asked, Pacs(known["another host"]).listening() as b:
         two = settings(known, asked, mover=f"MOVER@127.0.0.1:{b}")
-        with pytest.raises(NetworkError, match="MOVER shows a certificate") as told:
+        with pytest.raises(NetworkError, match="MOVER shows a certificate") as caught:
             source_of(two, tmp_path, lambda _: 0).echo()
-        assert "tls_name" in told.value.remedy
+        assert "tls_name" in caught.value.remedy
         named = settings(known, asked, mover=f"MOVER@127.0.0.1:{b}", mover_tls_name=NAMED)
         source_of(named, tmp_path, lambda _: 0).echo()
 

@@ -68,8 +68,8 @@ def test_our_own_receiver_is_tried_encrypted_where_it_is(
 
 
 def test_without_a_pacs_the_other_trials_run(survey: Survey) -> None:
-    told = {trial.name: trial for trial in trials(survey)}
-    assert not told[ECHO].passed
-    assert "[pacs]" in told[ECHO].text
-    assert told["Settings"].passed
-    assert told["Disk"].passed
+    tried_alone = {trial.name: trial for trial in trials(survey)}
+    assert not tried_alone[ECHO].passed
+    assert "[pacs]" in tried_alone[ECHO].text
+    assert tried_alone["Settings"].passed
+    assert tried_alone["Disk"].passed

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import grp
+import json
 import os
 import shutil
 import subprocess
@@ -66,7 +67,7 @@ def test_what_workbench_makes_is_closed_under_any_umask(survey: Survey) -> None:
 
 
 @pytest.mark.parametrize(
-    ("name", "told"),
+    ("name", "named"),
     [
         ("workbench.toml", "workbench.toml"),
         ("hospital.key", "hospital.key"),
@@ -85,15 +86,15 @@ def test_what_workbench_makes_is_closed_under_any_umask(survey: Survey) -> None:
     ("mode", "verb"), [(0o040, "read"), (0o004, "read"), (0o020, "change"), (0o002, "change")]
 )
 def test_each_thing_that_is_opened_is_named_with_its_remedy(
-    survey: Survey, name: str, told: str, mode: int, verb: str
+    survey: Survey, name: str, named: str, mode: int, verb: str
 ) -> None:
     (file,) = survey.folder.glob(name)
     file.chmod(file.stat().st_mode | mode)
     (problem,) = mode_problems(survey)
-    assert f"Others than the owner may {verb}: {told}. " in problem
-    assert problem.endswith(f"run: chmod -R go= {told}")
+    assert f"Others than the owner may {verb}: {named}. " in problem
+    assert problem.endswith(f"run: chmod -R go= {named}")
     assert "MUELLER" not in problem
-    subprocess.run(["chmod", "-R", "go=", told], cwd=survey.folder, check=True)
+    subprocess.run(["chmod", "-R", "go=", named], cwd=survey.folder, check=True)
     assert mode_problems(survey) == []
 
 
@@ -299,6 +300,18 @@ def test_init_for_a_group_is_accepted_by_check(
     survey.close()
 
 
+def test_check_says_it_and_ends_with_1(survey: Survey, capsys: pytest.CaptureFixture[str]) -> None:
+    words = ["check", "-w", str(survey.folder), "--json"]
+    (survey.folder / "parts").chmod(0o755)
+    assert main(words) == 1
+    answer = json.loads(capsys.readouterr().out)
+    assert sum("chmod -R go= parts" in problem for problem in answer["problems"]) == 1
+    assert answer["not_checked"] == []
+    (survey.folder / "parts").chmod(0o700)
+    main(words)
+    assert "chmod" not in str(json.loads(capsys.readouterr().out)["problems"])
+
+
 # --- what is not a folder ------------------------------------------------------------------------
 
 
@@ -312,9 +325,9 @@ def test_what_is_not_looked_at_is_said_and_not_called_fine(
     assert "server" in server
     (survey.folder / "workbench.toml").chmod(0o666)
     monkeypatch.setattr(os, "name", "nt")
-    told, problems = not_checked(Settings()), mode_problems(survey)
+    sentences, problems = not_checked(Settings()), mode_problems(survey)
     monkeypatch.undo()
-    assert "not checked on this system" in told[0]
+    assert "not checked on this system" in sentences[0]
     assert problems == []
 
 

@@ -81,22 +81,22 @@ def mode_problems(survey: Survey) -> list[str]:
 
 def not_checked(settings: Settings) -> list[str]:
     """Return what nobody has looked at, one sentence each: it is not said to be fine."""
-    told = []
+    sentences = []
     if os.name != "posix":
-        told.append(
+        sentences.append(
             "Who may open the folder is not checked on this system: see in its properties that "
             "only you may."
         )
     if settings.store.parts:
-        told.append(
+        sentences.append(
             "Parts lie in a bucket: who may read it is not checked here. Ask its administrator."
         )
     if settings.store.catalogue:
-        told.append(
+        sentences.append(
             "The catalogue lies on a server: who may connect is not checked here. Ask its "
             "administrator."
         )
-    return told
+    return sentences
 
 
 def server_problems(survey: Survey) -> list[str]:
@@ -106,11 +106,11 @@ def server_problems(survey: Survey) -> list[str]:
     documentation, "SSL Support", table of modes).
     """
     url = urlsplit(survey.settings.store.catalogue)
-    told = parse_qs(url.query)
-    hosts = (url.hostname or "", *told.get("host", ()))
+    options = parse_qs(url.query)
+    hosts = (url.hostname or "", *options.get("host", ()))
     if all(host in LOCAL_HOSTS or host.startswith("/") for host in hosts):
         return []
-    mode = told.get("sslmode", [os.environ.get("PGSSLMODE", "")])[-1]
+    mode = options.get("sslmode", [os.environ.get("PGSSLMODE", "")])[-1]
     if mode == "verify-full":
         return []
     return [

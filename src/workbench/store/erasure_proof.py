@@ -7,11 +7,18 @@ from __future__ import annotations
 
 import os
 import re
-from collections.abc import Iterable
+import subprocess
+import sys
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from typing import IO
+
+from workbench.errors import StoreError
 
 BLOCK = 2**24  # bytes read at a time
+READ = "import shutil, sys; shutil.copyfileobj(open(sys.argv[1], 'rb'), sys.stdout.buffer, 2**20)"
 DATABASE = ".sqlite"  # in the names of a database's files, its journal's too
 
 
@@ -75,6 +82,26 @@ def prove(folder: Path, values: Iterable[str], rows: int, untested: int = 0) -> 
     return Proof(rows, len(wanted), untested, files, size, len(all_hits), tuple(where))
 
 
+@contextmanager
+def _opened(file: Path, elsewhere: bool) -> Iterator[IO[bytes]]:
+    """Open a file for reading; a database's in another process.
+
+    Closing any descriptor of a file drops all locks that the process has on it (POSIX, fcntl).
+    SQLite keeps a database that is open here whole by such locks: without them the next process
+    that closes it would take away the journal that we still write to.
+    """
+    if not elsewhere:
+        with file.open("rb") as opened:
+            yield opened
+        return
+    with subprocess.Popen([sys.executable, "-I", "-S", "-c", READ, file],
+                          stdout=subprocess.PIPE) as reader:  # fmt: skip
+        assert reader.stdout is not None
+        yield reader.stdout
+    if reader.returncode:
+        raise StoreError("a database's file cannot be read.", "Check its rights and the disk.")
+
+
 def _hits(file: Path, pattern: re.Pattern[bytes], overlap: int) -> set[bytes]:
     """Return which values stand in a file.
 
@@ -82,11 +109,12 @@ def _hits(file: Path, pattern: re.Pattern[bytes], overlap: int) -> set[bytes]:
     in others as whole words, because an ID stands within longer numbers by chance.
     """
     hits: set[bytes] = set()
-    anywhere = DATABASE in file.name
-    with file.open("rb") as opened:
-        before = os.fsencode(file.name) + b"\n"
-        while block := opened.read(BLOCK):
-            text = before + block
+    anywhere, searched = DATABASE in file.name, False
+    with _opened(file, elsewhere=anywhere) as opened:
+        before = os.fsencode(f"{file.stem}\n{file.name}\n")  # a dot may belong to a number
+        block = opened.read(BLOCK)
+        while block or not searched:  # an empty file has a name all the same
+            text, searched = before + block, True
             for match in pattern.finditer(text):
                 around = (
                     text[max(match.start() - 1, 0) : match.start()],
@@ -95,4 +123,5 @@ def _hits(file: Path, pattern: re.Pattern[bytes], overlap: int) -> set[bytes]:
                 if anywhere or not any(letter.isalnum() or letter == b"." for letter in around):
                     hits.add(match.group())
             before = text[-overlap:] if overlap else b""
+            block = opened.read(BLOCK)
     return hits

@@ -120,18 +120,17 @@ class Sqlite:
     def transaction(self) -> Iterator[None]:
         """Make what is written inside one unit: all of it is kept, or nothing."""
         with self._lock, _explained():
-            self._depth += 1
-            if self._depth == 1:
+            if self._depth == 0:  # where it fails, there is no transaction and none is counted
                 self._connection.execute("BEGIN IMMEDIATE")
+            self._depth += 1
             try:
                 yield
-            except BaseException:
-                if self._depth == 1:
-                    self._connection.execute("ROLLBACK")
-                raise
-            else:
                 if self._depth == 1:
                     self._connection.execute("COMMIT")
+            except BaseException:
+                if self._depth == 1 and self._connection.in_transaction:
+                    self._connection.execute("ROLLBACK")
+                raise
             finally:
                 self._depth -= 1
 

@@ -76,7 +76,7 @@ class Postgres:
                 self._roll_back()
                 raise
             else:
-                self._run("COMMIT")
+                self._commit()
             finally:
                 self._depth = 0
 
@@ -94,6 +94,17 @@ class Postgres:
             finally:
                 self._roll_back()
                 self._reading = False
+
+    def _commit(self) -> None:
+        """Keep what was written; raise where the server answers that it has taken it back.
+
+        So it does, without an error, after any statement that failed, whoever caught that.
+        """
+        if self._run("COMMIT").statusmessage != "COMMIT":
+            raise StoreError(
+                "the database kept nothing, because one of the statements was refused.",
+                "Run the same again; if that does not help, ask who cares for the server.",
+            )
 
     def _roll_back(self) -> None:
         if not self._connection.closed:

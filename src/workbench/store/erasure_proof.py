@@ -20,6 +20,10 @@ from workbench.errors import StoreError
 BLOCK = 2**24  # bytes read at a time
 READ = "import shutil, sys; shutil.copyfileobj(open(sys.argv[1], 'rb'), sys.stdout.buffer, 2**20)"
 DATABASE = ".sqlite"  # in the names of a database's files, its journal's too
+NOT_SHOWN = "a file or folder whose name holds one"
+# A whole word: a full stop ends one, a point between letters or digits (of a UID) does not.
+BEGIN, END = rb"(?<![0-9A-Za-z])(?<![0-9A-Za-z]\.)", rb"(?![0-9A-Za-z])(?!\.[0-9A-Za-z])"
+AROUND = 2  # bytes on either side that decide whether it is one
 
 
 @dataclass(frozen=True)
@@ -39,7 +43,7 @@ class Proof:
     left
         Values still found; 0 is what is wanted.
     where
-        Names of the files they were found in.
+        Names of the files they were found in; a name that holds a value is not told.
 
     Compressed parts are not searched: they hold pseudonyms only.
     """
@@ -63,23 +67,46 @@ class Proof:
         )
 
 
+@dataclass(frozen=True)
+class _Wanted:
+    """Values to look for: anywhere, as whole words, in names; and the length of the longest."""
+
+    anywhere: re.Pattern[bytes]
+    words: re.Pattern[bytes]
+    names: re.Pattern[bytes]
+    longest: int
+
+    @classmethod
+    def of(cls, values: list[bytes]) -> _Wanted:
+        longest_first = sorted(values, key=len, reverse=True)
+        either = b"(?:" + b"|".join(map(re.escape, longest_first)) + b")"
+        return cls(
+            re.compile(either), re.compile(BEGIN + either + END),
+            re.compile(rb"(?<![0-9A-Za-z])" + either + rb"(?![0-9A-Za-z])"), len(longest_first[0]),
+        )  # fmt: skip
+
+
 def prove(folder: Path, values: Iterable[str], rows: int, untested: int = 0) -> Proof:
-    """Look for values in every file of a folder, names included; return what was found."""
-    wanted = sorted({value.encode() for value in values}, key=len, reverse=True)
-    pattern = re.compile(b"|".join(map(re.escape, wanted))) if wanted else None
-    overlap = max(map(len, wanted), default=0)
+    """Look for values in every file of a folder, and in the names of files and folders.
+
+    Returns what was found.
+    """
+    encoded = list({value.encode() for value in values} - {b""})
+    wanted = _Wanted.of(encoded) if encoded else None
     all_hits: set[bytes] = set()
     where: list[str] = []
     files = size = 0
-    for file in sorted(folder.rglob("*")):
+    for entry in sorted(folder.rglob("*")):
+        named = set(wanted.names.findall(os.fsencode(entry.name))) if wanted else set()
+        hits: set[bytes] = set()
         # Parts are compressed, and hold pseudonyms only; tests prove that, not a search.
-        if not file.is_file() or file.is_symlink() or file.suffix == ".parquet":
-            continue
-        files, size = files + 1, size + file.stat().st_size
-        hits = _hits(file, pattern, overlap) if pattern else set()
-        where += [file.name] if hits else []
-        all_hits |= hits
-    return Proof(rows, len(wanted), untested, files, size, len(all_hits), tuple(where))
+        if entry.is_file() and not entry.is_symlink() and entry.suffix != ".parquet":
+            files, size = files + 1, size + entry.stat().st_size
+            hits = _hits(entry, wanted) if wanted else set()
+        if named or hits:
+            where.append(NOT_SHOWN if named else entry.name)
+        all_hits |= named | hits
+    return Proof(rows, len(encoded), untested, files, size, len(all_hits), tuple(where))
 
 
 @contextmanager
@@ -102,26 +129,34 @@ def _opened(file: Path, elsewhere: bool) -> Iterator[IO[bytes]]:
         raise StoreError("a database's file cannot be read.", "Check its rights and the disk.")
 
 
-def _hits(file: Path, pattern: re.Pattern[bytes], overlap: int) -> set[bytes]:
+def _hits(file: Path, wanted: _Wanted) -> set[bytes]:
     """Return which values stand in a file.
 
     In a database's file anywhere, because it writes one value right after the other;
     in others as whole words, because an ID stands within longer numbers by chance.
     """
+    database = DATABASE in file.name
+    pattern = wanted.anywhere if database else wanted.words
+    kept = wanted.longest + 2 * AROUND  # bytes of a text that are judged again with the next
     hits: set[bytes] = set()
-    anywhere, searched = DATABASE in file.name, False
-    with _opened(file, elsewhere=anywhere) as opened:
-        before = os.fsencode(f"{file.stem}\n{file.name}\n")  # a dot may belong to a number
-        block = opened.read(BLOCK)
-        while block or not searched:  # an empty file has a name all the same
-            text, searched = before + block, True
-            for match in pattern.finditer(text):
-                around = (
-                    text[max(match.start() - 1, 0) : match.start()],
-                    text[match.end() : match.end() + 1],
-                )
-                if anywhere or not any(letter.isalnum() or letter == b"." for letter in around):
+    with _opened(file, elsewhere=database) as opened:
+        text, cut, block = b"", 0, opened.read(BLOCK)
+        while block:
+            text, block = text + block, opened.read(BLOCK)
+            # What lies too near to an end is judged with what lies beyond that end.
+            lowest = AROUND if cut else 0
+            highest = len(text) - AROUND if block else len(text)
+            for start in _places(wanted.anywhere, text, lowest):
+                match = pattern.match(text, start)
+                if match and match.end() <= highest:
                     hits.add(match.group())
-            before = text[-overlap:] if overlap else b""
-            block = opened.read(BLOCK)
+            cut += max(len(text) - kept, 0)
+            text = text[-kept:]
     return hits
+
+
+def _places(pattern: re.Pattern[bytes], text: bytes, start: int) -> Iterator[int]:
+    """Yield where a value begins, also within another one."""
+    while match := pattern.search(text, start):
+        yield match.start()
+        start = match.start() + 1

@@ -14,6 +14,7 @@ from typing import Any
 
 import polars as pl
 
+from workbench.errors import StoreError
 from workbench.model import Verdict
 from workbench.schema import INSTANCE, Table
 from workbench.store.database import Database
@@ -35,7 +36,7 @@ class Instances:
 
     def add(self, taken: Taken) -> Verdict:
         """Keep one object; it is on disk when this returns (or when the transaction ends)."""
-        with self._database.transaction():
+        with self._objects.transaction():
             decisions = self._objects.decide([taken], self._objects.reserve(1))
             self._objects.note([taken], decisions)
             for number, row in _numbered([taken], decisions):
@@ -65,7 +66,7 @@ class Instances:
         with self._tables.place.writing():
             part = self._tables.place.write(INSTANCE, instance_frame(rows)) if rows else None
             try:
-                with self._database.transaction():
+                with self._objects.transaction():
                     if self._objects.decide(taken, first) != decisions:
                         raise OvertakenError
                     self._objects.note(taken, decisions)
@@ -176,8 +177,22 @@ def _numbered(
 
 
 def waiting_frame(waiting: Sequence[Any]) -> pl.DataFrame:
-    """Return rows of the inbox as a frame, whatever columns they were written with."""
-    return instance_frame([known(json.loads(row["content"]), INSTANCE) for row in waiting])
+    """Return rows of the inbox as a frame, whatever columns they were written with.
+
+    Raises ``StoreError``, which quotes nothing of them, where one is damaged.
+    """
+    try:
+        return instance_frame([_read(row["content"]) for row in waiting])
+    except (ValueError, TypeError, KeyError, pl.exceptions.PolarsError):
+        raise StoreError(
+            "a row that waits in the catalogue is damaged.",
+            "workbench store check names it, with the remedy.",
+        ) from None
+
+
+def _read(content: str) -> dict[str, Any]:
+    row = json.loads(content)
+    return {"object_number": row["object_number"], **known(row, INSTANCE)}
 
 
 def instance_frame(rows: list[dict[str, Any]]) -> pl.DataFrame:

@@ -8,7 +8,8 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import NamedTuple
@@ -85,6 +86,19 @@ class Objects:
         self._series: dict[tuple[str, str, str], int] = {}
         self.claim: Claim | None = None
 
+    @contextmanager
+    def transaction(self) -> Iterator[None]:
+        """Make what is written inside one unit, as the catalogue does.
+
+        Where it is taken back, so are the rows of its series: their numbers are forgotten.
+        """
+        try:
+            with self._database.transaction():
+                yield
+        except BaseException:
+            self._series.clear()
+            raise
+
     def reserve(self, count: int) -> int:
         """Return the first of ``count`` numbers that no other object gets."""
         row = self._database.one(
@@ -116,26 +130,22 @@ class Objects:
         }
 
     def note(self, taken: Sequence[Taken], decisions: Sequence[ObjectDecision]) -> None:
-        """Write what was decided; to be called within a transaction.
+        """Write what was decided; to be called within ``transaction``.
 
         Raises ``StoreError`` when another key has been put in the claimed one's place meanwhile.
         """
         if self.claim is not None:
             self.claim.hold(self._database)
-        try:
-            for item, decision in zip(taken, decisions, strict=True):
-                if decision.verdict is Verdict.STORED:
-                    self._insert(item, decision.number)
-                elif decision.code:
-                    self._refuse(item.origin, decision)
-                elif item.origin.stamp is not None:  # touched, and still the same
-                    self._database.write(
-                        "UPDATE object SET stamp = ? WHERE origin = ?",
-                        item.origin.stamp, item.origin.place,
-                    )  # fmt: skip
-        except BaseException:
-            self._series.clear()  # its rows are taken back with the transaction
-            raise
+        for item, decision in zip(taken, decisions, strict=True):
+            if decision.verdict is Verdict.STORED:
+                self._insert(item, decision.number)
+            elif decision.code:
+                self._refuse(item.origin, decision)
+            elif item.origin.stamp is not None:  # touched, and still the same
+                self._database.write(
+                    "UPDATE object SET stamp = ? WHERE origin = ?",
+                    item.origin.stamp, item.origin.place,
+                )  # fmt: skip
 
     def forget_series(self) -> None:
         """Forget numbers of series, whose rows may be gone."""

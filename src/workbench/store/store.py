@@ -64,7 +64,7 @@ class Store:
     @contextmanager
     def batch(self) -> Iterator[None]:
         """Make the objects added inside one durable unit (faster than one by one)."""
-        with self._catalogue.transaction():
+        with self._objects.transaction():
             yield
 
     def take(self, taken: Taken) -> Verdict:

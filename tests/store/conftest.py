@@ -12,6 +12,8 @@ from tests.store.postgres_server import Server, server
 from tests.store.s3_server import KEYS, make_bucket, s3_server
 from workbench.settings import StoreSettings
 from workbench.store import Store
+from workbench.store.database import Database, Sqlite
+from workbench.store.postgres import Postgres
 
 ENGINES = [
     "embedded",
@@ -20,6 +22,7 @@ ENGINES = [
     "bucket",
 ]
 OpenStore = Callable[[], Store]
+Connect = Callable[[], Database]
 
 
 @pytest.fixture(scope="session")
@@ -66,3 +69,31 @@ def open_store(engine: StoreSettings, tmp_path: Path) -> Iterator[OpenStore]:
     yield make
     for store in opened:
         store.close()
+
+
+@pytest.fixture
+def store(tmp_path: Path) -> Store:
+    return Store.open(tmp_path)
+
+
+@pytest.fixture(params=["sqlite", pytest.param("postgres", marks=pytest.mark.postgres)])
+def connect(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Connect]:
+    """Give connections to one and the same database, of either engine."""
+    opened: list[Database] = []
+    name = f"s{uuid.uuid4().hex[:12]}"
+
+    def make() -> Database:
+        if request.param == "sqlite":
+            opened.append(Sqlite(tmp_path / "x.sqlite"))
+        else:
+            opened.append(Postgres(request.getfixturevalue("postgres").url, name))
+        return opened[-1]
+
+    yield make
+    for database in opened:
+        database.close()
+
+
+@pytest.fixture
+def database(connect: Connect) -> Database:
+    return connect()

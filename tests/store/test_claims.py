@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from tests.store.conftest import OpenStore
-from tests.store.test_engines import taken
+from tests.store.store_rows import taken
 from workbench.errors import StoreError
 from workbench.model import Verdict
 from workbench.store import Store

@@ -8,7 +8,7 @@ import polars as pl
 import pytest
 
 from tests.store.conftest import OpenStore
-from tests.store.test_engines import PROBLEM, taken, uid
+from tests.store.store_rows import PROBLEM, taken, uid
 from workbench.errors import StoreError
 from workbench.schema import INSTANCE, SERIES
 from workbench.store import Store

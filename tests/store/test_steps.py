@@ -12,7 +12,7 @@ import polars as pl
 import pytest
 
 from tests.store.conftest import OpenStore
-from tests.store.test_engines import taken
+from tests.store.store_rows import taken
 from workbench.errors import StoreError
 from workbench.schema import INSTANCE, SCHEMA_VERSION
 from workbench.settings import StoreSettings

@@ -170,12 +170,7 @@ class Archive:
 
 def _encoded(source: Path | Dataset) -> tuple[bytes, str]:
     """Return the encoded data set and its transfer syntax; raises ``ReadError``."""
-    if isinstance(source, Dataset):
-        buffer = BytesIO()
-        dcmwrite(buffer, source, enforce_file_format=True)
-        data = buffer.getvalue()
-    else:
-        data = source.read_bytes()
+    data = _written(source) if isinstance(source, Dataset) else source.read_bytes()
     try:
         file = BytesIO(data)
         read_preamble(file, False)
@@ -186,6 +181,15 @@ def _encoded(source: Path | Dataset) -> tuple[bytes, str]:
     if not is_uid(syntax):
         raise DamagedObject("no_syntax", "the file names no transfer syntax")
     return data[file.tell() :], syntax
+
+
+def _written(dataset: Dataset) -> bytes:
+    buffer = BytesIO()
+    try:
+        dcmwrite(buffer, dataset, enforce_file_format=True)
+    except (AttributeError, ValueError, TypeError, KeyError) as error:  # each for another lack
+        raise DamagedObject("not_writable", "the data set makes no file") from error
+    return buffer.getvalue()
 
 
 def _after_meta(tag: BaseTag, *_: object) -> bool:

@@ -9,10 +9,10 @@ from typing import Any
 import pytest
 from pydicom import dcmread
 from pydicom.data import get_testdata_file
-from pydicom.dataset import Dataset, FileMetaDataset
-from pydicom.uid import CTImageStorage, ExplicitVRLittleEndian
+from pydicom.dataset import Dataset
 from pynetdicom.dsutils import split_dataset
 
+from tests.simulate.test_archive import patient
 from workbench.collect.dimse.admission import AllowedPeer
 from workbench.collect.dimse.association import Peer, associate
 from workbench.collect.dimse.move import MOVE_CLASSES, move
@@ -20,7 +20,6 @@ from workbench.collect.dimse.receiver import Receiver, Reception
 from workbench.collect.received import STORED, ReceivedObject
 from workbench.dicom.read import read_header
 from workbench.model import ApplicationEntity
-from workbench.simulate.archive import Archive
 from workbench.simulate.pacs import EmbeddedPacs
 
 PACS = ApplicationEntity("PACS", port=0)
@@ -32,107 +31,6 @@ REAL = [
         "MR_small_bigendian.dcm", "JPEG-lossy.dcm", "image_dfl.dcm", "reportsi.dcm",
     )
 ]  # fmt: skip
-
-
-def patient(patient_id: str, date: str, number: int, **more: Any) -> Dataset:
-    dataset = Dataset()
-    dataset.SOPClassUID = CTImageStorage
-    dataset.PatientID = patient_id
-    dataset.PatientName = f"Name^{number}"
-    dataset.StudyDate = date
-    dataset.Modality = "CT"
-    dataset.StudyInstanceUID = f"1.2.{number}"
-    dataset.SeriesInstanceUID = f"1.2.{number}.1"
-    dataset.SOPInstanceUID = f"1.2.{number}.1.1"
-    for keyword, value in more.items():
-        setattr(dataset, keyword, value)
-    dataset.file_meta = FileMetaDataset()
-    dataset.file_meta.TransferSyntaxUID = ExplicitVRLittleEndian
-    return dataset
-
-
-@pytest.fixture
-def archive(tmp_path: Path) -> Archive:
-    archive = Archive(tmp_path)
-    archive.load(
-        [
-            patient("001", "20200101", 1),
-            patient("001", "20210615", 2),
-            patient("01", "20220101", 3),
-            patient("1", "20230101", 4, PatientName="Müller^Ä", SpecificCharacterSet="ISO_IR 100"),
-        ]
-    )
-    return archive
-
-
-def studies(archive: Archive, **keys: Any) -> set[str]:
-    wanted = Dataset()
-    for keyword, value in keys.items():
-        setattr(wanted, keyword, value)
-    return {record["StudyInstanceUID"][0][4:] for record in archive.match("STUDY", wanted)}
-
-
-@pytest.mark.parametrize(
-    ("keys", "numbers"),
-    [
-        ({}, "1234"),
-        ({"PatientID": "001"}, "12"),
-        ({"PatientID": "1"}, "4"),
-        ({"PatientID": "0*"}, "123"),
-        ({"PatientID": "?1"}, "3"),
-        ({"PatientID": "0.*"}, ""),
-        ({"StudyInstanceUID": ["1.2.1", "1.2.4"]}, "14"),
-        ({"StudyInstanceUID": "1.2.*"}, ""),
-        ({"StudyDate": "20210615"}, "2"),
-        ({"StudyDate": "20200101-20210615"}, "12"),
-        ({"StudyDate": "-20201231"}, "1"),
-        ({"StudyDate": "20220101-"}, "34"),
-        ({"PatientName": "M?ller*"}, "4"),
-        ({"ModalitiesInStudy": "CT"}, "1234"),
-        ({"ModalitiesInStudy": "MR"}, ""),
-        ({"PatientID": "001", "StudyDate": "2021*"}, "2"),
-    ],
-)
-def test_keys_match_as_ps3_4_says(archive: Archive, keys: dict[str, Any], numbers: str) -> None:
-    assert studies(archive, **keys) == set(numbers)
-
-
-def test_files_are_named_by_a_digest_and_nothing_else(archive: Archive, tmp_path: Path) -> None:
-    names = {path.stem for path in tmp_path.glob("*.dcm")}
-    assert len(names) == 4
-    assert all(len(name) == 64 and set(name) <= set("0123456789abcdef") for name in names)
-
-
-@pytest.mark.parametrize("cached", [True, False])
-def test_a_restart_finds_everything_again(
-    archive: Archive, tmp_path: Path, *, cached: bool
-) -> None:
-    if not cached:
-        (tmp_path / "index.json").unlink()
-    assert studies(Archive(tmp_path), PatientID="001") == {"1", "2"}
-
-
-def test_a_file_that_vanished_is_no_longer_offered(archive: Archive, tmp_path: Path) -> None:
-    archive.path("1.2.1.1.1").unlink()
-    assert studies(Archive(tmp_path)) == {"2", "3", "4"}
-
-
-def test_the_first_of_two_objects_with_one_uid_stays(archive: Archive, tmp_path: Path) -> None:
-    loaded = archive.load([patient("OTHER", "20300101", 1)])
-    assert loaded.refused == ()
-    assert studies(archive, PatientID="OTHER") == set()
-    assert studies(Archive(tmp_path), PatientID="001") == {"1", "2"}
-
-
-def test_what_cannot_be_kept_is_told_with_its_reason(tmp_path: Path) -> None:
-    junk, cut = tmp_path / "junk", tmp_path / "cut"
-    junk.write_bytes(b"not DICOM")
-    cut.write_bytes(REAL[0].read_bytes()[:3000])
-    loaded = Archive(tmp_path / "a").load([junk, REAL[0], cut])
-    assert len(loaded.accepted) == 1
-    assert loaded.refused == (junk, cut)
-    assert loaded.reasons == ("not_dicom", "truncated")
-    assert "junk" not in repr(loaded)
 
 
 @pytest.fixture

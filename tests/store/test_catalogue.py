@@ -11,6 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from workbench.errors import StoreError
+from workbench.store import Store
 from workbench.store.catalogue import DIGEST, TABLES, digest_of
 from workbench.store.database import Database, Sqlite
 
@@ -55,6 +56,15 @@ def test_an_object_has_one_row_and_a_place_one_object(database: Database) -> Non
     for number in (3, 4):
         insert(database, number)  # of the network, which has no place
     assert len(database.all("SELECT * FROM object")) == 3
+
+
+def test_workspaces_of_any_age_have_their_catalogue_and_its_counter_under_these_names(
+    store: Store, tmp_path: Path
+) -> None:
+    """Another name would begin an empty catalogue beside the one that is there."""
+    assert (tmp_path / "catalogue.sqlite").is_file()
+    counters = store._catalogue.all("SELECT name FROM counter")
+    assert [row["name"] for row in counters] == ["object"]
 
 
 def test_a_part_is_named_once(database: Database) -> None:

@@ -83,7 +83,7 @@ def executor_of(options: argparse.Namespace, survey: Survey) -> Executor | None:
 
     Raises ``SettingsError`` when machines would share a catalogue that is a file.
     """
-    if not (options.workers or options.scheduler):
+    if options.workers is None and not options.scheduler:
         return None
     if options.workers is not None and options.workers < 1:
         raise SettingsError("--workers needs a number of processes from 1 up.")

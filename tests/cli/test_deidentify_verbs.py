@@ -1,0 +1,112 @@
+"""The verb deidentify: files in, files out, verified; nothing starts without its key."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+from pydicom import dcmread
+
+from tests.cli.verbs import CT, run
+from workbench.cli.output import (
+    DONE,
+    NOT_STARTED,
+    PROBLEMS,
+)
+from workbench.deidentify.key import create_key
+
+
+def test_files_in_and_files_out(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    create_key(tmp_path / "key")
+    out = tmp_path / "clean"
+    code, counts, _ = run(capsys, "deidentify", CT, out, "--key", tmp_path / "key")
+    assert (code, counts) == (0, {"written": 1, "duplicate": 0, "refused": 0})
+    (clean,) = out.iterdir()
+    data = dcmread(clean)
+    original = dcmread(CT)
+    assert data.PatientID != original.PatientID
+    assert "PixelData" not in data
+    assert data.KVP == original.KVP
+    assert clean.read_bytes()[:128] == bytes(128)
+    assert run(capsys, "deidentify", CT, out, "--key", tmp_path / "key")[0] == 2
+
+
+def cleaned(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> tuple[Path, Path, Path]:
+    source, target, key = tmp_path / "in", tmp_path / "out", tmp_path / "key"
+    source.mkdir()
+    (source / "a.dcm").write_bytes(CT.read_bytes())
+    create_key(key)
+    assert run(capsys, "deidentify", source, target, "--key", key)[0] == DONE
+    return source, target, key
+
+
+def test_what_was_cleaned_is_verified_and_what_was_altered_is_not(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    source, target, key = cleaned(tmp_path, capsys)
+    page = tmp_path / "page.html"
+    words = ["deidentify", "verify", source, target, "--key", key]
+    code, answer, err = run(capsys, *words, "--report", page)
+    assert code == DONE, answer
+    assert "0 failed; 1 originals" in err
+    assert "<html" in page.read_text("utf-8")
+    (file,) = target.iterdir()
+    dataset = dcmread(file)
+    dataset.PatientID = dcmread(CT).PatientID
+    dataset.save_as(file)
+    code, answer, err = run(capsys, *words)
+    assert code == PROBLEMS
+    assert str(dcmread(CT).PatientID) not in err + json.dumps(answer)
+    assert "- output 1, " in err
+
+
+def test_what_is_refused_is_counted_and_the_rest_is_written(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    source, key = tmp_path / "in", tmp_path / "key"
+    source.mkdir()
+    (source / "a.dcm").write_bytes(CT.read_bytes())
+    (source / "b.dcm").write_text("no image")
+    create_key(key)
+    code, counts, err = run(capsys, "deidentify", source, tmp_path / "out", "--key", key)
+    assert (code, counts) == (PROBLEMS, {"written": 1, "duplicate": 0, "refused": 1})
+    assert "1 files written, 0 duplicates, 1 refused." in err
+
+
+def test_unknown_words_are_written_for_review(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    source, words = tmp_path / "in", tmp_path / "words.txt"
+    source.mkdir()
+    dataset = dcmread(CT)
+    dataset.SeriesDescription = "Thorax Xyzzyplugh"
+    dataset.save_as(source / "a.dcm")
+    code, counts, _ = run(capsys, "deidentify", "words", source, words)
+    assert code == DONE
+    assert counts["words"] >= 1  # type: ignore[operator]
+    assert "xyzzyplugh" in words.read_text("utf-8").lower()
+    assert "thorax" not in words.read_text("utf-8").lower(), "a word of the vocabulary"
+
+
+@pytest.mark.parametrize(
+    "words", [["deidentify", "a"], ["deidentify", "a", "b", "c"], ["deidentify", "verify", "a"]]
+)
+def test_a_wrong_number_of_names_says_how_it_is_written(
+    capsys: pytest.CaptureFixture[str], words: list[str]
+) -> None:
+    code, answer, err = run(capsys, *words)
+    if words[1:] == ["verify", "a"]:  # two names: a folder called verify, and no key
+        assert "which key?" in str(answer["message"])
+    else:
+        assert answer["error"] == "UsageError"
+        assert "usage: workbench deidentify" in err
+    assert code == NOT_STARTED
+
+
+def test_without_a_key_nothing_is_written(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    code, answer, _ = run(capsys, "deidentify", CT, tmp_path / "out")
+    assert (code, "--key" in str(answer["message"])) == (NOT_STARTED, True)
+    assert not (tmp_path / "out").exists()

@@ -1,0 +1,78 @@
+"""The verbs check, plugins and simulate say what there is, and what is wrong."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from tests.cli.verbs import CT, run
+from workbench.cli import main
+from workbench.cli.output import (
+    DONE,
+    PROBLEMS,
+)
+from workbench.deidentify.key import create_key
+
+
+def test_check_names_what_is_wrong(workspace: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    code, answer, _ = run(capsys, "check", "-w", workspace)
+    assert (code, len(answer["problems"])) == (1, 1), "only the PACS is not set"
+    main(["import", str(CT), "-w", str(workspace)])
+    (workspace / "hospital.key").unlink()
+    create_key(workspace / "hospital.key")
+    capsys.readouterr()
+    problems = str(run(capsys, "check", "-w", workspace)[1]["problems"])
+    assert "another key" in problems
+    (workspace / "hospital.key").chmod(0o644)
+    assert "chmod" in str(run(capsys, "check", "-w", workspace)[1]["problems"])
+
+
+def test_what_is_loaded_is_listed_with_its_version(capsys: pytest.CaptureFixture[str]) -> None:
+    code, answer, err = run(capsys, "plugins")
+    assert code == DONE
+    groups = {row["group"] for row in answer["plugins"]}  # type: ignore[attr-defined]
+    assert groups == {"workbench.dose_methods", "workbench.qa_tests"}
+    for row in answer["plugins"]:  # type: ignore[attr-defined]
+        assert row["version"]
+        assert not row["problem"]
+        assert f"{row['name']}  {row['origin']}  version {row['version']}" in err
+    assert "dose_by_protocol" in answer["reports"]  # type: ignore[operator]
+
+
+def test_a_plugin_that_cannot_be_loaded_is_a_problem_not_a_silence(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from importlib.metadata import EntryPoint, EntryPoints
+
+    broken = EntryPoint("broken", "nowhere_at_all:METHOD", "workbench.dose_methods")
+
+    def entry_points(**words: str) -> EntryPoints:
+        return EntryPoints([broken] if words.get("group") == broken.group else [])
+
+    monkeypatch.setattr("workbench.plugins.entry_points", entry_points)
+    code, answer, err = run(capsys, "plugins")
+    assert code == PROBLEMS
+    (row,) = [row for row in answer["plugins"] if row["name"] == "broken"]  # type: ignore[attr-defined]
+    assert row["problem"]
+    assert row["problem"] in err
+
+
+def test_another_seed_is_another_simulated_hospital(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    for name, seed in (("a", 5), ("b", 6)):
+        words = ["simulate", tmp_path / name, "--patients", "1", "--seed", seed]
+        code, counts, _ = run(capsys, *words)
+        assert (code, counts["files"]) == (DONE, len(list((tmp_path / name).iterdir())))
+    contents = {name: {file.read_bytes() for file in (tmp_path / name).iterdir()} for name in "ab"}
+    assert not contents["a"] & contents["b"]
+
+
+def test_a_workspace_that_is_in_order_says_so(
+    workspace: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("workbench.stages.workspace_check.check", lambda _: [])
+    code, answer, err = run(capsys, "check", "-w", workspace)
+    assert (code, answer) == (DONE, {"problems": []})
+    assert "Everything is in order." in err

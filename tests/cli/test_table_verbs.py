@@ -1,0 +1,114 @@
+"""Verbs that make and write tables: the same counts for a person and for a program."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import polars as pl
+import pytest
+
+from tests.cli.verbs import CT, run
+from workbench.cli import main
+from workbench.cli.output import (
+    DONE,
+    NOT_STARTED,
+)
+from workbench.errors import SettingsError
+from workbench.schema import TABLES
+
+
+def test_map_dose_and_tables_follow(
+    workspace: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert run(capsys, "import", CT, "-w", workspace)[0] == 0
+    assert run(capsys, "map", "-w", workspace)[1]["studies"] == 1
+    assert run(capsys, "map", "-w", workspace)[1]["studies"] == 0
+    assert run(capsys, "dose", "-w", workspace)[0] == 0
+    for name in TABLES:
+        for suffix in ("csv", "parquet", "xlsx"):
+            out = tmp_path / f"{name}.{suffix}"
+            code, _, _ = run(capsys, "table", name, "-w", workspace, "--out", out)
+            assert code == 0
+            assert out.stat().st_size > 0
+    series = pl.read_parquet(tmp_path / "series.parquet")
+    assert series["patient"].str.starts_with("LU01-").all()
+    assert len(list(tmp_path.glob("series.codebook*"))) == 1
+
+
+def test_a_report_is_one_file(
+    workspace: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    main(["import", str(CT), "-w", str(workspace)])
+    main(["map", "-w", str(workspace)])
+    main(["dose", "-w", str(workspace)])
+    capsys.readouterr()
+    out = tmp_path / "report.html"
+    code, counts, _ = run(
+        capsys, "report", "run", "dose_by_protocol", "-w", workspace, "--out", out
+    )
+    assert (code, counts["outcome"]) == (0, "done")
+    assert "<html" in out.read_text("utf-8")
+
+
+def test_an_out_folder_that_is_not_there_is_an_error_and_is_not_made(
+    workspace: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    out = tmp_path / "mistyped" / "series.csv"
+    assert run(capsys, "table", "series", "-w", workspace, "--out", out)[0] == 2
+    assert run(capsys, "report", "run", "dose_by_protocol", "-w", workspace, "--out", out)[0] == 2
+    assert not out.parent.exists()
+
+
+@pytest.mark.parametrize("word", ["mapped", "worked on"])
+def test_counts_are_said_to_a_person_too(
+    workspace: Path, capsys: pytest.CaptureFixture[str], word: str
+) -> None:
+    assert run(capsys, "import", CT, "-w", workspace)[0] == DONE
+    _, counts, err = run(capsys, "map", "-w", workspace)
+    if word == "worked on":
+        _, counts, err = run(capsys, "dose", "-w", workspace)
+    assert f"{counts['studies']} studies {word}" in err
+
+
+def test_a_table_that_is_none_is_refused_with_the_list_and_leaves_no_file(
+    workspace: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    out = tmp_path / "x.csv"
+    code, answer, _ = run(capsys, "table", "shoes", "-w", workspace, "--out", out)
+    assert code == NOT_STARTED
+    assert all(name in str(answer["message"]) for name in TABLES)
+    assert not out.exists()
+
+
+def test_rows_written_are_rows_of_the_file(
+    workspace: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    run(capsys, "import", CT, "-w", workspace)
+    out = tmp_path / "instance.parquet"
+    code, counts, _ = run(capsys, "table", "instance", "-w", workspace, "--out", out)
+    assert (code, counts) == (DONE, {"rows": 1})
+    assert pl.read_parquet(out).height == 1
+    other = tmp_path / "instance.doc"
+    assert run(capsys, "table", "instance", "-w", workspace, "--out", other)[0] == NOT_STARTED
+    assert not other.exists()
+
+
+def test_parameters_are_values_where_they_can_be_and_texts_where_not() -> None:
+    from workbench.cli.table_verbs import _parameters
+
+    read = _parameters(["year=2026", "name=dose", 'list=["a"]', "off=false", "e=a=b", "empty="])
+    assert read == {
+        "year": 2026, "name": "dose", "list": ["a"], "off": False, "e": "a=b", "empty": "",
+    }  # fmt: skip
+    with pytest.raises(SettingsError, match="NAME=VALUE"):
+        _parameters(["year"])
+
+
+@pytest.mark.parametrize("given", ["year", "nothing_like_it=1"])
+def test_a_wrong_parameter_starts_no_report(
+    workspace: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str], given: str
+) -> None:
+    out = tmp_path / "r.html"
+    words = ["report", "run", "dose_by_protocol", "-w", workspace, "--out", out, "-p", given]
+    assert run(capsys, *words)[0] == NOT_STARTED
+    assert not out.exists()

@@ -1,0 +1,124 @@
+"""What the verbs have in common: which workspace, who works, and errors as values."""
+
+from __future__ import annotations
+
+import argparse
+from pathlib import Path
+
+import pytest
+
+from tests.cli.verbs import run
+from workbench.cli.output import (
+    DONE,
+    NOT_STARTED,
+)
+from workbench.cli.verb import (
+    Parser,
+    UsageError,
+    add_verb,
+    check_out,
+    executor_of,
+    with_workers,
+    workspace_of,
+    workspace_verb,
+)
+from workbench.errors import SettingsError
+from workbench.executors import Processes, Serial
+from workbench.survey import open_survey
+
+
+def test_the_workspace_may_come_from_the_environment(
+    workspace: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("WORKBENCH_WORKSPACE", str(workspace))
+    assert run(capsys, "map")[0] == 0
+
+
+@pytest.mark.parametrize("words", [["map", "--nothing"], ["nothing"], ["import"], []])
+def test_a_wrong_command_line_is_told_as_json_too(
+    words: list[str], capsys: pytest.CaptureFixture[str]
+) -> None:
+    code, answer, err = run(capsys, *words)
+    assert code == 2
+    assert answer["error"] == "UsageError"
+    assert "usage: workbench" in err
+
+
+def test_a_workspace_must_be_named() -> None:
+    with pytest.raises(SettingsError, match="-w FOLDER"):
+        workspace_of(argparse.Namespace(workspace=None))
+    assert workspace_of(argparse.Namespace(workspace="a")) == Path("a")
+
+
+def test_the_option_goes_before_the_environment(
+    workspace: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str],
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:  # fmt: skip
+    monkeypatch.setenv("WORKBENCH_WORKSPACE", str(tmp_path / "nowhere"))
+    assert run(capsys, "map")[0] == NOT_STARTED
+    assert run(capsys, "map", "-w", workspace)[0] == DONE
+
+
+def test_a_verb_added_has_its_help_and_its_json(capsys: pytest.CaptureFixture[str]) -> None:
+    root = Parser(prog="workbench")
+    verbs = root.add_subparsers()
+    with_workers(workspace_verb(verbs, "walk", lambda _: 7, "goes for a walk"))
+    add_verb(verbs, "sit", lambda _: 8, "sits down")
+    options = root.parse_args(["walk", "-w", "x", "--json", "--workers", "3"])
+    assert (options.verb(options), options.json, options.workers) == (7, True, 3)
+    assert root.parse_args(["sit"]).json is False
+    with pytest.raises(SystemExit):
+        root.parse_args(["walk", "--help"])
+    assert "goes for a walk" in capsys.readouterr().out
+    with pytest.raises(UsageError) as refusal:
+        root.parse_args(["sit", "--down"])
+    assert "--down" in str(refusal.value)
+    assert refusal.value.usage.startswith("usage: workbench")
+
+
+@pytest.mark.parametrize(("workers", "kind"), [(None, None), (1, Serial), (3, Processes)])
+def test_who_works_is_as_many_as_asked_for(
+    workspace: Path, workers: int | None, kind: type | None
+) -> None:
+    options = argparse.Namespace(workers=workers, scheduler=None)
+    using = executor_of(options, open_survey(workspace))
+    assert using is None if kind is None else isinstance(using, kind)
+
+
+@pytest.mark.parametrize("workers", [-1, -99])
+def test_less_than_one_worker_is_refused(workspace: Path, workers: int) -> None:
+    with pytest.raises(SettingsError, match="from 1 up"):
+        executor_of(argparse.Namespace(workers=workers, scheduler=None), open_survey(workspace))
+
+
+def test_no_worker_at_all_is_refused_too(
+    workspace: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    code, answer, _ = run(capsys, "map", "-w", workspace, "--workers", "0")
+    assert code == NOT_STARTED
+    assert "--workers" in str(answer["message"])
+
+
+def test_machines_do_not_share_a_catalogue_that_is_a_file(
+    workspace: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from workbench.executors import Dask
+
+    options = argparse.Namespace(workers=None, scheduler="tcp://127.0.0.1:9")
+    monkeypatch.setattr(Dask, "hosts", lambda _: frozenset({"a"}))
+    assert isinstance(executor_of(options, open_survey(workspace)), Dask)
+    monkeypatch.setattr(Dask, "hosts", lambda _: frozenset({"a", "b"}))
+    with pytest.raises(SettingsError, match="PostgreSQL"):
+        executor_of(options, open_survey(workspace))
+
+
+def test_a_file_goes_into_a_folder_that_is_there(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    check_out(Path("x.csv"))
+    check_out(tmp_path / "x.csv")
+    (tmp_path / "file").write_text("")
+    for place in (tmp_path / "none" / "x.csv", tmp_path / "file" / "x.csv"):
+        with pytest.raises(SettingsError, match="--out"):
+            check_out(place)

@@ -51,7 +51,7 @@ def read_notebook(name: str, own: Path | None = None) -> nbformat.NotebookNode:
     text = notebook_file(name, own).read_text(encoding="utf-8")
     try:
         notebook: nbformat.NotebookNode = nbformat.reads(text, as_version=4)  # type: ignore[no-untyped-call]
-    except ValueError as error:
+    except (ValueError, AttributeError, TypeError) as error:  # also JSON that is no notebook
         raise SettingsError(
             "the report's notebook cannot be read.", "Save it in JupyterLab again."
         ) from error
@@ -71,8 +71,14 @@ def default_parameters(notebook: nbformat.NotebookNode) -> dict[str, object]:
 
 
 def _assignments(source: str) -> dict[str, object]:
+    try:
+        statements = ast.parse(source).body
+    except SyntaxError:
+        raise SettingsError(
+            "the parameters cell is no Python.", "Correct it in JupyterLab."
+        ) from None
     defaults: dict[str, object] = {}
-    for statement in ast.parse(source).body:
+    for statement in statements:
         match statement:
             case ast.Assign(targets=[ast.Name(id=name)], value=value):
                 pass

@@ -5,8 +5,11 @@ from __future__ import annotations
 from collections.abc import Callable
 from pathlib import Path
 
+import nbformat
 import pytest
+from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook
 
+from workbench.report import notebooks
 from workbench.report.missing import ReportTables
 
 # Python runs a sitecustomize on its path at start: the report's kernel opens these tables.
@@ -41,3 +44,25 @@ def workspace(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[[Repo
         return str(folder)
 
     return write
+
+
+PARAMETERS = 'who = "nobody"\nn: int = 3\nshare = 0.5\nwords = ["a"]\nanything = None\non = True'
+
+
+@pytest.fixture
+def report(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[..., str]:
+    """Return a function that makes a report of some cells and returns its name."""
+
+    def make(*sources: str, parameters: str = PARAMETERS) -> str:
+        cells = [new_code_cell(parameters, metadata={"tags": ["parameters"]})]
+        cells += [
+            new_markdown_cell(source[1:]) if source.startswith("#") else new_code_cell(source)
+            for source in sources
+        ]
+        folder = tmp_path / "reports"
+        folder.mkdir(exist_ok=True)
+        nbformat.write(new_notebook(cells=cells), folder / "small.ipynb")
+        monkeypatch.setattr(notebooks, "PACKAGED", folder)
+        return "small"
+
+    return make

@@ -2,43 +2,16 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Callable
-from datetime import date
 from pathlib import Path
 
-import nbformat
 import pytest
-from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook
 
 from tests.report.report_frames import scans, tables_of
 from workbench.errors import SettingsError
-from workbench.report import notebooks, run_report, runner
-from workbench.report.kernel import ReportKernelManager
+from workbench.report import run_report, runner
 from workbench.report.missing import ReportTables
-from workbench.report.notebooks import checked_parameters, default_parameters, read_notebook
 from workbench.schema import IRRADIATION_EVENT
-
-PARAMETERS = 'who = "nobody"\nn: int = 3\nshare = 0.5\nwords = ["a"]\nanything = None\non = True'
-
-
-@pytest.fixture
-def report(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[..., str]:
-    """Return a function that makes a report of some cells and returns its name."""
-
-    def make(*sources: str, parameters: str = PARAMETERS) -> str:
-        cells = [new_code_cell(parameters, metadata={"tags": ["parameters"]})]
-        cells += [
-            new_markdown_cell(source[1:]) if source.startswith("#") else new_code_cell(source)
-            for source in sources
-        ]
-        folder = tmp_path / "reports"
-        folder.mkdir(exist_ok=True)
-        nbformat.write(new_notebook(cells=cells), folder / "small.ipynb")
-        monkeypatch.setattr(notebooks, "PACKAGED", folder)
-        return "small"
-
-    return make
 
 
 def test_a_report_runs_in_this_interpreter_and_shows_escaped_outputs(
@@ -103,57 +76,9 @@ def test_a_cell_that_hangs_is_stopped(
     assert "longer than 1 s" in run.message
 
 
-@pytest.mark.parametrize(
-    "given",
-    [
-        {"nobody": 1},
-        {"who\nimport os": "x"},
-        {"who": 1},
-        {"n": "4"},
-        {"n": True},
-        {"n": 1.5},
-        {"on": 1},
-        {"words": ("a",)},
-        {"anything": date(2020, 1, 1)},
-        {"anything": Path("/x")},
-        {"anything": {1, 2}},
-        {"share": math.nan},
-    ],
-)
-def test_unknown_names_and_wrong_types_are_refused(given: dict[str, object]) -> None:
-    defaults = notebooks._assignments(PARAMETERS)
-    with pytest.raises(SettingsError):
-        checked_parameters(defaults, given)
-
-
-def test_right_parameters_pass() -> None:
-    defaults = notebooks._assignments(PARAMETERS)
-    given = {"who": "x", "n": 1, "share": 1, "words": [], "anything": {"a": [1]}, "on": False}
-    assert checked_parameters(defaults, given) == given
-
-
-@pytest.mark.parametrize("cell", ["x = open('/etc/passwd')", "import os", "x = y = 1", "x[0] = 1"])
-def test_a_parameters_cell_holds_plain_values_only(cell: str, report: Callable[..., str]) -> None:
-    name = report(parameters=cell)
-    with pytest.raises(SettingsError):
-        default_parameters(read_notebook(name))
-
-
-@pytest.mark.parametrize("name", ["../small", "small.ipynb", "", "/etc/passwd", "nothing"])
-def test_only_reports_there_are_can_be_named(name: str) -> None:
-    with pytest.raises(SettingsError, match="no report"):
-        read_notebook(name)
-
-
 def test_another_suffix_is_refused_before_the_run(tmp_path: Path) -> None:
     with pytest.raises(SettingsError, match="html"):
         run_report("dose_by_protocol", {}, tmp_path / "report.docx")
-
-
-def test_the_kernel_needs_no_installed_kernelspec() -> None:
-    spec = ReportKernelManager(kernel_name="no-such-kernel").kernel_spec
-    assert spec is not None
-    assert spec.argv[1:3] == ["-m", "ipykernel_launcher"]
 
 
 def test_the_dose_report_of_an_empty_survey_says_what_to_do(

@@ -136,6 +136,13 @@ def test_the_phantom_is_said_where_the_maker_says_it(exam: str) -> None:
     assert {phantom(scan) for scan in study.scans} == {"HEAD 16" if small else "BODY 32"}
 
 
+def test_scans_are_numbered_from_one() -> None:
+    """A physicist compares them with the console's list."""
+    toshiba = on_screen(dose_screen(planned("toshiba", exam="abdomen_pelvis", age=50.0)))
+    numbers = [int(match[1]) for line in toshiba if (match := re.match(r"(\d+)[.] ", line))]
+    assert numbers == [1, 2]
+
+
 def test_a_range_goes_towards_the_feet_with_its_letters() -> None:
     scan = planned("ge").scans[-1]
     begin, end = re.fullmatch(r"([SI][\d.]+)-([SI][\d.]+)", scan_range(scan)).groups()  # type: ignore[union-attr]

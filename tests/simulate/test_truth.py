@@ -17,7 +17,14 @@ from tests.simulate.planned import planned
 from workbench.simulate.hospital import Hospital, simulate_hospital
 from workbench.simulate.makers import MAKERS
 from workbench.simulate.projection import Fluoroscopy, FluoroscopyEvent
-from workbench.simulate.truth import TRUTH, ct_rows, dose_sources, fluoroscopy_rows, phantom_row
+from workbench.simulate.truth import (
+    TRUTH,
+    ct_rows,
+    dose_sources,
+    fluoroscopy_rows,
+    phantom_row,
+    radiograph_row,
+)
 
 CTDI_VOL, DLP, DOSE = "113830", "113838", "113829"
 
@@ -169,6 +176,23 @@ def test_a_fluoroscopy_run_has_its_dose_area_product_in_gy_cm2() -> None:
     assert row["dap_gy_cm2"] == pytest.approx(event.dose_rp_gy * 72), "72 cm2 at the reference"
     assert row["exposure_time_s"] == pytest.approx(0.05)
     assert row["event_type"] == "FLUOROSCOPY"
+
+
+def test_every_column_is_filled_by_somebody_and_nothing_said_is_left_out() -> None:
+    (shot,) = hospital().radiographs[:1]
+    rows = [*ct_rows(planned("ge")), radiograph_row(shot), phantom_row(hospital().phantom)]
+    assert {name for row in rows for name in row} == set(TRUTH)
+    assert set(hospital().truth.columns) == set(TRUTH)
+
+
+def test_a_radiograph_has_a_dose_area_product_and_no_dose_index() -> None:
+    (shot,) = hospital().radiographs[:1]
+    row = radiograph_row(shot)
+    assert (row["modality"], row["event_type"], row["localizer"]) == ("DX", "RADIOGRAPH", False)
+    assert row["dap_gy_cm2"] == shot.dap_gy_cm2 > 0
+    assert "ctdi_vol_mgy" not in row
+    assert row["SeriesInstanceUIDs"] == [shot.uid("series")]
+    assert row["exposure_time_s"] == pytest.approx(shot.exposure_time_ms / 1000)
 
 
 def test_the_phantom_is_nobody_and_its_dose_is_known() -> None:

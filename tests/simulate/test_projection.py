@@ -113,6 +113,9 @@ def test_the_report_is_a_projection_dose_report_by_ps3_16() -> None:
     assert concept(report) == "113701"
     assert report.ContentTemplateSequence[0].TemplateIdentifier == "10001"
     assert report.SOPClassUID.name == "X-Ray Radiation Dose SR Storage"
+    for word in ("Study", "Series", "Content"):
+        assert report[f"{word}Date"].value == "20240304"
+        assert str(report[f"{word}Time"].value).startswith("1100")
     rows = [(concept(item), item.ValueType, item.RelationshipType)
             for item in report.ContentSequence]  # fmt: skip
     for row in (

@@ -63,7 +63,7 @@ def test_a_child_gets_less_with_a_lower_voltage(age: float, maker: str, number: 
     small, large = (study.scans[-1].technique for study in (child, adult))
     assert small.kvp_kv == CHILD_KV < large.kvp_kv
     assert small.ctdi_vol_mgy < large.ctdi_vol_mgy
-    assert small.dlp_mgy_cm < 0.8 * large.dlp_mgy_cm
+    assert small.dlp_mgy_cm < large.dlp_mgy_cm
     assert small.scan_length_mm < large.scan_length_mm
 
 

@@ -180,6 +180,21 @@ def test_a_schema_is_a_plain_name(schema: str) -> None:
         Postgres("postgresql://host/db", schema)
 
 
+@pytest.mark.parametrize(
+    "url", ["postgresql://user:secret@host/db", "postgresql://host/db?user=x&password=secret"]
+)
+def test_a_password_does_not_stand_in_the_settings(url: str) -> None:
+    with pytest.raises(SettingsError, match=r"password.*PGPASSWORD") as refusal:
+        Postgres(url, "workbench")
+    assert "secret" not in str(refusal.value)
+
+
+@pytest.mark.parametrize("url", ["", "host", "mysql://host/db", "http://host/db"])
+def test_an_address_is_one_of_postgresql(url: str) -> None:
+    with pytest.raises(SettingsError, match="postgresql://user@host/database"):
+        Postgres(url, "workbench")
+
+
 def test_a_server_that_is_not_there_is_an_error_with_a_remedy(tmp_path: Path) -> None:
     with pytest.raises(StoreError, match=r"does not answer.*pgpass") as refusal:
         Postgres(f"postgresql://Grottenolm@/db?host={tmp_path}", "workbench")

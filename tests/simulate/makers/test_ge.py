@@ -35,6 +35,13 @@ def test_a_scan_without_a_moving_table_has_neither_pitch_nor_feed() -> None:
         assert image.ScanOptions == "AXIAL MODE"
 
 
+@pytest.mark.parametrize(("exam", "word"), [("head", "HEAD"), ("chest", "BODY")])
+def test_filter_and_field_are_those_of_the_phantom(exam: str, word: str) -> None:
+    for _, image in first_images(planned("ge", exam=exam, age=50.0)):
+        assert image.FilterType == f"{word} FILTER"
+        assert float(image.DataCollectionDiameter) == (320.0 if word == "HEAD" else 500.0)
+
+
 def test_no_image_tells_a_dose_or_its_event() -> None:
     """GE's images do not: the report, or else the screen, is all there is."""
     for _, image in first_images(planned("ge")):

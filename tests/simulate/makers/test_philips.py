@@ -65,6 +65,12 @@ def test_the_dose_sequence_has_an_item_an_event_with_what_was_given() -> None:
         assert item.CTDIvol == pytest.approx(technique.ctdi_vol_mgy)
         assert item.ScanLength == pytest.approx(technique.scan_length_mm, abs=0.5)
         assert item.AcquisitionType == technique.acquisition
+        assert float(item.KVP) == technique.kvp_kv
+        assert item.XRayTubeCurrent == round(technique.mean_current_ma)
+        milliseconds, mas = exposure(scan, technique.mean_current_ma)
+        assert (item.ExposureTime, int(item.Exposure)) == (milliseconds, mas)
+        assert float(item.TotalCollimationWidth) == technique.total_collimation_mm
+        assert ("SpiralPitchFactor" in item) == technique.spiral
         dlp = float(item.private_block(0x00E1, "ELSCINT1")[0x21].value)
         assert dlp == pytest.approx(technique.dlp_mgy_cm, rel=1e-5)
         columns = mapped(item, "philips")

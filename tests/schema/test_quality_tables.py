@@ -16,6 +16,9 @@ BOTH = (TEST_RESULT, PHANTOM_IMAGE)
 @pytest.mark.parametrize("table", BOTH, ids=lambda table: table.name)
 def test_they_are_tables_of_a_workspace(table: Table) -> None:
     assert TABLES[table.name] is table
+    assert set(table.key) <= set(table.names)
+    assert all(table.names)
+    assert table.meaning.startswith("One row ")
 
 
 def test_a_row_is_a_value_of_a_result_and_an_image() -> None:

@@ -107,6 +107,7 @@ def test_an_unknown_region_is_named_nowhere() -> None:
     labels = [recon.label for recon in study.reconstructions]
     words = " ".join([study.description, study.protocol, *labels]).lower()
     assert "chest" not in words
+    assert study.protocol.strip(), "a name that says nothing, not no name: that is another blemish"
     assert {scan.region for scan in study.scans} == {"chest"}, "the truth knows it"
 
 

@@ -133,3 +133,16 @@ def test_a_folder_without_settings_is_said_with_the_remedy(tmp_path: Path) -> No
     (tmp_path / FILE).write_bytes(b"\xff\xfe")
     with pytest.raises(SettingsError, match="UTF-8"):
         read_settings(tmp_path)
+
+
+def test_times_are_those_of_the_survey_where_protect_says_nothing(tmp_path: Path) -> None:
+    (tmp_path / FILE).write_text('[survey]\nname = "x"\n', "utf-8")
+    assert read_settings(tmp_path).protection.times == "exact", "of a workspace of before"
+    (tmp_path / FILE).write_text('[survey]\nname = "x"\ntimes = "hour"\n', "utf-8")
+    assert read_settings(tmp_path).protection.times == "hour"
+    text = '[survey]\ntimes = "hour"\n[protect]\ntimes = "removed"\n'
+    (tmp_path / FILE).write_text(text, "utf-8")
+    assert read_settings(tmp_path).protection == ProtectSettings(times="removed")
+    (tmp_path / FILE).write_text('[survey]\ntimes = "daily"\n', "utf-8")
+    with pytest.raises(SettingsError, match="times"):
+        read_settings(tmp_path)

@@ -42,7 +42,9 @@ SHOWN = {
     "instance": "instances", "series": "series", "irradiation_event": "event rows",
     "dose_estimate": "dose estimates", "finding": "findings", "rejected": "files not stored",
 }  # fmt: skip
-SETTINGS = Settings(survey=SurveySettings("demo", "DEMO"), collect=CollectSettings(pause_s=0.0))
+SETTINGS = Settings(
+    survey=SurveySettings("demo", "DEMO", times="hour"), collect=CollectSettings(pause_s=0.0)
+)
 
 
 @dataclass(frozen=True)

@@ -23,7 +23,7 @@ from __future__ import annotations
 import os
 import tomllib
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass, field, fields
+from dataclasses import asdict, dataclass, field, fields, replace
 from pathlib import Path
 from typing import Any, ClassVar, Literal, Self, TypeVar
 
@@ -38,12 +38,13 @@ T = TypeVar("T")
 
 @dataclass(frozen=True)
 class SurveySettings:
-    """``[survey]``: its name, and the short code of the hospital that pseudonyms begin with."""
+    """``[survey]``: its name, the short code of its hospital, and the times of day it tells."""
 
     __pydantic_config__: ClassVar[dict[str, object]] = {"extra": "forbid"}
 
     name: str = "survey"
     site: str = "SITE"
+    times: Literal["exact", "hour", "removed"] = "exact"
 
 
 @dataclass(frozen=True)
@@ -159,6 +160,8 @@ class ProtectSettings:
         Whether name, address and department of the hospital leave.
     dates
         Moved by a secret number of days a patient, kept as they are, or removed.
+    times
+        Of day: ``exact``, true to the ``hour``, or ``removed``; else as ``[survey]`` says.
     descriptions
         Of studies, series, protocols: cleaned of names and numbers, reduced to known words, or
         removed.
@@ -179,6 +182,7 @@ class ProtectSettings:
     devices: bool = True
     institution: bool = False
     dates: Literal["moved", "kept", "removed"] = "moved"
+    times: Literal["", "exact", "hour", "removed"] = ""
     descriptions: Literal["cleaned", "known words", "removed"] = "cleaned"
     report_texts: bool = True
     private: bool = True
@@ -258,6 +262,11 @@ class Settings:
     quality: QualitySettings = field(default_factory=QualitySettings)
     filter: Table = field(default_factory=dict)
     schedule: Table = field(default_factory=dict)
+
+    @property
+    def protection(self) -> ProtectSettings:
+        """``[protect]`` with the times of the survey where it says nothing of them."""
+        return replace(self.protect, times=self.protect.times or self.survey.times)
 
     def write(self, folder: Path) -> None:
         """Write the settings into the file of a workspace, durable when this returns.

@@ -21,10 +21,11 @@ from workbench.file_modes import (
     make_private_folder,
 )
 from workbench.schema import PATIENT
-from workbench.settings import FILE, Settings, read_settings
+from workbench.settings import FILE, Settings, SurveySettings, read_settings
 from workbench.store import Store
 
 KEY_FILE = "hospital.key"
+NEW_SURVEY = SurveySettings(times="hour")  # older ones keep what they began with
 
 
 class Survey:
@@ -170,13 +171,14 @@ def _share(workspace: Path, group: str) -> None:
 def create_survey(folder: str | Path, settings: Settings | None = None) -> Survey:
     """Make a workspace: settings, an empty store and the hospital's key.
 
-    The folder becomes its owner's alone, or the ``[store] group``'s.  Raises ``SettingsError``
-    where there is a workspace already, and where a folder is not ours to close to others.
+    A new survey tells times of day to the hour only, where its settings say nothing else.  The
+    folder becomes its owner's alone, or the ``[store] group``'s.  Raises ``SettingsError`` where
+    there is a workspace already, and where a folder is not ours to close to others.
     """
     workspace = Path(folder)
     if (workspace / FILE).exists():
         raise SettingsError("there is a workspace in this folder already.", "Choose another.")
     _make_folder(workspace, settings.store.group if settings else "")
     create_key(workspace / KEY_FILE)
-    (settings or Settings()).write(workspace)
+    (settings or Settings(survey=NEW_SURVEY)).write(workspace)
     return Survey(workspace)

@@ -8,6 +8,8 @@ import pytest
 
 from tests.cli.verbs import run
 from workbench.cli import main, parser
+from workbench.deidentify.clock import PROMISES, Times
+from workbench.settings import read_settings
 
 
 @pytest.mark.parametrize(
@@ -71,3 +73,29 @@ def test_ctrl_c_is_told_as_json_too(
     code, answer, err = run(capsys, "map", "-w", workspace)
     assert (code, answer["error"]) == (130, "KeyboardInterrupt")
     assert "go on" in err
+
+
+@pytest.mark.parametrize("times", ["hour", "exact", "removed"])
+def test_a_new_survey_promises_what_it_does_with_times(
+    times: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    workspace = tmp_path / "w"
+    chosen = [] if times == "hour" else ["--times", times]
+    assert run(capsys, "init", "-w", workspace, *chosen)[0] == 0
+    assert read_settings(workspace).protection.times == times
+    (promise,) = run(capsys, "check", "-w", workspace)[1]["promises"]
+    assert promise == f"Times of day are {times}. {PROMISES[Times(times)]}"
+    text = (workspace / "workbench.toml").read_text("utf-8")
+    assert (f'times = "{times}"' in text) == (times != "exact"), "as it was before one could say so"
+
+
+def test_a_profile_that_cannot_be_read_is_a_problem_and_promises_nothing(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    workspace = tmp_path / "w"
+    run(capsys, "init", "-w", workspace)
+    (workspace / "workbench.toml").write_text('[protect]\nprofile = "none.toml"\n', "utf-8")
+    code, told, _ = run(capsys, "check", "-w", workspace)
+    assert code == 1
+    assert told["promises"] == []
+    assert "profile cannot be read" in str(told["problems"])

@@ -9,9 +9,10 @@ from pydicom.dataset import Dataset
 
 import workbench as wb
 from tests.deidentify.options import NAME, results
-from workbench.deidentify.confidentiality_profile import load_profile
+from workbench.deidentify.confidentiality_profile import BUILT_IN, load_profile
 from workbench.deidentify.engine import Deidentifier
 from workbench.deidentify.pseudonym import Pseudonyms
+from workbench.deidentify.standard_tables import data_bytes
 from workbench.deidentify.switches import profile_of
 from workbench.errors import SettingsError
 from workbench.settings import ProtectSettings, read_settings
@@ -139,3 +140,25 @@ def test_the_settings_of_a_workspace_reach_its_border(tmp_path: Path) -> None:
     again = wb.open_survey(tmp_path / "w")
     assert "rtn_long_full" in Border(again).profile.options
     assert survey.settings.protect.dates == "moved"
+
+
+@pytest.mark.parametrize("times", ["exact", "hour", "removed"])
+def test_times_are_the_coarser_of_the_switch_and_the_profile(tmp_path: Path, times: str) -> None:
+    own = tmp_path / "own.toml"
+    own.write_bytes(data_bytes(BUILT_IN).replace(b'times = "exact"', b'times = "hour"'))
+    alone = profile_of(ProtectSettings(times=times), tmp_path)  # type: ignore[arg-type]
+    assert alone.times == times
+    both = profile_of(ProtectSettings(times=times, profile="own.toml"), tmp_path)  # type: ignore[arg-type]
+    assert both.times == ("removed" if times == "removed" else "hour")
+    with_others = profile_of(ProtectSettings(times=times, devices=False), tmp_path)  # type: ignore[arg-type]
+    assert with_others.times == times
+
+
+def test_choosing_times_alone_leaves_a_profile_of_ones_own_as_it_is(tmp_path: Path) -> None:
+    own = tmp_path / "own.toml"
+    text = data_bytes(BUILT_IN).decode("utf-8").replace('"rtn_long_modif"', '"rtn_long_full"')
+    own.write_text(text, "utf-8")
+    profile = profile_of(ProtectSettings(times="hour", profile="own.toml"), tmp_path)
+    assert profile.options == load_profile(own).options
+    assert profile.rules == load_profile(own).rules
+    assert profile.sha256 != load_profile(own).sha256

@@ -87,7 +87,7 @@ def test_studies_the_pacs_stopped_telling_of() -> None:
     gone = {"last_found": ASKED - timedelta(days=30), "first_found": ASKED - timedelta(days=60)}
     rows = ledger({}, gone, {**gone, "state": "failed"}, {**gone, "state": "waiting"})
     # who was not answered last time has not stopped telling of anything
-    assert numbers.not_told_any_more(rows)["queue_number"].to_list() == [2]
+    assert numbers.not_told_any_more(rows)["patient"].to_list() == ["LU01-P2"]
 
 
 def test_months_are_of_the_last_question_and_states_on_the_way_are_one() -> None:

@@ -11,8 +11,10 @@ import pytest
 from tests.browser.hostile_files import formulas_in_csv, formulas_in_xlsx, texts_in_xlsx
 from tests.browser.hostile_texts import payloads
 from tests.browser.hostile_workspace import hostile_rows
+from workbench.deidentify.clock import Times
 from workbench.plaintext import no_formula
 from workbench.report import write_table
+from workbench.report.leaving import leaving_frame
 from workbench.schema import TABLES
 
 TEXTS = list(payloads("http://127.0.0.1:9").values())
@@ -21,8 +23,8 @@ COMMAND = "=cmd|'/c calc'!A1"
 
 def written(folder: Path, name: str, suffix: str) -> tuple[pl.DataFrame, Path]:
     frame = hostile_rows(TABLES[name], TEXTS)
-    write_table(frame, TABLES[name], folder / f"{name}{suffix}")
-    return frame, folder / f"{name}{suffix}"
+    write_table(frame, TABLES[name], folder / f"{name}{suffix}", times=Times.EXACT)
+    return leaving_frame(frame, TABLES[name], Times.EXACT), folder / f"{name}{suffix}"
 
 
 @pytest.mark.parametrize("name", TABLES)

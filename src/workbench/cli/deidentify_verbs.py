@@ -128,5 +128,5 @@ def _profile(options: argparse.Namespace) -> ConfidentialityProfile:
 
     if options.profile is None and options.key is None and options.workspace is not None:
         folder = Path(options.workspace)
-        return profile_of(read_settings(folder).protect, folder)
+        return profile_of(read_settings(folder).protection, folder)
     return load_profile(options.profile)

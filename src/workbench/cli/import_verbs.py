@@ -28,6 +28,10 @@ def add_intake(verbs: Any) -> None:
     init.add_argument("--survey", default="survey", help="name of the survey")
     init.add_argument("--site", default="SITE", help="short code of the hospital")
     init.add_argument("--group", default="", help="a group that shares the folder (none if unsaid)")
+    init.add_argument(
+        "--times", choices=["exact", "hour", "removed"], default="hour",
+        help="what leaves of times of day: true to the hour (usual), exact, or none",
+    )  # fmt: skip
     take = with_workspace(
         add_verb(verbs, "import", _import, "read files, folders, DICOMDIRs, zips")
     )
@@ -54,7 +58,7 @@ def _init(options: argparse.Namespace) -> int:
     from workbench.settings import Settings, StoreSettings, SurveySettings
     from workbench.survey import create_survey
 
-    named = SurveySettings(options.survey, options.site)
+    named = SurveySettings(options.survey, options.site, options.times)
     shared = StoreSettings(group=options.group)
     create_survey(workspace_of(options), Settings(survey=named, store=shared))
     return finish(options, {"survey": options.survey}, "The workspace is ready.")

@@ -35,17 +35,21 @@ def _serve(options: argparse.Namespace) -> int:
 
 
 def _check(options: argparse.Namespace) -> int:
-    from workbench.stages.workspace_check import check
+    from workbench.stages.workspace_check import check, promises
     from workbench.stages.workspace_modes import not_checked
 
     survey = survey_of(options)
     problems, others = check(survey), not_checked(survey.settings)
+    promised = promises(survey)
     for problem in problems:
         tell(f"- {problem}")
     for other in others:
         tell(f"- Not checked: {other}")
+    for promise in promised:
+        tell(promise)
     fine = "What was checked is in order." if others else "Everything is in order."
-    finish(options, {"problems": problems, "not_checked": others}, "" if problems else fine)
+    counts = {"problems": problems, "not_checked": others, "promises": promised}
+    finish(options, counts, "" if problems else fine)
     return PROBLEMS if problems else DONE
 
 

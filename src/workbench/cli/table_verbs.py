@@ -53,7 +53,7 @@ def _dose(options: argparse.Namespace) -> int:
 
 
 def _table(options: argparse.Namespace) -> int:
-    from workbench.report.exports import manifest_of, write_table
+    from workbench.report.exports import export_table
     from workbench.schema import TABLES
 
     if options.name not in TABLES:
@@ -64,10 +64,8 @@ def _table(options: argparse.Namespace) -> int:
         from workbench.stages.collecting import publish_ledger
 
         publish_ledger(survey)
-    frame = survey.table(options.name)
-    table = TABLES[options.name]
-    write_table(frame, table, options.out, manifest_of(survey, table, frame.height))
-    return finish(options, {"rows": frame.height}, "{rows} rows written.")
+    rows = export_table(survey, options.name, options.out)
+    return finish(options, {"rows": rows}, "{rows} rows written.")
 
 
 def _report(options: argparse.Namespace) -> int:

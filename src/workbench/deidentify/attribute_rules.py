@@ -6,17 +6,21 @@ action of PS3.15 table E.1-1 under the chosen options.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import Enum, auto
 from types import MappingProxyType
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeVar
 
 from pydicom.datadict import dictionary_VR, tag_for_keyword
 
 from workbench.deidentify import standard_tables
+from workbench.deidentify.clock import Times
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Mapping
+
+
+Key = TypeVar("Key")
 
 
 class Kind(Enum):
@@ -80,6 +84,7 @@ SEQUENCE_OF_UIDS = "X/Z/U*"  # table E.1-1: a sequence may stay if the UIDs in i
 OFFSET = "TimezoneOffsetFromUTC"  # an SH of one form: PS3.3 C.12.1.1.8
 TEXT_VALUE, PERSON_NAME = "TextValue", 0x0040A123
 DATES = frozenset({Kind.DATE, Kind.MOMENT})
+TIMES_ALONE = frozenset({Kind.TIME, Kind.OFFSET})  # without a day in the same value
 
 
 def resolve(
@@ -102,6 +107,16 @@ def resolve(
             raise NotKeptError(keyword, "DICOM has no such keyword")
         rules[tag] = _rule(tag, keyword, keyword in plain, options)
     return rules
+
+
+def of_times(rules: Mapping[Key, AttributeRule], times: Times) -> dict[Key, AttributeRule]:
+    """Return rules under which times of day leave as told, or empty; see ``clock``."""
+    if times is not Times.REMOVED:
+        return dict(rules)
+    return {
+        key: replace(rule, kind=Kind.EMPTY) if rule.kind in TIMES_ALONE else rule
+        for key, rule in rules.items()
+    }
 
 
 def may_be_kept(keyword: str, options: frozenset[str]) -> bool:

@@ -1,11 +1,18 @@
-"""De-identify files into a folder: headers only, named by their pseudonymous UID."""
+"""De-identify files into a folder: headers only, named by their pseudonymous UID.
+
+Whoever has the originals in their order must not find it again: files are made in the order of
+their names, after all are known, and bear the same time.  Before, they lie in a folder that is
+removed; renaming them would keep the times at which they were made, and their place on the disc.
+"""
 
 from __future__ import annotations
 
 import os
 from collections.abc import Iterator
+from datetime import UTC, datetime
 from io import BytesIO
 from pathlib import Path
+from tempfile import TemporaryDirectory
 
 from pydicom.dataset import Dataset, FileMetaDataset
 from pydicom.uid import UID, ExplicitVRLittleEndian
@@ -24,6 +31,7 @@ def deidentify_files(source: Path, target: Path, deidentifier: Deidentifier) -> 
     """Write a de-identified header file for every DICOM object below ``source``.
 
     Files are Explicit VR Little Endian with a zero preamble and fresh file meta information.
+    Nothing of the folder tells in which order they were made; their times are those of the day.
     Returns how many were ``written``, ``duplicate`` (the same object again, the same output) and
     ``refused`` (unreadable, or another content under the same SOP Instance UID: the first stays).
     Raises ``IdentityError`` when the target
@@ -33,8 +41,16 @@ def deidentify_files(source: Path, target: Path, deidentifier: Deidentifier) -> 
     if any(target.iterdir()):
         raise IdentityError("the output folder is not empty.", "Name an empty or new folder.")
     done = {"written": 0, "duplicate": 0, "refused": 0}
-    for clean in _deidentified(candidates([source]), deidentifier):
-        done["refused" if clean is None else _put(clean, target)] += 1
+    with TemporaryDirectory(prefix=".writing-", dir=target) as folder:
+        unsorted = Path(folder)
+        for clean in _deidentified(candidates([source]), deidentifier):
+            done["refused" if clean is None else _put(clean, unsorted)] += 1
+        day = datetime.now(UTC).replace(hour=0, minute=0, second=0, microsecond=0).timestamp()
+        for path in sorted(unsorted.iterdir()):
+            out = target / path.name
+            out.write_bytes(path.read_bytes())
+            os.utime(out, (day, day))
+            path.unlink()
     return done
 
 

@@ -19,6 +19,7 @@ from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationErr
 
 from workbench.deidentify import attribute_rules
 from workbench.deidentify.attribute_rules import AttributeRule
+from workbench.deidentify.clock import Times
 from workbench.deidentify.descriptors import fold
 from workbench.deidentify.standard_tables import METHOD_CODES, data_bytes, method_codes, vocabulary
 from workbench.errors import SettingsError
@@ -91,6 +92,7 @@ class ProfileFile(_Form):
     plain: list[str] = []
     report: ReportContent = ReportContent()
     private: list[PrivateBlock] = []
+    times: Times = Times.EXACT
     known_words_only: bool = False
     words: list[str] = []
 
@@ -106,6 +108,11 @@ class ConfidentialityProfile:
         Rule by tag; an attribute without one is dropped.
     private
         Rule by (creator, group, low byte).
+    times
+        What becomes of times of day.
+    claimed
+        The options that an output may claim: times that were changed are not those of the
+        option that keeps them, but of the one that modifies them.
     kept_texts, plain_texts, dropped_items
         Concepts (code, scheme) of structured reports.
     known_words
@@ -119,8 +126,11 @@ class ConfidentialityProfile:
         self.options = frozenset(form.options)
         self.oldest_age_years = form.oldest_age_years
         keywords = [word for group in form.keep.values() for word in group.split()]
-        self.rules = attribute_rules.resolve(keywords, frozenset(form.plain), self.options)
-        self.private = _private_rules(form)
+        self.times = form.times
+        self.claimed = _claimed(self.options, self.times)
+        rules = attribute_rules.resolve(keywords, frozenset(form.plain), self.options)
+        self.rules = attribute_rules.of_times(rules, self.times)
+        self.private = attribute_rules.of_times(_private_rules(form), self.times)
         self.kept_texts = _as_concepts(form.report.texts)
         self.plain_texts = _as_concepts(form.report.plain)
         self.dropped_items = _as_concepts(form.report.dropped)
@@ -136,7 +146,7 @@ class ConfidentialityProfile:
         return tuple(
             (row["code"], row["scheme"], row["meaning"])
             for row in method_codes()
-            if row["option"] == "basic" or row["option"] in self.options
+            if row["option"] == "basic" or row["option"] in self.claimed
         )
 
 
@@ -215,6 +225,12 @@ def _private_rules(form: ProfileFile) -> dict[tuple[str, int, int], AttributeRul
     return rules
 
 
+def _claimed(options: frozenset[str], times: Times) -> frozenset[str]:
+    if times is Times.EXACT or "rtn_long_full" not in options:
+        return options
+    return options - {"rtn_long_full"} | {"rtn_long_modif"}
+
+
 def _as_concepts(texts: list[str]) -> frozenset[Concept]:
     split = (text.split(" ", 1) for text in texts)
     return frozenset((code, scheme) for code, scheme in split)
@@ -222,7 +238,9 @@ def _as_concepts(texts: list[str]) -> frozenset[Concept]:
 
 def _digest(form: ProfileFile) -> str:
     digest = hashlib.sha256(f"workbench deidentify {ENGINE_RULES}\n".encode())
-    digest.update(form.model_dump_json().encode("utf-8"))
+    # Exact times are what profiles meant before they could say so.
+    unsaid = {"times"} if form.times is Times.EXACT else None
+    digest.update(form.model_dump_json(exclude=unsaid).encode("utf-8"))
     for name in DECIDING_DATA:
         digest.update(hashlib.sha256(data_bytes(name)).digest())
     return digest.hexdigest()

@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, NamedTuple
 from pydicom.dataset import Dataset, FileMetaDataset
 from pydicom.uid import ExplicitVRLittleEndian
 
+from workbench.deidentify.clock import PatientClock, Times
 from workbench.deidentify.dataset_elements import texts
 from workbench.deidentify.people import people_in
 from workbench.deidentify.pseudonym import NO_IDENTIFIER, Pseudonyms
@@ -130,7 +131,10 @@ class _Passage:
         profile, pseudonyms = self.engine.profile, self.engine.pseudonyms
         people = people_in(self.source, MAX_DEPTH, places="rtn_inst_id" not in profile.options)
         days = pseudonyms.shift_days(issuer, patient_id)
-        return Transform(profile, pseudonyms, days, people, note)
+        clock = None
+        if profile.times is Times.HOUR:
+            clock = PatientClock(pseudonyms.clock_secret(issuer, patient_id))
+        return Transform(profile, pseudonyms, days, people, note, clock)
 
     def _note(self, code: str, column: str, detail: str) -> None:
         self.findings.setdefault((code, column), finding(code, column, detail))
@@ -208,7 +212,7 @@ class _Passage:
             f"key {self.engine.pseudonyms.fingerprint}",
         ]
         dataset.DeidentificationMethodCodeSequence = [_code(*row) for row in profile.method_codes()]
-        dataset.LongitudinalTemporalInformationModified = _dates(profile.options)
+        dataset.LongitudinalTemporalInformationModified = _dates(profile)
         dataset.file_meta = FileMetaDataset()
         dataset.file_meta.TransferSyntaxUID = ExplicitVRLittleEndian
         for keyword in ("SOPClassUID", "SOPInstanceUID"):
@@ -227,11 +231,11 @@ def dropped_among(findings: Iterable[Finding]) -> set[str]:
     return {found.column for found in findings if found.code == VALUE_DROPPED and found.column}
 
 
-def _dates(options: frozenset[str]) -> str:
-    """Return what became of dates, in the words of PS3.3 table C.12-1 (0028,0303)."""
-    if "rtn_long_full" in options:
+def _dates(profile: ConfidentialityProfile) -> str:
+    """Return what became of dates and times, as PS3.3 table C.12-1 has it (0028,0303)."""
+    if "rtn_long_full" in profile.claimed:
         return "UNMODIFIED"
-    return "MODIFIED" if "rtn_long_modif" in options else "REMOVED"
+    return "MODIFIED" if "rtn_long_modif" in profile.claimed else "REMOVED"
 
 
 def _code(value: str, scheme: str, meaning: str) -> Dataset:

@@ -11,14 +11,17 @@ import hashlib
 import logging
 import threading
 import traceback
+from collections.abc import Iterable
 from pathlib import PurePath
 from typing import NamedTuple
 
+from workbench.deidentify.clock import Times
 from workbench.deidentify.engine import Age, Deidentifier, dropped_among
 from workbench.deidentify.fast.rows import Quick, Row
 from workbench.dicom.fast.split import Cut, NotPlainError
 from workbench.dicom.read import Header
 from workbench.dicom.record import dicom_json, instance_row
+from workbench.dicom.values import TIME_ABSENT
 from workbench.errors import ReadError
 from workbench.model import Finding
 
@@ -66,6 +69,12 @@ class HeaderRows:
             reason = row
         return InstanceRow(*self.one_by_one(header), reason or "not_cut")
 
+    def _to_tell(self, findings: Iterable[Finding]) -> list[Finding]:
+        """Leave out that there are no times of day where the profile wants none."""
+        if self._deidentifier.profile.times is not Times.REMOVED:
+            return list(findings)
+        return [finding for finding in findings if finding.code != TIME_ABSENT]
+
     def _quickly(self, header: Cut) -> InstanceRow | str:
         """Return the row made from neighbours' pieces, or why it must be made the long way."""
         try:
@@ -78,7 +87,7 @@ class HeaderRows:
             return error.code
         except Exception as error:  # noqa: BLE001 - told; the long way decides what becomes of it
             return self._fault(error)
-        return InstanceRow(quick.row, quick.findings)
+        return InstanceRow(quick.row, self._to_tell(quick.findings))
 
     def _fault(self, error: Exception) -> str:
         """Tell once that the fast path broke off where it should not; never what it read."""
@@ -100,7 +109,7 @@ class HeaderRows:
         row, untyped = instance_row(as_json, dropped_among(clean.findings))
         self._finish(row, clean.patient, clean.age)
         findings = (*header.findings, *clean.findings, *unreadable, *untyped)
-        return row, list(dict.fromkeys(findings))
+        return row, self._to_tell(dict.fromkeys(findings))
 
     def _finish(self, row: Row, patient: str, age: Age) -> None:
         row["patient"] = patient

@@ -82,6 +82,10 @@ class Pseudonyms:
         head = self._keyed("shift", _identity(issuer, patient_id))[:8]
         return 1 + int.from_bytes(head, "big") % MAX_SHIFT_DAYS
 
+    def clock_secret(self, issuer: str, patient_id: str) -> bytes:
+        """Return the 32 bytes that a patient's clock is made of (``clock.PatientClock``)."""
+        return self._keyed("clock", _identity(issuer, patient_id))
+
     def digest(self, value: bytes) -> str:
         """Return a name for ``value`` (a file's place, an encoding) that tells nothing of it."""
         return self._keyed("digest", value).hex()

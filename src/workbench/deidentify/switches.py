@@ -12,6 +12,7 @@ from pathlib import Path
 from pydicom.datadict import keyword_for_tag, tag_for_keyword
 
 from workbench.deidentify.attribute_rules import may_be_kept
+from workbench.deidentify.clock import Times, stricter
 from workbench.deidentify.confidentiality_profile import (
     ConfidentialityProfile,
     ProfileFile,
@@ -32,6 +33,8 @@ def profile_of(protect: ProtectSettings, folder: Path) -> ConfidentialityProfile
     path = folder / protect.profile if protect.profile else None
     if protect == ProtectSettings(profile=protect.profile):
         return load_profile(path)
+    if protect == ProtectSettings(profile=protect.profile, times=protect.times):
+        return resolved(_timed(read_form(path), protect))
     return resolved(switched(read_form(path), protect, _words(protect, folder)))
 
 
@@ -42,7 +45,7 @@ def switched(form: ProfileFile, protect: ProtectSettings, words: list[str]) -> P
     keep = {group: _kept(listed.split(), options, protect) for group, listed in form.keep.items()}
     keep["institution"] = " ".join(_institution()) if protect.institution else ""
     keep["settings"] = " ".join(protect.keep)
-    return form.model_copy(
+    return _timed(form, protect).model_copy(
         update={
             "options": sorted(options),
             "keep": keep,
@@ -54,6 +57,11 @@ def switched(form: ProfileFile, protect: ProtectSettings, words: list[str]) -> P
             "words": sorted({*form.words, *words}),
         }
     )
+
+
+def _timed(form: ProfileFile, protect: ProtectSettings) -> ProfileFile:
+    """Return a form whose times are the coarser of its own and the switch's."""
+    return form.model_copy(update={"times": stricter(form.times, protect.times or Times.EXACT)})
 
 
 def _options(options: frozenset[str], protect: ProtectSettings) -> frozenset[str]:

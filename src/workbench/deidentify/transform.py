@@ -11,6 +11,7 @@ from pydicom.dataset import Dataset
 
 from workbench.deidentify import cleaned_values, structured
 from workbench.deidentify.attribute_rules import AttributeRule, Kind
+from workbench.deidentify.clock import PatientClock, Times, day_of, whole_hours
 from workbench.deidentify.dataset_elements import (
     SIZES,
     TEXTUAL,
@@ -50,6 +51,7 @@ class Transform:
         shift_days: int,
         people: Identity,
         note: Note,
+        clock: PatientClock | None = None,
     ) -> None:
         self._profile = profile
         self._pseudonyms = pseudonyms
@@ -70,6 +72,7 @@ class Transform:
             Kind.KEPT_UID: cleaned_values.checked_uid,
             Kind.LABEL: lambda text: self._clean(text, plain=True),
             Kind.TEXT: lambda text: self._clean(text, plain=False),
+            **_coarse(profile.times, clock, shift_days),
         }
 
     def dataset(self, source: Dataset, depth: int) -> Dataset:
@@ -253,6 +256,23 @@ class Transform:
         if cleaned != text and structured.is_published(scheme, value, text):
             return clean_term(text, self._people)  # "RO6958948" is a drug, not a telephone
         return cleaned
+
+
+def _coarse(
+    times: Times, clock: PatientClock | None, days: int
+) -> dict[Kind, Callable[[str], str]]:
+    """Return how times of day are treated where they are not kept as they are."""
+    if clock is None and times is not Times.REMOVED:
+        return {}
+    moment = day_of if clock is None else clock.moment
+    coarse: dict[Kind, Callable[[str], str]] = {
+        Kind.KEPT_DATE: lambda text: moment(cleaned_values.checked_date(text)),
+        Kind.MOMENT: lambda text: moment(cleaned_values.shift_moment(text, days)),
+    }
+    if clock is not None:
+        coarse[Kind.TIME] = clock.time
+        coarse[Kind.OFFSET] = lambda text: whole_hours(cleaned_values.checked_offset(text).strip())
+    return coarse
 
 
 def texts_of(dataset: Dataset, keyword: str) -> list[str]:

@@ -171,7 +171,8 @@ def by_month(ledger: pl.DataFrame) -> pl.DataFrame:
 def not_complete(ledger: pl.DataFrame) -> pl.DataFrame:
     """Return the patients that are not complete, or of whom something is missing, and why.
 
-    Those that were asked for come first.
+    Those that were asked for come first, and in the order of their pseudonyms: the order of the
+    queue would tell who they are.
     """
     why = pl.concat_str(
         pl.col("reason"),
@@ -190,7 +191,7 @@ def not_complete(ledger: pl.DataFrame) -> pl.DataFrame:
             (pl.col("state") != COMPLETE) | (pl.col("missing") > 0) | (pl.col("unlisted") > 0)
         )
         .with_columns(why=pl.when(why == "").then(None).otherwise(why))
-        .sort(pl.col("asked_at").is_null(), "queue_number")
+        .sort(pl.col("asked_at").is_null(), "patient", "expected", "state")
     )  # fmt: skip
 
 
@@ -218,15 +219,15 @@ def left_out(ledger: pl.DataFrame) -> pl.DataFrame:
 
 
 def not_told_any_more(ledger: pl.DataFrame) -> pl.DataFrame:
-    """Return the studies that the PACS told of once and did not in its last answer."""
+    """Return the studies that the PACS told of once and did not in its last answer, by day."""
     return (
         ledger.filter(
             pl.col("state").is_in(ANSWERED),
             pl.col("last_found") < pl.col("asked_at") - timedelta(seconds=1),
         )
-        .select("queue_number", "patient", "StudyInstanceUID", "first_found", "last_found",
+        .select("patient", "StudyInstanceUID", pl.col("first_found", "last_found").dt.date(),
                 "expected", "stored")
-        .sort("queue_number", "StudyInstanceUID")
+        .sort("patient", "StudyInstanceUID")
     )  # fmt: skip
 
 

@@ -19,10 +19,7 @@ EMPTY = (
     "Nothing was asked of the PACS yet, so nothing can be said of completeness. Add patients to "
     "the queue and run the collector, then make this report again."
 )
-NUMBER, PSEUDONYM = (
-    Shown("queue_number", "No. in the queue"),
-    Shown("patient", "Pseudonym"),
-)
+PSEUDONYM = Shown("patient", "Pseudonym")
 OBJECTS = (
     Shown("expected", "Expected"), Shown("stored", "Stored"), Shown("refused", "Refused"),
     Shown("missing", "Missing"),
@@ -165,12 +162,12 @@ def figure(ledger: pl.DataFrame) -> Html:
 
 
 def open_cases(ledger: pl.DataFrame, most: int) -> Html:
-    """Return who is not complete, by number and pseudonym, and why; at most so many."""
+    """Return who is not complete, by pseudonym, and why; at most so many."""
     cases = numbers.not_complete(ledger)
     if ledger.is_empty() or cases.is_empty():
         return paragraph("None." if ledger.height else EMPTY, "note")
     columns = (
-        NUMBER, PSEUDONYM, Shown("state", "State"), Shown("tries", "Tries"),
+        PSEUDONYM, Shown("state", "State"), Shown("tries", "Tries"),
         Shown("studies", "Studies"), *OBJECTS, Shown("why", "Why", missing="no reason was noted"),
     )  # fmt: skip
     more = cases.height - most
@@ -199,7 +196,7 @@ def vanished(ledger: pl.DataFrame, most: int) -> Html:
     """Return the studies that the PACS stopped telling of."""
     studies = numbers.not_told_any_more(ledger)
     columns = (
-        NUMBER, PSEUDONYM, Shown("StudyInstanceUID", "Study (pseudonym)"),
+        PSEUDONYM, Shown("StudyInstanceUID", "Study (pseudonym)"),
         Shown("first_found", "First told"), Shown("last_found", "Last told"),
         Shown("expected", "Expected"), Shown("stored", "Stored"),
     )  # fmt: skip
@@ -236,4 +233,4 @@ def _pairs(rows: Mapping[str, object]) -> Html:
 
 
 def _moment(at: datetime | None) -> str:
-    return f"{at:%Y-%m-%d %H:%M} UTC" if at else "never"
+    return f"{at:%Y-%m-%d} (UTC)" if at else "never"

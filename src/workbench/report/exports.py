@@ -7,16 +7,26 @@ CSV, which has no types, such a text gets an apostrophe in front (``workbench.pl
 from __future__ import annotations
 
 from collections.abc import Mapping
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import polars as pl
 
 from workbench import __version__
+from workbench.deidentify.clock import Times
 from workbench.errors import MissingTool, SettingsError
 from workbench.plaintext import no_formulas
 from workbench.report.atomic_file import written_atomically
-from workbench.schema import SCHEMA_VERSION, Table
+from workbench.report.leaving import (
+    OBJECT,
+    in_order_of,
+    leaving_frame,
+    leaving_table,
+    times_of,
+    with_objects,
+)
+from workbench.schema import SCHEMA_VERSION, TABLES, Table
 
 if TYPE_CHECKING:
     from workbench.survey import Survey
@@ -26,6 +36,7 @@ SHEET_ROWS = 1_048_576 - 1
 CELL_CHARACTERS = 32_767
 TOO_LONG = "(too long for a worksheet: see .parquet or .csv)"
 SEPARATOR = "; "
+WRITTEN = datetime(2000, 1, 1, tzinfo=UTC)  # of every workbook: the same content, the same file
 CODEBOOK_COLUMNS = ("column", "meaning", "unit", "kind", "copied_from_header")
 
 
@@ -38,10 +49,32 @@ def codebook(table: Table) -> pl.DataFrame:
     return pl.DataFrame(rows, schema=CODEBOOK_COLUMNS, orient="row")
 
 
+def export_table(survey: Survey, name: str, out: Path) -> int:
+    """Write a table of a survey with its codebook and manifest; return the number of rows.
+
+    Raises ``KeyError`` for no table, and what ``write_table`` raises.
+    """
+    table = TABLES[name]
+    frame = with_objects(survey, table, survey.table(name))
+    manifest = manifest_of(survey, table, frame.height)
+    write_table(frame, table, out, manifest, times=times_of(survey))
+    return frame.height
+
+
 def write_table(
-    frame: pl.DataFrame, table: Table, out: Path, manifest: Mapping[str, object] | None = None
+    frame: pl.DataFrame,
+    table: Table,
+    out: Path,
+    manifest: Mapping[str, object] | None = None,
+    *,
+    times: Times = Times.HOUR,
+    order: tuple[str, bool] | None = None,
 ) -> None:
     """Write a table by the suffix of ``out``: ``.csv``, ``.parquet`` or ``.xlsx``.
+
+    What is written is what may leave a workspace (``leaving``): no running number and no time of
+    arrival, times of day as ``times`` says, and rows sorted by what they hold, or by a column
+    (``order``: its name, and whether descending).  The same content gives the same file.
 
     The codebook goes into ``<name>.codebook.csv`` beside it, or into a sheet of its own in
     XLSX; so does a manifest (``manifest_of``), into ``<name>.manifest.csv``.  Lists become one
@@ -55,7 +88,10 @@ def write_table(
     MissingTool
         XLSX without the package xlsxwriter.
     """
-    frame = frame.select(table.names)
+    frame = leaving_frame(frame.select(*table.names, *_looked_up(frame, table)), table, times)
+    if order is not None and order[0] in frame.columns:
+        frame = in_order_of(frame, order[0], descending=order[1])
+    table = leaving_table(table, times)
     beside = {"codebook": codebook(table)}
     if manifest is not None:
         beside["manifest"] = _listed(manifest)
@@ -74,12 +110,18 @@ def write_table(
             _as_texts(about, guard=True).write_csv(draft)
 
 
+def _looked_up(frame: pl.DataFrame, table: Table) -> tuple[str, ...]:
+    """Return the columns that stand for numbers of ``table`` and were looked up beside it."""
+    return tuple(name for name in (OBJECT,) if name in frame.columns and name not in table.names)
+
+
 def manifest_of(survey: Survey, table: Table, rows: int) -> dict[str, object]:
     """Return what an export says of itself, the fingerprint of each site's key among it."""
     return {
         "survey": survey.settings.survey.name,
         "table": table.name,
         "rows": rows,
+        "times_of_day": times_of(survey),
         "workbench_version": __version__,
         "schema_version": SCHEMA_VERSION,
         **{
@@ -139,6 +181,7 @@ def _write_xlsx(
         "nan_inf_to_errors": True,
     }  # fmt: skip
     with written_atomically(out) as draft, Workbook(str(draft), options) as book:
+        book.set_properties({"created": WRITTEN})
         frame.write_excel(book, worksheet=table.name[:31], autofit=True, freeze_panes=(1, 0))
         for name, about in beside.items():
             about.write_excel(book, worksheet=name, autofit=True)

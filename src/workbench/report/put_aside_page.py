@@ -63,11 +63,14 @@ def refusals_page(rejected: pl.DataFrame) -> str:
         .sort("objects", "code", descending=[True, False])
         .with_columns(
             _told("code", 0).alias("meaning"), _told("code", 1).alias("remedy"),
-            pl.col("last").dt.strftime("%Y-%m-%d %H:%M"),
+            pl.col("last").dt.strftime("%Y-%m-%d"),
         )
     )  # fmt: skip
-    shown = aside.sort("object_number", descending=True).head(MAX_LINES)
-    shown = shown.with_columns(pl.col("received_at").dt.strftime("%Y-%m-%d %H:%M"))
+    # The page may be passed on: it tells days, not the order in which objects came.
+    shown = aside.with_columns(pl.col("received_at").dt.strftime("%Y-%m-%d"))
+    newest = [True, False, False, False]
+    shown = shown.sort("received_at", "source", "verdict", "reason", descending=newest)
+    shown = shown.head(MAX_LINES)
     parts = [
         paragraph(
             f"{aside.height:,} objects were not stored, {rejected.height - aside.height:,} came "
@@ -77,15 +80,15 @@ def refusals_page(rejected: pl.DataFrame) -> str:
             counted,
             (Shown("verdict", "Verdict"), Shown("meaning", "What it means"),
              Shown("remedy", "What to do"), Shown("source", "Came from"),
-             Shown("objects", "Objects", digits=0), Shown("last", "Last (UTC)"),
+             Shown("objects", "Objects", digits=0), Shown("last", "Last day (UTC)"),
              Shown("code", "Code")),
             "By reason", "nothing was put aside",
         ),
         html_table(
             shown,
-            (Shown("object_number", "Object", digits=0), Shown("received_at", "When (UTC)"),
-             Shown("source", "Came from"), Shown("verdict", "Verdict"), Shown("reason", "Reason")),
-            "One by one, the latest first", "nothing was put aside",
+            (Shown("received_at", "Day (UTC)"), Shown("source", "Came from"),
+             Shown("verdict", "Verdict"), Shown("reason", "Reason")),
+            "One by one, the latest days first", "nothing was put aside",
         ),
         paragraph(
             "To look at a file without opening it: workbench look FILE --out page.html. The page "

@@ -12,12 +12,12 @@ Units are UCUM codes; an empty unit means the column has none.
 from __future__ import annotations
 
 from workbench.schema.quality_tables import PHANTOM_IMAGE, TEST_RESULT
-from workbench.schema.table import Column, Table, copied
+from workbench.schema.table import Column, Leaving, Table, copied
 
 __all__ = [
     "DOSE_ESTIMATE", "FINDING", "INSTANCE", "IRRADIATION_EVENT", "LEDGER", "PATIENT",
     "PHANTOM_IMAGE", "REJECTED", "RUN", "SCHEMA_VERSION", "SERIES", "TABLES", "TEST_RESULT",
-    "Column", "Table",
+    "Column", "Leaving", "Table",
 ]  # fmt: skip
 
 SCHEMA_VERSION = 4  # of INSTANCE and the catalogue; one more needs a step in store/steps.py
@@ -27,7 +27,12 @@ INSTANCE = Table(
     "One row a DICOM object kept, de-identified; pixels are never kept.",
     ("SOPInstanceUID",),
     (
-        Column("object_number", "integer", "Number of the object in this workspace"),
+        Column(
+            "object_number",
+            "integer",
+            "Number of the object in this workspace",
+            leaving=Leaving.NEVER,
+        ),
         Column("patient", "text", "Pseudonym of the patient under the hospital's key"),
         *copied("SOPClassUID SOPInstanceUID StudyInstanceUID SeriesInstanceUID", "text"),
         *copied("Modality", "text"),
@@ -52,6 +57,7 @@ INSTANCE = Table(
             "moment",
             "Acquisition date and time, dates shifted per patient; "
             "empty where the clock is not known",
+            leaving=Leaving.CLOCK,
         ),
         Column("utc_offset_minutes", "integer", "Offset from UTC of started_at, if told", "min"),
         *copied("SeriesNumber AcquisitionNumber InstanceNumber", "integer"),
@@ -92,11 +98,16 @@ INSTANCE = Table(
             ImageOrientationPatient="1",
         ),
         Column("source", "text", "How the object came: folder or network"),
-        Column("received_at", "moment", "When it was stored (UTC)"),
+        Column("received_at", "moment", "When it was stored (UTC)", leaving=Leaving.NEVER),
         Column("content_sha256", "text", "Digest of the de-identified header"),
         Column("profile_sha256", "text", "Digest of the confidentiality profile applied"),
         Column("key_fingerprint", "text", "Fingerprint of the hospital's key for this survey"),
-        Column("header", "json", "The whole de-identified header, DICOM JSON model (PS3.18 F)"),
+        Column(
+            "header",
+            "json",
+            "The whole de-identified header, DICOM JSON model (PS3.18 F)",
+            leaving=Leaving.CLOCK,
+        ),
     ),
 )
 
@@ -105,12 +116,17 @@ REJECTED = Table(
     "One row a file or object that was not stored, with the reason.",
     ("object_number",),
     (
-        Column("object_number", "integer", "Number of the object in this workspace"),
+        Column(
+            "object_number",
+            "integer",
+            "Number of the object in this workspace",
+            leaving=Leaving.NEVER,
+        ),
         Column("verdict", "text", "duplicate, quarantined or rejected"),
         Column("code", "text", "Short fixed word for the reason"),
         Column("reason", "text", "One sentence; never holds a header value"),
         Column("source", "text", "How the object came: folder or network"),
-        Column("received_at", "moment", "When it was looked at (UTC)"),
+        Column("received_at", "moment", "When it was looked at (UTC)", leaving=Leaving.NEVER),
     ),
 )
 
@@ -134,7 +150,12 @@ SERIES = Table(
         ),
         *copied("SeriesNumber", "integer"),
         Column("patient_age_years", "real", "Age at the study", "a"),
-        Column("started_at", "moment", "Earliest acquisition date and time, dates shifted"),
+        Column(
+            "started_at",
+            "moment",
+            "Earliest acquisition date and time, dates shifted",
+            leaving=Leaving.CLOCK,
+        ),
         Column("body_region", "text", "Body region from the region rules, or unknown"),
         Column("region_rule", "text", "Number of the region rule that decided, and the text read"),
         Column("instances", "integer", "Number of objects in the series", "{count}"),
@@ -172,7 +193,12 @@ IRRADIATION_EVENT = Table(
         Column("model", "text", "ManufacturerModelName"),
         Column("station", "text", "StationName"),
         Column("device_serial_number", "text", "Serial number of the irradiating device"),
-        Column("started_at", "moment", "Start of the event or its study, dates shifted"),
+        Column(
+            "started_at",
+            "moment",
+            "Start of the event or its study, dates shifted",
+            leaving=Leaving.CLOCK,
+        ),
         Column("patient_age_years", "real", "Age at the study", "a"),
         Column("patient_sex", "text", "PatientSex"),
         Column(
@@ -203,7 +229,12 @@ IRRADIATION_EVENT = Table(
         Column("total_collimation_mm", "real", "Nominal total collimation width", "mm"),
         Column("scan_length_mm", "real", "Scanning length", "mm"),
         Column("exposed_length_mm", "real", "Exposed range, where the report gives it", "mm"),
-        Column("report", "json", "What the report says of itself: procedure, scope, time, totals"),
+        Column(
+            "report",
+            "json",
+            "What the report says of itself: procedure, scope, time, totals",
+            leaving=Leaving.CLOCK,
+        ),
         Column("flags", "texts", "What a reader must know of this row"),
     ),
 )
@@ -240,7 +271,9 @@ FINDING = Table(
         Column("stage", "text", "import, mapping or dose"),
         Column("code", "text", "Short fixed word"),
         Column("severity", "text", "note, warning or error"),
-        Column("object_number", "integer", "The object, where one is meant"),
+        Column(
+            "object_number", "integer", "The object, where one is meant", leaving=Leaving.OBJECT
+        ),
         Column("StudyInstanceUID", "text", "The study, where one is meant"),
         Column("SeriesInstanceUID", "text", "The series, where one is meant"),
         Column("irradiation_event_uid", "text", "The event, where one is meant"),
@@ -270,10 +303,10 @@ RUN = Table(
     "One row a run of a stage: what was done, when, with which version.",
     ("run_number",),
     (
-        Column("run_number", "integer", "Number of the run"),
+        Column("run_number", "integer", "Number of the run", leaving=Leaving.NEVER),
         Column("stage", "text", "init, import, collect, map, dose or report"),
-        Column("started_at", "moment", "Start (UTC)"),
-        Column("ended_at", "moment", "End (UTC)"),
+        Column("started_at", "moment", "Start (UTC)", leaving=Leaving.DAY),
+        Column("ended_at", "moment", "End (UTC)", leaving=Leaving.DAY),
         Column("version", "text", "Version of Workbench"),
         Column("outcome", "text", "done, problems or failed"),
         Column("counts", "json", "What was done, as counts"),
@@ -285,13 +318,23 @@ LEDGER = Table(
     "One row a patient asked for and study found: what the PACS has and what came of it.",
     ("queue_number", "StudyInstanceUID"),
     (
-        Column("queue_number", "integer", "Number of the patient in the hospital's queue"),
+        Column(
+            "queue_number",
+            "integer",
+            "Number of the patient in the hospital's queue",
+            leaving=Leaving.NEVER,
+        ),
         Column("patient", "text", "Pseudonym of the patient"),
         Column("StudyInstanceUID", "text", "Pseudonym of the study; empty when none was found"),
         Column("state", "text", "How far the patient has come"),
         Column("reason", "text", "Why the patient is not complete"),
         Column("tries", "integer", "How often the patient was tried"),
-        Column("asked_at", "moment", "When the PACS was last asked for the patient (UTC)"),
+        Column(
+            "asked_at",
+            "moment",
+            "When the PACS was last asked for the patient (UTC)",
+            leaving=Leaving.NEVER,
+        ),
         Column("unwanted", "text", "Which filter leaves the study out; empty when it is wanted"),
         Column("modalities", "text", "Modalities the PACS told, with commas"),
         Column("series", "integer", "Wanted series that the PACS has"),
@@ -302,8 +345,18 @@ LEDGER = Table(
         Column("refused", "integer", "Of these, put aside with a reason"),
         Column("missing", "integer", "Of these, never arrived"),
         Column("refused_codes", "text", "Reasons of those put aside, with commas"),
-        Column("first_found", "moment", "When the PACS first told of the study (UTC)"),
-        Column("last_found", "moment", "When the PACS last told of the study (UTC)"),
+        Column(
+            "first_found",
+            "moment",
+            "When the PACS first told of the study (UTC)",
+            leaving=Leaving.NEVER,
+        ),
+        Column(
+            "last_found",
+            "moment",
+            "When the PACS last told of the study (UTC)",
+            leaving=Leaving.NEVER,
+        ),
     ),
 )
 

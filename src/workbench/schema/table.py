@@ -3,11 +3,27 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from enum import StrEnum
 from functools import cache
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     import polars as pl
+
+
+class Leaving(StrEnum):
+    """In which form a column leaves a workspace (``report.leaving``, docs/deidentify.md).
+
+    A workspace knows in which order and when objects came; who has the list that patients were
+    asked from could undo every pseudonym with it, so neither leaves.
+    """
+
+    UNCHANGED = "unchanged"
+    NEVER = "never"  # a running number, or a time of arrival
+    DAY = "day"  # when something was done here
+    CLOCK = "clock"  # a time of a patient's examination: as the confidentiality profile says
+    OBJECT = "object"  # the number of an object: its pseudonymous SOP Instance UID in its place
+    RESULT = "result"  # the number of a QA result: a digest in its place
 
 
 @dataclass(frozen=True)
@@ -25,12 +41,15 @@ class Column:
         One sentence for the codebook.
     unit
         UCUM code, or empty.
+    leaving
+        In which form it leaves a workspace.
     """
 
     name: str
     kind: str
     meaning: str
     unit: str = ""
+    leaving: Leaving = Leaving.UNCHANGED
 
     @property
     def copied(self) -> bool:

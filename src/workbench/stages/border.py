@@ -93,7 +93,7 @@ class Border:
         self.store = survey.store
         self.pseudonyms = survey.pseudonyms()
         self.store.claim(self.pseudonyms.site, self.pseudonyms.fingerprint)
-        self.profile = profile_of(survey.settings.protect, survey.folder)
+        self.profile = profile_of(survey.settings.protection, survey.folder)
         self.rows = HeaderRows(Deidentifier(self.profile, self.pseudonyms))
         self.wanted = SurveyFilter.from_settings(survey.settings.filter)
         self.intake = Intake()

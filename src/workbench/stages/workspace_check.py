@@ -6,6 +6,8 @@ from collections.abc import Callable
 
 import polars as pl
 
+from workbench.deidentify.clock import PROMISES
+from workbench.deidentify.switches import profile_of
 from workbench.errors import WorkbenchError
 from workbench.schema import TABLES
 from workbench.stages.workspace_modes import mode_problems, server_problems
@@ -18,9 +20,18 @@ def check(survey: Survey) -> list[str]:
     What nobody can look at here, ``workspace_modes.not_checked`` tells.
     """
     problems: list[str] = []
-    for look in (_key, _fingerprints, _tables, _pacs, mode_problems, server_problems):
+    for look in (_key, _profile, _fingerprints, _tables, _pacs, mode_problems, server_problems):
         problems += _said(look, survey)
     return problems
+
+
+def promises(survey: Survey) -> list[str]:
+    """Return what the survey's settings promise of what leaves, one sentence each."""
+    try:
+        times = profile_of(survey.settings.protection, survey.folder).times
+    except WorkbenchError:
+        return []  # told by ``check``
+    return [f"Times of day are {times}. {PROMISES[times]}"]
 
 
 def _said(look: Callable[[Survey], list[str]], survey: Survey) -> list[str]:
@@ -32,6 +43,11 @@ def _said(look: Callable[[Survey], list[str]], survey: Survey) -> list[str]:
 
 def _key(survey: Survey) -> list[str]:
     survey.pseudonyms()
+    return []
+
+
+def _profile(survey: Survey) -> list[str]:
+    profile_of(survey.settings.protection, survey.folder)
     return []
 
 

@@ -6,6 +6,7 @@ gives alone.
 
 from __future__ import annotations
 
+import json
 import random
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
@@ -25,6 +26,7 @@ from pydicom.uid import (
     ImplicitVRLittleEndian,
 )
 
+from workbench.deidentify.clock import Times
 from workbench.deidentify.confidentiality_profile import BUILT_IN, load_profile
 from workbench.deidentify.engine import Deidentifier
 from workbench.deidentify.fast import rows as quick
@@ -96,6 +98,34 @@ def test_real_headers(corpus: str, test_data: Path, deidentifier: Deidentifier) 
             assert_same(rows, headers[number])
             done += 1
     assert done >= {"dose": 150, "qa": 20, "bad": 10}[corpus]
+
+
+@pytest.mark.parametrize("times", [Times.HOUR, Times.REMOVED])
+def test_real_headers_whose_times_are_made_coarse(
+    times: Times, test_data: Path, deidentifier: Deidentifier, tmp_path: Path
+) -> None:
+    path = tmp_path / "profile.toml"
+    path.write_bytes(
+        data_bytes(BUILT_IN).replace(b'times = "exact"', f'times = "{times}"'.encode())
+    )
+    rows = HeaderRows(Deidentifier(load_profile(path), deidentifier.pseudonyms))
+    headers = [header for header in readable(test_data / "dose") if header.cut is not None]
+    done = timed = 0
+    for header in [*headers, *headers]:
+        if quickly(rows, header):
+            assert_same(rows, header)
+            done += 1
+    for header in headers[::3]:
+        row, findings, *_ = rows.row(header)
+        before = deidentifier.apply(header.dataset).dataset.get("StudyTime")
+        after = json.loads(str(row["header"])).get("00080030", {}).get("Value")
+        if before and before.strip("0.:"):  # midnight stays midnight
+            timed += 1
+            assert after is None if times is Times.REMOVED else after != [before]
+        assert times is Times.HOUR or "time_absent" not in {each.code for each in findings}
+        assert times is Times.HOUR or row["started_at"] is None
+    assert done >= 150
+    assert timed >= 50
 
 
 @pytest.mark.parametrize("implicit", [True, False])

@@ -189,6 +189,18 @@ def test_wrong_settings_are_told_beside_the_field_and_nothing_is_written(
     assert "two ends" in ask(page, "save-filter", **{"filter.age_years": "18"}).html.lower()
 
 
+def test_what_leaves_of_times_is_chosen_beside_what_it_promises(page: CollectorPage) -> None:
+    section(page, "settings")
+    for times, promised in (("exact", "join"), ("hour", "about an hour"), ("removed", "No time")):
+        html = ask(page, "save-protect", **{"protect.times": times}).html
+        assert "Saved" in html
+        assert read_settings(page.desk.survey.folder).protect.times == times
+        assert promised in section(page, "settings")
+    wrong = ask(page, "save-protect", **{"protect.times": "daily"}).html
+    assert "Nothing was saved" in wrong
+    assert read_settings(page.desk.survey.folder).protect.times == "removed"
+
+
 def test_tests_run_beside_the_page(page: CollectorPage) -> None:
     section(page, "settings")
     ask(page, "test", value="disk")

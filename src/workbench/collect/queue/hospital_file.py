@@ -100,7 +100,10 @@ class HospitalFile(Sqlite):
                     self.write("ALTER TABLE patient ADD COLUMN lot INTEGER NOT NULL DEFAULT 0")
                     self.many(
                         "UPDATE patient SET lot = ? WHERE number = ?",
-                        [(drawn(), row["number"]) for row in self.all("SELECT number FROM patient")],
+                        [
+                            (drawn(), row["number"])
+                            for row in self.all("SELECT number FROM patient")
+                        ],
                     )
         self.define(BY_LOT)
 

@@ -12,6 +12,7 @@ from typing import Any
 from markupsafe import Markup
 
 from workbench.collect.filters import SurveyFilter
+from workbench.deidentify.clock import PROMISES, Times
 from workbench.errors import SettingsError, WorkbenchError
 from workbench.settings import FILE, Settings, read_settings, settings_of
 from workbench.stages.connection_test import STEPS, Trial, trial
@@ -32,13 +33,18 @@ from workbench_widgets.parts.tabs.tabs import sentence
 RETRIEVE = (
     ("move", "C-MOVE to our receiver"), ("get", "C-GET"), ("web", "DICOMweb (QIDO, WADO)"),
 )  # fmt: skip
+TIMES = (
+    ("", "as the survey began"), ("hour", "true to about an hour"), ("exact", "exact"),
+    ("removed", "removed"),
+)  # fmt: skip
+OPTIONS = {"retrieve": RETRIEVE, "times": TIMES}  # by kind of key
 
 
 @dataclass(frozen=True)
 class Key:
     """A key of the settings file as the page offers it.
 
-    ``kind`` is text, number, retrieve, words (a list) or pair (two ends).
+    ``kind`` is text, number, retrieve, times, words (a list) or pair (two ends).
     """
 
     table: str
@@ -116,6 +122,10 @@ GROUPS: tuple[tuple[str, str, tuple[Key, ...], tuple[str, ...]], ...] = (
         Key("filter", "study_date", "Study dates", "pair", "2020-01-01 to 2024-12-31"),
         Key("filter", "age_years", "Age at the study, years", "pair", "0 to 18"),
     ), ("settings",)),
+    ("protect", "What leaves", (
+        Key("protect", "times", "Times of day", "times",
+            hint="The survey's profile may be stricter."),
+    ), ()),
 )  # fmt: skip
 TESTS = dict(zip(("settings", "disk", "echo", "registered", "round-trip"), STEPS, strict=True))
 
@@ -165,11 +175,14 @@ class SettingsPanel:
                 key.name, key.label, self._typed.get(key.name, key.shown(stored.get(key.key))),
                 "text" if key.kind != "number" else "number-text", key.hint,
                 self._problems.get(key.name, ""),
-                RETRIEVE if key.kind == "retrieve" else (),
+                OPTIONS.get(key.kind, ()),
             ) for key in keys
         ], ((f"save-{table}", "Save"),))  # fmt: skip
         words = f"Wanted: {SurveyFilter.from_settings(settings.filter).sentence()}."
-        more = said(words) if table == "filter" else ""
+        more = said(words) if table == "filter" else Markup("")
+        if table == "protect":
+            times = Times(settings.protection.times)
+            more = said(f"{PROMISES[times]} Change this before the survey begins only.")
         return card(title, form.__html__(), more, join(self._result(test) for test in tests))
 
     def _result(self, test: str) -> Markup:

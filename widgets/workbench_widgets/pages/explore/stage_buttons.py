@@ -18,7 +18,7 @@ import traitlets
 
 from workbench.collect.patient_list import read_patient_list
 from workbench.errors import SettingsError, WorkbenchError
-from workbench.report.exports import manifest_of, write_table
+from workbench.report.exports import export_table
 from workbench.schema import TABLES
 from workbench.stages.border import Intake
 from workbench.stages.collecting import collect
@@ -165,13 +165,11 @@ class Export(ipywidgets.VBox):  # type: ignore[misc]
         out = folder / f"{self._table.value}{self._format.value}"
         try:
             folder.mkdir(mode=0o700, exist_ok=True)
-            frame = self._survey.table(self._table.value)
-            table = TABLES[self._table.value]
-            write_table(frame, table, out, manifest_of(self._survey, table, frame.height))
+            rows = export_table(self._survey, self._table.value, out)
         except (WorkbenchError, OSError) as error:
             self.message = sentence(error)
             return None
-        self.message = f"{frame.height} rows written to {out}"
+        self.message = f"{rows} rows written to {out}"
         return out
 
 

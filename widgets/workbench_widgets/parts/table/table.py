@@ -16,6 +16,7 @@ import anywidget
 import polars as pl
 import traitlets
 
+from workbench.deidentify.clock import Times
 from workbench.report.exports import write_table
 from workbench.report.html_tables import PRINTED_UNITS
 from workbench.schema import Column, Table
@@ -69,6 +70,8 @@ class FrameTable(anywidget.AnyWidget):
         its meanings behind the names.  Columns it does not know have neither.
     empty
         What is said where the frame has no rows: what to do next.
+    times
+        What becomes of times of day in what is downloaded.
     """
 
     _esm = HERE / "table.js"
@@ -82,7 +85,9 @@ class FrameTable(anywidget.AnyWidget):
         table: Table | None = None,
         caption: str = "",
         empty: str = "There are no rows yet.",
+        times: Times = Times.HOUR,
     ) -> None:
+        self._times = times
         self._frame, self._table, self._empty = frame, described(frame, table), empty
         self._known = table
         self._view, self._rows = View(), frame
@@ -141,7 +146,9 @@ class FrameTable(anywidget.AnyWidget):
     def _csv(self) -> bytes:
         with TemporaryDirectory() as folder:
             out = Path(folder) / "table.csv"
-            write_table(self._rows, self._table, out)
+            view = self._view
+            order = (view.sort, view.descending) if view.sort else None
+            write_table(self._rows, self._table, out, times=self._times, order=order)
             return out.read_bytes()
 
 

@@ -1,0 +1,170 @@
+"""In which form a table leaves a workspace: in no order of arrival, and with no time of it.
+
+A workspace knows in which order objects came, and when.  Whoever also has the list that patients
+were asked from could read every pseudonym off it, without the key.  So running numbers and times
+of arrival stay inside, rows are sorted by what they hold, and days stand for the times at which
+something was done here.  Times of examinations leave as the confidentiality profile says.
+
+``exports.write_table`` lets nothing out that has not passed here.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import re
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+import polars as pl
+
+from workbench.deidentify.clock import Times
+from workbench.deidentify.switches import profile_of
+from workbench.schema import Column, Leaving, Table
+
+if TYPE_CHECKING:
+    from workbench.survey import Survey
+
+OBJECT, RESULT = "SOPInstanceUID", "result"
+DIGEST_LETTERS = 16  # 64 bits: no two results of a machine's life alike
+# What a result is known by: no two are measured of the same images at the same moment.
+NAMED_BY = ("profile", "profile_version", "test", "images", "measured_at")
+OF_OBJECT = Column(OBJECT, "text", "The object, where one is meant and was kept: its pseudonym")
+OF_RESULT = Column(RESULT, "text", "Digest that names the result; its values have the same")
+HOURLY = "; times true to the hour, as the survey's profile has it"
+TIMELESS = "; without times of day, as the survey's profile has it"
+
+# Values in DICOM JSON (PS3.18 F) as dicom.record writes it, and a report's own times.
+TM = re.compile(r'("vr":"TM"),"Value":\[([^\]]*)\]')
+DT = re.compile(r'("vr":"DT"),"Value":\[([^\]]*)\]')
+REPORTED = re.compile(r'("(?:started_at|ended_at)": )("[^"]*")')
+IN_TM = re.compile(r'"(\d{2})[^"]*"')
+IN_DT = re.compile(r'"(\d{8})(\d{2})[^"+-]*([^"]*)"')
+
+
+def times_of(survey: Survey) -> Times:
+    """Return what becomes of times of day in a survey; raises ``SettingsError``."""
+    return profile_of(survey.settings.protection, survey.folder).times
+
+
+def with_objects(survey: Survey, table: Table, frame: pl.DataFrame) -> pl.DataFrame:
+    """Return rows with the pseudonymous UIDs of the objects they name by number."""
+    numbers = [column.name for column in table.columns if column.leaving is Leaving.OBJECT]
+    if not numbers or OBJECT in frame.columns:
+        return frame
+    wanted = frame[numbers[0]].drop_nulls().unique().implode()
+    uids = survey.lazy("instance").select(pl.col("object_number").alias(numbers[0]), OBJECT)
+    kept = uids.filter(pl.col(numbers[0]).is_in(wanted)).collect()
+    return frame.join(kept.unique(numbers[0]), on=numbers[0], how="left")
+
+
+def leaving_table(table: Table, times: Times = Times.EXACT) -> Table:
+    """Return a table with the columns, and the meanings, that it has outside."""
+    columns = [
+        _outside(column, times) for column in table.columns if column.leaving is not Leaving.NEVER
+    ]
+    key = tuple(name for name in table.key if name in {column.name for column in columns})
+    if any(column.name == RESULT for column in columns):
+        key = (RESULT, *key)
+    return replace(table, columns=tuple(columns), key=key)
+
+
+def _outside(column: Column, times: Times) -> Column:
+    if column.leaving is Leaving.OBJECT:
+        return OF_OBJECT
+    if column.leaving is Leaving.RESULT:
+        return OF_RESULT
+    if column.leaving is Leaving.DAY:
+        return Column(column.name, "date", f"{column.meaning}; the day only", column.unit)
+    if column.leaving is Leaving.CLOCK and times is not Times.EXACT:
+        told = HOURLY if times is Times.HOUR else TIMELESS
+        return replace(column, meaning=column.meaning + told, leaving=Leaving.UNCHANGED)
+    return replace(column, leaving=Leaving.UNCHANGED)
+
+
+def leaving_frame(frame: pl.DataFrame, table: Table, times: Times) -> pl.DataFrame:
+    """Return the rows of ``table`` as they leave, in an order that follows from them alone.
+
+    ``frame`` has the columns of ``table``, and for the objects it names their UIDs
+    (``with_objects``).
+    """
+    left = frame.select(
+        _expression(column, frame, times)
+        for column in table.columns
+        if column.leaving is not Leaving.NEVER
+    )
+    order = _order(left, leaving_table(table))
+    return left.sort(order, nulls_last=True, maintain_order=True) if order else left
+
+
+def in_order_of(frame: pl.DataFrame, name: str, *, descending: bool = False) -> pl.DataFrame:
+    """Return rows in the order of one column; those alike in it stay as they are."""
+    by = _sortable(pl.col(name), frame.schema[name])
+    return frame.sort(by, descending=descending, nulls_last=True, maintain_order=True)
+
+
+def _order(frame: pl.DataFrame, table: Table) -> list[pl.Expr]:
+    """Sort by the key, where it leaves whole, else by everything."""
+    whole = table.key and frame.select(table.key).is_unique().all()
+    names = table.key if whole else table.names
+    return [_sortable(pl.col(name), frame.schema[name]) for name in names]
+
+
+def _sortable(column: pl.Expr, kind: pl.DataType) -> pl.Expr:
+    if isinstance(kind, pl.List):
+        return column.cast(pl.List(pl.String)).list.join(";", ignore_nulls=True)
+    return column
+
+
+def _expression(column: Column, frame: pl.DataFrame, times: Times) -> pl.Expr:
+    value = pl.col(column.name)
+    if column.leaving is Leaving.OBJECT:
+        known = OBJECT in frame.columns
+        return pl.col(OBJECT) if known else pl.lit(None, pl.String).alias(OBJECT)
+    if column.leaving is Leaving.RESULT:
+        return pl.struct(name for name in NAMED_BY if name in frame.columns).map_elements(
+            _digest, return_dtype=pl.String
+        ).alias(RESULT)  # fmt: skip
+    if column.leaving is Leaving.DAY:
+        return value.cast(pl.Datetime("us")).dt.date()
+    if column.leaving is Leaving.CLOCK and times is not Times.EXACT:
+        return _coarse(value, column, times)
+    return value
+
+
+def _digest(result: dict[str, object]) -> str:
+    return hashlib.sha256(repr(sorted(result.items())).encode()).hexdigest()[:DIGEST_LETTERS]
+
+
+def _coarse(value: pl.Expr, column: Column, times: Times) -> pl.Expr:
+    hourly = times is Times.HOUR
+    if column.kind == "json":
+        return value.map_elements(hourly_json if hourly else timeless_json, return_dtype=pl.String)
+    if hourly:
+        return value.dt.truncate("1h")
+    return pl.lit(None, pl.Datetime("us")).alias(column.name)
+
+
+def hourly_json(text: str) -> str:
+    """Return a header (DICOM JSON) or a report's facts with times cut off at the hour."""
+    text = TM.sub(lambda each: f'{each[1]},"Value":[{IN_TM.sub(_hour, each[2])}]', text)
+    text = DT.sub(lambda each: f'{each[1]},"Value":[{IN_DT.sub(_day_hour, each[2])}]', text)
+    return REPORTED.sub(lambda each: each[1] + IN_DT.sub(_day_hour, each[2]), text)
+
+
+def timeless_json(text: str) -> str:
+    """Return a header (DICOM JSON) or a report's facts without times of day."""
+    text = TM.sub(r"\1", text)
+    text = DT.sub(lambda each: f'{each[1]},"Value":[{IN_DT.sub(_day, each[2])}]', text)
+    return REPORTED.sub(lambda each: each[1] + IN_DT.sub(_day, each[2]), text)
+
+
+def _hour(match: re.Match[str]) -> str:
+    return f'"{match[1]}0000"'
+
+
+def _day_hour(match: re.Match[str]) -> str:
+    return f'"{match[1]}{match[2]}0000{match[3]}"'
+
+
+def _day(match: re.Match[str]) -> str:
+    return f'"{match[1]}"'

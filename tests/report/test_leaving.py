@@ -1,0 +1,163 @@
+"""What leaves a table: no numbers, days, coarse times, and one order for one content."""
+
+from __future__ import annotations
+
+import json
+from datetime import date, datetime
+from pathlib import Path
+
+import polars as pl
+import pytest
+from pydicom.dataset import Dataset
+
+from tests.report.report_frames import scans
+from workbench.deidentify.clock import Times
+from workbench.dicom.record import dicom_json, instance_row
+from workbench.report.exports import write_table
+from workbench.report.leaving import hourly_json, leaving_frame, leaving_table, timeless_json
+from workbench.schema import (
+    FINDING,
+    INSTANCE,
+    IRRADIATION_EVENT,
+    PHANTOM_IMAGE,
+    RUN,
+    SERIES,
+    TABLES,
+    TEST_RESULT,
+    Leaving,
+)
+
+AT = datetime(2020, 2, 29, 23, 59, 58, 123456)
+
+
+def stored_header() -> str:
+    """Return a header as it is stored, with times of all forms and texts that look like some."""
+    inner, data = Dataset(), Dataset()
+    inner.DateTime, inner.Time = "20200229235958.5+0200", "235958"
+    inner.TextValue = 'he said "vr":"TM","Value":["235958"]'
+    data.StudyDate, data.StudyTime = "20200229", "235958.5"
+    data.TimeOfLastCalibration = ["101112", "131415"]
+    data.AcquisitionDateTime = "20200229"
+    data.FrameAcquisitionDateTime = "20200229235958"
+    data.ContentSequence = [inner]
+    as_json, _ = dicom_json(data)
+    return str(instance_row(as_json)[0]["header"])
+
+
+def test_times_in_a_stored_header_are_cut_off_at_the_hour_wherever_they_stand() -> None:
+    header = json.loads(hourly_json(stored_header()))
+    inner = header["0040A730"]["Value"][0]
+    assert header["00080030"]["Value"] == ["230000"]
+    assert header["00181201"]["Value"] == ["100000", "130000"]
+    assert header["0008002A"]["Value"] == ["20200229"]
+    assert header["00189074"]["Value"] == ["20200229230000"]
+    assert inner["0040A120"]["Value"] == ["20200229230000+0200"]
+    assert inner["0040A122"]["Value"] == ["230000"]
+    assert inner["0040A160"]["Value"] == ['he said "vr":"TM","Value":["235958"]']
+    assert header["00080020"]["Value"] == ["20200229"]
+
+
+def test_times_in_a_stored_header_are_taken_out_and_days_stay() -> None:
+    header = json.loads(timeless_json(stored_header()))
+    inner = header["0040A730"]["Value"][0]
+    assert header["00080030"] == {"vr": "TM"}
+    assert header["00181201"] == {"vr": "TM"}
+    assert header["00189074"]["Value"] == ["20200229"]
+    assert inner["0040A120"]["Value"] == ["20200229"]
+    assert inner["0040A122"] == {"vr": "TM"}
+
+
+def test_the_times_of_a_report_are_coarse_too_and_its_numbers_stay() -> None:
+    facts = {"started_at": "20200229235958.25", "ended_at": None, "dlp_total_mgy_cm": 235958.0,
+             "procedure": "CT 20200229235958"}  # fmt: skip
+    text = json.dumps(facts, sort_keys=True)
+    assert json.loads(hourly_json(text)) == facts | {"started_at": "20200229230000"}
+    assert json.loads(timeless_json(text)) == facts | {"started_at": "20200229"}
+
+
+@pytest.mark.parametrize(
+    ("times", "started"),
+    [(Times.EXACT, AT), (Times.HOUR, datetime(2020, 2, 29, 23)), (Times.REMOVED, None)],
+)
+def test_a_start_is_told_as_the_profile_says(times: Times, started: datetime | None) -> None:
+    for table in (INSTANCE, SERIES, IRRADIATION_EVENT):
+        frame = table.frame([{"started_at": AT}])
+        assert leaving_frame(frame, table, times)["started_at"].to_list() == [started]
+    told = leaving_table(SERIES, times).column("started_at").meaning
+    assert ("hour" in told, "without times" in told) == (
+        times is Times.HOUR, times is Times.REMOVED
+    )  # fmt: skip
+
+
+def test_of_what_was_done_here_the_day_is_told_and_no_number() -> None:
+    run = RUN.frame([{"run_number": 3, "stage": "import", "started_at": AT, "ended_at": AT}])
+    left = leaving_frame(run, RUN, Times.EXACT)
+    assert "run_number" not in left.columns
+    assert left["started_at"].to_list() == left["ended_at"].to_list() == [date(2020, 2, 29)]
+    assert leaving_table(RUN).column("started_at").kind == "date"
+
+
+def test_an_object_is_named_by_its_pseudonym_where_it_was_kept() -> None:
+    rows = [{"code": "a", "object_number": 7}, {"code": "b", "object_number": None}]
+    frame = FINDING.frame(rows)
+    known = frame.with_columns(SOPInstanceUID=pl.Series(["2.25.9", None], dtype=pl.String))
+    assert leaving_frame(known, FINDING, Times.HOUR)["SOPInstanceUID"].to_list() == ["2.25.9", None]
+    assert leaving_frame(frame, FINDING, Times.HOUR)["SOPInstanceUID"].null_count() == 2
+    assert "object_number" not in leaving_table(FINDING).names
+
+
+def test_the_values_of_a_result_have_one_name_that_tells_no_order() -> None:
+    rows = [
+        {"result_number": number, "position": position, "images": [f"digest {number}"],
+         "profile": "weekly", "profile_version": 1, "test": "ct-water", "measured_at": AT}
+        for number in range(40) for position in (0, 1)
+    ]  # fmt: skip
+    left = leaving_frame(TEST_RESULT.frame(rows), TEST_RESULT, Times.HOUR)
+    assert left["result"].n_unique() == 40
+    assert (
+        left.group_by("result").agg(pl.col("position").sort())["position"].to_list()
+        == [[0, 1]] * 40
+    )
+    assert leaving_table(TEST_RESULT).key == ("result", "position")
+    number_of = {f"digest {number}": number for number in range(40)}
+    order = [number_of[images[0]] for images in left["images"]]
+    assert order != sorted(order)
+    again = leaving_frame(TEST_RESULT.frame(rows[::-1]), TEST_RESULT, Times.HOUR)
+    assert again.equals(left)
+    assert "result_number" not in leaving_table(PHANTOM_IMAGE).names
+
+
+@pytest.mark.parametrize("name", sorted(TABLES))
+def test_every_table_says_of_each_column_in_which_form_it_leaves(name: str) -> None:
+    table = TABLES[name]
+    inside = {column.name for column in table.columns if column.leaving is Leaving.NEVER}
+    outside = leaving_table(table)
+    assert not inside & set(outside.names)
+    frame = leaving_frame(table.empty(), table, Times.HOUR)
+    assert tuple(frame.columns) == outside.names
+    assert dict(frame.schema) == outside.polars()
+    # Whoever adds a column that counts, or tells when something came, must say how it leaves.
+    for column in table.columns:
+        if column.name.endswith("_number") and column.kind == "integer":
+            assert column.leaving is not Leaving.UNCHANGED, column.name
+        if column.kind == "moment" and column.name != "acquired_at":
+            assert column.leaving is not Leaving.UNCHANGED, column.name
+
+
+def test_rows_are_in_the_order_of_the_column_asked_for(tmp_path: Path) -> None:
+    rows = [{"irradiation_event_uid": f"1.{uid}", "dlp_mgy_cm": dlp}
+            for uid, dlp in ((3, 5.0), (1, 9.0), (2, 5.0))]  # fmt: skip
+    events = scans(*rows)
+    out = tmp_path / "events.csv"
+
+    def written() -> list[str]:
+        return pl.read_csv(out, infer_schema=False)["irradiation_event_uid"].to_list()
+
+    write_table(events, IRRADIATION_EVENT, out)
+    assert written() == ["1.1", "1.2", "1.3"]
+    write_table(events, IRRADIATION_EVENT, out, order=("dlp_mgy_cm", True))
+    assert written() == ["1.1", "1.2", "1.3"]
+    write_table(events, IRRADIATION_EVENT, out, order=("dlp_mgy_cm", False))
+    assert written() == ["1.2", "1.3", "1.1"]
+    write_table(events, IRRADIATION_EVENT, out, order=("object_number", False))
+    assert written() == ["1.1", "1.2", "1.3"], "no order of what does not leave"

@@ -8,7 +8,7 @@ import pytest
 
 from tests.cli.verbs import run
 from workbench.cli import main, parser
-from workbench.deidentify.clock import PROMISES, Times
+from workbench.deidentify.patient_clock import PROMISES, Times
 from workbench.settings import read_settings
 
 

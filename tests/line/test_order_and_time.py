@@ -23,9 +23,9 @@ from workbench.collect.patient_list import ListedPatient
 from workbench.collect.queue.hospital_file import HospitalFile
 from workbench.collect.queue.patient_queue import Queue
 from workbench.deidentify.cleaned_files import deidentify_files
-from workbench.deidentify.clock import Times
 from workbench.deidentify.confidentiality_profile import load_profile
 from workbench.deidentify.engine import Deidentifier
+from workbench.deidentify.patient_clock import Times
 from workbench.executors import Serial
 from workbench.report.exports import export_table, write_table
 from workbench.report.leaving import with_objects

@@ -11,7 +11,7 @@ import pytest
 from pydicom.dataset import Dataset
 
 from tests.report.report_frames import scans
-from workbench.deidentify.clock import Times
+from workbench.deidentify.patient_clock import Times
 from workbench.dicom.record import dicom_json, instance_row
 from workbench.report.exports import write_table
 from workbench.report.leaving import hourly_json, leaving_frame, leaving_table, timeless_json

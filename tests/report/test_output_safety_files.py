@@ -11,7 +11,7 @@ import pytest
 from tests.browser.hostile_files import formulas_in_csv, formulas_in_xlsx, texts_in_xlsx
 from tests.browser.hostile_texts import payloads
 from tests.browser.hostile_workspace import hostile_rows
-from workbench.deidentify.clock import Times
+from workbench.deidentify.patient_clock import Times
 from workbench.plaintext import no_formula
 from workbench.report import write_table
 from workbench.report.leaving import leaving_frame

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, TypeVar
 from pydicom.datadict import dictionary_VR, tag_for_keyword
 
 from workbench.deidentify import standard_tables
-from workbench.deidentify.clock import Times
+from workbench.deidentify.patient_clock import Times
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
@@ -110,7 +110,7 @@ def resolve(
 
 
 def of_times(rules: Mapping[Key, AttributeRule], times: Times) -> dict[Key, AttributeRule]:
-    """Return rules under which times of day leave as told, or empty; see ``clock``."""
+    """Return rules under which times of day leave as told, or empty; see ``patient_clock``."""
     if times is not Times.REMOVED:
         return dict(rules)
     return {

@@ -19,8 +19,8 @@ from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationErr
 
 from workbench.deidentify import attribute_rules
 from workbench.deidentify.attribute_rules import AttributeRule
-from workbench.deidentify.clock import Times
 from workbench.deidentify.descriptors import fold
+from workbench.deidentify.patient_clock import Times
 from workbench.deidentify.standard_tables import METHOD_CODES, data_bytes, method_codes, vocabulary
 from workbench.errors import SettingsError
 

@@ -15,8 +15,8 @@ from typing import TYPE_CHECKING, NamedTuple
 from pydicom.dataset import Dataset, FileMetaDataset
 from pydicom.uid import ExplicitVRLittleEndian
 
-from workbench.deidentify.clock import PatientClock, Times
 from workbench.deidentify.dataset_elements import texts
+from workbench.deidentify.patient_clock import PatientClock, Times
 from workbench.deidentify.people import people_in
 from workbench.deidentify.pseudonym import NO_IDENTIFIER, Pseudonyms
 from workbench.deidentify.transform import MAX_DEPTH, VALUE_DROPPED, Note, Transform

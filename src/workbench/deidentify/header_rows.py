@@ -15,9 +15,9 @@ from collections.abc import Iterable
 from pathlib import PurePath
 from typing import NamedTuple
 
-from workbench.deidentify.clock import Times
 from workbench.deidentify.engine import Age, Deidentifier, dropped_among
 from workbench.deidentify.fast.rows import Quick, Row
+from workbench.deidentify.patient_clock import Times
 from workbench.dicom.fast.split import Cut, NotPlainError
 from workbench.dicom.read import Header
 from workbench.dicom.record import dicom_json, instance_row

@@ -83,7 +83,7 @@ class Pseudonyms:
         return 1 + int.from_bytes(head, "big") % MAX_SHIFT_DAYS
 
     def clock_secret(self, issuer: str, patient_id: str) -> bytes:
-        """Return the 32 bytes that a patient's clock is made of (``clock.PatientClock``)."""
+        """Return the 32 bytes of a patient's clock (``patient_clock.PatientClock``)."""
         return self._keyed("clock", _identity(issuer, patient_id))
 
     def digest(self, value: bytes) -> str:

@@ -12,7 +12,6 @@ from pathlib import Path
 from pydicom.datadict import keyword_for_tag, tag_for_keyword
 
 from workbench.deidentify.attribute_rules import may_be_kept
-from workbench.deidentify.clock import Times, stricter
 from workbench.deidentify.confidentiality_profile import (
     ConfidentialityProfile,
     ProfileFile,
@@ -21,6 +20,7 @@ from workbench.deidentify.confidentiality_profile import (
     read_form,
     resolved,
 )
+from workbench.deidentify.patient_clock import Times, stricter
 from workbench.deidentify.standard_tables import attribute_actions
 from workbench.errors import SettingsError
 from workbench.settings import ProtectSettings

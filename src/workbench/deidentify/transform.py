@@ -11,7 +11,6 @@ from pydicom.dataset import Dataset
 
 from workbench.deidentify import cleaned_values, structured
 from workbench.deidentify.attribute_rules import AttributeRule, Kind
-from workbench.deidentify.clock import PatientClock, Times, day_of, whole_hours
 from workbench.deidentify.dataset_elements import (
     SIZES,
     TEXTUAL,
@@ -23,6 +22,7 @@ from workbench.deidentify.dataset_elements import (
     texts,
 )
 from workbench.deidentify.descriptors import Identity, clean, clean_label, clean_term, known_only
+from workbench.deidentify.patient_clock import PatientClock, Times, day_of, whole_hours
 
 if TYPE_CHECKING:
     from workbench.deidentify.confidentiality_profile import ConfidentialityProfile

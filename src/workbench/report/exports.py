@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 import polars as pl
 
 from workbench import __version__
-from workbench.deidentify.clock import Times
+from workbench.deidentify.patient_clock import Times
 from workbench.errors import MissingTool, SettingsError
 from workbench.plaintext import no_formulas
 from workbench.report.atomic_file import written_atomically

@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING
 
 import polars as pl
 
-from workbench.deidentify.clock import Times
+from workbench.deidentify.patient_clock import Times
 from workbench.deidentify.switches import profile_of
 from workbench.schema import Column, Leaving, Table
 

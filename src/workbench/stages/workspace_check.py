@@ -6,7 +6,7 @@ from collections.abc import Callable
 
 import polars as pl
 
-from workbench.deidentify.clock import PROMISES
+from workbench.deidentify.patient_clock import PROMISES
 from workbench.deidentify.switches import profile_of
 from workbench.errors import WorkbenchError
 from workbench.schema import TABLES

@@ -26,11 +26,11 @@ from pydicom.uid import (
     ImplicitVRLittleEndian,
 )
 
-from workbench.deidentify.clock import Times
 from workbench.deidentify.confidentiality_profile import BUILT_IN, load_profile
 from workbench.deidentify.engine import Deidentifier
 from workbench.deidentify.fast import rows as quick
 from workbench.deidentify.header_rows import HeaderRows
+from workbench.deidentify.patient_clock import Times
 from workbench.deidentify.standard_tables import data_bytes
 from workbench.dicom.fast import single
 from workbench.dicom.fast.split import NotPlainError

@@ -12,7 +12,7 @@ from typing import Any
 from markupsafe import Markup
 
 from workbench.collect.filters import SurveyFilter
-from workbench.deidentify.clock import PROMISES, Times
+from workbench.deidentify.patient_clock import PROMISES, Times
 from workbench.errors import SettingsError, WorkbenchError
 from workbench.settings import FILE, Settings, read_settings, settings_of
 from workbench.stages.connection_test import STEPS, Trial, trial

@@ -16,7 +16,7 @@ import anywidget
 import polars as pl
 import traitlets
 
-from workbench.deidentify.clock import Times
+from workbench.deidentify.patient_clock import Times
 from workbench.report.exports import write_table
 from workbench.report.html_tables import PRINTED_UNITS
 from workbench.schema import Column, Table

@@ -33,7 +33,7 @@ NIGHT_US = 3 * HOUR_US  # before and after midnight, where it comes right, so th
 # headers round, and a pause of the table of 10 s is one of 5 s at least.  (Around midnight it is
 # up to a sixth slower or faster still.)
 SPREAD = (0.35, 0.12, 0.06, 0.04, 0.03)
-PIECES = 2 ** len(SPREAD)
+PIECES = 1 << len(SPREAD)
 SECRET_BYTES = PIECES  # one for each middle, and one for how wrong it is
 HALF_RANGE = 127.5  # of a byte
 

@@ -11,9 +11,16 @@ from hypothesis import given
 from hypothesis import strategies as st
 from pydicom.dataset import Dataset
 
-from workbench.deidentify.clock import DAY_US, HOUR_US, PatientClock, Times, day_of, stricter
 from workbench.deidentify.confidentiality_profile import BUILT_IN, load_profile
 from workbench.deidentify.engine import Deidentifier
+from workbench.deidentify.patient_clock import (
+    DAY_US,
+    HOUR_US,
+    PatientClock,
+    Times,
+    day_of,
+    stricter,
+)
 from workbench.deidentify.pseudonym import Pseudonyms
 from workbench.deidentify.standard_tables import data_bytes
 from workbench.dicom.values import parse_moment, parse_time

@@ -22,13 +22,14 @@ import numpy as np
 from numpy.typing import NDArray
 
 from workbench.dicom.decoding.decoder_limits import DecoderLimits, refusal
-from workbench.dicom.decoding.decoder_program import HEAD, ONE_THREAD
+from workbench.dicom.decoding.decoder_messages import HEAD
 from workbench.dicom.decoding.image_pixel import ImagePixel
 from workbench.errors import MissingTool
 
 START_S = 60.0  # on a busy machine, from a network drive
 IDLE_S = 300.0  # after which the process is let go
 KEPT = ("PATH", "LD_LIBRARY_PATH", "DYLD_LIBRARY_PATH", "PYTHONHOME", "SYSTEMROOT", "TMPDIR")
+ONE_THREAD = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS")
 START = (
     "import json, sys; sys.path[:] = json.loads(sys.argv[1]); "
     "from workbench.dicom.decoding.decoder_program import main; main()"

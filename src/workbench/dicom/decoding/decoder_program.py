@@ -1,30 +1,34 @@
 """What runs in the process that decodes: requests come in, frames go out, nothing else is kept.
 
-A request is a line of JSON and the bytes it announces; the answer is such messages too, one a
-frame and a last one that says how it ended.  The program is given a transfer syntax, the Image
-Pixel module and the value of Pixel Data: never a name.
+A request is one message, the answer is one a frame and a last one that says how it ended.  The
+program is given a transfer syntax, the Image Pixel module and the value of Pixel Data: never a
+name.
 """
 
 from __future__ import annotations
 
-import json
 import os
 import signal
-import struct
 import sys
 from collections.abc import Iterator, Mapping
 from contextlib import suppress
 from typing import Any, BinaryIO
 
+import numpy as np
+from numpy.typing import NDArray
+from pydicom.encaps import generate_frames
+from pydicom.pixels.decoders.base import get_decoder
+from pydicom.uid import UID
+
 from workbench.dicom.decoding.codestream import CodestreamError, check_frame
+from workbench.dicom.decoding.decoder_messages import receive, send
 from workbench.dicom.decoding.frame_decoders import LABEL, LIBRARIES, OWN, OutOfMemory
 from workbench.dicom.decoding.image_pixel import ImagePixel
 
-HEAD = struct.Struct("<IQ")  # bytes of JSON, bytes that follow it
+OffsetTables = tuple[bytes, bytes] | None
 # libjpeg's and GDCM's words for an image whose samples they have made up; ITU-T T.81 has none.
 MADE_UP = (b"Corrupt JPEG data", b"Premature end of JPEG", b"Inconsistent progression")
-ONE_THREAD = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS")
-WORDS_BYTES = 1 << 16  # of what a decoder says, at most
+WORDS_BYTES = 1 << 16  # of what a decoder says; as many as a pipe holds
 
 
 def main() -> None:
@@ -44,76 +48,69 @@ def main() -> None:
         send(answers, outcome)
 
 
-def send(pipe: BinaryIO, about: Mapping[str, Any], value: bytes | memoryview = b"") -> None:
-    """Write a message."""
-    text = json.dumps(about).encode()
-    pipe.write(HEAD.pack(len(text), len(value)) + text)
-    pipe.write(value)
-    pipe.flush()
-
-
-def receive(pipe: BinaryIO) -> tuple[dict[str, Any], bytes] | None:
-    """Read a message; ``None`` at the end of the pipe."""
-    head = pipe.read(HEAD.size)
-    if len(head) < HEAD.size:
-        return None
-    text, value = HEAD.unpack(head)
-    return json.loads(pipe.read(text)), pipe.read(value)
-
-
-def _decode(
-    about: Mapping[str, Any], value: bytes, answers: BinaryIO, said: int
-) -> dict[str, Any]:  # fmt: skip
+def _decode(about: Mapping[str, Any], value: bytes, answers: BinaryIO, said: int) -> dict[str, Any]:
+    """Send the frames; return how it ended, and whether a decoder met what it cannot stand."""
     try:
-        for array, photometric in decoded_frames(about, value):
-            if any(word in _said(said) for word in MADE_UP):
+        described = ImagePixel(**about["pixel"])
+        value, tables = _parted(value, about["offsets"])
+        _check(value, tables, described, about["syntax"])
+    except CodestreamError as error:
+        return {"error": "pixels_damaged", "why": error.why, "unharmed": True}
+    except Exception:  # noqa: BLE001  as below
+        return {"error": "pixels_damaged", "unharmed": True}
+    _said(said)  # what was said before is of no concern
+    unharmed = LIBRARIES[UID(about["syntax"])].memory_safe
+    try:
+        for array, photometric in _frames(value, tables, described, about):
+            if _made_up(_said(said)):
                 return {"error": "pixels_damaged", "why": "made_up"}
             shape = {"shape": array.shape, "type": array.dtype.str, "photometric": photometric}
-            send(answers, shape, memoryview(array).cast("B"))
+            send(answers, shape, memoryview(array.reshape(-1)).cast("B"))
             del array
-    except CodestreamError as error:  # no decoder has seen it
-        return {"error": "pixels_damaged", "why": error.why, "unharmed": True}
     except (OutOfMemory, MemoryError):
         return {"error": "decoder_memory"}
     except OSError:
         raise  # the parent is gone
     except Exception:  # noqa: BLE001  decoders raise dozens of kinds, and quote what they saw
-        return {"error": "pixels_damaged"}
+        return {"error": "pixels_damaged", "unharmed": unharmed}
     return {"done": True}
 
 
-def decoded_frames(about: Mapping[str, Any], value: bytes) -> Iterator[tuple[Any, str]]:
-    """Yield each frame, (row, column) or (row, column, colour), and its interpretation.
+def _parted(value: bytes, offsets: list[int]) -> tuple[bytes, OffsetTables]:
+    """Return Pixel Data, and the extended offset tables that follow it where there are any."""
+    if not offsets:
+        return value, None
+    start, second = len(value) - sum(offsets), len(value) - offsets[-1]
+    return value[:start], (value[start:second], value[second:])
 
-    Raises ``CodestreamError``, ``OutOfMemory``, and whatever pydicom and the decoders do.
-    """
-    import numpy as np
-    from pydicom.encaps import generate_frames
 
-    described, syntax = ImagePixel(**about["pixel"]), about["syntax"]
-    offsets = about.get("offsets")
-    tables = None
-    if offsets:
-        start, length = len(value) - sum(offsets), offsets[0]
-        tables = value[start : start + length], value[start + length :]
-        value = value[:start]
+def _check(value: bytes, tables: OffsetTables, described: ImagePixel, syntax: str) -> None:
+    """Raise ``CodestreamError`` unless every frame is what the header says."""
     number = 0
-    for frame in generate_frames(value, number_of_frames=described.frames, extended_offsets=tables):
+    for frame in generate_frames(
+        value, number_of_frames=described.frames, extended_offsets=tables
+    ):  # fmt: skip
         check_frame(frame, syntax, described)
         number += 1
     if number != described.frames:
         raise CodestreamError("frames")
+
+
+def _frames(
+    value: bytes, tables: OffsetTables, described: ImagePixel, about: Mapping[str, Any]
+) -> Iterator[tuple[NDArray[Any], str]]:
+    """Yield each frame, (row, column) or (row, column, colour), and its interpretation.
+
+    Raises ``OutOfMemory``, and whatever pydicom and the decoders do.
+    """
     options = described.options() | ({"extended_offsets": tables} if tables else {})
-    for array, properties in _decoder(syntax).iter_array(
+    for array, properties in _decoder(about["syntax"]).iter_array(
         value, raw=about["raw"], decoding_plugin=LABEL, **options
     ):
         yield np.ascontiguousarray(array), str(properties["photometric_interpretation"])
 
 
 def _decoder(syntax: str) -> Any:
-    from pydicom.pixels.decoders.base import get_decoder
-    from pydicom.uid import UID
-
     decoder = get_decoder(UID(syntax))
     with suppress(ValueError):  # it has the plug-in from the request before
         decoder.add_plugin(LABEL, ("workbench.dicom.decoding.frame_decoders", OWN))
@@ -122,9 +119,6 @@ def _decoder(syntax: str) -> Any:
 
 def _warm() -> None:
     """Import what decoding needs, before memory and files are limited."""
-    import numpy  # noqa: F401, ICN001
-    from pydicom.encaps import generate_frames  # noqa: F401
-
     for syntax, library in LIBRARIES.items():
         if library.installed:
             _decoder(syntax)
@@ -147,6 +141,11 @@ def _said(pipe: int) -> bytes:
     with suppress(BlockingIOError):
         return os.read(pipe, WORDS_BYTES)
     return b""
+
+
+def _made_up(words: bytes) -> bool:
+    """Say whether a decoder has gone on after an error; very many words say nothing else."""
+    return len(words) > WORDS_BYTES // 2 or any(word in words for word in MADE_UP)
 
 
 def _give_up_rights() -> None:

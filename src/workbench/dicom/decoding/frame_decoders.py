@@ -45,12 +45,15 @@ class DecoderLibrary:
         What is installed to have it.
     module, function
         What is called for a frame.
+    memory_safe
+        Whether it is Python, which may fail and write nowhere it should not.
     """
 
     package: str
     project: str
     module: str
     function: str = PYDICOM
+    memory_safe: bool = False
 
     @property
     def installed(self) -> bool:
@@ -61,7 +64,7 @@ class DecoderLibrary:
 GDCM = DecoderLibrary("gdcm", "python-gdcm", "pydicom.pixels.decoders.gdcm")
 EXTENDED = DecoderLibrary("gdcm", "python-gdcm", __name__, "_decode_extended")
 OPENJPEG = DecoderLibrary("openjpeg", "pylibjpeg-openjpeg", __name__, "_decode_openjpeg")
-RLE = DecoderLibrary("pydicom", "pydicom", "pydicom.pixels.decoders.rle")
+RLE = DecoderLibrary("pydicom", "pydicom", "pydicom.pixels.decoders.rle", memory_safe=True)
 LIBRARIES = {
     JPEGBaseline8Bit: GDCM, JPEGExtended12Bit: EXTENDED, JPEGLossless: GDCM, JPEGLosslessSV1: GDCM,
     JPEGLSLossless: GDCM, JPEGLSNearLossless: GDCM, JPEG2000Lossless: GDCM, JPEG2000: GDCM,

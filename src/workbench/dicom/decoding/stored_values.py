@@ -25,6 +25,7 @@ from workbench.dicom.decoding.image_pixel import (
 from workbench.errors import DamagedObject, ReadError
 
 IMPLICIT, EXPLICIT = "1.2.840.10008.1.2", "1.2.840.10008.1.2.1"
+COMPRESSED_BITS = frozenset((8, 16, 32))  # no more is allowed by PS3.5 8.2
 OFFSETS = ("ExtendedOffsetTable", "ExtendedOffsetTableLengths")
 
 
@@ -84,6 +85,8 @@ def _compressed(
     missing = cannot_decode(syntax)
     if missing is not None:
         raise missing
+    if described.allocated not in COMPRESSED_BITS:
+        raise impossible()
     value = _bytes(dataset, "PixelData")
     check_ratio(described, len(value))
     offsets: tuple[bytes, ...] = ()

@@ -12,6 +12,7 @@ import os
 import subprocess
 import sys
 import threading
+import time
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
@@ -27,6 +28,7 @@ from workbench.dicom.decoding.image_pixel import ImagePixel
 from workbench.errors import MissingTool
 
 START_S = 60.0  # on a busy machine, from a network drive
+RETRY_S = 1.0  # a crash that came later is not looked into
 IDLE_S = 300.0  # after which the process is let go
 KEPT = ("PATH", "LD_LIBRARY_PATH", "DYLD_LIBRARY_PATH", "PYTHONHOME", "SYSTEMROOT", "TMPDIR")
 ONE_THREAD = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS")
@@ -104,20 +106,27 @@ class DecoderProcess:
         with self._turn:
             self._stop_idle_timer()
             try:
-                # A crash may be the late fruit of an image before: only a process that has seen
-                # nothing else tells whose it is.
-                if self._process is not None:
-                    try:
-                        return self._decoded(request)
-                    except DecoderEndedError as ended:
-                        if ended.late:
-                            raise refusal("decoder_timeout") from None
-                self._process = self._started()
-                return self._decoded(request)
+                return self._decoded_at_last(request)
             except DecoderEndedError as ended:
                 raise refusal("decoder_timeout" if ended.late else "decoder_crashed") from None
             finally:
                 self._start_idle_timer()
+
+    def _decoded_at_last(self, request: DecodingRequest) -> tuple[NDArray[Any], str]:
+        """Decode, and after a crash once more where the crash may be an earlier image's.
+
+        Only a process that has seen nothing else tells whose it is.  What took long is not tried
+        again: it would take as long.
+        """
+        if self._process is not None:
+            begin = time.monotonic()
+            try:
+                return self._decoded(request)
+            except DecoderEndedError as ended:
+                if ended.late or time.monotonic() - begin > RETRY_S:
+                    raise
+        self._process = self._started()
+        return self._decoded(request)
 
     def close(self) -> None:
         """End the process; the next request starts another one."""

@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from workbench.dicom.files import Candidate
-from workbench.errors import MeasurementError, WorkbenchError
+from workbench.errors import DamagedObject, MeasurementError, WorkbenchError
 from workbench.qa.judging import State
 from workbench.qa.profiles import TestProfile
 from workbench.stages.quality.alarm_mail import Letter, Post
@@ -83,15 +83,23 @@ class Arrivals:
         selection = select(self._noted(paths), self._desk.profiles(), progress) if paths else None
         for series in selection.series if selection else ():
             if self._quiet(series, now):
-                with self._journal.looking(image.source.path.stem for image in series.images):
+                names = [image.source.path.stem for image in series.images]
+                with self._journal.looking(names):
                     self._take(series, arrived)
+                self._journal.forget(names)
             else:
                 arrived.waiting += 1
         seen = {
             image.source.path for each in (selection.series if selection else ())
             for image in each.images
         }  # fmt: skip
-        self._aside([path for path in paths if path not in seen])
+        faults = selection.faults if selection else {}
+        damaged = {path: f"it cannot be read: {error}" for path, error in faults.items()
+                   if isinstance(error, DamagedObject)}  # fmt: skip
+        self._quarantine(damaged, arrived)
+        left = [path for path in paths if path not in seen]
+        self._aside([path for path in left if path not in damaged])
+        self._journal.forget(path.stem for path in left)
 
     def _noted(self, paths: Sequence[Path]) -> Iterator[Path]:
         """Yield paths, each written in the journal while it is looked at."""

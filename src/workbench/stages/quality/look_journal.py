@@ -46,17 +46,19 @@ class LookJournal:
 
     @contextmanager
     def looking(self, names: Iterable[str]) -> Iterator[None]:
-        """Write that images are being looked at; strike them out when that is over."""
-        now = list(names)
-        self._write(self._ends | {name: self._ends.get(name, 0) + 1 for name in now})
+        """Write that images are being looked at, and take it back when that is over.
+
+        Ends of before stay written: a header that can be read says nothing of the pixels.
+        """
+        self._write(self._ends | {name: self._ends.get(name, 0) + 1 for name in names})
         try:
             yield
         finally:
-            self.forget(now)
+            self._write(self._ends)
 
-    def forget(self, names: Iterable[str] | None = None) -> None:
-        """Strike images out; all of them by default."""
-        gone = set(self._ends if names is None else names)
+    def forget(self, names: Iterable[str]) -> None:
+        """Strike out images that are done with, whatever became of them."""
+        gone = set(names)
         self._ends = {name: ends for name, ends in self._ends.items() if name not in gone}
         self._write(self._ends)
 

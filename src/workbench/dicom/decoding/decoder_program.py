@@ -65,7 +65,7 @@ def _decode(about: Mapping[str, Any], value: bytes, answers: BinaryIO, said: int
             if _made_up(_said(said)):
                 return {"error": "pixels_damaged", "why": "made_up"}
             shape = {"shape": array.shape, "type": array.dtype.str, "photometric": photometric}
-            send(answers, shape, memoryview(array.reshape(-1)).cast("B"))
+            send(answers, shape, array.reshape(-1).view(np.uint8).data)
             del array
     except (OutOfMemory, MemoryError):
         return {"error": "decoder_memory"}

@@ -29,6 +29,7 @@ from workbench.errors import MissingTool
 
 START_S = 60.0  # on a busy machine, from a network drive
 RETRY_S = 1.0  # a crash that came later is not looked into
+PIPE_BYTES = 1 << 20  # the most Linux lets anybody have
 IDLE_S = 300.0  # after which the process is let go
 KEPT = ("PATH", "LD_LIBRARY_PATH", "DYLD_LIBRARY_PATH", "PYTHONHOME", "SYSTEMROOT", "TMPDIR")
 ONE_THREAD = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS")
@@ -236,6 +237,7 @@ class DecoderProcess:
                 bufsize=0, cwd=os.path.abspath(os.sep), env=_environment(),  # noqa: PTH100
                 start_new_session=True,
             )  # fmt: skip
+            _widen(self._process)
             with self._deadline(START_S):
                 self._answer()
             return self._process
@@ -296,6 +298,18 @@ class DecoderProcess:
                     self._end()
             finally:
                 self._turn.release()
+
+
+def _widen(process: subprocess.Popen[bytes]) -> None:
+    """Let the pipes hold an image or more where they can: fewer turns on a busy machine."""
+    if sys.platform != "linux":
+        return
+    import fcntl
+
+    for pipe in (process.stdin, process.stdout):
+        if pipe is not None:
+            with suppress(OSError):  # the system may allow less
+                fcntl.fcntl(pipe.fileno(), fcntl.F_SETPIPE_SZ, PIPE_BYTES)
 
 
 def _room(described: ImagePixel, about: Mapping[str, Any]) -> NDArray[Any]:

@@ -66,6 +66,7 @@ accept: dev ## hold the same floors in a shorter way: pass or fail
 
 fuzz: dev ## change files until a check fails; SECONDS=600 for longer; with Atheris where it is installed
 	$(RUN)/python -m tests.fuzz.headers fuzz-corpus -max_total_time=$(or $(SECONDS),60)
+	$(RUN)/python -m tests.fuzz.images $(or $(IMAGES),500)
 
 COMPILE := uv --no-config pip compile pyproject.toml --universal --python-version 3.11 --generate-hashes \
 	--no-strip-extras --no-emit-index-url --no-annotate --no-header --quiet

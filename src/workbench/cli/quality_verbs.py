@@ -144,10 +144,12 @@ def _look(options: argparse.Namespace) -> int:
     counts = arrived.as_json()
     sentence = (
         "{measured} series measured, {refused} refused, {unrecognised} not recognised, "
-        "{waiting} still coming; {alarms} alarms, {untold} of them not sent."
+        "{waiting} still coming; {quarantined} images that cannot be read; "
+        "{alarms} alarms, {untold} of them not sent."
     )
     finish(options, counts, sentence)
-    return PROBLEMS if arrived.alarms or arrived.refused or arrived.unrecognised else DONE
+    problems = arrived.alarms, arrived.refused, arrived.unrecognised, arrived.quarantined
+    return PROBLEMS if any(problems) else DONE
 
 
 def _watch(options: argparse.Namespace) -> int:
@@ -170,6 +172,9 @@ def _watch(options: argparse.Namespace) -> int:
             total += arrived.measured
             for number in arrived.results:
                 tell(f"Result {number} was measured.")
+            if arrived.quarantined:
+                tell(f"{arrived.quarantined} images cannot be read and were put aside; "
+                     "the image-quality page says why.")  # fmt: skip
             if arrived.alarms:
                 tell(f"{arrived.alarms} alarms; {arrived.untold} could not be sent.")
             time.sleep(POLL_INTERVAL_S)

@@ -11,13 +11,13 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 from pydicom import Dataset
-from pydicom.uid import UID
 
+from workbench.dicom.decoding.image_pixel import PIXELS
+from workbench.dicom.decoding.stored_values import stored_values
 from workbench.dicom.image import Image
-from workbench.errors import ReadError
+from workbench.errors import DamagedObject, ReadError
 
 MAX_BYTES = 2 << 30  # of decoded pixels of one object
-PIXELS = ("PixelData", "FloatPixelData", "DoubleFloatPixelData")
 WEIGHTS = (0.299, 0.587, 0.114)  # of red, green, blue in brightness, ITU-R BT.601
 HOUNSFIELD = "[hnsf'U]"
 # Units the standard names, as UCUM codes (PS3.3 C.8.9.1.1.3, C.11.1.1.2).
@@ -34,58 +34,27 @@ SPACINGS = (
 def images_of(dataset: Dataset) -> list[Image]:
     """Return the frames of an object; a colour object's brightness stands for its colours.
 
-    ``dataset`` holds the pixels and its file's meta information.  Raises ``ReadError``.
+    ``dataset`` holds the pixels and its file's meta information.  Raises ``ReadError``; what is
+    compressed is decoded in another process (``workbench.dicom.decoding``).
     """
     stored = _decoded(dataset)
-    header = Dataset({element.tag: element for element in dataset if element.keyword not in PIXELS})
-    return [_image(header, frame, number) for number, frame in enumerate(stored)]
+    try:
+        header = Dataset({
+            element.tag: element for element in dataset if element.keyword not in PIXELS
+        })  # fmt: skip
+        return [_image(header, frame, number) for number, frame in enumerate(stored)]
+    except Exception as error:  # noqa: BLE001  pydicom converts on access, and quotes what it met
+        raise DamagedObject(
+            "header_damaged", f"the header of the image cannot be read ({type(error).__name__})"
+        ) from None
 
 
 def _decoded(dataset: Dataset) -> NDArray[Any]:
     """Return stored values (frame, row, column)."""
-    if not any(keyword in dataset for keyword in PIXELS):
+    stored = stored_values(dataset, max_bytes=MAX_BYTES)
+    if not stored.frames.size:
         raise ReadError("no_pixels", "the object has no pixels")
-    if _bytes(dataset) > MAX_BYTES:
-        raise ReadError("pixels_too_large", "the pixels need more memory than is allowed")
-    decoder = _decoder(dataset)
-    try:
-        stored, about = decoder.as_array(dataset)
-    except Exception:  # noqa: BLE001  decoders raise dozens of kinds, and quote what they saw
-        raise ReadError("pixels_damaged", "the pixels could not be decoded") from None
-    if about["samples_per_pixel"] == 3:
-        stored = stored.reshape(-1, *stored.shape[-3:]) @ np.array(WEIGHTS)
-    stored = stored.reshape(-1, *stored.shape[-2:])
-    if not stored.size:
-        raise ReadError("no_pixels", "the object has no pixels")
-    return np.asarray(stored)
-
-
-def _decoder(dataset: Dataset) -> Any:
-    from pydicom.pixels.decoders.base import get_decoder
-
-    syntax = getattr(getattr(dataset, "file_meta", None), "TransferSyntaxUID", None)
-    if syntax is None:
-        original = dataset.original_encoding
-        syntax = "1.2.840.10008.1.2" if original[0] in (True, None) else "1.2.840.10008.1.2.1"
-    try:
-        decoder = get_decoder(UID(str(syntax)))
-    except Exception:  # noqa: BLE001  pydicom raises NotImplementedError or worse
-        raise ReadError("no_decoder", "the transfer syntax is not one of images") from None
-    if not decoder.is_available:
-        raise ReadError(
-            "no_decoder", "no decoder for this compression is installed", "Install python-gdcm."
-        )
-    return decoder
-
-
-def _bytes(dataset: Dataset) -> int:
-    size = 1.0
-    for keyword, usual in (
-        ("Rows", 1), ("Columns", 1), ("NumberOfFrames", 1), ("SamplesPerPixel", 1),
-        ("BitsAllocated", 8),
-    ):  # fmt: skip
-        size *= max(_numbers(dataset.get(keyword))[:1] or [usual])
-    return int(size) // 8
+    return np.asarray(stored.frames @ np.array(WEIGHTS) if stored.colours else stored.frames)
 
 
 def _image(header: Dataset, stored: NDArray[Any], number: int) -> Image:

@@ -8,7 +8,10 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
+from pydicom.uid import ExplicitVRLittleEndian
 
+from tests.dicom.headers import ordinary
+from tests.fuzz.target import part10
 from tests.stages.quality.mail_server import mail_server
 from tests.stages.quality.phantom_workspace import PROFILE, SMALL, arrive, quality_desk, week
 from workbench.model import Measurement
@@ -56,14 +59,18 @@ def test_every_image_that_is_not_measured_says_why(tmp_path: Path) -> None:
         arrive(desk, made=week(1, PhantomHeader(more={"KVP": 80})))
         arrive(desk, made=week(2), phantom=geometry("ct_water_160"))
         desk.phantoms.keep_file("1.2.3", bytes(128) + b"DICM and no more")
+        report = part10(ordinary(), ExplicitVRLittleEndian)
+        desk.phantoms.keep_file("1.2.4", report)
         found = look(desk)
         assert (found.measured, found.unrecognised, found.refused) == (0, 1, 2)
+        assert found.quarantined == 1
         told = {one.state: one.reason for one in desk.quality.images()}
-        assert set(fates(desk)) == {"unrecognised", "refused"}
-        assert len(fates(desk)) == 4
+        assert set(fates(desk)) == {"unrecognised", "refused", "quarantined"}
+        assert len(fates(desk)) == 5
         assert all(one.reason for one in desk.quality.images())
         reasons = " ".join(one.reason for one in desk.quality.images())
-        for word in ("no test profile", "KVP", "another phantom", "no image"):
+        for word in ("no test profile", "KVP", "another phantom", "no image",
+                     "cannot be read"):  # fmt: skip
             assert word in reasons, told
 
 

@@ -4,10 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from pydicom.uid import UID
-
-from workbench.deidentify.burned_in.banners import written
-from workbench.errors import ReadError
+from workbench.dicom.decoding.stored_values import stored_values
+from workbench.errors import MissingTool, ReadError
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -22,37 +20,15 @@ def decoded(header: Dataset) -> tuple[NDArray[Any], str]:
     The array is (row, column), with an axis of frames in front where there are several and an axis
     of three colours behind where there are any.  Raises ``ReadError`` that says why not.
     """
-    if not any(keyword in header for keyword in ("PixelData", "FloatPixelData")):
-        raise ReadError("no-pixels", "The object has no pixels.")
-    if _size(header) > MAX_BYTES:
-        raise ReadError("pixels-too-large", "The pixels need more memory than is allowed.")
-    decoder = _decoder(header)
     try:
-        pixels, about = decoder.as_array(header, raw=True)
-    except Exception:  # noqa: BLE001 - decoders raise dozens of kinds, and quote what they saw
-        raise ReadError("pixels-damaged", "The pixels could not be decoded.") from None
-    return pixels, str(about["photometric_interpretation"])
+        stored = stored_values(header, max_bytes=MAX_BYTES, raw=True)
+    except ReadError as error:
+        raise ReadError(error.code.replace("_", "-"), _sentence(str(error))) from None
+    except MissingTool as error:
+        raise ReadError("no-decoder", _sentence(str(error))) from None
+    frames = stored.frames
+    return (frames if len(frames) > 1 else frames[0]), stored.photometric
 
 
-def _decoder(header: Dataset) -> Any:
-    from pydicom.pixels.decoders.base import get_decoder
-
-    syntax = UID(str(getattr(getattr(header, "file_meta", None), "TransferSyntaxUID", "")))
-    try:
-        decoder = get_decoder(syntax)
-    except Exception:  # noqa: BLE001 - pydicom raises NotImplementedError or worse by what it finds
-        raise ReadError("no-decoder", "The transfer syntax is not one of images.") from None
-    if not decoder.is_available:
-        raise ReadError("no-decoder", "No decoder for this compression is installed.")
-    return decoder
-
-
-def _size(header: Dataset) -> int:
-    size = 1
-    for keyword, usual in (
-        ("Rows", 1), ("Columns", 1), ("NumberOfFrames", 1), ("SamplesPerPixel", 1),
-        ("BitsAllocated", 8),
-    ):  # fmt: skip
-        value = written(header, keyword)
-        size *= int(value) if value.isdigit() else usual
-    return size // 8
+def _sentence(words: str) -> str:
+    return f"{words[:1].upper()}{words[1:].removesuffix('.')}."

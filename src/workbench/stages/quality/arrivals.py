@@ -4,36 +4,44 @@ from __future__ import annotations
 
 import logging
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-from workbench.errors import MeasurementError, WorkbenchError
+from workbench.dicom.files import Candidate
+from workbench.errors import DamagedObject, MeasurementError, WorkbenchError
 from workbench.qa.judging import State
 from workbench.qa.profiles import TestProfile
 from workbench.stages.quality.alarm_mail import Letter, Post
 from workbench.stages.quality.desk import MeasurementAttempt, QualityDesk
+from workbench.stages.quality.look_journal import LookJournal
 from workbench.stages.quality.selection import Offered, PhantomSeries, equipment, select
 from workbench.stages.run_record import Progress, no_progress
 from workbench.store.quality_records import PhantomImage
 
 LOGGER = logging.getLogger(__name__)
 MEASURED, UNRECOGNISED, REFUSED = "measured", "unrecognised", "refused"
+QUARANTINED = "quarantined"  # its pixels cannot be read, or ended the program
 ALARM = "alarm"  # kind of an event
 SHOWN = ("Modality", "Manufacturer", "ManufacturerModelName", "StationName")
 OPEN = "Open the image-quality page of Workbench to see the images, and to accept or reject them."
+FATAL = "the program ended twice while it looked at this image"
 POLL_INTERVAL_S = 2.0  # between looks at the folder
 
 
 @dataclass
 class Arrived:
-    """What one look at the phantom images came to: numbers of series, and of alarms."""
+    """What one look at the phantom images came to: numbers of series, and of alarms.
+
+    ``quarantined`` counts images, not series.
+    """
 
     measured: int = 0
     unrecognised: int = 0
     refused: int = 0
+    quarantined: int = 0
     waiting: int = 0
     alarms: int = 0
     untold: int = 0
@@ -51,34 +59,80 @@ class Arrivals:
         self._desk = desk
         self._settings = desk.survey.settings.quality
         self._post = Post(self._settings, desk.survey.folder)
+        self._journal = LookJournal(desk.survey.folder)
 
     def look(self, *, now: float | None = None, progress: Progress = no_progress) -> Arrived:
         """Measure what has come and is complete; tell of alarms not told of yet."""
         arrived = Arrived()
+        with self._journal.alone() as alone:
+            if alone:
+                self._look(arrived, now or time.time(), progress)
+            else:  # another program is looking: what has come is its business
+                arrived.waiting = len(self._new())
+        self._tell(arrived)
+        return arrived
+
+    def _new(self) -> list[Path]:
         known = {image.image for image in self._desk.quality.images()}
         names = [name for name in self._desk.phantoms.names() if name not in known]
-        paths = [self._desk.phantoms.path(name) for name in names]
-        profiles = self._desk.profiles()
-        selection = select(paths, profiles, progress) if paths else None
+        return [self._desk.phantoms.path(name) for name in names]
+
+    def _look(self, arrived: Arrived, now: float, progress: Progress) -> None:
+        self._quarantine_fatal(arrived)
+        paths = self._new()
+        selection = select(self._noted(paths), self._desk.profiles(), progress) if paths else None
         for series in selection.series if selection else ():
-            if self._quiet(series, now or time.time()):
-                self._take(series, arrived)
+            if self._quiet(series, now):
+                names = [image.source.path.stem for image in series.images]
+                with self._journal.looking(names):
+                    self._take(series, arrived)
+                self._journal.forget(names)
             else:
                 arrived.waiting += 1
         seen = {
             image.source.path for each in (selection.series if selection else ())
             for image in each.images
         }  # fmt: skip
-        self._aside([path for path in paths if path not in seen])
-        self._tell(arrived)
-        return arrived
+        faults = selection.faults if selection else {}
+        damaged = {path: f"it cannot be read: {error}" for path, error in faults.items()
+                   if isinstance(error, DamagedObject)}  # fmt: skip
+        self._quarantine(damaged, arrived)
+        left = [path for path in paths if path not in seen]
+        self._aside([path for path in left if path not in damaged])
+        self._journal.forget(path.stem for path in left)
+
+    def _noted(self, paths: Sequence[Path]) -> Iterator[Path]:
+        """Yield paths, each written in the journal while it is looked at."""
+        for path in paths:
+            with self._journal.looking((path.stem,)):
+                yield path
+
+    def _quarantine_fatal(self, arrived: Arrived) -> None:
+        """Put aside what the program ended at again and again."""
+        fatal = set(self._journal.fatal())
+        paths = [path for path in self._new() if path.stem in fatal]
+        self._quarantine(dict.fromkeys(paths, FATAL), arrived)
+        self._journal.forget(fatal)
+
+    def _quarantine(
+        self, reasons: Mapping[Path, str], arrived: Arrived,
+        headers: Mapping[Path, Mapping[str, str]] | None = None,
+    ) -> None:  # fmt: skip
+        """Note images that are not looked at any more, until somebody asks for it."""
+        self._desk.quality.note_images([
+            PhantomImage(path.stem, _came(path), QUARANTINED, reason,
+                         header=(headers or {}).get(path))
+            for path, reason in reasons.items()
+        ])  # fmt: skip
+        arrived.quarantined += len(reasons)
 
     def again(self) -> int:
         """Forget what became of images nobody measured, so that they are looked at once more.
 
-        For when a test profile was made or changed after they came; returns how many.
+        For when a test profile was made or changed after they came, or a decoder was installed;
+        returns how many.
         """
-        return self._desk.quality.forget_images((UNRECOGNISED, REFUSED))
+        return self._desk.quality.forget_images((UNRECOGNISED, REFUSED, QUARANTINED))
 
     def _quiet(self, series: PhantomSeries, now: float) -> bool:
         """Say whether nothing has come to a series for long enough that it is complete."""
@@ -88,10 +142,11 @@ class Arrivals:
     def _take(self, series: PhantomSeries, arrived: Arrived) -> None:
         """Measure a series against every profile that selects it and that its images fit."""
         reasons: list[str] = []
+        unreadable: dict[Candidate, str] = {}
         measured = False
         for profile in series.profiles:
             try:
-                attempt = self._desk.attempt_series(profile.name, series)
+                attempt = self._desk.attempt_series(profile.name, series, unreadable)
             except MeasurementError as error:
                 reasons.append(f"{profile.name}: {error}")
                 continue
@@ -101,11 +156,21 @@ class Arrivals:
                 continue
             self._keep(series, profile, attempt, arrived)
             measured = True
-        if measured:
-            return
-        state = REFUSED if series.profiles else UNRECOGNISED
-        self._note(series.images, state, "; ".join(reasons) or "no test profile selects it")
-        if series.profiles:
+        left = [image for image in series.images if image.source not in unreadable]
+        if not measured and left:
+            self._leave(left, reasons, arrived, recognised=bool(series.profiles))
+        self._quarantine(
+            {source.path: reason for source, reason in unreadable.items()}, arrived,
+            {image.source.path: _shown(image) for image in series.images},
+        )  # fmt: skip
+
+    def _leave(
+        self, images: Sequence[Offered], reasons: Sequence[str], arrived: Arrived, *,
+        recognised: bool,
+    ) -> None:  # fmt: skip
+        state = REFUSED if recognised else UNRECOGNISED
+        self._note(images, state, "; ".join(reasons) or "no test profile selects it")
+        if recognised:
             arrived.refused += 1
         else:
             arrived.unrecognised += 1
@@ -129,7 +194,7 @@ class Arrivals:
         self._desk.quality.note_images([
             PhantomImage(
                 image.source.path.stem, _came(image.source.path), state, reason, profile, result,
-                {name: text for name, text in equipment(image.header).items() if name in SHOWN},
+                _shown(image),
             )
             for image in images
         ])  # fmt: skip
@@ -196,6 +261,10 @@ def _line(value: Mapping[str, Any]) -> str:
         "–" if value[side] is None else f"{value[side]:.4g}" for side in ("alarm_low", "alarm_high")
     )
     return f"{name}: {value['value']:.4g} {value['unit']}, {value['state']} (limits {limits})"
+
+
+def _shown(image: Offered) -> dict[str, str]:
+    return {name: text for name, text in equipment(image.header).items() if name in SHOWN}
 
 
 def _came(path: Path) -> datetime:

@@ -15,6 +15,7 @@ from typing import Any
 from workbench import __version__
 from workbench.collect.connections import PHANTOMS
 from workbench.collect.phantom_folder import PhantomFolder
+from workbench.dicom.files import Candidate
 from workbench.dicom.image import Image
 from workbench.errors import MeasurementError, SettingsError, WorkbenchError
 from workbench.qa.geometry import Geometry, geometry
@@ -24,7 +25,7 @@ from workbench.qa.registry import AnyQATest, qa_test, settings_of
 from workbench.qa.verification import verify
 from workbench.qa.verification_lines import VerificationLine
 from workbench.stages.quality.due import Due, all_due
-from workbench.stages.quality.image_reading import read_offered
+from workbench.stages.quality.image_reading import UnreadableImageError, read_offered
 from workbench.stages.quality.selection import Offered, PhantomSeries, equipment
 from workbench.store.quality_records import ACCEPTED, NewResult, StoredProfile, StoredResult
 from workbench.survey import Survey
@@ -141,23 +142,35 @@ class QualityDesk:
         content["settings"] = settings.model_dump(mode="json")
         return MeasurementAttempt(kept, images, used, lines, judged, content)
 
-    def attempt_series(self, name: str, series: PhantomSeries) -> MeasurementAttempt:
+    def attempt_series(
+        self, name: str, series: PhantomSeries, unreadable: dict[Candidate, str] | None = None
+    ) -> MeasurementAttempt:
         """Measure those images of a series that show what the test is for.
 
         The middle of the series is tried first, then what lies farther and farther from it; when
-        none fits, what is said of the middle is returned.
+        none fits, what is said of the middle is returned.  An image that cannot be read is passed
+        over, and put with its reason into ``unreadable``, where those known before may stand.
+        Raises ``MeasurementError`` when none of them can be measured.
         """
         profile = profile_of(self.profile(name).content)
+        unreadable = {} if unreadable is None else unreadable
         first: MeasurementAttempt | None = None
+        fault: MeasurementError | None = None
         for images in series.choices(profile.images, MAX_PLACES_TRIED):
-            attempt = self.attempt(name, images)
+            if any(image.source in unreadable for image in images):
+                continue
+            try:
+                attempt = self.attempt(name, images)
+            except UnreadableImageError as error:
+                unreadable[images[error.place].source], fault = error.reason, error
+                continue
             first = first or attempt
-            shared = {"images", "Modality", *profile.select, *profile.acquisition}
             if not attempt.refused:
                 return attempt
-            if any(line.refuses and line.check in shared for line in attempt.lines):
-                break  # it was made in another way: its other images are no better
-        assert first is not None
+            if _made_otherwise(attempt, profile):
+                break  # its other images are no better
+        if first is None:
+            raise fault or MeasurementError("none of the images can be read.")
         return first
 
     def keep(self, attempt: MeasurementAttempt) -> int:
@@ -205,6 +218,12 @@ class QualityDesk:
         for result in self.quality.results():
             results.setdefault(result.profile, []).append(result)
         return all_due(self.profiles(), results, now or datetime.now())  # noqa: DTZ005  as images
+
+
+def _made_otherwise(attempt: MeasurementAttempt, profile: TestProfile) -> bool:
+    """Say whether what all images of a series share is why they were refused."""
+    shared = {"images", "Modality", *profile.select, *profile.acquisition}
+    return any(line.refuses and line.check in shared for line in attempt.lines)
 
 
 @contextmanager

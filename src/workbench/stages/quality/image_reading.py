@@ -3,42 +3,58 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from io import BytesIO
 from pathlib import Path
 
-import pydicom
-
 from workbench.dicom.image import Image
+from workbench.dicom.image_object import read_image_object
 from workbench.dicom.pixels import images_of
 from workbench.errors import MeasurementError, ReadError
 from workbench.stages.quality.selection import Offered
 
 
+class UnreadableImageError(MeasurementError):
+    """One of several images cannot be read.
+
+    Attributes
+    ----------
+    place
+        Which one, from 0.
+    reason
+        Why, without its place among the others.
+    """
+
+    def __init__(self, place: int, of: int, error: ReadError) -> None:
+        super().__init__(f"image {place + 1} of {of} cannot be shown: {error.message}",
+                         error.remedy)  # fmt: skip
+        self.place, self.reason = place, str(error)
+        self._of, self._error = of, error
+
+    def __reduce__(self) -> tuple[object, ...]:
+        # As it was made: it may come from another process.
+        return type(self), (self.place, self._of, self._error)
+
+
 def read_offered(offered: Sequence[Offered]) -> list[Image]:
-    """Read images; raises ``MeasurementError`` that says which one cannot be read, and why."""
+    """Read images; raises ``UnreadableImageError`` for one that cannot be read."""
     return [
         image
-        for number, file in enumerate(offered, 1)
-        for image in _images(file.source.content(), f"image {number} of {len(offered)}")
+        for place, file in enumerate(offered)
+        for image in _images(file.source.content(), place, len(offered))
     ]
 
 
 def read_files(files: Iterable[Path]) -> list[Image]:
-    """Read image files; raises ``MeasurementError`` as ``read_offered``."""
+    """Read image files; raises ``UnreadableImageError`` for one that cannot be read."""
     paths = list(files)
     return [
         image
-        for number, path in enumerate(paths, 1)
-        for image in _images(path.read_bytes(), f"image {number} of {len(paths)}")
+        for place, path in enumerate(paths)
+        for image in _images(path.read_bytes(), place, len(paths))
     ]
 
 
-def _images(content: bytes, which: str) -> list[Image]:
+def _images(content: bytes, place: int, of: int) -> list[Image]:
     try:
-        return images_of(pydicom.dcmread(BytesIO(content), force=True))
+        return images_of(read_image_object(content))
     except ReadError as error:
-        raise MeasurementError(f"{which} cannot be shown: {error.message}.", error.remedy) from None
-    except Exception as error:  # noqa: BLE001  pydicom raises whatever it meets, and quotes it
-        raise MeasurementError(
-            f"{which} cannot be read ({type(error).__name__}).", "Look at it: workbench look FILE"
-        ) from None
+        raise UnreadableImageError(place, of, error) from None

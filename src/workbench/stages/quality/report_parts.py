@@ -8,7 +8,7 @@ from datetime import datetime
 import polars as pl
 
 from workbench.dicom.pixels import HOUNSFIELD
-from workbench.errors import SettingsError
+from workbench.errors import MeasurementError, SettingsError
 from workbench.model import Region
 from workbench.report import quality_page as page
 from workbench.report.html_tables import Html, Shown, html_table, paragraph
@@ -85,7 +85,10 @@ def _result(desk: QualityDesk, result: StoredResult) -> str:
 
 
 def _pictures(desk: QualityDesk, result: StoredResult) -> str:
-    images = read_files(desk.images_of(result))
+    try:
+        images = read_files(desk.images_of(result))
+    except MeasurementError as error:
+        return paragraph(f"The images are not shown: {error}", "note")
     if not images:
         return paragraph("The images are no longer in the workspace.", "note")
     regions = [Region.of(row) for value in result.content["values"] for row in value["regions"]]

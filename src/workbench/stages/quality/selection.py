@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
 from typing import Any
@@ -79,10 +79,14 @@ class PhantomSeries:
 
 @dataclass(frozen=True)
 class Selection:
-    """What was found in the places named; ``left`` counts what is no image, by reason."""
+    """What was found in the places named.
+
+    ``left`` counts what is no image, by reason; ``faults`` says of files what is wrong with them.
+    """
 
     series: tuple[PhantomSeries, ...]
     left: dict[str, int]
+    faults: Mapping[Path, ReadError] = field(default_factory=dict)
 
 
 def select(
@@ -94,11 +98,13 @@ def select(
     """
     by_series: dict[str, list[Offered]] = {}
     left: dict[str, int] = {}
+    faults: dict[Path, ReadError] = {}
     for number, source in enumerate(candidates(paths), 1):
         try:
             header = source.read().dataset
         except ReadError as error:
             left[error.code] = left.get(error.code, 0) + 1
+            faults[source.path] = error
             continue
         if "Rows" not in header:
             left["no_image"] = left.get("no_image", 0) + 1
@@ -110,6 +116,7 @@ def select(
     return Selection(
         tuple(offered(images, profiles) for images in by_series.values()),
         dict(sorted(left.items())),
+        faults,
     )
 
 

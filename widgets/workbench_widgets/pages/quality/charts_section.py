@@ -145,7 +145,8 @@ class ChartsPanel:
     def _picked(self) -> Markup:
         if self._on.number is None:
             return said("Click a point: the result of that day opens, with its images.", "soft")
-        return result_card(self._on.desk.quality.result(self._on.number), deciding=False)
+        result = self._on.desk.quality.result(self._on.number)
+        return result_card(result, self._on.unseen, deciding=False)
 
     def _baselines(self) -> Markup:
         chart, _, series = chart_of(

@@ -12,10 +12,10 @@ from workbench.collect.expected import ExpectedStudy
 from workbench.dicom.files import Candidate
 from workbench.errors import SettingsError, WorkbenchError
 from workbench.qa.profiles import TestProfile
-from workbench.stages.quality.image_reading import read_offered
+from workbench.stages.quality.image_reading import UnreadableImageError, read_offered
 from workbench.stages.quality.phantom_retrieval import phantom_archive
 from workbench.stages.quality.region_picture import thumbnail
-from workbench.stages.quality.selection import PhantomSeries, Selection, select
+from workbench.stages.quality.selection import Offered, PhantomSeries, Selection, select
 from workbench.store.quality_records import ACCEPTED, REJECTED
 from workbench_widgets.pages.quality.shown_results import (
     details,
@@ -57,7 +57,7 @@ class MeasurePanel:
         self._found: Selection | None = None
         self._studies: tuple[ExpectedStudy, ...] = ()
         self._profiles: list[TestProfile] = []
-        self._previews: dict[Candidate, str] = {}
+        self._previews: dict[Candidate, Markup] = {}
 
     def html(self) -> Markup:
         """Return the section."""
@@ -185,20 +185,11 @@ class MeasurePanel:
         )  # fmt: skip
 
     def _preview(self, series: PhantomSeries) -> Markup:
-        """Return a small picture of the middle image; a word where it cannot be shown."""
+        """Return a small picture of the middle image, or why there is none."""
         middle = series.images[len(series.images) // 2]
         if middle.source not in self._previews:
-            try:
-                (image, *_) = read_offered([middle])
-                self._previews[middle.source] = b64encode(thumbnail(image)).decode()
-            except WorkbenchError:
-                self._previews[middle.source] = ""
-        encoded = self._previews[middle.source]
-        if not encoded:
-            return Markup("no picture")
-        return Markup('<img class="wbc-preview" alt="" src="data:image/png;base64,{}">').format(
-            encoded
-        )
+            self._previews[middle.source] = _preview(middle)
+        return self._previews[middle.source]
 
     def _series(self, text: str) -> PhantomSeries:
         if self._found is None or not text.isdecimal() or int(text) >= len(self._found.series):
@@ -265,3 +256,14 @@ class MeasurePanel:
     def _away(self, _ask: Ask) -> Outcome:
         self._on.clear()
         return Outcome("")
+
+
+def _preview(offered: Offered) -> Markup:
+    try:
+        (image, *_) = read_offered([offered])
+    except UnreadableImageError as error:
+        return Markup("no picture: {}").format(error.reason)
+    except WorkbenchError as error:
+        return Markup("no picture: {}").format(error)
+    encoded = b64encode(thumbnail(image)).decode()
+    return Markup('<img class="wbc-preview" alt="" src="data:image/png;base64,{}">').format(encoded)

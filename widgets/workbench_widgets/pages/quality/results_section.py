@@ -59,7 +59,8 @@ class ResultsPanel:
         return join((
             self._filters(names),
             _listed(results),
-            result_card(self._on.desk.quality.result(opened)) if opened else NOTHING,
+            result_card(self._on.desk.quality.result(opened), self._on.unseen)
+            if opened else NOTHING,
         ))  # fmt: skip
 
     def below(self) -> Markup:

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from workbench.dicom.image import Image
-from workbench.errors import WorkbenchError
+from workbench.errors import MeasurementError, WorkbenchError
 from workbench.model import Region
 from workbench.stages.quality.desk import MeasurementAttempt, QualityDesk
 from workbench.stages.quality.image_reading import read_files
@@ -30,6 +30,8 @@ class OnDesk:
         What the viewer shows.
     shown
         Counts up with every change of ``images``.
+    unseen
+        Why the images of the kept result are not shown; empty when they are.
     """
 
     desk: QualityDesk
@@ -39,6 +41,7 @@ class OnDesk:
     images: tuple[Image, ...] = ()
     regions: tuple[Region, ...] = ()
     shown: int = 0
+    unseen: str = ""
 
     def look_at(self, images: Sequence[Image], regions: Sequence[Region] = ()) -> None:
         """Let the viewer show images."""
@@ -51,13 +54,18 @@ class OnDesk:
         self.look_at(())
 
     def open(self, number: int) -> StoredResult:
-        """Look at a kept result, with its images where they are still here."""
+        """Look at a kept result, with its images where they are still here and can be read."""
         result = self.desk.quality.result(number)
         self.attempt, self.number = None, number
         regions = [
             Region.of(region) for value in result.content["values"] for region in value["regions"]
         ]
-        self.look_at(read_files(self.desk.images_of(result)), regions)
+        try:
+            self.look_at(read_files(self.desk.images_of(result)), regions)
+            self.unseen = ""
+        except MeasurementError as error:  # the values were kept, and are shown without it
+            self.look_at(())
+            self.unseen = f"The images are not shown: {error}"
         return result
 
     def name(self) -> str:

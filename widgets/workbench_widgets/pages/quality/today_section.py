@@ -64,7 +64,7 @@ class TodayPanel:
         return join((
             _headline(waiting, due), self._who(),
             card("Results to decide on", _waiting(waiting, self._on.number)),
-            result_card(opened) if opened else NOTHING,
+            result_card(opened, self._on.unseen) if opened else NOTHING,
         ))  # fmt: skip
 
     def below(self) -> Markup:
@@ -99,7 +99,8 @@ class TodayPanel:
         arrived = arrivals.look()
         return Outcome(
             f"{arrived.measured} series measured, {arrived.refused} refused, "
-            f"{arrived.unrecognised} not recognised, {arrived.waiting} still coming."
+            f"{arrived.unrecognised} not recognised, {arrived.waiting} still coming"
+            + (f"; {arrived.quarantined} images cannot be read." if arrived.quarantined else "."),
         )
 
     def _who(self) -> Markup:
@@ -130,8 +131,11 @@ def _headline(waiting: Sequence[StoredResult], due: Sequence[Due]) -> Markup:
                   "<strong>{}.</strong></div>").format(kind, sign, text)  # fmt: skip
 
 
-def result_card(result: StoredResult, *, deciding: bool = True) -> Markup:
-    """Return a kept result with all that was kept with it, and the buttons to decide on it."""
+def result_card(result: StoredResult, unseen: str = "", *, deciding: bool = True) -> Markup:
+    """Return a kept result with all that was kept with it, and the buttons to decide on it.
+
+    ``unseen`` says why its images are not shown.
+    """
     content = result.content
     at = f"{result.acquired_at:%Y-%m-%d %H:%M}" if result.acquired_at else "at an unknown time"
     decided = join(
@@ -144,7 +148,8 @@ def result_card(result: StoredResult, *, deciding: bool = True) -> Markup:
     )).__html__()  # fmt: skip
     return card(
         f"Result {result.number}: {result.profile}, {at}",
-        verdict(content["state"], refused=False), values_table(content["values"]), decided,
+        verdict(content["state"], refused=False), said(unseen) if unseen else NOTHING,
+        values_table(content["values"]), decided,
         form if deciding else NOTHING,
         details("Made with", made_with(content, result.profile, result.profile_version)),
         details("Verification", lines_table(content["verification"])),

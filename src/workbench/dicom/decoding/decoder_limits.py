@@ -1,0 +1,62 @@
+"""What decoding may take, and the words for what went beyond it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from workbench.dicom.decoding.image_pixel import ImagePixel
+from workbench.errors import DamagedObject
+
+REASONS = {
+    "size": "the compressed image has another size than the header says",
+    "bits": "the compressed image has another depth than the header says",
+    "cut": "the compressed image ends early",
+    "start": "the compressed image does not begin as its transfer syntax says",
+    "frames": "there are not as many frames as the header says",
+    "made_up": "the compressed image is damaged, and the decoder made up a part of it",
+}
+OUTCOMES = {
+    "pixels_damaged": "the pixels could not be decoded",
+    "decoder_crashed": "the pixels are damaged: the decoder crashed on them",
+    "decoder_timeout": "the pixels are damaged, or too slow to decode: it took too long",
+    "decoder_memory": "the pixels are damaged, or too large: decoding took too much memory",
+}
+
+
+@dataclass(frozen=True)
+class DecoderLimits:
+    """What decoding one object may take.
+
+    Attributes
+    ----------
+    frame_s
+        Seconds for each frame, by the clock.
+    object_s
+        Seconds for all frames, by the clock and of the processor.
+    spare_bytes, sample_bytes
+        Memory beyond what the idle process has: so much, so much a sample of one frame, and
+        three times the compressed bytes.  OpenJPEG holds a sample in 4 bytes, several times.
+    most_bytes
+        Never more than this.
+    """
+
+    frame_s: int = 8
+    object_s: int = 120
+    spare_bytes: int = 256 << 20
+    sample_bytes: int = 32
+    most_bytes: int = 4 << 30
+
+    def memory(self, described: ImagePixel, encoded: int) -> int:
+        """Return the bytes one object may take."""
+        needed = self.spare_bytes + self.sample_bytes * described.frame_samples + 3 * encoded
+        return min(needed, self.most_bytes)
+
+    def seconds(self, described: ImagePixel) -> int:
+        """Return the seconds one object may take."""
+        return min(self.frame_s * described.frames, self.object_s)
+
+
+def refusal(code: str, why: str = "") -> DamagedObject:
+    """Return the error for an outcome of decoding; what is not known counts as a crash."""
+    known = code if code in OUTCOMES else "decoder_crashed"
+    return DamagedObject(known, REASONS.get(why, OUTCOMES[known]))

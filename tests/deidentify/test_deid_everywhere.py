@@ -13,8 +13,8 @@ from pydicom.dataset import Dataset
 
 from workbench.deidentify.confidentiality_profile import BUILT_IN, load_profile
 from workbench.deidentify.descriptors import clean, clean_label
-from workbench.deidentify.identity_sources import Sources
 from workbench.deidentify.engine import Deidentified, Deidentifier
+from workbench.deidentify.identity_sources import Sources
 from workbench.deidentify.pseudonym import Pseudonyms
 from workbench.deidentify.standard_tables import data_bytes
 from workbench.deidentify.word_search import FEW, WordSearch

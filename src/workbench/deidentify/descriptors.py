@@ -20,6 +20,8 @@ name is doubtful, ``known_only`` leaves nothing but words that people have revie
 from __future__ import annotations
 
 import re
+from collections.abc import Iterable
+from functools import lru_cache
 
 from workbench.deidentify.identifying_numbers import (
     IN_DESCRIPTIONS,
@@ -29,6 +31,7 @@ from workbench.deidentify.identifying_numbers import (
 )
 from workbench.deidentify.identity import WORD, Identity, cut_out, pieces
 from workbench.deidentify.personal_signs import WORDED, is_known, label_spans, personal_spans
+from workbench.deidentify.romanisation import REMEMBERED
 from workbench.deidentify.spellings import fold, visible
 
 COUNT = re.compile(
@@ -53,17 +56,22 @@ def clean(text: str, names: Identity) -> str:
     """
     seen = visible(text)
     # In this order: a word taken out of an address or number hides the rest from its pattern.
-    cleaned = names.without_identifiers(seen)
-    numbered = DIGIT.search(cleaned) is not None
-    if numbered:
-        cleaned = cut_out(cleaned, sorted(grouped_spans(cleaned)))
-    for pattern in (*WORDED, *IN_DESCRIPTIONS) if numbered else WORDED:
-        cleaned = pattern.sub(" ", cleaned)
-    cleaned = names.without_names(cleaned, description=True)
-    if numbered:
-        cleaned = cut_out(cleaned, sorted(long_spans(cleaned)))
-    cleaned = cut_out(cleaned, sorted(personal_spans(cleaned)))
+    cleaned = _without_forms(names.without_identifiers(seen))
+    cleaned = _without_signs(names.without_names(cleaned, description=True))
     return text if cleaned == seen else tidy(cleaned)
+
+
+@lru_cache(REMEMBERED)
+def _without_forms(text: str) -> str:
+    if DIGIT.search(text) is None:
+        return _without(WORDED, text)
+    return _without((*WORDED, *IN_DESCRIPTIONS), cut_out(text, sorted(grouped_spans(text))))
+
+
+@lru_cache(REMEMBERED)
+def _without_signs(text: str) -> str:
+    cleaned = cut_out(text, sorted(long_spans(text)))
+    return cut_out(cleaned, sorted(personal_spans(cleaned)))
 
 
 def clean_label(text: str, names: Identity) -> str:
@@ -73,13 +81,21 @@ def clean_label(text: str, names: Identity) -> str:
     numbers and versions are long numbers with dots and dashes.
     """
     seen = visible(text)
-    cleaned = names.without_identifiers(seen)
-    patterns = (*WORDED, *IN_LABELS) if DIGIT.search(cleaned) else WORDED
-    for pattern in patterns:
-        cleaned = pattern.sub(" ", cleaned)
+    cleaned = _label_without_forms(names.without_identifiers(seen))
     cleaned = names.without_names(cleaned, description=False)
     cleaned = cut_out(cleaned, sorted(label_spans(cleaned)))
     return text if cleaned == seen else tidy(cleaned)
+
+
+@lru_cache(REMEMBERED)
+def _label_without_forms(text: str) -> str:
+    return _without((*WORDED, *IN_LABELS) if DIGIT.search(text) else WORDED, text)
+
+
+def _without(patterns: Iterable[re.Pattern[str]], text: str) -> str:
+    for pattern in patterns:
+        text = pattern.sub(" ", text)
+    return text
 
 
 def clean_term(text: str, names: Identity) -> str:

@@ -12,9 +12,10 @@ import itertools
 import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cached_property, lru_cache
 
 from workbench.deidentify.name_words import SpelledNames
+from workbench.deidentify.romanisation import REMEMBERED
 from workbench.deidentify.spellings import fold
 from workbench.deidentify.standard_tables import makers, vocabulary
 from workbench.deidentify.word_search import WordSearch
@@ -91,10 +92,12 @@ class Identity:
     def names(self, word: str) -> bool:
         """Say whether a word (of any case) gives somebody away, in any of its spellings."""
         folded = fold(word)
-        if folded in vocabulary() or (len(folded) == 1 and folded.isascii()):
-            return False
         if folded in self.words:
             return True
+        if folded in vocabulary() or (len(folded) == 1 and folded.isascii()):
+            return False
+        if folded.isdigit():
+            return self.parts.are_in(folded)
         for run in unknown_runs(word):
             if self.parts.are_in(fold(run)) or self._names.are_meant(run):
                 return True
@@ -148,7 +151,9 @@ class Identity:
 
     def _divided_spans(self, text: str) -> Iterator[Span]:
         """Yield where a name or an identifier stands with blanks and signs in it."""
-        if text.isalpha():
+        if text.isalnum() and "0" not in text:
+            return
+        if not self._joined.are_in(_letters(text)):
             return
         words = [match.span() for match in WORD.finditer(text)]
         letters, places, starts, ends = squeezed(text)
@@ -201,8 +206,13 @@ def pieces(word: str) -> list[str]:
     return parts
 
 
-def unknown_runs(word: str) -> Iterator[str]:
-    """Yield what is left of a word between its pieces that are words of the vocabulary."""
+@lru_cache(REMEMBERED)
+def unknown_runs(word: str) -> tuple[str, ...]:
+    """Return what is left of a word between its pieces that are words of the vocabulary."""
+    return tuple(_unknown_runs(word))
+
+
+def _unknown_runs(word: str) -> Iterator[str]:
     run = ""
     for piece in pieces(word):
         if len(piece) > 1 and fold(piece) in vocabulary():
@@ -213,6 +223,16 @@ def unknown_runs(word: str) -> Iterator[str]:
             run += piece
     if run:
         yield run
+
+
+def _letters(text: str) -> str:
+    """Return the letters that ``squeezed`` returns."""
+    return "".join(
+        [
+            (piece.lstrip("0") or "0") if piece.isdigit() else fold(piece)
+            for piece in PIECE.findall(text)
+        ]
+    )
 
 
 def squeezed(text: str) -> tuple[str, list[int], set[int], set[int]]:

@@ -105,10 +105,11 @@ def composed(word: str) -> str:
     return hiragana(unicodedata.normalize("NFKC", word).casefold())
 
 
-def forms(word: str) -> set[str]:
+@lru_cache(REMEMBERED)
+def forms(word: str) -> frozenset[str]:
     """Return the usual ways to write a word of a name, folded."""
     if word.isascii():
-        return _romaji(word.lower())
+        return frozenset(_romaji(word.lower()))
     lower = unicodedata.normalize("NFC", word)
     written = {fold(lower)}
     for table in (*WRITTEN_OUT, _LV):
@@ -116,7 +117,7 @@ def forms(word: str) -> set[str]:
     if not fold(lower).isascii():
         latin = (text for text in romanised(composed(word)) if not text.startswith(CONSONANTS))
         written.update(*(_romaji(text) for text in latin))
-    return {form for form in written if form}
+    return frozenset(form for form in written if form)
 
 
 def _romaji(word: str) -> set[str]:

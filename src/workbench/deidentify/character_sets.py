@@ -29,27 +29,27 @@ UNREADABLE = frozenset({"Cc", "Co", "Cn"})  # Unicode's categories of what no on
 SIGNS = frozenset("^=\\'’-., ()")  # beside letters in names
 
 
-class Reading(NamedTuple):
+class DecodedText(NamedTuple):
     """A text as it was read, and whether its character set is doubtful."""
 
     text: str
     doubtful: bool
 
 
-def read(raw: bytes, encodings: Sequence[str] | str | None) -> Reading:
+def read(raw: bytes, encodings: Sequence[str] | str | None) -> DecodedText:
     """Return bytes as text; ``encodings`` are what pydicom makes of SpecificCharacterSet."""
     escaped = ESCAPE in raw
     if raw.isascii() and not escaped:
-        return Reading(raw.decode("ascii"), doubtful=False)
+        return DecodedText(raw.decode("ascii"), doubtful=False)
     declared = _declared(encodings)
     if not escaped and declared[0] != UTF_8:
         utf_8 = _strictly(raw, "utf-8")
         if utf_8 is not None:
-            return Reading(utf_8, doubtful=True)
+            return DecodedText(utf_8, doubtful=True)
     text = decode_bytes(raw, declared, TEXT_VR_DELIMS)
     # Without an escape, bytes of the upper half mean nothing in ISO 646.
     undeclared = declared[0] == default_encoding and not (escaped and len(declared) > 1)
-    return Reading(text, undeclared or _is_odd(text))
+    return DecodedText(text, undeclared or _is_odd(text))
 
 
 def as_declared(raw: bytes, encodings: Sequence[str] | str | None) -> str:
@@ -71,16 +71,16 @@ def readings(raw: bytes, encodings: Sequence[str] | str | None) -> tuple[str, ..
     return tuple(dict.fromkeys([declared, *(text for text in others if text and _is_name(text))]))
 
 
-def reread(text: str) -> Reading:
+def reread(text: str) -> DecodedText:
     """Return a text that somebody else read from bytes, UTF-8 put right."""
     if text.isascii():
-        return Reading(text, doubtful=False)
+        return DecodedText(text, doubtful=False)
     for encoding in ("latin-1", "cp1252"):
         raw = _written(text, encoding)
         utf_8 = _strictly(raw, "utf-8") if raw is not None else None
         if utf_8 is not None:
-            return Reading(utf_8, doubtful=True)
-    return Reading(text, _is_odd(text))
+            return DecodedText(utf_8, doubtful=True)
+    return DecodedText(text, _is_odd(text))
 
 
 def _declared(encodings: Sequence[str] | str | None) -> list[str]:

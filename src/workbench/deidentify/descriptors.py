@@ -44,6 +44,7 @@ KERNEL = re.compile(
 )  # B60f, Br40, L5, T2: no identifier is so short
 # Pitch 0.984:1; rows of a detector in use
 RATIO = re.compile(r"/?\d{1,2}(?:[.,]\d{1,6})?:1\Z|[01]{1,128}\Z")
+WORD_OR_SIGN = re.compile(r"[^\W_]+|[^\x00-\x7f]")  # of a letter that was read wrongly
 UNKNOWN = "X"
 LONG_ENOUGH = 4  # letters of a word that may be a name
 DIGIT, BLANKS = re.compile(r"\d"), re.compile(r"[ \t]{2,}")
@@ -105,18 +106,24 @@ def clean_term(text: str, names: Identity) -> str:
 
 
 def known_only(text: str, known: frozenset[str]) -> str:
-    """Return text in which every word that is not ``known`` is an X.
+    """Return text in which every word that is not ``known`` is an X; signs beyond ASCII go.
 
     Short numbers, also with a unit or a letter behind or before them, stay: "5mm", "120kV", "2D",
     "Br40"; so do words put together of known ones: "AbdomenRoutine".
     """
-    return WORD.sub(lambda match: match[0] if is_known_word(match[0], known) else UNKNOWN, text)
+    return WORD_OR_SIGN.sub(lambda match: _known(match[0], known), text)
+
+
+def _known(part: str, known: frozenset[str]) -> str:
+    if part[0].isalnum():
+        return part if is_known_word(part, known) else UNKNOWN
+    return part if part == "°" else ""
 
 
 def is_known_word(word: str, known: frozenset[str]) -> bool:
     """Say whether a word is a known one, a short number or a kernel, or made of such."""
     if not word.isascii():
-        return fold(word) in known
+        return len(word) > 1 and fold(word) in known
     return (
         fold(word) in known
         or COUNT.match(word) is not None

@@ -21,7 +21,8 @@ _QUANTITY = (
 )
 _UNIT = r"(?:%|[cdmuµ]?Gy(?:[.*]?c?m\d?)?|kVp?|mAs?|mm|cm|s|ms|MBq)"
 STATEMENT = re.compile(
-    rf"(?:{_QUANTITY}\s?[=:]\s?{_NUMBER}{_UNIT}?|{_NUMBER}\s?{_UNIT}|#\d{{1,4}}|{_QUANTITY}\s{_NUMBER})"
+    rf"(?:{_QUANTITY}\s?[=:]\s?{_NUMBER}{_UNIT}?|{_NUMBER}\s?{_UNIT}|#\d{{1,4}}"
+    rf"|{_QUANTITY}\s{_NUMBER}(?:\s?{_UNIT})?)"
     r"(?=[\s,;]|\Z)",
     re.I,
 )
@@ -48,6 +49,7 @@ def dose_statements(text: str, names: Identity) -> str:
 def _is_technique(part: str, names: Identity) -> bool:
     words = WORD.findall(part)
     return all(
-        (fold(word) in vocabulary() or COUNT.match(word)) and fold(word) not in names.own
+        (fold(word) in vocabulary() or (COUNT.match(word) and not word.isdigit()))
+        and fold(word) not in names.own
         for word in words
     ) and (bool(words) or not part.strip() or part in ",;:")

@@ -62,7 +62,7 @@ class Sources:
             words.update(form for word in named for form in forms(word))
             words.update(_numbers_in(name))
             run = {form for whole in joined(name) for form in forms(whole)}
-            words.update(whole for whole in run if len(whole) >= SHORTEST_DIVIDED)
+            words.update(filter(_may_be_divided, run))
             divided.update(run)
             divided.update(form for word in named for form in forms(word))
         for identifier in (*self.identifiers, *self.patient):

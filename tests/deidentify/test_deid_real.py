@@ -8,8 +8,9 @@ from pathlib import Path
 
 from pydicom.dataset import Dataset
 
-from workbench.deidentify.descriptors import WORD, fold
 from workbench.deidentify.engine import Deidentifier
+from workbench.deidentify.identity import WORD
+from workbench.deidentify.spellings import fold
 from workbench.deidentify.standard_tables import vocabulary
 from workbench.dicom.read import read_header
 from workbench.errors import ReadError

@@ -2,7 +2,8 @@
 
 import pytest
 
-from workbench.deidentify.descriptors import Sources, clean, clean_label
+from workbench.deidentify.descriptors import clean, clean_label
+from workbench.deidentify.identity_sources import Sources
 
 NOBODY = Sources().identity()
 PATIENT = Sources(

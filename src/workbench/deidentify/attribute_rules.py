@@ -40,6 +40,8 @@ class Kind(Enum):
     KEPT_UID = auto()
     LABEL = auto()
     TEXT = auto()
+    COMMENT = auto()
+    PRIVATE_TEXT = auto()
     REPORT_TEXT = auto()
     CODED = auto()
     SEQUENCE = auto()
@@ -83,6 +85,8 @@ CODED = frozenset({"CodeValue", "LongCodeValue", "CodeMeaning"})
 SEQUENCE_OF_UIDS = "X/Z/U*"  # table E.1-1: a sequence may stay if the UIDs in it are replaced
 OFFSET = "TimezoneOffsetFromUTC"  # an SH of one form: PS3.3 C.12.1.1.8
 TEXT_VALUE, PERSON_NAME = "TextValue", 0x0040A123
+COMMENT = "Comment"  # in the keyword of every attribute that is one
+PRIVATE_TEXTS = frozenset({Kind.TEXT, Kind.CODE_STRING})
 DATES = frozenset({Kind.DATE, Kind.MOMENT})
 TIMES_ALONE = frozenset({Kind.TIME, Kind.OFFSET})  # without a day in the same value
 
@@ -119,6 +123,12 @@ def of_times(rules: Mapping[Key, AttributeRule], times: Times) -> dict[Key, Attr
     }
 
 
+def private_rule(vr: str) -> AttributeRule:
+    """Return the rule of a private attribute of this VR: texts are reduced to known words."""
+    kind = KIND_OF_VR[vr]
+    return AttributeRule(Kind.PRIVATE_TEXT if kind in PRIVATE_TEXTS else kind, vr)
+
+
 def may_be_kept(keyword: str, options: frozenset[str]) -> bool:
     """Say whether the options let an attribute stay; raises ``NotKeptError`` for no keyword."""
     tag = tag_for_keyword(keyword)
@@ -153,6 +163,8 @@ def _refined(
         return Kind.CODED
     if keyword == OFFSET:
         return Kind.OFFSET
+    if kind is Kind.TEXT and COMMENT in keyword:
+        return Kind.COMMENT
     if kind is Kind.CLASS_UID and retained:
         return Kind.KEPT_UID
     if kind is Kind.TEXT and (plain or retained):

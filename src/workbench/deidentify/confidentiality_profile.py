@@ -19,8 +19,8 @@ from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationErr
 
 from workbench.deidentify import attribute_rules
 from workbench.deidentify.attribute_rules import AttributeRule
-from workbench.deidentify.descriptors import fold
 from workbench.deidentify.patient_clock import Times
+from workbench.deidentify.spellings import fold
 from workbench.deidentify.standard_tables import METHOD_CODES, data_bytes, method_codes, vocabulary
 from workbench.errors import SettingsError
 
@@ -28,7 +28,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 BUILT_IN = "dose.toml"
-ENGINE_RULES = "4"  # to be raised whenever engine, values, structured or descriptors decide anew
+ENGINE_RULES = "5"  # to be raised whenever engine, values, structured or descriptors decide anew
 DECIDING_DATA = ("ps3_15_table_e_1_1.csv", METHOD_CODES, "vocabulary.txt")
 # Without pixels there is nothing for the two options on them to keep: pixels and overlays never
 # leave, of graphics only their texts, cleaned.
@@ -115,8 +115,11 @@ class ConfidentialityProfile:
         option that keeps them, but of the one that modifies them.
     kept_texts, plain_texts, dropped_items
         Concepts (code, scheme) of structured reports.
+    reviewed_words
+        Words that people have reviewed, folded: descriptions are reduced to them where the
+        character set is doubtful.
     known_words
-        Words that descriptions are reduced to, folded; ``None`` where they are only cleaned.
+        The same where all descriptions are; ``None`` where they are only cleaned.
     sha256
         Digest of everything that decides the output, 64 hex digits.
     """
@@ -134,8 +137,8 @@ class ConfidentialityProfile:
         self.kept_texts = _as_concepts(form.report.texts)
         self.plain_texts = _as_concepts(form.report.plain)
         self.dropped_items = _as_concepts(form.report.dropped)
-        known = vocabulary() | {fold(word) for word in form.words}
-        self.known_words = known if form.known_words_only else None
+        self.reviewed_words = vocabulary() | {fold(word) for word in form.words}
+        self.known_words = self.reviewed_words if form.known_words_only else None
         self.sha256 = _digest(form)
 
     def __repr__(self) -> str:
@@ -220,8 +223,8 @@ def _private_rules(form: ProfileFile) -> dict[tuple[str, int, int], AttributeRul
                 f"group {block.group:04X}", "private groups are odd (PS3.5 7.8)"
             )
         for element, vr in block.elements.items():
-            rule = AttributeRule(attribute_rules.KIND_OF_VR[vr], vr)
-            rules[(block.creator.strip(), block.group, int(element, 16))] = rule
+            place = (block.creator.strip(), block.group, int(element, 16))
+            rules[place] = attribute_rules.private_rule(vr)
     return rules
 
 

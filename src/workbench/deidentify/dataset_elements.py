@@ -10,10 +10,11 @@ from functools import cache
 from typing import TYPE_CHECKING
 
 from pydicom._dicom_dict import DicomDictionary
-from pydicom.charset import convert_encodings, decode_bytes, default_encoding
+from pydicom.charset import default_encoding
 from pydicom.dataelem import DataElement, RawDataElement, convert_raw_data_element
 from pydicom.multival import MultiValue
-from pydicom.valuerep import TEXT_VR_DELIMS
+
+from workbench.deidentify import character_sets
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -21,7 +22,6 @@ if TYPE_CHECKING:
     from pydicom.dataset import Dataset
 
 Element = DataElement | RawDataElement
-ESCAPE = b"\x1b"  # opens another character set, ISO/IEC 2022
 SINGLE_VALUED = frozenset({"ST", "LT", "UT"})  # a backslash is a letter in these, PS3.5 6.2
 TEXTUAL = frozenset(
     {"AE", "AS", "CS", "DA", "DS", "DT", "IS", "LO", "LT", "PN", "SH", "ST", "TM", "UC", "UI"}
@@ -42,29 +42,48 @@ def elements(dataset: Dataset) -> Iterator[tuple[int, Element]]:
 
 
 def texts(element: Element, dataset: Dataset, vr: str) -> list[str]:
-    """Return the values as text without padding; ``vr`` is what the standard says it is."""
+    """Return the values as text without padding; ``vr`` is what the standard says it is.
+
+    They are read in the character set declared, whether or not that is right: pseudonyms follow
+    from these letters.
+    """
     if isinstance(element, RawDataElement):
-        value: object = _decoded(element, dataset)
-    else:
-        value = element.value
+        declared = dataset.original_character_set
+        return _values(character_sets.as_declared(element.value or b"", declared), vr)
+    value = element.value
     if value is None:
         return []
     if isinstance(value, MultiValue | list | tuple):
         return [str(single).strip(" \0") for single in value]
-    if isinstance(value, bytes):
-        value = value.decode("ascii")
-    text = str(value).rstrip(" \0")
+    return _values(value.decode("ascii") if isinstance(value, bytes) else str(value), vr)
+
+
+def readings(element: Element, dataset: Dataset, vr: str) -> tuple[list[str], bool]:
+    """Return the values as they are most likely meant, and whether that is doubtful."""
+    if isinstance(element, RawDataElement):
+        text, doubtful = character_sets.read(element.value or b"", dataset.original_character_set)
+        return _values(text, vr), doubtful
+    read = [character_sets.reread(value) for value in texts(element, dataset, vr)]
+    return [text for text, _ in read], any(doubtful for _, doubtful in read)
+
+
+def name_readings(element: Element, dataset: Dataset) -> tuple[set[str], bool]:
+    """Return what the values of a name or identifier can be, and whether that is doubtful."""
+    if isinstance(element, RawDataElement):
+        raw = element.value or b""
+        declared = dataset.original_character_set
+        possible = character_sets.readings(raw, declared)
+        doubtful = character_sets.read(raw, declared).doubtful
+        return {value for text in possible for value in _values(text, "LO")}, doubtful
+    values, doubtful = readings(element, dataset, "LO")
+    return set(values), doubtful
+
+
+def _values(text: str, vr: str) -> list[str]:
+    text = text.rstrip(" \0")
     if not text:
         return []
     return [text] if vr in SINGLE_VALUED else [part.strip(" \0") for part in text.split("\\")]
-
-
-def _decoded(element: RawDataElement, dataset: Dataset) -> str:
-    raw = element.value or b""
-    if raw.isascii() and ESCAPE not in raw:
-        return raw.decode("ascii")
-    charset = dataset.original_character_set or default_encoding
-    return decode_bytes(raw, convert_encodings(charset), TEXT_VR_DELIMS)
 
 
 def items(element: Element, dataset: Dataset) -> list[Dataset]:

@@ -12,7 +12,8 @@ from typing import TYPE_CHECKING
 from pydicom.datadict import tag_for_keyword
 
 from workbench.deidentify import dataset_elements, structured
-from workbench.deidentify.descriptors import Identity, Sources
+from workbench.deidentify.identity import Identity
+from workbench.deidentify.identity_sources import Sources
 from workbench.dicom.values import parse_date
 
 if TYPE_CHECKING:
@@ -42,7 +43,8 @@ PLACES = _tags(
     "RequestingService HumanPerformerOrganization ResponsibleOrganization VerifyingOrganization "
     "ClinicalTrialSiteName ClinicalTrialCoordinatingCenterName"
 )
-NAMES = _tags("NameToUse") | dataset_elements.name_tags()
+OWN_NAMES = _tags("PatientName OtherPatientNames PatientBirthName PatientMotherBirthName NameToUse")
+NAMES = dataset_elements.name_tags() - OWN_NAMES
 BIRTH = _tags("PatientBirthDate")
 CONTENT_TEXT, CONTENT_CONCEPT = 0x0040A160, 0x0040A043
 # PS3.16 TID 1002-1007 and CID 7452: texts that name a person or an organisation.
@@ -52,7 +54,8 @@ PERSON_CONCEPTS = frozenset(
 )
 IDENTIFIER_CONCEPTS = frozenset((code, "DCM") for code in ["121030", "121018", "121022", "113871"])
 PLACE_CONCEPTS = frozenset((code, "DCM") for code in ["113873", "121009", "121017"])
-KINDS = (*(("name", tag) for tag in NAMES), *(("id", tag) for tag in IDENTIFIERS),
+KINDS = (*(("own", tag) for tag in OWN_NAMES), *(("name", tag) for tag in NAMES),
+         *(("id", tag) for tag in IDENTIFIERS),
          *(("patient", tag) for tag in PATIENT_IDS),
          *(("place", tag) for tag in PLACES), *(("birth", tag) for tag in BIRTH))  # fmt: skip
 SOURCES = {tag: kind for kind, tag in KINDS}
@@ -60,8 +63,9 @@ SOURCES = {tag: kind for kind, tag in KINDS}
 
 class _Words:
     def __init__(self) -> None:
-        kinds = ("name", "id", "patient", "place", "birth")
+        kinds = ("own", "name", "id", "patient", "place", "birth")
         self.of: dict[str, set[str]] = {kind: set() for kind in kinds}
+        self.doubtful = False
 
     def read(self, dataset: Dataset, depth: int) -> None:
         sequences = dataset_elements.sequence_tags()
@@ -77,7 +81,9 @@ class _Words:
 
     def _take(self, kind: str, element: dataset_elements.Element, dataset: Dataset) -> None:
         with suppress(Exception):  # a value nobody can read names nobody, and is dropped
-            self.of[kind].update(dataset_elements.texts(element, dataset, "LO"))
+            values, doubtful = dataset_elements.name_readings(element, dataset)
+            self.of[kind].update(values)
+            self.doubtful |= doubtful
 
     def _take_content(self, element: dataset_elements.Element, dataset: Dataset) -> None:
         meant = structured.concept(dataset)
@@ -109,7 +115,10 @@ def people_in(dataset: Dataset, depth: int, places: bool = True) -> Identity:
     births = _birth_forms(words.of["birth"])
     of = words.of
     named_places = of["place"] if places else ()
-    return Sources(of["name"], of["id"], of["patient"], named_places, births).identity()
+    sources = Sources(
+        of["name"], of["id"], of["patient"], named_places, births, of["own"], words.doubtful
+    )
+    return sources.identity()
 
 
 def _birth_forms(births: set[str]) -> set[str]:

@@ -11,8 +11,8 @@ from pydicom.datadict import dictionary_VR, keyword_for_tag
 from workbench.deidentify.attribute_rules import Kind
 from workbench.deidentify.confidentiality_profile import ConfidentialityProfile
 from workbench.deidentify.dataset_elements import texts
-from workbench.deidentify.descriptors import COUNT, WORD, fold
-from workbench.deidentify.standard_tables import vocabulary
+from workbench.deidentify.descriptors import is_known_word
+from workbench.deidentify.identity import WORD
 from workbench.dicom.files import candidates
 from workbench.dicom.reader import HeaderReader
 from workbench.errors import ReadError
@@ -28,7 +28,7 @@ HEAD = (
 def unknown_words(source: Path, profile: ConfidentialityProfile) -> Counter[str]:
     """Count the unknown words of all kept descriptions in the files below ``source``."""
     tags = [tag for tag, rule in profile.rules.items() if rule.kind is Kind.TEXT]
-    known = profile.known_words or vocabulary()
+    known = profile.reviewed_words
     counts: Counter[str] = Counter()
     reader = HeaderReader()
     for candidate in candidates([source]):
@@ -52,7 +52,7 @@ def _texts(element: object, data: object, vr: str) -> list[str]:
 
 
 def _is_unknown(word: str, known: frozenset[str]) -> bool:
-    return fold(word) not in known and not COUNT.match(word) and not word.isdigit()
+    return not is_known_word(word, known) and not word.isdigit()
 
 
 def write_words(counts: Counter[str], target: Path) -> None:

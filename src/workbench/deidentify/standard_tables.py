@@ -16,6 +16,7 @@ from typing import Any
 
 METHOD_CODES = "cid_7050.csv"
 ATTRIBUTES = "ps3_15_table_e_1_1.csv"
+VOCABULARY = "vocabulary.txt"
 
 
 def data_bytes(name: str) -> bytes:
@@ -65,5 +66,16 @@ def action(tag: int, options: frozenset[str]) -> str:
 @cache
 def vocabulary() -> frozenset[str]:
     """Return the words that are never taken for a name, case-folded without accents."""
-    lines = data_bytes("vocabulary.txt").decode("utf-8").splitlines()
+    return _words(data_bytes(VOCABULARY).decode("utf-8"))
+
+
+@cache
+def makers() -> frozenset[str]:
+    """Return the words of the vocabulary that name makers and machines: they say no technique."""
+    text = data_bytes(VOCABULARY).decode("utf-8")
+    return _words(text.partition("# Makers")[2].partition("\n")[2].partition("# End of makers")[0])
+
+
+def _words(text: str) -> frozenset[str]:
+    lines = text.splitlines()
     return frozenset(word for line in lines if not line.startswith("#") for word in line.split())

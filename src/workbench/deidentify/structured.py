@@ -19,6 +19,7 @@ if TYPE_CHECKING:
 
 REMOVED = "REMOVED"
 AGES = frozenset({("121033", "DCM"), ("424144002", "SCT"), ("445518008", "SCT")})  # PS3.16 TID 1007
+COMMENTS = frozenset({("121106", "DCM")})  # of these only known words stay
 UNITS_OF_AGE = {"a": "Y", "mo": "M", "wk": "W", "d": "D"}  # UCUM -> letters of AS
 # Schemes whose meanings are published terms; texts under others are a site's or a maker's own.
 PUBLIC_SCHEMES = frozenset(

@@ -19,13 +19,23 @@ from workbench.deidentify.dataset_elements import (
     UnconvertibleError,
     elements,
     items,
+    readings,
     texts,
 )
-from workbench.deidentify.descriptors import Identity, clean, clean_label, clean_term, known_only
+from workbench.deidentify.descriptors import (
+    clean,
+    clean_label,
+    clean_private,
+    clean_term,
+    has_unknown_words,
+    known_only,
+)
+from workbench.deidentify.dose_comments import dose_statements
 from workbench.deidentify.patient_clock import PatientClock, Times, day_of, whole_hours
 
 if TYPE_CHECKING:
     from workbench.deidentify.confidentiality_profile import ConfidentialityProfile
+    from workbench.deidentify.identity import Identity
     from workbench.deidentify.pseudonym import Pseudonyms
 
 MAX_DEPTH = 64  # deeper nesting is an attack, not a header
@@ -58,7 +68,8 @@ class Transform:
         self._days = shift_days
         self._people = people
         self._note = note
-        self._cleaned: dict[tuple[bool, str], str] = {}
+        self._cleaned: dict[tuple[bool, bool, str], str] = {}
+        self._doubtful = False  # the character set of the element at hand
         self._texts: dict[Kind, Callable[[str], str]] = {
             Kind.CODE_STRING: self._code_string,
             Kind.AGE: cleaned_values.checked_age,
@@ -73,6 +84,8 @@ class Transform:
             Kind.LABEL: lambda text: self._clean(text, plain=True),
             Kind.TEXT: lambda text: self._clean(text, plain=False),
             **_coarse(profile.times, clock, shift_days),
+            Kind.COMMENT: lambda text: dose_statements(text, self._people),
+            Kind.PRIVATE_TEXT: self._private_text,
         }
 
     def dataset(self, source: Dataset, depth: int) -> Dataset:
@@ -129,7 +142,7 @@ class Transform:
         return DataElement(element.tag, rule.vr, self._text_values(rule, element, source))
 
     def _text_values(self, rule: AttributeRule, element: Element, source: Dataset) -> Any:
-        values = texts(element, source, rule.vr)
+        values, self._doubtful = readings(element, source, rule.vr)
         if len(values) > MAX_VALUES or max(map(len, values), default=0) > MAX_TEXT_LETTERS:
             raise UnconvertibleError("more text than can be looked through")
         change = self._changer(rule, source)
@@ -207,9 +220,16 @@ class Transform:
 
     def _code_string(self, text: str) -> str:
         # Code strings are words of the standard or of the maker; some systems write names there.
-        if self._clean(text, plain=True) != text:
+        if self._clean(text, plain=True) != text or self._is_unreviewed(text):
             raise UnconvertibleError("a name in a code string")
         return text
+
+    def _is_unreviewed(self, text: str) -> bool:
+        known = self._profile.known_words
+        return known is not None and has_unknown_words(text, known)
+
+    def _private_text(self, text: str) -> str:
+        return clean_private(text, self._people, self._profile.reviewed_words)
 
     def _instance_uid(self, text: str) -> str:
         return text if text in UID_dictionary else self._pseudonyms.uid(text)
@@ -220,22 +240,26 @@ class Transform:
         return text if standard else self._pseudonyms.uid(text)
 
     def _clean(self, text: str, *, plain: bool) -> str:
-        cleaned = self._cleaned.get((plain, text))
+        doubtful = self._doubtful or (self._people.doubtful and not plain)
+        cleaned = self._cleaned.get((plain, doubtful, text))
         if cleaned is None:
             cleaned = (clean_label if plain else clean)(text, self._people)
-            if not plain and self._profile.known_words is not None:
-                cleaned = known_only(cleaned, self._profile.known_words)
+            if doubtful or (not plain and self._profile.known_words is not None):
+                cleaned = known_only(cleaned, self._profile.reviewed_words)
             if len(self._cleaned) >= MAX_CLEANED_TEXTS:
                 self._cleaned.clear()
             if len(text) <= MAX_CLEANED_LETTERS:
-                self._cleaned[plain, text] = cleaned
+                self._cleaned[plain, doubtful, text] = cleaned
         return cleaned
 
     def _report_text(self, text: str, item: Dataset) -> str:
         concept = structured.concept(item)
         if concept not in self._profile.kept_texts:
             return structured.REMOVED
-        return self._clean(text, plain=concept in self._profile.plain_texts)
+        cleaned = self._clean(text, plain=concept in self._profile.plain_texts)
+        if concept in structured.COMMENTS:
+            return known_only(cleaned, self._profile.reviewed_words)
+        return cleaned
 
     def _coded(self, text: str, code: Dataset, keyword: str) -> str:
         scheme = "".join(texts_of(code, "CodingSchemeDesignator"))
@@ -244,7 +268,8 @@ class Transform:
             return text
         if keyword == "CodeMeaning":
             return self._meaning(text, code, scheme)
-        if self._clean(text, plain=True) == text or structured.is_published(scheme, text):
+        nobody = self._clean(text, plain=True) == text and not self._is_unreviewed(text)
+        if nobody or structured.is_published(scheme, text):
             return text
         if (text, scheme) in self._profile.kept_texts:
             return text

@@ -15,8 +15,9 @@ from functools import cached_property
 from typing import TYPE_CHECKING
 
 from workbench.deidentify.burned_in.banners import written
-from workbench.deidentify.descriptors import GERMAN, WORD, fold
+from workbench.deidentify.identity import WORD
 from workbench.deidentify.people import people_in
+from workbench.deidentify.spellings import WRITTEN_OUT, fold
 from workbench.dicom.values import parse_date
 
 if TYPE_CHECKING:
@@ -103,7 +104,7 @@ def _own_names(header: Dataset) -> set[str]:
     return {
         word
         for text in texts
-        for spelling in (text, text.translate(GERMAN))
+        for spelling in (text, text.translate(WRITTEN_OUT[0]))
         for word in WORD.findall(fold(spelling))
         if len(word) > SHORTEST
     }

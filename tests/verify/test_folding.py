@@ -35,7 +35,9 @@ def test_spellings_of_one_letter_merge_both_ways(these: str, those: str) -> None
     assert merged(plain(these)) == merged(plain(those))
 
 
-@pytest.mark.parametrize(("these", "those"), [("Meier", "Maurer"), ("Wolf", "Wulf"), ("Kern", "Korn")])
+@pytest.mark.parametrize(
+    ("these", "those"), [("Meier", "Maurer"), ("Wolf", "Wulf"), ("Kern", "Korn")]
+)
 def test_other_names_stay_other_names(these: str, those: str) -> None:
     assert merged(plain(these)) != merged(plain(those))
 

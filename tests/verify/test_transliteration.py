@@ -16,7 +16,7 @@ from workbench.verify.transliteration import latin_forms, script, sounds
         ("Їжакевич", "Yizhakevych"), ("Ђорђевић", "Djordjevic"), ("Παπαδόπουλος", "Papadopoulos"),
         ("Γεωργίου", "Georgiou"), ("Χατζής", "Chatzis"), ("やまだ", "Yamada"), ("ヤマダ", "YAMADA"),
         ("たろう", "Taro"), ("たろう", "Tarou"), ("きょうこ", "Kyoko"), ("しんじ", "Shinji"),
-        ("サトウ", "Sato"), ("サトウ", "Satoh"), ("いっせい", "Issei"), ("ﾔﾏﾀﾞ", "Yamata"), ("김민수", "Kim Minsoo"),
+        ("サトウ", "Sato"), ("サトウ", "Satoh"), ("いっせい", "Issei"), ("ﾔﾏﾀﾞ", "Yamada"), ("김민수", "Kim Minsoo"),
         ("박지훈", "Bak Jihun"), ("王芳", "WangFang"), ("李晓明", "LiXiaoming"),
     ],
 )  # fmt: skip
@@ -25,7 +25,8 @@ def test_a_name_sounds_as_its_transliteration(name: str, written: str) -> None:
 
 
 @pytest.mark.parametrize(
-    ("name", "other"), [("Иванов", "Petrov"), ("грудь", "Grunwald"), ("やまだ", "Tanaka"), ("王芳", "Lilei")]
+    ("name", "other"),
+    [("Иванов", "Petrov"), ("грудь", "Grunwald"), ("やまだ", "Tanaka"), ("王芳", "Lilei")],
 )
 def test_other_names_do_not(name: str, other: str) -> None:
     assert not sounds(name) & sounds(other)
@@ -41,7 +42,8 @@ def test_signs_that_are_not_on_the_list_are_not_guessed() -> None:
 
 
 @pytest.mark.parametrize(
-    ("word", "said"), [("Ab", "LATIN"), ("КТ", "CYRILLIC"), ("山", "CJK"), ("이", "HANGUL"), ("", "")]
+    ("word", "said"),
+    [("Ab", "LATIN"), ("КТ", "CYRILLIC"), ("山", "CJK"), ("이", "HANGUL"), ("", "")],
 )
 def test_the_script_is_that_of_the_first_letter(word: str, said: str) -> None:
     assert script(word) == said

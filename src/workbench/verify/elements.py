@@ -131,7 +131,7 @@ def _written(value: object) -> str:
     return written if isinstance(written, str) else str(value)
 
 
-# How many bytes a number has, and what it is (PS3.5 6.2), in the order of Explicit VR Little Endian.
+# What a number's bytes are (PS3.5 6.2), in the order of Explicit VR Little Endian.
 _NUMBERS = {
     "US": "<H",
     "SS": "<h",

@@ -1,4 +1,4 @@
-"""The verifier's own way of writing a word plainly: case, marks, and letters with several spellings.
+"""The verifier's own way of writing a word plainly: case, marks, letters of several spellings.
 
 Nothing of this is shared with what de-identifies: a letter that one of the two does not know
 shows as a failure, or as a name in an output that a person then sees.
@@ -17,21 +17,18 @@ MAX_REMEMBERED = 1 << 16
 SPELLED = {
     "ä": "a ae", "ö": "o oe", "ü": "u ue", "ø": "o oe", "å": "a aa", "æ": "ae a e",
     "œ": "oe o e", "ß": "ss s sz", "ł": "l", "đ": "d dj", "ð": "d dh", "þ": "th t p",
-    "ı": "i", "ħ": "h", "ŀ": "l", "ŋ": "n ng", "ŧ": "t", "ĸ": "k q", "ə": "e a", "ſ": "s",
+    "ı": "i", "ħ": "h", "ŋ": "n ng", "ŧ": "t", "ĸ": "k q", "ə": "e a", "ſ": "s",
     "š": "s sh sch", "ş": "s sh sch", "ș": "s sh", "ś": "s", "č": "c ch tsch", "ć": "c ch",
     "ç": "c ch s", "ž": "z zh", "ż": "z", "ź": "z", "ñ": "n ny nn", "ğ": "g gh", "ő": "o oe",
     "ű": "u ue", "ÿ": "y ij", "ĳ": "ij y", "ǆ": "dz", "ǉ": "lj", "ǌ": "nj", "ς": "σ",
 }  # fmt: skip
 SPELLINGS = {letter: tuple(written.split()) for letter, written in SPELLED.items()}
 # Two ways to write one sign of Chinese or Japanese names; the first stands for both.
-SAME_SIGN = {
-    sign: pair[0]
-    for pair in ("高髙", "崎﨑", "辺邉邊", "斉齋斎齊", "沢澤", "浜濱", "広廣", "国國", "桜櫻", "島嶋嶌",
-                 "吉𠮷", "张張", "刘劉", "陈陳", "杨楊", "赵趙", "吴吳", "孙孫", "马馬", "罗羅", "郑鄭",
-                 "谢謝", "许許", "邓鄧", "冯馮", "萧蕭", "叶葉", "苏蘇", "吕呂", "卢盧", "蒋蔣", "华華",
-                 "丽麗", "军軍", "伟偉", "强強", "龙龍", "东東", "凤鳳", "兰蘭", "云雲")
-    for sign in pair[1:]
-}  # fmt: skip
+_SAME_SIGNS = """
+高髙 崎﨑 辺邉邊 斉齋斎齊 沢澤 浜濱 広廣 国國 桜櫻 島嶋嶌 吉𠮷 张張 刘劉 陈陳 杨楊 赵趙 吴吳 孙孫 马馬 罗羅 郑鄭 谢謝
+许許 邓鄧 冯馮 萧蕭 叶葉 苏蘇 吕呂 卢盧 蒋蔣 华華 丽麗 军軍 伟偉 强強 龙龍 东東 凤鳳 兰蘭 云雲
+"""
+SAME_SIGN = {sign: same[0] for same in _SAME_SIGNS.split() for sign in same[1:]}
 ARABIC = {"أ": "ا", "إ": "ا", "آ": "ا", "ٱ": "ا", "ى": "ي", "ی": "ي", "ة": "ه", "ک": "ك", "ـ": "",
           "ؤ": "و", "ئ": "ي"}  # fmt: skip
 # Spellings that stand for one letter become it: Mueller, Muller; Joergensen, Jorgensen.
@@ -44,7 +41,7 @@ def lowered(text: str) -> str:
 
     ``lower`` and not ``casefold``: that would spell ß before its habits are looked at.
     """
-    text = unicodedata.normalize("NFKC", text).lower()
+    text = unicodedata.normalize("NFKC", text).lower().replace("l·", "l")  # Catalan ŀ
     return unicodedata.normalize("NFC", "".join(map(_one_sign, text)))
 
 

@@ -17,8 +17,10 @@ MAX_REMEMBERED = 1 << 15
 _NAME = r"(?P<name>[^\W\d_][^\W\d_'’-]+)"
 # What stands before a person's name, in the languages of European hospitals; not case-sensitive.
 _TITLES = (
-    r"pat(?:ient(?:in|e)?|\.)?|fr(?:au|l)?\.?|herrn?|hr\.?|fam\.?|dr\.|(?-i:Dr)|prof\.?|mme|mlle|mrs?\.|"
-    r"ms\.|(?-i:Mrs?|Ms)|madame|monsieur|mtr?a|mtr|sra?\.|sig(?:ra|\.)|dhr\.?|mevr?\.?|mw\.|(?-i:Pani?)|geb(?:orene?)?\.?|née?|nee|"
+    r"pat(?:ient(?:in|e)?|\.)?|fr(?:au|l)?\.?|herrn?|hr\.?|fam\.?|dr\.|(?-i:Dr)|prof\.?|mme|"
+    r"mlle|mrs?\.|"
+    r"ms\.|(?-i:Mrs?|Ms)|madame|monsieur|mtr?a|mtr|sra?\.|sig(?:ra|\.)|dhr\.?|"
+    r"mevr?\.?|mw\.|(?-i:Pani?)|geb(?:orene?)?\.?|née?|nee|"
     r"verh\.|genannt|пациент(?:ка)?|г-н|г-жа|пац\.|κ\.|κα|κος"
 )  # fmt: skip
 TITLE = re.compile(rf"(?<![^\W_])(?:{_TITLES})[ .:_]+(?:dr\.? |prof\.? )*{_NAME}", re.IGNORECASE)
@@ -29,25 +31,32 @@ CARET = re.compile(r"(?P<left>[^\W\d_]*)\s*\^\s*(?P<right>[^\W\d_]*)")
 PLACEHOLDER = re.compile(r"x+\Z|removed\Z")
 # A place by what stands beside it: Esch-sur-Alzette KH, CHU Nancy.
 HOSPITAL_AFTER = re.compile(
-    r"(?P<name>[^\W\d_]{4,})[ -]+(?:KH|Klinikum|Krankenhaus|Spital|Hospital|Ziekenhuis|Sykehus|Sjukhus|Szpital)\b"
+    r"(?P<name>[^\W\d_]{4,})[ -]+(?:KH|Klinikum|Krankenhaus|Spital|Hospital|Ziekenhuis|Sykehus|"
+    r"Sjukhus|Szpital)\b"
 )
 HOSPITAL_BEFORE = re.compile(
-    r"\b(?:KH|CHU|CHR|Klinikum|H[oô]pital|Clinique|Krankenhaus|Ospedale|Spital|Szpital) (?P<name>[A-ZÀ-Þ][^\W\d_]{3,})"
+    r"\b(?:KH|CHU|CHR|Klinikum|H[oô]pital|Clinique|Krankenhaus|Ospedale|Spital|Szpital) "
+    r"(?P<name>[A-ZÀ-Þ][^\W\d_]{3,})"
 )
 _DAY, _MONTH, _YEAR = r"(?:0?[1-9]|[12]\d|3[01])", r"(?:0?[1-9]|1[0-2])", r"(?:19|20)\d\d"
 _SEP = r"\s?[./\-–]\s?"
 DATES = (
-    re.compile(rf"(?<![\d.,])(?:{_DAY}{_SEP}{_MONTH}|{_MONTH}{_SEP}{_DAY}){_SEP}(?:{_YEAR}|\d\d)(?![\d.])"),
+    re.compile(rf"(?<![\d.,])(?:{_DAY}{_SEP}{_MONTH}|{_MONTH}{_SEP}{_DAY}){_SEP}{_YEAR}(?![\d.])"),
+    # Of a year in two digits a version differs by having no two digits before it: 1.5.20.
+    re.compile(rf"(?<![\d.,])(?=\d?\d\D*\d\d\D|\d\d\D)(?:{_DAY}{_SEP}{_MONTH}|{_MONTH}{_SEP}{_DAY})"
+               rf"{_SEP}\d\d(?![\d.])"),
     re.compile(rf"(?<![\d.,]){_YEAR}{_SEP}{_MONTH}{_SEP}{_DAY}(?![\d.])"),
     re.compile(rf"(?<![\d.,/]){_MONTH}\s?[/.\-]\s?{_YEAR}(?![\d.])"),
     re.compile(rf"(?<!\d){_YEAR}\s?[年년]"),
     re.compile(r"(?:明治|大正|昭和|平成|令和|[MTSHR])\s?\d{1,2}[年./]\s?\d{1,2}[月./]\s?\d{1,2}"),
-    re.compile(r"(?:\b(?:Jg|Jahrgang|geb(?:oren)?|born|DOB|née?|nac|ur|f[öø]dt?|род)|生年|(?:^|\s)\*)\W{0,3}\d{2,8}", re.I),
+    re.compile(r"(?:\b(?:Jg|Jahrgang|geb(?:oren)?|born|DOB|née?|nac|ur|f[öø]dt?|род)|生年|(?:^|\s)\*)"
+               r"\W{0,3}\d{2,8}", re.I),
     re.compile(rf"{_YEAR}\s?г\.?\s?р"),
 )  # fmt: skip
 _MONTHS = (
-    "jan(?:uar|uary|vier)?|feb(?:ruar|ruary)?|f[ée]v(?:rier)?|m[äa]r(?:z|ch|s)?|apr(?:il)?|avr(?:il)?|ma[iy]|jun[ei]?|"
-    "juin|jul[iy]?|juillet|aug(?:ust)?|ao[uû]t|sep(?:t|tember|tembre)?|o[ck]t(?:ober|obre)?|nov(?:ember|embre)?|"
+    "jan(?:uar|uary|vier)?|feb(?:ruar|ruary)?|f[ée]v(?:rier)?|m[äa]r(?:z|ch|s)?|apr(?:il)?|avr(?:il)?|"
+    "ma[iy]|jun[ei]?|juin|jul[iy]?|juillet|aug(?:ust)?|ao[uû]t|sep(?:t|tember|tembre)?|"
+    "o[ck]t(?:ober|obre)?|nov(?:ember|embre)?|"
     "de[cz](?:ember)?|d[ée]c(?:embre)?"
 )
 MONTH_BY_NAME = re.compile(
@@ -55,7 +64,8 @@ MONTH_BY_NAME = re.compile(
 )
 # Arabic, Persian and wide digits mean the same.
 AGE = re.compile(
-    r"(?<![\d.,])(?P<age>9\d|1[0-2]\d)\s*-?\s*(?:j[äa]hrig\w*|jahre?n?|ya?rs?\b|years?|yo\b|y/o|ans\b|a[ñn]os|anni\b|anos\b|"
+    r"(?<![\d.,])(?P<age>9\d|1[0-2]\d)\s*-?\s*(?:j[äa]hrig\w*|jahre?n?|ya?rs?\b|years?|yo\b|"
+    r"y/o|ans\b|a[ñn]os|anni\b|anos\b|"
     r"jaar|j\.|år|vuot\w*|lat\b|let\b|лет|год\w*|歳|才|岁|歲|세|سنة|عام|χρον\w*|ετ[ωώ]ν)", re.I
 )  # fmt: skip
 AGE_LETTER = re.compile(r"(?<![\w.,])(?P<age>9[1-9]|1[01]\d)\s?[JY](?!\w)")  # 90Y is yttrium
@@ -64,13 +74,15 @@ SHORTEST_PHONE = 8  # digits
 NUMBER = re.compile(r"\d{4,}")
 SHORTEST_ATTACHED = 5  # digits of a number written together with letters
 _UNITS = (
-    r"kvp?|ma|mas|µas|uas|mm|cm|ms|µs|s|sec|hu|[kmg]?bq|[mcnµu]?gy\w*|msv|hz|fps|ml|mg|%|bpm|px|x|kg|"
+    r"kvp?|ma|mas|µas|uas|mm|cm|ms|µs|s|sec|hu|[kmg]?bq|[mcnµu]?gy\w*|msv|hz|fps|ml|mg|%|bpm|px|"
+    r"x|kg|"
     r"slices|images?|views?|frames?|counts?|kcts?|cts|w|kw|um|µm"
 )
 UNIT = re.compile(rf"\s?(?:{_UNITS})(?![^\W\d_])", re.I)
 QUANTITY = re.compile(
-    r"(?:dlp|ctdi\w*|dap|kap|mas|kvp?|t[ier]|fov|matrix|mtx|window|w[lwc]?|c|l|size|table|pitch|sid|sod|scan|tt|bv|"
-    r"b|jpeg|iso|iec|nema|din|aapm|en|counts?|threshold|hu|publication|version|ver|v|rev|vb|va|sw|time|delay|"
+    r"(?:dlp|ctdi\w*|dap|kap|mas|kvp?|t[ier]|fov|matrix|mtx|window|w[lwc]?|c|l|size|table|pitch|"
+    r"sid|sod|scan|tt|bv|b|jpeg|iso|iec|nema|din|aapm|en|counts?|threshold|hu|publication|version|"
+    r"ver|v|rev|vb|va|sw|time|delay|"
     r"srdata=.|rows|columns|factor|ratio|series|image|frame|slice|lot|vol(?:ume)?)[ =:_#]*\Z", re.I
 )  # fmt: skip
 MATRIX = re.compile(r"\d\s?[x×*]\s?\Z", re.I)

@@ -145,7 +145,7 @@ class IdentifyingWords:
             form in content for form in self._raw
         )
 
-    # --- prepared once ------------------------------------------------------------------------------
+    # --- prepared once -------------------------------------------------------------------
 
     @cached_property
     def _strong(self) -> frozenset[str]:

@@ -99,7 +99,7 @@ def _parts(group: str) -> list[str]:
 
 
 def _joined(words: tuple[str, ...]) -> Iterable[str]:
-    """Yield what the parts make when written as one word, in any order: WangFang, 王芳, MeyerLandrut."""
+    """Yield what the parts make written as one word, in any order: WangFang, 王芳, MeyerLandrut."""
     if not 2 <= len(words) <= MAX_JOINED:
         return
     for number in range(2, len(words) + 1):

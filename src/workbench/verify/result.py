@@ -56,7 +56,7 @@ def percentage(passed: int, failed: int) -> float | None:
 
 @dataclass(frozen=True)
 class Failure:
-    """One failed check: an output's number (0: the folder), where in it, what is wrong; no value."""
+    """One failed check: an output's number (0: the folder), where, what is wrong; no value."""
 
     action: Action
     category: Category

@@ -36,7 +36,7 @@ def contents(folder: Path) -> Iterator[Content]:
 
 
 def may_be_dicom(head: bytes) -> bool:
-    """Say whether the first 132 bytes may be those of a DICOM file, also of one without preamble."""
+    """Say whether the first 132 bytes may be those of a DICOM file, with a preamble or not."""
     return head[PREAMBLE : PREAMBLE + 4] == DICM or head[:2] in FIRST_GROUPS
 
 

@@ -16,10 +16,18 @@ TEXT_OF_NO_ONE = frozenset({"UI", "DA", "DT", "TM", "AS"})
 CODE_MEANING = tag_for_keyword("CodeMeaning")
 TEXT_VALUE = tag_for_keyword("TextValue")
 # Texts that name a device, a program, a code or a state, in which long numbers are at home.
-LABELS = frozenset(
-    tag_for_keyword(keyword)
-    for keyword in ["Manufacturer", "ManufacturerModelName", "StationName", "DeviceSerialNumber", "SoftwareVersions", "DetectorID", "PlateID", "GantryID", "CollimatorGridName", "CodeValue", "LongCodeValue", "CodingSchemeDesignator", "CodingSchemeVersion", "CodingSchemeRegistry", "ContextIdentifier", "MappingResource", "TemplateIdentifier", "ConvolutionKernel", "FilterType", "SecondaryCaptureDeviceManufacturer", "SecondaryCaptureDeviceManufacturerModelName", "SecondaryCaptureDeviceSoftwareVersions", "DetectorDescription", "AcquisitionDeviceProcessingCode", "TimezoneOffsetFromUTC", "SpecificCharacterSet", "DeidentificationMethod", "PatientID", "ReferencedFrameNumber", "ReferencedContentItemIdentifier"]
+_LABELS = (
+    "Manufacturer", "ManufacturerModelName", "StationName", "DeviceSerialNumber",
+    "SoftwareVersions", "DetectorID", "PlateID", "GantryID", "CollimatorGridName", "CodeValue",
+    "LongCodeValue", "CodingSchemeDesignator", "CodingSchemeVersion", "CodingSchemeRegistry",
+    "ContextIdentifier", "MappingResource", "TemplateIdentifier", "ConvolutionKernel",
+    "FilterType", "SecondaryCaptureDeviceManufacturer",
+    "SecondaryCaptureDeviceManufacturerModelName", "SecondaryCaptureDeviceSoftwareVersions",
+    "DetectorDescription", "AcquisitionDeviceProcessingCode", "TimezoneOffsetFromUTC",
+    "SpecificCharacterSet", "DeidentificationMethod", "PatientID", "ReferencedFrameNumber",
+    "ReferencedContentItemIdentifier",
 )  # fmt: skip
+LABELS = frozenset(map(tag_for_keyword, _LABELS))
 # Items of reports that name a device (PS3.16 TID 1002, 1021, 10001, 10003).
 LABEL_CONCEPTS = frozenset(
     f"{code} DCM"
@@ -36,7 +44,7 @@ def is_text(element: FlatElement) -> bool:
 
 
 def is_comment(tag: int) -> bool:
-    """Say whether an attribute is for comments of people: ImageComments, AdditionalPatientHistory's kin."""
+    """Say whether an attribute is for comments of people, as ImageComments is."""
     keyword = keyword_for_tag(tag)
     return "Comment" in keyword and keyword not in MEASURED_COMMENTS
 
@@ -90,7 +98,7 @@ def _wrong(
 
 
 def published_texts(found: tuple[FlatElement, ...]) -> set[bytes]:
-    """Return the bytes of texts that the standard publishes: no name among a file's bytes is there."""
+    """Return the bytes of texts that the standard publishes: in them nobody is named."""
     texts = {text for each in found if each.tag == CODE_MEANING for text in each.values}
     return {text.encode() for text in texts if is_published(text)}
 

@@ -19,11 +19,20 @@ from workbench.verify.folding import MAX_REMEMBERED, plain
 CYRILLIC_LETTERS = "абвгдеёжзийклмнопрстуфхцчшщъыьэюяіїєґўђјљњћџ"
 _CYRILLIC = (
     # BGN/PCGN and passports; German; ISO 9 without its marks; French
-    "a b v g d e yo zh z i y k l m n o p r s t u f kh ts ch sh shch - y - e yu ya i yi ye g u dj j lj nj c dz",
-    "a b w g d e jo sch s i i k l m n o p r s t u f ch z tsch sch schtsch - y - e ju ja i ji je g u dj j lj nj c dz",
+    (
+        "a b v g d e yo zh z i y k l m n o p r s t u f kh ts ch sh shch - y - e yu ya "
+        "i yi ye g u dj j lj nj c dz"
+    ),
+    (
+        "a b w g d e jo sch s i i k l m n o p r s t u f ch z tsch sch schtsch - y - e ju ja "
+        "i ji je g u dj j lj nj c dz"
+    ),
     "a b v g d e e z z i j k l m n o p r s t u f h c c s sc - y - e ju ja i i e g u d j lj nj c dz",
-    "a b v g d e e j z i i k l m n o p r s t ou f kh ts tch ch chtch - y - e iou ia i i ie g ou dj j lj nj c dz",
-)  # fmt: skip
+    (
+        "a b v g d e e j z i i k l m n o p r s t ou f kh ts tch ch chtch - y - e iou ia "
+        "i i ie g ou dj j lj nj c dz"
+    ),
+)
 GREEK_LETTERS = "αβγδεζηθικλμνξοπρστυφχψω"
 _GREEK = (
     "a v g d e z i th i k l m n x o p r s t y f ch ps o",  # ELOT 743
@@ -33,11 +42,84 @@ _GREEK = (
 GREEK_PAIRS = (("μπ", "b"), ("ντ", "nt"), ("γκ", "gk"), ("γγ", "ng"), ("ου", "ou"), ("ευ", "ev"),
                ("αυ", "av"), ("ει", "ei"), ("οι", "oi"))  # fmt: skip
 # Unicode names kana by the older system; Hepburn is what passports use.
-HEPBURN = (("sy", "sh"), ("ty", "ch"), ("zy", "j"), ("dy", "j"), ("si", "shi"), ("ti", "chi"),
-           ("tu", "tsu"), ("hu", "fu"), ("zi", "ji"), ("di", "ji"), ("du", "zu"), ("wo", "o"))  # fmt: skip
-INITIALS = ["g", "kk", "n", "d", "tt", "r", "m", "b", "pp", "s", "ss", "-", "j", "jj", "ch", "k", "t", "p", "h"]
-VOWELS = ["a", "ae", "ya", "yae", "eo", "e", "yeo", "ye", "o", "wa", "wae", "oe", "yo", "u", "wo", "we", "wi", "yu", "eu", "ui", "i"]
-FINALS = ["-", "k", "k", "k", "n", "n", "n", "t", "l", "k", "m", "l", "l", "l", "p", "l", "m", "p", "p", "t", "t", "ng", "t", "t", "k", "t", "p", "t"]
+HEPBURN = (
+    ("sy", "sh"), ("ty", "ch"), ("zy", "j"), ("dy", "j"), ("si", "shi"), ("ti", "chi"),
+    ("tu", "tsu"), ("hu", "fu"), ("zi", "ji"), ("di", "ji"), ("du", "zu"), ("wo", "o"),
+)  # fmt: skip
+INITIALS = [
+    "g",
+    "kk",
+    "n",
+    "d",
+    "tt",
+    "r",
+    "m",
+    "b",
+    "pp",
+    "s",
+    "ss",
+    "-",
+    "j",
+    "jj",
+    "ch",
+    "k",
+    "t",
+    "p",
+    "h",
+]
+VOWELS = [
+    "a",
+    "ae",
+    "ya",
+    "yae",
+    "eo",
+    "e",
+    "yeo",
+    "ye",
+    "o",
+    "wa",
+    "wae",
+    "oe",
+    "yo",
+    "u",
+    "wo",
+    "we",
+    "wi",
+    "yu",
+    "eu",
+    "ui",
+    "i",
+]
+FINALS = [
+    "-",
+    "k",
+    "k",
+    "k",
+    "n",
+    "n",
+    "n",
+    "t",
+    "l",
+    "k",
+    "m",
+    "l",
+    "l",
+    "l",
+    "p",
+    "l",
+    "m",
+    "p",
+    "p",
+    "t",
+    "t",
+    "ng",
+    "t",
+    "t",
+    "k",
+    "t",
+    "p",
+    "t",
+]
 HANGUL, SYLLABLES, TAILS = 0xAC00, 11_172, 28  # Unicode 3.12: conjoining jamo
 # What the same sound is written as in different countries; order matters.
 SOUNDS = (("schtsch", "sc"), ("shch", "sc"), ("chtch", "sc"), ("tsch", "c"), ("tch", "c"),
@@ -62,15 +144,16 @@ GREEK = tuple(_table(GREEK_LETTERS, system) for system in _GREEK)
 
 
 def script(word: str) -> str:
-    """Return the first word of the Unicode name of a word's first letter: LATIN, CYRILLIC, CJK ..."""
-    return unicodedata.name(word[:1], "").partition(" ")[0].partition("-")[0]
+    """Return the script of a word's first letter by its Unicode name: LATIN, CYRILLIC, CJK ..."""
+    name = unicodedata.name(word[0], "") if word else ""
+    return name.partition(" ")[0].partition("-")[0]
 
 
 @lru_cache(MAX_REMEMBERED)
 def latin_forms(word: str) -> frozenset[str]:
     """Return a word of another script in plain Latin letters; empty where no habit is known."""
-    kind = script(word)
     word = unicodedata.normalize("NFKC", word).lower()
+    kind = script(word)
     if kind == "CYRILLIC":
         # A text without marks has е for ё and и for й.
         forms = {_spelled(written, table) for table in CYRILLIC for written in (word, _no_yo(word))}
@@ -167,6 +250,7 @@ def sounds(word: str) -> frozenset[str]:
 
     Short words have none: too many sound alike.  Korean ones are marked, as they are rough.
     """
+    word = unicodedata.normalize("NFKC", word)
     latin = script(word) == "LATIN"
     forms = {plain(word)} if latin else latin_forms(word)
     alike = {_changed(form, SOUNDS) for form in forms}

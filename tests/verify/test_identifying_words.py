@@ -48,6 +48,7 @@ def test_a_name_is_found(name: str, text: str) -> None:
     ("name", "text"),
     [
         ("Torak^Ann", "CT Thorax"), ("Colon^Maria", "CT Colon"), ("Philips^Jan", "Philips"), ("Li^Bo", "li Hand"), ("Domen^Ann", "Abdomen"),
+        ("Event^T", "events"),
         ("Test^Patient", "Test CT patient"), ("ANONYMIZED", "ANONYMIZED"), ("Müller^A", "Maurer"), ("Meier^Al", "Reimer"),
         ("Brainerd^Zoe", "CT Brain"), ("Иванов^А", "КТ грудь"), ("", "CT"), ("Schwarzenegger^A", "schwarz"),
     ][:-1],

@@ -25,8 +25,10 @@ SPELLED = {
 SPELLINGS = {letter: tuple(written.split()) for letter, written in SPELLED.items()}
 # Two ways to write one sign of Chinese or Japanese names; the first stands for both.
 _SAME_SIGNS = """
-高髙 崎﨑 辺邉邊 斉齋斎齊 沢澤 浜濱 広廣 国國 桜櫻 島嶋嶌 吉𠮷 张張 刘劉 陈陳 杨楊 赵趙 吴吳 孙孫 马馬 罗羅 郑鄭 谢謝
-许許 邓鄧 冯馮 萧蕭 叶葉 苏蘇 吕呂 卢盧 蒋蔣 华華 丽麗 军軍 伟偉 强強 龙龍 东東 凤鳳 兰蘭 云雲
+高髙 崎﨑 辺邉邊 斉齋斎齊 沢澤 浜濱 広廣 国國 桜櫻 島嶋嶌 吉𠮷 张張 刘劉
+陈陳 杨楊 赵趙 吴吳 孙孫 马馬 罗羅 郑鄭 谢謝 许許 邓鄧 冯馮 萧蕭
+叶葉 苏蘇 吕呂 卢盧 蒋蔣 华華 丽麗 军軍 伟偉 强強 龙龍 东東 凤鳳
+兰蘭 云雲
 """
 SAME_SIGN = {sign: same[0] for same in _SAME_SIGNS.split() for sign in same[1:]}
 ARABIC = {"أ": "ا", "إ": "ا", "آ": "ا", "ٱ": "ا", "ى": "ي", "ی": "ي", "ة": "ه", "ک": "ك", "ـ": "",

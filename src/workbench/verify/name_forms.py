@@ -178,4 +178,5 @@ def _least_bytes(part: str) -> int:
 
 def merged_forms(forms: Iterable[str]) -> frozenset[str]:
     """Return forms with each letter's spellings as one, where that leaves enough letters."""
-    return frozenset(m for form in forms if len(m := merged(form)) >= SHORTEST_INSIDE)
+    found = {merged(form) for form in forms}
+    return frozenset(m for m in found if len(m) >= SHORTEST_INSIDE and m not in lexicon())

@@ -20,7 +20,7 @@ from workbench.verify.identifying_words import IdentifyingWords, bytes_have_uid,
 from workbench.verify.original_people import STANDARD_UID
 from workbench.verify.pairs import Original, Output
 from workbench.verify.result import Action, Category, Failure
-from workbench.verify.scheme import Scheme, moved
+from workbench.verify.scheme import Scheme, moved, near
 from workbench.verify.text_checks import is_comment, published_texts, wrong_texts
 
 Check = tuple[Action, Category, str, str]  # the last is what is wrong, empty when nothing is
@@ -282,7 +282,8 @@ def _dates(
     expected = {value.strip() for value in old} if full else {moved(value, days) for value in old}
     for value in values:
         digits = value.replace(".", "").replace("-", "") if len(value) == 10 else value
-        bad = "" if value in expected or digits in expected else "it did not move as the others"
+        good = {value, digits} & expected or any(near(value, each) for each in expected if each)
+        bad = "" if good else "it did not move as the others"
         if not full and demands.MOVED_DATES not in pair.options:
             bad = "a date is told"
         yield Action.DATE_SHIFTED, Category.HIPAA, where, bad

@@ -148,20 +148,25 @@ def removal_checks(
     if tag in demands.PIXELS or tag >> 16 in demands.OVERLAYS or tag >> 16 in demands.CURVES:
         yield Action.PIXELS_HIDDEN, Category.DICOM, where, "it is still there" if after else ""
         return
-    demand = demands.demand(tag, pair.options)
     if is_comment(tag):
         bad = "a comment is left" if _says(after) else ""
         yield Action.TEXT_REMOVED, Category.HIPAA, where, bad
-    elif demand and demand not in ("K", "C", "U") and before[0].vr != "SQ":
+        return
+    demand = demands.demand(tag, pair.options)
+    if demand and demand not in ("K", "C", "U") and before[0].vr != "SQ":
         bad = _still_there(before, after, demand)
         category = Category.HIPAA if _names(where) else Category.DICOM
         yield Action.TEXT_REMOVED, category, where, bad
     elif tag in DOSE and DOSE_PLACES.issuperset(path) and _is_sound(before):
-        bad = "" if after else "the attribute is gone"
-        yield Action.TAG_RETAINED, Category.PRACTICE, where, bad
-        if after and before[0].vr in NUMERIC:
-            lost = _numbers(before, before[0].vr) - _numbers(after, before[0].vr)
-            yield Action.TEXT_RETAINED, Category.PRACTICE, where, "a value is lost" if lost else ""
+        yield from _dose(before, after, where)
+
+
+def _dose(before: list[FlatElement], after: list[FlatElement], where: str) -> Iterator[Check]:
+    bad = "" if after else "the attribute is gone"
+    yield Action.TAG_RETAINED, Category.PRACTICE, where, bad
+    if after and before[0].vr in NUMERIC:
+        lost = _numbers(before, before[0].vr) - _numbers(after, before[0].vr)
+        yield Action.TEXT_RETAINED, Category.PRACTICE, where, "a value is lost" if lost else ""
 
 
 def _private(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from functools import cache
+from typing import Any
 
 
 @cache
@@ -10,7 +11,7 @@ def _meanings() -> frozenset[str]:
     # Read when first asked: it takes a second, and needs it only where a meaning looks like a name.
     from pydicom.sr._concepts_dict import concepts
 
-    schemes: dict[str, dict[str, dict[str, tuple[str, list[int]]]]] = concepts
+    schemes: Any = concepts  # pydicom's own typing of it says object
     return frozenset(
         meaning.lower()
         for names in schemes.values()

@@ -12,7 +12,6 @@ from workbench.verify.demands import (
     KEEP_UIDS,
     OPTIONS,
     demand,
-    plain_words,
     safe_private,
     table,
 )
@@ -58,11 +57,6 @@ def test_the_table_is_whole_and_says_which_edition_it_is() -> None:
 def test_attributes_of_dose_are_those_of_the_standard() -> None:
     for keyword in (*DOSE, *DOSE_PLACES):
         assert tag_for_keyword(keyword), keyword
-
-
-def test_words_of_anatomy_name_nobody() -> None:
-    assert {"thorax", "abdomen"} <= {word.lower() for word in plain_words()}
-    assert not {"müller", "smith"} & {word.lower() for word in plain_words()}
 
 
 def test_private_attributes_that_stay_are_listed_by_creator_group_and_byte() -> None:

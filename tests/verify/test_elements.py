@@ -7,7 +7,7 @@ from pydicom import Dataset
 from pydicom.dataelem import RawDataElement
 from pydicom.tag import Tag
 
-from workbench.verify.elements import elements, name
+from workbench.verify.elements import MAX_BINARY_BYTES, FlatElement, elements, name, numbers_of
 
 
 def nested() -> Dataset:
@@ -52,3 +52,38 @@ def test_an_element_that_cannot_be_read_is_seen_with_its_bytes() -> None:
 )
 def test_a_tag_is_said_by_its_keyword_where_it_has_one(tag: int, said: str) -> None:
     assert name(tag) == said
+
+
+@pytest.mark.parametrize(
+    ("content", "vr", "numbers"),
+    [
+        # PS3.5 6.2: what bytes of unknown VR are as the VR that the output gives them
+        ("\x00\x00\x80?\x00\x00\x00@", "FL", [1.0, 2.0]), ("\x01\x00\x02\x00", "US", [1.0, 2.0]),
+        ("\xff\xff", "SS", [-1.0]), ("12.5\\7 ", "DS", [12.5, 7.0]), ("\x01", "FL", []), ("abc", "DS", []),
+        ("\x00\x00\x00\x00\x00\x00\xf0?", "FD", [1.0]), ("xx", "LO", []),
+    ],
+)  # fmt: skip
+def test_numbers_of_unknown_vr_are_read_as_what_another_file_says(
+    content: str, vr: str, numbers: list[float]
+) -> None:
+    assert numbers_of(FlatElement(0x70051063, "UN", (), (content,)), vr) == numbers
+
+
+def test_of_pixels_only_the_beginning_is_kept() -> None:
+    data = Dataset()
+    data.add_new(0x7FE00010, "OB", bytes(1_000_000))
+    (found,) = elements(data)
+    assert len(found.values[0]) == MAX_BINARY_BYTES
+
+
+def test_an_item_says_what_it_is_about_and_bytes_are_kept_where_they_are_not_ascii() -> None:
+    item, concept = Dataset(), Dataset()
+    concept.CodeValue, concept.CodingSchemeDesignator = "113880", "DCM"
+    item.ConceptNameCodeSequence = [concept]
+    item.TextValue = "48213"
+    tag = Tag("SeriesDescription")
+    item[tag] = RawDataElement(tag, "LO", 3, b"Gr\xfc", 0, False, True)
+    found = {one.where: one for one in elements(item)}
+    assert found["TextValue"].concept == "113880 DCM"
+    assert found["TextValue"].raw == b""
+    assert found["SeriesDescription"].raw == b"Gr\xfc"

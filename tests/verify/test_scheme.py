@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from workbench.deidentify.pseudonym import Pseudonyms
-from workbench.verify.scheme import Scheme
+from workbench.verify.scheme import Scheme, near
 
 KEY = bytes(range(32))
 SCHEME, ENGINE = Scheme(KEY, "lung", "HD"), Pseudonyms(KEY, "lung", "HD")
@@ -44,3 +44,12 @@ def test_key_survey_and_site_all_count() -> None:
 def test_the_fingerprint_is_that_of_the_secret_by_hand() -> None:
     secret = hmac.new(KEY, b"wb-deid/v1/lung", hashlib.sha256).digest()
     assert SCHEME.fingerprint == hashlib.sha256(secret).hexdigest()[:16] == ENGINE.fingerprint
+
+
+def test_a_time_may_be_gone_or_of_another_clock_but_its_day_and_zone_stay() -> None:
+    expected = "20150607101112.5+0100"
+    for good in ("20150607", "20150607+0100", "20150607103000+0100", "2015060710+0100"):
+        assert near(good, expected), good
+    for bad in ("20150608", "20150608101112+0100", "20150607101112", "20150607151112+0100", "2015"):
+        assert not near(bad, expected), bad
+    assert not near("20150607", "20150608")

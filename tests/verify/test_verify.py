@@ -11,7 +11,15 @@ import pytest
 from pydicom import dcmread
 from pydicom.dataset import Dataset
 
-from tests.verify.cases import KEY, SITE, SURVEY, scheme, write_originals, write_outputs
+from tests.verify.cases import (
+    KEY,
+    SITE,
+    SURVEY,
+    profile_without_comments,
+    scheme,
+    write_originals,
+    write_outputs,
+)
 from workbench.cli import main
 from workbench.deidentify import cleaned_values, transform
 from workbench.deidentify.attribute_rules import AttributeRule, Kind
@@ -306,6 +314,7 @@ def test_the_verb(
     key.chmod(0o600)
     given = ["--key", str(key), "--survey", SURVEY, "--site", SITE]
     out = tmp_path / "clean"
+    given += ["--profile", str(profile_without_comments(tmp_path))]
     assert main(["deidentify", str(source), str(out), *given]) == 0
     report = tmp_path / "verified.html"
     words = ["deidentify", "verify", str(source), str(out), *given, "--report", str(report)]

@@ -80,6 +80,9 @@ def _tell(done: Verification) -> None:
     for action, meaning, category, passed, failed in done.counts():
         tell(f"{action:18}{category:16}{passed:9,} passed {failed:6,} failed   {meaning}")
     tell("pixels_retained                             not applicable: pixels never leave")
+    for what, passed, failed, percent in done.by_category():
+        if percent is not None:
+            tell(f"{what:34}{passed:9,} passed {failed:6,} failed   {percent:.2f} %")
     for failure in done.failures[:MAX_TOLD]:
         tell(f"- output {failure.number}, {failure.where}: {failure.what} ({failure.action})")
     if len(done.failures) > MAX_TOLD:

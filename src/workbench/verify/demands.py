@@ -91,12 +91,6 @@ def demand(tag: int, options: frozenset[str]) -> str:
     return named.action(options) if named else ""
 
 
-@cache
-def plain_words() -> frozenset[str]:
-    """Return words of anatomy and technique, which name nobody."""
-    return frozenset(word for line in _lines("plain_words.txt") for word in line.split())
-
-
 def safe_private(profile: Path | None = None) -> frozenset[tuple[str, int, int]]:
     """Return the private attributes that may be there: creator, group, byte.
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+import struct
 from collections.abc import Iterator
 from dataclasses import dataclass
 
@@ -10,8 +12,13 @@ from pydicom.dataelem import DataElement
 from pydicom.dataset import Dataset
 
 MAX_DEPTH = 64
+MAX_BINARY_BYTES = 4096  # of a binary value, to say whether there is one and to read numbers of UN
+CONCEPT_NAME = 0x0040A043
 NUMERIC = frozenset({"DS", "IS", "US", "SS", "UL", "SL", "FL", "FD", "UV", "SV"})
 BINARY = frozenset({"OB", "OW", "OF", "OD", "OL", "OV", "UN"})
+
+
+NUMBER = re.compile(r"\s*[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d+)?\s*\Z")
 
 
 @dataclass(frozen=True)
@@ -28,6 +35,10 @@ class FlatElement:
         Its values as text, one a value; bytes are read as Latin-1.
     creator
         Of a private element: who reserved its block.
+    concept
+        Of an element of a report's item: the code and scheme of what the item is about.
+    raw
+        The bytes of a text that are not ASCII, before any character set.
     """
 
     tag: int
@@ -35,6 +46,8 @@ class FlatElement:
     path: tuple[int, ...]
     values: tuple[str, ...]
     creator: str = ""
+    concept: str = ""
+    raw: bytes = b""
 
     @property
     def where(self) -> str:
@@ -51,18 +64,39 @@ def name(tag: int) -> str:
 
 def elements(data: Dataset, path: tuple[int, ...] = ()) -> Iterator[FlatElement]:
     """Yield all elements, those of sequences behind the sequence itself."""
-    for tag in sorted(data.keys()):
-        element = _read(data, int(tag))
+    concept = _concept(data)
+    for tag in sorted(map(int, data.keys())):
+        raw = _bytes(data, tag)
+        element = _read(data, tag)
         if element is None:
-            raw = getattr(data.get_item(tag), "value", b"") or b""
-            yield FlatElement(int(tag), "UN", path, (bytes(raw).decode("latin-1"),))
+            values = (raw[:MAX_BINARY_BYTES].decode("latin-1"),)
+            yield FlatElement(tag, "UN", path, values, concept=concept, raw=_not_ascii(raw))
             continue
-        yield FlatElement(
-            int(tag), str(element.VR), path, _values(element), _creator(data, int(tag))
-        )
-        if element.VR == "SQ" and len(path) < MAX_DEPTH:
+        vr = str(element.VR)
+        kept = b"" if vr in BINARY or vr in NUMERIC or vr == "SQ" else _not_ascii(raw)
+        yield FlatElement(tag, vr, path, _values(element), _creator(data, tag), concept, kept)
+        if vr == "SQ" and len(path) < MAX_DEPTH:
             for item in element.value:
-                yield from elements(item, (*path, int(tag)))
+                yield from elements(item, (*path, tag))
+
+
+def _bytes(data: Dataset, tag: int) -> bytes:
+    """Return the bytes of an element that has not been decoded yet; of others none."""
+    value = getattr(data.get_item(tag), "value", None)
+    return value if isinstance(value, bytes) else b""
+
+
+def _not_ascii(raw: bytes) -> bytes:
+    return b"" if raw.isascii() else raw
+
+
+def _concept(data: Dataset) -> str:
+    """Return the code and the scheme of what a report's item is about; of other items nothing."""
+    if CONCEPT_NAME not in data:
+        return ""
+    names = _read(data, CONCEPT_NAME)
+    codes = names.value if names is not None and names.VR == "SQ" else []
+    return f"{codes[0].get('CodeValue')} {codes[0].get('CodingSchemeDesignator')}" if codes else ""
 
 
 def _read(data: Dataset, tag: int) -> DataElement | None:
@@ -86,7 +120,7 @@ def _values(element: DataElement) -> tuple[str, ...]:
     if value is None or (hasattr(value, "__len__") and len(value) == 0):
         return ()
     if isinstance(value, bytes | bytearray):
-        return (bytes(value).decode("latin-1"),)
+        return (bytes(value[:MAX_BINARY_BYTES]).decode("latin-1"),)
     many = value if isinstance(value, list | tuple) or element.VM > 1 else [value]
     return tuple(_written(single) for single in many)
 
@@ -95,3 +129,33 @@ def _written(value: object) -> str:
     """Return a value as it was written: numbers with their own digits."""
     written = getattr(value, "original_string", None)
     return written if isinstance(written, str) else str(value)
+
+
+# What a number's bytes are (PS3.5 6.2), in the order of Explicit VR Little Endian.
+_NUMBERS = {
+    "US": "<H",
+    "SS": "<h",
+    "UL": "<I",
+    "SL": "<i",
+    "FL": "<f",
+    "FD": "<d",
+    "UV": "<Q",
+    "SV": "<q",
+}
+
+
+def numbers_of(element: FlatElement, vr: str) -> list[float]:
+    """Return an element's numbers; those of unknown VR (UN) as a VR that another file gives it.
+
+    What is no number is left out.
+    """
+    if element.vr != "UN" or vr == "UN":
+        return [float(value) for value in element.values if NUMBER.match(value)]
+    content = "".join(element.values).encode("latin-1", "replace")
+    if vr in ("DS", "IS"):
+        texts = content.decode("latin-1").strip(" \0").split("\\")
+        return [float(text) for text in texts if NUMBER.match(text)]
+    form = _NUMBERS.get(vr)
+    if form is None or len(content) % struct.calcsize(form):
+        return []
+    return [float(number) for (number,) in struct.iter_unpack(form, content)]

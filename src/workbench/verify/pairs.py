@@ -13,9 +13,7 @@ from pydicom.dataset import Dataset
 
 from workbench.verify.elements import FlatElement, elements
 from workbench.verify.scheme import Scheme
-
-PREFIX = 128
-MAX_META_BYTES = 1 << 20
+from workbench.verify.source_files import contents, files_in
 
 
 @dataclass(frozen=True, repr=False)
@@ -27,6 +25,7 @@ class Original:
     patient_id: str
     study: str
     found: tuple[FlatElement, ...]
+    name: str = ""
 
     def pseudonym(self, scheme: Scheme) -> str:
         """Return the pseudonym that the scheme gives its patient."""
@@ -52,20 +51,18 @@ class Output:
 
 
 def originals(folder: Path) -> Iterator[Original | None]:
-    """Yield the DICOM files below a folder; ``None`` for one that pydicom cannot read."""
-    for path in _files(folder):
-        with path.open("rb") as file:
-            head = file.read(PREFIX + 4)
-        if head[PREFIX:] != b"DICM":
+    """Yield the DICOM files below a folder, also in zips; ``None`` for one that cannot be read."""
+    for name, content in contents(folder):
+        if content is None:
+            yield None
             continue
         try:
-            data = dcmread(path, force=True)
-            yield _original(data)
+            yield _original(dcmread(BytesIO(content), force=True), name)
         except Exception:  # noqa: BLE001 - whatever pydicom raises, this file cannot be compared
             yield None
 
 
-def _original(data: Dataset) -> Original:
+def _original(data: Dataset, name: str) -> Original:
     def text(keyword: str) -> str:
         return str(data.get(keyword) or "")
 
@@ -77,13 +74,13 @@ def _original(data: Dataset) -> Original:
             setattr(data, keyword, str(data.file_meta.get(f"MediaStorage{keyword}") or ""))
     return Original(
         text("SOPInstanceUID"), text("IssuerOfPatientID"), text("PatientID"),
-        text("StudyInstanceUID"), tuple(elements(data)),
+        text("StudyInstanceUID"), tuple(elements(data)), name,
     )  # fmt: skip
 
 
 def outputs(folder: Path) -> Iterator[Output]:
     """Yield every file below a folder; one that is not DICOM has an empty data set."""
-    for number, path in enumerate(_files(folder), start=1):
+    for number, path in enumerate(files_in(folder), start=1):
         content = path.read_bytes()
         try:
             data = dcmread(BytesIO(content))
@@ -97,11 +94,7 @@ def outputs(folder: Path) -> Iterator[Output]:
 def digest_of(folder: Path) -> str:
     """Return one SHA-256 over names and bytes of all files below a folder."""
     digest = hashlib.sha256()
-    for path in _files(folder):
+    for path in files_in(folder):
         digest.update(str(path.relative_to(folder)).encode() + b"\0")
         digest.update(hashlib.sha256(path.read_bytes()).digest())
     return digest.hexdigest()
-
-
-def _files(folder: Path) -> list[Path]:
-    return sorted(path for path in folder.rglob("*") if path.is_file())

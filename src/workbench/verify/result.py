@@ -6,6 +6,7 @@ from collections import Counter
 from dataclasses import dataclass, field
 from enum import StrEnum
 from itertools import product
+from math import floor
 
 
 class Action(StrEnum):
@@ -45,9 +46,17 @@ MEANINGS = {
 }
 
 
+def percentage(passed: int, failed: int) -> float | None:
+    """Return how many of 100 checks passed, never rounded up to 100; ``None`` of no checks."""
+    if not passed + failed:
+        return None
+    percent = 100 * passed / (passed + failed)
+    return floor(percent * 100) / 100
+
+
 @dataclass(frozen=True)
 class Failure:
-    """One failed check: an object's number, where in it, and what is wrong; never a value."""
+    """One failed check: an output's number (0: the folder), where, what is wrong; no value."""
 
     action: Action
     category: Category
@@ -100,6 +109,31 @@ class Verification:
             if self.passed[pair] or failed[pair]
         ]
 
+    def by_action(self) -> list[tuple[Action, int, int, float | None]]:
+        """Return (action, passed, failed, percentage passed) of all ten actions, as MIDI-B does.
+
+        The percentage is ``None`` for an action that was never checked: it is not a success.
+        """
+        failed = Counter(failure.action for failure in self.failures)
+        passed = Counter[Action]()
+        for (action, _), number in self.passed.items():
+            passed[action] += number
+        return [
+            (action, passed[action], failed[action], percentage(passed[action], failed[action]))
+            for action in Action
+        ]
+
+    def by_category(self) -> list[tuple[Category, int, int, float | None]]:
+        """Return (category, passed, failed, percentage passed) of the three kinds of rules."""
+        failed = Counter(failure.category for failure in self.failures)
+        passed = Counter[Category]()
+        for (_, category), number in self.passed.items():
+            passed[category] += number
+        return [
+            (each, passed[each], failed[each], percentage(passed[each], failed[each]))
+            for each in Category
+        ]
+
     def as_json(self) -> dict[str, object]:
         """Return counts and failures for a program."""
         return {
@@ -113,6 +147,17 @@ class Verification:
                 {"action": action, "category": category, "passed": passed, "failed": failed}
                 for action, _, category, passed, failed in self.counts()
             ],
+            "percent": percentage(self.passed.total(), len(self.failures)),
+            "midi_b": {
+                "actions": {
+                    action: {"passed": passed, "failed": failed, "percent": percent}
+                    for action, passed, failed, percent in self.by_action()
+                },
+                "categories": {
+                    category: {"passed": passed, "failed": failed, "percent": percent}
+                    for category, passed, failed, percent in self.by_category()
+                },
+            },
             "failures": [
                 {"action": failure.action, "category": failure.category, "output": failure.number,
                  "where": failure.where, "what": failure.what}

@@ -14,6 +14,8 @@ import unicodedata
 from datetime import date, timedelta
 
 SCHEME = "wb-deid/v1/"
+MAX_CLOCK_MIN = 60  # minutes by which a patient's own clock may differ (docs/deidentify.md, times)
+CLOCK = re.compile(r"(\d{8})(\d{2})(\d{2})?(?:\d{2}(?:\.\d+)?)?([+-]\d{4})?\Z")
 
 
 class Scheme:
@@ -68,3 +70,19 @@ def moved(text: str, days: int) -> str | None:
     # Of a second DICOM has six digits (PS3.5 6.2, DT); what some write behind them may be cut off.
     rest = re.sub(r"(\.\d{6})\d{1,3}(?=[+-]|$)", r"\1", digits[8:].strip())
     return f"{day.year:04d}{day.month:02d}{day.day:02d}{rest}"
+
+
+def near(text: str, expected: str) -> bool:
+    """Say whether a DT is of the expected day and zone, its time gone or by another clock.
+
+    Which of the promises about times of day is in force is not said in an output; the day is what
+    identifies (45 CFR 164.514(b)(2)(i)(C)).
+    """
+    these, those = CLOCK.match(text), CLOCK.match(expected)
+    if those is None:
+        return False
+    if these is None:  # a day alone, perhaps with a zone
+        return len(expected) > 8 and text[:8] == expected[:8] and text[8:] in ("", those[4])
+    minutes = [60 * int(match[2]) + int(match[3] or 0) for match in (these, those)]
+    apart = abs(minutes[0] - minutes[1])
+    return these[1] == those[1] and these[4] == those[4] and apart <= MAX_CLOCK_MIN

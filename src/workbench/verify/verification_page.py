@@ -11,7 +11,7 @@ from workbench.verify.result import Action, Verification
 
 MAX_SHOWN = 500
 NOT_PROMISED = (
-    "A name that stands only in free text, in no attribute that names people, is not known.",
+    "A name without a title, only in free text and in no attribute for names, is not known.",
     "Times of day and the intervals between a patient's studies stay.",
 )
 PAGE = """<!doctype html>
@@ -36,6 +36,20 @@ none failed.</p>
 <p>{{ done.inputs }} originals; {{ done.refused }} of them have no output of their own,
 {{ done.unread }} could not be read and compared. Every element of both sides was read with pydicom,
 at every depth, by other code than that which made the outputs.</p>
+<h2>As the MIDI-B challenge counts</h2>
+<p>Its ten actions and three kinds of rules (TCIA, 2024), so that the figures can be compared.</p>
+<div class="wide"><table>
+<thead><tr><th scope="col">Action or rules</th><th scope="col" class="number">Passed</th>
+<th scope="col" class="number">Failed</th><th scope="col" class="number">%</th></tr></thead>
+<tbody>
+{% for what, passed, failed, percent in done.by_action() + done.by_category() %}
+<tr><td>{{ what }}</td>
+{% if percent is none %}<td class="number" colspan="3">not checked</td>
+{% else %}<td class="number">{{ "{:,}".format(passed) }}</td>
+<td class="number{{ ' over' if failed }}">{{ "{:,}".format(failed) }}</td>
+<td class="number">{{ "%.2f" | format(percent) }}</td>{% endif %}</tr>
+{% endfor %}
+</tbody></table></div>
 <h2>Checks</h2>
 <div class="wide"><table>
 <thead><tr><th scope="col">Action</th><th scope="col">What it asks</th><th scope="col">Rule of</th>
@@ -51,7 +65,8 @@ at every depth, by other code than that which made the outputs.</p>
 </tbody></table></div>
 {% if done.failures %}
 <h2>What failed</h2>
-<p>By the output's number in the order of the folder's names; values are not shown.</p>
+<p>By the output's number in the order of the folder's names, 0 for the folder; values are not
+shown.</p>
 <div class="wide"><table>
 <thead><tr><th scope="col" class="number">Output</th><th scope="col">Action</th>
 <th scope="col">Where</th><th scope="col">What</th></tr></thead>

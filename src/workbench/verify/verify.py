@@ -11,7 +11,8 @@ import pydicom
 from workbench.errors import IdentityError
 from workbench.verify import demands
 from workbench.verify.checks import Pair, Result, failures
-from workbench.verify.identifying_words import needles_of
+from workbench.verify.folder_checks import FolderOrder
+from workbench.verify.original_people import people_of, uids_of
 from workbench.verify.pairs import Original, Output, digest_of, originals, outputs
 from workbench.verify.result import Action, Category, Failure, Verification
 from workbench.verify.scheme import Scheme
@@ -32,6 +33,7 @@ def verify(source: Path, target: Path, scheme: Scheme, profile: Path | None = No
     private = demands.safe_private(profile)
     owners: dict[str, tuple[str, str]] = {}
     taken: set[str] = set()
+    order = FolderOrder()
     for output in outputs(target):
         done.outputs += 1
         # An output that kept its UID is matched too, and fails for that.
@@ -44,10 +46,13 @@ def verify(source: Path, target: Path, scheme: Scheme, profile: Path | None = No
         for check, failure in results:
             _count(done, check[0], check[1], failure)
         _owner(done, output, original, owners)
+        order.add(original, output)
     if not done.inputs or not done.outputs:
         raise IdentityError(
             "there is nothing to verify.", "Name the folder of originals and that of the outputs."
         )
+    for failure in order.failures():
+        _count(done, Action.PATID_CONSISTENT, Category.PRACTICE, failure)
     done.refused = len(known.keys() - taken)
     done.about = _about(source, target, scheme)
     return done
@@ -75,8 +80,9 @@ def _compared(
     options = options_of(output)
     tried = []
     for original in candidates:
-        needles = needles_of(original.found, options)
-        results = list(failures(Pair(original, output, options, scheme, needles, private)))
+        words, uids = people_of(original.found, options), uids_of(original.found, options)
+        pair = Pair(original, output, options, scheme, words, uids, private)
+        results = list(failures(pair))
         tried.append((sum(failure is not None for _, failure in results), original, results))
     _, original, results = min(tried, key=lambda attempt: attempt[0])
     return original, results

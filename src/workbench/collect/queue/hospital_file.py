@@ -7,6 +7,7 @@ with pseudonyms only.
 
 from __future__ import annotations
 
+import secrets
 from pathlib import Path
 
 from workbench.errors import StoreError
@@ -26,10 +27,9 @@ CREATE TABLE IF NOT EXISTS patient (
     owner TEXT, lease_boot TEXT, lease_until REAL,
     added_at TEXT NOT NULL, asked_at TEXT, changed_at TEXT,
     studies INTEGER, expected INTEGER, already INTEGER, received INTEGER, refused INTEGER,
+    lot INTEGER NOT NULL DEFAULT 0,
     UNIQUE (patient_id, issuer, accession, study_from, study_to)
 );
-CREATE INDEX IF NOT EXISTS patient_next ON patient (priority DESC, tries, number)
-    WHERE due IS NOT NULL;
 CREATE INDEX IF NOT EXISTS patient_state ON patient (state, number);
 CREATE INDEX IF NOT EXISTS patient_owner ON patient (owner) WHERE owner IS NOT NULL;
 CREATE TABLE IF NOT EXISTS study (
@@ -59,6 +59,20 @@ CREATE TABLE IF NOT EXISTS event (
 CREATE TABLE IF NOT EXISTS control (name TEXT PRIMARY KEY, value TEXT NOT NULL, at TEXT NOT NULL);
 """
 
+# The queue is asked by lot: the order of a list, which others may have, must not show in the order
+# in which objects arrive.
+BY_LOT = """
+DROP INDEX IF EXISTS patient_next;
+CREATE INDEX IF NOT EXISTS patient_by_lot ON patient (priority DESC, tries, lot)
+    WHERE due IS NOT NULL;
+"""
+LOT_BITS = 62  # so many that two lots are hardly ever the same; SQLite's integers have 64
+
+
+def drawn() -> int:
+    """Return a lot that nobody can foretell."""
+    return secrets.randbits(LOT_BITS)
+
 
 class HospitalFile(Sqlite):
     """The hospital's own file of one workspace; readable by its owner alone."""
@@ -69,6 +83,7 @@ class HospitalFile(Sqlite):
             raise StoreError("there is no such workspace.", "Make one: workbench init -w FOLDER")
         self.file.touch(mode=0o600)
         super().__init__(self.file, TABLES)
+        self._draw_lots()
         self.write("INSERT OR IGNORE INTO meta VALUES ('version', ?)", str(VERSION))
         known = self.one("SELECT value FROM meta WHERE name = 'version'")
         if known is not None and int(known["value"]) > VERSION:
@@ -76,6 +91,18 @@ class HospitalFile(Sqlite):
                 f"the queue was written by a newer version ({known['value']} > {VERSION}).",
                 "Use the version of Workbench that wrote it, or a newer one.",
             )
+
+    def _draw_lots(self) -> None:
+        """Give the patients of an older file, which was asked in the order of its list, lots."""
+        if "lot" not in self.columns("patient"):
+            with self.transaction():
+                if "lot" not in self.columns("patient"):
+                    self.write("ALTER TABLE patient ADD COLUMN lot INTEGER NOT NULL DEFAULT 0")
+                    self.many(
+                        "UPDATE patient SET lot = ? WHERE number = ?",
+                        [(drawn(), row["number"]) for row in self.all("SELECT number FROM patient")],
+                    )
+        self.define(BY_LOT)
 
     def note(self, name: str, value: str) -> None:
         """Keep a note of this workspace, in place of an earlier one of that name."""

@@ -1,5 +1,9 @@
 """The patient queue: whom to ask the PACS for, in which order, and how far each has come.
 
+Inside a priority the order is drawn by lot when a patient is added, and stays through restarts:
+were patients asked in the order of their list, whoever has the list could read their pseudonyms
+off the order of arrival.
+
 Any number of collectors may work on one queue.  A collector leases a patient for a while and
 renews the lease as long as it lives, so a patient is never done by two at once, and one whose
 collector died is taken up by another.  A patient is tried a fixed number of times, then waits
@@ -18,7 +22,7 @@ from typing import Any
 
 from workbench.collect.clock import boot, moment, steady
 from workbench.collect.patient_list import ListedPatient
-from workbench.collect.queue.hospital_file import HospitalFile
+from workbench.collect.queue.hospital_file import HospitalFile, drawn
 
 LEASE_S = 60.0
 MAX_WAIT_S = 7 * 24 * 3600.0  # seconds: doubling must not put a patient off for ever
@@ -97,10 +101,10 @@ class Queue:
         now = moment()
         return self._hospital.many(
             "INSERT INTO patient (patient_id, issuer, accession, study_from, study_to, birth_date,"
-            " priority, state, added_at) VALUES (?, ?, ?, ?, ?, ?, ?, 'waiting', ?)"
+            " priority, state, added_at, lot) VALUES (?, ?, ?, ?, ?, ?, ?, 'waiting', ?, ?)"
             " ON CONFLICT DO NOTHING",
             (
-                (*_key(patient), _iso(patient.birth_date), patient.priority, now)
+                (*_key(patient), _iso(patient.birth_date), patient.priority, now, drawn())
                 for patient in patients
             ),
         )
@@ -141,7 +145,7 @@ class Queue:
                 " state = 'asked', reason = '', asked_at = ?, changed_at = ?"
                 " WHERE number = (SELECT number FROM patient WHERE due IS NOT NULL AND due <= ?"
                 "  AND (owner IS NULL OR lease_boot <> ? OR lease_until < ?)"
-                "  ORDER BY priority DESC, tries, number LIMIT 1) RETURNING *",
+                "  ORDER BY priority DESC, tries, lot LIMIT 1) RETURNING *",
                 self._owner, boot(), steady() + LEASE_S, moment(), moment(),
                 time.time(), boot(), steady(),
             )  # fmt: skip

@@ -15,12 +15,15 @@ from workbench.collect.patient_list import ListedPatient
 from workbench.collect.queue import patient_queue as queue_module
 from workbench.collect.queue.hospital_file import FILE, HospitalFile
 from workbench.collect.queue.patient_queue import Counts, PatientState, Queue, Retry
+from workbench.deidentify.key import create_key
+from workbench.survey import KEY_FILE
 
 ONCE = Retry(tries=1, seconds=0.0)
 
 
 @pytest.fixture
 def hospital(tmp_path: Path) -> HospitalFile:
+    create_key(tmp_path / KEY_FILE)
     return HospitalFile(tmp_path)
 
 
@@ -186,6 +189,7 @@ def test_a_stopped_patient_has_not_been_tried(hospital) -> None:
 
 
 def test_two_collectors_never_do_a_patient_twice(tmp_path: Path) -> None:
+    create_key(tmp_path / KEY_FILE)
     Queue(HospitalFile(tmp_path)).add(listed(*range(300)))
     program = (
         "import sys; from pathlib import Path\n"
@@ -242,6 +246,7 @@ class Collectors(RuleBasedStateMachine):
         import tempfile
 
         self.folder = tempfile.TemporaryDirectory()
+        create_key(Path(self.folder.name) / KEY_FILE)
         self.hospital = HospitalFile(Path(self.folder.name))
         self.retry = Retry(tries=2, seconds=0.0)
         self.held: dict[str, int] = {}

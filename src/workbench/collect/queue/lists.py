@@ -16,7 +16,7 @@ from pathlib import Path
 from workbench.collect.queue.hospital_file import HospitalFile
 from workbench.collect.queue.ledger import Judge, Ledger
 from workbench.deidentify.unlocked_key import forget_unlocked
-from workbench.errors import SettingsError
+from workbench.errors import IdentityError, SettingsError
 from workbench.model import Verdict
 from workbench.plaintext import no_formula
 from workbench.store.erasure_proof import BLOCK, Proof, prove
@@ -82,7 +82,8 @@ def _named(ledger: Ledger, judge: Judge) -> Iterator[dict[str, object]]:
 def delete_list(hospital: HospitalFile, folder: Path) -> Proof:
     """Delete the queue and the ledger, and look whether anything of them is left.
 
-    Raises ``SettingsError`` while a collector works on a patient.
+    Raises ``SettingsError`` while a collector works on a patient, ``IdentityError`` while the key
+    is locked: what is looked for afterwards must be known.
     """
     busy = hospital.one("SELECT count(*) AS n FROM patient WHERE owner IS NOT NULL")
     if busy is not None and busy["n"]:
@@ -97,9 +98,13 @@ def delete_list(hospital: HospitalFile, folder: Path) -> Proof:
 def delete_everything(hospital: HospitalFile, folder: Path) -> Proof:
     """Delete the whole workspace but its settings, the hospital's key too; then look.
 
-    What was collected cannot be linked to patients any more, by anybody.
+    What was collected cannot be linked to patients any more, by anybody.  It needs no key, for a
+    key may be lost: nobody is known by ID then, so none can be looked for, and that is told.
     """
-    values, untested = _secrets(hospital)
+    try:
+        values, untested = _secrets(hospital)
+    except IdentityError:
+        values, untested = _indexes(hospital), len(hospital.all("SELECT number FROM patient"))
     hospital.close()
     forget_unlocked(folder / KEY_FILE)
     removed = 0
@@ -125,10 +130,21 @@ def _overwrite(file: Path) -> None:
         os.fsync(opened.fileno())
 
 
-def _secrets(hospital: HospitalFile) -> tuple[set[str], int]:
-    ids = {row["patient_id"] for row in hospital.all("SELECT patient_id FROM patient")}
-    ids |= {row["accession"] for row in hospital.all("SELECT accession FROM patient")} - {""}
-    uids = {row["study_uid"] for row in hospital.all("SELECT study_uid FROM study")}
-    uids |= {row["series_uid"] for row in hospital.all("SELECT series_uid FROM series")}
+def _secrets(hospital: HospitalFile) -> tuple[set[str | bytes], int]:
+    """Return IDs, UIDs and what stands for them in look-ups; and how many IDs are too short."""
+    sealed = hospital.sealed
+    patients = [sealed.patient_of(row) for row in hospital.all("SELECT * FROM patient")]
+    ids = {patient.patient_id for patient in patients}
+    ids |= {patient.accession for patient in patients} - {""}
+    uids = {sealed.study_of(row)[0] for row in hospital.all("SELECT * FROM study")}
+    uids |= {sealed.series_of(row)[0] for row in hospital.all("SELECT * FROM series")}
     long = {identifier for identifier in ids if len(identifier) >= SHORTEST}
-    return long | uids, len(ids) - len(long)
+    return long | uids | _indexes(hospital), len(ids) - len(long)
+
+
+def _indexes(hospital: HospitalFile) -> set[str | bytes]:
+    return {
+        bytes(row["lookup"])
+        for table in NAMED_IN
+        for row in hospital.all(f"SELECT lookup FROM {table}")  # noqa: S608  names of our own
+    }

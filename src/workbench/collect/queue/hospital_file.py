@@ -55,6 +55,7 @@ CREATE TABLE IF NOT EXISTS answer (
     patient INTEGER NOT NULL, asked_at TEXT NOT NULL, lookup BLOB NOT NULL, content BLOB NOT NULL
 );
 CREATE INDEX IF NOT EXISTS answer_patient ON answer (patient, asked_at);
+CREATE TABLE IF NOT EXISTS judged (patient INTEGER NOT NULL, content TEXT NOT NULL);
 CREATE TABLE IF NOT EXISTS request (
     number INTEGER PRIMARY KEY AUTOINCREMENT, at TEXT NOT NULL, patient INTEGER,
     service TEXT NOT NULL, level TEXT NOT NULL, seconds REAL NOT NULL, status TEXT NOT NULL,

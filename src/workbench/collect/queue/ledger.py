@@ -7,6 +7,7 @@ time: received is what is here, not what anybody counted while sending.
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterable, Iterator, Mapping
 from datetime import datetime
 from typing import Any, Protocol
@@ -22,6 +23,7 @@ from workbench.model import Verdict
 from workbench.schema import LEDGER
 
 UIDS_A_QUERY = 500  # UIDs asked of the store at a time
+MOMENTS = ("asked_at", "first_found", "last_found")
 NO_SERIES: Mapping[str, Any] = {
     "study_uid": None, "study_date": None, "series_uid": None, "instances": [], "modality": None,
     "told": None, "unwanted": None,
@@ -109,8 +111,29 @@ class Ledger:
     # --- the table that may leave the hospital -------------------------------------------------
 
     def table(self, judge: Judge) -> pl.DataFrame:
-        """Return one row a patient and study (``schema.LEDGER``), judged by what is here now."""
-        return LEDGER.frame([self._row(*each, judge) for each in self._studies()])
+        """Return one row a patient and study (``schema.LEDGER``), judged by what is here now.
+
+        Rows of patients who were deleted once they were answered are as they were judged then.
+        """
+        rows = [self._row(*each, judge) for each in self._studies()]
+        known = {(row["patient"], row.get("StudyInstanceUID")) for row in rows}
+        for kept in self._hospital.all("SELECT content FROM judged ORDER BY rowid"):
+            row = json.loads(kept["content"])
+            row |= {name: _time(row.get(name)) for name in MOMENTS}
+            if (row["patient"], row.get("StudyInstanceUID")) not in known:
+                rows.append(row)
+        return LEDGER.frame(rows)
+
+    def keep_judged(self, numbers: Iterable[int], judge: Judge) -> None:
+        """Keep the rows of patients as they are judged now; they hold pseudonyms only."""
+        wanted = set(numbers)
+        for patient, study in self._studies():
+            if patient["number"] in wanted:
+                row = self._row(patient, study, judge)
+                row |= {name: row[name].isoformat() for name in MOMENTS if row.get(name)}
+                self._hospital.write(
+                    "INSERT INTO judged VALUES (?, ?)", patient["number"], json.dumps(row)
+                )
 
     def _studies(self) -> Iterator[tuple[Mapping[str, Any], Mapping[str, Any] | None]]:
         studies: dict[int, list[Mapping[str, Any]]] = {}

@@ -34,6 +34,8 @@ SOMEBODY = ListedPatient(
 )  # fmt: skip
 UID, SERIES, OBJECT = "1.2.826.0.1.77001", "1.2.826.0.1.77002", "1.2.826.0.1.77003"
 ANSWERS = {"STUDY": [{"00100010": {"vr": "PN", "Value": [{"Alphabetic": "Grottenolm^Egon"}]}}]}
+SWAPPED = """UPDATE patient SET identity =
+    (SELECT identity FROM patient AS other WHERE other.number <> patient.number)"""
 SECRETS = (
     "GROTTENOLM-4711", "SPITAL-X", "ACC-998877", "2019-03-04", "2020-05-06", "1964-09-17", UID,
     SERIES, OBJECT, "Grottenolm^Egon", "2018-11-12",
@@ -167,7 +169,7 @@ def test_another_key_is_told_with_the_remedy_and_changes_nothing(folder: Path) -
 @pytest.mark.parametrize(
     "statement",
     [
-        "UPDATE patient SET identity = (SELECT identity FROM patient p WHERE p.number <> patient.number)",
+        SWAPPED,
         "UPDATE patient SET number = 9 WHERE number = 1",
         "UPDATE patient SET identity = (SELECT identity FROM study) WHERE number = 1",
         "UPDATE patient SET identity = zeroblob(60) WHERE number = 1",

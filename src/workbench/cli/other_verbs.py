@@ -35,17 +35,23 @@ def _serve(options: argparse.Namespace) -> int:
 
 
 def _check(options: argparse.Namespace) -> int:
+    from workbench.stages.names_on_disk import name_notes, phantoms_of
     from workbench.stages.workspace_check import check
     from workbench.stages.workspace_modes import not_checked
 
     survey = survey_of(options)
-    problems, others = check(survey), not_checked(survey.settings)
+    problems, notes = check(survey), name_notes(survey)
+    others = not_checked(survey.settings)
     for problem in problems:
         tell(f"- {problem}")
+    for note in notes:
+        tell(f"- To know: {note}")
     for other in others:
         tell(f"- Not checked: {other}")
     fine = "What was checked is in order." if others else "Everything is in order."
-    finish(options, {"problems": problems, "not_checked": others}, "" if problems else fine)
+    facts: dict[str, object] = {"problems": problems, "notes": notes, "not_checked": others}
+    facts["phantoms"] = vars(phantoms_of(survey))
+    finish(options, facts, "" if problems else fine)
     return PROBLEMS if problems else DONE
 
 

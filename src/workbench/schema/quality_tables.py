@@ -49,7 +49,7 @@ PHANTOM_IMAGE = Table(
     (
         Column("image", "text", "Digest that names the image file"),
         Column("came_at", "moment", "When it came (UTC)"),
-        Column("state", "text", "measured, waiting, unrecognised or refused"),
+        Column("state", "text", "measured, waiting, unrecognised, refused or erased"),
         Column("reason", "text", "Why it was not measured"),
         Column("profile", "text", "Test profile that recognised it"),
         Column("result_number", "integer", "Result it became part of"),

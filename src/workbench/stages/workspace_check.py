@@ -8,6 +8,7 @@ import polars as pl
 
 from workbench.errors import WorkbenchError
 from workbench.schema import TABLES
+from workbench.stages.names_on_disk import name_problems
 from workbench.stages.workspace_modes import mode_problems, server_problems
 from workbench.survey import Survey
 
@@ -18,7 +19,8 @@ def check(survey: Survey) -> list[str]:
     What nobody can look at here, ``workspace_modes.not_checked`` tells.
     """
     problems: list[str] = []
-    for look in (_key, _fingerprints, _tables, _pacs, mode_problems, server_problems):
+    looks = (_key, _fingerprints, _tables, _pacs, mode_problems, server_problems, name_problems)
+    for look in looks:
         problems += _said(look, survey)
     return problems
 

@@ -10,26 +10,42 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
+from pydicom import Dataset
+
+from workbench.deidentify.descriptors import clean_label
+from workbench.deidentify.people import people_in
 from workbench.errors import MeasurementError, WorkbenchError
 from workbench.qa.judging import State
 from workbench.qa.profiles import TestProfile
 from workbench.stages.quality.alarm_mail import Letter, Post
 from workbench.stages.quality.desk import MeasurementAttempt, QualityDesk
 from workbench.stages.quality.selection import Offered, PhantomSeries, equipment, select
+from workbench.stages.quality.unselected import (
+    ERASED,
+    MEASURED,
+    NO_PROFILE,
+    REFUSED,
+    REMEDY,
+    UNRECOGNISED,
+    expire,
+)
 from workbench.stages.run_record import Progress, no_progress
 from workbench.store.quality_records import PhantomImage
 
 LOGGER = logging.getLogger(__name__)
-MEASURED, UNRECOGNISED, REFUSED = "measured", "unrecognised", "refused"
 ALARM = "alarm"  # kind of an event
 SHOWN = ("Modality", "Manufacturer", "ManufacturerModelName", "StationName")
 OPEN = "Open the image-quality page of Workbench to see the images, and to accept or reject them."
 POLL_INTERVAL_S = 2.0  # between looks at the folder
+MAX_DEPTH = 8  # of sequences in which people are looked for
 
 
 @dataclass
 class Arrived:
-    """What one look at the phantom images came to: numbers of series, and of alarms."""
+    """What one look at the phantom images came to: numbers of series, of alarms, of objects erased.
+
+    ``erased`` are those that no test profile selects, after the days that the settings name.
+    """
 
     measured: int = 0
     unrecognised: int = 0
@@ -37,6 +53,7 @@ class Arrived:
     waiting: int = 0
     alarms: int = 0
     untold: int = 0
+    erased: int = 0
     results: list[int] = field(default_factory=list)
 
     def as_json(self) -> dict[str, object]:
@@ -55,7 +72,7 @@ class Arrivals:
     def look(self, *, now: float | None = None, progress: Progress = no_progress) -> Arrived:
         """Measure what has come and is complete; tell of alarms not told of yet."""
         arrived = Arrived()
-        known = {image.image for image in self._desk.quality.images()}
+        known = {image.image for image in self._desk.quality.images() if image.state != ERASED}
         names = [name for name in self._desk.phantoms.names() if name not in known]
         paths = [self._desk.phantoms.path(name) for name in names]
         profiles = self._desk.profiles()
@@ -71,7 +88,16 @@ class Arrivals:
         }  # fmt: skip
         self._aside([path for path in paths if path not in seen])
         self._tell(arrived)
+        arrived.erased = self.expire(now)
         return arrived
+
+    def expire(self, now: float | None = None) -> int:
+        """Erase what no test profile selects once it is old enough; return how many objects."""
+        days = self._settings.unselected_days
+        erased = expire(self._desk.quality, self._desk.phantoms, days, now)
+        if erased:
+            LOGGER.warning("%d objects that no test profile selects were erased", erased)
+        return erased
 
     def again(self) -> int:
         """Forget what became of images nobody measured, so that they are looked at once more.
@@ -104,7 +130,7 @@ class Arrivals:
         if measured:
             return
         state = REFUSED if series.profiles else UNRECOGNISED
-        self._note(series.images, state, "; ".join(reasons) or "no test profile selects it")
+        self._note(series.images, state, "; ".join(reasons) or f"{NO_PROFILE}. {REMEDY}")
         if series.profiles:
             arrived.refused += 1
         else:
@@ -129,7 +155,7 @@ class Arrivals:
         self._desk.quality.note_images([
             PhantomImage(
                 image.source.path.stem, _came(image.source.path), state, reason, profile, result,
-                {name: text for name, text in equipment(image.header).items() if name in SHOWN},
+                _shown(image.header, named=state != MEASURED),
             )
             for image in images
         ])  # fmt: skip
@@ -137,7 +163,7 @@ class Arrivals:
     def _aside(self, paths: Sequence[Path]) -> None:
         """Note what came and is no image that could be read."""
         self._desk.quality.note_images([
-            PhantomImage(path.stem, _came(path), UNRECOGNISED, "it holds no image")
+            PhantomImage(path.stem, _came(path), UNRECOGNISED, f"it holds no image. {REMEDY}")
             for path in paths
         ])  # fmt: skip
 
@@ -174,6 +200,19 @@ class Arrivals:
             {"result": number, "sent": sent, "problem": problem},
         )  # fmt: skip
         return problem
+
+
+def _shown(header: Dataset, *, named: bool) -> dict[str, str]:
+    """Return what lists show of the machine.
+
+    Where the object may be a patient's (``named``), what names people in it is taken out: it may
+    stand in a label of the machine as well.
+    """
+    shown = {name: text for name, text in equipment(header).items() if name in SHOWN}
+    if not named:
+        return shown
+    people = people_in(header, MAX_DEPTH)
+    return {name: clean_label(text, people) for name, text in shown.items()}
 
 
 def letter(profile: str, content: Mapping[str, Any]) -> Letter:

@@ -10,7 +10,7 @@ import os
 import subprocess
 import sys
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from io import BytesIO
 from pathlib import Path
@@ -39,7 +39,7 @@ logging.basicConfig(level=logging.DEBUG, stream=sys.stderr)
 for name in ("pynetdicom", "pydicom"):
     logging.getLogger(name).setLevel(logging.DEBUG)
 from workbench.cli import main
-sys.exit(main(sys.argv[1:]))
+sys.exit(max(min(main(words), 2) for words in {words!r}))
 """
 NOTEBOOK = """
 import nbformat
@@ -85,24 +85,29 @@ class Machine:
         place.mkdir(parents=True, exist_ok=True, mode=0o700)
         return place
 
-    def run(self, *words: object, code: str = LOUD) -> int:
-        """Run a verb, or code; all that is printed is kept."""
+    def run(self, code: str) -> int:
+        """Run code in a process of its own; all that is printed is kept."""
         said = self.place("said")
         places = {"HOME": "home", "TMPDIR": "temporary", "XDG_CACHE_HOME": "cache",
                   "XDG_RUNTIME_DIR": "runtime", "XDG_CONFIG_HOME": "config"}  # fmt: skip
         own = {name: str(self.place(f"machine/{place}")) for name, place in places.items()}
         with (said / f"{len(list(said.iterdir())):03d}.txt").open("wb") as file:
-            command = [sys.executable, "-X", "dev", "-c", code, *map(str, words)]
+            command = [sys.executable, "-X", "dev", "-c", code]
             done = subprocess.run(
                 command, stdout=file, stderr=file, env={**os.environ, **own}, cwd=ROOT
             )
         return done.returncode
 
-    def verb(self, *words: object) -> None:
-        """Run a verb of the workspace; raises ``RuntimeError`` where it could not start."""
-        if self.run(*words, "-w", self.workspace) not in (0, 1):
-            name = " ".join(str(word) for word in words[:2])
-            raise RuntimeError(f"workbench {name} did not run")
+    def verbs(self, *verbs: Sequence[object]) -> None:
+        """Run verbs of the workspace in one process: starting takes longer than most of them.
+
+        Raises ``RuntimeError`` where one could not start.
+        """
+        words = [[*map(str, verb), "-w", str(self.workspace)] for verb in verbs]
+        if self.run(LOUD.format(words=words)) not in (0, 1):
+            raise RuntimeError(
+                f"one of {len(verbs)} verbs did not run: see {self.folder.name}/said"
+            )
 
 
 def whole_line(folder: Path) -> Machine:
@@ -112,12 +117,12 @@ def whole_line(folder: Path) -> Machine:
     half = PEOPLE // 2
     _write(hospital / "discs", [each for each in everyone if each[0].number < half])
     machine.place("machine")
-    machine.verb("init", "--survey", "leaks", "--site", "LU01")
-    machine.verb("import", hospital / "discs", "--workers", "2")
+    machine.verbs(
+        ["init", "--survey", "leaks", "--site", "LU01"],
+        ["import", hospital / "discs", "--workers", "2"],
+    )
     _collect(machine, hospital, [each for each in everyone if each[0].number >= half])
     _phantoms(machine, everyone)
-    machine.verb("map")
-    machine.verb("dose")
     _outputs(machine, hospital)
     _lock(machine)
     return machine
@@ -174,7 +179,7 @@ def _collect(machine: Machine, hospital: Path, objects: list[tuple[Person, Datas
     listed.write_text(text, encoding="utf-8-sig")
     with EmbeddedPacs(pacs, hospital / "pacs", {local.title: local}) as archive:
         archive.load([data for _, data in objects])
-        machine.verb("collect", "run", "--patients", listed)
+        machine.verbs(["collect", "run", "--patients", listed])
 
 
 def _phantoms(machine: Machine, objects: list[tuple[Person, Dataset]]) -> None:
@@ -188,35 +193,29 @@ def _phantoms(machine: Machine, objects: list[tuple[Person, Dataset]]) -> None:
     settings = read_settings(machine.workspace)
     quality = replace(settings.quality, quiet_s=0.0)
     replace(settings, quality=quality).write(machine.workspace)
-    machine.verb("qa", "look")
 
 
 def _outputs(machine: Machine, hospital: Path) -> None:
     tables, reports = machine.place("tables"), machine.place("reports")
-    words = [
-        ["table", table, "-w", str(machine.workspace), "--out", str(tables / f"{table}.{kind}")]
-        for table in TABLES for kind in KINDS
-    ]  # fmt: skip
-    # In one process: starting takes longer than writing.
-    if machine.run(code=LOUD.replace("main(sys.argv[1:])", f"max(map(main, {words!r}))")):
-        raise RuntimeError("a table was not written")
-    for report, kind in REPORTS:
-        machine.verb("report", "run", report, "--out", reports / f"{report}.{kind}")
-    machine.verb("quarantine", "--out", reports / "quarantine.html")
-    clean, verified = machine.folder / "deidentified", machine.place("verified")
-    machine.verb("deidentify", hospital / "discs", clean)
-    machine.verb(
-        "deidentify", "verify", hospital / "discs", clean, "--report", verified / "verified.html"
-    )
-    for words in (["check"], ["store", "check"], ["collect", "status"], ["collect", "list"]):
-        machine.verb(*words)
+    clean, page = machine.folder / "deidentified", machine.place("verified") / "verified.html"
+    machine.verbs(
+        ["qa", "look"], ["map"], ["dose"],
+        *(["table", table, "--out", tables / f"{table}.{kind}"]
+          for table in TABLES for kind in KINDS),
+        *(["report", "run", report, "--out", reports / f"{report}.{kind}"]
+          for report, kind in REPORTS),
+        ["quarantine", "--out", reports / "quarantine.html"],
+        ["deidentify", hospital / "discs", clean],
+        ["deidentify", "verify", hospital / "discs", clean, "--report", page],
+        ["check"], ["store", "check"], ["collect", "status"], ["collect", "list"],
+    )  # fmt: skip
     source = str(ROOT / "notebooks" / "explore" / "explore.ipynb")
     out = str(machine.place("notebook"))
     os.environ["WORKBENCH_WORKSPACE"] = str(machine.workspace)
-    if machine.run(code=NOTEBOOK.format(source=source, out=out)):
+    if machine.run(NOTEBOOK.format(source=source, out=out)):
         raise RuntimeError("the notebook did not run")
     out = str(machine.place("pages"))
-    if machine.run(code=WIDGETS.format(workspace=str(machine.workspace), out=out)):
+    if machine.run(WIDGETS.format(workspace=str(machine.workspace), out=out)):
         raise RuntimeError("the pages were not made")
 
 
@@ -224,4 +223,4 @@ def _lock(machine: Machine) -> None:
     secret = machine.place("machine") / "passphrase"
     secret.write_text(PASSPHRASE, encoding="utf-8")
     secret.chmod(0o600)
-    machine.verb("key", "protect", "--no-sheet", "--passphrase-file", secret)
+    machine.verbs(["key", "protect", "--no-sheet", "--passphrase-file", secret])

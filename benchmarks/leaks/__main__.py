@@ -1,6 +1,6 @@
 """Plant fifty people, make every output, and count whom it names: 0 but in phantom images.
 
-    python -m benchmarks.leaks [--keep FOLDER] [--where]
+    python -m benchmarks.leaks [--keep FOLDER] [--where] [--cases FILE.csv]
 
 What the confidentiality profile keeps on purpose (times of day, devices) is listed apart: it names
 nobody by itself, and somebody who knows more may know a patient by it.  Exit code 1 when anybody is
@@ -16,6 +16,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from benchmarks.leaks.cases import leaving, read_cases
 from benchmarks.leaks.people import PEOPLE, Planted, all_planted
 from benchmarks.leaks.search import Hit, Search
 from benchmarks.leaks.whole_line import Machine, whole_line
@@ -88,6 +89,16 @@ def leaking(found: Sequence[Searched]) -> list[Hit]:
     return [hit for each in found[:-1] for hit in each.named()]
 
 
+def tell_cases(file: Path) -> int:
+    """Say of which texts of a file of cases a word leaves; return the exit code."""
+    cases = read_cases(file)
+    kinds = leaving(cases)
+    for kind in kinds:
+        print(f"- {kind}")
+    print(f"A word of {len(kinds)} of {len(cases)} texts leaves.")
+    return 1 if kinds else 0
+
+
 def main(words: Sequence[str] | None = None) -> int:
     """Run it; return the exit code."""
     options = argparse.ArgumentParser(
@@ -96,7 +107,10 @@ def main(words: Sequence[str] | None = None) -> int:
     )  # fmt: skip
     options.add_argument("--keep", type=Path, metavar="FOLDER", help="a new folder, which stays")
     options.add_argument("--where", action="store_true", help="say where somebody is named")
+    options.add_argument("--cases", type=Path, metavar="FILE", help="only texts of such a file")
     asked = options.parse_args(words)
+    if asked.cases:
+        return tell_cases(asked.cases)
     if asked.keep:
         found = measure(asked.keep)
     else:

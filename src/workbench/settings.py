@@ -220,8 +220,8 @@ class QualitySettings:
     quiet_s
         A series is measured when none of its images has come for so many seconds.
     unselected_days
-        Whole objects at the phantom title that no test profile selects are erased after so many
-        days, for they may be patients'; 0 is never.
+        Whole objects at the phantom title that no test profile selects are erased so many days
+        after they were told of, for they may be patients'; 0 is never.
     mail_server
         ``host:port`` of an SMTP server; without one, alarms stand on the page only.
     mail_security

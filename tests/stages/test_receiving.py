@@ -6,12 +6,13 @@ import logging
 import threading
 import time
 from collections.abc import Callable
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
 
 from tests.stages.quality.phantom_workspace import quality_desk
-from tests.stages.quality.test_unselected import aged, mixed
+from tests.stages.quality.test_unselected import mixed
 from workbench.collect.dimse.receiver import AllowedPeer, Reception
 from workbench.errors import StoreError
 from workbench.model import ApplicationEntity
@@ -39,7 +40,10 @@ def test_what_is_no_phantom_s_expires_while_it_receives(
 ) -> None:
     with quality_desk(tmp_path / "w") as desk:
         names = mixed(desk)
-        aged(desk, names["patient"], 15)
+        then = (datetime.now(UTC) - timedelta(days=15)).replace(tzinfo=None).isoformat()
+        desk.survey.store._catalogue.write(
+            "UPDATE phantom_image SET looked_at = ? WHERE image = ?", then, names["patient"]
+        )
         monkeypatch.setattr(receiving, "EXPIRY_INTERVAL_S", 0.0)
         with receive(desk.survey, HERE) as session:
             assert waiting(session, lambda: names["patient"] not in desk.phantoms.names())

@@ -5,6 +5,7 @@ from __future__ import annotations
 import sqlite3
 import subprocess
 import sys
+import threading
 import zlib
 from contextlib import closing
 from pathlib import Path
@@ -221,6 +222,27 @@ def test_several_programs_make_the_file_at_once(folder: Path) -> None:
     with closing(HospitalFile(folder)) as file:
         assert len(queued(file)) == 75
         assert Queue(file).states()[PatientState.WAITING] == 75
+
+
+def test_threads_that_need_the_key_first_do_not_wait_for_each_other(folder: Path) -> None:
+    with closing(HospitalFile(folder)) as file:
+        begin = threading.Barrier(8)
+
+        def within() -> None:
+            begin.wait()
+            with file.transaction():
+                file.sealed.patient_index(SOMEBODY)
+
+        def alone() -> None:
+            begin.wait()
+            file.sealed.patient_index(SOMEBODY)
+
+        threads = [threading.Thread(target=each, daemon=True) for each in (within, alone) * 4]
+        for thread in threads:
+            thread.start()
+        for thread in threads:
+            thread.join(30)
+        assert not any(thread.is_alive() for thread in threads)
 
 
 def test_a_newer_file_is_refused(folder: Path) -> None:

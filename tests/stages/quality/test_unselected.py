@@ -143,6 +143,15 @@ def test_unselected_ones_expire_after_the_days_that_are_set(
         assert len(there) == 4 - gone
 
 
+def test_what_came_long_ago_is_told_of_before_it_expires(tmp_path: Path) -> None:
+    with quality_desk(tmp_path / "w") as desk:
+        aged(desk, arrive(desk, made=week(2, STRAY)), 60)
+        arrived = Arrivals(desk).look()
+        assert (arrived.unrecognised, arrived.erased) == (1, 0)
+        assert look(desk, 13).erased == 0
+        assert look(desk, 15).erased == 1
+
+
 def test_they_expire_by_themselves_after_two_weeks() -> None:
     assert QualitySettings().unselected_days == 14
 

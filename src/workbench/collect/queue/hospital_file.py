@@ -9,7 +9,6 @@ with pseudonyms only.  Whatever says who somebody is lies in it encrypted under 
 from __future__ import annotations
 
 import secrets
-import threading
 from pathlib import Path
 
 from workbench.collect.queue import plain_rows
@@ -97,7 +96,6 @@ class HospitalFile(Sqlite):
         self.file.touch(mode=0o600)
         super().__init__(self.file)
         self._sealed: SealedRows | None = None
-        self._unsealing = threading.Lock()
         try:
             self._prepare()
         except BaseException:
@@ -110,7 +108,7 @@ class HospitalFile(Sqlite):
 
         Raises ``IdentityError`` when the key is locked, missing, or another one than the file's.
         """
-        with self._unsealing:
+        with self._lock:  # the database's own: another one could wait for this one
             if self._sealed is None:
                 self._sealed = self._unsealed(load_key(self.file.parent / KEY_FILE))
             return self._sealed

@@ -8,8 +8,9 @@ unselected_days`` have passed; what was measured, or is part of a result, never 
 from __future__ import annotations
 
 import time
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass, replace
+from datetime import UTC, datetime
 
 from workbench.collect.phantom_folder import PhantomFolder
 from workbench.dicom.files import Candidate
@@ -76,32 +77,47 @@ def erase(
     older_than_days: float = 0.0,
     now: float | None = None,
 ) -> int:
-    """Erase objects in these states, as old as told at least; return how many.
+    """Erase objects in these states that came so many days ago at least; return how many.
 
     Each keeps its row with what became of it.  Objects that are measured, part of a result, or not
     looked at yet stay.
     """
     limit = (now or time.time()) - older_than_days * DAY_S
-    results = {name for result in quality.results() for name in result.images}
-    there = set(phantoms.names())
-    erased = []
-    for image in quality.images():
-        if image.state not in states or image.image in results or image.image not in there:
-            continue
-        if phantoms.path(image.image).stat().st_mtime <= limit:
-            phantoms.erase(image.image)
-            erased.append(replace(image, state=ERASED, reason=_why(image)))
-    quality.note_images(erased)
-    return len(erased)
+    return _erase(quality, phantoms, [
+        image for image in _there(quality, phantoms)
+        if image.state in states and phantoms.path(image.image).stat().st_mtime <= limit
+    ])  # fmt: skip
 
 
 def expire(quality: Quality, phantoms: PhantomFolder, days: int, now: float | None = None) -> int:
-    """Erase what no test profile selects after so many days, 0 is never; return how many.
+    """Erase what no test profile selects so many days after it was told of; return how many.
 
-    What an interrupted program has left half written goes after a day.
+    Not after it came: nothing goes that nobody could know of.  0 days are never.  What an
+    interrupted program has left half written goes after a day.
     """
-    phantoms.erase_partial((now or time.time()) - DAY_S)
-    return erase(quality, phantoms, older_than_days=days, now=now) if days > 0 else 0
+    moment = now or time.time()
+    phantoms.erase_partial(moment - DAY_S)
+    if days <= 0:
+        return 0
+    limit = datetime.fromtimestamp(moment - days * DAY_S, UTC).replace(tzinfo=None)
+    return _erase(quality, phantoms, [
+        image for image in _there(quality, phantoms)
+        if image.state == UNRECOGNISED and image.looked_at and image.looked_at <= limit
+    ])  # fmt: skip
+
+
+def _there(quality: Quality, phantoms: PhantomFolder) -> list[PhantomImage]:
+    """Return what lies there, has been looked at, and is part of no result."""
+    results = {name for result in quality.results() for name in result.images}
+    names = set(phantoms.names()) - results
+    return [image for image in quality.images() if image.image in names]
+
+
+def _erase(quality: Quality, phantoms: PhantomFolder, images: Sequence[PhantomImage]) -> int:
+    for image in images:
+        phantoms.erase(image.image)
+        quality.note_images([replace(image, state=ERASED, reason=_why(image))])
+    return len(images)
 
 
 def _why(image: PhantomImage) -> str:

@@ -166,9 +166,9 @@ FIGURES = (
     Figure("canaries", LEAKS, "files of the whole line's outputs in which somebody was found", "",
            "python -m pytest tests/line/test_canaries.py", canaries, NONE),
     Figure("people-named", LEAKS, "people named by any output, or by a stolen workspace whose key "
-           "is locked (phantom images apart)", "", "python -m benchmarks.leaks", leaks, NONE),
+           "is locked (phantom images apart)", "", "make leaks", leaks, NONE),
     Figure("people-found", LEAKS, "the same people, found by the same search in the hospital's own "
-           "files", "", "python -m benchmarks.leaks", leaks, ALL),
+           "files", "", "make leaks", leaks, ALL),
     Figure("outputs-that-ran", LEAKS, "outputs in which a text of a header ran", "", SAFETY,
            output_safety, NONE),
     Figure("libraries-that-ran", LEAKS, "the same texts through Altair and pandas as they come: "

@@ -10,7 +10,7 @@ from __future__ import annotations
 import time
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass, replace
-from datetime import UTC, datetime
+from datetime import UTC
 
 from workbench.collect.phantom_folder import PhantomFolder
 from workbench.dicom.files import Candidate
@@ -99,11 +99,16 @@ def expire(quality: Quality, phantoms: PhantomFolder, days: int, now: float | No
     phantoms.erase_partial(moment - DAY_S)
     if days <= 0:
         return 0
-    limit = datetime.fromtimestamp(moment - days * DAY_S, UTC).replace(tzinfo=None)
+    limit = moment - days * DAY_S
     return _erase(quality, phantoms, [
         image for image in _there(quality, phantoms)
-        if image.state == UNRECOGNISED and image.looked_at and image.looked_at <= limit
+        if image.state == UNRECOGNISED and _told(image) <= limit
     ])  # fmt: skip
+
+
+def _told(image: PhantomImage) -> float:
+    """Return when an object was told of, in seconds since 1970."""
+    return image.looked_at.replace(tzinfo=UTC).timestamp() if image.looked_at else float("inf")
 
 
 def _there(quality: Quality, phantoms: PhantomFolder) -> list[PhantomImage]:

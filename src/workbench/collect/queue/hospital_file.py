@@ -33,7 +33,7 @@ CREATE TABLE IF NOT EXISTS patient (
     owner TEXT, lease_boot TEXT, lease_until REAL,
     added_at TEXT NOT NULL, asked_at TEXT, changed_at TEXT,
     studies INTEGER, expected INTEGER, already INTEGER, received INTEGER, refused INTEGER,
-    lot INTEGER NOT NULL
+    lot INTEGER NOT NULL DEFAULT 0
 );
 CREATE INDEX IF NOT EXISTS patient_by_lot ON patient (priority DESC, tries, lot)
     WHERE due IS NOT NULL;

@@ -61,7 +61,7 @@ class Proof:
         """Say it for a person."""
         outcome = f"{self.left} of them found" if self.left else "none of them found"
         short = (
-            f" {self.untested} IDs could not be looked for: too short, or the key is locked."
+            f" {self.untested} IDs are too short to be looked for, or not known without the key."
             if self.untested else ""
         )  # fmt: skip
         where = f" In: {', '.join(self.where)}." if self.where else ""

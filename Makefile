@@ -13,7 +13,7 @@ TESTS ?=
 WORKERS ?= 2
 
 .DEFAULT_GOAL := help
-.PHONY: help setup dev demo test check audit format strip figures accept fuzz lock clean
+.PHONY: help setup dev demo test check audit format strip figures accept leaks fuzz lock clean
 
 help: ## list the targets
 	@sed -n 's/^\([a-z]*\):[^#]*## \(.*\)/  make \1|\2/p' Makefile | \
@@ -63,6 +63,10 @@ figures: dev ## measure every figure of the docs, write docs/figures.md, say wha
 accept: dev ## hold the same floors in a shorter way: pass or fail
 	@sh checks/programs.sh
 	@exec $(RUN)/python -m benchmarks.figures --accept
+
+leaks: dev ## plant fifty people, make every output, count whom it names
+	@sh checks/programs.sh
+	@exec $(RUN)/python -m benchmarks.leaks --where
 
 fuzz: dev ## change files until a check fails; SECONDS=600 for longer; with Atheris where it is installed
 	$(RUN)/python -m tests.fuzz.headers fuzz-corpus -max_total_time=$(or $(SECONDS),60)

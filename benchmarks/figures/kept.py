@@ -91,6 +91,28 @@ def canaries(_: bool) -> Mapping[str, Found]:
     return {"canaries": Found(Count(len(found), outputs), note)}
 
 
+def leaks(_: bool) -> Mapping[str, Found]:
+    """Plant fifty people, make every output, lock the key, and search all of it."""
+    from benchmarks.leaks.__main__ import leaking, searched
+    from benchmarks.leaks.people import PEOPLE, all_planted
+    from benchmarks.leaks.search import Search
+    from benchmarks.leaks.whole_line import whole_line
+
+    with tempfile.TemporaryDirectory() as name:
+        folder, values = Path(name), all_planted()
+        found = list(searched(whole_line(folder), values))
+        hospital = folder / "hospital"
+        hits = Search(values).files(sorted(hospital.rglob("*")), hospital)[0]
+    named = {hit.value.person for hit in leaking(found)}
+    known = {hit.value.person for hit in hits if not hit.value.retained}
+    files, size = sum(each.files for each in found), sum(each.size for each in found)
+    note = f"{files} files, {size / 2**20:.0f} MB unpacked; times of day and devices apart"
+    return {
+        "people-named": Found(Count(len(named), PEOPLE), note),
+        "people-found": Found(Count(len(known), PEOPLE), "the same search sees them"),
+    }
+
+
 def output_safety(_: bool) -> Mapping[str, Found]:
     """Show hostile texts in every output, in Chromium."""
     from tests.browser.figures_output_safety import searched
@@ -143,6 +165,10 @@ FIGURES = (
            steps, NONE),
     Figure("canaries", LEAKS, "files of the whole line's outputs in which somebody was found", "",
            "python -m pytest tests/line/test_canaries.py", canaries, NONE),
+    Figure("people-named", LEAKS, "people named by any output, or by a stolen workspace whose key "
+           "is locked (phantom images apart)", "", "make leaks", leaks, NONE),
+    Figure("people-found", LEAKS, "the same people, found by the same search in the hospital's own "
+           "files", "", "make leaks", leaks, ALL),
     Figure("outputs-that-ran", LEAKS, "outputs in which a text of a header ran", "", SAFETY,
            output_safety, NONE),
     Figure("libraries-that-ran", LEAKS, "the same texts through Altair and pandas as they come: "

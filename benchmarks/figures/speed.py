@@ -174,6 +174,15 @@ def water(short: bool) -> Mapping[str, Found]:
     }
 
 
+def hospital_file(short: bool) -> Mapping[str, Found]:
+    """Queue, ask and answer patients in the encrypted file."""
+    from benchmarks.hospital_file import OBJECTS, PATIENTS, SERIES, measure
+
+    patients = PATIENTS // 10 if short else PATIENTS
+    note = f"{patients:,} patients, {SERIES * OBJECTS} objects each, CPU time"
+    return {"encrypted-file": Found(measure(patients).share, note)}
+
+
 HELP, BARE = "`workbench --help`", "`python -c pass`"
 RECEIVE = "python -m benchmarks.receive"
 TAGS, DEIDENTIFY = "python -m benchmarks.tags", "python -m benchmarks.deidentify"
@@ -201,6 +210,9 @@ FIGURES = (
            "neighbours", "×", DEIDENTIFY, deidentify, None, "pydicom reads and writes it"),
     Figure("deidentify-series-against-alone", SPEED, "in a series", "×", DEIDENTIFY, deidentify,
            at_least(5), "one by one", 1),
+    Figure("encrypted-file", SPEED, "the hospital's file encrypted: its share of a night's CPU",
+           "%", "python -m benchmarks.hospital_file", hospital_file, at_most(5),
+           "de-identifying and storing what the patients have"),
     Figure("move-against-movescu", SPEED, "C-MOVE from Orthanc, objects a second", "×",
            "python -m benchmarks.retrieve", retrieve, at_least(0.75), "DCMTK's `movescu`"),
     Figure("get-against-move", SPEED, "C-GET from Orthanc, objects a second", "×",

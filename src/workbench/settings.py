@@ -223,6 +223,9 @@ class QualitySettings:
     ----------
     quiet_s
         A series is measured when none of its images has come for so many seconds.
+    unselected_days
+        Whole objects at the phantom title that no test profile selects are erased so many days
+        after they were told of, for they may be patients'; 0 is never.
     mail_server
         ``host:port`` of an SMTP server; without one, alarms stand on the page only.
     mail_security
@@ -236,6 +239,7 @@ class QualitySettings:
     __pydantic_config__: ClassVar[dict[str, object]] = {"extra": "forbid"}
 
     quiet_s: float = 30.0
+    unselected_days: int = 14
     mail_server: str = ""
     mail_security: Literal["tls", "starttls", "none"] = "starttls"
     mail_from: str = ""

@@ -8,7 +8,6 @@ how it is shown alone.
 from __future__ import annotations
 
 import json
-import zlib
 from collections.abc import Mapping, Sequence
 from datetime import datetime
 from pathlib import Path
@@ -19,6 +18,7 @@ import polars as pl
 from tests.browser.hostile_dicom import write_hostile
 from tests.report.report_frames import SCAN
 from workbench.cli import main
+from workbench.collect.patient_list import ListedPatient
 from workbench.collect.queue.hospital_file import HospitalFile
 from workbench.schema import TABLES, Table
 from workbench.settings import EntitySettings, Settings, SurveySettings
@@ -117,19 +117,22 @@ def _through_the_line(survey: Survey, texts: Sequence[str]) -> None:
 def _asked(hospital: HospitalFile, number: int, text: str) -> None:
     """Write all that a collector notes of a patient, each text of it hostile."""
     now = MOMENT.isoformat(sep=" ")
+    sealed, uid = hospital.sealed, f"{text}{number}"
+    patient = ListedPatient(f"{text}{number}", text, text)
     hospital.write(
-        "INSERT INTO patient (number, patient_id, issuer, accession, study_from, study_to,"
-        " birth_date, priority, state, reason, added_at, asked_at, changed_at)"
-        " VALUES (?, ?, ?, ?, '', '', '', 0, 'failed', ?, ?, ?, ?)",
-        number, f"{text}{number}", text, text, text, now, now, now,
+        "INSERT INTO patient (number, lookup, identity, priority, state, reason, added_at,"
+        " asked_at, changed_at) VALUES (?, ?, ?, 0, 'failed', ?, ?, ?, ?)",
+        number, sealed.patient_index(patient), sealed.patient(number, patient), text, now, now, now,
     )  # fmt: skip
+    study = sealed.study_index(number, uid)
     hospital.write(
         "INSERT INTO study VALUES (?, ?, ?, ?, 1, ?, 1, ?, ?)",
-        number, f"{text}{number}", text, text, "" if number % 2 else text, now, now,
+        number, study, sealed.study(number, uid, None), text, "" if number % 2 else text, now, now,
     )  # fmt: skip
     hospital.write(
-        "INSERT INTO series VALUES (?, ?, ?, ?, 1, '', 1, ?)",
-        number, f"{text}{number}", f"{text}{number}", text, zlib.compress(text.encode()),
+        "INSERT INTO series VALUES (?, ?, ?, ?, ?, 1, '', 1)",
+        number, study, sealed.series_index(number, uid, uid),
+        sealed.series(number, uid, uid, [text]), text,
     )  # fmt: skip
     hospital.write(
         "INSERT INTO request (at, patient, service, level, seconds, status, completed, failed)"

@@ -18,6 +18,7 @@ from functools import cache
 from pathlib import Path
 from typing import Any, Self
 
+import polars as pl
 import pytest
 from pydicom.dataset import Dataset
 
@@ -32,7 +33,7 @@ from workbench.settings import CollectSettings, EntitySettings, Settings, Survey
 from workbench.simulate.hospital import simulate_hospital
 from workbench.simulate.pacs import EmbeddedPacs
 from workbench.simulate.peers import free_port
-from workbench.stages.collecting import Collector, collect
+from workbench.stages.collecting import Collector, collect, publish_ledger
 from workbench.store.erasure_proof import prove
 from workbench.survey import Survey, create_survey, open_survey
 
@@ -327,6 +328,55 @@ def test_local_lists_name_patients_and_are_deleted_for_good(
         assert survey.table("instance").height > 0, "what was collected stays"
         held = b"".join(file.read_bytes() for file in survey.folder.glob("hospital.sqlite*"))
         assert not any(one.patient_id.encode() in held for one in patients)
+
+
+def test_who_was_answered_is_deleted_when_asked_and_the_counts_stay(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    with hospital(tmp_path, patients=2) as (survey, _, patients):
+        nobody, waiting = ListedPatient("NOBODY-7"), ListedPatient("LATER-8")
+        collect(survey, [*patients, nobody])
+        before = survey.table("ledger").sort("patient", "StudyInstanceUID")
+        w, sure = ("-w", survey.folder), ("--sure", "test", "--sure", "test")
+        with page(survey) as (queue, _):
+            queue.add([waiting])
+        code, proof = run(capsys, "collect", "delete-answered", *w, *sure)
+        assert (code, proof["left"]) == (0, 0)
+        assert proof["values"] > 10
+        publish_ledger(survey)
+        after = survey.table("ledger").sort("patient", "StudyInstanceUID")
+        assert after.filter(pl.col("state") != "waiting").equals(before)
+        assert survey.table("instance").height == before["stored"].sum()
+        with page(survey) as (queue, _):
+            assert [row["state"] for row in queue.rows()] == ["waiting"]
+            assert queue.numbers([*patients, nobody, waiting]) == [4]
+        (again,) = collect(survey, patients[:1]).patients
+        assert (again["state"], again["received"]) == ("complete", 0), "asked for again, and here"
+        once = survey.table("ledger").filter(pl.col("state") == "complete")
+        assert once.select("patient", "StudyInstanceUID").is_unique().all(), "told once"
+        assert run(capsys, "collect", "delete-answered", *w, "--sure", "no")[0] == 2
+
+
+def test_everything_can_be_deleted_though_the_key_is_lost(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    with hospital(tmp_path, patients=1) as (survey, _, patients):
+        collect(survey, patients)
+        survey.close()
+        (survey.folder / "hospital.key").unlink()
+        w, sure = ("-w", survey.folder), ("--sure", "test", "--sure", "test")
+        code, told = run(capsys, "collect", "delete-list", *w, *sure)
+        assert code == 2, "whom to look for afterwards is not known"
+        assert "key" in told["message"]
+        code, proof = run(capsys, "collect", "delete-everything", *w, *sure)
+        assert (code, proof["left"], proof["untested"]) == (0, 0, 1)
+        assert [file.name for file in survey.folder.rglob("*")] == ["workbench.toml"]
+
+
+def test_the_proof_of_deletion_looks_for_bytes_too(tmp_path: Path) -> None:
+    (tmp_path / "old.sqlite").write_bytes(b"page" + bytes(range(200, 232)) + b"page")
+    assert prove(tmp_path, [bytes(range(200, 232))], rows=1).left == 1
+    assert prove(tmp_path, [bytes(range(201, 233))], rows=1).left == 0
 
 
 def test_the_proof_of_deletion_finds_what_is_left(tmp_path: Path) -> None:

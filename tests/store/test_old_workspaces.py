@@ -26,9 +26,11 @@ WORDS = {
     "collect pause": "", "collect resume": "", "collect stop": "", "collect test": "",
  "collect now": "", "collect retry": "",
     "collect list": "", "collect export": "--out {files}/x.csv",
-    "collect delete-list": "--sure x", "collect delete-everything": "--sure x",
+    "collect delete-answered": "--sure x", "collect delete-list": "--sure x",
+    "collect delete-everything": "--sure x",
     "qa profile": "{files}/p.toml --by N", "qa profiles": "", "qa measure": "weekly {files}",
     "qa look": "", "qa watch": "", "qa decide": "1 accept --by N",
+    "qa erase": "--unselected --yes",
     "qa event": "weekly service --by N", "qa due": "", "quarantine": "--out {files}/x.html",
     "serve": "--port 0", "demo": "--no-serve",
 }  # fmt: skip

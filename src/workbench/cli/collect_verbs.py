@@ -12,6 +12,7 @@ from workbench.errors import SettingsError
 
 if TYPE_CHECKING:
     from workbench.collect.queue.overview import Desk
+    from workbench.store.erasure_proof import Proof
 
 HELP = "collect patients from the PACS: the queue, its schedule, and the service that works it"
 
@@ -55,6 +56,7 @@ def _add_lists(actions: Any) -> None:
     export.add_argument("--out", type=Path, required=True, metavar="FILE")
     for name, text in (
         ("delete-list", "delete the queue and the ledger for good, and prove it"),
+        ("delete-answered", "delete who is complete or not there; their counts stay, unnamed"),
         ("delete-everything", "delete the whole workspace but its settings, and prove it"),
     ):
         verb = workspace_verb(actions, name, _delete, text)
@@ -190,17 +192,25 @@ def _export(options: argparse.Namespace) -> int:
 
 
 def _delete(options: argparse.Namespace) -> int:
-    from workbench.collect.queue.lists import delete_everything, delete_list
-
     desk = _desk(options)
     _ask_twice(options, desk.survey.settings.survey.name)
-    deleting = delete_list if options.action == "delete-list" else delete_everything
-    if options.action == "delete-everything":
-        desk.survey.close()
-    proof = deleting(desk.hospital, desk.survey.folder)
+    proof = _deleted(options.action, desk)
     tell(proof.sentence())
     finish(options, vars(proof), "")
     return PROBLEMS if proof.left else DONE
+
+
+def _deleted(action: str, desk: Desk) -> Proof:
+    from workbench.collect.queue.lists import delete_answered, delete_everything, delete_list
+    from workbench.stages.border import Border
+
+    hospital, folder = desk.hospital, desk.survey.folder
+    if action == "delete-answered":
+        return delete_answered(hospital, desk.ledger, Border(desk.survey), folder)
+    if action == "delete-everything":
+        desk.survey.close()
+        return delete_everything(hospital, folder)
+    return delete_list(hospital, folder)
 
 
 def _ask_twice(options: argparse.Namespace, name: str) -> None:

@@ -92,6 +92,9 @@ def _receive(options: argparse.Namespace) -> int:
     peers = tuple(allowed_peer(text) for text in options.allow) or reception.peers
     with receive(survey, replace(reception, entity=entity, peers=peers)) as session:
         tell(f"Receiving as {session.entity}. Stop with Ctrl-C.")
+        if reception.phantom_title:
+            tell(f"What is sent to {reception.phantom_title} is kept whole, with all names in it: "
+                 "phantoms only.")  # fmt: skip
         try:
             session.wait()
         except KeyboardInterrupt:

@@ -35,21 +35,26 @@ def _serve(options: argparse.Namespace) -> int:
 
 
 def _check(options: argparse.Namespace) -> int:
+    from workbench.stages.names_on_disk import name_notes, phantoms_of
     from workbench.stages.workspace_check import check, promises
     from workbench.stages.workspace_modes import not_checked
 
     survey = survey_of(options)
-    problems, others = check(survey), not_checked(survey.settings)
-    promised = promises(survey)
+    problems, notes = check(survey), name_notes(survey)
+    others, promised = not_checked(survey.settings), promises(survey)
     for problem in problems:
         tell(f"- {problem}")
+    for note in notes:
+        tell(f"- To know: {note}")
     for other in others:
         tell(f"- Not checked: {other}")
     for promise in promised:
         tell(promise)
     fine = "What was checked is in order." if others else "Everything is in order."
-    counts = {"problems": problems, "not_checked": others, "promises": promised}
-    finish(options, counts, "" if problems else fine)
+    facts: dict[str, object] = {"problems": problems, "notes": notes, "not_checked": others,
+                                "promises": promised}  # fmt: skip
+    facts["phantoms"] = vars(phantoms_of(survey))
+    finish(options, facts, "" if problems else fine)
     return PROBLEMS if problems else DONE
 
 

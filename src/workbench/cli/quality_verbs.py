@@ -37,6 +37,14 @@ def add_quality(verbs: Any) -> None:
         "--again", action="store_true", help="also those that nobody could measure before"
     )
     workspace_verb(actions, "watch", _watch, "measure phantom images as they come, until stopped")
+    erase = workspace_verb(actions, "erase", _erase, "erase objects that are no phantom's")
+    erase.add_argument("--unselected", action="store_true", help="those no test profile selects")
+    erase.add_argument(
+        "--refused", action="store_true", help="those a profile selects, and refused"
+    )
+    erase.add_argument("--quarantined", action="store_true", help="those that cannot be read")
+    erase.add_argument("--older", type=float, default=0.0, metavar="DAYS", help="only so old ones")
+    erase.add_argument("--yes", action="store_true", help="do not ask")
     decide = workspace_verb(actions, "decide", _decide, "accept or reject a result")
     decide.add_argument("number", type=int, metavar="NUMBER")
     decide.add_argument("decision", choices=["accept", "reject"])
@@ -145,11 +153,30 @@ def _look(options: argparse.Namespace) -> int:
     sentence = (
         "{measured} series measured, {refused} refused, {unrecognised} not recognised, "
         "{waiting} still coming; {quarantined} images that cannot be read; "
-        "{alarms} alarms, {untold} of them not sent."
+        "{alarms} alarms, {untold} of them not sent; {erased} objects that no test profile "
+        "selects erased."
     )
     finish(options, counts, sentence)
     problems = arrived.alarms, arrived.refused, arrived.unrecognised, arrived.quarantined
     return PROBLEMS if any(problems) else DONE
+
+
+def _erase(options: argparse.Namespace) -> int:
+    from workbench.stages.quality.unselected import QUARANTINED, REFUSED, UNRECOGNISED, erase
+
+    asked = {UNRECOGNISED: options.unselected, REFUSED: options.refused,
+             QUARANTINED: options.quarantined}  # fmt: skip
+    states = [state for state, wanted in asked.items() if wanted]
+    if not states or options.older < 0:
+        raise SettingsError(
+            "which objects?", "Add --unselected, --refused, --quarantined; --older DAYS."
+        )
+    desk = _desk(options)
+    if not options.yes and input("Erased images are gone. Type yes to erase: ").strip() != "yes":
+        raise SettingsError("nothing was erased.", "Answer yes, or add --yes.")
+    erased = erase(desk.quality, desk.phantoms, states, older_than_days=options.older)
+    counts = {"erased": erased, "kept": len(desk.phantoms.names())}
+    return finish(options, counts, "{erased} objects erased, {kept} kept.")
 
 
 def _watch(options: argparse.Namespace) -> int:
@@ -177,6 +204,8 @@ def _watch(options: argparse.Namespace) -> int:
                      "the image-quality page says why.")  # fmt: skip
             if arrived.alarms:
                 tell(f"{arrived.alarms} alarms; {arrived.untold} could not be sent.")
+            if arrived.erased:
+                tell(f"{arrived.erased} objects that no test profile selects were erased.")
             time.sleep(POLL_INTERVAL_S)
     except KeyboardInterrupt:
         return finish(options, {"measured": total}, "{measured} series were measured.")

@@ -21,7 +21,8 @@ from workbench.collect.received import STORED, ReceivedObject
 from workbench.file_modes import make_private_folder, open_private
 
 PREAMBLE = bytes(128) + b"DICM"
-SUFFIX = ".dcm"
+SUFFIX, PARTIAL = ".dcm", ".partial"
+BLOCK = 2**20  # bytes written at a time
 NAME = re.compile(r"[0-9a-f]{64}(-[0-9]{1,2})?")
 MAX_VERSIONS = 100
 
@@ -72,14 +73,40 @@ class PhantomFolder:
         files = [file for file in self.folder.glob(f"*{SUFFIX}") if NAME.fullmatch(file.stem)]
         return [file.stem for file in sorted(files, key=lambda file: file.stat().st_mtime_ns)]
 
+    def erase(self, name: str) -> None:
+        """Overwrite and remove an image; on flash disks old blocks may stay all the same."""
+        _erase(self.path(name))
+        _sync(self.folder)
+
+    def erase_partial(self, before: float) -> int:
+        """Remove what was left half written before a moment (seconds since 1970); say how many."""
+        left = [file for file in self.folder.glob(f"*{PARTIAL}") if _stamp(file) < before]
+        for file in left:
+            _erase(file)
+        return len(left)
+
     def _write(self, file: Path, content: bytes) -> None:
-        partial = file.with_suffix(".partial")
+        partial = file.with_suffix(PARTIAL)
         with os.fdopen(open_private(partial), "wb") as opened:
             opened.write(content)
             opened.flush()
             os.fsync(opened.fileno())
         partial.rename(file)
         _sync(self.folder)
+
+
+def _stamp(file: Path) -> float:
+    return file.stat().st_mtime if file.exists() else float("inf")
+
+
+def _erase(file: Path) -> None:
+    with file.open("r+b") as opened:
+        left = os.fstat(opened.fileno()).st_size
+        while left > 0:
+            left -= opened.write(bytes(min(left, BLOCK)))
+        opened.flush()
+        os.fsync(opened.fileno())
+    file.unlink()
 
 
 def _sync(folder: Path) -> None:

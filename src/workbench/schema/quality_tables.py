@@ -54,7 +54,7 @@ PHANTOM_IMAGE = Table(
     (
         Column("image", "text", "Digest that names the image file"),
         Column("came_at", "moment", "When it came (UTC)", leaving=Leaving.NEVER),
-        Column("state", "text", "measured, unrecognised, refused or quarantined"),
+        Column("state", "text", "measured, unrecognised, refused, quarantined or erased"),
         Column("reason", "text", "Why it was not measured"),
         Column("profile", "text", "Test profile that recognised it"),
         Column("result_number", "integer", "Result it became part of", leaving=Leaving.NEVER),

@@ -10,6 +10,7 @@ from workbench.deidentify.patient_clock import PROMISES
 from workbench.deidentify.switches import profile_of
 from workbench.errors import WorkbenchError
 from workbench.schema import TABLES
+from workbench.stages.names_on_disk import name_problems
 from workbench.stages.workspace_modes import mode_problems, server_problems
 from workbench.survey import Survey
 
@@ -20,7 +21,9 @@ def check(survey: Survey) -> list[str]:
     What nobody can look at here, ``workspace_modes.not_checked`` tells.
     """
     problems: list[str] = []
-    for look in (_key, _profile, _fingerprints, _tables, _pacs, mode_problems, server_problems):
+    looks = (_key, _profile, _fingerprints, _tables, _pacs, mode_problems, server_problems,
+             name_problems)  # fmt: skip
+    for look in looks:
         problems += _said(look, survey)
     return problems
 

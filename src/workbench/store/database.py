@@ -206,8 +206,13 @@ class Sqlite:
         return {row["name"] for row in rows}
 
     def reclaim(self) -> None:
-        """Write the file anew without its free pages, and empty its journal."""
+        """Write the file anew without its free pages, and empty its journal.
+
+        Before that, what was deleted is overwritten in the file itself: until then the zeros
+        stand in the journal alone, and pages cut off the file's end would keep what they held.
+        """
         with self._lock, _explained():
+            self._connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")
             self._connection.execute("VACUUM")
             self._connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")
 

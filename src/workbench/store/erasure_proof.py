@@ -37,7 +37,8 @@ class Proof:
     values
         Patient IDs and UIDs looked for afterwards.
     untested
-        IDs too short to be looked for: they stand in any file by chance.
+        IDs too short to be looked for (they stand in any file by chance), or not known because
+        the key is locked.
     files, bytes
         Files and bytes that were searched.
     left
@@ -59,7 +60,10 @@ class Proof:
     def sentence(self) -> str:
         """Say it for a person."""
         outcome = f"{self.left} of them found" if self.left else "none of them found"
-        short = f" {self.untested} IDs are too short to be looked for." if self.untested else ""
+        short = (
+            f" {self.untested} IDs are too short to be looked for, or not known without the key."
+            if self.untested else ""
+        )  # fmt: skip
         where = f" In: {', '.join(self.where)}." if self.where else ""
         return (
             f"{self.rows} rows deleted. {self.values} IDs and UIDs looked for in {self.files} "
@@ -86,12 +90,14 @@ class _Wanted:
         )  # fmt: skip
 
 
-def prove(folder: Path, values: Iterable[str], rows: int, untested: int = 0) -> Proof:
+def prove(folder: Path, values: Iterable[str | bytes], rows: int, untested: int = 0) -> Proof:
     """Look for values in every file of a folder, and in the names of files and folders.
 
-    Returns what was found.
+    Bytes are what an encrypted row is found by: where they are gone, so is the row.  Returns what
+    was found.
     """
-    encoded = list({value.encode() for value in values} - {b""})
+    every = {value.encode() if isinstance(value, str) else value for value in values}
+    encoded = list(every - {b""})
     wanted = _Wanted.of(encoded) if encoded else None
     all_hits: set[bytes] = set()
     where: list[str] = []

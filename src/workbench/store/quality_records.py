@@ -10,7 +10,7 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Any
 
@@ -115,7 +115,8 @@ class StoredEvent:
 class PhantomImage:
     """An image that came to the phantom title, and what became of it.
 
-    ``image`` is the digest that names its file; ``header`` holds what is shown in lists.
+    ``image`` is the digest that names its file; ``header`` holds what is shown in lists;
+    ``looked_at`` is when that was last noted (UTC).
     """
 
     image: str
@@ -125,6 +126,7 @@ class PhantomImage:
     profile: str = ""
     result: int | None = None
     header: Mapping[str, Any] | None = None
+    looked_at: datetime | None = field(default=None, compare=False)
 
 
 class Quality:
@@ -329,5 +331,5 @@ def _event(row: Row) -> StoredEvent:
 def _image(row: Row) -> PhantomImage:
     return PhantomImage(
         row["image"], _moment(row["came_at"]), row["state"], row["reason"], row["profile"],
-        row["result"], json.loads(row["header"]),
+        row["result"], json.loads(row["header"]), _moment(row["looked_at"]),
     )  # fmt: skip

@@ -11,16 +11,20 @@ from hypothesis import settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, rule
 
+from tests.collect.queue.plain_file import write_plain
 from workbench.collect.patient_list import ListedPatient
 from workbench.collect.queue import patient_queue as queue_module
 from workbench.collect.queue.hospital_file import FILE, HospitalFile
 from workbench.collect.queue.patient_queue import Counts, PatientState, Queue, Retry
+from workbench.deidentify.key import create_key
+from workbench.survey import KEY_FILE
 
 ONCE = Retry(tries=1, seconds=0.0)
 
 
 @pytest.fixture
 def hospital(tmp_path: Path) -> HospitalFile:
+    create_key(tmp_path / KEY_FILE)
     return HospitalFile(tmp_path)
 
 
@@ -53,6 +57,7 @@ def test_the_order_of_asking_tells_nothing_of_the_list(tmp_path, order) -> None:
     asked = []
     for name in ("one", "other"):
         (tmp_path / name).mkdir()
+        create_key(tmp_path / name / KEY_FILE)
         queue = Queue(HospitalFile(tmp_path / name), "a")
         queue.add(listed(*order))
         asked.append([int(patient) for patient in asked_of(queue)])
@@ -64,6 +69,7 @@ def test_the_order_of_asking_tells_nothing_of_the_list(tmp_path, order) -> None:
 
 
 def test_the_order_once_drawn_stays_through_a_restart(tmp_path) -> None:
+    create_key(tmp_path / KEY_FILE)
     Queue(HospitalFile(tmp_path), "a").add(listed(*range(40)))
     lots = "SELECT number, lot FROM patient ORDER BY number"
     before = [tuple(row) for row in HospitalFile(tmp_path).all(lots)]
@@ -83,14 +89,17 @@ def test_the_order_once_drawn_stays_through_a_restart(tmp_path) -> None:
 
 
 def test_a_queue_of_an_earlier_version_is_asked_by_lot_from_now_on(tmp_path) -> None:
-    old = HospitalFile(tmp_path)
-    Queue(old, "a").add(listed(*range(60)))
-    old.define("DROP INDEX patient_by_lot; ALTER TABLE patient DROP COLUMN lot;"
-               "CREATE INDEX patient_next ON patient (priority DESC, tries, number)")  # fmt: skip
-    old.close()
-    asked = [int(patient) for patient in asked_of(Queue(HospitalFile(tmp_path), "a"))]
-    assert sorted(asked) == [*range(60)]
-    assert abs(rank_correlation(asked, [*range(60)])) < 0.52
+    create_key(tmp_path / KEY_FILE)
+    write_plain(tmp_path, others=60)
+    queue = Queue(HospitalFile(tmp_path), "a")
+    assert queue.ask_again(range(1, 62)) == 61
+    numbers = []
+    while job := queue.lease(ONCE):
+        numbers.append(job.number)
+        queue.settle(job.number, PatientState.COMPLETE)
+    assert numbers.pop(0) == 1, "the priority stays"
+    assert sorted(numbers) == [*range(2, 62)]
+    assert abs(rank_correlation(numbers, [*range(2, 62)])) < 0.52
 
 
 def test_patients_listed_or_tried_again_come_by_lot_too(hospital) -> None:
@@ -98,7 +107,7 @@ def test_patients_listed_or_tried_again_come_by_lot_too(hospital) -> None:
     queue.add(listed(*range(30)))
     queue.add(listed(*range(60)))  # the list, longer by now
     asked_of(queue)
-    assert queue.ask_again([row["number"] for row in queue.rows()]) == 60
+    assert queue.ask_again(range(1, 61)) == 60
     again = [int(patient) for patient in asked_of(queue)]
     assert sorted(again) == [*range(60)]
     assert abs(rank_correlation(again, [*range(60)])) < 0.52
@@ -186,6 +195,7 @@ def test_a_stopped_patient_has_not_been_tried(hospital) -> None:
 
 
 def test_two_collectors_never_do_a_patient_twice(tmp_path: Path) -> None:
+    create_key(tmp_path / KEY_FILE)
     Queue(HospitalFile(tmp_path)).add(listed(*range(300)))
     program = (
         "import sys; from pathlib import Path\n"
@@ -242,6 +252,7 @@ class Collectors(RuleBasedStateMachine):
         import tempfile
 
         self.folder = tempfile.TemporaryDirectory()
+        create_key(Path(self.folder.name) / KEY_FILE)
         self.hospital = HospitalFile(Path(self.folder.name))
         self.retry = Retry(tries=2, seconds=0.0)
         self.held: dict[str, int] = {}

@@ -20,6 +20,8 @@ from workbench.collect.hours.week_grid import WeekGrid
 from workbench.collect.patient_list import ListedPatient
 from workbench.collect.queue.control import Command, Process
 from workbench.collect.queue.patient_queue import Counts, PatientState, Queue, Retry
+from workbench.deidentify.key import protect_key
+from workbench.deidentify.key_wrapping import Cost
 from workbench.settings import EntitySettings, Settings, SurveySettings, read_settings
 from workbench_widgets.pages.collector import CollectorPage, collector_page
 from workbench_widgets.pages.collector.now import next_morning
@@ -73,6 +75,28 @@ def test_typed_ids_are_taken_the_form_is_emptied_and_nothing_of_them_is_kept(
         assert secret not in shown + wrong.html + reply.html + everything_kept(page)
     assert "LU01-" in section(page, "queue")
     assert SECRET[0] not in repr(Ask("add", {"patients": SECRET[0]}))
+
+
+def test_while_the_key_is_locked_the_queue_is_shown_without_names_and_says_why(
+    page: CollectorPage, tmp_path: Path
+) -> None:
+    add(page, *SECRET)
+    protect_key(tmp_path / "w" / "hospital.key", "five words drawn by lot", Cost(32, 1, 4))
+    locked = collector_page(str(tmp_path / "w"))
+    assert isinstance(locked, CollectorPage)
+    shown = section(locked, "queue")
+    assert "key is locked" in shown
+    assert "workbench key unlock" in shown
+    assert "waiting" in shown
+    assert "LU01-" not in shown
+    refused = ask(locked, "add", patients="0815", priority="0")
+    assert "key is locked" in refused.html
+    assert refused.reset == (), "what was typed is not lost"
+    assert [row["number"] for row in locked.desk.queue.rows()] == [1, 2]
+    for name in locked._panels:
+        if name not in ("queue", "lists"):
+            assert "key is locked" not in section(locked, name), name
+    locked.close()
 
 
 def test_a_list_comes_as_a_file_or_by_its_path(page: CollectorPage, tmp_path: Path) -> None:

@@ -1,15 +1,13 @@
 """The ledger: what the PACS said it has, what was asked of it, and what came of it.
 
-Kept in the hospital's file, with the PACS's own UIDs and its answers as they came.  The table that
-leaves it (``schema.LEDGER``) has pseudonyms only, and is judged anew from the store each time:
-received is what is here, not what anybody counted while sending.
+Kept in the hospital's file, with the PACS's own UIDs and its answers as they came, encrypted.  The
+table that leaves it (``schema.LEDGER``) has pseudonyms only, and is judged anew from the store each
+time: received is what is here, not what anybody counted while sending.
 """
 
 from __future__ import annotations
 
-import hashlib
 import json
-import zlib
 from collections.abc import Iterable, Iterator, Mapping
 from datetime import datetime
 from typing import Any, Protocol
@@ -17,7 +15,7 @@ from typing import Any, Protocol
 import polars as pl
 
 from workbench.collect.clock import moment
-from workbench.collect.expected import Expected, OfferedSeries, OfferedStudy
+from workbench.collect.expected import Expected, OfferedStudy
 from workbench.collect.queue.hospital_file import HospitalFile
 from workbench.collect.retrieval import RetrieveOutcome
 from workbench.deidentify.pseudonym import Pseudonyms
@@ -25,6 +23,11 @@ from workbench.model import Verdict
 from workbench.schema import LEDGER
 
 UIDS_A_QUERY = 500  # UIDs asked of the store at a time
+MOMENTS = ("asked_at", "first_found", "last_found")
+NO_SERIES: Mapping[str, Any] = {
+    "study_uid": None, "study_date": None, "series_uid": None, "instances": [], "modality": None,
+    "told": None, "unwanted": None,
+}  # fmt: skip
 
 
 class Judge(Protocol):
@@ -67,15 +70,16 @@ class Ledger:
         )  # fmt: skip
 
     def _keep_answers(self, number: int, expected: Expected, now: str, seconds: float) -> None:
-        content = zlib.compress(json.dumps(expected.answers, sort_keys=True).encode())
-        digest = hashlib.sha256(content).hexdigest()
+        sealed, answers = self._hospital.sealed, expected.answers
+        index = sealed.answers_index(number, answers)
         last = self._hospital.one(
-            "SELECT digest FROM answer WHERE patient = ? ORDER BY asked_at DESC, rowid DESC", number
+            "SELECT lookup FROM answer WHERE patient = ? ORDER BY asked_at DESC, rowid DESC", number
         )
-        if last is None or last["digest"] != digest:
+        if last is None or bytes(last["lookup"]) != index:
             self._hospital.write(
-                "INSERT INTO answer VALUES (?, ?, ?, ?)", number, now, digest, content
-            )
+                "INSERT INTO answer VALUES (?, ?, ?, ?)",
+                number, now, index, sealed.answers(number, now, answers),
+            )  # fmt: skip
         self._hospital.write(
             "INSERT INTO request (at, patient, service, level, seconds, status, completed)"
             " VALUES (?, ?, 'query', 'patient', ?, ?, ?)",
@@ -83,32 +87,57 @@ class Ledger:
         )  # fmt: skip
 
     def _keep_study(self, number: int, study: OfferedStudy, now: str) -> None:
-        answer = study.found
+        sealed, answer = self._hospital.sealed, study.found
+        index = sealed.study_index(number, answer.study_uid)
+        day = answer.study_date.isoformat() if answer.study_date else None
         self._hospital.write(
             "INSERT INTO study VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT DO UPDATE SET"
-            " study_date = excluded.study_date, modalities = excluded.modalities,"
+            " identity = excluded.identity, modalities = excluded.modalities,"
             " told = excluded.told, unwanted = excluded.unwanted, listed = excluded.listed,"
             " last_found = excluded.last_found",
-            number, answer.study_uid, answer.study_date.isoformat() if answer.study_date else None,
+            number, index, sealed.study(number, answer.study_uid, day),
             ",".join(sorted(answer.modalities)), answer.instances, study.unwanted, study.listed,
             now, now,
         )  # fmt: skip
         for series in study.series:
+            uids = answer.study_uid, series.series_uid
             self._hospital.write(
                 "INSERT OR REPLACE INTO series VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
-                number, answer.study_uid, series.series_uid, series.modality, series.told,
-                series.unwanted, series.listed, _packed(series),
+                number, index, sealed.series_index(number, *uids),
+                sealed.series(number, *uids, series.instances), series.modality, series.told,
+                series.unwanted, series.listed,
             )  # fmt: skip
 
     # --- the table that may leave the hospital -------------------------------------------------
 
     def table(self, judge: Judge) -> pl.DataFrame:
-        """Return one row a patient and study (``schema.LEDGER``), judged by what is here now."""
-        return LEDGER.frame([self._row(*each, judge) for each in self._studies()])
+        """Return one row a patient and study (``schema.LEDGER``), judged by what is here now.
+
+        Rows of patients who were deleted once they were answered are as they were judged then.
+        """
+        rows = [self._row(*each, judge) for each in self._studies()]
+        known = {(row["patient"], row.get("StudyInstanceUID")) for row in rows}
+        for kept in self._hospital.all("SELECT content FROM judged ORDER BY rowid"):
+            row = json.loads(kept["content"])
+            row |= {name: _time(row.get(name)) for name in MOMENTS}
+            if (row["patient"], row.get("StudyInstanceUID")) not in known:
+                rows.append(row)
+        return LEDGER.frame(rows)
+
+    def keep_judged(self, numbers: Iterable[int], judge: Judge) -> None:
+        """Keep the rows of patients as they are judged now; they hold pseudonyms only."""
+        wanted = set(numbers)
+        for patient, study in self._studies():
+            if patient["number"] in wanted:
+                row = self._row(patient, study, judge)
+                row |= {name: row[name].isoformat() for name in MOMENTS if row.get(name)}
+                self._hospital.write(
+                    "INSERT INTO judged VALUES (?, ?)", patient["number"], json.dumps(row)
+                )
 
     def _studies(self) -> Iterator[tuple[Mapping[str, Any], Mapping[str, Any] | None]]:
         studies: dict[int, list[Mapping[str, Any]]] = {}
-        for study in self._hospital.all("SELECT * FROM study ORDER BY patient, study_uid"):
+        for study in self._hospital.all("SELECT * FROM study ORDER BY patient, lookup"):
             studies.setdefault(study["patient"], []).append(dict(study))
         for patient in self._hospital.all("SELECT * FROM patient ORDER BY number"):
             for each in studies.get(patient["number"], [None]):
@@ -117,10 +146,10 @@ class Ledger:
     def _row(
         self, patient: Mapping[str, Any], study: Mapping[str, Any] | None, judge: Judge
     ) -> dict[str, Any]:
-        pseudonyms = judge.pseudonyms
+        pseudonyms, listed = judge.pseudonyms, self._hospital.sealed.patient_of(patient)
         row: dict[str, Any] = {
             "queue_number": patient["number"],
-            "patient": pseudonyms.patient(patient["issuer"], patient["patient_id"]),
+            "patient": pseudonyms.patient(listed.issuer, listed.patient_id),
             "state": patient["state"],
             "reason": patient["reason"] or None,
             "tries": patient["tries"],
@@ -128,7 +157,7 @@ class Ledger:
         }
         if study is None:
             return row
-        uid = study["study_uid"]
+        uid, _ = self._hospital.sealed.study_of(study)
         row["patient"] = judge.patients_of([uid]).get(uid, row["patient"])
         return row | {
             "StudyInstanceUID": pseudonyms.uid(uid),
@@ -138,15 +167,16 @@ class Ledger:
             "listed": bool(study["listed"]),
             "first_found": _time(study["first_found"]),
             "last_found": _time(study["last_found"]),
-            **self._judged(patient["number"], uid, judge),
+            **self._judged(study, judge),
         }
 
-    def _judged(self, number: int, study_uid: str, judge: Judge) -> dict[str, Any]:
+    def _judged(self, study: Mapping[str, Any], judge: Judge) -> dict[str, Any]:
         wanted = self._hospital.all(
-            "SELECT instances FROM series WHERE patient = ? AND study_uid = ? AND unwanted = ''",
-            number, study_uid,
+            "SELECT * FROM series WHERE patient = ? AND study = ? AND unwanted = ''",
+            study["patient"], study["lookup"],
         )  # fmt: skip
-        uids = sorted({uid for row in wanted for uid in _unpacked(row["instances"])})
+        sealed = self._hospital.sealed
+        uids = sorted({uid for row in wanted for uid in sealed.series_of(row)[1]})
         fates: dict[str, str] = {}
         for start in range(0, len(uids), UIDS_A_QUERY):
             fates |= judge.fates(uids[start : start + UIDS_A_QUERY])
@@ -164,10 +194,8 @@ class Ledger:
 
     def answers(self, number: int) -> list[tuple[str, dict[str, Any]]]:
         """Return what the PACS answered for a patient, each time it answered otherwise."""
-        rows = self._hospital.all(
-            "SELECT asked_at, content FROM answer WHERE patient = ? ORDER BY rowid", number
-        )
-        return [(row["asked_at"], json.loads(zlib.decompress(row["content"]))) for row in rows]
+        rows = self._hospital.all("SELECT * FROM answer WHERE patient = ? ORDER BY rowid", number)
+        return [(row["asked_at"], self._hospital.sealed.answers_of(row)) for row in rows]
 
     def requests(self, limit: int = 100) -> list[dict[str, Any]]:
         """Return what was asked of the PACS last, newest first; without identities."""
@@ -176,25 +204,40 @@ class Ledger:
 
     def series(self) -> list[dict[str, Any]]:
         """Return each patient and series with the hospital's own names, for its own lists."""
-        rows = self._hospital.all(
-            "SELECT p.number, p.patient_id, p.issuer, p.state, p.reason, s.study_uid, t.study_date,"
-            " s.series_uid, s.modality, s.told, s.unwanted, s.instances FROM patient p"
-            " LEFT JOIN series s ON s.patient = p.number"
-            " LEFT JOIN study t ON t.patient = s.patient AND t.study_uid = s.study_uid"
-            " ORDER BY p.number, t.study_date, s.series_uid"
-        )
+        studies: dict[tuple[int, bytes], Mapping[str, Any]] = {
+            (row["patient"], bytes(row["lookup"])): row
+            for row in self._hospital.all("SELECT * FROM study")
+        }
+        series: dict[int, list[Mapping[str, Any]]] = {}
+        for row in self._hospital.all("SELECT * FROM series"):
+            study = studies.get((row["patient"], bytes(row["study"])))
+            series.setdefault(row["patient"], []).append(self._named_series(row, study))
         return [
-            {**dict(row), "instances": _unpacked(row["instances"] or zlib.compress(b""))}
-            for row in rows
+            {**self._named_patient(patient), **each}
+            for patient in self._hospital.all("SELECT * FROM patient ORDER BY number")
+            for each in sorted(series.get(patient["number"], [NO_SERIES]), key=_by_day)
         ]
 
+    def _named_patient(self, row: Mapping[str, Any]) -> dict[str, Any]:
+        listed = self._hospital.sealed.patient_of(row)
+        told = {name: row[name] for name in ("number", "state", "reason")}
+        return told | {"patient_id": listed.patient_id, "issuer": listed.issuer}
 
-def _packed(series: OfferedSeries) -> bytes:
-    return zlib.compress("\n".join(sorted(series.instances)).encode())
+    def _named_series(
+        self, row: Mapping[str, Any], study: Mapping[str, Any] | None
+    ) -> dict[str, Any]:
+        sealed = self._hospital.sealed
+        series_uid, instances = sealed.series_of(row)
+        study_uid, day = sealed.study_of(study) if study is not None else (None, None)
+        return {
+            "study_uid": study_uid, "study_date": day, "series_uid": series_uid,
+            "instances": instances,
+            **{name: row[name] for name in ("modality", "told", "unwanted")},
+        }  # fmt: skip
 
 
-def _unpacked(packed: bytes) -> list[str]:
-    return zlib.decompress(packed).decode().split()
+def _by_day(row: Mapping[str, Any]) -> tuple[str, str]:
+    return row["study_date"] or "", row["series_uid"] or ""
 
 
 def _time(text: str | None) -> datetime | None:

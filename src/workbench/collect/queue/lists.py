@@ -10,15 +10,17 @@ from __future__ import annotations
 
 import csv
 import os
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 
 from workbench.collect.queue.hospital_file import HospitalFile
 from workbench.collect.queue.ledger import Judge, Ledger
+from workbench.collect.queue.patient_queue import PatientState
 from workbench.deidentify.unlocked_key import forget_unlocked
-from workbench.errors import SettingsError
+from workbench.errors import IdentityError, SettingsError
 from workbench.model import Verdict
 from workbench.plaintext import no_formula
+from workbench.store.database import Row
 from workbench.store.erasure_proof import BLOCK, Proof, prove
 from workbench.survey import KEY_FILE
 
@@ -27,7 +29,9 @@ COLUMNS = (
     "study_uid", "study_pseudonym", "series_uid", "modality", "told", "expected", "stored",
     "missing",
 )  # fmt: skip
-NAMED_IN = ("patient", "study", "series", "answer")  # tables that tell who was asked for
+# Tables of our own that tell who was asked for, with the column that holds the patient's number.
+NAMED_BY = {"patient": "number", "study": "patient", "series": "patient", "answer": "patient"}
+ANSWERED = (PatientState.COMPLETE, PatientState.NOT_FOUND)
 SHORTEST = 4  # characters: a shorter ID stands in any file by chance
 
 
@@ -82,14 +86,40 @@ def _named(ledger: Ledger, judge: Judge) -> Iterator[dict[str, object]]:
 def delete_list(hospital: HospitalFile, folder: Path) -> Proof:
     """Delete the queue and the ledger, and look whether anything of them is left.
 
-    Raises ``SettingsError`` while a collector works on a patient.
+    Raises ``SettingsError`` while a collector works on a patient, ``IdentityError`` while the key
+    is locked: what is looked for afterwards must be known.
     """
     busy = hospital.one("SELECT count(*) AS n FROM patient WHERE owner IS NOT NULL")
     if busy is not None and busy["n"]:
         raise SettingsError("a collector works on a patient now.", "Stop it first.")
     values, untested = _secrets(hospital)
     with hospital.transaction():
-        rows = sum(hospital.change(f"DELETE FROM {table}") for table in (*NAMED_IN, "request"))  # noqa: S608  names of our own
+        tables = (*NAMED_BY, "request", "judged")
+        rows = sum(hospital.change(f"DELETE FROM {table}") for table in tables)  # noqa: S608
+    hospital.reclaim()
+    return prove(folder, values, rows, untested)
+
+
+def delete_answered(hospital: HospitalFile, ledger: Ledger, judge: Judge, folder: Path) -> Proof:
+    """Delete who was answered for good (complete, or not there), and look whether it is gone.
+
+    The ledger's rows of these patients stay as they are judged now, under pseudonyms: what was
+    asked and what came of it is not forgotten.  Who is added again later is asked for again.
+    """
+    numbers = [
+        row["number"]
+        for row in hospital.all_among(
+            "SELECT number FROM patient WHERE due IS NULL AND owner IS NULL AND state IN ({})",
+            ANSWERED,
+        )
+    ]
+    values, untested = _secrets(hospital, numbers)
+    with hospital.transaction():
+        ledger.keep_judged(numbers, judge)
+        rows = sum(
+            hospital.change_among(f"DELETE FROM {table} WHERE {column} IN ({{}})", numbers)  # noqa: S608
+            for table, column in NAMED_BY.items()
+        )
     hospital.reclaim()
     return prove(folder, values, rows, untested)
 
@@ -97,9 +127,14 @@ def delete_list(hospital: HospitalFile, folder: Path) -> Proof:
 def delete_everything(hospital: HospitalFile, folder: Path) -> Proof:
     """Delete the whole workspace but its settings, the hospital's key too; then look.
 
-    What was collected cannot be linked to patients any more, by anybody.
+    What was collected cannot be linked to patients any more, by anybody.  It needs no key, for a
+    key may be lost: nobody is known by ID then, so none can be looked for, and that is told.
     """
-    values, untested = _secrets(hospital)
+    try:
+        values, untested = _secrets(hospital)
+    except IdentityError:
+        rows = _rows(hospital)
+        values, untested = _indexes(rows), len(rows["patient"])
     hospital.close()
     forget_unlocked(folder / KEY_FILE)
     removed = 0
@@ -125,10 +160,29 @@ def _overwrite(file: Path) -> None:
         os.fsync(opened.fileno())
 
 
-def _secrets(hospital: HospitalFile) -> tuple[set[str], int]:
-    ids = {row["patient_id"] for row in hospital.all("SELECT patient_id FROM patient")}
-    ids |= {row["accession"] for row in hospital.all("SELECT accession FROM patient")} - {""}
-    uids = {row["study_uid"] for row in hospital.all("SELECT study_uid FROM study")}
-    uids |= {row["series_uid"] for row in hospital.all("SELECT series_uid FROM series")}
+def _secrets(
+    hospital: HospitalFile, numbers: Sequence[int] | None = None
+) -> tuple[set[str | bytes], int]:
+    """Return IDs, UIDs and what stands for them in look-ups; and how many IDs are too short."""
+    sealed, rows = hospital.sealed, _rows(hospital, numbers)
+    patients = [sealed.patient_of(row) for row in rows["patient"]]
+    ids = {patient.patient_id for patient in patients}
+    ids |= {patient.accession for patient in patients} - {""}
+    uids = {sealed.study_of(row)[0] for row in rows["study"]}
+    uids |= {sealed.series_of(row)[0] for row in rows["series"]}
     long = {identifier for identifier in ids if len(identifier) >= SHORTEST}
-    return long | uids, len(ids) - len(long)
+    return long | uids | _indexes(rows), len(ids) - len(long)
+
+
+def _rows(hospital: HospitalFile, numbers: Sequence[int] | None = None) -> dict[str, list[Row]]:
+    """Return the rows that name somebody, by table; of these patients, or of all."""
+    if numbers is None:
+        return {table: hospital.all(f"SELECT * FROM {table}") for table in NAMED_BY}  # noqa: S608
+    return {
+        table: hospital.all_among(f"SELECT * FROM {table} WHERE {column} IN ({{}})", numbers)  # noqa: S608
+        for table, column in NAMED_BY.items()
+    }
+
+
+def _indexes(rows: Mapping[str, Sequence[Row]]) -> set[str | bytes]:
+    return {bytes(row["lookup"]) for table in rows.values() for row in table}

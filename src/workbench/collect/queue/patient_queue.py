@@ -16,7 +16,6 @@ import json
 import time
 from collections.abc import Iterable
 from dataclasses import dataclass, field
-from datetime import date
 from enum import StrEnum
 from typing import Any
 
@@ -97,30 +96,40 @@ class Queue:
     # --- filling it ----------------------------------------------------------------------------
 
     def add(self, patients: Iterable[ListedPatient]) -> int:
-        """Add patients that are not in the queue yet; return how many were new."""
-        now = moment()
-        return self._hospital.many(
-            "INSERT INTO patient (patient_id, issuer, accession, study_from, study_to, birth_date,"
-            " priority, state, added_at, lot) VALUES (?, ?, ?, ?, ?, ?, ?, 'waiting', ?, ?)"
-            " ON CONFLICT DO NOTHING",
-            (
-                (*_key(patient), _iso(patient.birth_date), patient.priority, now, drawn())
-                for patient in patients
-            ),
-        )
+        """Add patients that are not in the queue yet; return how many were new.
+
+        Raises ``IdentityError`` while the key is locked, as all do that read or write who it is.
+        """
+        sealed, now = self._hospital.sealed, moment()
+        listed: dict[bytes, ListedPatient] = {}
+        for patient in patients:
+            listed.setdefault(sealed.patient_index(patient), patient)
+        with self._hospital.transaction():
+            known = self._numbers(listed)
+            new = [index for index in listed if index not in known]
+            first = self._hospital.last_number("patient") + 1
+            return self._hospital.many(
+                "INSERT INTO patient (number, lookup, identity, priority, state, added_at, lot)"
+                " VALUES (?, ?, ?, ?, 'waiting', ?, ?)",
+                (
+                    (number, index, sealed.patient(number, listed[index]),
+                     listed[index].priority, now, drawn())
+                    for number, index in enumerate(new, first)
+                ),
+            ) if new else 0  # fmt: skip
 
     def numbers(self, patients: Iterable[ListedPatient]) -> list[int]:
         """Return the numbers of those patients that are in the queue, in the order given."""
-        numbers = []
-        for patient in patients:
-            row = self._hospital.one(
-                "SELECT number FROM patient WHERE patient_id = ? AND issuer = ? AND accession = ?"
-                " AND study_from = ? AND study_to = ?",
-                *_key(patient),
-            )
-            if row is not None:
-                numbers.append(int(row["number"]))
-        return numbers
+        sealed = self._hospital.sealed
+        indexes = [sealed.patient_index(patient) for patient in patients]
+        known = self._numbers(indexes)
+        return [known[index] for index in indexes if index in known]
+
+    def _numbers(self, indexes: Iterable[bytes]) -> dict[bytes, int]:
+        rows = self._hospital.all_among(
+            "SELECT lookup, number FROM patient WHERE lookup IN ({})", dict.fromkeys(indexes)
+        )
+        return {bytes(row["lookup"]): int(row["number"]) for row in rows}
 
     def prioritise(self, number: int, priority: int) -> None:
         """Move a patient forward (larger) or back."""
@@ -130,12 +139,13 @@ class Queue:
 
     def lease(self, retry: Retry) -> Job | None:
         """Take the next patient that is due and nobody works on; ``None`` when there is none."""
+        sealed = self._hospital.sealed  # without the key nobody is taken
         while True:
             row = self._leased()
             if row is None:
                 return None
             if row["tries"] <= retry.tries:
-                return Job(row["number"], _listed(row), row["tries"])
+                return Job(row["number"], sealed.patient_of(row), row["tries"])
             self.settle(row["number"], PatientState.FAILED, CUT_OFF)
 
     def _leased(self) -> Any | None:
@@ -241,14 +251,20 @@ class Queue:
             )  # fmt: skip
 
     def remove(self, numbers: Iterable[int]) -> int:
-        """Take patients off the queue that nobody works on; return how many."""
+        """Take patients off the queue that nobody works on; return how many.
+
+        What the PACS answered of them goes, too.
+        """
+        removed = 0
         with self._hospital.transaction():
-            return sum(
-                self._hospital.change(
+            for number in numbers:
+                if self._hospital.change(
                     "DELETE FROM patient WHERE number = ? AND owner IS NULL", number
-                )
-                for number in numbers
-            )
+                ):
+                    removed += 1
+                    for table in ("study", "series", "answer"):
+                        self._hospital.write(f"DELETE FROM {table} WHERE patient = ?", number)  # noqa: S608  names of our own
+        return removed
 
     # --- looking at it -------------------------------------------------------------------------
 
@@ -287,25 +303,4 @@ class Queue:
         row = self._hospital.one("SELECT * FROM patient WHERE number = ?", number)
         if row is None:
             raise KeyError(number)
-        return _listed(row)
-
-
-def _key(patient: ListedPatient) -> tuple[str, str, str, str, str]:
-    return (
-        patient.patient_id, patient.issuer, patient.accession,
-        _iso(patient.study_from), _iso(patient.study_to),
-    )  # fmt: skip
-
-
-def _listed(row: Any) -> ListedPatient:
-    def day(text: str) -> date | None:
-        return date.fromisoformat(text) if text else None
-
-    return ListedPatient(
-        row["patient_id"], row["issuer"], row["accession"], day(row["study_from"]),
-        day(row["study_to"]), day(row["birth_date"]), row["priority"],
-    )  # fmt: skip
-
-
-def _iso(day: date | None) -> str:
-    return day.isoformat() if day else ""
+        return self._hospital.sealed.patient_of(row)

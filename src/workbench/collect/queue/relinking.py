@@ -113,8 +113,8 @@ def who(
 
 def queued(hospital: HospitalFile) -> list[tuple[str, str]]:
     """Return ID and issuer of all patients that were ever in the queue."""
-    rows = hospital.all("SELECT DISTINCT patient_id, issuer FROM patient ORDER BY 1, 2")
-    return [(row["patient_id"], row["issuer"]) for row in rows]
+    rows = hospital.all("SELECT number, identity, priority FROM patient")
+    return sorted(set(listed(hospital.sealed.patient_of(row) for row in rows))) if rows else []
 
 
 def listed(patients: Iterable[ListedPatient]) -> list[tuple[str, str]]:

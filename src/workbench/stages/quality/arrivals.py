@@ -10,6 +10,10 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
+from pydicom import Dataset
+
+from workbench.deidentify.descriptors import clean_label
+from workbench.deidentify.people import people_in
 from workbench.dicom.files import Candidate
 from workbench.errors import DamagedObject, MeasurementError, WorkbenchError
 from workbench.qa.judging import State
@@ -18,24 +22,34 @@ from workbench.stages.quality.alarm_mail import Letter, Post
 from workbench.stages.quality.desk import MeasurementAttempt, QualityDesk
 from workbench.stages.quality.look_journal import LookJournal
 from workbench.stages.quality.selection import Offered, PhantomSeries, equipment, select
+from workbench.stages.quality.unselected import (
+    ERASED,
+    MEASURED,
+    NO_PROFILE,
+    QUARANTINED,
+    REFUSED,
+    REMEDY,
+    UNRECOGNISED,
+    expire,
+)
 from workbench.stages.run_record import Progress, no_progress
 from workbench.store.quality_records import PhantomImage
 
 LOGGER = logging.getLogger(__name__)
-MEASURED, UNRECOGNISED, REFUSED = "measured", "unrecognised", "refused"
-QUARANTINED = "quarantined"  # its pixels cannot be read, or ended the program
 ALARM = "alarm"  # kind of an event
 SHOWN = ("Modality", "Manufacturer", "ManufacturerModelName", "StationName")
 OPEN = "Open the image-quality page of Workbench to see the images, and to accept or reject them."
 FATAL = "the program ended twice while it looked at this image"
 POLL_INTERVAL_S = 2.0  # between looks at the folder
+MAX_DEPTH = 8  # of sequences in which people are looked for
 
 
 @dataclass
 class Arrived:
     """What one look at the phantom images came to: numbers of series, and of alarms.
 
-    ``quarantined`` counts images, not series.
+    ``quarantined`` counts images, not series.  ``erased`` are those that no test profile selects,
+    after the days that the settings name.
     """
 
     measured: int = 0
@@ -45,6 +59,7 @@ class Arrived:
     waiting: int = 0
     alarms: int = 0
     untold: int = 0
+    erased: int = 0
     results: list[int] = field(default_factory=list)
 
     def as_json(self) -> dict[str, object]:
@@ -70,10 +85,11 @@ class Arrivals:
             else:  # another program is looking: what has come is its business
                 arrived.waiting = len(self._new())
         self._tell(arrived)
+        arrived.erased = self.expire(now)
         return arrived
 
     def _new(self) -> list[Path]:
-        known = {image.image for image in self._desk.quality.images()}
+        known = {image.image for image in self._desk.quality.images() if image.state != ERASED}
         names = [name for name in self._desk.phantoms.names() if name not in known]
         return [self._desk.phantoms.path(name) for name in names]
 
@@ -126,6 +142,14 @@ class Arrivals:
         ])  # fmt: skip
         arrived.quarantined += len(reasons)
 
+    def expire(self, now: float | None = None) -> int:
+        """Erase what no test profile selects once it is old enough; return how many objects."""
+        days = self._settings.unselected_days
+        erased = expire(self._desk.quality, self._desk.phantoms, days, now)
+        if erased:
+            LOGGER.warning("%d objects that no test profile selects were erased", erased)
+        return erased
+
     def again(self) -> int:
         """Forget what became of images nobody measured, so that they are looked at once more.
 
@@ -161,7 +185,7 @@ class Arrivals:
             self._leave(left, reasons, arrived, recognised=bool(series.profiles))
         self._quarantine(
             {source.path: reason for source, reason in unreadable.items()}, arrived,
-            {image.source.path: _shown(image) for image in series.images},
+            {image.source.path: _shown(image.header, named=True) for image in series.images},
         )  # fmt: skip
 
     def _leave(
@@ -169,7 +193,7 @@ class Arrivals:
         recognised: bool,
     ) -> None:  # fmt: skip
         state = REFUSED if recognised else UNRECOGNISED
-        self._note(images, state, "; ".join(reasons) or "no test profile selects it")
+        self._note(images, state, "; ".join(reasons) or f"{NO_PROFILE}. {REMEDY}")
         if recognised:
             arrived.refused += 1
         else:
@@ -194,7 +218,7 @@ class Arrivals:
         self._desk.quality.note_images([
             PhantomImage(
                 image.source.path.stem, _came(image.source.path), state, reason, profile, result,
-                _shown(image),
+                _shown(image.header, named=state != MEASURED),
             )
             for image in images
         ])  # fmt: skip
@@ -202,7 +226,7 @@ class Arrivals:
     def _aside(self, paths: Sequence[Path]) -> None:
         """Note what came and is no image that could be read."""
         self._desk.quality.note_images([
-            PhantomImage(path.stem, _came(path), UNRECOGNISED, "it holds no image")
+            PhantomImage(path.stem, _came(path), UNRECOGNISED, f"it holds no image. {REMEDY}")
             for path in paths
         ])  # fmt: skip
 
@@ -241,6 +265,19 @@ class Arrivals:
         return problem
 
 
+def _shown(header: Dataset, *, named: bool) -> dict[str, str]:
+    """Return what lists show of the machine.
+
+    Where the object may be a patient's (``named``), what names people in it is taken out: it may
+    stand in a label of the machine as well.
+    """
+    shown = {name: text for name, text in equipment(header).items() if name in SHOWN}
+    if not named:
+        return shown
+    people = people_in(header, MAX_DEPTH)
+    return {name: clean_label(text, people) for name, text in shown.items()}
+
+
 def letter(profile: str, content: Mapping[str, Any]) -> Letter:
     """Return what people are told of a result outside its limits."""
     bad = [value for value in content["values"] if value["state"] in (State.ALARM, State.WARNING,
@@ -261,10 +298,6 @@ def _line(value: Mapping[str, Any]) -> str:
         "–" if value[side] is None else f"{value[side]:.4g}" for side in ("alarm_low", "alarm_high")
     )
     return f"{name}: {value['value']:.4g} {value['unit']}, {value['state']} (limits {limits})"
-
-
-def _shown(image: Offered) -> dict[str, str]:
-    return {name: text for name, text in equipment(image.header).items() if name in SHOWN}
 
 
 def _came(path: Path) -> datetime:

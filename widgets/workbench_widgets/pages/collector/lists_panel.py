@@ -7,7 +7,12 @@ from pathlib import Path
 
 from markupsafe import Markup
 
-from workbench.collect.queue.lists import delete_everything, delete_list, export_lists
+from workbench.collect.queue.lists import (
+    delete_answered,
+    delete_everything,
+    delete_list,
+    export_lists,
+)
 from workbench.collect.queue.overview import Desk
 from workbench.errors import SettingsError
 from workbench.stages.border import Border
@@ -15,6 +20,7 @@ from workbench_widgets.parts.live.live import Ask
 from workbench_widgets.parts.panel.panel import Field, Form, Outcome, card, join, number, said
 
 EXPORT, LIST, EVERYTHING = "export-list", "delete-list", "delete-everything"
+ANSWERED = "delete-answered"
 FOLDER = "exports"
 
 
@@ -33,7 +39,7 @@ class ListsPanel:
         self.gone = ""
 
     def html(self) -> Markup:
-        """Return the three forms."""
+        """Return the four forms."""
         name = self._desk.survey.settings.survey.name
         twice = (
             Field("first", f"Type the survey's name: {name}"),
@@ -48,6 +54,12 @@ class ListsPanel:
                 "series, with the hospital's own IDs beside the pseudonyms. It must stay in the "
                 "hospital. Only you can read it.",
                 Form(EXPORT, (file, *twice), ((EXPORT, "Export with names"),), danger=True),
+            ),
+            self._card(
+                "Delete who was answered", "Deletes the IDs, UIDs and answers of patients who are "
+                "complete, or whom the PACS does not have. Their counts stay, under pseudonyms. "
+                "Who is added again is asked for again.",
+                Form(ANSWERED, twice, ((ANSWERED, "Delete who was answered"),), danger=True),
             ),
             self._card(
                 "Delete the list", "Deletes the queue and all that was asked of the PACS and "
@@ -65,7 +77,10 @@ class ListsPanel:
 
     def act(self, ask: Ask) -> Outcome | None:
         """Export or delete, when the survey's name was typed twice."""
-        acts = {EXPORT: self._export, LIST: self._delete_list, EVERYTHING: self._delete_everything}
+        acts = {
+            EXPORT: self._export, ANSWERED: self._delete_answered, LIST: self._delete_list,
+            EVERYTHING: self._delete_everything,
+        }  # fmt: skip
         if ask.name not in acts:
             return None
         self._proofs.pop(ask.name, None)
@@ -92,6 +107,11 @@ class ListsPanel:
         folder.mkdir(mode=0o700, exist_ok=True)
         rows = export_lists(self._desk.ledger, Border(self._desk.survey), folder / name)
         return f"{number(rows)} rows written. The file names patients: it stays in the hospital."
+
+    def _delete_answered(self, _: Ask) -> str:
+        desk = self._desk
+        border = Border(desk.survey)
+        return delete_answered(desk.hospital, desk.ledger, border, desk.survey.folder).sentence()
 
     def _delete_list(self, _: Ask) -> str:
         return delete_list(self._desk.hospital, self._desk.survey.folder).sentence()

@@ -18,7 +18,7 @@ from markupsafe import Markup
 from workbench.collect.patient_list import ListedPatient, parse_patients, read_patient_list
 from workbench.collect.queue.overview import Desk
 from workbench.collect.queue.patient_queue import PatientState
-from workbench.errors import SettingsError
+from workbench.errors import IdentityError, SettingsError
 from workbench.stages.border import Border
 from workbench_widgets.pages.collector.hospital_clock import wall
 from workbench_widgets.parts.live.live import Ask
@@ -80,7 +80,7 @@ class QueuePanel:
         words, wanted = VIEWS[self._window.view]
         rows = self._desk.queue.rows(wanted, self._window.after, ROWS + 1)
         shown = rows[:ROWS]
-        names = self._pseudonyms([row["number"] for row in shown])
+        names, why = self._names_or_why([row["number"] for row in shown])
         total = sum(states[state] for state in wanted or states)
         empty = "Nobody is in the queue yet: add patients below." if not sum(states.values()) else (
             "No patient of the queue is so. Choose another state."
@@ -93,6 +93,7 @@ class QueuePanel:
                 ]),
                 Field("from", "From number", "", "number"),
             ), live=True).__html__(),
+            said(why, "warn") if why else NOTHING,
             table(HEADS, (_row(row, names, zone) for row in shown), f"Queue: {words}", empty),
             self._pager(shown, more=len(rows) > ROWS, found=total),
             Markup('<div class="wbc-cards">{}</div>').format(_adding() + _changing(states)),
@@ -138,6 +139,13 @@ class QueuePanel:
             ),
             said(f"No. {shown[0]['number']} to {last}; {number(found)} patients in all."),
         )
+
+    def _names_or_why(self, numbers: Sequence[int]) -> tuple[dict[int, str], str]:
+        """Return the pseudonyms, or why there are none: the rest of the queue is shown anyway."""
+        try:
+            return self._pseudonyms(numbers), ""
+        except IdentityError as error:
+            return {}, f"Pseudonyms cannot be shown, and nobody can be added: {error}"
 
     def _pseudonyms(self, numbers: Sequence[int]) -> dict[int, str]:
         """Return how each patient is called outside the hospital, as the data call it."""

@@ -101,7 +101,7 @@ GROUPS: tuple[tuple[str, str, tuple[Key, ...], tuple[str, ...]], ...] = (
         Key("local", "host", "Address", hint="As the PACS reaches this computer."),
         Key("local", "port", "Port", "number"),
         Key("local", "phantom_title", "AE title for phantom images",
-            hint="Images sent to it are kept whole."),
+            hint="Images sent to it are kept whole, with all names in them: phantoms only."),
     ), ("round-trip",)),
     ("pacs", "PACS", (
         Key("pacs", "title", "AE title"),

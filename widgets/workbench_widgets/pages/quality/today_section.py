@@ -6,8 +6,9 @@ from collections.abc import Sequence
 
 from markupsafe import Markup
 
-from workbench.stages.quality.arrivals import MEASURED, Arrivals
+from workbench.stages.quality.arrivals import Arrivals
 from workbench.stages.quality.due import Due
+from workbench.stages.quality.unselected import MEASURED, UNRECOGNISED
 from workbench.store.quality_records import ACCEPTED, REJECTED, PhantomImage, StoredResult
 from workbench_widgets.pages.quality.shown_results import (
     details,
@@ -109,8 +110,10 @@ class TodayPanel:
 
     def _came(self) -> Markup:
         left = [image for image in self._on.desk.quality.images() if image.state != MEASURED]
+        unselected = sum(image.state == UNRECOGNISED for image in left)
         return card(
-            "Phantom images that came and were not measured", _left(left),
+            "Phantom images that came and were not measured",
+            _warned(unselected, self._on.desk.survey.settings.quality.unselected_days), _left(left),
             buttons(Button("Look for new images", "look-now"),
                     Button("Try these again", "again", off=not left)),
         )  # fmt: skip
@@ -181,6 +184,18 @@ def _due(due: Sequence[Due]) -> Markup:
         for entry in due
     )  # fmt: skip
     return table(DUE_HEADS, rows, "Tests", "None.")
+
+
+def _warned(unselected: int, days: int) -> Markup:
+    """Return the warning of objects that may be patients'."""
+    if not unselected:
+        return NOTHING
+    until = f"They are erased after {days} days." if days else "They stay until they are erased."
+    return said(
+        f"No test profile selects {unselected} of these objects: they may be patients' images sent "
+        f"to the wrong title, names included. {until} Now: workbench qa erase --unselected",
+        "warn",
+    )
 
 
 def _left(images: Sequence[PhantomImage]) -> Markup:

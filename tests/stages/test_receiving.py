@@ -1,0 +1,64 @@
+"""What a receiver does besides receiving: it tidies up, and a failure of that does not end it."""
+
+from __future__ import annotations
+
+import logging
+import threading
+import time
+from collections.abc import Callable
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+import pytest
+
+from tests.stages.quality.phantom_workspace import quality_desk
+from tests.stages.quality.test_unselected import mixed
+from workbench.collect.dimse.receiver import AllowedPeer, Reception
+from workbench.errors import StoreError
+from workbench.model import ApplicationEntity
+from workbench.stages import receiving
+from workbench.stages.receiving import ReceiverSession, receive
+
+HERE = Reception(ApplicationEntity("WORKBENCH", "127.0.0.1", 0), (AllowedPeer("CT1"),), "PHANTOM")
+
+
+def waiting(session: ReceiverSession, until: Callable[[], bool]) -> bool:
+    """Let a session wait in a thread until something holds; say whether it did."""
+    thread = threading.Thread(target=session.wait)
+    thread.start()
+    end = time.monotonic() + 30
+    while not until() and time.monotonic() < end:
+        time.sleep(0.05)
+    alive = thread.is_alive()
+    session._stopped.set()
+    thread.join(30)
+    return alive and until()
+
+
+def test_what_is_no_phantom_s_expires_while_it_receives(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with quality_desk(tmp_path / "w") as desk:
+        names = mixed(desk)
+        then = (datetime.now(UTC) - timedelta(days=15)).replace(tzinfo=None).isoformat()
+        desk.survey.store._catalogue.write(
+            "UPDATE phantom_image SET looked_at = ? WHERE image = ?", then, names["patient"]
+        )
+        monkeypatch.setattr(receiving, "EXPIRY_INTERVAL_S", 0.0)
+        with receive(desk.survey, HERE) as session:
+            assert waiting(session, lambda: names["patient"] not in desk.phantoms.names())
+        assert set(desk.phantoms.names()) == set(names.values()) - {names["patient"]}
+
+
+def test_a_failure_to_tidy_up_is_told_and_receiving_goes_on(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    def fail(**_: bool) -> None:
+        raise StoreError("locked.")
+
+    monkeypatch.setattr(receiving, "POLL_INTERVAL_S", 0.0)
+    with quality_desk(tmp_path / "w") as desk, receive(desk.survey, HERE) as session:
+        monkeypatch.setattr(session.store, "compact", fail)
+        with caplog.at_level(logging.WARNING):
+            assert waiting(session, lambda: caplog.text.count("put off: StoreError") > 1)
+        monkeypatch.undo()

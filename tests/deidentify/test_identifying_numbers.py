@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from workbench.deidentify.descriptors import clean
+from workbench.deidentify.descriptors import clean, clean_label
 from workbench.deidentify.identity_sources import Sources
 
 NOBODY = Sources().identity()
@@ -50,3 +50,21 @@ def test_ages_over_89_go(text: str) -> None:
 )  # fmt: skip
 def test_technique_stays(text: str) -> None:
     assert clean(f"Thorax {text}", NOBODY) == f"Thorax {text}"
+
+
+@pytest.mark.parametrize(
+    "text",
+    ["CT *1957", "CT Jg. 57", "CT 1957年8月", "CT 昭和32年", "CT 91 ans", "CT 92歳", "CT age 96",
+     "CT 06.12.34.56.78", "CT 756.1234.5678.97"],
+)  # fmt: skip
+def test_births_old_ages_and_telephones_leave_labels_too(text: str) -> None:
+    assert clean_label(text, NOBODY) == "CT"
+
+
+@pytest.mark.parametrize(
+    "label",
+    ["CT93391", "syngo CT 2012B", "VA48A_02_P12", "05MW35.6", "08.1957", "V8.6.1.3", "AWP95971",
+     "Optima CT660", "Br40", "1.9.1", "JPEG 2000", "Aquilion ONE 95 slices"],
+)  # fmt: skip
+def test_versions_and_serial_numbers_stay(label: str) -> None:
+    assert clean_label(label, NOBODY) == label

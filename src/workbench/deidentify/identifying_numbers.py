@@ -81,8 +81,21 @@ _STREET = (
     ),
     re.compile(r"\b[^\W\d_]+(?:stra(?:ß|ss)e|str\.|gasse|allee) ?\d{1,4}[a-z]?\b", re.I),
 )
+_BORN_IN = re.compile(
+    rf"(?<![^\W_]){_BORN}[.:,'’]{{0,2}}\s?(?:am|le|on|en|in|el|il)?\s?'?\d{{2,4}}(?!\d)", re.I
+)
+_OLD_AGES = (
+    re.compile(rf"(?<![\d.,])0?{_OLD}\s?[-.]?\s?{_YEARS}(?![^\W_])\.?", re.I),
+    re.compile(rf"(?<![\d.,])0?{_OLD}\s?(?:歳|才|岁|歲|세|살|ปี)"),
+    re.compile(rf"{_AGE}\s?[:=.]?\s?0?{_OLD}(?![\d.,])", re.I),
+)
 IN_LABELS = (
     _YEAR_FIRST,
+    *_ASIAN_DATES[:2],
+    _BORN_IN,
+    *_OLD_AGES,
+    re.compile(r"(?<![\w.])0\d(?:\.\d\d){4}(?![\w.])"),  # 06.12.34.56.78, a telephone in France
+    re.compile(r"(?<![\w.])756(?:\.\d{4}){2}\.\d\d(?![\w.])"),  # an insurance number in Switzerland
     re.compile(r"(?<![\d.])[0-3]?\d([-./])[01]?\d\1(?:19|20)\d\d(?![\d.])"),  # 12.3.1980
     re.compile(r"(?<![\d.])[01]?\d([-/])[0-3]?\d\1(?:19|20)\d\d(?![\d.])"),  # 3/12/1980
     *_MONTH_WORDS,
@@ -103,14 +116,10 @@ IN_DESCRIPTIONS = (
     *_ASIAN_DATES,
     re.compile(r"(?<![\d.])[0-3]?\d [01]?\d (?:19|20)\d\d(?![\d.])"),  # 12 03 1980
     re.compile(r"(?<![\d.])(?:19|20)\d\d [01]\d [0-3]\d(?![\d.])"),
-    re.compile(
-        rf"(?<![^\W_]){_BORN}[.:,'’]{{0,2}}\s?(?:am|le|on|en|in|el|il)?\s?'?\d{{2,4}}(?!\d)", re.I
-    ),
+    _BORN_IN,
     *_TELEPHONE,
     *_STREET,
-    re.compile(rf"(?<![\d.,])0?{_OLD}\s?[-.]?\s?{_YEARS}(?![^\W_])\.?", re.I),
-    re.compile(rf"(?<![\d.,])0?{_OLD}\s?(?:歳|才|岁|歲|세|살|ปี)"),
-    re.compile(rf"{_AGE}\s?[:=.]?\s?0?{_OLD}(?![\d.,])", re.I),
+    *_OLD_AGES,
     re.compile(r"[^\W\d_]*(?:neunzig|hundert)[^\W\d_]{0,9}(?:jähr|jaehr)[^\W\d_]*", re.I),
     re.compile(
         r"\b(?:ninety|nonante|quatre-vingt-dix)[ -]?[^\W\d_]{0,6}[ -](?:years?|ans)\b", re.I

@@ -3,11 +3,9 @@
 from __future__ import annotations
 
 import json
-import logging
 import re
 import signal
 import socket
-import sys
 import urllib.request
 from collections.abc import Iterator
 from http.client import HTTPConnection
@@ -21,7 +19,6 @@ import pytest
 from tests.server.server_workspace import harmless, make_workspace
 from workbench.errors import SettingsError
 from workbench.server.voila import ServerProcess, serve
-from workbench.server.web_application import without_details
 
 KERNEL = "12345678-1234-1234-1234-123456789012"
 EVERYTHING = (
@@ -233,20 +230,6 @@ def test_no_workspace_and_a_taken_port_are_said(tmp_path: Path) -> None:
                 serve(folder, port=taken.getsockname()[1])
         finally:
             signal.signal(signal.SIGTERM, before)
-
-
-def test_a_logged_error_quotes_nothing() -> None:
-    try:
-        raise ValueError("Mueller^Anna")
-    except ValueError:
-        record = logging.LogRecord(
-            "x", logging.ERROR, "notebook_renderer.py", 1, "in cell %r", ("Mueller^Anna",),
-            sys.exc_info(),
-        )  # fmt: skip
-    assert without_details(record)
-    text = logging.Formatter().format(record)
-    assert "Mueller" not in text
-    assert "ValueError" in text
 
 
 def _family(pid: int) -> list[psutil.Process]:

@@ -14,6 +14,7 @@ from markupsafe import Markup
 from workbench.collect.filters import SurveyFilter
 from workbench.deidentify.patient_clock import PROMISES, Times
 from workbench.errors import SettingsError, WorkbenchError
+from workbench.rights import Right
 from workbench.settings import FILE, Settings, read_settings, settings_of
 from workbench.stages.connection_test import STEPS, Trial, trial
 from workbench.survey import Survey, open_survey
@@ -25,11 +26,13 @@ from workbench_widgets.parts.panel.panel import (
     Outcome,
     buttons,
     card,
+    facts,
     join,
     said,
 )
 from workbench_widgets.parts.tabs.tabs import sentence
 
+FIXED = "To change this you need the right to administer."
 RETRIEVE = (
     ("move", "C-MOVE to our receiver"), ("get", "C-GET"), ("web", "DICOMweb (QIDO, WADO)"),
 )  # fmt: skip
@@ -134,6 +137,12 @@ class SettingsPanel:
     """The fourth section: settings and their tests."""
 
     name, title = "settings", "Settings"
+    right = Right.COLLECT
+    needs = {  # noqa: RUF012  never changed
+        **dict.fromkeys(("test", "save-pacs", "save-collect"), Right.COLLECT),
+        # The title for phantom images, and what of the archive is wanted at all.
+        **dict.fromkeys(("save-local", "save-filter", "save-protect"), Right.ADMINISTER),
+    }
 
     def __init__(self, survey: Survey) -> None:
         self._folder = survey.folder
@@ -170,6 +179,8 @@ class SettingsPanel:
         tests: tuple[str, ...],
     ) -> Markup:  # fmt: skip
         stored = _stored(settings, table)
+        shown = {key.label: key.shown(stored.get(key.key)) or "–" for key in keys}
+        fixed = join((facts(shown), said(FIXED, "soft")))
         form = Form(f"save-{table}", [
             Field(
                 key.name, key.label, self._typed.get(key.name, key.shown(stored.get(key.key))),
@@ -183,7 +194,9 @@ class SettingsPanel:
         if table == "protect":
             times = Times(settings.protection.times)
             more = said(f"{PROMISES[times]} Change this before the survey begins only.")
-        return card(title, form.__html__(), more, join(self._result(test) for test in tests))
+        return card(
+            title, form.__html__() or fixed, more, join(self._result(test) for test in tests)
+        )
 
     def _result(self, test: str) -> Markup:
         name = TESTS[test][0]

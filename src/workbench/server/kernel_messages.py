@@ -1,0 +1,72 @@
+"""What a page may say to its kernel: messages of widgets that the kernel has made, nothing else.
+
+Jupyter's protocol lets a page run code, make objects of any registered widget class, and end the
+kernel.  A dashboard needs none of it: it asks which widgets there are, asks for their state, and
+sends them messages; what those may do is decided in the kernel, by the rights it was given.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping, Sequence
+from typing import Any, ClassVar
+
+from jupyter_server.services.kernels.connection.base import (
+    deserialize_binary_message,
+    deserialize_msg_from_ws_v1,
+)
+from voila.tornado.kernel_websocket_handler import VoilaKernelWebsocketHandler
+
+from workbench.server.handlers import OfOwnKernel
+
+ALLOWED = frozenset({"comm_info_request", "comm_msg", "comm_close", "kernel_info_request"})
+STATES = "jupyter.widget.control"  # the one channel that a page may open: the states of all widgets
+CHANNEL = "shell"
+V1 = "v1.kernel.websocket.jupyter.org"
+HEADER, CONTENT = 0, 3  # places in a message of that protocol
+
+
+def allowed(channel: object, kind: object, content: object) -> bool:
+    """Say whether a page may send such a message."""
+    if channel != CHANNEL:
+        return False
+    if kind == "comm_open":
+        return isinstance(content, Mapping) and content.get("target_name") == STATES
+    return kind in ALLOWED
+
+
+def may_pass(message: str | bytes, protocol: str | None) -> bool:
+    """Say whether a message of a page may go to its kernel; one that cannot be read may not."""
+    try:
+        if protocol == V1:
+            channel, parts = deserialize_msg_from_ws_v1(message)  # type: ignore[no-untyped-call]
+            return allowed(channel, *_kind_and_content(parts))
+        told = _told(message)
+        header, content = told["header"], told.get("content")
+        return allowed(told.get("channel", CHANNEL), header["msg_type"], content)
+    except Exception:  # noqa: BLE001  whatever a stranger sends
+        return False
+
+
+def _told(message: str | bytes) -> Mapping[str, Any]:
+    if isinstance(message, bytes):
+        binary: Mapping[str, Any] = deserialize_binary_message(message)  # type: ignore[no-untyped-call]
+        return binary
+    text: Mapping[str, Any] = json.loads(message)
+    return text
+
+
+def _kind_and_content(parts: Sequence[bytes]) -> tuple[Any, Any]:
+    kind = json.loads(parts[HEADER])["msg_type"]
+    return kind, json.loads(parts[CONTENT]) if kind == "comm_open" else None
+
+
+class OwnKernelMessages(OfOwnKernel, VoilaKernelWebsocketHandler):  # type: ignore[misc]
+    """The websocket between a page and its kernel."""
+
+    allowed_methods: ClassVar[frozenset[str]] = frozenset({"GET"})
+
+    def on_message(self, message: str | bytes) -> None:
+        """Hand on what may pass; the rest is dropped without a word."""
+        if may_pass(message, self.selected_subprotocol):
+            super().on_message(message)

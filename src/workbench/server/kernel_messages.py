@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping, Sequence
-from typing import Any, ClassVar
+from typing import Any, ClassVar, Literal
 
 from jupyter_server.services.kernels.connection.base import (
     deserialize_binary_message,
@@ -24,6 +24,7 @@ STATES = "jupyter.widget.control"  # the one channel that a page may open: the s
 CHANNEL = "shell"
 V1 = "v1.kernel.websocket.jupyter.org"
 HEADER, CONTENT = 0, 3  # places in a message of that protocol
+MIN_PARTS, MAX_PARTS = 6, 1000  # channel, four parts, its end; then binary values, as of files
 
 
 def allowed(channel: object, kind: object, content: object) -> bool:
@@ -39,6 +40,9 @@ def may_pass(message: str | bytes, protocol: str | None) -> bool:
     """Say whether a message of a page may go to its kernel; one that cannot be read may not."""
     try:
         if protocol == V1:
+            if not isinstance(message, bytes):
+                return False
+            _check_parts(message, 8, "little", MIN_PARTS)
             channel, parts = deserialize_msg_from_ws_v1(message)  # type: ignore[no-untyped-call]
             return allowed(channel, *_kind_and_content(parts))
         told = _told(message)
@@ -48,8 +52,19 @@ def may_pass(message: str | bytes, protocol: str | None) -> bool:
         return False
 
 
+def _check_parts(message: bytes, size: int, order: Literal["little", "big"], least: int) -> None:
+    """Raise ``ValueError`` for a number of parts that would keep Jupyter counting for minutes.
+
+    It stands first, in ``size`` bytes, and as many places of the same size follow.
+    """
+    parts = int.from_bytes(message[:size], order)
+    if not least <= parts <= MAX_PARTS or size * (parts + 1) > len(message):
+        raise ValueError("no such number of parts")
+
+
 def _told(message: str | bytes) -> Mapping[str, Any]:
     if isinstance(message, bytes):
+        _check_parts(message, 4, "big", 1)
         binary: Mapping[str, Any] = deserialize_binary_message(message)  # type: ignore[no-untyped-call]
         return binary
     text: Mapping[str, Any] = json.loads(message)

@@ -38,7 +38,7 @@ def written(kind: Any, content: Any, channel: Any) -> list[tuple[str | bytes, st
     ways: list[tuple[str | bytes, str | None]] = [(json.dumps(whole), None)]
     ways.append((serialize_binary_message({**whole, "buffers": [b"x"]}), None))
     if isinstance(channel, str):
-        ways.append((b"".join(serialize_msg_to_ws_v1(parts, channel)), V1))
+        ways.append((serialize_msg_to_ws_v1(parts, channel), V1))
     return ways
 
 

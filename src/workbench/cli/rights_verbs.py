@@ -28,7 +28,7 @@ def add_rights(verbs: Any) -> None:
     change.add_argument("right", choices=[str(right) for right in Right])
     proof = change.add_mutually_exclusive_group()
     proof.add_argument(
-        "--password-file", type=Path, metavar="FILE",
+        "--password-file", "--passphrase-file", type=Path, metavar="FILE",
         help="read the password from a file only you can read; otherwise it is asked for",
     )  # fmt: skip
     proof.add_argument("--address", action="store_true", help="by the address of each start again")

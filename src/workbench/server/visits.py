@@ -14,6 +14,7 @@ import time
 from collections.abc import AsyncIterator, Mapping
 from contextlib import suppress
 from dataclasses import dataclass, field
+from datetime import UTC, datetime
 from typing import Any
 
 from jupyter_client.multikernelmanager import DuplicateKernelError
@@ -28,9 +29,11 @@ from workbench.server.waiting_room import WaitingRoom
 MIB = 2**20
 STARTS_AT_ONCE = max(2, os.cpu_count() or 1)  # each takes some seconds of a processor
 LOOK_AFTER_S = 2.0
+ALONE_S = 60.0  # that a page may take to come, and be away from its kernel
 MAX_REST_S = 300.0  # until a page whose kernels die is made ahead again
 MAX_REMEMBERED = 1000  # of kernels that ended, with the reason
 GONE = "This page has ended. Reload it."
+FOR_OTHERS = "This page was closed because it was not used and others waited. Reload it."
 IDLE = "This page was closed after a long time without use. Reload it."
 CRASHED = "This page's program ended unexpectedly. Reload it; if it happens again, tell us."
 
@@ -179,6 +182,8 @@ class VisitorKernels(PooledKernels):  # type: ignore[misc]
                     await self._died(kernel_id)
                 elif kernel.memory > self.memory_mb * MIB:
                     await self._too_large(kernel_id)
+                elif kernel_id in self._owners and len(self.room) and self._left(kernel_id):
+                    await self.leave(kernel_id, FOR_OTHERS)
             except (HTTPError, KeyError, DuplicateKernelError):
                 continue  # it ended while it was looked at
         for notebook, pool in self._pools.items():
@@ -186,6 +191,16 @@ class VisitorKernels(PooledKernels):  # type: ignore[misc]
                 pool.remove(task)
                 self._note_death(notebook)
         self._fill_again()
+
+    def _left(self, kernel_id: str) -> bool:
+        """Say whether nobody has looked at a page for so long that others may have its place.
+
+        A browser that crashed, or a computer that was shut, says no good-bye.
+        """
+        kernel, now = self.get_kernel(kernel_id), datetime.now(UTC)
+        idle: float = (now - kernel.last_activity).total_seconds()
+        allowed: float = self.cull_idle_timeout
+        return idle > (allowed if self._kernel_connections.get(kernel_id) else ALONE_S)
 
     async def _died(self, kernel_id: str) -> None:
         notebook = self._waits_for(kernel_id)

@@ -86,7 +86,7 @@ def test_who_looks_sees_quality_without_buttons_and_the_collector_in_words(
         for name in ("Accept", "Reject", "Look for new images"):
             assert page.get_by_role("button", name=name, exact=True).count() == 0
         page.get_by_role("tab", name="Charts").click()
-        page.locator("figure svg").first.wait_for(timeout=COLD_MS)
+        page.locator(".wb-chart-picture svg").wait_for(timeout=COLD_MS)
         assert page.get_by_role("button", name="Set a baseline").count() == 0
         assert tab.outside == []
         assert tab.errors == []

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -12,8 +13,9 @@ from jupyter_server.services.kernels.connection.base import (
     serialize_binary_message,
     serialize_msg_to_ws_v1,
 )
+from tornado.ioloop import IOLoop
 
-from workbench.server.kernel_messages import STATES, V1, may_pass
+from workbench.server.kernel_messages import STATES, V1, OwnKernelMessages, may_pass
 
 PASS = [
     ("comm_msg", {"comm_id": "x", "data": {"method": "custom"}}),
@@ -59,3 +61,43 @@ def test_nothing_else_passes(kind: Any, content: Any) -> None:
 )
 def test_no_rubbish_passes_or_raises(message: str | bytes, protocol: str | None) -> None:
     assert may_pass(message, protocol) is False
+
+
+class Socket(OwnKernelMessages):
+    """A websocket as far as pings go; ``did`` is what it did."""
+
+    ping_interval = 30_000
+    ws_connection = SimpleNamespace(client_terminated=False)
+
+    def __init__(self) -> None:
+        self.did: list[str] = []
+        self.last_ping = self.last_pong = 0.0  # when it was opened
+
+    def ping(self, data: bytes = b"") -> None:
+        self.did.append("asked")
+
+    def close(self, code: int | None = None, reason: str | None = None) -> None:
+        self.did.append("closed")
+
+
+@pytest.mark.parametrize(("answers", "closed"), [(True, False), (False, True)])
+def test_a_page_that_answers_keeps_its_websocket(
+    monkeypatch: pytest.MonkeyPatch, answers: bool, closed: bool
+) -> None:
+    socket, now = Socket(), 0.0
+    clock = SimpleNamespace(time=lambda: now)
+    monkeypatch.setattr(IOLoop, "current", staticmethod(lambda: clock))
+    for _ in range(6):
+        now += 30.007  # a timer is late now and then
+        socket.send_ping()
+        if answers:
+            socket.last_pong = now + 0.001
+    assert ("closed" in socket.did) == closed
+    assert socket.did[0] == "asked"
+
+
+def test_a_machine_that_slept_asks_before_it_closes(monkeypatch: pytest.MonkeyPatch) -> None:
+    socket = Socket()
+    monkeypatch.setattr(IOLoop, "current", staticmethod(lambda: SimpleNamespace(time=lambda: 9e4)))
+    socket.send_ping()
+    assert socket.did == ["asked"]

@@ -190,6 +190,22 @@ def test_a_kernel_is_its_visitors_alone(server: ServerProcess) -> None:
     assert other.ask(addresses[0])[0] == 404
 
 
+def test_scripts_show_their_token_and_share_no_kernel(server: ServerProcess) -> None:
+    scripts = {}
+    for right in (Right.LOOK, Right.ADMINISTER):
+        scripts[right] = WebVisitor(server, None)
+        token = server.urls[right].partition("token=")[2]
+        scripts[right].headers["Authorization"] = f"Bearer {token}"
+    status, headers, body = scripts[Right.LOOK].ask("/")
+    assert status == 200
+    assert "Set-Cookie" not in headers
+    assert b"You may: look." in body
+    kernel = scripts[Right.ADMINISTER].kernel("my_scanner")
+    address = f"/api/kernels/{kernel}"
+    assert [scripts[right].ask(address)[0] for right in scripts] == [404, 200]
+    assert scripts[Right.ADMINISTER].ask(f"/voila/api/shutdown/{kernel}", "POST")[0] == 204
+
+
 def test_a_page_can_talk_to_its_widgets_and_do_nothing_else(server: ServerProcess) -> None:
     visitor = WebVisitor(server, Right.LOOK)
     kernel = visitor.kernel("my_scanner")

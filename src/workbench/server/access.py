@@ -141,7 +141,8 @@ class Guarded(JupyterHandler):
         known = self.sessions.find(self.get_cookie(self._cookie) or "")
         scheme = SCHEME.fullmatch(self.request.headers.get("Authorization", "").strip())
         if scheme and (rights := self.sessions.granted(scheme.group(1))).given:
-            return Session("a script", rights, 0.0)
+            # Who bears another token is another visitor, and has other kernels.
+            return Session(sha256(scheme.group(1).encode()).hexdigest(), rights, 0.0)
         self.session = known
         if token := self._token():
             rights = self.sessions.granted(token)
@@ -205,10 +206,11 @@ class Guarded(JupyterHandler):
 
         In place of Jupyter's second cookie, which Voila's farewell cannot send (voila issue 1458).
         """
-        origin = self.request.headers.get("Origin")
-        site = self.request.headers.get("Sec-Fetch-Site", "same-origin")
-        if site not in ("same-origin", "none"):
+        origin, site = (self.request.headers.get(name) for name in ("Origin", "Sec-Fetch-Site"))
+        if site not in (None, "same-origin", "none"):
             raise web.HTTPError(403)
+        if origin == "null" and site == "same-origin":
+            return  # a form of ours: a page that sends no referrer does not name itself either
         if origin is not None and urlsplit(origin).netloc.lower() != self.request.host.lower():
             raise web.HTTPError(403)
 

@@ -18,7 +18,7 @@ from voila.static_file_handler import MultiStaticFileHandler, TemplateStaticFile
 
 from workbench.rights import Right
 from workbench.server import index
-from workbench.server.access import TEMPLATES, Guarded
+from workbench.server.access import SENTENCES, TEMPLATES, Guarded
 from workbench.server.visits import Busy
 from workbench.server.waiting_room import ASK_AGAIN_S
 from workbench.settings import read_settings
@@ -196,8 +196,10 @@ class Login(Guarded):
     async def post(self) -> None:
         """Give the rights of a password; a wrong one says no more than that."""
         if self.sessions.wait_s():
+            self.set_status(429)
             self.set_header("Retry-After", str(self.sessions.wait_s()))
-            raise web.HTTPError(429)
+            self.show("error.html", sentence=SENTENCES[429])
+            return
         password = self.get_body_argument("password", "", strip=False)
         trial = self.settings["passwords"].granted
         rights = await get_running_loop().run_in_executor(None, trial, password)

@@ -15,6 +15,7 @@ from jupyter_server.services.kernels.connection.base import (
     deserialize_binary_message,
     deserialize_msg_from_ws_v1,
 )
+from tornado.ioloop import IOLoop
 from voila.tornado.kernel_websocket_handler import VoilaKernelWebsocketHandler
 
 from workbench.server.handlers import OfOwnKernel
@@ -22,6 +23,7 @@ from workbench.server.handlers import OfOwnKernel
 ALLOWED = frozenset({"comm_info_request", "comm_msg", "comm_close", "kernel_info_request"})
 STATES = "jupyter.widget.control"  # the one channel that a page may open: the states of all widgets
 CHANNEL = "shell"
+PATIENCE = 3.5  # times the time between two questions, whether a page is there
 V1 = "v1.kernel.websocket.jupyter.org"
 HEADER, CONTENT = 0, 3  # places in a message of that protocol
 MIN_PARTS, MAX_PARTS = 6, 1000  # channel, four parts, its end; then binary values, as of files
@@ -80,6 +82,23 @@ class OwnKernelMessages(OfOwnKernel, VoilaKernelWebsocketHandler):  # type: igno
     """The websocket between a page and its kernel."""
 
     allowed_methods: ClassVar[frozenset[str]] = frozenset({"GET"})
+
+    def send_ping(self) -> None:
+        """Ask whether the page is still there; it is gone after three questions without an answer.
+
+        Jupyter's own takes the first question for an unanswered one, and closes every websocket
+        after half a minute when an answer may not take longer than the time between two.
+        """
+        now = IOLoop.current().time()
+        asked_lately = now - self.last_ping < 2 * self.ping_interval / 1000
+        late = now - self.last_pong > PATIENCE * self.ping_interval / 1000
+        if self.ws_connection is None:
+            self.ping_callback.stop()
+        elif self.ws_connection.client_terminated or (asked_lately and late):
+            self.close()
+        else:
+            self.ping(b"")
+            self.last_ping = now
 
     def on_message(self, message: str | bytes) -> None:
         """Hand on what may pass; the rest is dropped without a word."""

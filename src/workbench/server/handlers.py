@@ -11,9 +11,9 @@ from typing import Any, ClassVar
 from jupyter_server.auth.decorator import allow_unauthenticated
 from jupyter_server.base.handlers import FileFindHandler
 from jupyter_server.services.kernels.handlers import KernelHandler
-from jupyterlab_server.themes_handler import ThemesHandler
 from tornado import web
 from tornado.iostream import StreamClosedError
+from voila.app import ThemesHandler  # JupyterLab's
 from voila.static_file_handler import MultiStaticFileHandler, TemplateStaticFileHandler
 
 from workbench.rights import Right
@@ -174,7 +174,7 @@ class ExtensionFile(Guarded, FileFindHandler):
     right = Right.LOOK
 
 
-class ThemeFile(Guarded, ThemesHandler):
+class ThemeFile(Guarded, ThemesHandler):  # type: ignore[misc]
     """A style sheet of JupyterLab's themes."""
 
     right = Right.LOOK

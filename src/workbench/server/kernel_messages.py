@@ -82,6 +82,7 @@ class OwnKernelMessages(OfOwnKernel, VoilaKernelWebsocketHandler):  # type: igno
     """The websocket between a page and its kernel."""
 
     allowed_methods: ClassVar[frozenset[str]] = frozenset({"GET"})
+    last_ping: float = 0.0
 
     def send_ping(self) -> None:
         """Ask whether the page is still there; it is gone after three questions without an answer.

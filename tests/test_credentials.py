@@ -55,7 +55,7 @@ MOVED: list[tuple[str, dict[str, Any]]] = [
     (PACS_TOKEN, {"url": "https://pacs.example:8443/dicom-web"}),
     (PACS_TOKEN, {"url": "https://pacs.example/other"}),
     (PACS_KEY, {"host": "10.0.0.9"}), (PACS_KEY, {"port": 11112}), (PACS_KEY, {"title": "EVIL"}),
-    (PACS_KEY, {"mover": "EVIL@10.0.0.9:104"}),
+    (PACS_KEY, {"mover": "EVIL@10.0.0.9:104"}), (PACS_KEY, {"tls_name": "evil.example"}),
     (MAIL_PASSWORD, {"mail_server": "evil.example:587"}),
     (MAIL_PASSWORD, {"mail_server": "mail.example:25"}),
     (MAIL_PASSWORD, {"mail_security": "none"}),

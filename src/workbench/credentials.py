@@ -123,7 +123,9 @@ def _addresses(settings: Settings) -> dict[str, str]:
     if pacs and pacs.token_file and pacs.url:
         addresses[PACS_TOKEN] = pacs.url.rstrip("/")
     if pacs and pacs.tls and settings.tls:
-        places = (f"{pacs.title}@{pacs.host}:{pacs.port}", pacs.mover, pacs.url.rstrip("/"))
+        peer = f"{pacs.title}@{pacs.host}:{pacs.port}"
+        peer += f" ({pacs.tls_name})" if pacs.tls_name else ""
+        places = (peer, pacs.mover, pacs.url.rstrip("/"))
         addresses[PACS_KEY] = " and ".join(filter(None, places))
     if quality.mail_user and quality.mail_server:
         # The same server without encryption is another address: who listens there is not known.

@@ -23,6 +23,7 @@ T = TypeVar("T")
 
 GIVEN = "WORKBENCH_RIGHTS"  # of this process; without it, a person's own program
 COMING = "WORKBENCH_VISIT"  # the file by which they are handed over
+PASSWORDS_FILE = "passwords.json"  # of a workspace, where rights have passwords
 LOOK_AGAIN_S = 0.05
 
 

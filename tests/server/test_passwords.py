@@ -9,8 +9,9 @@ from pathlib import Path
 import pytest
 
 from workbench.errors import SettingsError
+from workbench.rights import PASSWORDS_FILE as FILE
 from workbench.rights import Right, Rights
-from workbench.server.passwords import FILE, Passwords
+from workbench.server.passwords import Passwords
 
 LOOK, ADMINISTER = "four words drawn by lot", "another four words, longer"
 

@@ -14,9 +14,9 @@ import unicodedata
 from pathlib import Path
 
 from workbench.errors import SettingsError
+from workbench.rights import PASSWORDS_FILE as FILE
 from workbench.rights import Right, Rights
 
-FILE = "passwords.json"
 NOBODY = "nobody"  # in place of a hash: the right is switched off
 MIN_PASSWORD_LETTERS = 15  # NIST SP 800-63B-4 section 3.1.1.2, where nothing else protects
 MAX_PASSWORD_LETTERS = 1000

@@ -18,12 +18,8 @@ import traitlets
 
 from workbench.collect.patient_list import read_patient_list
 from workbench.errors import SettingsError, WorkbenchError
-<<<<<<< HEAD
 from workbench.report.exports import export_table
-=======
-from workbench.report.exports import manifest_of, write_table
 from workbench.rights import Right, rights_here
->>>>>>> 9c5ccfc (Rights: look, decide, collect, administer, each with its own token or password; every address has a rule)
 from workbench.schema import TABLES
 from workbench.stages.border import Intake
 from workbench.stages.collecting import collect

@@ -12,12 +12,8 @@ from workbench.collect.expected import ExpectedStudy
 from workbench.dicom.files import Candidate
 from workbench.errors import SettingsError, WorkbenchError
 from workbench.qa.profiles import TestProfile
-<<<<<<< HEAD
-from workbench.stages.quality.image_reading import UnreadableImageError, read_offered
-=======
 from workbench.rights import Right
-from workbench.stages.quality.image_reading import read_offered
->>>>>>> 9c5ccfc (Rights: look, decide, collect, administer, each with its own token or password; every address has a rule)
+from workbench.stages.quality.image_reading import UnreadableImageError, read_offered
 from workbench.stages.quality.phantom_retrieval import phantom_archive
 from workbench.stages.quality.region_picture import thumbnail
 from workbench.stages.quality.selection import Offered, PhantomSeries, Selection, select

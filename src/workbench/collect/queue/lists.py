@@ -20,8 +20,8 @@ from workbench.deidentify.unlocked_key import forget_unlocked
 from workbench.errors import IdentityError, SettingsError
 from workbench.model import Verdict
 from workbench.plaintext import no_formula
-from workbench.store.database import Row
 from workbench.rights import Right, needs
+from workbench.store.database import Row
 from workbench.store.erasure_proof import BLOCK, Proof, prove
 from workbench.survey import KEY_FILE
 

@@ -6,8 +6,8 @@ from collections.abc import Sequence
 
 from markupsafe import Markup
 
-from workbench.stages.quality.arrivals import Arrivals
 from workbench.rights import Right
+from workbench.stages.quality.arrivals import Arrivals
 from workbench.stages.quality.due import Due
 from workbench.stages.quality.unselected import MEASURED, UNRECOGNISED
 from workbench.store.quality_records import ACCEPTED, REJECTED, PhantomImage, StoredResult

@@ -7,6 +7,7 @@
     │   ├── NotWanted        it is sound, but the survey's filter leaves it out: rejected
     │   └── DamagedObject    it is DICOM, but cannot be trusted: quarantined
     ├── IdentityError        a key is missing or a name would leave the hospital
+    ├── RightsError          somebody may not do this
     ├── StoreError           the store refused: locked, full, newer schema
     ├── NetworkError         a DICOM peer could not be reached or refused
     ├── DoseError            a coefficient table may not be used
@@ -77,6 +78,10 @@ class DamagedObject(ReadError):
 
 class IdentityError(WorkbenchError):
     """A key is missing, or a name would have left the hospital."""
+
+
+class RightsError(WorkbenchError):
+    """Who is logged in may not do this."""
 
 
 class StoreError(WorkbenchError):

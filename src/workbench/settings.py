@@ -30,6 +30,7 @@ from typing import Any, ClassVar, Literal, Self, TypeVar
 from workbench.errors import SettingsError
 from workbench.file_modes import open_private
 from workbench.model import ApplicationEntity
+from workbench.rights import Right, needs
 
 FILE = "workbench.toml"
 Table = Mapping[str, Any]
@@ -249,6 +250,24 @@ class QualitySettings:
 
 
 @dataclass(frozen=True)
+class ServerSettings:
+    """``[server]``: how much of the machine the pages may take.
+
+    Attributes
+    ----------
+    kernels
+        How many dashboards may be open at once; who comes then is told to wait.
+    kernel_memory_mb
+        A dashboard that takes more memory than this is ended, and its visitor is told.
+    """
+
+    __pydantic_config__: ClassVar[dict[str, object]] = {"extra": "forbid"}
+
+    kernels: int = 16
+    kernel_memory_mb: int = 2000
+
+
+@dataclass(frozen=True)
 class Settings:
     """What a workspace is told.
 
@@ -264,6 +283,7 @@ class Settings:
     store: StoreSettings = field(default_factory=StoreSettings)
     protect: ProtectSettings = field(default_factory=ProtectSettings)
     quality: QualitySettings = field(default_factory=QualitySettings)
+    server: ServerSettings = field(default_factory=ServerSettings)
     filter: Table = field(default_factory=dict)
     schedule: Table = field(default_factory=dict)
 
@@ -272,6 +292,7 @@ class Settings:
         """``[protect]`` with the times of the survey where it says nothing of them."""
         return replace(self.protect, times=self.protect.times or self.survey.times)
 
+    @needs(Right.COLLECT)
     def write(self, folder: Path) -> None:
         """Write the settings into the file of a workspace, durable when this returns.
 
@@ -376,6 +397,7 @@ def settings_of(tables: Table) -> Settings:
         _read(tables, "store", StoreSettings, default.store),
         _read(tables, "protect", ProtectSettings, default.protect),
         _read(tables, "quality", QualitySettings, default.quality),
+        _read(tables, "server", ServerSettings, default.server),
         tables.get("filter", {}),
         tables.get("schedule", {}),
     )

@@ -5,6 +5,10 @@ from __future__ import annotations
 import os
 from pathlib import Path
 
+import nbformat
+import pytest
+
+from workbench.rights import Right
 from workbench.server import index
 
 
@@ -34,3 +38,22 @@ def test_a_page_that_is_none_is_named_by_its_file(tmp_path: Path) -> None:
     folder.mkdir()
     (folder / "x.html").write_bytes(b"\xff\xfe\x00<<<<title")
     assert index.reports(tmp_path)[0].title == "x"
+
+
+def test_a_dashboard_that_names_no_right_is_the_administrators(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    told: list[object] = [None, {}, "look", {"right": "look"}, {"right": "LOOK"}, {"right": 7}]
+    for number, metadata in enumerate(told):
+        notebook = nbformat.v4.new_notebook(metadata={"workbench": metadata})
+        nbformat.write(notebook, tmp_path / f"n{number}.ipynb")
+    monkeypatch.setattr(index, "dashboard_folder", lambda: tmp_path)
+    rights = [dashboard.right for dashboard in index.dashboards()]
+    assert rights == [Right.LOOK if number == 3 else Right.ADMINISTER for number in range(6)]
+
+
+def test_the_dashboards_of_ours_are_for_who_needs_them() -> None:
+    rights = {dashboard.name: dashboard.right for dashboard in index.dashboards()}
+    assert rights == {
+        "my_scanner": Right.LOOK, "quality": Right.LOOK, "collector": Right.COLLECT,
+    }  # fmt: skip

@@ -3,14 +3,11 @@
 from __future__ import annotations
 
 import json
-import logging
 import re
 import signal
 import socket
-import sys
 import urllib.request
 from collections.abc import Iterator
-from http.client import HTTPConnection
 from http.cookiejar import CookieJar
 from pathlib import Path
 from urllib.parse import urlsplit
@@ -19,9 +16,9 @@ import psutil
 import pytest
 
 from tests.server.server_workspace import harmless, make_workspace
+from tests.server.web_visitor import WebVisitor
 from workbench.errors import SettingsError
 from workbench.server.voila import ServerProcess, serve
-from workbench.server.web_application import without_details
 
 KERNEL = "12345678-1234-1234-1234-123456789012"
 EVERYTHING = (
@@ -39,37 +36,15 @@ def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[ServerProcess]:
         yield running
 
 
-class Visitor:
-    """Somebody with or without the token; keeps the cookie, follows no redirect."""
-
-    def __init__(self, server: ServerProcess, *, token: bool) -> None:
-        self.parts = urlsplit(server.url)
-        self.headers: dict[str, str] = {}
-        if token:
-            _, headers, _ = self.ask(f"/?{self.parts.query}")
-            self.headers["Cookie"] = headers["Set-Cookie"].partition(";")[0]
-
-    def ask(
-        self, path: str, method: str = "GET", **headers: str
-    ) -> tuple[int, dict[str, str], bytes]:
-        connection = HTTPConnection(self.parts.hostname or "", self.parts.port or 0, timeout=60)
-        named = {name.replace("_", "-"): value for name, value in headers.items()}
-        connection.request(method, path, headers={**self.headers, **named})
-        reply = connection.getresponse()
-        body = reply.read()
-        connection.close()
-        return reply.status, dict(reply.getheaders()), body
-
-
 @pytest.mark.parametrize("path", EVERYTHING)
 def test_nothing_is_shown_without_the_token(server: ServerProcess, path: str) -> None:
     for stranger in (path, f"{path}?token=wrong"):
-        status, headers, body = Visitor(server, token=False).ask(stranger)
+        status, headers, body = WebVisitor(server, None).ask(stranger)
         assert status in {302, 403}
         assert b"Doses" not in body
         if status == 302:
             assert urlsplit(headers["Location"]).path == "/login"
-    status, _, body = Visitor(server, token=False).ask("/login")
+    status, _, body = WebVisitor(server, None).ask("/login")
     assert status == 403
     assert b"workbench serve" in body
 
@@ -78,8 +53,8 @@ def test_a_kernel_is_not_heard_without_the_token(server: ServerProcess) -> None:
     upgrade = {"Connection": "Upgrade", "Upgrade": "websocket", "Sec_WebSocket_Version": "13",
                "Sec_WebSocket_Key": "dGhlIHNhbXBsZSBub25jZQ=="}  # fmt: skip
     path = f"/api/kernels/{KERNEL}/channels"
-    assert Visitor(server, token=False).ask(path, **upgrade)[0] == 403
-    foreign = Visitor(server, token=True)
+    assert WebVisitor(server, None).ask(path, **upgrade)[0] == 403
+    foreign = WebVisitor(server)
     assert foreign.ask(path, Origin="http://example.org", **upgrade)[0] in {403, 404}
 
 
@@ -90,7 +65,7 @@ def test_a_script_may_come_with_the_token_in_the_address(server: ServerProcess) 
 
 def test_a_browser_loses_the_token_from_its_address(server: ServerProcess) -> None:
     query = urlsplit(server.url).query
-    status, headers, _ = Visitor(server, token=False).ask(
+    status, headers, _ = WebVisitor(server, None).ask(
         f"//example.org/?a=1&{query}", Sec_Fetch_Mode="navigate"
     )
     assert status in {302, 404}
@@ -103,7 +78,7 @@ def test_a_browser_loses_the_token_from_its_address(server: ServerProcess) -> No
 
 
 def test_the_index_lists_what_there_is_with_texts_escaped(server: ServerProcess) -> None:
-    status, headers, body = Visitor(server, token=True).ask("/")
+    status, headers, body = WebVisitor(server).ask("/")
     page = body.decode()
     assert status == 200
     assert "script" not in page
@@ -119,7 +94,7 @@ def test_the_index_lists_what_there_is_with_texts_escaped(server: ServerProcess)
 
 
 def test_a_report_is_served_in_a_sandbox(server: ServerProcess) -> None:
-    visitor = Visitor(server, token=True)
+    visitor = WebVisitor(server)
     status, headers, body = visitor.ask("/reports/doses.html")
     assert status == 200
     assert b"23 events" in body
@@ -148,7 +123,7 @@ def test_a_report_is_served_in_a_sandbox(server: ServerProcess) -> None:
     ],
 )  # fmt: skip
 def test_nothing_else_can_be_had_with_the_token(server: ServerProcess, path: str) -> None:
-    status, _, body = Visitor(server, token=True).ask(path)
+    status, _, body = WebVisitor(server).ask(path)
     key = (server.workspace / "hospital.key").read_bytes().strip()
     assert status in {400, 403, 404, 405}
     assert key not in body
@@ -158,7 +133,7 @@ def test_nothing_else_can_be_had_with_the_token(server: ServerProcess, path: str
 
 
 def test_another_host_name_is_refused(server: ServerProcess) -> None:
-    assert Visitor(server, token=True).ask("/", Host="evil.example")[0] == 403
+    assert WebVisitor(server).ask("/", Host="evil.example")[0] == 403
 
 
 def test_only_this_machine_is_listened_to(server: ServerProcess) -> None:
@@ -176,7 +151,7 @@ def test_only_this_machine_is_listened_to(server: ServerProcess) -> None:
 
 
 def test_a_visitors_kernel_ends_with_the_page_and_not_for_others(server: ServerProcess) -> None:
-    visitor = Visitor(server, token=True)
+    visitor = WebVisitor(server)
     status, headers, body = visitor.ask("/dashboards/my_scanner?theme=dark")
     assert status == 200
     assert "script-src-attr 'none'" in headers["Content-Security-Policy"]
@@ -187,7 +162,7 @@ def test_a_visitors_kernel_ends_with_the_page_and_not_for_others(server: ServerP
     assert found
     kernel = json.loads(found.group(1))["kernelId"]
     goodbye = f"/voila/api/shutdown/{kernel}"
-    assert Visitor(server, token=False).ask(goodbye, "POST")[0] == 403
+    assert WebVisitor(server, None).ask(goodbye, "POST")[0] == 403
     assert visitor.ask(goodbye, "POST", Origin="http://example.org")[0] in {403, 404}
     assert visitor.ask(f"/api/kernels/{kernel}")[0] == 200
     assert visitor.ask(goodbye, "POST")[0] == 204
@@ -199,7 +174,7 @@ def test_nothing_is_left_running(tmp_path: Path, number: signal.Signals) -> None
     server = ServerProcess(make_workspace(tmp_path / "w", harmless()))
     server.start()
     try:
-        Visitor(server, token=True).ask("/dashboards/my_scanner")
+        WebVisitor(server).ask("/dashboards/my_scanner")
         assert server.process is not None
         family = _family(server.process.pid)
         assert len(family) >= 2, "a kernel was started"
@@ -216,7 +191,7 @@ def test_an_empty_workspace_says_the_next_step(tmp_path: Path) -> None:
     folder = make_workspace(tmp_path / "w")
     (folder / "reports" / "doses.html").unlink()
     with ServerProcess(folder) as server:
-        page = Visitor(server, token=True).ask("/")[2].decode()
+        page = WebVisitor(server).ask("/")[2].decode()
     assert "workbench report run" in page
 
 
@@ -233,20 +208,6 @@ def test_no_workspace_and_a_taken_port_are_said(tmp_path: Path) -> None:
                 serve(folder, port=taken.getsockname()[1])
         finally:
             signal.signal(signal.SIGTERM, before)
-
-
-def test_a_logged_error_quotes_nothing() -> None:
-    try:
-        raise ValueError("Mueller^Anna")
-    except ValueError:
-        record = logging.LogRecord(
-            "x", logging.ERROR, "notebook_renderer.py", 1, "in cell %r", ("Mueller^Anna",),
-            sys.exc_info(),
-        )  # fmt: skip
-    assert without_details(record)
-    text = logging.Formatter().format(record)
-    assert "Mueller" not in text
-    assert "ValueError" in text
 
 
 def _family(pid: int) -> list[psutil.Process]:

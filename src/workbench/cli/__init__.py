@@ -20,6 +20,7 @@ from workbench.cli.look_verbs import add_look
 from workbench.cli.other_verbs import add_others
 from workbench.cli.output import BROKE_OFF, NOT_STARTED, PROBLEMS, STOPPED, print_json, tell
 from workbench.cli.quality_verbs import add_quality
+from workbench.cli.rights_verbs import add_rights
 from workbench.cli.store_verbs import add_store
 from workbench.cli.table_verbs import add_tables
 from workbench.cli.verb import Parser, UsageError, Verb
@@ -82,6 +83,7 @@ def parser() -> Parser:
         add_key,
         add_look,
         add_quality,
+        add_rights,
         add_others,
     ):
         add(verbs)

@@ -20,6 +20,7 @@ from workbench.collect.patient_list import ListedPatient
 from workbench.collect.phantom_folder import PhantomFolder
 from workbench.collect.received import ReceivedObject
 from workbench.collect.retrieval import RetrieveOutcome, Source, Timeouts
+from workbench.credentials import PACS_KEY, PACS_TOKEN, check_address
 from workbench.errors import SettingsError
 from workbench.model import ApplicationEntity
 from workbench.settings import EntitySettings, Settings
@@ -76,7 +77,9 @@ def _web_access(settings: Settings, folder: Path) -> WebAccess:
     pacs = settings.pacs
     assert pacs is not None
     patience = Timeouts(answer=settings.collect.answer_s, retrieve=settings.collect.retrieve_s)
-    tls = tls_of(settings, folder) if pacs.tls else None
+    tls = _key_for_pacs(settings, folder)
+    if pacs.token_file:
+        check_address(folder, settings, PACS_TOKEN)
     return WebAccess(
         pacs.url,
         title=pacs.title,
@@ -95,8 +98,16 @@ def peer_of(settings: Settings, folder: Path) -> Peer:
     if pacs is None:
         raise SettingsError("no PACS is set.", "Add a [pacs] table to workbench.toml.")
     timeouts = Timeouts(answer=settings.collect.answer_s, retrieve=settings.collect.retrieve_s)
-    tls = tls_of(settings, folder) if pacs.tls else None
+    tls = _key_for_pacs(settings, folder)
     return Peer(settings.local.title, pacs.entity, timeouts, tls, pacs.tls_name)
+
+
+def _key_for_pacs(settings: Settings, folder: Path) -> TlsFiles | None:
+    """Return who we are for the archive; raises ``SettingsError`` for an address it is not for."""
+    if settings.pacs is None or not settings.pacs.tls:
+        return None
+    check_address(folder, settings, PACS_KEY)
+    return tls_of(settings, folder)
 
 
 def open_receiver(settings: Settings, folder: Path, take: Take) -> Receiver:

@@ -1,156 +1,226 @@
-"""What answers a request: the index, a report, a dashboard, and a visitor's good-bye."""
+"""What answers a request: the index, a report, a dashboard, its kernel, the page to log in."""
 
 from __future__ import annotations
 
+import json
+import re
+from asyncio import get_running_loop
 from pathlib import Path
-from typing import Any
-from urllib.parse import urlencode
+from typing import Any, ClassVar
 
 from jupyter_server.auth.decorator import allow_unauthenticated
-from jupyter_server.base.handlers import JupyterHandler
+from jupyter_server.base.handlers import FileFindHandler
+from jupyter_server.services.kernels.handlers import KernelHandler
 from tornado import web
-from voila.shutdown_kernel_handler import VoilaShutdownKernelHandler
-from voila.tornado.handler import TornadoVoilaHandler
+from tornado.iostream import StreamClosedError
+from voila.app import ThemesHandler  # JupyterLab's
+from voila.static_file_handler import MultiStaticFileHandler, TemplateStaticFileHandler
 
+from workbench.rights import Right
 from workbench.server import index
+from workbench.server.access import SENTENCES, TEMPLATES, Guarded
+from workbench.server.visits import Busy
+from workbench.server.waiting_room import ASK_AGAIN_S
 from workbench.settings import read_settings
 
-# A dashboard's scripts are Voila's own, inline and from here; anywidget loads a widget's module
-# from a blob.  Nothing may ask another host, and no attribute may hold a script.
+# A dashboard's scripts are files of this server; anywidget loads a widget's module from a blob.
+# Nothing may ask another host, and no script may stand in the page itself, nor in an attribute.
+# Styles must be allowed in the page: Voila's bundle, JupyterLab and anywidget write their style
+# sheets into <style> elements when they start, and drawings and our bars have style attributes.
 OWN_SCRIPTS = (
-    "default-src 'self'; script-src 'self' 'unsafe-inline' blob:; "
-    "script-src-attr 'none'; style-src 'self' 'unsafe-inline'; img-src 'self' data: blob:; "
-    "font-src 'self' data:; connect-src 'self' blob: data:; worker-src 'self' blob:; "
+    "default-src 'none'; script-src 'self' blob:; script-src-attr 'none'; "
+    "style-src 'self' 'unsafe-inline'; img-src 'self' data: blob:; font-src 'self' data:; "
+    "connect-src 'self' blob: data:; worker-src 'self' blob:; "
     "object-src 'none'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
 )
-NO_SCRIPTS = (
+REPORT_STYLES = (
     "default-src 'none'; style-src 'unsafe-inline'; img-src data:; base-uri 'none'; "
-    "form-action 'none'; frame-ancestors 'none'"
+    "object-src 'none'; form-action 'none'; frame-ancestors 'none'"
 )
-SENTENCES = {
-    403: "This page needs the address that workbench serve printed: it ends with ?token=…",
-    404: "There is no such page.",
-}
-BROKEN = "The page could not be made. Reload it; if this stays, run workbench check."
+
+OWN_PATH = re.compile(r"/(?:[\w.-]+/?)*", re.ASCII)  # two slashes would name another host
 
 
-class Page(JupyterHandler):
-    """A page of ours: needs the token, keeps it out of the address, errs in one sentence."""
-
-    async def prepare(self, **options: Any) -> None:
-        """Ask for the token; a browser then goes on without it in its address and history."""
-        await super().prepare(**options)
-        browser = self.request.headers.get("Sec-Fetch-Mode") == "navigate"
-        if browser and "token" in self.request.query_arguments and not self._finished:
-            rest = [
-                (name, value)
-                for name, values in self.request.query_arguments.items()
-                for value in values
-                if name != "token"
-            ]
-            # The path as we know it: one with two slashes in front would name another host.
-            path = "/" + self.request.path.lstrip("/")
-            self.redirect(f"{path}?{urlencode(rest)}" if rest else path)
-
-    @property
-    def content_security_policy(self) -> str:
-        """No script at all."""
-        return NO_SCRIPTS
-
-    def set_default_headers(self) -> None:
-        """Keep pages out of caches and their address out of other pages."""
-        super().set_default_headers()
-        self.set_header("Cache-Control", "no-store")
-        self.set_header("Referrer-Policy", "no-referrer")
-
-    def show(self, template: str, **values: Any) -> None:
-        """Answer with a template of ours, every value escaped."""
-        self.finish(self.settings["jinja2_env"].get_template(template).render(**values))
-
-    def write_error(self, status_code: int, **_: Any) -> None:
-        """Answer with one sentence; never with the words of an exception."""
-        self.set_header("Content-Type", "text/html; charset=UTF-8")
-        self.show("error.html", sentence=SENTENCES.get(status_code, BROKEN))
-
-
-class Index(Page):
+class Index(Guarded):
     """The page at ``/``."""
+
+    right = Right.LOOK
 
     def initialize(self, workspace: Path) -> None:
         """Take the workspace's folder."""
         self.workspace = workspace
 
-    @web.authenticated
     def get(self) -> None:
-        """List the dashboards and the reports."""
+        """List the dashboards that the visitor may open, and the reports."""
         self.show(
             "home.html",
-            survey=read_settings(self.workspace).survey,
-            dashboards=index.dashboards(),
+            survey=read_settings(self.workspace).survey.name,
+            dashboards=[page for page in index.dashboards() if self.rights.allow(page.right)],
             reports=index.reports(self.workspace),
+            rights=self.rights,
         )
 
 
-class ReportPage(Page):
+class ReportPage(Guarded):
     """A finished report: a file somebody else's texts are in, so it may run nothing."""
+
+    right = Right.LOOK
 
     def initialize(self, workspace: Path) -> None:
         """Take the workspace's folder."""
         self.workspace = workspace
 
-    @property
-    def content_security_policy(self) -> str:
-        """A page of no origin: what runs in it, if anything, cannot reach a kernel."""
-        return f"sandbox; {NO_SCRIPTS}"
-
-    @web.authenticated
     def get(self, name: str) -> None:
         """Answer with a file of the listing; a name is looked up, never made a path."""
         path = index.report_files(self.workspace).get(name)
         if path is None:
             raise web.HTTPError(404)
         self.set_header("Content-Type", "text/html; charset=UTF-8")
+        # A page of no origin: what runs in it, if anything, cannot reach a kernel.
+        self.set_header("Content-Security-Policy", f"sandbox; {REPORT_STYLES}")
         self.finish(path.read_bytes())
 
 
-class DashboardPage(Page, TornadoVoilaHandler):  # type: ignore[misc]
-    """A dashboard, run by Voila in a kernel of the visitor's own."""
+class DashboardPage(Guarded):
+    """A dashboard, in a kernel of the visitor's own; its notebook says which right it needs."""
 
-    @property
-    def content_security_policy(self) -> str:
-        """Scripts of this server only."""
-        return OWN_SCRIPTS
+    right = Right.LOOK
 
-    @web.authenticated
-    async def get(self, path: str | None = None) -> None:
-        """Run the dashboard of that name."""
-        if path not in {dashboard.name for dashboard in index.dashboards()}:
+    async def get(self, name: str) -> None:
+        """Show the dashboard of that name, or say how long the line is."""
+        dashboard = next((page for page in index.dashboards() if page.name == name), None)
+        if dashboard is None:
             raise web.HTTPError(404)
-        await TornadoVoilaHandler.get(self, f"{path}.ipynb")
+        self.need(dashboard.right)
+        try:
+            visit = await self.kernels.visit(f"{name}.ipynb", self.visitor, self.rights)
+        except Busy as busy:
+            self.set_status(503)
+            self.set_header("Retry-After", str(ASK_AGAIN_S))
+            self.show("busy.html", place=busy.place, seconds=ASK_AGAIN_S, title=dashboard.title)
+            return
+        self.set_header("Content-Type", "text/html; charset=UTF-8")
+        self.set_header("Content-Security-Policy", OWN_SCRIPTS)
+        try:
+            async for html in visit.html():
+                self.write(html)
+                await self.flush()
+        except StreamClosedError:  # nobody waits for it any more
+            await self.kernels.leave(visit.kernel_id)
 
-    def should_use_rendered_notebook(
-        self, notebook_data: dict[str, Any], pool_size: int, *_: object
-    ) -> bool:
-        """Use a kernel that waits whatever theme is asked for: the browser sets the theme."""
-        return bool(pool_size and notebook_data)
+
+class PageScript(Guarded):
+    """The script of a dashboard's page: theme, waiting, and what became of its kernel."""
+
+    right = Right.LOOK
+
+    def get(self) -> None:
+        """Answer with the script."""
+        self.set_header("Content-Type", "text/javascript; charset=UTF-8")
+        self.finish((TEMPLATES / "dashboard.js").read_bytes())
 
 
-class Login(Page):
-    """Where Jupyter sends who has no token: there is nothing to fill in."""
+class OfOwnKernel(Guarded):
+    """A handler about one kernel: for others than its visitor there is no such kernel."""
+
+    right = Right.LOOK
+
+    async def prepare(self, **options: Any) -> None:
+        """Answer 404 for the kernel of somebody else."""
+        await super().prepare(**options)
+        if not self._finished and self.kernels.owner(self.path_kwargs["kernel_id"]) != self.visitor:
+            raise web.HTTPError(404)
+
+
+class KernelState(OfOwnKernel):
+    """Says whether a page's kernel is still there, and why not."""
+
+    def get(self, kernel_id: str) -> None:
+        """Answer with one sentence; empty while all is well."""
+        self.set_header("Content-Type", "application/json")
+        self.finish(json.dumps({"text": self.kernels.why_ended(kernel_id)}))
+
+
+class Goodbye(OfOwnKernel):
+    """Ends a visitor's kernel when the page is closed."""
+
+    allowed_methods = frozenset({"POST"})
+
+    async def post(self, kernel_id: str) -> None:
+        """End it."""
+        await self.kernels.leave(kernel_id)
+        self.set_status(204)
+
+
+class OwnKernel(OfOwnKernel, KernelHandler):
+    """What Jupyter tells about a kernel, to its visitor; its end is the farewell's affair."""
+
+
+class PageFile(Guarded, MultiStaticFileHandler):  # type: ignore[misc]
+    """A file of Voila's page."""
+
+    right = Right.LOOK
+
+
+class TemplateFile(Guarded, TemplateStaticFileHandler):  # type: ignore[misc]
+    """A file of Voila's template."""
+
+    right = Right.LOOK
+
+
+class ExtensionFile(Guarded, FileFindHandler):
+    """A file of a widget manager or of anywidget."""
+
+    right = Right.LOOK
+
+
+class ThemeFile(Guarded, ThemesHandler):  # type: ignore[misc]
+    """A style sheet of JupyterLab's themes."""
+
+    right = Right.LOOK
+
+
+class Login(Guarded):
+    """Where somebody proves a right by its password."""
+
+    right = None
+    allowed_methods: ClassVar[frozenset[str]] = frozenset({"GET", "HEAD", "POST"})
 
     @allow_unauthenticated
     def get(self) -> None:
-        """Say where the address with the token is found."""
-        self.set_status(403)
-        self.show("error.html", sentence=SENTENCES[403])
+        """Show the form, or say where an address with the token is found."""
+        self.set_status(200 if self.session else 403)
+        self.refuse()
+
+    @allow_unauthenticated
+    async def post(self) -> None:
+        """Give the rights of a password; a wrong one says no more than that."""
+        if self.sessions.wait_s():
+            self.set_status(429)
+            self.set_header("Retry-After", str(self.sessions.wait_s()))
+            self.show("error.html", sentence=SENTENCES[429])
+            return
+        password = self.get_body_argument("password", "", strip=False)
+        trial = self.settings["passwords"].granted
+        rights = await get_running_loop().run_in_executor(None, trial, password)
+        if not rights.given:
+            self.sessions.failed()
+            self.set_status(403)
+            self.refuse("That is no password of this workspace.")
+            return
+        self.log_in(rights)
+        path = self.get_body_argument("path", "/")
+        self.redirect(path if OWN_PATH.fullmatch(path) else "/", status=303)
 
 
-class Goodbye(VoilaShutdownKernelHandler):  # type: ignore[misc]
-    """Ends a visitor's kernel when the page is closed."""
+class Logout(Guarded):
+    """Where a browser gives its rights back."""
 
-    def check_xsrf_cookie(self) -> None:
-        """Do without the cookie that Voila's farewell cannot send (voila issue 1458).
+    right = Right.LOOK
+    allowed_methods = frozenset({"POST"})
 
-        With it every farewell is refused, and 75 to 250 MB a visit stay until the culling.  The
-        request still needs the token's cookie, our own origin, and the kernel's random number.
-        """
+    async def post(self) -> None:
+        """End the session and the visitor's kernels."""
+        await self.kernels.leave_all(self.visitor)
+        self.log_out()
+        self.redirect("/login", status=303)

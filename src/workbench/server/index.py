@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from html.parser import HTMLParser
 from pathlib import Path
+from typing import Any
 
 import nbformat
 
 from workbench.report import notebooks
+from workbench.rights import Right
 
 REPORTS = "reports"
 # Title and summary stand at the top of a report; a page is not read further for them.
@@ -19,11 +21,16 @@ HEAD_CHARACTERS = 100_000
 
 @dataclass(frozen=True)
 class Dashboard:
-    """A dashboard: ``name`` is its notebook's stem, the texts are its first cell's."""
+    """A dashboard: ``name`` is its notebook's stem, the texts are its first cell's.
+
+    ``right`` is what a visitor needs to open it: ``{"workbench": {"right": "look"}}`` in the
+    metadata of its notebook; one that does not say so is the administrator's.
+    """
 
     name: str
     title: str
     description: str
+    right: Right
 
 
 @dataclass(frozen=True)
@@ -82,7 +89,13 @@ def _dashboard(path: Path) -> Dashboard:
     first = next((cell.source for cell in notebook.cells if cell.cell_type == "markdown"), "")
     heading, _, rest = first.partition("\n")
     title = heading.lstrip("# ").strip() or path.stem
-    return Dashboard(path.stem, title, " ".join(rest.split()))
+    return Dashboard(path.stem, title, " ".join(rest.split()), _right(notebook.metadata))
+
+
+def _right(metadata: Mapping[str, Any]) -> Right:
+    told = metadata.get("workbench")
+    name = told.get("right") if isinstance(told, Mapping) else None
+    return next((right for right in Right if right == name), Right.ADMINISTER)
 
 
 def _report(path: Path) -> FinishedReport:

@@ -7,33 +7,54 @@ import secrets
 import shutil
 import tempfile
 import webbrowser
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
+from html import escape
 from pathlib import Path
 from typing import Any
 
 from jupyter_core.paths import jupyter_path
 from jupyter_core.utils import run_sync
 from tornado.httpserver import HTTPServer
-from tornado.ioloop import IOLoop
+from tornado.ioloop import IOLoop, PeriodicCallback
 from tornado.netutil import bind_sockets
 from tornado.web import Application, RequestHandler
 from traitlets.config import Config
 from voila.app import Voila
 from voila.paths import collect_template_paths
-from voila.request_info_handler import RequestInfoSocketHandler
-from voila.static_file_handler import TemplateStaticFileHandler
-from voila.voila_identity_provider import VoilaIdentityProvider
+from voila.utils import get_voila_labextensions_path
 
 from workbench.errors import SettingsError
 from workbench.report.kernel import ThisInterpreter
-from workbench.server.handlers import DashboardPage, Goodbye, Index, Login, ReportPage
+from workbench.rights import Right
+from workbench.server.access import TEMPLATES, Guarded, SessionIdentity
+from workbench.server.handlers import (
+    DashboardPage,
+    ExtensionFile,
+    Goodbye,
+    Index,
+    KernelState,
+    Login,
+    Logout,
+    OwnKernel,
+    PageFile,
+    PageScript,
+    ReportPage,
+    TemplateFile,
+    ThemeFile,
+)
 from workbench.server.index import dashboard_folder
+from workbench.server.kernel_messages import ALLOWED, OwnKernelMessages
 from workbench.server.kernels import DashboardKernel
+from workbench.server.passwords import Passwords
+from workbench.server.quiet_log import quiet
+from workbench.server.sessions import Sessions
+from workbench.server.visits import LOOK_AFTER_S, VisitorKernels
+from workbench.settings import ServerSettings
 
-Tell = Callable[[str], None]
+Tell = Callable[[Mapping[Right, str]], None]
+Handled = tuple[str, type[RequestHandler], dict[str, Any]]
 
 ADDRESS = "127.0.0.1"
-TEMPLATES = Path(__file__).parent / "templates" / "workbench"
 # What clinicians and physicists open every day waits ready; each costs a kernel (250 MB).
 READY = ("my_scanner", "quality")
 # Without Voila's own widget manager every widget stays blank; other extensions that happen to
@@ -43,14 +64,13 @@ EXTENSIONS = (
 )  # fmt: skip
 CULL_AFTER_S, CULL_EVERY_S = 1200, 60
 PING_MS = 30_000
-# Of Voila's handlers: kernels, and the files of its pages.
-KEPT = ("/api/kernels/", "/voila/static/", "/voila/labextensions/", "/voila/api/themes/")
+TOKEN_BYTES = 24
 # Voila's own pattern takes anything, and its handler fails on what is no such path.
 TEMPLATE_FILE = r"/voila/templates/(\w+/static(?:/[\w-][\w.-]*)+)"
 KERNEL = r"(?P<kernel_id>\w+-\w+-\w+-\w+-\w+)"
 
 
-def configuration(workspace: Path) -> Config:
+def configuration(workspace: Path, limits: ServerSettings) -> Config:
     """Return every setting that differs from Voila's, for one workspace."""
     c = Config()
     c.Voila.ip = ADDRESS
@@ -58,8 +78,7 @@ def configuration(workspace: Path) -> Config:
     c.Voila.open_browser = False
     c.Voila.config_file_paths = []  # a voila.json in some folder must not change what is served
     c.Voila.log_level = logging.ERROR
-    c.Voila.identity_provider_class = VoilaIdentityProvider
-    c.IdentityProvider.cookie_options = {"samesite": "Lax", "httponly": True}
+    c.Voila.identity_provider_class = SessionIdentity
     # "lab" names the files of the page; our folder stands before it on the template path.
     c.VoilaConfiguration.template = "lab"
     c.VoilaConfiguration.allow_template_override = "NO"
@@ -69,42 +88,56 @@ def configuration(workspace: Path) -> Config:
     c.VoilaConfiguration.extension_allowlist = list(EXTENSIONS)
     c.VoilaConfiguration.kernel_spec_manager_class = ThisInterpreter
     c.VoilaConfiguration.attempt_fix_notebook = False  # it asks which kernels are installed
-    c.VoilaConfiguration.preheat_kernel = True
-    c.VoilaKernelManager.kernel_pools_config = {
+    c.VoilaConfiguration.preheat_kernel = False  # VisitorKernels do, without an open address
+    c.VisitorKernels.kernel_pools_config = {
         "default": {"pool_size": 0},
         **{f"{name}.ipynb": {"pool_size": 1} for name in READY},
     }
+    c.VisitorKernels.most = limits.kernels
+    c.VisitorKernels.memory_mb = limits.kernel_memory_mb
+    c.VisitorKernels.cull_idle_timeout = CULL_AFTER_S
+    c.VisitorKernels.cull_interval = CULL_EVERY_S
     c.VoilaExecutor.cell_error_instruction = "Reload the page; if it stays, run workbench check."
-    c.MappingKernelManager.cull_idle_timeout = CULL_AFTER_S
-    c.MappingKernelManager.cull_interval = CULL_EVERY_S
     kernel = f"{DashboardKernel.__module__}.{DashboardKernel.__name__}"
     c.AsyncMappingKernelManager.kernel_manager_class = kernel
     c.DashboardKernel.workspace = str(workspace)
+    c.DashboardKernel.autorestart = False  # one that has died holds nothing of its page any more
     return c
 
 
 class DashboardServer(Voila):  # type: ignore[misc]
-    """Voila for one workspace, at one port of this machine; ``start`` blocks."""
+    """Voila for one workspace, at one port of this machine; ``start`` blocks.
+
+    Raises ``SettingsError`` when the file of passwords cannot be read.
+    """
 
     name = "workbench"
 
     def __init__(
-        self, workspace: Path, port: int, tell: Tell, *, token: bool, browse: bool
+        self, workspace: Path, port: int, tell: Tell, limits: ServerSettings, *, browse: bool
     ) -> None:
-        super().__init__(config=configuration(workspace))
+        super().__init__(config=configuration(workspace, limits))
         self.workspace = workspace
         self.tell = tell
         self.browse = browse
         self.port = port
-        self.token = secrets.token_urlsafe(24) if token else ""
-        for log in (self.log, logging.getLogger("tornado.application")):
-            log.addFilter(without_details)
+        self.passwords = Passwords(workspace)
+        self.tokens = {
+            right: secrets.token_urlsafe(TOKEN_BYTES)
+            for right in Right
+            if self.passwords.state(right) == "address"
+        }
+        quiet(self.log)
 
     @property
-    def address(self) -> str:
-        """Address of the index, with the token."""
-        query = f"?token={self.token}" if self.token else ""
-        return f"http://{ADDRESS}:{self.port}/{query}"
+    def addresses(self) -> dict[Right, str]:
+        """The address of the index for each right; empty for one that nobody has."""
+        base = f"http://{ADDRESS}:{self.port}/"
+        told = {right: f"{base}?token={token}" for right, token in self.tokens.items()}
+        return {
+            right: told.get(right, base if self.passwords.state(right) == "password" else "")
+            for right in reversed(Right)
+        }
 
     def setup_template_dirs(self) -> None:
         """Put our templates before Voila's."""
@@ -115,35 +148,58 @@ class DashboardServer(Voila):  # type: ignore[misc]
         self.template_paths = [str(TEMPLATES), *paths]
 
     def init_settings(self) -> dict[str, Any]:
-        """Use our pages for errors, and refuse requests for other host names."""
+        """Use our pages and our kernels, and refuse requests for other host names."""
         settings: dict[str, Any] = super().init_settings()
-        settings["jinja2_env"] = settings["voila_jinja2_env"]
-        # A page elsewhere whose name leads to 127.0.0.1 is refused by the name.
-        settings["allow_remote_access"] = False
-        settings["log_function"] = no_log
-        settings["ws_ping_timeout"] = PING_MS  # Tornado wants it no longer than the interval
-        return settings
-
-    def init_handlers(self) -> list[Any]:
-        """Return our pages, and of Voila's handlers only those that a dashboard needs."""
-        ours = {"workspace": self.workspace}
-        dashboard = {
-            "template_paths": self.template_paths,
-            "config": self.config,
-            "voila_configuration": self.voila_configuration,
+        self.kernel_manager = settings["kernel_manager"] = VisitorKernels(
+            parent=self,
+            connection_dir=self.connection_dir,
+            kernel_spec_manager=self.kernel_spec_manager,
+            allowed_message_types=[*ALLOWED, "comm_open"],
+        )
+        return settings | {
+            "jinja2_env": settings["voila_jinja2_env"],
+            # A page elsewhere whose name leads to 127.0.0.1 is refused by the name.
+            "allow_remote_access": False,
+            "log_function": no_log,
+            "ws_ping_timeout": PING_MS,  # Tornado wants it no longer than the interval
+            "sessions": Sessions(self.tokens),
+            "passwords": self.passwords,
+            "port": self.port,
         }
-        kept = [handler for handler in super().init_handlers() if handler[0].startswith(KEPT)]
-        return [
+
+    def init_handlers(self) -> list[Handled]:
+        """Return every address there is; raises ``TypeError`` for one without a rule."""
+        ours = {"workspace": self.workspace}
+        extensions = get_voila_labextensions_path(self.voila_configuration.extra_labextensions_path)
+        handlers: list[Handled] = [
             ("/", Index, ours),
-            ("/login", Login),
+            ("/login", Login, {}),
+            ("/logout", Logout, {}),
             (r"/reports/([^/]+)", ReportPage, ours),
-            (r"/dashboards/(\w+)", DashboardPage, dashboard),
-            (TEMPLATE_FILE, TemplateStaticFileHandler),
-            (rf"/voila/api/shutdown/{KERNEL}", Goodbye),
-            # Where a kernel that was started ahead waits for its visitor.
-            (rf"/voila/query/{KERNEL}", RequestInfoSocketHandler),
-            *kept,
-        ]
+            (r"/dashboards/(\w+)", DashboardPage, {}),
+            (r"/dashboards/page\.js", PageScript, {}),
+            (rf"/dashboards/state/{KERNEL}", KernelState, {}),
+            (rf"/voila/api/shutdown/{KERNEL}", Goodbye, {}),
+            (rf"/api/kernels/{KERNEL}", OwnKernel, {}),
+            (rf"/api/kernels/{KERNEL}/channels", OwnKernelMessages, {}),
+            (TEMPLATE_FILE, TemplateFile, {}),
+            (r"/voila/static/(.*)", PageFile, {"paths": self.static_paths}),
+            (r"/voila/labextensions/(.*)", ExtensionFile,
+             {"path": extensions, "no_cache_paths": ["/"]}),
+            (r"/voila/api/themes/(.*)", ThemeFile,
+             {"themes_url": "/voila/api/themes", "path": self.themes_dir,
+              "labextensions_path": extensions, "no_cache_paths": ["/"]}),
+        ]  # fmt: skip
+        for pattern, handler, _ in handlers:
+            if not issubclass(handler, Guarded) or not hasattr(handler, "right"):
+                raise TypeError(f"{pattern} has no rule who may ask for it")
+        return handlers
+
+    def application(self) -> Application:
+        """Return the application with all its addresses."""
+        self.app = Application(**self.init_settings())
+        self.app.add_handlers(".*$", self.init_handlers())
+        return self.app
 
     def start(self) -> None:
         """Serve until a signal; then end every kernel.
@@ -160,12 +216,12 @@ class DashboardServer(Voila):  # type: ignore[misc]
         self.connection_dir = tempfile.mkdtemp(prefix="wb_")
         self.ioloop = IOLoop.current()
         try:
-            self.app = Application(**self.init_settings())
-            self.app.add_handlers(".*$", self.init_handlers())
-            HTTPServer(self.app).add_sockets(sockets)
-            self.tell(self.address)
+            # A proxy on this machine says whether its visitor came by TLS.
+            HTTPServer(self.application(), xheaders=True).add_sockets(sockets)
+            PeriodicCallback(self.kernel_manager.look_after, LOOK_AFTER_S * 1000).start()
+            self.tell(self.addresses)
             if self.browse:
-                webbrowser.open(self.address)
+                self._open_browser()
             self.ioloop.start()
         except KeyboardInterrupt:
             pass
@@ -178,16 +234,16 @@ class DashboardServer(Voila):  # type: ignore[misc]
             run_sync(self.kernel_manager.shutdown_all)(now=True)
         shutil.rmtree(self.connection_dir, ignore_errors=True)
 
+    def _open_browser(self) -> None:
+        """Open the page by a file: an address would stand in the list of processes."""
+        address = self.addresses[Right.ADMINISTER] or next(filter(None, self.addresses.values()))
+        page = Path(self.connection_dir) / "open.html"
+        page.write_text(
+            f'<meta http-equiv="refresh" content="0;url={escape(address)}">', encoding="utf-8"
+        )
+        webbrowser.open(page.as_uri())
+
 
 def no_log(handler: RequestHandler) -> None:
     """Log no request: an address may hold the token."""
     del handler
-
-
-def without_details(record: logging.LogRecord) -> bool:
-    """Keep of an error its kind and place: its words may quote a header."""
-    kind = record.exc_info[0] if record.exc_info else None
-    if record.levelno >= logging.ERROR:
-        record.msg = f"an error in {record.module} ({kind.__name__ if kind else 'not said'})"
-        record.args = record.exc_info = record.exc_text = None
-    return True

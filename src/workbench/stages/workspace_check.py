@@ -6,6 +6,7 @@ from collections.abc import Callable
 
 import polars as pl
 
+from workbench.credentials import credentials
 from workbench.deidentify.patient_clock import PROMISES
 from workbench.deidentify.switches import profile_of
 from workbench.errors import WorkbenchError
@@ -21,8 +22,10 @@ def check(survey: Survey) -> list[str]:
     What nobody can look at here, ``workspace_modes.not_checked`` tells.
     """
     problems: list[str] = []
-    looks = (_key, _profile, _fingerprints, _tables, _pacs, mode_problems, server_problems,
-             name_problems)  # fmt: skip
+    looks = (
+        _key, _profile, _fingerprints, _tables, _pacs, _credentials, mode_problems,
+        server_problems, name_problems,
+    )  # fmt: skip
     for look in looks:
         problems += _said(look, survey)
     return problems
@@ -75,3 +78,12 @@ def _pacs(survey: Survey) -> list[str]:
     if survey.settings.pacs is None:
         return ["No PACS is set. To collect, add a [pacs] table to workbench.toml."]
     return []
+
+
+def _credentials(survey: Survey) -> list[str]:
+    return [
+        f"{credential.sentence}. If that is right, run: workbench credentials confirm "
+        f"{credential.name}"
+        for credential in credentials(survey.folder, survey.settings)
+        if credential.moved
+    ]

@@ -16,8 +16,10 @@ from urllib.parse import parse_qs, urlsplit
 
 from workbench.collect.connections import PHANTOMS
 from workbench.collect.queue.hospital_file import FILE as HOSPITAL
+from workbench.credentials import FILE as CREDENTIALS
 from workbench.deidentify.unlocked_key import LOCKED_SUFFIX
 from workbench.file_modes import GROUP_FOLDER, OTHERS, OWNER_FOLDER
+from workbench.rights import PASSWORDS_FILE
 from workbench.settings import FILE as SETTINGS_FILE
 from workbench.settings import Settings
 from workbench.store.catalogue import FILE as CATALOGUE
@@ -28,7 +30,10 @@ from workbench.survey import KEY_FILE, Survey
 REPORTS, EXPORTS = "reports", "exports"
 JOURNALS = ("-wal", "-shm", "-journal")  # SQLite's own beside a database
 # What only the owner may read even where a group shares the folder: the key, and patient IDs.
-SECRETS = (KEY_FILE, KEY_FILE + LOCKED_SUFFIX, HOSPITAL, *(HOSPITAL + end for end in JOURNALS))
+SECRETS = (
+    KEY_FILE, KEY_FILE + LOCKED_SUFFIX, HOSPITAL, *(HOSPITAL + end for end in JOURNALS),
+    PASSWORDS_FILE, CREDENTIALS,
+)  # fmt: skip
 SHARED = (
     SETTINGS_FILE, CATALOGUE, *(CATALOGUE + end for end in JOURNALS),
     PARTS, LOCK, PHANTOMS, REPORTS, EXPORTS,

@@ -15,6 +15,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 from workbench.errors import StoreError
+from workbench.rights import Right, needs
 from workbench.store.database import Database, Row
 
 TABLES = """
@@ -137,6 +138,7 @@ class Quality:
 
     # --- profiles ------------------------------------------------------------------------------
 
+    @needs(Right.DECIDE)
     def save_profile(
         self, name: str, content: Mapping[str, Any], by: str, reason: str = ""
     ) -> StoredProfile:
@@ -184,6 +186,7 @@ class Quality:
 
     # --- results -------------------------------------------------------------------------------
 
+    @needs(Right.DECIDE)
     def add_result(self, new: NewResult) -> int:
         """Keep a result; return its number, that of the first one when it is known already."""
         images = json.dumps(new.images)
@@ -213,6 +216,7 @@ class Quality:
         """Return the results of a profile, or all, in the order of acquisition."""
         return self._results("WHERE (? = '' OR profile = ?)", profile, profile)
 
+    @needs(Right.DECIDE)
     def decide(self, number: int, decision: str, by: str, comment: str = "") -> None:
         """Note that a person accepts or rejects a result; a rejection needs a comment.
 
@@ -246,6 +250,7 @@ class Quality:
 
     # --- events and baselines ------------------------------------------------------------------
 
+    @needs(Right.DECIDE)
     def note_event(
         self, profile: str, kind: str, at: datetime, by: str, content: Mapping[str, Any]
     ) -> None:
@@ -281,6 +286,7 @@ class Quality:
                     image.profile, image.result, json.dumps(image.header or {}),
                 )  # fmt: skip
 
+    @needs(Right.DECIDE)
     def forget_images(self, states: Sequence[str]) -> int:
         """Forget what became of images in these states; return how many there were."""
         return self._database.change_among(

@@ -21,6 +21,7 @@ import psutil
 from workbench.collect.clock import boot, moment
 from workbench.collect.hours.week_grid import Override
 from workbench.collect.queue.hospital_file import HospitalFile
+from workbench.rights import Right, needs
 
 HEARTBEAT_MAX_AGE_S = 20.0  # a heartbeat that is older is of a collector that hangs or is gone
 EVENTS_KEPT = 10_000
@@ -101,6 +102,7 @@ class Control:
         return Command(self._value(COMMAND) or Command.RUN)
 
     @command.setter
+    @needs(Right.COLLECT)
     def command(self, command: Command) -> None:
         """Ask for something."""
         self._set(COMMAND, command)
@@ -116,6 +118,7 @@ class Control:
         return override if override.until > datetime.now(UTC) else None
 
     @override.setter
+    @needs(Right.COLLECT)
     def override(self, override: Override | None) -> None:
         """Override the schedule, or no more."""
         written = [override.until.isoformat(), override.opened] if override else None

@@ -20,6 +20,7 @@ from workbench.deidentify.unlocked_key import forget_unlocked
 from workbench.errors import IdentityError, SettingsError
 from workbench.model import Verdict
 from workbench.plaintext import no_formula
+from workbench.rights import Right, needs
 from workbench.store.database import Row
 from workbench.store.erasure_proof import BLOCK, Proof, prove
 from workbench.survey import KEY_FILE
@@ -35,6 +36,7 @@ ANSWERED = (PatientState.COMPLETE, PatientState.NOT_FOUND)
 SHORTEST = 4  # characters: a shorter ID stands in any file by chance
 
 
+@needs(Right.ADMINISTER)
 def export_lists(ledger: Ledger, judge: Judge, out: Path) -> int:
     """Write each queried patient and series with the hospital's own names; return the rows.
 
@@ -83,6 +85,7 @@ def _named(ledger: Ledger, judge: Judge) -> Iterator[dict[str, object]]:
         }
 
 
+@needs(Right.ADMINISTER)
 def delete_list(hospital: HospitalFile, folder: Path) -> Proof:
     """Delete the queue and the ledger, and look whether anything of them is left.
 
@@ -124,6 +127,7 @@ def delete_answered(hospital: HospitalFile, ledger: Ledger, judge: Judge, folder
     return prove(folder, values, rows, untested)
 
 
+@needs(Right.ADMINISTER)
 def delete_everything(hospital: HospitalFile, folder: Path) -> Proof:
     """Delete the whole workspace but its settings, the hospital's key too; then look.
 

@@ -22,6 +22,7 @@ from typing import Any
 from workbench.collect.clock import boot, moment, steady
 from workbench.collect.patient_list import ListedPatient
 from workbench.collect.queue.hospital_file import HospitalFile, drawn
+from workbench.rights import Right, needs
 
 LEASE_S = 60.0
 MAX_WAIT_S = 7 * 24 * 3600.0  # seconds: doubling must not put a patient off for ever
@@ -95,6 +96,7 @@ class Queue:
 
     # --- filling it ----------------------------------------------------------------------------
 
+    @needs(Right.COLLECT)
     def add(self, patients: Iterable[ListedPatient]) -> int:
         """Add patients that are not in the queue yet; return how many were new.
 
@@ -131,6 +133,7 @@ class Queue:
         )
         return {bytes(row["lookup"]): int(row["number"]) for row in rows}
 
+    @needs(Right.COLLECT)
     def prioritise(self, number: int, priority: int) -> None:
         """Move a patient forward (larger) or back."""
         self._hospital.write("UPDATE patient SET priority = ? WHERE number = ?", priority, number)
@@ -223,6 +226,7 @@ class Queue:
         rows = self._hospital.all("SELECT DISTINCT owner FROM patient WHERE owner IS NOT NULL")
         return [row["owner"] for row in rows]
 
+    @needs(Right.COLLECT)
     def retry(self, numbers: Iterable[int] | None = None) -> int:
         """Try patients again that are not complete, as if for the first time; return how many.
 
@@ -239,6 +243,7 @@ class Queue:
                 self._hospital.change(f"{again} AND number = ?", number) for number in numbers
             )
 
+    @needs(Right.COLLECT)
     def ask_again(self, numbers: Iterable[int]) -> int:
         """Ask the PACS again for patients in whatever state, because it may have more by now."""
         with self._hospital.transaction():
@@ -250,6 +255,7 @@ class Queue:
                 for number in numbers
             )  # fmt: skip
 
+    @needs(Right.COLLECT)
     def remove(self, numbers: Iterable[int]) -> int:
         """Take patients off the queue that nobody works on; return how many.
 

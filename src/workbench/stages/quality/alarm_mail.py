@@ -11,9 +11,10 @@ from email.utils import formatdate, make_msgid
 from pathlib import Path
 
 from workbench.collect.handshake import refusal
+from workbench.credentials import MAIL_PASSWORD, check_address
 from workbench.errors import NetworkError, SettingsError
 from workbench.plaintext import printable
-from workbench.settings import QualitySettings
+from workbench.settings import QualitySettings, Settings
 
 TIMEOUT = 20.0  # seconds for each step of talking to the server
 LONGEST = 200  # characters of a subject
@@ -108,11 +109,16 @@ class Post:
             if self._settings.mail_security == "starttls":
                 server.starttls(context=context)
             if self._settings.mail_user:
+                self._check_address()
                 server.login(self._settings.mail_user, self._password())
         except BaseException:
             server.close()
             raise
         return server
+
+    def _check_address(self) -> None:
+        """Raise ``SettingsError`` where the password was given for another server."""
+        check_address(self._folder, Settings(quality=self._settings), MAIL_PASSWORD)
 
     def _password(self) -> str:
         try:

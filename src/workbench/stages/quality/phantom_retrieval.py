@@ -11,6 +11,7 @@ from workbench.collect.patient_list import ListedPatient
 from workbench.collect.phantom_folder import PhantomFolder
 from workbench.collect.retrieval import Source
 from workbench.errors import SettingsError
+from workbench.rights import Right, needs
 from workbench.settings import Settings
 
 
@@ -30,6 +31,7 @@ class PhantomArchive:
         return sum(outcome.completed or 0 for outcome in outcomes)
 
 
+@needs(Right.COLLECT)
 def phantom_archive(settings: Settings, folder: Path, phantoms: PhantomFolder) -> PhantomArchive:
     """Return the way to the PACS of the settings.
 

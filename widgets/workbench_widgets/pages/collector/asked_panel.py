@@ -13,6 +13,7 @@ import polars as pl
 from markupsafe import Markup
 
 from workbench.collect.queue.overview import Desk
+from workbench.rights import Right
 from workbench_widgets.pages.collector.hospital_clock import wall
 from workbench_widgets.parts.live.live import Ask
 from workbench_widgets.parts.panel.panel import (
@@ -43,6 +44,8 @@ class AskedPanel:
     """The fifth section: requests to the PACS, and how many objects it says it sent."""
 
     name, title = "asked", "Asked of the PACS"
+    right = Right.COLLECT
+    needs: Mapping[str, Right] = {}
 
     def __init__(self, desk: Desk) -> None:
         self._desk = desk
@@ -130,6 +133,8 @@ class LogPanel:
     """The sixth section: what the collector said, what was put aside, and findings."""
 
     name, title = "log", "Log"
+    right = Right.COLLECT
+    needs: Mapping[str, Right] = {}
 
     def __init__(self, desk: Desk) -> None:
         self._desk = desk

@@ -15,6 +15,7 @@ from workbench.collect.queue.lists import (
 )
 from workbench.collect.queue.overview import Desk
 from workbench.errors import SettingsError
+from workbench.rights import Right
 from workbench.stages.border import Border
 from workbench_widgets.parts.live.live import Ask
 from workbench_widgets.parts.panel.panel import Field, Form, Outcome, card, join, number, said
@@ -31,6 +32,8 @@ class ListsPanel:
     """
 
     name, title = "lists", "Lists"
+    right = Right.ADMINISTER
+    needs = dict.fromkeys((EXPORT, LIST, EVERYTHING), Right.ADMINISTER)
 
     def __init__(self, desk: Desk, leave: Callable[[], None]) -> None:
         self._desk = desk

@@ -17,6 +17,7 @@ from workbench.collect.queue.control import Command, Heartbeat
 from workbench.collect.queue.overview import Desk, Status
 from workbench.collect.queue.patient_queue import PatientState
 from workbench.errors import SettingsError
+from workbench.rights import Right
 from workbench_widgets.pages.collector.hospital_clock import wall
 from workbench_widgets.parts.live.live import Ask
 from workbench_widgets.parts.panel.panel import (
@@ -62,6 +63,8 @@ class Now:
     """The first section: state, patient in hand, queue, tonight, machine, and the steering."""
 
     name, title = "now", "Now"
+    right = Right.COLLECT
+    needs = dict.fromkeys((*STEERED, "ask-now", "schedule-again"), Right.COLLECT)
 
     def __init__(self, desk: Desk) -> None:
         self._desk = desk

@@ -18,6 +18,7 @@ from markupsafe import Markup
 from workbench import open_survey
 from workbench.collect.queue.overview import Desk
 from workbench.errors import SettingsError, WorkbenchError
+from workbench.rights import Right
 from workbench.settings import read_settings
 from workbench_widgets.pages.collector.asked_panel import AskedPanel, LogPanel
 from workbench_widgets.pages.collector.lists_panel import ListsPanel
@@ -34,7 +35,8 @@ GONE = "Everything is deleted but the settings. Close this page."
 
 def collector_page(workspace: str | None = None) -> ipywidgets.Widget:
     """Return the page of a workspace, or one sentence why there is none."""
-    return opened(workspace or os.environ.get("WORKBENCH_WORKSPACE", ""), CollectorPage, EXPECTED)
+    folder = workspace or os.environ.get("WORKBENCH_WORKSPACE", "")
+    return opened(folder, CollectorPage, EXPECTED, Right.COLLECT)
 
 
 class CollectorPage(TabbedPage):

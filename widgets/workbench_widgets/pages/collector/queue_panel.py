@@ -19,6 +19,7 @@ from workbench.collect.patient_list import ListedPatient, parse_patients, read_p
 from workbench.collect.queue.overview import Desk
 from workbench.collect.queue.patient_queue import PatientState
 from workbench.errors import IdentityError, SettingsError
+from workbench.rights import Right
 from workbench.stages.border import Border
 from workbench_widgets.pages.collector.hospital_clock import wall
 from workbench_widgets.parts.live.live import Ask
@@ -66,6 +67,11 @@ class QueuePanel:
     """The second section: the queue itself."""
 
     name, title = "queue", "Queue"
+    right = Right.COLLECT
+    needs = dict.fromkeys(
+        ("view", "page", "add", "add-file", "retry-all", "retry", "again", "remove", "priority"),
+        Right.COLLECT,
+    )
 
     def __init__(self, desk: Desk) -> None:
         self._desk = desk

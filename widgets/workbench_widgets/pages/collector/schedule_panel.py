@@ -14,6 +14,7 @@ from workbench.collect.hours.schedule import Timetable, read_timetable, written_
 from workbench.collect.hours.week_grid import WeekGrid as Week
 from workbench.collect.queue.overview import Desk, hours_in_words
 from workbench.errors import SettingsError
+from workbench.rights import Right
 from workbench.settings import read_settings
 from workbench_widgets.parts.live.live import Ask
 from workbench_widgets.parts.panel.panel import Field, Form, Outcome, card, facts, join, said
@@ -26,6 +27,8 @@ class SchedulePanel:
     """The third section.  ``grids`` is the widget that stands below it: two weeks to paint."""
 
     name, title = "schedule", "Schedule"
+    right = Right.COLLECT
+    needs = dict.fromkeys(("schedule", "schedule-undo"), Right.COLLECT)
 
     def __init__(self, desk: Desk) -> None:
         self._desk = desk

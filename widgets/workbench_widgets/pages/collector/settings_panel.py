@@ -12,24 +12,36 @@ from typing import Any
 from markupsafe import Markup
 
 from workbench.collect.filters import SurveyFilter
+from workbench.credentials import (
+    PACS_KEY,
+    PACS_TOKEN,
+    confirm,
+    credentials,
+    give_token,
+    hold,
+)
 from workbench.deidentify.patient_clock import PROMISES, Times
 from workbench.errors import SettingsError, WorkbenchError
+from workbench.rights import Right
 from workbench.settings import FILE, Settings, read_settings, settings_of
 from workbench.stages.connection_test import STEPS, Trial, trial
 from workbench.survey import Survey, open_survey
 from workbench_widgets.parts.live.live import Ask
 from workbench_widgets.parts.panel.panel import (
+    NOTHING,
     Button,
     Field,
     Form,
     Outcome,
     buttons,
     card,
+    facts,
     join,
     said,
 )
 from workbench_widgets.parts.tabs.tabs import sentence
 
+FIXED = "To change this you need the right to administer."
 RETRIEVE = (
     ("move", "C-MOVE to our receiver"), ("get", "C-GET"), ("web", "DICOMweb (QIDO, WADO)"),
 )  # fmt: skip
@@ -134,6 +146,13 @@ class SettingsPanel:
     """The fourth section: settings and their tests."""
 
     name, title = "settings", "Settings"
+    right = Right.COLLECT
+    needs = {  # noqa: RUF012  never changed
+        **dict.fromkeys(("test", "save-pacs", "save-collect", "give-token"), Right.COLLECT),
+        "give-key": Right.ADMINISTER,
+        # The title for phantom images, and what of the archive is wanted at all.
+        **dict.fromkeys(("save-local", "save-filter", "save-protect"), Right.ADMINISTER),
+    }
 
     def __init__(self, survey: Survey) -> None:
         self._folder = survey.folder
@@ -158,6 +177,8 @@ class SettingsPanel:
         """Save one group, or test."""
         if ask.name == "test":
             return self._test(ask.text("value"))
+        if ask.name in ("give-token", "give-key"):
+            return self._give(ask)
         group = next((group for group in GROUPS if f"save-{group[0]}" == ask.name), None)
         return self._save(group[0], group[2], ask) if group else None
 
@@ -170,6 +191,8 @@ class SettingsPanel:
         tests: tuple[str, ...],
     ) -> Markup:  # fmt: skip
         stored = _stored(settings, table)
+        shown = {key.label: key.shown(stored.get(key.key)) or "–" for key in keys}
+        fixed = join((facts(shown), said(FIXED, "soft")))
         form = Form(f"save-{table}", [
             Field(
                 key.name, key.label, self._typed.get(key.name, key.shown(stored.get(key.key))),
@@ -183,7 +206,23 @@ class SettingsPanel:
         if table == "protect":
             times = Times(settings.protection.times)
             more = said(f"{PROMISES[times]} Change this before the survey begins only.")
-        return card(title, form.__html__(), more, join(self._result(test) for test in tests))
+        again = self._again(settings) if table == "pacs" else NOTHING
+        results = join(self._result(test) for test in tests)
+        return card(title, form.__html__() or fixed, again, more, results)
+
+    def _again(self, settings: Settings) -> Markup:
+        """Return what asks for a credential again whose address has changed."""
+        kept = {moved.name: moved for moved in credentials(self._folder, settings) if moved.moved}
+        pieces: list[Markup] = []
+        if PACS_TOKEN in kept:
+            hint = "It replaces the one that is kept."
+            field = Field("token", "The token, for this address", kind="password", hint=hint)
+            form = Form("give-token", (field,), (("give-token", "Give it"),))
+            pieces += [said(_capital(kept[PACS_TOKEN].sentence), "problem"), form.__html__()]
+        if PACS_KEY in kept:
+            button = Button("Use it for this address", "give-key")
+            pieces += [said(_capital(kept[PACS_KEY].sentence), "problem"), buttons(button)]
+        return join(pieces)
 
     def _result(self, test: str) -> Markup:
         name = TESTS[test][0]
@@ -231,8 +270,22 @@ class SettingsPanel:
             return Outcome("Nothing was saved: see what is wrong beside the fields.", good=False)
         for key in wanted:
             self._typed.pop(key.name, None)
+        # First what each credential is for: it must not go along with a changed address.
+        hold(self._folder, read_settings(self._folder))
         settings.write(self._folder)
-        return Outcome("Saved. Test it now.", reset=(f"save-{table}",))
+        held = [kept.sentence for kept in credentials(self._folder, settings) if kept.moved]
+        text = f"Saved. But {'; and '.join(held)}: give it again below." if held else (
+            "Saved. Test it now."
+        )  # fmt: skip
+        return Outcome(text, good=not held, reset=(f"save-{table}",))
+
+    def _give(self, ask: Ask) -> Outcome:
+        settings = read_settings(self._folder)
+        if ask.name == "give-token":
+            given = give_token(self._folder, settings, ask.values.get("token", ""))
+        else:
+            given = confirm(self._folder, settings, PACS_KEY)
+        return Outcome(f"It may go to {given.address} now. Test it.", reset=("give-token",))
 
     # --- testing -------------------------------------------------------------------------------
 
@@ -286,3 +339,7 @@ def _checked(tables: Mapping[str, Any]) -> Settings:
     settings = settings_of(tables)
     SurveyFilter.from_settings(settings.filter)
     return settings
+
+
+def _capital(text: str) -> str:
+    return f"{text[:1].upper()}{text[1:]}."

@@ -19,6 +19,7 @@ import traitlets
 from workbench.collect.patient_list import read_patient_list
 from workbench.errors import SettingsError, WorkbenchError
 from workbench.report.exports import export_table
+from workbench.rights import Right, rights_here
 from workbench.schema import TABLES
 from workbench.stages.border import Intake
 from workbench.stages.collecting import collect
@@ -83,6 +84,10 @@ class Stages(ipywidgets.VBox):  # type: ignore[misc]
     def run(self, name: str) -> Future[str] | None:
         """Start a stage by its button's words, unless one is at work."""
         if self.running:
+            return None
+        right = Right.COLLECT if name == COLLECT else Right.ADMINISTER
+        if not rights_here().allow(right):
+            self.message = f"For that you need the right to {right}."
             return None
         self._stop_asked.clear()
         self._stop.disabled = name not in STOPPABLE
@@ -164,6 +169,7 @@ class Export(ipywidgets.VBox):  # type: ignore[misc]
         folder = self._survey.folder.resolve() / "exports"
         out = folder / f"{self._table.value}{self._format.value}"
         try:
+            rights_here().need(Right.ADMINISTER)
             folder.mkdir(mode=0o700, exist_ok=True)
             rows = export_table(self._survey, self._table.value, out)
         except (WorkbenchError, OSError) as error:

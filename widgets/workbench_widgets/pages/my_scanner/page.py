@@ -17,7 +17,7 @@ import ipywidgets as widgets
 import polars as pl
 from markupsafe import Markup
 
-from workbench import open_survey
+from workbench import open_survey, rights
 from workbench.dose import reference_levels
 from workbench.errors import WorkbenchError
 from workbench.report import charts
@@ -51,15 +51,14 @@ def visitor() -> None:
     Everything slow that needs no data is done before: the imports above and a first drawing.
     """
     if os.environ.get(PREHEATED) == "True":
-        from voila.utils import wait_for_request
-
         charts.svg(_strip_chart(frames.no_lanes(), frames.no_dots(), "x"), "", "")
-        wait_for_request()
+    rights.visitor()
 
 
 def my_scanner() -> widgets.Widget:
     """Return the dashboard of the workspace, or one sentence why there is none."""
     try:
+        rights.rights_here().need(rights.Right.LOOK)
         return MyScanner(os.environ["WORKBENCH_WORKSPACE"])
     except KeyError:
         return _alone(

@@ -10,6 +10,7 @@ from markupsafe import Markup
 
 from workbench.errors import SettingsError
 from workbench.report import control_chart as pictures
+from workbench.rights import Right
 from workbench.spc.baseline import USUAL
 from workbench.spc.chart import ChartSettings, ControlChart
 from workbench.spc.run_rules import NELSONS, WESTERN_ELECTRIC
@@ -47,6 +48,10 @@ class ChartsPanel:
     """Control charts."""
 
     name, title = "charts", "Charts"
+    right = Right.LOOK
+    needs = {  # noqa: RUF012  never changed
+        "chart": Right.LOOK, "close": Right.LOOK, "note": Right.DECIDE, "baseline": Right.DECIDE,
+    }  # fmt: skip
 
     def __init__(self, on: OnDesk) -> None:
         self._on = on

@@ -12,6 +12,7 @@ from workbench.collect.expected import ExpectedStudy
 from workbench.dicom.files import Candidate
 from workbench.errors import SettingsError, WorkbenchError
 from workbench.qa.profiles import TestProfile
+from workbench.rights import Right
 from workbench.stages.quality.image_reading import UnreadableImageError, read_offered
 from workbench.stages.quality.phantom_retrieval import phantom_archive
 from workbench.stages.quality.region_picture import thumbnail
@@ -44,6 +45,8 @@ SERIES_HEADS = ("#No.", "", "Modality", "Machine", "Station", "Acquired", "Serie
                 "Measure against")  # fmt: skip
 STUDY_HEADS = ("#No.", "Date", "Modalities", "#Images", "")
 MAX_SHOWN = 60  # series; each has a preview
+NO_PACS = "No PACS is set: see Collector."
+NOT_COLLECTING = "To ask the PACS you need the right to collect, too: log in with it."
 LONGEST = 40  # characters of a series' description
 
 
@@ -51,6 +54,14 @@ class MeasurePanel:
     """Measurement by hand."""
 
     name, title = "measure", "Measure"
+    right = Right.DECIDE
+    needs = {  # noqa: RUF012  never changed
+        **dict.fromkeys(
+            ("find", "came", "view", "measure", "keep", ACCEPTED, REJECTED, "away"), Right.DECIDE
+        ),
+        # Whoever may ask the PACS may have it send any patient's images.
+        "ask-pacs": Right.COLLECT, "fetch": Right.COLLECT,
+    }  # fmt: skip
 
     def __init__(self, on: OnDesk) -> None:
         self._on = on
@@ -94,7 +105,7 @@ class MeasurePanel:
             ), (("find", "Find images"),)).__html__()),
             card("Received", said("Images that were sent to the phantom title."),
                  buttons(Button("Show received images", "came"))),
-            card("From the PACS", form if pacs else said("No PACS is set: see Collector.")),
+            card("From the PACS", (form or said(NOT_COLLECTING)) if pacs else said(NO_PACS)),
         )))  # fmt: skip
 
     def _find(self, ask: Ask) -> Outcome:

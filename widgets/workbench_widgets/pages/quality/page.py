@@ -17,6 +17,7 @@ from workbench import open_survey
 from workbench.dicom.pixels import HOUNSFIELD
 from workbench.errors import WorkbenchError
 from workbench.report.control_chart import PICKED
+from workbench.rights import Right
 from workbench.stages.quality.desk import QualityDesk
 from workbench_widgets.pages.quality.charts_section import ChartsPanel
 from workbench_widgets.pages.quality.measure_section import MeasurePanel
@@ -35,7 +36,8 @@ MAX_POINTS = 20_000  # in a chart; each is one result, and holds nothing of a pe
 
 def quality_page(workspace: str | None = None) -> ipywidgets.Widget:
     """Return the page of a workspace, or one sentence why there is none."""
-    return opened(workspace or os.environ.get("WORKBENCH_WORKSPACE", ""), QualityPage, EXPECTED)
+    folder = workspace or os.environ.get("WORKBENCH_WORKSPACE", "")
+    return opened(folder, QualityPage, EXPECTED, Right.LOOK)
 
 
 class QualityPage(TabbedPage):

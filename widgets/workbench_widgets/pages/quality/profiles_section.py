@@ -7,6 +7,7 @@ from markupsafe import Markup
 from workbench.qa.geometry import geometry_names
 from workbench.qa.profiles import profile_of
 from workbench.qa.registry import qa_tests
+from workbench.rights import Right
 from workbench.stages.quality.new_profile import new_profile, profile_text
 from workbench_widgets.pages.quality.state import OnDesk
 from workbench_widgets.parts.live.live import Ask
@@ -30,6 +31,8 @@ class ProfilesPanel:
     """Test profiles."""
 
     name, title = "profiles", "Profiles"
+    right = Right.LOOK
+    needs = dict.fromkeys(("edit", "new", "keep-profile", "away"), Right.DECIDE)
 
     def __init__(self, on: OnDesk) -> None:
         self._on = on

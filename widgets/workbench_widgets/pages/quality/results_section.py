@@ -11,6 +11,7 @@ from markupsafe import Markup
 from workbench.file_modes import make_private_folder
 from workbench.report.exports import write_table
 from workbench.report.quaac_file import write_quaac
+from workbench.rights import Right
 from workbench.schema import TEST_RESULT
 from workbench.stages.quality.charting import measurements
 from workbench.store.quality_frames import results_frame
@@ -42,6 +43,11 @@ class ResultsPanel:
     """All results of a test profile."""
 
     name, title = "results", "Results"
+    right = Right.LOOK
+    needs = {  # noqa: RUF012  never changed
+        **dict.fromkeys(("filter", "open", "close"), Right.LOOK),
+        **dict.fromkeys(("accepted", "rejected", "export"), Right.DECIDE),
+    }
 
     def __init__(self, on: OnDesk) -> None:
         self._on = on

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 
 from markupsafe import Markup
 
+from workbench.rights import Right
 from workbench.stages.quality.arrivals import Arrivals
 from workbench.stages.quality.due import Due
 from workbench.stages.quality.unselected import MEASURED, UNRECOGNISED
@@ -47,6 +48,11 @@ class TodayPanel:
     """What there is to do."""
 
     name, title = "today", "Today"
+    right = Right.LOOK
+    needs = {  # noqa: RUF012  never changed
+        "open": Right.LOOK, "close": Right.LOOK,
+        **dict.fromkeys(("who", ACCEPTED, REJECTED, "look-now", "again"), Right.DECIDE),
+    }  # fmt: skip
 
     def __init__(self, on: OnDesk) -> None:
         self._on = on

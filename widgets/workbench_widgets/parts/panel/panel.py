@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from contextvars import ContextVar
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Protocol
@@ -10,6 +12,7 @@ from zoneinfo import ZoneInfo
 
 from markupsafe import Markup
 
+from workbench.rights import Right
 from workbench_widgets.parts.live.live import Ask
 
 NOTHING = Markup("")
@@ -38,6 +41,14 @@ class Panel(Protocol):
     name: str
     title: str
 
+    @property
+    def right(self) -> Right:
+        """What somebody needs to see it."""
+
+    @property
+    def needs(self) -> Mapping[str, Right]:
+        """What somebody needs to ask for a thing; what does not stand there is administered."""
+
     def html(self) -> Markup:
         """Return the section as it is now."""
 
@@ -48,13 +59,28 @@ class Panel(Protocol):
         """
 
 
+MAY_ASK: ContextVar[Callable[[str], bool]] = ContextVar("MAY_ASK", default=lambda _: True)
+
+
+@contextmanager
+def offering(may_ask: Callable[[str], bool]) -> Iterator[None]:
+    """Write what is inside with those buttons and forms only that somebody may use."""
+    before = MAY_ASK.set(may_ask)
+    try:
+        yield
+    finally:
+        MAY_ASK.reset(before)
+
+
 def join(parts: Iterable[str], between: str = "") -> Markup:
     """Return escaped pieces one after the other."""
     return Markup.escape(between).join(parts)
 
 
 def card(title: str, *parts: str, kind: str = "") -> Markup:
-    """Return pieces under a heading."""
+    """Return pieces under a heading; nothing where there are no pieces."""
+    if not any(parts):
+        return NOTHING
     return Markup('<section class="wbc-card {}"><h3>{}</h3>{}</section>').format(
         kind, title, join(parts)
     )
@@ -77,6 +103,8 @@ class Button:
     label: str = ""
 
     def __html__(self) -> Markup:
+        if not MAY_ASK.get()(self.ask):
+            return NOTHING
         return Markup(
             '<button type="button" class="{}" data-ask="{}" value="{}"{}{}>{}</button>'
         ).format(
@@ -88,7 +116,8 @@ class Button:
 
 def buttons(*all_of_them: Button) -> Markup:
     """Return buttons in a row."""
-    return Markup('<div class="wbc-buttons">{}</div>').format(join(map(Markup.escape, all_of_them)))
+    shown = join(map(Markup.escape, all_of_them))
+    return Markup('<div class="wbc-buttons">{}</div>').format(shown) if shown else NOTHING
 
 
 @dataclass(frozen=True)
@@ -139,7 +168,10 @@ class Field:
 
 @dataclass(frozen=True)
 class Form:
-    """Fields and the buttons that send them; ``live`` sends them on every change."""
+    """Fields and the buttons that send them; ``live`` sends them on every change.
+
+    Who may not send it does not see it.
+    """
 
     name: str
     fields: Sequence[Field]
@@ -148,11 +180,15 @@ class Form:
     danger: bool = False
 
     def __html__(self) -> Markup:
+        may_ask = MAY_ASK.get()
+        sends = [(ask, words) for ask, words in self.sends if may_ask(ask)]
+        if not sends and not (self.live and may_ask(self.name)):
+            return NOTHING
         send = join(
             Markup('<button type="submit" class="{}" value="{}">{}</button>').format(
                 ("wbc-danger" if self.danger else "wbc-main") if place == 0 else "", ask, words
             )
-            for place, (ask, words) in enumerate(self.sends)
+            for place, (ask, words) in enumerate(sends)
         )
         return Markup(
             '<form name="{}" autocomplete="off"{}><div class="wbc-fields">{}</div>{}</form>'

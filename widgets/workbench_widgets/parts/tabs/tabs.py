@@ -1,4 +1,8 @@
-"""A page of sections in tabs; one is shown, and only that is worked out."""
+"""A page of sections in tabs; one is shown, and only that is worked out.
+
+What is asked is done only with the right that the section says it needs, whatever a browser sends;
+buttons and forms for what somebody may not do are left out.
+"""
 
 from __future__ import annotations
 
@@ -9,8 +13,9 @@ import ipywidgets
 from markupsafe import Markup
 
 from workbench.errors import WorkbenchError
+from workbench.rights import Right, rights_here, visitor
 from workbench_widgets.parts.live.live import Ask, Live, Reply
-from workbench_widgets.parts.panel.panel import Outcome, Panel, join, said
+from workbench_widgets.parts.panel.panel import Outcome, Panel, join, offering, said
 
 LOGGER = logging.getLogger(__name__)
 
@@ -66,7 +71,9 @@ class TabbedPage(ipywidgets.VBox):  # type: ignore[misc]
         if below is None or self.gone():
             return Markup("")
         try:
-            shown: Markup = below()
+            rights_here().need(self._panels[self.section].right)
+            with offering(self.may_ask):
+                shown: Markup = below()
         except Exception as error:  # noqa: BLE001  a page that says nothing helps nobody
             return said(sentence(error), "problem")
         return Markup('<div class="wbc-panel">{}</div>').format(shown)
@@ -91,15 +98,28 @@ class TabbedPage(ipywidgets.VBox):  # type: ignore[misc]
 
     def _done(self, ask: Ask) -> Outcome:
         if ask.name == "section":
-            if ask.text("value") in self._panels:
+            if ask.text("value") in self._shown():
                 self.show(ask.text("value"))
             return Outcome("")
+        panel = self._panels[self.section]
         try:
-            done = self._panels[self.section].act(ask)
+            rights_here().need(panel.right)
+            rights_here().need(panel.needs.get(ask.name, Right.ADMINISTER))
+            done = panel.act(ask)
         except Exception as error:  # noqa: BLE001  a page that says nothing helps nobody
             return Outcome(sentence(error), good=False)
         self.place()
         return done or Outcome("")
+
+    def may_ask(self, name: str) -> bool:
+        """Say whether somebody may ask the section shown for a thing."""
+        needed = self._panels[self.section].needs.get(name, Right.ADMINISTER)
+        return name == "section" or rights_here().allow(needed)
+
+    def _shown(self) -> dict[str, Panel]:
+        """Return the sections that somebody may see."""
+        rights = rights_here()
+        return {name: panel for name, panel in self._panels.items() if rights.allow(panel.right)}
 
     def _html(self) -> Markup:
         if gone := self.gone():
@@ -107,7 +127,9 @@ class TabbedPage(ipywidgets.VBox):  # type: ignore[misc]
         panel = self._panels[self.section]
         self.before()
         try:
-            shown = panel.html()
+            rights_here().need(panel.right)
+            with offering(self.may_ask):
+                shown = panel.html()
         except Exception as error:  # noqa: BLE001  the tabs stay, and so does the way out
             shown = said(sentence(error), "problem")
         notice = "" if not self._said.text else Markup('<p class="wbc-said {}">{}</p>').format(
@@ -129,7 +151,7 @@ class TabbedPage(ipywidgets.VBox):  # type: ignore[misc]
                 name, "true" if name == self.section else "false",
                 "0" if name == self.section else "-1", panel.title,
             )
-            for name, panel in self._panels.items()
+            for name, panel in self._shown().items()
         )  # fmt: skip
         return Markup('<div role="tablist" class="wbc-tabs" aria-label="{}">{}</div>').format(
             self._title, tabs
@@ -137,12 +159,14 @@ class TabbedPage(ipywidgets.VBox):  # type: ignore[misc]
 
 
 def opened(
-    folder: str, make: Callable[[str], ipywidgets.Widget], expected: tuple[type[Exception], ...]
-) -> ipywidgets.Widget:
-    """Return the page of a workspace, or one sentence why there is none."""
+    folder: str, make: Callable[[str], ipywidgets.Widget], expected: tuple[type[Exception], ...],
+    right: Right,
+) -> ipywidgets.Widget:  # fmt: skip
+    """Return the page of a workspace, or one sentence why there is none for this visitor."""
     if not folder:
         return ipywidgets.HTML("No workspace is chosen. Start with: workbench serve -w W.")
     try:
+        visitor().need(right)
         return make(folder)
     except expected as error:
         return ipywidgets.HTML(str(Markup.escape(sentence(error))))

@@ -1,0 +1,169 @@
+"""A credential goes to the address it was given for, and nowhere else until it is given again."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.stages.quality.mail_server import mail_server
+from workbench.collect.connections import peer_of, source_of
+from workbench.collect.dicomweb.client import WebSource
+from workbench.credentials import (
+    FILE,
+    MAIL_PASSWORD,
+    PACS_KEY,
+    PACS_TOKEN,
+    check_address,
+    confirm,
+    credentials,
+    give_token,
+    hold,
+)
+from workbench.errors import SettingsError
+from workbench.settings import EntitySettings, QualitySettings, Settings, TlsSettings
+from workbench.stages.quality.alarm_mail import Letter, Post
+
+TOKEN = "a-bearer-token-of-the-hospital"
+WEB = EntitySettings("PACS", "pacs.example", 104, retrieve="web", token_file="token",
+                     url="https://pacs.example/dicom-web")  # fmt: skip
+SAFE = EntitySettings("PACS", "pacs.example", 104, tls=True)
+TLS = TlsSettings("our.pem", "our.key", "ca.pem")
+MAIL = QualitySettings(mail_server="mail.example:587", mail_user="wb", mail_password_file="mail",
+                       mail_to=("a@example.org",))  # fmt: skip
+SET = {
+    PACS_TOKEN: Settings(pacs=WEB),
+    PACS_KEY: Settings(pacs=SAFE, tls=TLS),
+    MAIL_PASSWORD: Settings(quality=MAIL),
+}
+
+
+def changed(settings: Settings, **values: Any) -> Settings:
+    """Return settings with another address in ``[pacs]`` or ``[quality]``."""
+    if settings.pacs is None:
+        return replace(settings, quality=replace(settings.quality, **values))
+    return replace(settings, pacs=replace(settings.pacs, **values))
+
+
+MOVED: list[tuple[str, dict[str, Any]]] = [
+    (PACS_TOKEN, {"url": "https://evil.example/dicom-web"}),
+    (PACS_TOKEN, {"url": "http://pacs.example/dicom-web"}),
+    (PACS_TOKEN, {"url": "https://pacs.example:8443/dicom-web"}),
+    (PACS_TOKEN, {"url": "https://pacs.example/other"}),
+    (PACS_KEY, {"host": "10.0.0.9"}), (PACS_KEY, {"port": 11112}), (PACS_KEY, {"title": "EVIL"}),
+    (PACS_KEY, {"mover": "EVIL@10.0.0.9:104"}), (PACS_KEY, {"tls_name": "evil.example"}),
+    (MAIL_PASSWORD, {"mail_server": "evil.example:587"}),
+    (MAIL_PASSWORD, {"mail_server": "mail.example:25"}),
+    (MAIL_PASSWORD, {"mail_security": "none"}),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("name", "values"), MOVED)
+def test_a_changed_address_asks_again(tmp_path: Path, name: str, values: dict[str, Any]) -> None:
+    settings = SET[name]
+    check_address(tmp_path, settings, name)
+    other = changed(settings, **values)
+    for _ in range(2):  # asking twice is no answer
+        with pytest.raises(SettingsError, match=f"credentials confirm {name}") as refused:
+            check_address(tmp_path, other, name)
+    (kept,) = credentials(tmp_path, other)
+    assert kept.moved
+    assert kept.address in str(refused.value)
+    assert kept.given_for in str(refused.value)
+    check_address(tmp_path, settings, name)  # the old address is still right
+    confirm(tmp_path, other, name)
+    check_address(tmp_path, other, name)
+    with pytest.raises(SettingsError):
+        check_address(tmp_path, settings, name)
+
+
+def test_what_does_not_change_the_address_asks_nothing(tmp_path: Path) -> None:
+    check_address(tmp_path, SET[PACS_TOKEN], PACS_TOKEN)
+    same = changed(SET[PACS_TOKEN], url=f"{WEB.url}/", port=11112, associations=2)
+    check_address(tmp_path, same, PACS_TOKEN)
+    check_address(tmp_path, SET[MAIL_PASSWORD], MAIL_PASSWORD)
+    check_address(tmp_path, changed(SET[MAIL_PASSWORD], mail_to=("b@x.org",)), MAIL_PASSWORD)
+    assert credentials(tmp_path, Settings()) == []
+
+
+def test_a_first_change_on_a_page_does_not_take_the_credential_along(tmp_path: Path) -> None:
+    settings = SET[PACS_TOKEN]
+    hold(tmp_path, settings)  # never used before
+    other = changed(settings, url="https://evil.example/")
+    hold(tmp_path, other)
+    with pytest.raises(SettingsError):
+        check_address(tmp_path, other, PACS_TOKEN)
+
+
+def test_neither_token_nor_key_reaches_another_address(tmp_path: Path) -> None:
+    (tmp_path / "token").write_text(TOKEN)
+
+    def source(settings: Settings) -> object:
+        return source_of(settings, tmp_path, lambda _: 0)
+
+    assert isinstance(source(SET[PACS_TOKEN]), WebSource)
+    with pytest.raises(SettingsError, match=r"evil\.example"):
+        source(changed(SET[PACS_TOKEN], url="https://evil.example/dicom-web"))
+    assert peer_of(SET[PACS_KEY], tmp_path).tls is not None
+    away = changed(SET[PACS_KEY], host="10.0.0.9")
+    refused: list[Callable[[], object]] = [lambda: peer_of(away, tmp_path), lambda: source(away)]
+    for use in refused:
+        with pytest.raises(SettingsError, match=r"10\.0\.0\.9"):
+            use()
+
+
+def test_the_password_of_a_mail_server_stays_with_it(tmp_path: Path) -> None:
+    (tmp_path / "mail").write_text("the password")
+    letter = Letter("alarm", ("a line",))
+    with mail_server() as first, mail_server() as wrong, mail_server() as second:
+        settings = QualitySettings(
+            mail_server=first.address, mail_security="none", mail_user="wb",
+            mail_password_file="mail", mail_to=("a@example.org",),
+        )  # fmt: skip
+        assert Post(settings, tmp_path).send(letter, ()) == 1
+        assert any(word.startswith("AUTH") for word in first.said)
+        with pytest.raises(SettingsError, match="given for"):
+            Post(replace(settings, mail_server=wrong.address), tmp_path).send(letter, ())
+        assert not any(word.startswith("AUTH") for word in wrong.said)
+        other = replace(settings, mail_server=second.address)
+        confirm(tmp_path, Settings(quality=other), MAIL_PASSWORD)
+        assert Post(other, tmp_path).send(letter, ()) == 1
+
+
+def test_who_types_the_token_says_where_it_goes(tmp_path: Path) -> None:
+    (tmp_path / "token").write_text("the-old-one")
+    check_address(tmp_path, SET[PACS_TOKEN], PACS_TOKEN)
+    other = changed(SET[PACS_TOKEN], url="https://new.example/dicom-web")
+    for wrong in ("", "  ", "two\nlines"):
+        with pytest.raises(SettingsError, match="no token"):
+            give_token(tmp_path, other, wrong)
+    before = os.umask(0)
+    try:
+        give_token(tmp_path, other, f" {TOKEN} ")
+    finally:
+        os.umask(before)
+    check_address(tmp_path, other, PACS_TOKEN)
+    assert (tmp_path / "token").read_text().strip() == TOKEN
+    assert (tmp_path / "token").stat().st_mode & 0o777 == 0o600
+    assert (tmp_path / FILE).stat().st_mode & 0o777 == 0o600
+    assert TOKEN not in (tmp_path / FILE).read_text()
+    with pytest.raises(SettingsError, match="no token"):
+        give_token(tmp_path, Settings(), TOKEN)
+
+
+@pytest.mark.parametrize("text", ["", "[]", "{", "7"])
+def test_when_the_file_is_damaged_nothing_is_sent(tmp_path: Path, text: str) -> None:
+    (tmp_path / FILE).write_text(text)
+    with pytest.raises(SettingsError, match="no credential is sent"):
+        check_address(tmp_path, SET[PACS_TOKEN], PACS_TOKEN)
+
+
+def test_there_is_nothing_to_confirm_where_nothing_is_set(tmp_path: Path) -> None:
+    with pytest.raises(SettingsError, match="credentials list"):
+        confirm(tmp_path, Settings(), PACS_TOKEN)
+    with pytest.raises(SettingsError, match="credentials list"):
+        confirm(tmp_path, SET[PACS_TOKEN], "../passwords")

@@ -14,7 +14,13 @@ from tests.report.report_frames import scans
 from workbench.deidentify.patient_clock import Times
 from workbench.dicom.record import dicom_json, instance_row
 from workbench.report.exports import write_table
-from workbench.report.leaving import hourly_json, leaving_frame, leaving_table, timeless_json
+from workbench.report.leaving import (
+    full_years,
+    hourly_json,
+    leaving_frame,
+    leaving_table,
+    timeless_json,
+)
 from workbench.schema import (
     FINDING,
     INSTANCE,
@@ -161,3 +167,48 @@ def test_rows_are_in_the_order_of_the_column_asked_for(tmp_path: Path) -> None:
     assert written() == ["1.2", "1.3", "1.1"]
     write_table(events, IRRADIATION_EVENT, out, order=("object_number", False))
     assert written() == ["1.1", "1.2", "1.3"], "no order of what does not leave"
+
+
+@pytest.mark.parametrize(
+    ("days", "years", "left_days", "left_years"),
+    [(16436, 45.0, 16436, 45.0), (16800, 45.9968, 16436, 45.0), (6574, 18.0, 6574, 18.0),
+     (800, 2.19, 730, 2.0), (729, 1.995, 700, 23 / 12), (45, 0.123, 30, 1 / 12),
+     (20, 0.0547, 0, 0.0), (None, 45.5, None, 45.0), (None, None, None, None)],
+)  # fmt: skip
+def test_ages_leave_in_full_years_and_of_small_children_in_months(
+    days: int | None, years: float | None, left_days: int | None, left_years: float | None
+) -> None:
+    frame = INSTANCE.frame([{"patient_age_days": days, "patient_age_years": years}])
+    row = leaving_frame(frame, INSTANCE, Times.HOUR).row(0, named=True)
+    assert row["patient_age_days"] == left_days
+    assert row["patient_age_years"] == pytest.approx(left_years)
+    exact = leaving_frame(frame, INSTANCE, Times.EXACT).row(0, named=True)
+    assert (exact["patient_age_days"], exact["patient_age_years"]) == (days, years)
+
+
+def test_the_day_of_an_18th_birthday_is_18_years_in_years_and_in_days() -> None:
+    frame = INSTANCE.frame([{"patient_age_days": 6574, "patient_age_years": 18.0}])
+    row = leaving_frame(frame, INSTANCE, Times.HOUR).row(0, named=True)
+    assert row["patient_age_years"] == 18
+    assert round(row["patient_age_days"] / 365.25) == 18
+
+
+@pytest.mark.parametrize(
+    ("text", "left"),
+    [("045Y", "045Y"), ("012M", "012M"), ("036M", "003Y"), ("023D", "000M"), ("014W", "003M"),
+     ("090D", "002M"), ("095D", "003M"), ("045", ""), ("", "")],
+)  # fmt: skip
+def test_a_told_age_leaves_alike_in_its_column_and_in_the_header(text: str, left: str) -> None:
+    assert full_years(text) == left
+    header = json.loads(hourly_json(f'{{"00101010": {{"vr":"AS","Value":["{text}"]}}}}'))
+    assert header["00101010"]["Value"] == [left]
+    assert json.loads(timeless_json(json.dumps(header, separators=(",", ":")))) == header
+
+
+def test_every_age_of_every_table_says_how_it_leaves() -> None:
+    for table in TABLES.values():
+        for column in table.columns:
+            if "age_" in f"{column.name}_".casefold() and column.unit in ("a", "d"):
+                assert column.leaving in (Leaving.AGE, Leaving.NEVER), (table.name, column.name)
+            if column.name == "PatientAge":
+                assert column.leaving is Leaving.AGE, table.name

@@ -19,12 +19,14 @@ import polars as pl
 
 from workbench.deidentify.patient_clock import Times
 from workbench.deidentify.switches import profile_of
+from workbench.dicom.values import DAYS_A_YEAR, parse_age
 from workbench.schema import Column, Leaving, Table
 
 if TYPE_CHECKING:
     from workbench.survey import Survey
 
 OBJECT, RESULT = "SOPInstanceUID", "result"
+YEARS = "patient_age_years"
 DIGEST_LETTERS = 16  # 64 bits: no two results of a machine's life alike
 # What a result is known by: no two are measured of the same images at the same moment.
 NAMED_BY = ("profile", "profile_version", "test", "images", "measured_at")
@@ -32,11 +34,17 @@ OF_OBJECT = Column(OBJECT, "text", "The object, where one is meant and was kept:
 OF_RESULT = Column(RESULT, "text", "Digest that names the result; its values have the same")
 HOURLY = "; times true to the hour, as the survey's profile has it"
 TIMELESS = "; without times of day, as the survey's profile has it"
+AGED = "; full years, below two years full months, as the survey's profile has times of day"
+# An age in days joins two surveys as a birth date would.  Small children's doses differ by months:
+# conversion coefficients are given for newborns, one and five years (ICRP Publication 89).
+SMALL_CHILD_YEARS, MONTHS_A_YEAR, ROUNDING = 2.0, 12.0, 1e-9
 
 # Values in DICOM JSON (PS3.18 F) as dicom.record writes it, and a report's own times.
 TM = re.compile(r'("vr":"TM"),"Value":\[([^\]]*)\]')
 DT = re.compile(r'("vr":"DT"),"Value":\[([^\]]*)\]')
 REPORTED = re.compile(r'("(?:started_at|ended_at)": )("[^"]*")')
+AS = re.compile(r'("vr":"AS"),"Value":\[([^\]]*)\]')
+IN_AS = re.compile(r'"([^"]*)"')
 IN_TM = re.compile(r'"(\d{2})[^"]*"')
 IN_DT = re.compile(r'"(\d{8})(\d{2})[^"+-]*([^"]*)"')
 
@@ -78,6 +86,8 @@ def _outside(column: Column, times: Times) -> Column:
     if column.leaving is Leaving.CLOCK and times is not Times.EXACT:
         told = HOURLY if times is Times.HOUR else TIMELESS
         return replace(column, meaning=column.meaning + told, leaving=Leaving.UNCHANGED)
+    if column.leaving is Leaving.AGE and times is not Times.EXACT:
+        return replace(column, meaning=column.meaning + AGED, leaving=Leaving.UNCHANGED)
     return replace(column, leaving=Leaving.UNCHANGED)
 
 
@@ -128,7 +138,27 @@ def _expression(column: Column, frame: pl.DataFrame, times: Times) -> pl.Expr:
         return value.cast(pl.Datetime("us")).dt.date()
     if column.leaving is Leaving.CLOCK and times is not Times.EXACT:
         return _coarse(value, column, times)
+    if column.leaving is Leaving.AGE and times is not Times.EXACT:
+        return _full_years(value, column, frame)
     return value
+
+
+def _full_years(value: pl.Expr, column: Column, frame: pl.DataFrame) -> pl.Expr:
+    """Return an age in full years, below two years in full months; in days those of that age."""
+    if column.kind == "text":
+        return value.map_elements(full_years, return_dtype=pl.String)
+    if column.unit != "d":
+        return _cut(value)
+    by_days = _cut(value / DAYS_A_YEAR)
+    # Years go by birthdays, which days do not know: both must tell the same age.
+    years = _cut(pl.col(YEARS)) if YEARS in frame.columns else by_days
+    days = pl.coalesce(years, by_days) * DAYS_A_YEAR
+    return pl.when(value.is_not_null()).then(days.floor().cast(pl.Int64)).alias(column.name)
+
+
+def _cut(years: pl.Expr) -> pl.Expr:
+    months = (years * MONTHS_A_YEAR + ROUNDING).floor() / MONTHS_A_YEAR
+    return pl.when(years < SMALL_CHILD_YEARS).then(months).otherwise(years.floor())
 
 
 def _digest(result: dict[str, object]) -> str:
@@ -146,6 +176,7 @@ def _coarse(value: pl.Expr, column: Column, times: Times) -> pl.Expr:
 
 def hourly_json(text: str) -> str:
     """Return a header (DICOM JSON) or a report's facts with times cut off at the hour."""
+    text = _aged(text)
     text = TM.sub(lambda each: f'{each[1]},"Value":[{IN_TM.sub(_hour, each[2])}]', text)
     text = DT.sub(lambda each: f'{each[1]},"Value":[{IN_DT.sub(_day_hour, each[2])}]', text)
     return REPORTED.sub(lambda each: each[1] + IN_DT.sub(_day_hour, each[2]), text)
@@ -153,9 +184,27 @@ def hourly_json(text: str) -> str:
 
 def timeless_json(text: str) -> str:
     """Return a header (DICOM JSON) or a report's facts without times of day."""
+    text = _aged(text)
     text = TM.sub(r"\1", text)
     text = DT.sub(lambda each: f'{each[1]},"Value":[{IN_DT.sub(_day, each[2])}]', text)
     return REPORTED.sub(lambda each: each[1] + IN_DT.sub(_day, each[2]), text)
+
+
+def full_years(text: str) -> str:
+    """Return an AS value in full years, below two years in full months; empty where it is none."""
+    age = parse_age(text)
+    if age is None:
+        return ""
+    months = int(age.years * MONTHS_A_YEAR + ROUNDING)
+    small = months < SMALL_CHILD_YEARS * MONTHS_A_YEAR
+    return f"{months:03d}M" if small else f"{months // int(MONTHS_A_YEAR):03d}Y"
+
+
+def _aged(text: str) -> str:
+    def cut(match: re.Match[str]) -> str:
+        return f'"{full_years(match[1])}"'
+
+    return AS.sub(lambda each: f'{each[1]},"Value":[{IN_AS.sub(cut, each[2])}]', text)
 
 
 def _hour(match: re.Match[str]) -> str:

@@ -42,13 +42,20 @@ INSTANCE = Table(
             "PatientSex PatientAge",
             "text",
         ),
-        Column("patient_age_days", "integer", "Age at the study, read before dates left", "d"),
+        Column(
+            "patient_age_days",
+            "integer",
+            "Age at the study, read before dates left",
+            "d",
+            leaving=Leaving.AGE,
+        ),
         Column(
             "patient_age_years",
             "real",
             "Completed years and the part of the running one, by "
             "birthday, read before dates left; as PatientAge tells where no birth date is",
             "a",
+            leaving=Leaving.AGE,
         ),
         *copied("PatientSize PatientWeight", "real", PatientSize="m", PatientWeight="kg"),
         *copied("StudyDate", "date"),
@@ -149,7 +156,7 @@ SERIES = Table(
             "text",
         ),
         *copied("SeriesNumber", "integer"),
-        Column("patient_age_years", "real", "Age at the study", "a"),
+        Column("patient_age_years", "real", "Age at the study", "a", leaving=Leaving.AGE),
         Column(
             "started_at",
             "moment",
@@ -199,7 +206,7 @@ IRRADIATION_EVENT = Table(
             "Start of the event or its study, dates shifted",
             leaving=Leaving.CLOCK,
         ),
-        Column("patient_age_years", "real", "Age at the study", "a"),
+        Column("patient_age_years", "real", "Age at the study", "a", leaving=Leaving.AGE),
         Column("patient_sex", "text", "PatientSex"),
         Column(
             "event_type", "text", "SPIRAL, SEQUENCED, STATIONARY, CONSTANT_ANGLE, FREE, unknown"
@@ -294,7 +301,7 @@ PATIENT = Table(
         Column("instances", "integer", "Number of objects", "{count}"),
         Column("first_study_date", "date", "Earliest study date, shifted"),
         Column("last_study_date", "date", "Latest study date, shifted"),
-        Column("age_first_years", "real", "Age at the first study", "a"),
+        Column("age_first_years", "real", "Age at the first study", "a", leaving=Leaving.AGE),
     ),
 )
 

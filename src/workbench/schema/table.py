@@ -22,6 +22,7 @@ class Leaving(StrEnum):
     NEVER = "never"  # a running number, or a time of arrival
     DAY = "day"  # when something was done here
     CLOCK = "clock"  # a time of a patient's examination: as the confidentiality profile says
+    AGE = "age"  # full years, of small children months, where times of day do not leave exactly
     OBJECT = "object"  # the number of an object: its pseudonymous SOP Instance UID in its place
     RESULT = "result"  # the number of a QA result: a digest in its place
 
@@ -133,6 +134,12 @@ def _polars_types() -> dict[str, pl.DataType]:
 def copied(text: str, kind: str, **units: str) -> tuple[Column, ...]:
     """Return columns that keep the keywords of a header, and their units."""
     return tuple(
-        Column(keyword, kind, f"{keyword} as in the header", units.get(keyword, ""))
+        Column(
+            keyword,
+            kind,
+            f"{keyword} as in the header",
+            units.get(keyword, ""),
+            Leaving.AGE if keyword == "PatientAge" else Leaving.UNCHANGED,
+        )
         for keyword in text.split()
     )

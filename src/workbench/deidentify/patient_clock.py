@@ -59,10 +59,10 @@ PROMISES = MappingProxyType(
     {
         Times.EXACT: "Times of day leave to the second: they join two surveys of this hospital, "
         "and a survey with any list that holds times of examinations.",
-        Times.HOUR: "Times of day leave in full hours, true to about an hour; what is stored and "
-        "mapped keeps their order, on a clock of each patient's own.",
-        Times.REMOVED: "No time of day leaves or is stored, days do; series that only their times "
-        "tell apart count as one.",
+        Times.HOUR: "Times of day leave in full hours, true to about an hour, ages in full years; "
+        "what is stored and mapped keeps the order of times, on a clock of each patient's own.",
+        Times.REMOVED: "No time of day leaves or is stored, days do; ages leave in full years; "
+        "series that only their times tell apart count as one.",
     }
 )
 

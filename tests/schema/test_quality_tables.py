@@ -55,5 +55,5 @@ def test_states_are_named_where_a_reader_looks_for_them() -> None:
         assert word in TEST_RESULT.column("state").meaning
     for word in ("waiting", "accepted", "rejected"):
         assert word in TEST_RESULT.column("decision").meaning
-    for word in ("measured", "waiting", "unrecognised", "refused"):
+    for word in ("measured", "unrecognised", "refused", "quarantined", "erased"):
         assert word in PHANTOM_IMAGE.column("state").meaning

@@ -77,14 +77,14 @@ def test_objects_at_the_phantom_title_are_counted(
         aged(desk, names["patient"], 9)
         (problem,) = name_problems(desk.survey)
         assert problem.startswith("3 objects at the phantom title are no phantom")
-        assert "2 selected by none, 1 refused; 2 carry a name" in problem
+        assert "1 selected by none, 1 refused, 1 damaged; 2 carry a name" in problem
         assert "9 days old" in problem
         aged(desk, arrive(desk, made=week(8)), 2)
         assert "qa watch" in name_problems(desk.survey)[1]
     assert main(["check", "-w", str(tmp_path / "w"), "--json"]) == 1
     out, err = capsys.readouterr()
     told = json.loads(out.splitlines()[-1])
-    assert (told["phantoms"]["kept"], told["phantoms"]["unselected"]) == (5, 2)
+    assert (told["phantoms"]["kept"], told["phantoms"]["unselected"]) == (5, 1)
     assert "5 phantom images are kept whole" in str(told["notes"])
     assert "KANARIE" not in out + err
 

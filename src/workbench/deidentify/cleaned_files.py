@@ -48,7 +48,8 @@ def deidentify_files(source: Path, target: Path, deidentifier: Deidentifier) -> 
         day = datetime.now(UTC).replace(hour=0, minute=0, second=0, microsecond=0).timestamp()
         for path in sorted(unsorted.iterdir()):
             out = target / path.name
-            out.write_bytes(path.read_bytes())
+            with os.fdopen(open_private(out), "wb") as file:
+                file.write(path.read_bytes())
             os.utime(out, (day, day))
             path.unlink()
     return done

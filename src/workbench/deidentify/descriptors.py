@@ -44,7 +44,8 @@ KERNEL = re.compile(
 )  # B60f, Br40, L5, T2: no identifier is so short
 # Pitch 0.984:1; rows of a detector in use
 RATIO = re.compile(r"/?\d{1,2}(?:[.,]\d{1,6})?:1\Z|[01]{1,128}\Z")
-WORD_OR_SIGN = re.compile(r"[^\W_]+|[^\x00-\x7f]")  # of a letter that was read wrongly
+# A sign beyond ASCII may be of a letter that was read wrongly.  "Ray" alone is a name.
+WORD_OR_SIGN = re.compile(r"\b[Xx][- ][Rr]ays?\b|[^\W_]+|[^\x00-\x7f]")
 UNKNOWN = "X"
 LONG_ENOUGH = 4  # letters of a word that may be a name
 DIGIT, BLANKS = re.compile(r"\d"), re.compile(r"[ \t]{2,}")
@@ -116,6 +117,8 @@ def known_only(text: str, known: frozenset[str]) -> str:
 
 def _known(part: str, known: frozenset[str]) -> str:
     if part[0].isalnum():
+        if part[1:2] in ("-", " "):
+            return part
         return part if is_known_word(part, known) else UNKNOWN
     return part if part == "°" else ""
 

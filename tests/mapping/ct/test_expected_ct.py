@@ -252,6 +252,8 @@ def by_design(row: dict[str, str], study: Study, found: object) -> bool:
     cleaned = " ".join(word for word in row["value"].split() if word not in study.institution)
     if cleaned != row["value"] and agrees(row | {"value": cleaned}, found):
         return True
+    if not row["value"].isascii() and found == "X":  # of another character set
+        return True
     age = re.match(r"([\d.]+)Y?$", row["value"])
     return "patient_age" in row["quantity"] and age is not None and float(age[1]) > OLDEST_TOLD
 

@@ -20,6 +20,7 @@ from workbench.stages.quality.desk import QualityDesk
 from workbench.stages.quality.unselected import (
     ERASED,
     MEASURED,
+    QUARANTINED,
     REFUSED,
     UNRECOGNISED,
     count_phantoms,
@@ -77,7 +78,7 @@ def test_a_name_in_the_label_of_the_machine_is_not_kept_in_the_catalogue(tmp_pat
         shown = [dict(image.header or {}) for image in desk.quality.images()]
         assert "KANARIE" not in str(shown).upper()
         assert {"Modality": "CT"}.items() <= shown[1].items()
-        assert desk.survey.table("phantom_image").filter(state=UNRECOGNISED).height == 2
+        assert desk.survey.table("phantom_image").filter(state=UNRECOGNISED).height == 1
     content = b"".join(file.read_bytes() for file in (tmp_path / "w").glob("catalogue*"))
     assert b"KANARIE" not in content.upper()
 
@@ -89,7 +90,8 @@ def test_counts_say_what_lies_there(tmp_path: Path) -> None:
         aged(desk, names["patient"], 5)
         arrive(desk, made=week(7))
         count = count_phantoms(desk.quality, desk.phantoms)
-        assert (count.kept, count.unselected, count.refused, count.unseen) == (5, 2, 1, 1)
+        assert (count.kept, count.unselected, count.refused, count.unseen) == (5, 1, 1, 1)
+        assert count.quarantined == 1
         # the patient's, and what nobody can read; refused and unseen ones bear the phantom's name
         assert count.named == 2
         assert 4.9 < count.oldest_days < 5.1
@@ -99,7 +101,8 @@ def test_only_unselected_ones_are_erased_and_their_rows_say_so(tmp_path: Path) -
     with quality_desk(tmp_path / "w") as desk:
         names = mixed(desk)
         unseen = arrive(desk, made=week(7))
-        assert erase(desk.quality, desk.phantoms) == 2
+        assert erase(desk.quality, desk.phantoms) == 1
+        assert erase(desk.quality, desk.phantoms, (QUARANTINED,)) == 1
         assert set(desk.phantoms.names()) == {names["measured"], names["refused"], unseen}
         told = {image.image: image for image in desk.quality.images()}
         assert told[names["patient"]].state == told[names["no image"]].state == ERASED
@@ -181,7 +184,7 @@ def test_the_bytes_are_overwritten_before_the_file_goes(
             unlink(path)
 
         monkeypatch.setattr(Path, "unlink", seen)
-        assert erase(desk.quality, desk.phantoms) == 2
+        assert erase(desk.quality, desk.phantoms, (UNRECOGNISED, QUARANTINED)) == 2
     assert len(last) == 2
     assert all(content and not any(content) for content in last)
 
@@ -201,7 +204,7 @@ def test_the_verb_asks_and_tells_how_many(
     assert main(["qa", "erase", "--unselected", "--older", "30", "--yes", *w]) == 0
     assert json.loads(capsys.readouterr().out.splitlines()[-1]) == {"erased": 1, "kept": 3}
     monkeypatch.setattr("builtins.input", lambda _: "yes")
-    assert main(["qa", "erase", "--unselected", "--refused", *w]) == 0
+    assert main(["qa", "erase", "--unselected", "--refused", "--quarantined", *w]) == 0
     out, err = capsys.readouterr()
     assert json.loads(out.splitlines()[-1]) == {"erased": 2, "kept": 1}
     assert "KANARIE" not in out + err

@@ -92,7 +92,7 @@ def erase(
 
 
 def expire(quality: Quality, phantoms: PhantomFolder, days: int, now: float | None = None) -> int:
-    """Erase what no test profile selects so many days after it was told of; return how many.
+    """Erase what nothing selects or can read so many days after it was told of; return how many.
 
     Not after it came: nothing goes that nobody could know of.  0 days are never.  What an
     interrupted program has left half written goes after a day.
@@ -104,7 +104,7 @@ def expire(quality: Quality, phantoms: PhantomFolder, days: int, now: float | No
     limit = moment - days * DAY_S
     return _erase(quality, phantoms, [
         image for image in _there(quality, phantoms)
-        if image.state == UNRECOGNISED and _told(image) <= limit
+        if image.state in (UNRECOGNISED, QUARANTINED) and _told(image) <= limit
     ])  # fmt: skip
 
 

@@ -84,7 +84,7 @@ def test_a_new_survey_promises_what_it_does_with_times(
     assert run(capsys, "init", "-w", workspace, *chosen)[0] == 0
     assert read_settings(workspace).protection.times == times
     (promise,) = run(capsys, "check", "-w", workspace)[1]["promises"]
-    assert promise == f"Times of day are {times}. {PROMISES[Times(times)]}"
+    assert promise == PROMISES[Times(times)]
     text = (workspace / "workbench.toml").read_text("utf-8")
     assert (f'times = "{times}"' in text) == (times != "exact"), "as it was before one could say so"
 

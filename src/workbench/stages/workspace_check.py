@@ -37,7 +37,7 @@ def promises(survey: Survey) -> list[str]:
         times = profile_of(survey.settings.protection, survey.folder).times
     except WorkbenchError:
         return []  # told by ``check``
-    return [f"Times of day are {times}. {PROMISES[times]}"]
+    return [f"{PROMISES[times]}"]
 
 
 def _said(look: Callable[[Survey], list[str]], survey: Survey) -> list[str]:

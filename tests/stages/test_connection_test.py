@@ -11,6 +11,7 @@ import pytest
 
 from tests.collect.tls_peers import Pacs, authority, certificate
 from workbench.collect.dimse.tls import TlsFiles
+from workbench.credentials import confirm
 from workbench.settings import EntitySettings, Settings, TlsSettings
 from workbench.simulate.peers import free_port
 from workbench.stages.connection_test import Trial, trials
@@ -55,6 +56,9 @@ def test_the_name_that_a_certificate_does_not_hold_is_said(
         assert not wrong.passed
         assert 'does not name "127.0.0.1"' in wrong.text
         assert "tls_name of [pacs]" in wrong.text
+        moved = tried(survey, port, tls_name=NAMED)[ECHO]
+        assert "credentials confirm pacs-key" in moved.text
+        confirm(survey.folder, survey.settings, "pacs-key")
         assert tried(survey, port, tls_name=NAMED)[ECHO].passed
 
 

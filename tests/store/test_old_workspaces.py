@@ -38,9 +38,10 @@ WORDS = {
 WITHOUT_CATALOGUE = {
     "init": "", "key check": "", "key show-fingerprint": "", "key lock": "", "key who": "SITE-A",
     "key sheet": "--out {files}/x.html", "key link": "{files}/p.csv --out -",
-    "deidentify": "{files} {files}/clean", "collect unit": "",
+    "deidentify": "{files} {files}/clean", "collect unit": "", "rights list": "",
+    "credentials list": "", "credentials confirm": "mail-password",
 }  # fmt: skip
-ASKING = {"key protect", "key unlock", "key restore"}  # a person, for a passphrase
+ASKING = {"key protect", "key unlock", "key restore", "rights set"}  # a person, for a passphrase
 UPGRADES = "store upgrade"
 SOME = ("import", "map", "table", "check", "store check", "store compact", "qa due", "collect list")
 Run = Callable[[str], tuple[int, str]]

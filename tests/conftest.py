@@ -9,6 +9,7 @@ all the same, but fails nothing: no package mends it.
 
 from __future__ import annotations
 
+import logging
 import os
 import shutil
 from collections import Counter
@@ -18,6 +19,8 @@ from pathlib import Path
 
 import pytest
 from hypothesis import settings
+
+from workbench.server.quiet_log import THEIRS
 
 DATA_MISSING = "needs test data: set WORKBENCH_TEST_DATA"
 NO_SKIPS = "WORKBENCH_NO_SKIPS"
@@ -133,3 +136,17 @@ def _away_from_home(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
             patch.setenv(name, str(home / name.lower()))
         patch.delenv("WORKBENCH_WORKSPACE", raising=False)
         yield
+
+
+@pytest.fixture(autouse=True)
+def logs_as_they_were() -> Iterator[None]:
+    """Take filters of logs away that a test had put on: the next would read what they cover."""
+    logs = [logging.getLogger(), *map(logging.getLogger, THEIRS)]
+    holders = [*logs, *(handler for log in logs for handler in log.handlers)]
+    before = [(holder, list(holder.filters)) for holder in holders]
+    yield
+    for holder, filters in before:
+        holder.filters[:] = filters
+    last = logging.lastResort
+    if last is not None:
+        last.filters.clear()

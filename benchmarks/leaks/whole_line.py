@@ -39,7 +39,9 @@ logging.basicConfig(level=logging.DEBUG, stream=sys.stderr)
 for name in ("pynetdicom", "pydicom"):
     logging.getLogger(name).setLevel(logging.DEBUG)
 from workbench.cli import main
-sys.exit(max(min(main(words), 2) for words in {words!r}))
+codes = [main(words) for words in {words!r}]
+print("codes", *codes)
+sys.exit(max(min(code, 2) for code in codes))
 """
 NOTEBOOK = """
 import nbformat
@@ -105,8 +107,15 @@ class Machine:
         """
         words = [[*map(str, verb), "-w", str(self.workspace)] for verb in verbs]
         if self.run(LOUD.format(words=words)) not in (0, 1):
+            last = max(self.place("said").iterdir()).read_text(errors="replace").splitlines()
+            codes = (last[-1] if last else "").split()[1:]
+            failed = [
+                " ".join(words[:3])
+                for words, code in zip(words, codes, strict=False)
+                if code not in ("0", "1")
+            ]
             raise RuntimeError(
-                f"one of {len(verbs)} verbs did not run: see {self.folder.name}/said"
+                f"of {len(verbs)} verbs did not run: {failed}; see {self.folder.name}/said"
             )
 
 

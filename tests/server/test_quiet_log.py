@@ -47,8 +47,13 @@ def test_a_warning_with_a_trace_quotes_nothing() -> None:
     assert "Mueller" not in logging.Formatter().format(record)
 
 
-def test_the_logs_of_the_libraries_are_covered(capsys: pytest.CaptureFixture[str]) -> None:
+def test_the_logs_of_the_libraries_are_covered(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
     log = logging.getLogger("tornado.general")
+    monkeypatch.setattr(log, "level", logging.WARNING)
+    monkeypatch.setattr(log, "disabled", False)
+    log.manager._clear_cache()
     handler = logging.StreamHandler(sys.stderr)
     log.addHandler(handler)
     try:

@@ -114,8 +114,9 @@ class Machine:
                 for words, code in zip(words, codes, strict=False)
                 if code not in ("0", "1")
             ]
+            why = [line for line in last if line.startswith("workbench: ")]
             raise RuntimeError(
-                f"of {len(verbs)} verbs did not run: {failed}; see {self.folder.name}/said"
+                f"of {len(verbs)} verbs did not run: {failed}; {why}; see {self.folder.name}/said"
             )
 
 

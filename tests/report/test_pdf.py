@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import re
+import tempfile
+from pathlib import Path
 
 import polars as pl
 import pytest
@@ -32,3 +34,17 @@ def test_without_a_browser_it_says_what_to_do(monkeypatch: pytest.MonkeyPatch) -
     monkeypatch.setattr(pdf_module, "BROWSERS", ("no-such-program",))
     with pytest.raises(MissingTool, match="apt install chromium"):
         pdf(page())
+
+
+@pytest.mark.chromium
+@pytest.mark.parametrize("letters", [20, 60, 90, 140])
+def test_a_page_is_printed_wherever_temporary_files_lie(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, letters: int
+) -> None:
+    """Chromium's socket lies there, and a socket's address is short (unix(7))."""
+    place = tmp_path / ("t" * letters)
+    place.mkdir()
+    monkeypatch.setattr(tempfile, "tempdir", str(place))
+    monkeypatch.setenv("TMPDIR", str(place))
+    assert pdf(page(heading("Title"))).startswith(b"%PDF-")
+    assert list(place.iterdir()) == []

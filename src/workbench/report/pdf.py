@@ -6,12 +6,18 @@ import os
 import shutil
 import subprocess
 import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 from workbench.errors import MissingTool, WorkbenchError
 
 BROWSERS = ("chromium", "chromium-browser", "google-chrome", "chrome")
 TIMEOUT_S = 120
+# Chromium makes a socket below the folder for temporary files, some 45 letters further down; a
+# socket's address has 108 bytes (Linux, unix(7)), 104 elsewhere.
+MAX_TEMPORARY_LETTERS = 55
+SHORT_PLACE = Path("/tmp")
 QUIET = (
     "--headless", "--disable-gpu", "--disable-extensions", "--disable-background-networking",
     "--no-first-run", "--no-pdf-header-footer", "--host-resolver-rules=MAP * ~NOTFOUND",
@@ -45,13 +51,27 @@ def pdf(page: str) -> bytes:
             f"--print-to-pdf={printed}", source.as_uri(),
         ]  # fmt: skip
         try:
-            subprocess.run(
-                command, check=True, timeout=TIMEOUT_S, stdin=subprocess.DEVNULL,
-                stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL,
-            )  # fmt: skip
+            with _short(folder) as temporary:
+                subprocess.run(
+                    command, check=True, timeout=TIMEOUT_S, stdin=subprocess.DEVNULL,
+                    stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL,
+                    env={**os.environ, "TMPDIR": temporary},
+                )  # fmt: skip
             return printed.read_bytes()
         except (subprocess.SubprocessError, OSError) as error:
             raise WorkbenchError(
                 f"Chromium did not print the page ({type(error).__name__}).",
                 "Make the report as .html and print that.",
             ) from None
+
+
+@contextmanager
+def _short(folder: str) -> Iterator[str]:
+    """Yield a short name of a folder, for as long as the block lasts."""
+    if len(folder) <= MAX_TEMPORARY_LETTERS or not SHORT_PLACE.is_dir():
+        yield folder
+        return
+    with tempfile.TemporaryDirectory(prefix="wb-", dir=SHORT_PLACE) as place:
+        link = Path(place) / "t"
+        link.symlink_to(folder, target_is_directory=True)
+        yield str(link)

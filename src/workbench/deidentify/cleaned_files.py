@@ -33,9 +33,9 @@ def deidentify_files(source: Path, target: Path, deidentifier: Deidentifier) -> 
     Files are Explicit VR Little Endian with a zero preamble and fresh file meta information.
     Nothing of the folder tells in which order they were made; their times are those of the day.
     Returns how many were ``written``, ``duplicate`` (the same object again, the same output) and
-    ``refused`` (unreadable, or another content under the same SOP Instance UID: the first stays).
-    Raises ``IdentityError`` when the target
-    holds files already, so that clean and other files are never mixed.
+    ``refused`` (unreadable, not to be written, or another content under the same SOP Instance
+    UID: the first stays).  Raises ``IdentityError`` when the target holds files already, so that
+    clean and other files are never mixed.
     """
     make_private_folder(target)
     if any(target.iterdir()):
@@ -58,7 +58,10 @@ def deidentify_files(source: Path, target: Path, deidentifier: Deidentifier) -> 
 def _put(data: Dataset, target: Path) -> str:
     """Write an object unless it is there; return what became of it."""
     path = target / f"{data.SOPInstanceUID}.dcm"
-    content = _encoded(data)
+    try:
+        content = _encoded(data)
+    except Exception:  # noqa: BLE001 - pydicom raises several kinds; no object may stop the others
+        return "refused"
     if path.exists():
         return "duplicate" if path.read_bytes() == content else "refused"
     with os.fdopen(open_private(path), "wb") as file:

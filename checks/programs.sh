@@ -29,6 +29,7 @@ found "$(command -v node)" /usr/bin/node /usr/local/bin/node || lacking nodejs
 found "$(command -v npm)" /usr/bin/npm /usr/local/bin/npm || lacking npm
 found /usr/lib/postgresql/*/bin/postgres || lacking postgresql
 found /usr/bin/tesseract || lacking tesseract-ocr
+found "$(command -v openssl)" /usr/bin/openssl || lacking openssl
 [ -z "$missing" ] && exit 0
 
 if [ "${WORKBENCH_NO_APT:-0}" = 1 ]; then

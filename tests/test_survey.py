@@ -11,14 +11,8 @@ import pytest
 import workbench
 from workbench.errors import SettingsError
 from workbench.schema import TABLES
-from workbench.settings import (
-    FILE,
-    CollectSettings,
-    EntitySettings,
-    Settings,
-    SurveySettings,
-    read_settings,
-)
+from workbench.settings import FILE, CollectSettings, EntitySettings, Settings, SurveySettings
+from workbench.settings_file import read_settings
 from workbench.survey import create_survey, open_survey
 
 

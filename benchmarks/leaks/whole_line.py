@@ -20,7 +20,8 @@ from pydicom.dataset import Dataset
 from benchmarks.leaks.people import PEOPLE, Person, people
 from workbench.model import ApplicationEntity
 from workbench.schema import TABLES
-from workbench.settings import CollectSettings, EntitySettings, read_settings
+from workbench.settings import CollectSettings, EntitySettings
+from workbench.settings_file import read_settings
 from workbench.simulate.hospital import simulate_hospital
 from workbench.simulate.pacs import EmbeddedPacs
 from workbench.simulate.peers import free_port

@@ -21,20 +21,17 @@ file; comments and order stay.
 from __future__ import annotations
 
 import os
-import tomllib
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field, fields, replace
 from pathlib import Path
-from typing import Any, ClassVar, Literal, Self, TypeVar
+from typing import Any, ClassVar, Literal, Self
 
-from workbench.errors import SettingsError
 from workbench.file_modes import open_private
 from workbench.model import ApplicationEntity
 from workbench.rights import Right, needs
 
 FILE = "workbench.toml"
 Table = Mapping[str, Any]
-T = TypeVar("T")
 
 
 @dataclass(frozen=True)
@@ -353,80 +350,3 @@ def _put(document: Any, name: str, values: Table | None) -> None:
     for key, value in values.items():
         if table.get(key) != value:
             table[key] = value
-
-
-def read_settings(folder: Path) -> Settings:
-    """Read the settings of a workspace; raises ``SettingsError`` with the remedy."""
-    try:
-        text = (folder / FILE).read_text(encoding="utf-8")
-    except FileNotFoundError as error:
-        raise SettingsError(
-            "this folder is not a workspace.", "Make one with: workbench init -w FOLDER"
-        ) from error
-    except (OSError, UnicodeDecodeError) as error:
-        raise SettingsError(f"{FILE} cannot be read.", "Check its rights; save it as UTF-8.") from (
-            error
-        )
-    try:
-        tables = tomllib.loads(text)
-    except tomllib.TOMLDecodeError as error:
-        raise SettingsError(f"{FILE} cannot be read: {error}.", "Mend that line.") from error
-    return settings_of(tables)
-
-
-def settings_of(tables: Table) -> Settings:
-    """Return the settings that the tables of a file mean; raises ``SettingsError``."""
-    known = [setting.name for setting in fields(Settings)]
-    for name, table in tables.items():
-        if name not in known or not isinstance(table, Mapping):
-            raise SettingsError(
-                f"{FILE} has a table or key {name!r} that nobody reads.",
-                f"Known tables: {', '.join(known)}.",
-            )
-    default = Settings()
-    local = _read(tables, "local", EntitySettings, default.local)
-    pacs = _read(tables, "pacs", EntitySettings, None)
-    for name, entity in (("local", local), ("pacs", pacs)):
-        _check_entity(name, entity)
-    return Settings(
-        _read(tables, "survey", SurveySettings, default.survey),
-        local,
-        pacs,
-        _read(tables, "collect", CollectSettings, default.collect),
-        _read(tables, "tls", TlsSettings, None),
-        _read(tables, "store", StoreSettings, default.store),
-        _read(tables, "protect", ProtectSettings, default.protect),
-        _read(tables, "quality", QualitySettings, default.quality),
-        _read(tables, "server", ServerSettings, default.server),
-        tables.get("filter", {}),
-        tables.get("schedule", {}),
-    )
-
-
-def _read(tables: Table, name: str, kind: type[Any], default: T) -> Any | T:
-    if name not in tables:
-        return default
-    from pydantic import TypeAdapter, ValidationError
-
-    try:
-        return TypeAdapter(kind).validate_python(tables[name])
-    except ValidationError as error:
-        first = error.errors(include_url=False, include_input=False)[0]
-        where = ".".join(str(step) for step in first["loc"]) or "the table"
-        raise SettingsError(
-            f"{where} in [{name}] of {FILE}: {first['msg'].lower()}.",
-            f"Known keys: {', '.join(setting.name for setting in fields(kind))}.",
-        ) from error
-
-
-def _check_entity(name: str, entity: EntitySettings | None) -> None:
-    if entity is None:
-        return
-    for title in filter(None, (entity.title, entity.phantom_title)):
-        # PS3.5 6.2: AE has 16 characters at most of the default repertoire, no backslash
-        if len(title) > 16 or not title.isascii() or not title.isprintable() or "\\" in title:
-            raise SettingsError(f"[{name}] needs AE titles of 1 to 16 characters in {FILE}.")
-    if not entity.title.strip():
-        raise SettingsError(f"[{name}] needs a title in {FILE}.", 'For example: title = "PACS"')
-    if not 0 < entity.port < 65536:
-        raise SettingsError(f"[{name}] needs a port between 1 and 65535 in {FILE}.")

@@ -21,7 +21,8 @@ from workbench.file_modes import (
     make_private_folder,
 )
 from workbench.schema import PATIENT
-from workbench.settings import FILE, Settings, SurveySettings, read_settings
+from workbench.settings import FILE, Settings, SurveySettings
+from workbench.settings_file import read_settings
 from workbench.store import Store
 
 KEY_FILE = "hospital.key"

@@ -18,7 +18,7 @@ from tests.stages.test_collecting import QUICK, hospital
 from workbench.collect.hours.schedule import read_timetable
 from workbench.collect.patient_list import ListedPatient
 from workbench.server.voila import ServerProcess
-from workbench.settings import read_settings
+from workbench.settings_file import read_settings
 from workbench.survey import Survey
 
 pytestmark = pytest.mark.chromium

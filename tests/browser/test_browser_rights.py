@@ -14,7 +14,8 @@ from tests.server.server_workspace import harmless, make_workspace
 from workbench.rights import Right
 from workbench.server.passwords import Passwords
 from workbench.server.voila import ServerProcess
-from workbench.settings import EntitySettings, ServerSettings, read_settings
+from workbench.settings import EntitySettings, ServerSettings
+from workbench.settings_file import read_settings
 from workbench.stages.quality.desk import QualityDesk
 from workbench.stages.quality.sample import make_sample
 from workbench.survey import open_survey

@@ -9,7 +9,7 @@ import pytest
 from tests.cli.verbs import run
 from workbench.cli import main, parser
 from workbench.deidentify.patient_clock import PROMISES, Times
-from workbench.settings import read_settings
+from workbench.settings_file import read_settings
 
 
 @pytest.mark.parametrize(

@@ -12,7 +12,8 @@ from workbench.cli import main
 from workbench.credentials import check_address
 from workbench.rights import Right, Rights
 from workbench.server.passwords import Passwords
-from workbench.settings import EntitySettings, Settings, read_settings
+from workbench.settings import EntitySettings, Settings
+from workbench.settings_file import read_settings
 from workbench.survey import create_survey
 
 Capture = pytest.CaptureFixture[str]

@@ -15,7 +15,8 @@ from workbench.deidentify.pseudonym import Pseudonyms
 from workbench.deidentify.standard_tables import data_bytes
 from workbench.deidentify.switches import profile_of
 from workbench.errors import SettingsError
-from workbench.settings import ProtectSettings, read_settings
+from workbench.settings import ProtectSettings
+from workbench.settings_file import read_settings
 from workbench.stages.border import Border
 
 FEWEST = {

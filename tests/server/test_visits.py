@@ -17,7 +17,8 @@ from tests.server.server_workspace import harmless, make_workspace
 from tests.server.web_visitor import WebVisitor, kernel_of
 from workbench.rights import COMING, GIVEN, Right
 from workbench.server.voila import ServerProcess
-from workbench.settings import ServerSettings, read_settings
+from workbench.settings import ServerSettings
+from workbench.settings_file import read_settings
 
 VISITORS, ROOM = 20, 3
 PATIENCE = 60.0

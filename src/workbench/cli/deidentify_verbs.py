@@ -106,7 +106,8 @@ def _words(options: argparse.Namespace, source: Path, target: Path) -> int:
 
 
 def _survey(options: argparse.Namespace) -> SurveySettings:
-    from workbench.settings import SurveySettings, read_settings
+    from workbench.settings import SurveySettings
+    from workbench.settings_file import read_settings
 
     if options.key is None and options.workspace is not None:
         return read_settings(Path(options.workspace)).survey
@@ -127,7 +128,7 @@ def _key(options: argparse.Namespace) -> bytes:
 def _profile(options: argparse.Namespace) -> ConfidentialityProfile:
     from workbench.deidentify.confidentiality_profile import load_profile
     from workbench.deidentify.switches import profile_of
-    from workbench.settings import read_settings
+    from workbench.settings_file import read_settings
 
     if options.profile is None and options.key is None and options.workspace is not None:
         folder = Path(options.workspace)

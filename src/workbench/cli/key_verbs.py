@@ -54,7 +54,7 @@ def _add_relinking(actions: Any) -> None:
 
 def _custody(options: argparse.Namespace) -> Custody:
     from workbench.deidentify.custody import Custody
-    from workbench.settings import read_settings
+    from workbench.settings_file import read_settings
     from workbench.survey import KEY_FILE
 
     folder = workspace_of(options)

@@ -47,7 +47,7 @@ def _add_credentials(verbs: Any) -> None:
 
 def _list(options: argparse.Namespace) -> int:
     from workbench.server.passwords import Passwords
-    from workbench.settings import read_settings
+    from workbench.settings_file import read_settings
 
     folder = workspace_of(options)
     read_settings(folder)
@@ -60,7 +60,7 @@ def _list(options: argparse.Namespace) -> int:
 
 def _set(options: argparse.Namespace) -> int:
     from workbench.server.passwords import Passwords
-    from workbench.settings import read_settings
+    from workbench.settings_file import read_settings
 
     folder, right = workspace_of(options), Right(options.right)
     read_settings(folder)
@@ -78,7 +78,7 @@ def _set(options: argparse.Namespace) -> int:
 
 def _credentials(options: argparse.Namespace) -> int:
     from workbench.credentials import WORDS, credentials
-    from workbench.settings import read_settings
+    from workbench.settings_file import read_settings
 
     folder = workspace_of(options)
     known = credentials(folder, read_settings(folder))
@@ -100,7 +100,7 @@ def _credentials(options: argparse.Namespace) -> int:
 
 def _confirm(options: argparse.Namespace) -> int:
     from workbench.credentials import WORDS, confirm
-    from workbench.settings import read_settings
+    from workbench.settings_file import read_settings
 
     folder = workspace_of(options)
     given = confirm(folder, read_settings(folder), options.name)

@@ -52,7 +52,7 @@ def _compact(options: argparse.Namespace) -> int:
 
 def _upgrade(options: argparse.Namespace) -> int:
     from workbench.schema import SCHEMA_VERSION
-    from workbench.settings import read_settings
+    from workbench.settings_file import read_settings
     from workbench.store.upgrade import upgrade
 
     folder = workspace_of(options)

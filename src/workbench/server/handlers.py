@@ -21,7 +21,7 @@ from workbench.server import index
 from workbench.server.access import SENTENCES, TEMPLATES, Guarded
 from workbench.server.visits import Busy
 from workbench.server.waiting_room import ASK_AGAIN_S
-from workbench.settings import read_settings
+from workbench.settings_file import read_settings
 
 # A dashboard's scripts are files of this server; anywidget loads a widget's module from a blob.
 # Nothing may ask another host, and no script may stand in the page itself, nor in an attribute.

@@ -17,7 +17,7 @@ from urllib.request import ProxyHandler, build_opener
 from workbench.errors import WorkbenchError
 from workbench.plaintext import printable
 from workbench.rights import Right
-from workbench.settings import read_settings
+from workbench.settings_file import read_settings
 
 Tell = Callable[[str], None]
 

@@ -38,7 +38,8 @@ from workbench.collect.queue.ledger import Ledger
 from workbench.collect.queue.patient_queue import Job, PatientState, Queue, Retry
 from workbench.collect.retrieval import Source
 from workbench.errors import NetworkError, SettingsError, StoreError, WorkbenchError
-from workbench.settings import FILE, read_settings
+from workbench.settings import FILE
+from workbench.settings_file import read_settings
 from workbench.stages.border import Border, Intake
 from workbench.stages.run_record import Progress, no_progress, recorded
 from workbench.survey import Survey

@@ -22,7 +22,8 @@ from workbench.collect.queue.control import Command, Process
 from workbench.collect.queue.patient_queue import Counts, PatientState, Queue, Retry
 from workbench.deidentify.key import protect_key
 from workbench.deidentify.key_wrapping import Cost
-from workbench.settings import EntitySettings, Settings, SurveySettings, read_settings
+from workbench.settings import EntitySettings, Settings, SurveySettings
+from workbench.settings_file import read_settings
 from workbench_widgets.pages.collector import CollectorPage, collector_page
 from workbench_widgets.pages.collector.now import next_morning
 from workbench_widgets.parts.live.live import Ask, Reply

@@ -15,7 +15,8 @@ from workbench.collect.queue import lists
 from workbench.collect.queue.control import Command
 from workbench.errors import RightsError
 from workbench.rights import COMING, GIVEN, Right, Rights
-from workbench.settings import EntitySettings, Settings, SurveySettings, read_settings
+from workbench.settings import EntitySettings, Settings, SurveySettings
+from workbench.settings_file import read_settings
 from workbench.stages.quality.desk import QualityDesk
 from workbench.stages.quality.phantom_retrieval import phantom_archive
 from workbench.stages.quality.sample import make_sample

@@ -14,7 +14,7 @@ from workbench.collect.queue.control import Command, Control, Heartbeat
 from workbench.collect.queue.hospital_file import HospitalFile
 from workbench.collect.queue.ledger import Ledger
 from workbench.collect.queue.patient_queue import PatientState, Queue
-from workbench.settings import read_settings
+from workbench.settings_file import read_settings
 from workbench.survey import Survey
 
 DAY = timedelta(days=1)

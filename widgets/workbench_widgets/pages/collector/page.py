@@ -19,7 +19,7 @@ from workbench import open_survey
 from workbench.collect.queue.overview import Desk
 from workbench.errors import SettingsError, WorkbenchError
 from workbench.rights import Right
-from workbench.settings import read_settings
+from workbench.settings_file import read_settings
 from workbench_widgets.pages.collector.asked_panel import AskedPanel, LogPanel
 from workbench_widgets.pages.collector.lists_panel import ListsPanel
 from workbench_widgets.pages.collector.now import Now

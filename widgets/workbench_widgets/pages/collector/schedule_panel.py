@@ -15,7 +15,7 @@ from workbench.collect.hours.week_grid import WeekGrid as Week
 from workbench.collect.queue.overview import Desk, hours_in_words
 from workbench.errors import SettingsError
 from workbench.rights import Right
-from workbench.settings import read_settings
+from workbench.settings_file import read_settings
 from workbench_widgets.parts.live.live import Ask
 from workbench_widgets.parts.panel.panel import Field, Form, Outcome, card, facts, join, said
 from workbench_widgets.parts.week_grid import WeekGrid

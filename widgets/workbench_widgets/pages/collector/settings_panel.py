@@ -23,7 +23,8 @@ from workbench.credentials import (
 from workbench.deidentify.patient_clock import PROMISES, Times
 from workbench.errors import SettingsError, WorkbenchError
 from workbench.rights import Right
-from workbench.settings import FILE, Settings, read_settings, settings_of
+from workbench.settings import FILE, Settings
+from workbench.settings_file import read_settings, settings_of
 from workbench.stages.connection_test import STEPS, Trial, trial
 from workbench.survey import Survey, open_survey
 from workbench_widgets.parts.live.live import Ask

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from urllib.parse import urlencode
 
@@ -15,6 +17,7 @@ from workbench.server.handlers import OWN_PATH
 from workbench.server.passwords import Passwords
 from workbench.server.sessions import MAX_FAILURES
 from workbench.server.voila import ServerProcess, lines
+from workbench.server.web_application import MAX_BODY_BYTES
 
 LOOK, DECIDE = "look look look look", "decide decide decide"
 
@@ -94,3 +97,39 @@ def test_the_addresses_are_told_widest_first() -> None:
     assert told[2].endswith(f"its password, at {base}")
     assert told[3] == f"  to look only: {base}?token=l"
     assert "Ctrl-C" in told[4]
+
+
+def test_wrong_passwords_tried_at_the_same_time_are_counted_too(server: ServerProcess) -> None:
+    def guess(number: int) -> int:
+        return log_in(WebVisitor(server, None), f"guess number {number} of many")[0]
+
+    with ThreadPoolExecutor(30) as guesses:
+        answers = Counter(guesses.map(guess, range(60)))
+    assert answers[403] <= MAX_FAILURES
+    assert answers[429] == 60 - answers[403]
+
+
+def test_a_large_body_is_not_read_from_somebody_without_a_right(server: ServerProcess) -> None:
+    visitor = WebVisitor(server, None)
+    for path in ("/login", "/logout", "/nothing"):
+        try:
+            status = visitor.ask(path, "POST", "x" * (8 * MAX_BODY_BYTES))[0]
+        except OSError:
+            continue  # the server hung up, as it may
+        assert status in (400, 413)
+    assert visitor.ask("/login")[0] in (200, 403)
+
+
+@pytest.mark.parametrize(
+    "path", ["/nothing", "/dashboards/nothing/at/all", "/voila/query/x", "/x.js"]
+)
+def test_an_unknown_address_is_answered_by_us(server: ServerProcess, path: str) -> None:
+    status, headers, body = WebVisitor(server, Right.ADMINISTER).ask(path)
+    assert status == 404
+    assert "default-src 'none'" in headers["Content-Security-Policy"]
+    assert b"no such page" in body
+    assert WebVisitor(server, None).ask(path, Host="evil.example")[0] == 403
+
+
+def test_the_head_of_the_form_leads_nowhere(server: ServerProcess) -> None:
+    assert WebVisitor(server, None).ask("/login", "HEAD")[0] == 405

@@ -74,9 +74,19 @@ def test_after_many_wrong_passwords_everybody_waits() -> None:
     clock = Clock()
     sessions = Sessions(TOKENS, clock)
     for _ in range(MAX_FAILURES - 1):
-        sessions.failed()
+        sessions.trying()
     assert sessions.wait_s() == 0
-    sessions.failed()
+    sessions.trying()
     assert sessions.wait_s() == WITHIN_S
     clock.now += WITHIN_S
+    assert sessions.wait_s() == 0
+
+
+def test_a_right_password_is_taken_back_from_what_is_counted() -> None:
+    sessions = Sessions(TOKENS, Clock())
+    for _ in range(3 * MAX_FAILURES):
+        sessions.trying()
+        sessions.succeeded()
+    assert sessions.wait_s() == 0
+    sessions.succeeded()
     assert sessions.wait_s() == 0

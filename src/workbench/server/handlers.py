@@ -180,11 +180,21 @@ class ThemeFile(Guarded, ThemesHandler):  # type: ignore[misc]
     right = Right.LOOK
 
 
+class Unknown(Guarded):
+    """Every address that nothing else answers."""
+
+    right = None
+
+    async def prepare(self, **_: Any) -> None:
+        """Say so, whoever asks; a token in the address is not looked at."""
+        raise web.HTTPError(404 if self.check_host() else 403)
+
+
 class Login(Guarded):
     """Where somebody proves a right by its password."""
 
     right = None
-    allowed_methods: ClassVar[frozenset[str]] = frozenset({"GET", "HEAD", "POST"})
+    allowed_methods: ClassVar[frozenset[str]] = frozenset({"GET", "POST"})
 
     @allow_unauthenticated
     def get(self) -> None:
@@ -202,12 +212,13 @@ class Login(Guarded):
             return
         password = self.get_body_argument("password", "", strip=False)
         trial = self.settings["passwords"].granted
+        self.sessions.trying()
         rights = await get_running_loop().run_in_executor(None, trial, password)
         if not rights.given:
-            self.sessions.failed()
             self.set_status(403)
             self.refuse("That is no password of this workspace.")
             return
+        self.sessions.succeeded()
         self.log_in(rights)
         path = self.get_body_argument("path", "/")
         self.redirect(path if OWN_PATH.fullmatch(path) else "/", status=303)

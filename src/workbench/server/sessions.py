@@ -76,9 +76,14 @@ class Sessions:
         """End a session."""
         self._sessions.pop(_name(key), None)
 
-    def failed(self) -> None:
-        """Note a wrong password."""
+    def trying(self) -> None:
+        """Count a password before it is tried: those tried at the same time count, too."""
         self._failures.append(self._clock())
+
+    def succeeded(self) -> None:
+        """Take back what was counted for a password that turned out to be right."""
+        if self._failures:
+            self._failures.pop()
 
     def wait_s(self) -> int:
         """Return for how many seconds no password is tried; 0 mostly."""

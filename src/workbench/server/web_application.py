@@ -41,6 +41,7 @@ from workbench.server.handlers import (
     ReportPage,
     TemplateFile,
     ThemeFile,
+    Unknown,
 )
 from workbench.server.index import dashboard_folder
 from workbench.server.kernel_messages import ALLOWED, OwnKernelMessages
@@ -65,6 +66,8 @@ EXTENSIONS = (
 CULL_AFTER_S, CULL_EVERY_S = 1200, 60
 PING_MS = 30_000
 TOKEN_BYTES = 24
+# Of a form of ours; Tornado reads a body before it is known who sends it.
+MAX_BODY_BYTES = 1 << 20
 # Voila's own pattern takes anything, and its handler fails on what is no such path.
 TEMPLATE_FILE = r"/voila/templates/(\w+/static(?:/[\w-][\w.-]*)+)"
 KERNEL = r"(?P<kernel_id>\w+-\w+-\w+-\w+-\w+)"
@@ -197,7 +200,7 @@ class DashboardServer(Voila):  # type: ignore[misc]
 
     def application(self) -> Application:
         """Return the application with all its addresses."""
-        self.app = Application(**self.init_settings())
+        self.app = Application(**self.init_settings(), default_handler_class=Unknown)
         self.app.add_handlers(".*$", self.init_handlers())
         return self.app
 
@@ -217,7 +220,9 @@ class DashboardServer(Voila):  # type: ignore[misc]
         self.ioloop = IOLoop.current()
         try:
             # A proxy on this machine says whether its visitor came by TLS.
-            HTTPServer(self.application(), xheaders=True).add_sockets(sockets)
+            HTTPServer(self.application(), xheaders=True, max_body_size=MAX_BODY_BYTES).add_sockets(
+                sockets
+            )
             PeriodicCallback(self.kernel_manager.look_after, LOOK_AFTER_S * 1000).start()
             self.tell(self.addresses)
             if self.browse:

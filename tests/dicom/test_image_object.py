@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import tracemalloc
 import zlib
 
@@ -9,7 +10,7 @@ import pytest
 from pydicom.uid import DeflatedExplicitVRLittleEndian, ExplicitVRLittleEndian
 
 from tests.dicom.decoding.compressed_images import Kind, file_of, native, values
-from workbench.dicom.image_object import HARMLESS_BYTES, read_image_object
+from workbench.dicom.image_object import MAX_INFLATED_BYTES, read_image_object
 from workbench.dicom.pixels import images_of
 from workbench.errors import DamagedObject, ReadError
 
@@ -30,22 +31,25 @@ def test_deflated_and_plain_files_hold_the_same() -> None:
         assert (image.stored == values(DEFLATED)).all()
 
 
-def test_a_file_that_inflates_to_fill_the_memory_is_refused() -> None:
+@pytest.mark.parametrize("ballast", [0, 20 << 20], ids=["a small file", "a large file"])
+def test_a_file_that_inflates_to_fill_the_memory_is_refused(ballast: int) -> None:
+    """Its own size buys it nothing: a large file may not take more memory than a small one."""
     content = deflated()
     start = content.rfind(b"1.2.840.10008.1.2.1.99") + 22
     meta_end = 132 + 12 + int.from_bytes(content[140:144], "little")
     assert start <= meta_end
     packer = zlib.compressobj(9, zlib.DEFLATED, -zlib.MAX_WBITS)
     block = bytes(1 << 20)
-    bomb = b"".join(packer.compress(block) for _ in range(4 * (HARMLESS_BYTES >> 20)))
+    bomb = packer.compress(os.urandom(ballast))
+    bomb += b"".join(packer.compress(block) for _ in range(4 * (MAX_INFLATED_BYTES >> 20)))
     bomb = content[:meta_end] + bomb + packer.flush()
-    assert len(bomb) < 1 << 20
+    assert len(bomb) < ballast + (1 << 20)
     tracemalloc.start()
     try:
         with pytest.raises(DamagedObject) as caught:
             read_image_object(bomb)
         assert caught.value.code == "too_large"
-        assert tracemalloc.get_traced_memory()[1] < 3 * HARMLESS_BYTES
+        assert tracemalloc.get_traced_memory()[1] < 2 * MAX_INFLATED_BYTES
     finally:
         tracemalloc.stop()
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import os
 import warnings
 import zlib
 from io import BytesIO
@@ -22,7 +23,7 @@ from pydicom.uid import (
 )
 
 from workbench.dicom.process import quiet_pydicom
-from workbench.dicom.read import HeaderLimits, read_header, read_received
+from workbench.dicom.read import HeaderLimits, inflated, read_header, read_received
 from workbench.errors import DamagedObject, NotDicom
 
 SYNTAXES = (
@@ -190,3 +191,19 @@ def test_hostile_files_have_the_verdict_proposed_for_them(test_data: Path) -> No
         except (NotDicom, DamagedObject) as error:
             verdict = error.verdict
         assert wanted in (None, verdict), row["path"]
+
+
+@pytest.mark.parametrize("size", [0, 1, (1 << 20) - 1, 1 << 20, (1 << 20) + 1, 3 << 20])
+@pytest.mark.parametrize("noise", [0.0, 1.0], ids=["even", "noise"])
+def test_inflated_in_pieces_is_what_was_deflated(size: int, noise: float) -> None:
+    plain = os.urandom(size) if noise else bytes(size)
+    packer = zlib.compressobj(9, zlib.DEFLATED, -zlib.MAX_WBITS)
+    packed = memoryview(packer.compress(plain) + packer.flush())
+    assert inflated(packed, size) == inflated(packed, 2 * size + 1) == plain
+    if size:
+        with pytest.raises(DamagedObject) as caught:
+            inflated(packed, size - 1)
+        assert caught.value.code == "too_large"
+    with pytest.raises(DamagedObject) as caught:
+        inflated(packed[:-1], size)
+    assert caught.value.code == "deflate"

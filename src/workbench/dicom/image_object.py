@@ -12,9 +12,8 @@ from workbench.dicom.read import PREAMBLE, file_meta, inflated
 from workbench.errors import DamagedObject, ReadError
 
 MAGIC = b"DICM"
-# A deflated image of a measurement is some three times smaller than it is, an even one a hundred
-# times; a file made to fill the memory is a thousand times smaller.
-HARMLESS_BYTES, MAX_RATIO = 64 << 20, 100
+# Whatever the file's size: a mammogram of 4096 x 3328 pixels has 27 MB.
+MAX_INFLATED_BYTES = 128 << 20
 
 
 def read_image_object(content: bytes) -> Dataset:
@@ -39,8 +38,7 @@ def _deflated(content: bytes) -> Dataset | None:
     meta, start = file_meta(memoryview(content))
     if str(meta.get("TransferSyntaxUID", "")) != DeflatedExplicitVRLittleEndian:
         return None
-    limit = max(HARMLESS_BYTES, MAX_RATIO * len(content))
-    plain = inflated(memoryview(content)[start:], limit)
+    plain = inflated(memoryview(content)[start:], MAX_INFLATED_BYTES)
     dataset = pydicom.filereader.read_dataset(
         BytesIO(plain), is_implicit_VR=False, is_little_endian=True
     )

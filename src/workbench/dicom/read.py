@@ -39,6 +39,7 @@ from workbench.model import Finding
 
 PREAMBLE = 128
 HEAD = 1 << 15  # bytes of a file that are read first; a header seldom is longer
+PIECE_BYTES, INFLATED_PIECE_BYTES = 1 << 16, 1 << 20  # of what is inflated, before and after
 MEDIA_DIRECTORY = "1.2.840.10008.1.3.10"  # PS3.4 annex I: a DICOMDIR, not an object
 KNOWN_UID = re.compile(r"[0-9.]{1,64}\Z")  # PS3.5 section 9.1
 IDENTIFIERS = ("SOPClassUID", "SOPInstanceUID", "StudyInstanceUID", "SeriesInstanceUID")
@@ -292,17 +293,30 @@ def encoding_of(
 
 
 def inflated(data: memoryview, limit: int) -> bytes:
-    """Return a deflated data set (PS3.5 A.5); raises ``DamagedObject`` beyond ``limit`` bytes."""
+    """Return a deflated data set (PS3.5 A.5); raises ``DamagedObject`` beyond ``limit`` bytes.
+
+    In pieces, so that what is refused takes no more memory than the limit.
+    """
     inflater = zlib.decompressobj(-zlib.MAX_WBITS)
+    pieces: list[bytes] = []
+    left, place, waiting, more = limit, 0, b"", False
     try:
-        content = inflater.decompress(data, limit)
+        while not inflater.eof and (waiting or more or place < len(data)):
+            if not waiting and not more:
+                waiting = bytes(data[place : place + PIECE_BYTES])
+                place += PIECE_BYTES
+            most = min(left + 1, INFLATED_PIECE_BYTES)
+            piece = inflater.decompress(waiting, most)
+            waiting, more = inflater.unconsumed_tail, len(piece) == most
+            left -= len(piece)
+            if left < 0:
+                raise DamagedObject("too_large", f"the data set inflates beyond {limit >> 20} MiB")
+            pieces.append(piece)
     except zlib.error as error:
         raise DamagedObject("deflate", "the deflated data set cannot be inflated") from error
-    if inflater.unconsumed_tail:
-        raise DamagedObject("too_large", f"the data set inflates beyond {limit >> 20} MiB")
     if not inflater.eof:
         raise DamagedObject("deflate", "the deflated data set ends early")
-    return content
+    return b"".join(pieces)
 
 
 def _without_pixels(view: memoryview, start: int, structure: DatasetStructure) -> bytes:

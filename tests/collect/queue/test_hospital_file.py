@@ -261,3 +261,24 @@ def test_salt_and_check_are_made_once_and_tell_nothing(folder: Path) -> None:
         assert file.sealed.patient_index(SOMEBODY)
         assert (file.noted(SALT), file.noted(KEY_CHECK)) == before
         assert hospital_file.load_key(folder / KEY_FILE).hex() == key
+
+
+def test_pages_of_the_plain_file_go_at_the_next_start_if_the_first_was_killed(
+    folder: Path,
+) -> None:
+    write_plain(folder, others=300)
+    killed = """
+import os, sys
+from pathlib import Path
+from workbench.collect.queue.hospital_file import HospitalFile
+HospitalFile.reclaim = lambda _: os._exit(9)
+HospitalFile(Path(sys.argv[1]))
+"""
+    done = subprocess.run([sys.executable, "-c", killed, folder], check=False)
+    assert done.returncode == 9
+    assert found(folder), "the search sees what is left there"
+    with closing(HospitalFile(folder)) as file:
+        assert file.version() == VERSION
+        assert found(folder) == [], "at once, not when it is closed"
+        assert file.noted(hospital_file.OWED) == ""
+        assert len(queued(file)) == 301

@@ -67,6 +67,7 @@ CREATE TABLE IF NOT EXISTS event (
 CREATE TABLE IF NOT EXISTS control (name TEXT PRIMARY KEY, value TEXT NOT NULL, at TEXT NOT NULL);
 """
 
+OWED = "reclaim owed"  # pages of the plain file of before are still in the file
 LOT_BITS = 62  # so many that two lots are hardly ever the same; SQLite's integers have 64
 
 
@@ -139,6 +140,8 @@ class HospitalFile(Sqlite):
                 "Use the version of Workbench that wrote it, or a newer one.",
             )
         if found == VERSION:
+            if self.noted(OWED):  # a program ended between writing anew and giving pages back
+                self._reclaimed()
             return
         with self.transaction():
             found = self.version()  # another process may have been quicker
@@ -148,8 +151,14 @@ class HospitalFile(Sqlite):
             self.note("version", str(VERSION))
             if found == 1:
                 plain_rows.encrypt(self, self._sealed_for_the_first_time(), drawn)
+                self.note(OWED, "yes")
         if found == 1:
-            self.reclaim()
+            self._reclaimed()
+
+    def _reclaimed(self) -> None:
+        """Give the pages back that held names in clear; owed until it is done."""
+        self.reclaim()
+        self.write("DELETE FROM meta WHERE name = ?", OWED)
 
     def _sealed_for_the_first_time(self) -> SealedRows:
         try:

@@ -68,3 +68,30 @@ def test_births_old_ages_and_telephones_leave_labels_too(text: str) -> None:
 )  # fmt: skip
 def test_versions_and_serial_numbers_stay(label: str) -> None:
     assert clean_label(label, NOBODY) == label
+
+
+@pytest.mark.parametrize(
+    "text",
+    ["九十三歳", "九十三岁", "百一歳", "dreiundneunzigjährig", "neunzig-jähriger", "101a", "93 г.",
+     "F94", "W 94", "m/96", "age>90", "90+", "ninety-three years"],
+)  # fmt: skip
+def test_ages_over_89_go_in_words_and_short_forms_too(text: str) -> None:
+    assert clean(f"Thorax {text}", NOBODY) == "Thorax"
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "F90 kV",
+        "M95 mm",
+        "W 100 ml",
+        "Neun Schichten",
+        "九 mm",
+        "hundert mm",
+        "FC90",
+        "Br94",
+        "89a",
+    ],
+)
+def test_technique_that_looks_a_little_like_an_age_stays(text: str) -> None:
+    assert clean(f"Thorax {text}", NOBODY) == f"Thorax {text}"

@@ -17,7 +17,15 @@ Apply = Callable[[Dataset], Deidentified]
 Reread = Callable[[Dataset, bool], Dataset]
 DESCRIPTIONS = ("StudyDescription", "SeriesDescription", "ProtocolName", "ImageComments")
 # A label of a machine keeps bare numbers, as serial numbers look so, and places.
-ONLY_IN_DESCRIPTIONS = {"month year", "arabic digits", "4 digit", "chu", "letters apart"}
+ONLY_IN_DESCRIPTIONS = {
+    "month year",
+    "arabic digits",
+    "4 digit",
+    "chu",
+    "letters apart",
+    "other frl",
+    "other born",
+}
 CASES = [
     (
         "umlaut ue",
@@ -189,6 +197,26 @@ CASES = [
     ("age aged", "Grau^Eva", "ISO_IR 6", "Chest aged 96", "96"),
     ("email", "Grau^Eva", "ISO_IR 6", "eva.quastenflosser@web.de", "quastenflosser"),
     ("initials dot", "Grau^Eva", "ISO_IR 6", "Quastenflosser, Inge; Thorax", "inge"),
+    (
+        "kana joined",
+        "Ohno^Yuko=大野^優子=おおの^ゆうこ",
+        "\\ISO 2022 IR 87",
+        "CT オオノユウコ",
+        "オオノ|ユウコ",
+    ),
+    (
+        "kana as hiragana",
+        "Ohno^Yuko=大野^優子=オオノ^ユウコ",
+        "\\ISO 2022 IR 87",
+        "おおのゆうこ",
+        "おおの",
+    ),
+    ("other frl", "Grau^Eva", "ISO_IR 100", "Thorax Frl. Wimmerl", "wimmerl"),
+    ("other Geb.", "Grau^Eva", "ISO_IR 100", "Thorax Geb. Wimmerl", "wimmerl"),
+    ("other Pt.", "Grau^Eva", "ISO_IR 100", "Pt. Wimmerl chest", "wimmerl"),
+    ("other dr med", "Grau^Eva", "ISO_IR 100", "Dr.med. Wimmerl Thorax", "wimmerl"),
+    ("other attention", "Grau^Eva", "ISO_IR 100", "Thorax z.Hd. Wimmerl", "wimmerl"),
+    ("other born", "Grau^Eva", "ISO_IR 100", "WIMMERL TONI *12.3.80", "wimmerl|toni"),
 ]
 HARMLESS = [
     "Thorax Standard",

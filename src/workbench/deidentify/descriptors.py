@@ -26,6 +26,7 @@ from functools import lru_cache
 from workbench.deidentify.identifying_numbers import (
     IN_DESCRIPTIONS,
     IN_LABELS,
+    OLD_AGES_IN_WORDS,
     grouped_spans,
     long_spans,
 )
@@ -65,9 +66,10 @@ def clean(text: str, names: Identity) -> str:
 
 @lru_cache(REMEMBERED)
 def _without_forms(text: str) -> str:
+    text = _without((*WORDED, *OLD_AGES_IN_WORDS), text)
     if DIGIT.search(text) is None:
-        return _without(WORDED, text)
-    return _without((*WORDED, *IN_DESCRIPTIONS), cut_out(text, sorted(grouped_spans(text))))
+        return text
+    return _without(IN_DESCRIPTIONS, cut_out(text, sorted(grouped_spans(text))))
 
 
 @lru_cache(REMEMBERED)

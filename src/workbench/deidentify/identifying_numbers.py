@@ -26,7 +26,7 @@ _MONTH = (
 _YEAR = r"(?:1[89]|20)\d\d"
 _YEARS = (
     r"(?:y|yo|y/o|y\.o|yrs?|years?|j|jr|jahre?|jährig\w*|jaehrig\w*|ans?|anni|años?|anos?|jaar|jarige?"
-    r"|år|aar|lat|lata|let|roků|rok|éves|év|ani|vuotta|vuotias|v|л|лет|год\w*|років|роки|рік|р|ετών|ετων|χρον\w+"
+    r"|år|aar|lat|lata|let|roků|rok|éves|év|ani|vuotta|vuotias|v|л|лет|г|год\w*|років|роки|рік|р|ετών|ετων|χρον\w+"
     r"|yaş\w*|yas\w*|yıl|yil|歳|才|岁|歲|세|살|سنة|عام|سال|שנים|שנה|साल|वर्ष|ปี|tuổi)"
 )
 _AGE = (
@@ -89,7 +89,19 @@ _BORN_IN = re.compile(
 _OLD_AGES = (
     re.compile(rf"(?<![\d.,])0?{_OLD}\s?[-.]?\s?{_YEARS}(?![^\W_])\.?", re.I),
     re.compile(rf"(?<![\d.,])0?{_OLD}\s?(?:歳|才|岁|歲|세|살|ปี)"),
-    re.compile(rf"{_AGE}\s?[:=.]?\s?0?{_OLD}(?![\d.,])", re.I),
+    re.compile(rf"{_AGE}\s?[:=.<>≥]{{0,3}}\s?0?{_OLD}(?![\d.,])", re.I),
+    re.compile(rf"(?<![\d.,]){_OLD}(?:a|\+)(?![^\W_])"),  # 101a, 90+
+)
+# Written in words, without a digit
+OLD_AGES_IN_WORDS = (
+    re.compile(
+        r"[^\W\d_]{0,20}(?:neunzig|hundert)[^\W\d_]{0,9}\s?-?(?:jähr|jaehr)[^\W\d_]{0,9}", re.I
+    ),
+    re.compile(
+        r"\b(?:ninety|nonante|quatre-vingt-dix)[ -]?[^\W\d_]{0,6}[ -](?:years?|ans)\b", re.I
+    ),
+    re.compile(r"(?:百[一二三四五六七八九十]{0,3}|九十[一二三四五六七八九]?)\s?(?:歳|才|岁|歲|세)"),
+    *_ASIAN_DATES[1:2],
 )
 IN_LABELS = (
     _YEAR_FIRST,
@@ -122,10 +134,9 @@ IN_DESCRIPTIONS = (
     *_TELEPHONE,
     *_STREET,
     *_OLD_AGES,
-    re.compile(r"[^\W\d_]*(?:neunzig|hundert)[^\W\d_]{0,9}(?:jähr|jaehr)[^\W\d_]*", re.I),
     re.compile(
-        r"\b(?:ninety|nonante|quatre-vingt-dix)[ -]?[^\W\d_]{0,6}[ -](?:years?|ans)\b", re.I
-    ),
+        r"(?<![^\W_])[FMW][ /]?(?:9\d|10\d)(?![\w.,]|\s?(?:kv|ma|mm|cm|ml|ms))", re.I
+    ),  # F94
     _SOCIAL,
     re.compile(
         r"\b(?:mrn|ssn|pid|patid|acc|accession|id|fall|case|nr|no)\s?(?:no|nr)?[.#:]?\s?\d{3,}\b",

@@ -24,7 +24,7 @@ SHORTEST_AFTER_REGION = 4  # letters: "Thorax^TAP"
 MOST_WORDS = 4  # of a name behind a title
 _NAME = r"[^\W\d_][\w'’-]*"
 _TITLE = (
-    r"(?:Mr|Mrs|MRS|Ms|Miss|Mme|MME|Mlle|MLLE|Dr|Drs|Prof|PROF|Herrn?|HERRN?|Frau|FRAU|Madame|MADAME"
+    r"(?:Dr\.?\s?(?:med|dent|univ|phil|vet)|Mr|Mrs|MRS|Ms|Miss|Mme|MME|Mlle|MLLE|Dr|Drs|Prof|PROF|Herrn?|HERRN?|Frau|FRAU|Madame|MADAME"
     r"|Monsieur|MONSIEUR|Doctor|DOCTOR|Docteur|Signora?|Dott|Señora?|Mevr|Dhr|Pani"
     r"|(?:M|DR|MR|MS|Fam|Sr|Sra|SRA|Sig|Sig\.ra|Dott\.ssa|Mw|Hrn)(?=\.))"
 )
@@ -41,7 +41,7 @@ WORDED = (
 # What may be a title.  Capitals of DR and MR are modalities unless what follows is no technique.
 _WEAK = (
     r"(?:[Dd]r|DR|[Pp]rof|PROF|[Mm]rs?|MRS|[Mm]s|[Mm]me|MME|[Mm]lle|[Hh]errn?|HERR|[Ff]rau|FRAU"
-    r"|Fr|Hr|(?:FR|HR)(?=\.)|Hrn|Fru|Fam|[Ss]ra|SRA|[Ss]ig|[Dd]ott|Pani|[Dd]hr|[Mm]evr|Mw"
+    r"|Fr|Hr|Frl|Hra|(?:FR|HR|Geb|Pt)(?=\.)|Ptnt|Kind|Baby|D[ñn]a(?=\.)|Dña|κο?[ςα]|[Ff]ür|z\.\s?Hd|Hrn|Fru|Fam|[Ss]ra|SRA|[Ss]ig|[Dd]ott|Pani|[Dd]hr|[Mm]evr|Mw"
     r"|[Pp]at(?:ient(?:in|e|en|ens)?)?|PAT(?:IENT(?:IN|E)?)?|[Pp]ac(?:ient[ea]?)?|PACIENTE|[Pp]aziente"
     r"|MTR?A|MTR|MTAR|mtr?a|[Oo]p(?=\.)|OP(?=\.)|[Uu]ntersucher(?:in)?"
     r"|[Tt]ech(?:nician)?|TECH(?:NICIAN)?|[Rr]adiographer|[Oo]perator|OPERATOR|RT\(R\)"
@@ -79,6 +79,8 @@ PLACES = (
         r"\b(?:Saint|Sainte|SAINT|Sankt|SANKT|St\.|ST\.|Ste\.|Bad|BAD|San|Santa)[\s-]{1,2}[A-ZÄÖÜÉ][\w'’-]+"
     ),
 )
+# "MILLER TONI *12.3.80", of which the date has gone
+BORN = re.compile(r"(?<![\w'’-])((?:[^\W\d_][\w'’-]{0,40}[ ,^]{1,2}){1,3})\*(?!\w)")
 NEIGHBOURS = 2  # words beside the kind of an institution
 
 
@@ -116,6 +118,9 @@ def personal_spans(text: str) -> Iterator[Span]:
         yield from _carets(text)
     if "," in text:
         yield from _commas(text)
+    for born in BORN.finditer(text):
+        words = (word for word in WORD.finditer(text, born.start(1), born.end(1)))
+        yield from (word.span() for word in words if _unknown(word[0]))
     for pattern in PLACES:
         yield from (match.span() for match in pattern.finditer(text))
     for match in INSTITUTION.finditer(text):

@@ -142,6 +142,13 @@ def hiragana(text: str) -> str:
     )
 
 
+def katakana(text: str) -> str:
+    """Return text with hiragana written as katakana."""
+    return "".join(
+        chr(ord(letter) + 0x60) if "\u3041" <= letter <= "\u3096" else letter for letter in text
+    )
+
+
 def _kana(word: str) -> tuple[str, ...]:
     spelt = ""
     doubled = False

@@ -13,7 +13,7 @@ import re
 import unicodedata
 from functools import lru_cache
 
-from workbench.deidentify.romanisation import CONSONANTS, REMEMBERED, hiragana, romanised
+from workbench.deidentify.romanisation import CONSONANTS, REMEMBERED, hiragana, katakana, romanised
 
 SHORTEST_KEY = 3  # letters
 SHORTEST_CONSONANTS = 3
@@ -114,6 +114,7 @@ def forms(word: str) -> frozenset[str]:
     written = {fold(lower)}
     for table in (*WRITTEN_OUT, _LV):
         written.add(fold(lower.translate(table)))
+    written |= {fold(hiragana(lower)), fold(katakana(lower))}
     if not fold(lower).isascii():
         latin = (text for text in romanised(composed(word)) if not text.startswith(CONSONANTS))
         written.update(*(_romaji(text) for text in latin))

@@ -57,6 +57,10 @@ class Pinned:
     version: str
 
 
+# Asked about in every batch: a service that knows nothing of it knows nothing (CVE-2014-1402).
+CONTROL = Pinned("PyPI", "jinja2", "2.4.1")
+
+
 @dataclass(frozen=True)
 class Vulnerability:
     """What is known of a release; ``ids`` are all names of the same vulnerability."""
@@ -114,13 +118,20 @@ class Osv:
         for _ in range(MAX_PAGES):
             numbers = list(waiting)
             answer = self._said("/v1/querybatch", {
-                "queries": [_query(releases[number], waiting[number]) for number in numbers]
+                "queries": [
+                    *(_query(releases[number], waiting[number]) for number in numbers),
+                    _query(CONTROL, ""),
+                ]
             }).get("results")  # fmt: skip
-            if not isinstance(answer, list) or len(answer) != len(numbers):
+            if not isinstance(answer, list) or len(answer) != len(numbers) + 1:
                 raise NotAuditedError("it answered for another number of packages than asked")
+            if not _named(answer.pop()):
+                raise NotAuditedError(
+                    f"it knows nothing of {CONTROL.name} {CONTROL.version}, which is vulnerable"
+                )
             waiting = {}
             for number, result in zip(numbers, answer, strict=True):
-                ids[number] |= {each["id"] for each in result.get("vulns") or ()}
+                ids[number] |= _named(result)
                 if token := result.get("next_page_token"):
                     waiting[number] = token
             if not waiting:
@@ -152,6 +163,18 @@ class Osv:
         if not isinstance(answer, dict):
             raise NotAuditedError("its answer is of another form")
         return answer
+
+
+def _named(result: Any) -> set[str]:
+    """Return the names in the answer about one release; whatever is no answer is none."""
+    if not isinstance(result, dict) or set(result) - {"vulns", "next_page_token"}:
+        raise NotAuditedError("it answered with something else than vulnerabilities")
+    known = result.get("vulns") or []
+    if not isinstance(known, list) or not all(
+        isinstance(each, dict) and isinstance(each.get("id"), str) for each in known
+    ):
+        raise NotAuditedError("it names vulnerabilities in another form")
+    return {each["id"] for each in known}
 
 
 def _query(release: Pinned, token: str) -> dict[str, Any]:

@@ -14,7 +14,18 @@ from typing import Any
 import pytest
 
 from checks import audit
-from checks.audit import FINE, KNOWN, LOCKS, NOT_AUDITED, WRONG, Pinned, main, old_releases, pinned
+from checks.audit import (
+    CONTROL,
+    FINE,
+    KNOWN,
+    LOCKS,
+    NOT_AUDITED,
+    WRONG,
+    Pinned,
+    main,
+    old_releases,
+    pinned,
+)
 from checks.locks import ROOT
 
 TODAY = dt.date(2026, 11, 30)
@@ -44,6 +55,12 @@ VULNERABLE = {
 }
 
 
+ODD: dict[str, Any] = {
+    "error": {"error": {"code": 3}}, "message": {"message": "Invalid query"}, "null": None,
+    "no id": {"vulns": [{}]}, "text": {"vulns": "x"}, "number": {"vulns": [{"id": 3}]},
+}  # fmt: skip
+
+
 class StandIn:
     """A service that speaks as OSV does, or as one that fails in some way."""
 
@@ -57,6 +74,11 @@ class StandIn:
         for query in queries:
             release = (query["package"]["ecosystem"], query["package"]["name"], query["version"])
             self.asked.append(release)
+            if Pinned(*release) == CONTROL:
+                nothing = self.fault == "empty"
+                results.append({} if nothing else {"vulns": [{"id": "GHSA-8r7q-cvjq-x353"}]})
+                self.asked.pop()
+                continue
             ids = VULNERABLE.get(release, [])
             if self.fault == "pages":  # one a page
                 at = int(query.get("page_token", 0))
@@ -65,7 +87,9 @@ class StandIn:
             else:
                 results.append({"vulns": [{"id": name} for name in ids]} if ids else {})
         if self.fault == "endless":
-            results = [{"next_page_token": "again"} for _ in queries]
+            results = [{"next_page_token": "again"} for _ in queries[1:]] + results[-1:]
+        if self.fault in ODD:
+            results = [ODD[self.fault] for _ in queries[1:]] + results[-1:]
         return {"results": results[:-1] if self.fault == "short" else results}
 
     def answer(self, path: str, body: bytes) -> tuple[int, bytes]:
@@ -180,7 +204,9 @@ def test_every_release_of_every_lock_here_is_asked_about(
     assert f"{len(held)} releases asked about, 0 vulnerabilities known" in said
 
 
-@pytest.mark.parametrize("fault", ["500", "page", "list", "short", "endless", "lost"])
+@pytest.mark.parametrize(
+    "fault", ["500", "page", "list", "short", "endless", "lost", "empty", *ODD]
+)
 def test_a_service_that_fails_is_never_taken_for_good_news(
     fault: str, osv: StandIn, lock: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:

@@ -75,4 +75,4 @@ def test_a_workspace_that_is_in_order_says_so(
     monkeypatch.setattr("workbench.stages.workspace_check.check", lambda _: [])
     code, answer, err = run(capsys, "check", "-w", workspace)
     assert (code, answer["problems"]) == (DONE, [])
-    assert "Everything is in order." in err
+    assert "What was checked is in order." in err

@@ -14,7 +14,7 @@ from workbench.cli import main
 from workbench.collect.queue.hospital_file import FILE
 from workbench.deidentify.key import protect_key
 from workbench.deidentify.key_wrapping import Cost
-from workbench.stages.names_on_disk import name_notes, name_problems
+from workbench.stages.names_on_disk import name_notes, name_problems, phantoms_of
 from workbench.survey import KEY_FILE, Survey, create_survey, open_survey
 
 LIST = "queue_number,patient_id,issuer,pseudonym,state,reason,study_date,study_uid,study_pseudonym"
@@ -101,3 +101,48 @@ def test_an_old_file_of_the_hospital_is_encrypted_or_told_of(survey: Survey) -> 
     assert SECRETS[0].encode() not in (other.folder / FILE).read_bytes()
     other.close()
     open_survey(other.folder).close()
+
+
+@pytest.mark.parametrize(
+    ("name", "head"),
+    [
+        ("a.csv", "patient_id,issuer,pseudonym,in_store,date_shift_days"),
+        ("a.csv", "\ufeffpatient_id,issuer,pseudonym"),
+        ("a.csv", "patient_id;birth_date;accession"),
+        ("A.CSV", '"Patient ID";"State"'),
+        ("list.txt", "accession number\tpriority"),
+        ("below/list", "MRN"),
+        ("patients.tsv", "PatientBirthDate"),
+    ],
+)
+def test_a_list_of_patients_is_known_by_its_columns(survey: Survey, name: str, head: str) -> None:
+    file = survey.folder / name
+    file.parent.mkdir(exist_ok=True)
+    file.write_text(f"{head}\r\n4711\r\n", "utf-8")
+    assert [problem for problem in name_problems(survey) if problem.startswith("1 lists")]
+
+
+@pytest.mark.parametrize("head", ["patient,StudyInstanceUID,dlp_mgy_cm", "id,value", "", "\0\xff"])
+def test_other_tables_are_no_lists_of_patients(survey: Survey, head: str) -> None:
+    (survey.folder / "instance.csv").write_text(f"{head}\nSITE-A\n", "utf-8")
+    assert name_problems(survey) == []
+
+
+def test_an_object_that_is_erased_meanwhile_is_not_counted(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with quality_desk(tmp_path / "w") as desk:
+        names = mixed(desk)
+        every = desk.phantoms.names()
+        desk.phantoms.path(names["patient"]).unlink()
+        monkeypatch.setattr(type(desk.phantoms), "names", lambda _: every)
+        assert phantoms_of(desk.survey).kept == len(every) - 1
+
+
+def test_what_just_came_is_not_called_unseen_because_something_old_lies_beside(
+    tmp_path: Path,
+) -> None:
+    with quality_desk(tmp_path / "w") as desk:
+        aged(desk, mixed(desk)["patient"], 9)
+        arrive(desk, made=week(8))
+        assert not [problem for problem in name_problems(desk.survey) if "qa watch" in problem]

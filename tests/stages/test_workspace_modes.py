@@ -7,6 +7,7 @@ import json
 import os
 import shutil
 import subprocess
+import sys
 from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
@@ -306,7 +307,8 @@ def test_check_says_it_and_ends_with_1(survey: Survey, capsys: pytest.CaptureFix
     assert main(words) == 1
     answer = json.loads(capsys.readouterr().out)
     assert sum("chmod -R go= parts" in problem for problem in answer["problems"]) == 1
-    assert answer["not_checked"] == []
+    (unread,) = answer["not_checked"]
+    assert "workbench store check" in unread
     (survey.folder / "parts").chmod(0o700)
     main(words)
     assert "chmod" not in str(json.loads(capsys.readouterr().out)["problems"])
@@ -318,16 +320,17 @@ def test_check_says_it_and_ends_with_1(survey: Survey, capsys: pytest.CaptureFix
 def test_what_is_not_looked_at_is_said_and_not_called_fine(
     survey: Survey, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    assert not_checked(Settings()) == []
+    (parts,) = not_checked(Settings())
+    assert "bytes of parts" in parts
     far = Settings(store=StoreSettings("postgresql://db/x", parts="s3://bucket/x"))
-    bucket, server = not_checked(far)
+    _, bucket, server = not_checked(far)
     assert "bucket" in bucket
     assert "server" in server
     (survey.folder / "workbench.toml").chmod(0o666)
     monkeypatch.setattr(os, "name", "nt")
     sentences, problems = not_checked(Settings()), mode_problems(survey)
     monkeypatch.undo()
-    assert "not checked on this system" in sentences[0]
+    assert "not checked on this system" in sentences[1]
     assert problems == []
 
 
@@ -341,6 +344,11 @@ def test_what_is_not_looked_at_is_said_and_not_called_fine(
         ("postgresql://me@db.hospital.example/x", "", True),
         ("postgresql://me@db.hospital.example/x?sslmode=require", "", True),
         ("postgresql:///x?host=db.hospital.example", "", True),
+        ("postgresql:///x?hostaddr=10.1.2.3", "", True),
+        ("postgresql://localhost/x?hostaddr=10.1.2.3", "", True),
+        ("postgresql:///x?service=hospital", "", True),
+        ("postgresql:///x?service=hospital&sslmode=verify-full", "", False),
+        ("postgresql://localhost,db.hospital.example/x", "", True),
         ("postgresql://me@db.hospital.example/x?sslmode=verify-full", "", False),
         ("postgresql://me@db.hospital.example/x", "verify-full", False),
         ("postgresql://me@db.hospital.example/x?sslmode=verify-ca", "verify-full", True),
@@ -354,3 +362,35 @@ def test_a_catalogue_elsewhere_is_asked_who_it_is(
     problems = server_problems(survey)
     assert bool(problems) == wrong
     assert all("verify-full" in problem for problem in problems)
+
+
+def test_a_host_of_the_environment_counts(survey: Survey, monkeypatch: pytest.MonkeyPatch) -> None:
+    survey.settings = replace(survey.settings, store=StoreSettings("postgresql:///x"))
+    assert server_problems(survey) == []
+    monkeypatch.setenv("PGHOST", "db.hospital.example")
+    assert len(server_problems(survey)) == 1
+
+
+@pytest.mark.skipif(not ROOT, reason="not allowed here: to become another user")
+def test_a_folder_that_can_be_listed_and_not_searched_is_told_of(tmp_path: Path) -> None:
+    survey = filled(tmp_path / "w")
+    inner = tmp_path / "w" / "reports"
+    inner.chmod(0o400)
+    code = """
+import os, sys
+from pathlib import Path
+from workbench.stages.workspace_modes import Seen, _below
+os.setuid(65534)
+seen = Seen()
+list(_below(Path(sys.argv[1]), seen))
+print(seen.closed)
+"""
+    for folder in (tmp_path, *tmp_path.parents):
+        if folder.stat().st_uid == 0 and folder != Path("/"):
+            folder.chmod(folder.stat().st_mode | 0o055)
+    for path in (tmp_path / "w", inner):
+        os.chown(path, STRANGER, STRANGER)
+    done = subprocess.run([sys.executable, "-c", code, tmp_path / "w"], check=True,
+                          capture_output=True, text=True)  # fmt: skip
+    assert int(done.stdout) >= 1
+    survey.close()

@@ -50,11 +50,10 @@ def _check(options: argparse.Namespace) -> int:
         tell(f"- Not checked: {other}")
     for promise in promised:
         tell(promise)
-    fine = "What was checked is in order." if others else "Everything is in order."
     facts: dict[str, object] = {"problems": problems, "notes": notes, "not_checked": others,
                                 "promises": promised}  # fmt: skip
     facts["phantoms"] = vars(phantoms_of(survey))
-    finish(options, facts, "" if problems else fine)
+    finish(options, facts, "" if problems else "What was checked is in order.")
     return PROBLEMS if problems else DONE
 
 

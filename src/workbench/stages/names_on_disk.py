@@ -6,19 +6,27 @@ the phantom title, lists that somebody had written, and the key itself without a
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from pathlib import Path
 
+from workbench.collect import patient_list
 from workbench.collect.connections import PHANTOMS
 from workbench.collect.phantom_folder import PhantomFolder
-from workbench.collect.queue import lists, relinking
 from workbench.collect.queue.hospital_file import FILE, HospitalFile
 from workbench.deidentify.unlocked_key import locked_file
 from workbench.stages.quality.unselected import PhantomCount, count_phantoms
+from workbench.store.part_folder import FOLDER as PARTS
 from workbench.survey import KEY_FILE, Survey
 
-# How the lists begin that are written with the hospital's own names.
-HEADS = tuple(",".join(columns).encode() for columns in (lists.COLUMNS, relinking.COLUMNS))
+# Columns that name patients, of the lists we write and of those that can be added; "id" alone is
+# a word of many tables.
+NAMING = frozenset(
+    name for name, meaning in patient_list.COLUMNS.items()
+    if meaning in ("patient_id", "accession", "birth_date") and name != "id"
+)  # fmt: skip
+OTHERS = frozenset((PHANTOMS, PARTS, "hospital"))  # looked at elsewhere; the demonstration's
+MAX_HEAD_BYTES = 4096
 UNSEEN_DAYS = 1.0  # an object that nobody looked at for longer: nothing watches
 
 
@@ -66,7 +74,7 @@ def _phantom_problems(count: PhantomCount) -> Iterator[str]:
             f"{count.oldest_days:.0f} days old). If they are patients': "
             "workbench qa erase --unselected --refused --quarantined"
         )
-    if count.unseen and count.oldest_days > UNSEEN_DAYS:
+    if count.oldest_unseen_days > UNSEEN_DAYS:
         yield (
             f"{count.unseen} objects at the phantom title were not looked at. "
             "Leave running: workbench qa watch"
@@ -74,20 +82,30 @@ def _phantom_problems(count: PhantomCount) -> Iterator[str]:
 
 
 def _listed(folder: Path) -> Iterator[str]:
-    files = [
-        file for file in folder.rglob("*.csv")
-        if file.is_file() and not file.is_symlink() and _begins(file).startswith(HEADS)
-    ]  # fmt: skip
-    if files:
+    heads = [_names(file) for file in folder.rglob("*") if _may_be_list(folder, file)]
+    if closed := heads.count(None):
+        yield f"{closed} files that may be lists cannot be read. Look who may: ls -l"
+    listed = sum(names is not None and bool(names & NAMING) for names in heads)
+    if listed:
         yield (
-            f"{len(files)} lists in the workspace name patients in clear. Move them to where such "
+            f"{listed} lists in the workspace name patients in clear. Move them to where such "
             "lists are kept, or delete them."
         )
 
 
-def _begins(file: Path) -> bytes:
+def _may_be_list(folder: Path, file: Path) -> bool:
+    inside = file.relative_to(folder).parts
+    return file.is_file() and not file.is_symlink() and inside[0] not in OTHERS
+
+
+def _names(file: Path) -> set[str] | None:
+    """Return the columns that the first line of a text names, folded; ``None``: not readable."""
     try:
         with file.open("rb") as opened:
-            return opened.read(max(map(len, HEADS)))
+            head = opened.read(MAX_HEAD_BYTES)
+    except FileNotFoundError:
+        return set()
     except OSError:
-        return b""
+        return None
+    line = head.partition(b"\n")[0].decode("utf-8-sig", "replace")
+    return {re.sub(r"[\s_\"'-]", "", cell).casefold() for cell in re.split("[,;\t]", line)}

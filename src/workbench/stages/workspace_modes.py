@@ -12,7 +12,6 @@ from collections.abc import Iterator
 from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
-from urllib.parse import parse_qs, urlsplit
 
 from workbench.collect.connections import PHANTOMS
 from workbench.collect.queue.hospital_file import FILE as HOSPITAL
@@ -86,7 +85,7 @@ def mode_problems(survey: Survey) -> list[str]:
 
 def not_checked(settings: Settings) -> list[str]:
     """Return what nobody has looked at, one sentence each: it is not said to be fine."""
-    sentences = []
+    sentences = ["The bytes of parts are not read here. Run: workbench store check"]
     if os.name != "posix":
         sentences.append(
             "Who may open the folder is not checked on this system: see in its properties that "
@@ -110,13 +109,13 @@ def server_problems(survey: Survey) -> list[str]:
     libpq checks neither certificate nor host unless told ``sslmode=verify-full`` (PostgreSQL
     documentation, "SSL Support", table of modes).
     """
-    url = urlsplit(survey.settings.store.catalogue)
-    options = parse_qs(url.query)
-    hosts = (url.hostname or "", *options.get("host", ()))
-    if all(host in LOCAL_HOSTS or host.startswith("/") for host in hosts):
+    if not survey.settings.store.catalogue:
         return []
-    mode = options.get("sslmode", [os.environ.get("PGSSLMODE", "")])[-1]
-    if mode == "verify-full":
+    known = _connection(survey.settings.store.catalogue)
+    # Without a host a socket of this machine is taken; a service's file may name any host.
+    hosts = f"{known.get('hostaddr', '')},{known.get('host', '')}".split(",")
+    local = all(host in LOCAL_HOSTS or host.startswith(("/", "@")) for host in hosts)
+    if known.get("sslmode") == "verify-full" or (local and "service" not in known):
         return []
     return [
         (
@@ -125,6 +124,19 @@ def server_problems(survey: Survey) -> list[str]:
             "sslrootcert=FILE of its authority."
         )
     ]
+
+
+def _connection(url: str) -> dict[str, str]:
+    """Return what libpq makes of an address and the environment (its sections 32.1.2, 32.15)."""
+    from psycopg.conninfo import conninfo_to_dict
+    from psycopg.pq import Conninfo
+
+    usual = {
+        option.keyword.decode(): option.val.decode()
+        for option in Conninfo.get_defaults()
+        if option.val
+    }
+    return usual | {name: str(value) for name, value in conninfo_to_dict(url).items()}
 
 
 # --- the walk ------------------------------------------------------------------------------------
@@ -162,7 +174,12 @@ def _below(folder: Path, seen: Seen) -> Iterator[tuple[Path, os.stat_result]]:
             continue  # it went meanwhile
         for entry in entries:
             with suppress(FileNotFoundError):
-                yield Path(entry.path), entry.stat(follow_symlinks=False)
+                try:
+                    state = entry.stat(follow_symlinks=False)
+                except PermissionError:  # its folder can be listed, and not searched
+                    seen.closed += 1
+                    break
+                yield Path(entry.path), state
                 if entry.is_dir(follow_symlinks=False):
                     waiting.append(Path(entry.path))
 

@@ -20,6 +20,7 @@ from workbench.store.quality_records import PhantomImage, Quality
 MEASURED, UNRECOGNISED, REFUSED = "measured", "unrecognised", "refused"
 QUARANTINED = "quarantined"  # its pixels cannot be read, or ended the program
 ERASED = "erased"
+LOOKED_AT = frozenset((MEASURED, UNRECOGNISED, REFUSED, QUARANTINED))
 DAY_S = 24 * 3600.0
 NO_PROFILE = "no test profile selects it"
 REMEDY = "If it is no phantom: workbench qa erase --unselected."
@@ -40,8 +41,8 @@ class PhantomCount:
     named
         Of those that were not measured: with a PatientName that no measured image carries, or
         unreadable, so that nobody can say.
-    oldest_days
-        Age of the oldest one that was not measured; 0 where there is none.
+    oldest_days, oldest_unseen_days
+        Age of the oldest one that was not measured, and not looked at; 0 where there is none.
     """
 
     kept: int = 0
@@ -51,24 +52,34 @@ class PhantomCount:
     unseen: int = 0
     named: int = 0
     oldest_days: float = 0.0
+    oldest_unseen_days: float = 0.0
 
 
 def count_phantoms(
     quality: Quality, phantoms: PhantomFolder, now: float | None = None
 ) -> PhantomCount:
     """Look at every object kept; its header is read, nothing of it is told."""
-    states = _states(quality)
-    names = phantoms.names()
-    others = [name for name in names if states.get(name) != MEASURED]
-    ages = [(now or time.time()) - phantoms.path(name).stat().st_mtime for name in others]
-    known = {_patient(phantoms, name) for name in names if states.get(name) == MEASURED}
-    tally = [states.get(name) for name in names]
+    states, moment = _states(quality), now or time.time()
+    came = {name: at for name in phantoms.names() if (at := _came(phantoms, name)) is not None}
+    known = {_patient(phantoms, name) for name in came if states.get(name) == MEASURED}
+    others = [name for name in came if states.get(name) != MEASURED]
+    unseen = [name for name in others if states.get(name) not in LOOKED_AT]
+    tally = [states.get(name) for name in came]
     return PhantomCount(
-        len(names), tally.count(UNRECOGNISED), tally.count(REFUSED), tally.count(QUARANTINED),
-        sum(state not in (MEASURED, UNRECOGNISED, REFUSED, QUARANTINED) for state in tally),
+        len(came), tally.count(UNRECOGNISED), tally.count(REFUSED), tally.count(QUARANTINED),
+        len(unseen),
         sum(_patient(phantoms, name) not in known | {""} for name in others),
-        max(ages, default=0.0) / DAY_S,
+        max((moment - came[name] for name in others), default=0.0) / DAY_S,
+        max((moment - came[name] for name in unseen), default=0.0) / DAY_S,
     )  # fmt: skip
+
+
+def _came(phantoms: PhantomFolder, name: str) -> float | None:
+    """Return when an object came; ``None`` where it is gone meanwhile."""
+    try:
+        return phantoms.path(name).stat().st_mtime
+    except FileNotFoundError:
+        return None
 
 
 def erase(

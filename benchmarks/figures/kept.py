@@ -93,23 +93,20 @@ def canaries(_: bool) -> Mapping[str, Found]:
 
 def leaks(_: bool) -> Mapping[str, Found]:
     """Plant fifty people, make every output, lock the key, and search all of it."""
-    from benchmarks.leaks.__main__ import leaking, searched
-    from benchmarks.leaks.people import PEOPLE, all_planted
-    from benchmarks.leaks.search import Search
-    from benchmarks.leaks.whole_line import whole_line
+    from benchmarks.leaks.__main__ import leaking, measure
+    from benchmarks.leaks.people import PEOPLE
 
     with tempfile.TemporaryDirectory() as name:
-        folder, values = Path(name), all_planted()
-        found = list(searched(whole_line(folder), values))
-        hospital = folder / "hospital"
-        hits = Search(values).files(sorted(hospital.rglob("*")), hospital)[0]
+        measured = measure(Path(name))
+    if faults := measured.faults():
+        raise MissingError(" ".join(faults))
+    found = measured.found
     named = {hit.value.person for hit in leaking(found)}
-    known = {hit.value.person for hit in hits if not hit.value.retained}
     files, size = sum(each.files for each in found), sum(each.size for each in found)
     note = f"{files} files, {size / 2**20:.0f} MB unpacked; times of day and devices apart"
     return {
         "people-named": Found(Count(len(named), PEOPLE), note),
-        "people-found": Found(Count(len(known), PEOPLE), "the same search sees them"),
+        "people-found": Found(Count(measured.known, PEOPLE), "the same search sees them"),
     }
 
 

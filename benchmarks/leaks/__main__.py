@@ -29,6 +29,10 @@ OUTPUTS = {
     "messages and logs": "said", "home, caches, temporary files": "machine",
 }  # fmt: skip
 MAX_TOLD = 40
+NOT_MEASURED = 2  # exit code: it cannot say who is named
+PRINTED = (
+    "PDF is not searched: Chromium writes numbers of glyphs. The same pages are searched as HTML."
+)
 
 
 @dataclass(frozen=True)
@@ -79,9 +83,31 @@ def lines(found: Sequence[Searched]) -> Iterator[str]:
         yield f"{each.output:32}{each.files:7}{each.size / 2**20:8.1f}{named:7}        {kept}"
 
 
-def measure(folder: Path) -> list[Searched]:
-    """Run the line in a folder, and search all that came of it."""
-    return list(searched(whole_line(folder), all_planted()))
+@dataclass(frozen=True)
+class Measured:
+    """What the search found in outputs, and whom it found in the hospital's own files."""
+
+    found: tuple[Searched, ...]
+    known: int
+
+    def faults(self) -> list[str]:
+        """Return why this says nothing; empty where it does."""
+        empty = [each.output for each in self.found if not each.files]
+        sentences = [f"Nothing was made of: {', '.join(empty)}."] if empty else []
+        if self.known < PEOPLE:
+            sentences.append(f"The same search finds {self.known} of {PEOPLE} at the hospital.")
+        if not self.found[-1].people(retained=False):
+            sentences.append("It finds nobody in phantom images, which are kept whole.")
+        return sentences
+
+
+def measure(folder: Path) -> Measured:
+    """Run the line in a folder, and search all that came of it, and the hospital it came from."""
+    values = all_planted()
+    found = tuple(searched(whole_line(folder), values))
+    hospital = folder / "hospital"
+    hits, _ = Search(values).files(sorted(hospital.rglob("*")), hospital)
+    return Measured(found, len({hit.value.person for hit in hits if not hit.value.retained}))
 
 
 def leaking(found: Sequence[Searched]) -> list[Hit]:
@@ -91,7 +117,14 @@ def leaking(found: Sequence[Searched]) -> list[Hit]:
 
 def tell_cases(file: Path) -> int:
     """Say of which texts of a file of cases a word leaves; return the exit code."""
-    cases = read_cases(file)
+    every = read_cases(file)
+    cases = [case for case in every if case.words]
+    for case in every:
+        if not case.words:
+            print(f"- {case.kind}: no word is named that must not leave; left out")
+    if not cases:
+        print("NOT MEASURED: the file holds no case.")
+        return NOT_MEASURED
     kinds = leaving(cases)
     for kind in kinds:
         print(f"- {kind}")
@@ -112,12 +145,17 @@ def main(words: Sequence[str] | None = None) -> int:
     if asked.cases:
         return tell_cases(asked.cases)
     if asked.keep:
-        found = measure(asked.keep)
+        measured = measure(asked.keep)
     else:
         with tempfile.TemporaryDirectory() as name:
-            found = measure(Path(name))
+            measured = measure(Path(name))
+    found = measured.found
     for line in lines(found):
         print(line)
+    print(PRINTED)
+    if faults := measured.faults():
+        print(f"NOT MEASURED: {' '.join(faults)}")
+        return NOT_MEASURED
     hits = leaking(found)
     for hit in hits[:MAX_TOLD] if asked.where else ():
         print(f"- {hit.value.kind} of person {hit.value.person} in {hit.where}, {hit.encoding}")

@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from io import BytesIO
 from pathlib import Path
 
+from pydicom import dcmread
 from pydicom.dataset import Dataset
 
 from workbench.deidentify.confidentiality_profile import load_profile
@@ -40,7 +41,7 @@ def read_cases(file: Path) -> list[Case]:
     with file.open(encoding="utf-8-sig", newline="") as opened:
         return [
             Case(row["kind"], row["PatientName"], row["SpecificCharacterSet"], row["description"],
-                 tuple(row["must_not_leave"].split("|")))
+                 tuple(word for word in row["must_not_leave"].split("|") if word))
             for row in csv.DictReader(opened)
         ]  # fmt: skip
 
@@ -62,6 +63,11 @@ def _leaves(case: Case, template: Dataset, engine: Deidentifier) -> bool:
         setattr(data, place, case.text)
     buffer = BytesIO()
     data.save_as(buffer, enforce_file_format=True)
+    written = dcmread(BytesIO(buffer.getvalue()))
+    if [str(written[place].value) for place in ("PatientName", *PLACES)] != [
+        str(data[place].value) for place in ("PatientName", *PLACES)
+    ]:
+        raise ValueError(f"{case.kind}: the text cannot be written in its character set")
     clean = engine.apply(read_header(buffer.getvalue()).dataset).dataset
     left = " ".join(str(clean.get(place, "")) for place in PLACES)
     return any(folded(word) in f" {folded(left)} " for word in case.words)

@@ -44,3 +44,23 @@ def test_a_name_of_other_letters_is_removed_as_it_is_spelled() -> None:
 )
 def test_letters_are_compared_without_marks(text: str, plain: str) -> None:
     assert folded(text) == plain
+
+
+def test_a_text_that_its_character_set_cannot_hold_is_no_case(tmp_path: Path) -> None:
+    """It could never leave, and would be told as if it did not."""
+    file = tmp_path / "cases.csv"
+    file.write_text(
+        "kind,PatientName,SpecificCharacterSet,description,must_not_leave\n"
+        "polish,Wałęsa^Lech,ISO_IR 100,CT Wałęsa,wałęsa\n", "utf-8",
+    )  # fmt: skip
+    with pytest.raises(ValueError, match="polish"):
+        leaving(read_cases(file))
+
+
+def test_a_file_without_a_case_is_no_good_news(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    file = tmp_path / "cases.csv"
+    file.write_text("kind,PatientName,SpecificCharacterSet,description,must_not_leave\n")
+    assert program.main(["--cases", str(file)]) == program.NOT_MEASURED
+    assert "NOT MEASURED" in capsys.readouterr().out

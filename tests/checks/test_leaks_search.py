@@ -142,22 +142,62 @@ def test_a_value_planted_into_an_output_is_counted_and_fails(
         machine.place(folder)
     image = machine.place("workspace/phantoms") / "image.dcm"
     image.write_text(WHO.family, "utf-8")
+    for folder in program.OUTPUTS.values():
+        (machine.folder / folder / "empty.txt").write_text("")
+    hospital = tmp_path / "hospital"
+    hospital.mkdir()
+    for person in people():
+        (hospital / f"{person.number}.txt").write_text(person.patient_id, "utf-8")
     monkeypatch.setattr(program, "whole_line", lambda _: machine)
-    assert program.main([]) == 0
+    assert program.main(["--keep", str(tmp_path)]) == 0
     assert "0 people named in 0 places" in capsys.readouterr().out
 
     device = machine.place("tables") / "instance.csv"
     device.write_text(f"{WHO.station},{WHO.time[:2]}:{WHO.time[2:4]}:{WHO.time[4:]}")
-    assert program.main([]) == 0, "what an option keeps is told apart"
+    assert program.main(["--keep", str(tmp_path)]) == 0, "what an option keeps is told apart"
     (row,) = [line for line in capsys.readouterr().out.splitlines() if line.startswith("tables")]
     assert row.split()[-3:] == ["0", "1", "1"]
 
     write_parquet(machine.place("workspace/parts") / "instance-1.parquet", WHO.patient_id)
-    assert program.main(["--where"]) == 1
+    assert program.main(["--where", "--keep", str(tmp_path)]) == 1
     told = capsys.readouterr().out
     assert "1 people named" in told
     assert "patient ID of person 7 in parts/instance-1.parquet (rows" in told
     assert WHO.patient_id not in told
+
+
+@pytest.mark.parametrize("missing", ["output", "person", "phantoms", "everything"])
+def test_a_search_that_could_find_nobody_says_so(
+    tmp_path: Path,
+    capsys: pytest.CaptureFixture[str],
+    monkeypatch: pytest.MonkeyPatch,
+    missing: str,
+) -> None:
+    machine = Machine(tmp_path)
+    (tmp_path / "hospital").mkdir()
+    for folder in program.OUTPUTS.values() if missing != "everything" else ():
+        (machine.place(folder) / "a.txt").write_text("")
+    for person in people():
+        file = tmp_path / "hospital" / f"{person.number}.txt"
+        file.write_text(person.patient_id)
+    (machine.place("workspace/phantoms") / "image.dcm").write_text(WHO.family, "utf-8")
+    monkeypatch.setattr(program, "whole_line", lambda _: machine)
+    if missing == "output":
+        (machine.place("tables") / "a.txt").unlink()
+    elif missing == "person":
+        (tmp_path / "hospital" / "7.txt").write_text("")
+    elif missing == "phantoms":
+        (machine.place("workspace/phantoms") / "image.dcm").write_text("nobody")
+    assert program.main(["--keep", str(tmp_path)]) == program.NOT_MEASURED
+    said = capsys.readouterr().out
+    assert "NOT MEASURED" in said
+    assert "people named in" not in said
+
+
+def test_bytes_in_a_part_are_searched(tmp_path: Path) -> None:
+    frame = pl.DataFrame({"a": [WHO.patient_id.encode(), None], "b": ["x", "y"]})
+    frame.write_parquet(tmp_path / "x.parquet")
+    assert found(tmp_path) == {(7, "patient ID")}
 
 
 def test_a_short_value_is_not_looked_for() -> None:

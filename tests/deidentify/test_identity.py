@@ -101,3 +101,15 @@ def test_an_identifier_is_found_with_signs_and_zeros_put_in_or_left_out(text: st
     for cleaned in (clean(f"Thorax {text}", names), clean_label(f"Thorax {text}", names)):
         assert "215" not in cleaned
         assert cleaned.startswith("Thorax")
+
+
+@pytest.mark.parametrize("text", ["CT DR KOWALSKI", "PROF KOWALSKI Thorax", "Dr. Kowalski"])
+def test_the_title_of_a_known_physician_hides_no_other_name(text: str) -> None:
+    known = Sources(names=["Nowak^Jan^^Dr", "Prof. Nowak", "Dr med^Nowak"]).identity()
+    assert "KOWALSKI" not in clean(text, known).upper()
+    assert "NOWAK" not in clean("CT NOWAK", known)
+
+
+def test_titles_are_no_names_of_machines() -> None:
+    known = Sources(names=["Nowak^Jan^^Dr"]).identity()
+    assert clean("DR CHEST", known) == "DR CHEST"

@@ -30,6 +30,15 @@ van von der den de du des da do dos das la le les el al il di del della dello de
 ter ten te bin ibn ben abu umm af av y e i und and et
 """
 PARTICLES = frozenset(_PARTICLES.split())
+# Titles are no names: taken out as such, they would hide a name behind them ("DR KOWALSKI") from
+# the signs.
+_TITLES = """
+dr prof professor doctor docteur mr mrs ms miss mme mlle herr hr frau fr fru med dent phil univ
+dipl ing mag md phd msc bsc jr sr dott sig sra dona don sir pd priv doz
+"""
+TITLES = frozenset(_TITLES.split())
+PREFIX = 3  # components of PN before that of titles (PS3.5 6.2.1)
+SHORTEST_CALLED = 3  # letters
 # Names of things that are examined in a person's stead: their words are technique.
 _THINGS = """
 phantom phantoms fantom phantome test testing qc qa quality constant konstanz konstanstest
@@ -117,14 +126,22 @@ def _shorter(word: str) -> Iterator[str]:
 
 
 def words_of(name: str) -> list[str]:
-    """Return the words of a person's name that are sought, as they are written."""
+    """Return the words of a person's name that are sought, as they are written.
+
+    A word of a title counts where it is the whole family or given name: somebody is called Herr.
+    """
     found = []
-    for component in re.split(r"[\^=]", name):
-        parts = WORD.findall(component)
-        alone = len(parts) == 1
-        found += [
-            word for word in parts if not word.isdigit() and (alone or fold(word) not in PARTICLES)
-        ]
+    for group in name.split("="):
+        for place, component in enumerate(group.split("^")):
+            words = WORD.findall(component)
+            called = len(words) == 1 and place < PREFIX and len(words[0]) >= SHORTEST_CALLED
+            parts = [word for word in words if called or fold(word) not in TITLES]
+            alone = len(parts) == 1
+            found += [
+                word
+                for word in parts
+                if not word.isdigit() and (alone or fold(word) not in PARTICLES)
+            ]
     return found
 
 
@@ -138,7 +155,11 @@ def joined(name: str) -> Iterator[str]:
         components = [fold("".join(WORD.findall(part))) for part in group.split("^")]
         family, given = [*components, "", ""][:2]
         first = [fold("".join(WORD.findall(word))) for word in COMPONENT.split(group.split("^")[0])]
-        yield from (part for part in (*components, *first) if part)
+        yield from (
+            part
+            for place, part in enumerate((*components[:PREFIX], *first))
+            if part and (part not in TITLES or (not place and len(part) >= SHORTEST_CALLED))
+        )
         if family and given:
             yield family + given
             yield given + family

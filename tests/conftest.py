@@ -20,6 +20,7 @@ from pathlib import Path
 import pytest
 from hypothesis import settings
 
+from tests.faults.databases_by_hand import DatabasesByHand
 from workbench.server.quiet_log import THEIRS, without_details
 
 DATA_MISSING = "needs test data: set WORKBENCH_TEST_DATA"
@@ -136,6 +137,21 @@ def _away_from_home(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
             patch.setenv(name, str(home / name.lower()))
         patch.delenv("WORKBENCH_WORKSPACE", raising=False)
         yield
+
+
+@pytest.fixture(scope="session")
+def databases_by_hand() -> DatabasesByHand:
+    """Return what looks on whether the program opens a database as a file."""
+    looks_on = DatabasesByHand()
+    looks_on.start()
+    return looks_on
+
+
+@pytest.fixture(autouse=True)
+def _no_database_is_opened_by_hand(databases_by_hand: DatabasesByHand) -> Iterator[None]:
+    databases_by_hand.lines.clear()
+    yield
+    assert not databases_by_hand.lines, "closing it drops SQLite's locks: it would be damaged"
 
 
 @pytest.fixture(autouse=True)

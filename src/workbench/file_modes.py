@@ -54,7 +54,7 @@ def open_private(path: Path, flags: int = os.O_WRONLY | os.O_TRUNC) -> int:
     return descriptor
 
 
-def create_private(path: Path) -> None:
+def create_private(path: Path, mode: int | None = None) -> None:
     """Make an empty file where there is none, for a library that opens it by its name.
 
     The file is not opened for it: closing any descriptor of a file drops all locks that this
@@ -65,7 +65,7 @@ def create_private(path: Path) -> None:
             os.mknod(path, stat.S_IFREG | OWNER_FILE)
         except PermissionError:  # some systems leave mknod to root
             os.close(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, OWNER_FILE))
-        path.chmod(mode_in(path.parent))
+        path.chmod(mode_in(path.parent) if mode is None else mode)
 
 
 def make_private_folder(folder: Path) -> None:

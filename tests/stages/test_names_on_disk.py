@@ -3,17 +3,21 @@
 from __future__ import annotations
 
 import json
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
 
 from tests.collect.queue.plain_file import SECRETS, write_plain
+from tests.faults.databases_by_hand import DatabasesByHand
 from tests.stages.quality.phantom_workspace import arrive, quality_desk, week
 from tests.stages.quality.test_unselected import aged, mixed
 from workbench.cli import main
 from workbench.collect.queue.hospital_file import FILE
 from workbench.deidentify.key import protect_key
 from workbench.deidentify.key_wrapping import Cost
+from workbench.stages import names_on_disk
 from workbench.stages.names_on_disk import name_notes, name_problems, phantoms_of
 from workbench.survey import KEY_FILE, Survey, create_survey, open_survey
 
@@ -146,3 +150,27 @@ def test_what_just_came_is_not_called_unseen_because_something_old_lies_beside(
         aged(desk, mixed(desk)["patient"], 9)
         arrive(desk, made=week(8))
         assert not [problem for problem in name_problems(desk.survey) if "qa watch" in problem]
+
+
+def test_a_database_that_is_open_keeps_its_locks(
+    survey: Survey, databases_by_hand: DatabasesByHand
+) -> None:
+    """Else the next process that closes it takes away the journal that is still written to."""
+    journal = survey.folder / "catalogue.sqlite-wal"
+    assert survey.store.table("instance").height == 0
+    assert journal.exists()
+    name_problems(survey)
+    reads = f"import sqlite3; sqlite3.connect({str(survey.folder / 'catalogue.sqlite')!r})"
+    once = f"{reads}.execute('SELECT count(*) FROM sqlite_master').fetchall()"
+    subprocess.run([sys.executable, "-c", once], check=True)
+    assert journal.exists()
+    assert databases_by_hand.lines == []
+
+
+def test_who_opens_a_database_by_hand_is_seen(
+    survey: Survey, databases_by_hand: DatabasesByHand, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(names_on_disk, "DATABASE", "no such name")
+    name_problems(survey)
+    assert {line.partition(":")[0] for line in databases_by_hand.lines} == {"names_on_disk.py"}
+    databases_by_hand.lines.clear()

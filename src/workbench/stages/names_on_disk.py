@@ -16,6 +16,7 @@ from workbench.collect.phantom_folder import PhantomFolder
 from workbench.collect.queue.hospital_file import FILE, HospitalFile
 from workbench.deidentify.unlocked_key import locked_file
 from workbench.stages.quality.unselected import PhantomCount, count_phantoms
+from workbench.store.erasure_proof import DATABASE
 from workbench.store.part_folder import FOLDER as PARTS
 from workbench.survey import KEY_FILE, Survey
 
@@ -94,8 +95,15 @@ def _listed(folder: Path) -> Iterator[str]:
 
 
 def _may_be_list(folder: Path, file: Path) -> bool:
+    """Say whether a file is to be looked into: never a database's, which is no text.
+
+    One that is open here would lose its locks by that (``erasure_proof``), and be damaged by the
+    next process that closes it.
+    """
     inside = file.relative_to(folder).parts
-    return file.is_file() and not file.is_symlink() and inside[0] not in OTHERS
+    if inside[0] in OTHERS or DATABASE in file.name:
+        return False
+    return file.is_file() and not file.is_symlink()
 
 
 def _names(file: Path) -> set[str] | None:

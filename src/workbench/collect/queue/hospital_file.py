@@ -16,6 +16,7 @@ from workbench.collect.queue.sealed_rows import SealedRows
 from workbench.deidentify.field_encryption import SALT_BYTES, FieldCipher
 from workbench.deidentify.key import load_key
 from workbench.errors import IdentityError, StoreError
+from workbench.file_modes import OWNER_FILE, create_private
 from workbench.store.database import Sqlite
 from workbench.survey import KEY_FILE
 
@@ -94,7 +95,7 @@ class HospitalFile(Sqlite):
         self.file = folder / FILE
         if not folder.is_dir():
             raise StoreError("there is no such workspace.", "Make one: workbench init -w FOLDER")
-        self.file.touch(mode=0o600)
+        create_private(self.file, OWNER_FILE)  # the owner's alone, even where a group shares
         super().__init__(self.file)
         self._sealed: SealedRows | None = None
         try:

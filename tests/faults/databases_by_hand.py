@@ -1,0 +1,41 @@
+"""Notice who opens a database's file as a file: closing it drops the locks SQLite holds on it.
+
+SQLite opens its files itself, which Python's audit does not see; a test that does it on purpose
+is in the tests' own files, and the program never may.
+"""
+
+from __future__ import annotations
+
+import os
+import sys
+from pathlib import Path
+from typing import Any
+
+import workbench
+from workbench.store.erasure_proof import DATABASE
+
+OURS = str(Path(workbench.__file__).parent)
+
+
+class DatabasesByHand:
+    """What lines of the program opened, as ``file:line``."""
+
+    def __init__(self) -> None:
+        self.lines: list[str] = []
+
+    def start(self) -> None:
+        """Look on until the program ends: an audit hook cannot be taken off."""
+        sys.addaudithook(self._see)
+
+    def _see(self, event: str, arguments: tuple[Any, ...]) -> None:
+        if event != "open" or not isinstance(arguments[0], (str, os.PathLike)):
+            return
+        path, _, flags = arguments
+        if DATABASE in Path(path).name and not flags & os.O_EXCL:
+            frame = sys._getframe(1)
+            while frame and not frame.f_code.co_filename.startswith(OURS):
+                if "/tests/" in frame.f_code.co_filename:
+                    return
+                frame = frame.f_back
+            if frame:
+                self.lines.append(f"{Path(frame.f_code.co_filename).name}:{frame.f_lineno}")

@@ -12,7 +12,11 @@ from typing import Any
 from pydicom.uid import RLELossless
 
 from workbench.dicom.decoding import decoder_program
-from workbench.dicom.decoding.frame_decoders import LIBRARIES, DecoderLibrary
+from workbench.dicom.decoding.compressed_syntaxes import (
+    COMPRESSED_SYNTAXES,
+    CompressedSyntax,
+    DecoderLibrary,
+)
 
 SOUND, CRASH, SLEEP, SPIN, EAT, ABORT, FAIL = (bytes((number, 0)) for number in range(1, 8))
 POISON, TALK, ENVIRONMENT, WRITE, LEAVE, PID, BABBLE = (
@@ -94,5 +98,6 @@ ACTS = {
 
 def main() -> None:
     """Serve requests with the bad decoder in the place of RLE's."""
-    LIBRARIES[RLELossless] = DecoderLibrary("pydicom", "pydicom", __name__, "bad_frame")
+    bad = DecoderLibrary("pydicom", "pydicom", __name__, "bad_frame")
+    COMPRESSED_SYNTAXES[RLELossless] = CompressedSyntax(bad, None)
     decoder_program.main()

@@ -55,6 +55,11 @@ class Kind:
     frame: str = ""
     lossless: bool = True
 
+    @property
+    def frames_are_compressed(self) -> bool:
+        """Whether each frame is; a deflated file is compressed as a whole (PS3.5 A.5)."""
+        return self.syntax != DeflatedExplicitVRLittleEndian
+
     def __str__(self) -> str:
         colour = " colour" if self.samples > 1 else ""
         sign = " signed" if self.signed else ""

@@ -21,7 +21,11 @@ from pydicom.uid import (
 from tests.dicom.decoding.compressed_images import KINDS, LOSSY, Kind, compressed, file_of, native
 from tests.dicom.decoding.compressed_images import values as made_of
 from workbench.dicom.decoding import frame_decoders
-from workbench.dicom.decoding.frame_decoders import LIBRARIES, DecoderLibrary
+from workbench.dicom.decoding.compressed_syntaxes import (
+    COMPRESSED_SYNTAXES,
+    CompressedSyntax,
+    DecoderLibrary,
+)
 from workbench.dicom.decoding.stored_values import cannot_decode, stored_values
 from workbench.dicom.image_object import read_image_object
 from workbench.dicom.pixels import images_of
@@ -60,24 +64,23 @@ def test_jpeg_extended_is_read_as_dcmtk_reads_it(
 
 
 def test_each_transfer_syntax_has_one_library() -> None:
-    for syntax, library in LIBRARIES.items():
-        assert frame_decoders.DECODER_DEPENDENCIES[syntax] == (library.project,)
-        assert frame_decoders.is_available(syntax) == library.installed
+    for syntax, known in COMPRESSED_SYNTAXES.items():
+        assert frame_decoders.DECODER_DEPENDENCIES[syntax] == (known.library.project,)
+        assert frame_decoders.is_available(syntax) == known.library.installed
     assert not frame_decoders.is_available("1.2.840.10008.1.2.1")
-    kinds = {kind.syntax for kind in KINDS}
-    assert kinds >= set(LIBRARIES)  # and each is tried above
+    # Each is tried above, and none that is tried there is absent.
+    assert set(COMPRESSED_SYNTAXES) == {kind.syntax for kind in KINDS if kind.frames_are_compressed}
 
 
 def test_what_cannot_be_decoded_names_what_to_install(monkeypatch: pytest.MonkeyPatch) -> None:
     absent = DecoderLibrary("no_such_package", "pylibjpeg-openjpeg", "no_such_package")
-    for kind in KINDS:
-        if kind.syntax in LIBRARIES:
-            monkeypatch.setitem(LIBRARIES, kind.syntax, absent)
-            with pytest.raises(ReadError) as caught:
-                stored_values(compressed(kind), max_bytes=MAX_BYTES)
-            assert caught.value.code == "no_decoder"
-            assert kind.syntax.name in caught.value.message
-            assert caught.value.remedy == "Install pylibjpeg-openjpeg."
+    for kind in (kind for kind in KINDS if kind.frames_are_compressed):
+        monkeypatch.setitem(COMPRESSED_SYNTAXES, kind.syntax, CompressedSyntax(absent, None))
+        with pytest.raises(ReadError) as caught:
+            stored_values(compressed(kind), max_bytes=MAX_BYTES)
+        assert caught.value.code == "no_decoder"
+        assert kind.syntax.name in caught.value.message
+        assert caught.value.remedy == "Install pylibjpeg-openjpeg."
 
 
 def test_videos_and_unknown_syntaxes_are_no_images() -> None:
@@ -90,7 +93,7 @@ def test_videos_and_unknown_syntaxes_are_no_images() -> None:
     encapsulated = {
         uid for uid, (_, kind, *_) in UID_dictionary.items()
         if kind == "Transfer Syntax" and uid.startswith("1.2.840.10008.1.2.")
-    } - set(LIBRARIES)  # fmt: skip
+    } - set(COMPRESSED_SYNTAXES)  # fmt: skip
     assert all(cannot_decode(uid) for uid in encapsulated)
 
 

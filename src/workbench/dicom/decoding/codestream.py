@@ -11,21 +11,7 @@ import re
 import struct
 from dataclasses import dataclass
 
-from pydicom.uid import (
-    HTJ2K,
-    JPEG2000,
-    UID,
-    HTJ2KLossless,
-    HTJ2KLosslessRPCL,
-    JPEG2000Lossless,
-    JPEGBaseline8Bit,
-    JPEGExtended12Bit,
-    JPEGLossless,
-    JPEGLosslessSV1,
-    JPEGLSLossless,
-    JPEGLSNearLossless,
-)
-
+from workbench.dicom.decoding.compressed_syntaxes import CodestreamKind, compressed_syntax
 from workbench.dicom.decoding.image_pixel import ImagePixel
 
 START, START_2000, END = b"\xff\xd8", b"\xff\x4f\xff\x51", b"\xff\xd9"
@@ -35,13 +21,10 @@ DCT, LOSSLESS, LS = frozenset((0xC0, 0xC1, 0xC2)), frozenset((0xC3,)), frozenset
 FRAME_MARKERS = DCT | LOSSLESS | LS | frozenset(range(0xC5, 0xD0)) - {0xC8, 0xCC}
 SCAN = 0xDA
 ALONE = frozenset((0x01, *range(0xD0, 0xD8)))  # markers without a length
-JPEG_FRAMES = {
-    JPEGBaseline8Bit: DCT, JPEGExtended12Bit: DCT, JPEGLossless: LOSSLESS,
-    JPEGLosslessSV1: LOSSLESS, JPEGLSLossless: LS, JPEGLSNearLossless: LS,
-}  # fmt: skip
-JPEG_2000 = frozenset((JPEG2000Lossless, JPEG2000, HTJ2KLossless, HTJ2KLosslessRPCL, HTJ2K))
+# By which markers a JPEG image of a kind is known.
+MARKERS = {CodestreamKind.DCT: DCT, CodestreamKind.LOSSLESS: LOSSLESS, CodestreamKind.LS: LS}
 DCT_BITS = (8, 12)  # T.81 table B.2
-MAX_BITS = {True: 38, False: 16}  # JPEG 2000 or not
+MAX_BITS, MAX_BITS_2000 = 16, 38  # T.81 table B.2, T.87 annex C; T.800 table A.11
 
 
 class CodestreamError(Exception):
@@ -63,19 +46,24 @@ class CodestreamSize:
 
 
 def check_frame(frame: bytes, syntax: str, described: ImagePixel) -> None:
-    """Raise ``CodestreamError`` for a frame that is cut, or not what the header says."""
-    kinds = JPEG_FRAMES.get(UID(syntax))
-    if kinds is not None:
-        size = _jpeg(frame, kinds)
-    elif syntax in JPEG_2000:
-        size = _jpeg_2000(frame)
-    else:
+    """Raise ``CodestreamError`` for a frame that is cut, or not what the header says.
+
+    So does every frame of a transfer syntax that is not known: nobody can say what it is.
+    """
+    known = compressed_syntax(syntax)
+    if known is None:
+        raise CodestreamError("syntax")
+    if known.codestream is None:  # it does not say its size; its decoder is memory-safe
         return
+    if known.codestream is CodestreamKind.JPEG_2000:
+        size, most = _jpeg_2000(frame), MAX_BITS_2000
+    else:
+        size, most = _jpeg(frame, MARKERS[known.codestream]), MAX_BITS
     if (size.rows, size.columns, size.samples) != (
         described.rows, described.columns, described.samples,
     ):  # fmt: skip
         raise CodestreamError("size")
-    if not 0 < size.bits <= min(described.allocated, MAX_BITS[syntax in JPEG_2000]):
+    if not 0 < size.bits <= min(described.allocated, most):
         raise CodestreamError("bits")
     if END not in frame[-LAST_BYTES:]:
         raise CodestreamError("cut")

@@ -12,6 +12,7 @@ REASONS = {
     "bits": "the compressed image has another depth than the header says",
     "cut": "the compressed image ends early",
     "start": "the compressed image does not begin as its transfer syntax says",
+    "syntax": "the transfer syntax is not one of images we can decode",
     "frames": "there are not as many frames as the header says",
     "made_up": "the compressed image is damaged, and the decoder made up a part of it",
 }

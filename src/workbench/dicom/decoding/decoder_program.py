@@ -21,8 +21,9 @@ from pydicom.pixels.decoders.base import get_decoder
 from pydicom.uid import UID
 
 from workbench.dicom.decoding.codestream import CodestreamError, check_frame
+from workbench.dicom.decoding.compressed_syntaxes import COMPRESSED_SYNTAXES, DECODERS, OWN
 from workbench.dicom.decoding.decoder_messages import receive, send
-from workbench.dicom.decoding.frame_decoders import LABEL, LIBRARIES, OWN, OutOfMemory
+from workbench.dicom.decoding.frame_decoders import LABEL, OutOfMemory
 from workbench.dicom.decoding.image_pixel import ImagePixel
 
 OffsetTables = tuple[bytes, bytes] | None
@@ -59,7 +60,7 @@ def _decode(about: Mapping[str, Any], value: bytes, answers: BinaryIO, said: int
     except Exception:  # noqa: BLE001  as below
         return {"error": "pixels_damaged", "unharmed": True}
     _said(said)  # what was said before is of no concern
-    unharmed = LIBRARIES[UID(about["syntax"])].memory_safe
+    unharmed = COMPRESSED_SYNTAXES[UID(about["syntax"])].library.memory_safe
     try:
         for array, photometric in _frames(value, tables, described, about):
             if _made_up(_said(said)):
@@ -113,17 +114,17 @@ def _frames(
 def _decoder(syntax: str) -> Any:
     decoder = get_decoder(UID(syntax))
     with suppress(ValueError):  # it has the plug-in from the request before
-        decoder.add_plugin(LABEL, ("workbench.dicom.decoding.frame_decoders", OWN))
+        decoder.add_plugin(LABEL, (DECODERS, OWN))
     return decoder
 
 
 def _warm() -> None:
     """Import what decoding needs, before memory and files are limited."""
-    for syntax, library in LIBRARIES.items():
-        if library.installed:
+    for syntax, known in COMPRESSED_SYNTAXES.items():
+        if known.library.installed:
             _decoder(syntax)
             with suppress(ImportError):
-                __import__(library.package)
+                __import__(known.library.package)
 
 
 def _listened() -> int:

@@ -1,85 +1,30 @@
-"""Which library decodes which transfer syntax: one each, so that a file has one reading.
-
-pydicom would try all that are installed, one after the other, and take what the most lenient of
-them makes of a damaged image.
-"""
+"""What pydicom calls for a frame: the one library of its transfer syntax."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
 from importlib import import_module
-from importlib.util import find_spec
 from typing import Any
 
-from pydicom.uid import (
-    HTJ2K,
-    JPEG2000,
-    UID,
-    HTJ2KLossless,
-    HTJ2KLosslessRPCL,
-    JPEG2000Lossless,
-    JPEGBaseline8Bit,
-    JPEGExtended12Bit,
-    JPEGLossless,
-    JPEGLosslessSV1,
-    JPEGLSLossless,
-    JPEGLSNearLossless,
-    RLELossless,
+from workbench.dicom.decoding.compressed_syntaxes import (
+    COMPRESSED_SYNTAXES,
+    OPENJPEG,
+    PYDICOM,
+    compressed_syntax,
 )
 
 FrameFunction = Callable[[bytes, Any], bytes | bytearray]
 LABEL = "workbench"  # among pydicom's plug-ins
-OWN, PYDICOM = "decode_frame", "_decode_frame"  # what a module calls its function
-
-
-@dataclass(frozen=True)
-class DecoderLibrary:
-    """Where a transfer syntax is decoded.
-
-    Attributes
-    ----------
-    package
-        What is imported.
-    project
-        What is installed to have it.
-    module, function
-        What is called for a frame.
-    memory_safe
-        Whether it is Python, which may fail and write nowhere it should not.
-    """
-
-    package: str
-    project: str
-    module: str
-    function: str = PYDICOM
-    memory_safe: bool = False
-
-    @property
-    def installed(self) -> bool:
-        """Whether the package is there; it is not imported to find out."""
-        return find_spec(self.package) is not None
-
-
-GDCM = DecoderLibrary("gdcm", "python-gdcm", "pydicom.pixels.decoders.gdcm")
-EXTENDED = DecoderLibrary("gdcm", "python-gdcm", __name__, "_decode_extended")
-OPENJPEG = DecoderLibrary("openjpeg", "pylibjpeg-openjpeg", __name__, "_decode_openjpeg")
-RLE = DecoderLibrary("pydicom", "pydicom", "pydicom.pixels.decoders.rle", memory_safe=True)
-LIBRARIES = {
-    JPEGBaseline8Bit: GDCM, JPEGExtended12Bit: EXTENDED, JPEGLossless: GDCM, JPEGLosslessSV1: GDCM,
-    JPEGLSLossless: GDCM, JPEGLSNearLossless: GDCM, JPEG2000Lossless: GDCM, JPEG2000: GDCM,
-    HTJ2KLossless: OPENJPEG, HTJ2KLosslessRPCL: OPENJPEG, HTJ2K: OPENJPEG, RLELossless: RLE,
-}  # fmt: skip
 # What pydicom asks of a plug-in's module.
 DECODER_DEPENDENCIES = {
-    syntax: (library.project,) for syntax, library in LIBRARIES.items()
-}  # fmt: skip
+    syntax: (known.library.project,) for syntax, known in COMPRESSED_SYNTAXES.items()
+}
 
 
 def is_available(syntax: str) -> bool:
     """Say whether frames of a transfer syntax can be decoded here."""
-    library = LIBRARIES.get(UID(syntax))
-    return library is not None and library.installed
+    known = compressed_syntax(syntax)
+    return known is not None and known.library.installed
 
 
 class OutOfMemory(BaseException):  # pydicom swallows every Exception of a decoder
@@ -88,7 +33,7 @@ class OutOfMemory(BaseException):  # pydicom swallows every Exception of a decod
 
 def decode_frame(frame: bytes, runner: Any) -> bytearray:
     """Return the samples of one frame; ``runner`` is pydicom's, with the Image Pixel module."""
-    library = LIBRARIES[runner.transfer_syntax]
+    library = COMPRESSED_SYNTAXES[runner.transfer_syntax].library
     try:
         function: FrameFunction = getattr(import_module(library.module), library.function)
         return bytearray(function(frame, runner))  # pydicom changes it in place

@@ -12,8 +12,8 @@ from numpy.typing import NDArray
 from pydicom import Dataset
 from pydicom.uid import UID
 
+from workbench.dicom.decoding.compressed_syntaxes import compressed_syntax
 from workbench.dicom.decoding.decoder_process import DecodingRequest, decoder_process
-from workbench.dicom.decoding.frame_decoders import LIBRARIES
 from workbench.dicom.decoding.image_pixel import (
     PIXELS,
     ImagePixel,
@@ -68,15 +68,13 @@ def stored_values(dataset: Dataset, *, max_bytes: int, raw: bool = False) -> Sto
 
 def cannot_decode(syntax: str) -> ReadError | None:
     """Return why images of a transfer syntax cannot be decoded here; ``None``: they can."""
-    library = LIBRARIES.get(UID(syntax))
-    if library is None:
+    known = compressed_syntax(syntax)
+    if known is None:
         return ReadError("no_decoder", "the transfer syntax is not one of images we can decode")
-    if library.installed:
+    if known.library.installed:
         return None
-    name = UID(syntax).name
-    return ReadError(
-        "no_decoder", f"no decoder for {name} is installed", f"Install {library.project}."
-    )
+    name, project = UID(syntax).name, known.library.project
+    return ReadError("no_decoder", f"no decoder for {name} is installed", f"Install {project}.")
 
 
 def _compressed(

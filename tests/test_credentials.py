@@ -10,6 +10,7 @@ from typing import Any
 
 import pytest
 
+from tests.faults.remembered_disk import RememberedDisk
 from tests.stages.quality.mail_server import mail_server
 from workbench.collect.connections import peer_of, source_of
 from workbench.collect.dicomweb.client import WebSource
@@ -153,6 +154,18 @@ def test_who_types_the_token_says_where_it_goes(tmp_path: Path) -> None:
     assert TOKEN not in (tmp_path / FILE).read_text()
     with pytest.raises(SettingsError, match="no token"):
         give_token(tmp_path, Settings(), TOKEN)
+
+
+def test_a_power_cut_takes_neither_token_nor_address_back(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    disk = RememberedDisk(tmp_path, monkeypatch)
+    disk.everything()
+    for settings in (SET[PACS_TOKEN], changed(SET[PACS_TOKEN], url="https://new.example/")):
+        given = give_token(tmp_path, settings, f"{TOKEN}-{settings.pacs and settings.pacs.url}")
+        assert disk.left(tmp_path / "token") == (tmp_path / "token").read_bytes()
+        assert given.address in (disk.left(tmp_path / FILE) or b"").decode()
+    assert disk.torn == []
 
 
 @pytest.mark.parametrize("text", ["", "[]", "{", "7"])

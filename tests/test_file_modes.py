@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import stat
 import subprocess
@@ -12,6 +13,7 @@ from pathlib import Path
 import pytest
 from pydicom.data import get_testdata_file
 
+from tests.faults.remembered_disk import RememberedDisk
 from workbench.collect.phantom_folder import PhantomFolder
 from workbench.deidentify.cleaned_files import deidentify_files
 from workbench.deidentify.confidentiality_profile import load_profile
@@ -20,10 +22,13 @@ from workbench.deidentify.pseudonym import Pseudonyms
 from workbench.file_modes import (
     create_private,
     is_shared,
+    kept_mode,
     make_private_folder,
     mode_in,
     open_private,
     private_umask,
+    sync_folder,
+    write_private,
 )
 from workbench.report.atomic_file import written_atomically
 from workbench.stages.importing import import_files
@@ -85,6 +90,116 @@ def test_the_mode_that_an_owner_gave_a_file_stays(tmp_path: Path) -> None:
     with written_atomically(tmp_path / "a") as draft:
         draft.write_text("y")
     assert (mode(tmp_path / "a"), (tmp_path / "a").read_text()) == (0o640, "y")
+
+
+def test_a_private_file_is_durable_and_whole_when_its_writing_returns(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    disk = RememberedDisk(tmp_path, monkeypatch)
+    disk.everything()
+    for text in ("first", "then ø"):
+        write_private(tmp_path / "a", text)
+        assert disk.left(tmp_path / "a") == text.encode()
+    assert disk.torn == []
+    write_private(tmp_path / "b", "of this start only", durable=False)
+    assert (tmp_path / "b").read_text() == "of this start only"
+    assert disk.left(tmp_path / "b") is None
+    assert sorted(file.name for file in tmp_path.iterdir()) == ["a", "b"]
+
+
+def test_a_private_file_is_its_owners_even_where_a_group_shares_the_folder(tmp_path: Path) -> None:
+    tmp_path.chmod(0o2770)
+    (tmp_path / "a").write_text("before")
+    (tmp_path / "a").chmod(0o666)
+    write_private(tmp_path / "a", "x")
+    assert mode(tmp_path / "a") == 0o600
+    for given in (0o640, 0o660, 0o644):
+        (tmp_path / "a").chmod(given)
+        write_private(tmp_path / "a", "y", kept_mode(tmp_path / "a"))
+        assert mode(tmp_path / "a") == given
+    write_private(tmp_path / "b", "y", kept_mode(tmp_path / "b"))
+    assert mode(tmp_path / "b") == 0o660
+
+
+def test_at_no_moment_is_a_private_file_open_to_others(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    seen: list[int] = []
+    really = os.open
+
+    def watched(path: Path, *arguments: int) -> int:
+        descriptor = really(path, *arguments)
+        seen.append(stat.S_IMODE(os.fstat(descriptor).st_mode) & 0o077)
+        return descriptor
+
+    monkeypatch.setattr(os, "open", watched)
+    write_private(tmp_path / "a", "x", durable=False)
+    assert seen == [0]
+
+
+def test_what_lies_in_the_way_of_a_private_file_is_replaced_not_followed(tmp_path: Path) -> None:
+    """Somebody who may write into the folder lays links there, or a program was killed."""
+    for name in ("a", "a.partial"):
+        elsewhere = tmp_path / f"elsewhere-{name}"
+        elsewhere.write_text("untouched")
+        (tmp_path / name).symlink_to(elsewhere)
+    write_private(tmp_path / "a", "x")
+    assert not (tmp_path / "a").is_symlink()
+    assert (tmp_path / "a").read_text() == "x"
+    for name in ("a", "a.partial"):
+        assert (tmp_path / f"elsewhere-{name}").read_text() == "untouched"
+
+
+def test_a_link_laid_while_a_private_file_is_written_is_not_followed(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    elsewhere = tmp_path / "elsewhere"
+    elsewhere.write_text("untouched")
+    really = Path.unlink
+
+    def and_again(path: Path, missing_ok: bool = False) -> None:
+        really(path, missing_ok)
+        path.symlink_to(elsewhere)
+
+    monkeypatch.setattr(Path, "unlink", and_again)
+    with pytest.raises(FileExistsError):
+        write_private(tmp_path / "a", "secret")
+    assert elsewhere.read_text() == "untouched"
+
+
+@pytest.mark.parametrize("call", ["fsync", "replace", "fchmod"])
+def test_when_a_private_file_cannot_be_written_the_old_one_stays(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, call: str
+) -> None:
+    write_private(tmp_path / "a", "old")
+
+    def full(*_: object) -> None:
+        raise OSError(errno.ENOSPC, "no space")
+
+    with monkeypatch.context() as patch:
+        patch.setattr(os, call, full)
+        with pytest.raises(OSError, match="no space"):
+            write_private(tmp_path / "a", "new")
+    assert (tmp_path / "a").read_text() == "old"
+    write_private(tmp_path / "a", "new")  # what was left of it is in nobody's way
+    assert [file.name for file in tmp_path.iterdir()] == ["a"]
+
+
+@pytest.mark.parametrize(
+    ("number", "refused"), [(errno.EINVAL, False), (errno.ENOTSUP, False), (errno.EIO, True)]
+)
+def test_a_folder_that_cannot_be_made_durable_is_no_error_and_a_broken_disk_is(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, number: int, refused: bool
+) -> None:
+    def refuse(_: int) -> None:
+        raise OSError(number, os.strerror(number))
+
+    monkeypatch.setattr(os, "fsync", refuse)
+    if refused:
+        with pytest.raises(OSError, match=os.strerror(number)):
+            sync_folder(tmp_path)
+    else:
+        sync_folder(tmp_path)
 
 
 def test_making_sure_of_a_file_drops_no_lock_on_it(tmp_path: Path) -> None:

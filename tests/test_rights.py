@@ -81,6 +81,18 @@ def test_the_file_can_be_read_by_its_owner_only(tmp_path: Path) -> None:
     assert [entry.name for entry in tmp_path.iterdir()] == ["k.visit"]
 
 
+def test_what_a_server_that_was_killed_left_half_written_gives_nothing_and_blocks_nobody(
+    tmp_path: Path,
+) -> None:
+    file = tmp_path / "k.visit"
+    for left in (file.with_suffix(".partial"), tmp_path / "k.visit.partial"):
+        left.write_text("administer")
+        left.chmod(0o666)
+    rights.hand_over(file, Rights.of([Right.LOOK]))
+    assert file.read_text("ascii") == "look"
+    assert file.stat().st_mode & 0o777 == 0o600
+
+
 def test_nobody_is_waited_for_when_the_server_is_gone(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -85,6 +85,22 @@ def test_comments_and_order_of_a_person_stay(tmp_path: Path) -> None:
     assert written.index("[pacs]") < written.index("[survey]")
 
 
+def test_the_mode_that_an_owner_gave_the_file_stays(tmp_path: Path) -> None:
+    Settings().write(tmp_path)
+    file = tmp_path / FILE
+    assert file.stat().st_mode & 0o777 == 0o600
+    file.chmod(0o640)  # for a colleague who may read it
+    CHANGED.write(tmp_path)
+    assert file.stat().st_mode & 0o777 == 0o640
+    assert [entry.name for entry in tmp_path.iterdir()] == [FILE]
+
+
+def test_in_a_folder_that_a_group_shares_a_new_file_is_the_groups(tmp_path: Path) -> None:
+    tmp_path.chmod(0o2770)
+    Settings().write(tmp_path)
+    assert (tmp_path / FILE).stat().st_mode & 0o777 == 0o660
+
+
 def test_a_setting_taken_back_is_no_longer_in_the_file(tmp_path: Path) -> None:
     CHANGED.write(tmp_path)
     replace(CHANGED, tls=None, collect=CollectSettings(), filter={}).write(tmp_path)

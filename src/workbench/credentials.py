@@ -9,12 +9,12 @@ so for the address that stands there then.  It holds addresses only.
 from __future__ import annotations
 
 import json
-import os
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
 from workbench.errors import SettingsError
+from workbench.file_modes import write_private
 from workbench.settings import Settings
 
 FILE = "credentials.json"
@@ -112,7 +112,7 @@ def give_token(folder: Path, settings: Settings, token: str) -> Credential:
     file = settings.pacs.token_file if settings.pacs else ""
     if not token.strip() or not token.isprintable() or not file:
         raise SettingsError("that is no token.", "Type it, or paste it, on one line.")
-    _private(folder / file, token.strip() + "\n")
+    write_private(folder / file, token.strip() + "\n")
     return confirm(folder, settings, PACS_TOKEN)
 
 
@@ -147,16 +147,4 @@ def _given(folder: Path) -> Mapping[str, str]:
 
 
 def _write(folder: Path, given: Mapping[str, str]) -> None:
-    _private(folder / FILE, json.dumps(given, indent=1) + "\n")
-
-
-def _private(file: Path, text: str) -> None:
-    """Write a file that only its owner can read, whole or not at all."""
-    partial = file.with_name(f"{file.name}.partial")
-    partial.unlink(missing_ok=True)
-    descriptor = os.open(partial, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
-    with os.fdopen(descriptor, "w", encoding="utf-8") as opened:
-        opened.write(text)
-        opened.flush()
-        os.fsync(opened.fileno())
-    partial.replace(file)
+    write_private(folder / FILE, json.dumps(given, indent=1) + "\n")

@@ -8,6 +8,7 @@ and the set-group-ID bit (``chmod 2770``), has files that this group may read an
 
 from __future__ import annotations
 
+import errno
 import os
 import stat
 from collections.abc import Iterator
@@ -18,6 +19,8 @@ PRIVATE_UMASK = 0o077
 OTHERS = stat.S_IRWXG | stat.S_IRWXO
 OWNER_FILE, GROUP_FILE = 0o600, 0o660
 OWNER_FOLDER, GROUP_FOLDER = 0o700, 0o2770
+# What a file system says that cannot make the names in a folder durable, and need not (NFS, SMB).
+NOT_SUPPORTED = frozenset((errno.EINVAL, errno.ENOTSUP))
 
 
 @contextmanager
@@ -39,6 +42,11 @@ def is_shared(folder: Path) -> bool:
 def mode_in(folder: Path) -> int:
     """Return the mode of a file that is made in a folder."""
     return GROUP_FILE if is_shared(folder) else OWNER_FILE
+
+
+def kept_mode(path: Path) -> int:
+    """Return the mode of a file that is written anew: its own, or that of a new one there."""
+    return stat.S_IMODE(path.stat().st_mode) if path.exists() else mode_in(path.parent)
 
 
 def open_private(path: Path, flags: int = os.O_WRONLY | os.O_TRUNC) -> int:
@@ -66,6 +74,40 @@ def create_private(path: Path, mode: int | None = None) -> None:
         except PermissionError:  # some systems leave mknod to root
             os.close(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, OWNER_FILE))
         path.chmod(mode_in(path.parent) if mode is None else mode)
+
+
+def write_private(path: Path, text: str, mode: int = OWNER_FILE, *, durable: bool = True) -> None:
+    """Write a file, in UTF-8, that is there whole or not at all, and at no moment open to others.
+
+    When this returns it outlives a power cut, unless ``durable`` is false, for what a restart
+    needs no more.  A link in its place is replaced, not followed.  Raises ``OSError``: then the
+    file of before or the new one is there, whole.
+    """
+    content = text.encode()
+    partial = path.with_name(f"{path.name}.partial")
+    partial.unlink(missing_ok=True)  # of a program that was killed, or laid there by somebody
+    descriptor = os.open(partial, os.O_WRONLY | os.O_CREAT | os.O_EXCL, OWNER_FILE)
+    with os.fdopen(descriptor, "wb") as opened:
+        os.fchmod(descriptor, mode)  # an unusual umask must not narrow it
+        opened.write(content)
+        opened.flush()
+        if durable:
+            os.fsync(descriptor)
+    partial.replace(path)
+    if durable:
+        sync_folder(path.parent)
+
+
+def sync_folder(folder: Path) -> None:
+    """Make the names in a folder durable, where the file system can; raises ``OSError``."""
+    descriptor = os.open(folder, os.O_RDONLY)
+    try:
+        os.fsync(descriptor)
+    except OSError as error:
+        if error.errno not in NOT_SUPPORTED:
+            raise
+    finally:
+        os.close(descriptor)
 
 
 def make_private_folder(folder: Path) -> None:

@@ -17,6 +17,7 @@ from pathlib import Path
 from typing import ParamSpec, Self, TypeVar
 
 from workbench.errors import RightsError
+from workbench.file_modes import write_private
 
 P = ParamSpec("P")
 T = TypeVar("T")
@@ -125,11 +126,8 @@ def needs(right: Right) -> Callable[[Callable[P, T]], Callable[P, T]]:
 
 def hand_over(file: Path, rights: Rights) -> None:
     """Tell the kernel that waits for ``file`` what its visitor may do; once and for all."""
-    partial = file.with_suffix(".partial")
-    descriptor = os.open(partial, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
-    with os.fdopen(descriptor, "w", encoding="ascii") as opened:
-        opened.write(str(rights))
-    partial.rename(file)
+    # Kernel and file end with the server: after a power cut nobody reads it, and a visitor waits.
+    write_private(file, str(rights), durable=False)
 
 
 def _take(file: Path) -> None:

@@ -20,13 +20,12 @@ file; comments and order stay.
 
 from __future__ import annotations
 
-import os
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field, fields, replace
 from pathlib import Path
 from typing import Any, ClassVar, Literal, Self
 
-from workbench.file_modes import open_private
+from workbench.file_modes import kept_mode, write_private
 from workbench.model import ApplicationEntity
 from workbench.rights import Right, needs
 
@@ -293,7 +292,7 @@ class Settings:
     def write(self, folder: Path) -> None:
         """Write the settings into the file of a workspace, durable when this returns.
 
-        Comments that stand there stay.
+        Comments that stand there stay, and so does the mode that its owner gave the file.
         """
         import tomlkit
 
@@ -301,13 +300,7 @@ class Settings:
         document = tomlkit.parse(file.read_text("utf-8")) if file.exists() else tomlkit.document()
         for name, values in self._tables().items():
             _put(document, name, values)
-        partial = file.with_suffix(".partial")
-        with os.fdopen(open_private(partial), "w", encoding="utf-8") as written:
-            written.write(tomlkit.dumps(document))
-            written.flush()
-            os.fsync(written.fileno())
-        partial.replace(file)
-        _sync(folder)
+        write_private(file, tomlkit.dumps(document), kept_mode(file))
 
     def _tables(self) -> dict[str, Table | None]:
         named = {setting.name: getattr(self, setting.name) for setting in fields(self)}
@@ -315,15 +308,6 @@ class Settings:
             name: value if value is None or isinstance(value, Mapping) else _told(value)
             for name, value in named.items()
         }
-
-
-def _sync(folder: Path) -> None:
-    """Make the names in a folder durable."""
-    descriptor = os.open(folder, os.O_RDONLY)
-    try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)
 
 
 def _told(table: Any) -> Table:

@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+from tests.faults.remembered_disk import RememberedDisk
 from workbench.errors import SettingsError
 from workbench.rights import PASSWORDS_FILE as FILE
 from workbench.rights import Right, Rights
@@ -45,6 +46,19 @@ def test_the_file_holds_no_password_and_is_its_owners(tmp_path: Path) -> None:
     file.chmod(0o640)
     with pytest.raises(SettingsError, match="chmod 600"):
         Passwords(tmp_path)
+
+
+def test_a_right_taken_back_stays_taken_back_after_a_power_cut(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    disk = RememberedDisk(tmp_path, monkeypatch)
+    disk.everything()
+    passwords = Passwords(tmp_path)
+    passwords.set(Right.COLLECT, LOOK)
+    assert disk.left(tmp_path / FILE) == (tmp_path / FILE).read_bytes()
+    passwords.switch_off(Right.COLLECT)
+    assert json.loads(disk.left(tmp_path / FILE) or b"") == {"collect": "nobody"}
+    assert disk.torn == []
 
 
 def test_a_right_can_be_switched_off_and_given_by_address_again(tmp_path: Path) -> None:

@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 import os
-import stat
 import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from workbench.file_modes import make_private_folder, mode_in
+from workbench.file_modes import kept_mode, make_private_folder
 
 
 @contextmanager
@@ -25,5 +24,5 @@ def written_atomically(out: Path) -> Iterator[Path]:
         yield draft
         with draft.open("rb+") as file:
             os.fsync(file.fileno())
-        draft.chmod(stat.S_IMODE(out.stat().st_mode) if out.exists() else mode_in(out.parent))
+        draft.chmod(kept_mode(out))
         draft.replace(out)

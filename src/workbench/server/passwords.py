@@ -7,13 +7,13 @@ A right that does not stand there is given by the address that ``workbench serve
 from __future__ import annotations
 
 import json
-import os
 import secrets
 import threading
 import unicodedata
 from pathlib import Path
 
 from workbench.errors import SettingsError
+from workbench.file_modes import write_private
 from workbench.rights import PASSWORDS_FILE as FILE
 from workbench.rights import Right, Rights
 
@@ -72,14 +72,7 @@ class Passwords:
         self._write({**self._hashes, right: NOBODY})
 
     def _write(self, hashes: dict[Right, str]) -> None:
-        partial = self._file.with_suffix(".partial")
-        partial.unlink(missing_ok=True)
-        descriptor = os.open(partial, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
-        with os.fdopen(descriptor, "w", encoding="ascii") as opened:
-            json.dump(hashes, opened, indent=1)
-            opened.flush()
-            os.fsync(opened.fileno())
-        partial.replace(self._file)
+        write_private(self._file, json.dumps(hashes, indent=1))
         self._hashes = hashes
 
 

@@ -82,6 +82,41 @@ def test_the_times_of_a_report_are_coarse_too_and_its_numbers_stay() -> None:
 
 
 @pytest.mark.parametrize(
+    ("vr", "told", "hourly", "timeless"),
+    [
+        ("TM", " 101112.7", "100000", None), ("TM", "10:11:12", "100000", None),
+        ("TM", "10", "100000", None), ("TM", "1011 ", "100000", None),
+        ("TM", "ten past ten", "", None), ("TM", "at 10:11", "", None),
+        ("TM", "101112 101113", "", None), ("TM", r"1011\12", "", None),
+        ("TM", '10"]11', "", None), ("TM", "1٠1112", "", None),
+        ("DT", "2020-01-01 10:11:12", "20200101100000", "20200101"),
+        ("DT", " 20200101101112.7", "20200101100000", "20200101"),
+        ("DT", "2020.01.01", "20200101", "20200101"), ("DT", "202001", "", ""),
+        ("DT", "2011", "", ""),
+        ("DT", "20200101101112-0330", "20200101100000-0330", "20200101"),
+        ("DT", "20200101T101112", "20200101100000", "20200101"),
+        ("DT", "20200101;101112", "", ""), ("DT", "1 January 10:11", "", ""),
+        ("DT", '20200101"]101112', "", ""), ("DT", "", "", ""),
+    ],
+)  # fmt: skip
+def test_what_is_no_time_may_hide_a_time_and_does_not_leave(
+    vr: str, told: str, hourly: str, timeless: str | None
+) -> None:
+    stored = {"00189074": {"vr": vr, "Value": [None, told, "20200101101112.5", "101112"]},
+              "00081030": {"vr": "LO", "Value": [told]}}  # fmt: skip
+    text = json.dumps(stored, separators=(",", ":"), ensure_ascii=False)
+    for change, expected in ((hourly_json, hourly), (timeless_json, timeless)):
+        header = json.loads(change(text))
+        assert header["00081030"]["Value"] == [told], "a description says what it said"
+        if expected is None:
+            assert header["00189074"] == {"vr": "TM"}
+        else:
+            values = header["00189074"]["Value"]
+            assert values[:2] == [None, expected]
+            assert "1112" not in "".join(values[2:])
+
+
+@pytest.mark.parametrize(
     ("times", "started"),
     [(Times.EXACT, AT), (Times.HOUR, datetime(2020, 2, 29, 23)), (Times.REMOVED, None)],
 )

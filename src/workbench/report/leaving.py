@@ -11,7 +11,9 @@ something was done here.  Times of examinations leave as the confidentiality pro
 from __future__ import annotations
 
 import hashlib
+import json
 import re
+from collections.abc import Callable
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
@@ -40,13 +42,17 @@ AGED = "; full years, below two years full months, as the survey's profile has t
 SMALL_CHILD_YEARS, MONTHS_A_YEAR, ROUNDING = 2.0, 12.0, 1e-9
 
 # Values in DICOM JSON (PS3.18 F) as dicom.record writes it, and a report's own times.
-TM = re.compile(r'("vr":"TM"),"Value":\[([^\]]*)\]')
-DT = re.compile(r'("vr":"DT"),"Value":\[([^\]]*)\]')
-REPORTED = re.compile(r'("(?:started_at|ended_at)": )("[^"]*")')
-AS = re.compile(r'("vr":"AS"),"Value":\[([^\]]*)\]')
-IN_AS = re.compile(r'"([^"]*)"')
-IN_TM = re.compile(r'"(\d{2})[^"]*"')
-IN_DT = re.compile(r'"(\d{8})(\d{2})[^"+-]*([^"]*)"')
+_STRING = r'"(?:[^"\\]|\\.)*"'
+_VALUES = rf',"Value":\[((?:[^\]"]|{_STRING})*)\]'
+TM, DT, AS = (re.compile(rf'("vr":"{vr}"){_VALUES}') for vr in ("TM", "DT", "AS"))
+STRING = re.compile(_STRING)
+REPORTED = re.compile(rf'("(?:started_at|ended_at)": )({_STRING})')
+# TM and DT of PS3.5 6.2, with the colons, dots and dashes of ACR-NEMA and blanks around.  What has
+# neither form may hide a time in another, as a DT of six digits may, and does not leave.
+_CLOCK = r"(\d{2})(?::?\d{2}){0,2}(?:\.\d*)?"
+A_TIME = re.compile(rf"\s*{_CLOCK}\s*\Z", re.ASCII)
+_DAY = r"(\d{4})[.-]?(\d{2})[.-]?(\d{2})"
+A_MOMENT = re.compile(rf"\s*{_DAY}(?:[ T]?{_CLOCK})?([+-]\d{{4}})?\s*\Z", re.ASCII)
 
 
 def times_of(survey: Survey) -> Times:
@@ -175,19 +181,31 @@ def _coarse(value: pl.Expr, column: Column, times: Times) -> pl.Expr:
 
 
 def hourly_json(text: str) -> str:
-    """Return a header (DICOM JSON) or a report's facts with times cut off at the hour."""
-    text = _aged(text)
-    text = TM.sub(lambda each: f'{each[1]},"Value":[{IN_TM.sub(_hour, each[2])}]', text)
-    text = DT.sub(lambda each: f'{each[1]},"Value":[{IN_DT.sub(_day_hour, each[2])}]', text)
-    return REPORTED.sub(lambda each: each[1] + IN_DT.sub(_day_hour, each[2]), text)
+    """Return a header (DICOM JSON) or a report's facts with times cut off at the hour.
+
+    A value that has not the form of a time, or of a day with one, is empty afterwards.
+    """
+    text = _values(_values(_values(text, AS, full_years), TM, _hour), DT, _day_hour)
+    return _values(text, REPORTED, _day_hour)
 
 
 def timeless_json(text: str) -> str:
     """Return a header (DICOM JSON) or a report's facts without times of day."""
-    text = _aged(text)
-    text = TM.sub(r"\1", text)
-    text = DT.sub(lambda each: f'{each[1]},"Value":[{IN_DT.sub(_day, each[2])}]', text)
-    return REPORTED.sub(lambda each: each[1] + IN_DT.sub(_day, each[2]), text)
+    text = _values(_values(TM.sub(r"\1", text), AS, full_years), DT, _day)
+    return _values(text, REPORTED, _day)
+
+
+def _values(text: str, where: re.Pattern[str], change: Callable[[str], str]) -> str:
+    """Change each text of some attributes of a JSON document."""
+
+    def changed(match: re.Match[str]) -> str:
+        return json.dumps(change(json.loads(match[0])), ensure_ascii=False)
+
+    def attribute(match: re.Match[str]) -> str:
+        kept = match[0][: match.start(2) - match.start()], match[0][match.end(2) - match.start() :]
+        return kept[0] + STRING.sub(changed, match[2]) + kept[1]
+
+    return where.sub(attribute, text)
 
 
 def full_years(text: str) -> str:
@@ -200,20 +218,18 @@ def full_years(text: str) -> str:
     return f"{months:03d}M" if small else f"{months // int(MONTHS_A_YEAR):03d}Y"
 
 
-def _aged(text: str) -> str:
-    def cut(match: re.Match[str]) -> str:
-        return f'"{full_years(match[1])}"'
-
-    return AS.sub(lambda each: f'{each[1]},"Value":[{IN_AS.sub(cut, each[2])}]', text)
+def _hour(text: str) -> str:
+    time = A_TIME.match(text)
+    return f"{time[1]}0000" if time else ""
 
 
-def _hour(match: re.Match[str]) -> str:
-    return f'"{match[1]}0000"'
+def _day_hour(text: str) -> str:
+    moment = A_MOMENT.match(text)
+    if not moment or not moment[4]:
+        return _day(text)
+    return f"{_day(text)}{moment[4]}0000{moment[5] or ''}"
 
 
-def _day_hour(match: re.Match[str]) -> str:
-    return f'"{match[1]}{match[2]}0000{match[3]}"'
-
-
-def _day(match: re.Match[str]) -> str:
-    return f'"{match[1]}"'
+def _day(text: str) -> str:
+    moment = A_MOMENT.match(text)
+    return "".join(moment.groups()[:3]) if moment else ""

@@ -149,7 +149,7 @@ def databases_by_hand() -> DatabasesByHand:
 
 @pytest.fixture(autouse=True)
 def _no_database_is_opened_by_hand(databases_by_hand: DatabasesByHand) -> Iterator[None]:
-    databases_by_hand.lines.clear()
+    databases_by_hand.forget()
     yield
     assert not databases_by_hand.lines, "closing it drops SQLite's locks: it would be damaged"
 

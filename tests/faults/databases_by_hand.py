@@ -21,7 +21,16 @@ class DatabasesByHand:
     """What lines of the program opened, as ``file:line``."""
 
     def __init__(self) -> None:
-        self.lines: list[str] = []
+        self._seen: list[tuple[str, Path]] = []
+
+    @property
+    def lines(self) -> list[str]:
+        """The lines; a database that was overwritten and deleted has nothing to lose."""
+        return [line for line, path in self._seen if path.exists()]
+
+    def forget(self) -> None:
+        """Begin anew."""
+        self._seen.clear()
 
     def start(self) -> None:
         """Look on until the program ends: an audit hook cannot be taken off."""
@@ -38,4 +47,5 @@ class DatabasesByHand:
                     return
                 frame = frame.f_back
             if frame:
-                self.lines.append(f"{Path(frame.f_code.co_filename).name}:{frame.f_lineno}")
+                line = f"{Path(frame.f_code.co_filename).name}:{frame.f_lineno}"
+                self._seen.append((line, Path(path)))

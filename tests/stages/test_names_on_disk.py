@@ -173,4 +173,4 @@ def test_who_opens_a_database_by_hand_is_seen(
     monkeypatch.setattr(names_on_disk, "DATABASE", "no such name")
     name_problems(survey)
     assert {line.partition(":")[0] for line in databases_by_hand.lines} == {"names_on_disk.py"}
-    databases_by_hand.lines.clear()
+    databases_by_hand.forget()

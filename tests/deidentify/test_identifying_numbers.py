@@ -22,6 +22,7 @@ NOBODY = Sources().identity()
         "١٧/٩/١٩٦٤", "１９６４", "621 123 456", "621-123-456", "1964091712345",
         "2 64 09 75 116 001 23",
         "26 12 34 56", "+352 621 123 456", "P48213", "1343/06/26",
+        "03/58", "13.3.", "13. 3.", "A471B13", "KH47B113",
     ],
 )  # fmt: skip
 def test_dates_and_numbers_of_persons_go(text: str) -> None:
@@ -46,7 +47,8 @@ def test_ages_over_89_go(text: str) -> None:
     ["DLP 1200", "DLP=1102.44609", "2000 ms", "1024x1024", "512*512", "120kV 350 mAs",
      "JPEG 2000", "2097:1",
      "89 Jahre", "10yo", "0-12 years", "ICRP 103", "IEC 61223", "1242 mm 340 mm", "pitch 0.984:1",
-     "CTDIvol=16.3 DLP=657.850129", "5.0 B30f", "L4/5", "2.5/1.25", "90 deg", "100 kV"],
+     "CTDIvol=16.3 DLP=657.850129", "5.0 B30f", "L4/5", "2.5/1.25", "90 deg", "100 kV",
+     "3/58", "1.3 mm", "B012DSE50", "L4S1", "B30f", "12/25 %"],
 )  # fmt: skip
 def test_technique_stays(text: str) -> None:
     assert clean(f"Thorax {text}", NOBODY) == f"Thorax {text}"

@@ -51,5 +51,23 @@ def test_technique_with_the_same_form_stays(text: str) -> None:
 def test_labels_mind_clear_signs_only() -> None:
     assert "Schlumpfmann" not in clean_label("Pat. Schlumpfmann", NOBODY)
     assert "Schlumpfmann" not in clean_label("Schlumpfmann^Kurt", NOBODY)
-    for label in ("DR Xtreme", "TOSHIBA_MEC_MR3^10", "CT Hr Supria"):
+    for text, gone in (
+        ("Klinikum Zwettlingen CT1", "Zwettlingen"), ("CT2 Spital Wilhausen", "Wilhausen"),
+        ("山田先生", "山田"), ("患者 王芳", "王芳"), ("Fall 47113", "47113"),
+        ("CT_MRN 0047113", "47113"),
+        ("Dossier n° 47113", "47113"), ("Prof Schlumpfmann", "Schlumpf"),
+    ):  # fmt: skip
+        assert gone not in clean_label(text, NOBODY), text
+        assert gone not in clean(text, NOBODY), text
+    for label in (
+        "UZ 3000",
+        "AZ-2",
+        "File 12",
+        "Case 3",
+        "Spital CT 2",
+        "Hospital",
+        "DR Xtreme",
+        "TOSHIBA_MEC_MR3^10",
+        "CT Hr Supria",
+    ):
         assert clean_label(label, NOBODY) == label

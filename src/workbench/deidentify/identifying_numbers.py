@@ -137,6 +137,10 @@ IN_DESCRIPTIONS = (
     re.compile(
         r"(?<![^\W_])[FMW][ /]?(?:9\d|10\d)(?![\w.,]|\s?(?:kv|ma|mm|cm|ml|ms))", re.I
     ),  # F94
+    # 03/58, of a birth; 13.3., of any; A471B13, of a file
+    re.compile(r"(?<![\w.,/-])(?:0[1-9]|1[0-2])/[3-9]\d(?![\w.,/-])"),
+    re.compile(r"(?<![\w.,-])(?:0?[1-9]|[12]\d|3[01])\.\s?(?:0?[1-9]|1[0-2])\.(?!\d)"),
+    re.compile(r"(?<![^\W_])[A-Z]{1,2}\d{2,}[A-Z]{1,2}\d{2,}(?![^\W_])"),
     _SOCIAL,
     re.compile(
         r"\b(?:mrn|ssn|pid|patid|acc|accession|id|fall|case|nr|no)\s?(?:no|nr)?[.#:]?\s?\d{3,}\b",

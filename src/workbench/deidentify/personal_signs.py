@@ -32,11 +32,19 @@ _LABEL = (
     r"(?:patient|pat|name|nom|operator|technician|tech|physician|doctor|radiographer|mta|mtra"
     r"|id|phone|tel|fax|dob|mrn|ssn|acc|accession|address)"
 )
+# What hospitals call the number of a stay or of a file.
+_CASE = (
+    r"(?:fall(?:nummer)?|aufnahme|akte|case|encounter|visit|chart|file|dossier|séjour|cas"
+    r"|pid|patid|patnr|mrn)"
+)
 WORDED = (
     re.compile(r"[\w.+-]{1,64}@[\w-]{1,64}\.[\w.-]{1,64}"),  # e-mail
     re.compile(r"(?:https?://|www\.)\S{1,200}", re.IGNORECASE),
     re.compile(rf"\b(?:{_TITLE}\.?\s*)+(?<=[.\s])(?:[A-Z]\.\s*){{0,3}}{_NAME}"),  # Dr. J. Smith
     re.compile(rf"\b{_LABEL}\s?[:=#]\s?[\w'’-]+(?:[\s,^]{{1,2}}{_NAME})?", re.IGNORECASE),
+    re.compile(
+        rf"(?<![^\W_]){_CASE}[\s_.:#-]{{0,3}}(?:n[ro]?[\s.:°]{{1,2}})?\d{{4,}}", re.IGNORECASE
+    ),
 )
 # What may be a title.  Capitals of DR and MR are modalities unless what follows is no technique.
 _WEAK = (
@@ -81,6 +89,7 @@ PLACES = (
 )
 # "MILLER TONI *12.3.80", of which the date has gone
 BORN = re.compile(r"(?<![\w'’-])((?:[^\W\d_][\w'’-]{0,40}[ ,^]{1,2}){1,3})\*(?!\w)")
+SHORTEST_KIND = 5  # letters, in labels: "AZ", "UZ" and "CHR" are parts of names of machines
 NEIGHBOURS = 2  # words beside the kind of an institution
 
 
@@ -134,6 +143,10 @@ def label_spans(text: str) -> Iterator[Span]:
             yield from _behind(text, title)
     if "^" in text and not any(map(str.isdigit, text)):
         yield from _carets(text)
+    yield from (match.span() for pattern in _ASIAN_TITLE for match in pattern.finditer(text))
+    for match in INSTITUTION.finditer(text):
+        if len(match[0]) >= SHORTEST_KIND:
+            yield from _beside(text, match)
 
 
 def _unknown(word: str) -> bool:

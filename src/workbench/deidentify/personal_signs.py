@@ -89,7 +89,6 @@ PLACES = (
 )
 # "MILLER TONI *12.3.80", of which the date has gone
 BORN = re.compile(r"(?<![\w'’-])((?:[^\W\d_][\w'’-]{0,40}[ ,^]{1,2}){1,3})\*(?!\w)")
-SHORTEST_KIND = 5  # letters, in labels: "AZ", "UZ" and "CHR" are parts of names of machines
 NEIGHBOURS = 2  # words beside the kind of an institution
 
 
@@ -144,9 +143,6 @@ def label_spans(text: str) -> Iterator[Span]:
     if "^" in text and not any(map(str.isdigit, text)):
         yield from _carets(text)
     yield from (match.span() for pattern in _ASIAN_TITLE for match in pattern.finditer(text))
-    for match in INSTITUTION.finditer(text):
-        if len(match[0]) >= SHORTEST_KIND:
-            yield from _beside(text, match)
 
 
 def _unknown(word: str) -> bool:

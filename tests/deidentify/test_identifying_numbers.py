@@ -22,7 +22,7 @@ NOBODY = Sources().identity()
         "١٧/٩/١٩٦٤", "１９６４", "621 123 456", "621-123-456", "1964091712345",
         "2 64 09 75 116 001 23",
         "26 12 34 56", "+352 621 123 456", "P48213", "1343/06/26",
-        "03/58", "13.3.", "13. 3.", "A471B13", "KH47B113",
+        "20907.0.15996990", "03/58", "13.3.", "13. 3.", "A471B13", "KH47B113",
     ],
 )  # fmt: skip
 def test_dates_and_numbers_of_persons_go(text: str) -> None:
@@ -97,3 +97,8 @@ def test_ages_over_89_go_in_words_and_short_forms_too(text: str) -> None:
 )
 def test_technique_that_looks_a_little_like_an_age_stays(text: str) -> None:
     assert clean(f"Thorax {text}", NOBODY) == f"Thorax {text}"
+
+
+def test_a_number_behind_a_second_dot_is_no_decimal() -> None:
+    assert "15996990" not in clean("Thorax 1.2.15996990", NOBODY)
+    assert clean("Thorax DLP 657.850129", NOBODY) == "Thorax DLP 657.850129"

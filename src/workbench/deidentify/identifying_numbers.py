@@ -160,6 +160,7 @@ _QUANTITY = re.compile(
     r"|\d\s?[x×*]\s?|\bjpeg |\b(?:iec|iso|din|icrp|aapm|publication|tg)[ -]?)\Z",
     re.I,
 )
+_WHOLE = re.compile(r"(?<![\d.,])\d+[.,]\Z")  # "1.2.3456" is no decimal number
 _UNIT = re.compile(
     r"(?:[.,]\d+)?\s?(?:(?:mm|cm|m|ml|l|ms|s|sec|kvp?|ma|mas|[cdmuµ]?gy\w{0,4}|[kmg]?bq|hz|hu|ug|mg|g|kg|t|fps)\b"
     r"|[x×*]\s?\d|:1(?!\d)|:\d(?=\b))",
@@ -193,4 +194,4 @@ def long_spans(text: str) -> Iterator[tuple[int, int]]:
 
 def _is_fraction(text: str, start: int) -> bool:
     """Say whether digits stand behind a decimal sign: 657.850129."""
-    return start > 1 and text[start - 1] in ".," and text[start - 2].isdigit()
+    return _WHOLE.search(text, 0, start) is not None

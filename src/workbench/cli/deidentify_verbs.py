@@ -67,7 +67,7 @@ def _verify(options: argparse.Namespace, source: Path, target: Path) -> int:
         check_out(options.report)
     survey = _survey(options)
     scheme = Scheme(_key(options), survey.name, survey.site)
-    done = verify(source, target, scheme, options.profile)
+    done = verify(source, target, scheme, options.profile, _profile(options).times)
     if options.report:
         options.report.write_text(page(done), "utf-8")
     _tell(done)
@@ -79,6 +79,8 @@ def _verify(options: argparse.Namespace, source: Path, target: Path) -> int:
 def _tell(done: Verification) -> None:
     for action, meaning, category, passed, failed in done.counts():
         tell(f"{action:18}{category:16}{passed:9,} passed {failed:6,} failed   {meaning}")
+    for what in done.unchecked:
+        tell(f"not checked: {what}")
     tell("pixels_retained                             not applicable: pixels never leave")
     for what, passed, failed, percent in done.by_category():
         if percent is not None:

@@ -6,15 +6,22 @@ was dropped from a report moves nothing.
 
 from __future__ import annotations
 
-import re
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
 from pydicom.datadict import tag_for_keyword
 
 from workbench.verify import demands
-from workbench.verify.elements import BINARY, NUMBER, NUMERIC, FlatElement, numbers_of
+from workbench.verify.elements import (
+    BINARY,
+    NUMBER,
+    NUMERIC,
+    FlatElement,
+    Place,
+    by_place,
+    numbers_of,
+)
 from workbench.verify.identifying_signs import label_sign
 from workbench.verify.identifying_words import IdentifyingWords, bytes_have_uid, has_uid
 from workbench.verify.original_people import STANDARD_UID
@@ -22,11 +29,11 @@ from workbench.verify.pairs import Original, Output
 from workbench.verify.result import Action, Category, Failure
 from workbench.verify.scheme import Scheme, moved, near
 from workbench.verify.text_checks import is_comment, published_texts, wrong_texts
+from workbench.verify.told_ages import wrong_age
+from workbench.verify.told_times import OFFSET, wrong_moment, wrong_offset, wrong_time
 
 Check = tuple[Action, Category, str, str]  # the last is what is wrong, empty when nothing is
 Result = tuple[Check, Failure | None]
-MAX_AGE_YEARS = 90  # years: 45 CFR 164.514(b)(2)(i)(C)
-AGE = re.compile(r"(\d{3})Y\Z")
 MARKERS = ("PatientIdentityRemoved", "DeidentificationMethod", "DeidentificationMethodCodeSequence",
            "LongitudinalTemporalInformationModified")  # fmt: skip
 MUST_SAY = ("SOPClassUID", "SOPInstanceUID", "PatientID", "PatientName", *MARKERS)
@@ -51,30 +58,18 @@ class Pair:
     words: IdentifyingWords
     uids: frozenset[str]
     private: frozenset[tuple[str, int, int]]
+    times: str = ""  # what the survey promises of times of day; empty: not known
 
 
 def checks(pair: Pair) -> Iterator[Check]:
     """Yield every check of a pair."""
     yield from file_checks(pair)
     yield from mark_checks(pair)
-    before, after = _by_place(pair.original.found), _by_place(pair.output.found)
+    before, after = by_place(pair.original.found), by_place(pair.output.found)
     for place, elements in before.items():
         yield from removal_checks(pair, place, elements, after.get(place, []))
     for place, elements in after.items():
         yield from output_checks(pair, place, elements, before.get(place, []))
-
-
-Place = tuple[tuple[int, ...], int]
-
-
-def _by_place(elements: tuple[FlatElement, ...]) -> dict[Place, list[FlatElement]]:
-    places: dict[Place, list[FlatElement]] = {}
-    for element in elements:
-        tag = (
-            element.tag & 0xFFFF00FF if element.tag >> 16 & 1 else element.tag
-        )  # whatever block it has
-        places.setdefault((element.path, tag), []).append(element)
-    return places
 
 
 # --- the file -----------------------------------------------------------------------------------
@@ -233,8 +228,14 @@ def output_checks(
         yield from _uids(pair, where, tag, after, before)
     elif vrs & {"DA", "DT"}:
         yield from _dates(pair, where, tag, after, before)
+        yield from _times(pair, where, after, before, wrong_moment)
+    elif "TM" in vrs:
+        yield from _times(pair, where, after, before, wrong_time)
     elif "AS" in vrs:
-        yield Action.TEXT_REMOVED, Category.HIPAA, where, _age(after)
+        bad = wrong_age(after, before, pair.original.found)
+        yield Action.TEXT_REMOVED, Category.HIPAA, where, bad
+    elif tag == OFFSET:
+        yield from _offsets(pair, where, after)
     elif vrs & NUMERIC:
         new = _numbers(after, after[0].vr) - _numbers(before, after[0].vr)
         bad = "a number is not the original's" if new else ""
@@ -249,15 +250,6 @@ def _new(pair: Pair, where: str, tag: int, after: list[FlatElement]) -> Iterator
     if (removed or is_comment(tag)) and after[0].vr != "SQ":
         bad = "it must not be there" if _says(after) else ""
         yield Action.TEXT_REMOVED, Category.DICOM, where, bad
-
-
-def _age(after: list[FlatElement]) -> str:
-    ages = [AGE.match(value) for element in after for value in element.values]
-    return (
-        "an age above 89 is told"
-        if any(age and int(age[1]) > MAX_AGE_YEARS for age in ages)
-        else ""
-    )
 
 
 def _uids(
@@ -292,6 +284,27 @@ def _dates(
         if not full and demands.MOVED_DATES not in pair.options:
             bad = "a date is told"
         yield Action.DATE_SHIFTED, Category.HIPAA, where, bad
+
+
+def _times(
+    pair: Pair,
+    where: str,
+    after: list[FlatElement],
+    before: list[FlatElement],
+    wrong: Callable[[str, str, list[str]], str],
+) -> Iterator[Check]:
+    """Judge times of day; of an unknown promise what is wrong alone is told."""
+    old = [text for element in before for value in element.values for text in value.split("\\")]
+    for value in (value for element in after for value in element.values if value.strip(" \0")):
+        bad = wrong(pair.times, value, old)
+        if bad or pair.times:
+            yield Action.DATE_SHIFTED, Category.PRACTICE, where, bad
+
+
+def _offsets(pair: Pair, where: str, after: list[FlatElement]) -> Iterator[Check]:
+    for value in (value.strip() for element in after for value in element.values if pair.times):
+        bad = wrong_offset(pair.times, value)
+        yield Action.DATE_SHIFTED, Category.PRACTICE, where, bad
 
 
 def failures(pair: Pair) -> Iterator[Result]:

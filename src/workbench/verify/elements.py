@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 import struct
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
 from pydicom.datadict import keyword_for_tag
@@ -53,6 +53,18 @@ class FlatElement:
     def where(self) -> str:
         """The element by name, with the sequences around it; never its value."""
         return "/".join(name(tag) for tag in (*self.path, self.tag))
+
+
+Place = tuple[tuple[int, ...], int]  # the path, and the tag in whatever block it has
+
+
+def by_place(elements: Iterable[FlatElement]) -> dict[Place, list[FlatElement]]:
+    """Return elements by their place, whatever items they are in."""
+    places: dict[Place, list[FlatElement]] = {}
+    for element in elements:
+        tag = element.tag & 0xFFFF00FF if element.tag >> 16 & 1 else element.tag
+        places.setdefault((element.path, tag), []).append(element)
+    return places
 
 
 def name(tag: int) -> str:

@@ -37,7 +37,7 @@ MEANINGS = {
     Action.TEXT_NOTNULL: "attributes that must say something do",
     Action.TEXT_RETAINED: "values that stay are what they were",
     Action.TEXT_REMOVED: "what identifies somebody is gone",
-    Action.DATE_SHIFTED: "dates moved by the patient's own number of days",
+    Action.DATE_SHIFTED: "dates moved by the patient's own number of days; times of day as promised",
     Action.UID_CHANGED: "no original UID is left",
     Action.UID_CONSISTENT: "a UID becomes the same everywhere, and no two become one",
     Action.PATID_CONSISTENT: "a patient is one pseudonym, and no two share one",
@@ -78,6 +78,8 @@ class Verification:
     inputs, outputs, refused, unread
         Files of the input with DICOM in them, files of the output, inputs without an output,
         inputs that pydicom cannot read.
+    unchecked
+        What could not be checked, and why; it counts neither as passed nor as failed.
     about
         Versions, table edition, digests: what the figures are of.
     """
@@ -88,6 +90,7 @@ class Verification:
     outputs: int = 0
     refused: int = 0
     unread: int = 0
+    unchecked: list[str] = field(default_factory=list)
     about: dict[str, str] = field(default_factory=dict)
 
     @property
@@ -143,6 +146,7 @@ class Verification:
             "outputs": self.outputs,
             "refused": self.refused,
             "unread": self.unread,
+            "not_checked": self.unchecked,
             "actions": [
                 {"action": action, "category": category, "passed": passed, "failed": failed}
                 for action, _, category, passed, failed in self.counts()

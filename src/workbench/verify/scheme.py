@@ -75,8 +75,8 @@ def moved(text: str, days: int) -> str | None:
 def near(text: str, expected: str) -> bool:
     """Say whether a DT is of the expected day and zone, its time gone or by another clock.
 
-    Which of the promises about times of day is in force is not said in an output; the day is what
-    identifies (45 CFR 164.514(b)(2)(i)(C)).
+    The day is what identifies (45 CFR 164.514(b)(2)(i)(C)); ``told_times`` judges times of day by
+    what the survey promises of them.
     """
     these, those = CLOCK.match(text), CLOCK.match(expected)
     if those is None:
@@ -85,4 +85,5 @@ def near(text: str, expected: str) -> bool:
         return len(expected) > 8 and text[:8] == expected[:8] and text[8:] in ("", those[4])
     minutes = [60 * int(match[2]) + int(match[3] or 0) for match in (these, those)]
     apart = abs(minutes[0] - minutes[1])
-    return these[1] == those[1] and these[4] == those[4] and apart <= MAX_CLOCK_MIN
+    zone = these[4] in (None, those[4])  # one with parts of an hour is left out
+    return these[1] == those[1] and zone and apart <= MAX_CLOCK_MIN

@@ -12,7 +12,7 @@ from workbench.verify.result import Action, Verification
 MAX_SHOWN = 500
 NOT_PROMISED = (
     "A name without a title, only in free text and in no attribute for names, is not known.",
-    "Times of day and the intervals between a patient's studies stay.",
+    "The intervals between a patient's studies stay, in days; times of day where they are exact.",
 )
 PAGE = """<!doctype html>
 <html lang="en">
@@ -36,6 +36,9 @@ none failed.</p>
 <p>{{ done.inputs }} originals; {{ done.refused }} of them have no output of their own,
 {{ done.unread }} could not be read and compared. Every element of both sides was read with pydicom,
 at every depth, by other code than that which made the outputs.</p>
+{% if done.unchecked %}
+<p class="empty">Not checked: {{ done.unchecked | join("; ") }}.</p>
+{% endif %}
 <h2>As the MIDI-B challenge counts</h2>
 <p>Its ten actions and three kinds of rules (TCIA, 2024), so that the figures can be compared.</p>
 <div class="wide"><table>

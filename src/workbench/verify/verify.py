@@ -16,14 +16,19 @@ from workbench.verify.original_people import people_of, uids_of
 from workbench.verify.pairs import Original, Output, digest_of, originals, outputs
 from workbench.verify.result import Action, Category, Failure, Verification
 from workbench.verify.scheme import Scheme
+from workbench.verify.told_times import FolderTimes
 
 
-def verify(source: Path, target: Path, scheme: Scheme, profile: Path | None = None) -> Verification:
+def verify(
+    source: Path, target: Path, scheme: Scheme, profile: Path | None = None, times: str = ""
+) -> Verification:
     """Check every file below ``target`` against the original it was made of, below ``source``.
 
     ``scheme`` holds the hospital's key: only with it can an output be matched with its original
     for certain, and a pseudonym be told from an accident.  ``profile`` is the profile file whose
-    list of private attributes applies, where it is not the built-in one.
+    list of private attributes applies, where it is not the built-in one.  ``times`` is what the
+    survey promises of times of day (``exact``, ``hour``, ``removed``); without it they are not
+    checked, which the result says.
 
     Raises ``IdentityError`` when one of the folders holds no file.
     """
@@ -33,7 +38,7 @@ def verify(source: Path, target: Path, scheme: Scheme, profile: Path | None = No
     private = demands.safe_private(profile)
     owners: dict[str, tuple[str, str]] = {}
     taken: set[str] = set()
-    order = FolderOrder()
+    order, clocks = FolderOrder(), FolderTimes(times)
     for output in outputs(target):
         done.outputs += 1
         # An output that kept its UID is matched too, and fails for that.
@@ -42,17 +47,21 @@ def verify(source: Path, target: Path, scheme: Scheme, profile: Path | None = No
             done.failures.append(_unmatched(output, uid in taken))
             continue
         taken.add(uid)
-        original, results = _compared(known[uid], output, scheme, private)
+        original, results = _compared(known[uid], output, scheme, private, times)
         for check, failure in results:
             _count(done, check[0], check[1], failure)
         _owner(done, output, original, owners)
         order.add(original, output)
+        clocks.add(original, output)
     if not done.inputs or not done.outputs:
         raise IdentityError(
             "there is nothing to verify.", "Name the folder of originals and that of the outputs."
         )
     for failure in order.failures():
         _count(done, Action.PATID_CONSISTENT, Category.PRACTICE, failure)
+    for failure in clocks.failures():
+        _count(done, Action.DATE_SHIFTED, Category.PRACTICE, failure)
+    done.unchecked = clocks.unchecked()
     done.refused = len(known.keys() - taken)
     done.about = _about(source, target, scheme)
     return done
@@ -75,13 +84,14 @@ def _compared(
     output: Output,
     scheme: Scheme,
     private: frozenset[tuple[str, int, int]],
+    times: str,
 ) -> tuple[Original, list[Result]]:
     """Check an output against the original it fits best."""
     options = options_of(output)
     tried = []
     for original in candidates:
         words, uids = people_of(original.found, options), uids_of(original.found, options)
-        pair = Pair(original, output, options, scheme, words, uids, private)
+        pair = Pair(original, output, options, scheme, words, uids, private, times)
         results = list(failures(pair))
         tried.append((sum(failure is not None for _, failure in results), original, results))
     _, original, results = min(tried, key=lambda attempt: attempt[0])

@@ -1,0 +1,99 @@
+"""Ages in an output: the original's, or what its birth date and study date give; never over 89."""
+
+from __future__ import annotations
+
+import calendar
+import re
+from collections.abc import Iterable, Iterator
+from datetime import date
+
+from pydicom.datadict import tag_for_keyword
+
+from workbench.verify.elements import FlatElement
+
+MAX_AGE_YEARS = 90  # years, for all of 90 and over: 45 CFR 164.514(b)(2)(i)(C)
+# AS of PS3.5 6.2 has three digits; "65Y" and "65 Y" are seen, and mean the same.
+AGE = re.compile(r"\s*(\d{1,4})\s?([DWMY])[\s\0]*\Z", re.IGNORECASE | re.ASCII)
+IN_A_YEAR = {"D": 365.25, "W": 365.25 / 7, "M": 12.0, "Y": 1.0}
+DAYS_A_WEEK, MONTHS_A_YEAR = 7, 12
+PATIENT_AGE = tag_for_keyword("PatientAge")
+BIRTH = tag_for_keyword("PatientBirthDate")
+STUDIES = {
+    tag_for_keyword(keyword)
+    for keyword in ("StudyDate", "SeriesDate", "AcquisitionDate", "ContentDate",
+                    "AcquisitionDateTime")
+}  # fmt: skip
+Age = tuple[int, str]  # a number, and D, W, M or Y
+
+
+def age_of(text: str) -> Age | None:
+    """Return what an AS value says; ``None`` of another text."""
+    match = AGE.match(text)
+    return (int(match[1]), match[2].upper()) if match else None
+
+
+def is_too_old(age: Age) -> bool:
+    """Say whether an age tells more than that somebody is 90 or over."""
+    number, unit = age
+    years = number / IN_A_YEAR[unit]
+    return years > MAX_AGE_YEARS or (unit != "Y" and years >= MAX_AGE_YEARS)
+
+
+def wrong_age(
+    after: Iterable[FlatElement], before: Iterable[FlatElement], original: Iterable[FlatElement]
+) -> str:
+    """Return what is wrong with the ages of an output at one place; empty for nothing."""
+    told = [age_of(value) for each in after for value in each.values if value.strip(" \0")]
+    if None in told:
+        return "it is no age"
+    ages = [age for age in told if age]
+    if any(map(is_too_old, ages)):
+        return "an age above 89 is told"
+    known = known_ages(before, original) if ages else set()
+    return "" if known.issuperset(ages) else "it is not the patient's age"
+
+
+def known_ages(before: Iterable[FlatElement], original: Iterable[FlatElement]) -> set[Age]:
+    """Return the ages that an original tells, or its birth date and a day of its study give."""
+    original = tuple(original)
+    told = [*before, *(each for each in original if each.tag == PATIENT_AGE)]
+    known = {age for each in told for value in each.values if (age := age_of(value))}
+    births, studies = _days(original, {BIRTH}), _days(original, STUDIES)
+    for birth in births:
+        known |= {age for study in studies for age in completed(birth, study)}
+    if any(number / IN_A_YEAR[unit] >= MAX_AGE_YEARS for number, unit in known):
+        known.add((MAX_AGE_YEARS, "Y"))
+    return known
+
+
+def _days(elements: Iterable[FlatElement], tags: set[int | None]) -> set[date]:
+    found = set()
+    for element in elements:
+        if element.tag in tags and not element.path:
+            for value in element.values:
+                digits = value.replace(".", "").replace("-", "")[:8]
+                if digits.isdecimal() and len(digits) == 8:
+                    try:
+                        found.add(date(int(digits[:4]), int(digits[4:6]), int(digits[6:])))
+                    except ValueError:
+                        continue  # no day of the calendar gives an age
+    return found
+
+
+def completed(birth: date, study: date) -> Iterator[Age]:
+    """Yield an age in completed days, weeks, months and years; nothing before birth.
+
+    Who was born on the 31st, or on 29 February, completes a month of fewer days on its last day by
+    some laws and on the day after by others: both are right.
+    """
+    days = (study - birth).days
+    if days < 0:
+        return
+    yield days, "D"
+    yield days // DAYS_A_WEEK, "W"
+    last = calendar.monthrange(study.year, study.month)[1]
+    for due in (birth.day, min(birth.day, last)):
+        months = (study.year - birth.year) * MONTHS_A_YEAR + study.month - birth.month
+        months -= study.day < due
+        yield months, "M"
+        yield months // MONTHS_A_YEAR, "Y"

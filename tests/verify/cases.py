@@ -166,19 +166,21 @@ def write_originals(folder: Path) -> int:
     return count
 
 
-def profile_without_comments(folder: Path) -> Path:
+def profile_without_comments(folder: Path, times: str = "exact") -> Path:
     """Write the built-in profile without comments, which the verifier never lets pass."""
     text = data_bytes(BUILT_IN).decode()
+    assert 'times = "exact"' in text
     path = folder / "no-comments.toml"
-    path.write_text(re.sub(r"\bImageComments\b", "", text), "utf-8")
+    text = re.sub(r"\bImageComments\b", "", text)
+    path.write_text(text.replace('times = "exact"', f'times = "{times}"'), "utf-8")
     return path
 
 
-def deidentifier() -> Deidentifier:
+def deidentifier(times: str = "exact") -> Deidentifier:
     with TemporaryDirectory() as folder:
-        profile = load_profile(profile_without_comments(Path(folder)))
+        profile = load_profile(profile_without_comments(Path(folder), times))
     return Deidentifier(profile, Pseudonyms(KEY, SURVEY, SITE))
 
 
-def write_outputs(source: Path, target: Path) -> dict[str, int]:
-    return deidentify_files(source, target, deidentifier())
+def write_outputs(source: Path, target: Path, times: str = "exact") -> dict[str, int]:
+    return deidentify_files(source, target, deidentifier(times))

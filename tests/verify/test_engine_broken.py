@@ -21,10 +21,15 @@ from tests.verify.cases import deidentifier, scheme
 from workbench.deidentify import cleaned_files
 from workbench.deidentify.cleaned_files import deidentify_files
 from workbench.deidentify.engine import Deidentifier
+from workbench.deidentify.patient_clock import PatientClock
+from workbench.verify.demands import Promise
+from workbench.verify.folder_times import UNKNOWN
 from workbench.verify.result import Action, Verification
+from workbench.verify.verification_page import page
 from workbench.verify.verify import verify
 
 Break = Callable[[Dataset, Dataset], None]  # of the original and what the engine made of it
+ALL_TIMES = ("exact", "hour", "removed")
 CT = "1.2.840.10008.5.1.4.1.1.2"
 NAMES = (
     "Wałęsa^Łukasz", "Sørensen^Bjørn", "Großmann^Anna", "Đoković^Đuro", "Иванов^Пётр", "Yıldız^Ece",
@@ -52,7 +57,10 @@ def original(number: int) -> Dataset:
     )  # fmt: skip
     data.PatientName, data.PatientID = NAMES[number], f"ZX70{number}1544"
     data.PatientBirthDate, data.PatientAge, data.PatientSex = f"19{20 + number}0312", "095Y", "F"
-    data.StudyDate, data.StudyTime, data.Modality = "20150607", "101112", "CT"
+    data.StudyDate, data.StudyTime, data.Modality = "20150607", f"1{number}1112", "CT"
+    data.SeriesTime, data.AcquisitionTime = f"1{number}1712.5", f"1{number}2513.25"
+    data.AcquisitionDateTime = f"201506071{number}2513.25+0200"
+    data.TimezoneOffsetFromUTC = "+0200"
     data.Manufacturer, data.ManufacturerModelName = "Philips", "Brilliance"
     data.AccessionNumber, data.InstitutionName = f"ACC88{number}77", "Xanadu Spital"
     data.ReferringPhysicianName, data.StationName = "Zwirnhuber^Otto", "CT1"
@@ -90,7 +98,7 @@ def broken(
 ) -> Callable[[Path, Break], Verification]:
     """De-identify with an engine one of whose rules is broken, and verify."""
 
-    def run(source: Path, rule: Break) -> Verification:
+    def run(source: Path, rule: Break, times: str = "exact") -> Verification:
         whole = Deidentifier.apply
 
         def apply(self: Deidentifier, dataset: Dataset) -> object:
@@ -100,8 +108,8 @@ def broken(
             return replace(made, dataset=data)
 
         monkeypatch.setattr(Deidentifier, "apply", apply)
-        deidentify_files(source, tmp_path / "out", deidentifier())
-        return verify(source, tmp_path / "out", scheme())
+        deidentify_files(source, tmp_path / "out", deidentifier(times))
+        return verify(source, tmp_path / "out", scheme(), None, Promise(times))
 
     return run
 
@@ -170,11 +178,15 @@ RULES: dict[str, tuple[Break, Action]] = {
 }  # fmt: skip
 
 
-def test_unbroken_it_is_fine(source: Path, broken: Callable[[Path, Break], Verification]) -> None:
-    done = broken(source, clean)
+@pytest.mark.parametrize("times", ALL_TIMES)
+def test_unbroken_it_is_fine(
+    times: str, source: Path, broken: Callable[[Path, Break, str], Verification]
+) -> None:
+    done = broken(source, clean, times)
     assert [(one.where, one.what) for one in done.failures] == []
     assert done.is_good
     assert done.outputs == done.inputs == len(NAMES)
+    assert done.unchecked == []
 
 
 @pytest.mark.parametrize("what", RULES)
@@ -190,6 +202,186 @@ def test_one_rule_broken(
     done = broken(source, only)
     assert action in {failure.action for failure in done.failures}
     assert len({failure.number for failure in done.failures} - {0}) >= done.outputs - 1
+
+
+# --- times of day and ages ------------------------------------------------------------------------
+
+
+def clock_off(before: Dataset, data: Dataset) -> None:
+    for keyword in ("StudyTime", "SeriesTime", "AcquisitionTime"):
+        setattr(data, keyword, before.get(keyword))
+    data.AcquisitionDateTime = data.AcquisitionDateTime[:8] + before.AcquisitionDateTime[8:]
+
+
+def later(before: Dataset, data: Dataset) -> None:
+    """Move all times by the same minutes, as a clock does that is only wrong."""
+    for keyword in ("StudyTime", "SeriesTime", "AcquisitionTime"):
+        old = str(before.get(keyword))
+        setattr(data, keyword, f"{old[:2]}{int(old[2:4]) + 20}{old[4:]}")
+
+
+def swapped(_: Dataset, data: Dataset) -> None:
+    data.StudyTime, data.AcquisitionTime = data.AcquisitionTime, data.StudyTime
+
+
+def nested_time(before: Dataset, data: Dataset) -> None:
+    item = Dataset()
+    item.ScheduledProcedureStepStartTime = before.StudyTime
+    data.RequestAttributesSequence = [item]
+
+
+def moment_kept(before: Dataset, data: Dataset) -> None:
+    data.AcquisitionDateTime = data.AcquisitionDateTime[:8] + before.AcquisitionDateTime[8:14]
+
+
+def moment_with_offset(_: Dataset, data: Dataset) -> None:
+    data.AcquisitionDateTime = f"{data.AcquisitionDateTime[:8]}+0200"
+
+
+def age_in_a_report(_: Dataset, data: Dataset) -> None:
+    item, value, unit = Dataset(), Dataset(), Dataset()
+    unit.CodeValue, unit.CodingSchemeDesignator, unit.CodeMeaning = "a", "UCUM", "year"
+    value.NumericValue, value.MeasurementUnitsCodeSequence = "95", [unit]
+    concept = Dataset()
+    concept.CodeValue, concept.CodingSchemeDesignator = "121033", "DCM"
+    concept.CodeMeaning = "Subject Age"
+    item.ConceptNameCodeSequence, item.MeasuredValueSequence = [concept], [value]
+    data.ContentSequence = [item]
+
+
+TIMES: dict[str, tuple[str, Break, str]] = {
+    "the clock is switched off": ("hour", clock_off, "originals' to the second"),
+    "one attribute is exact": ("hour", kept("AcquisitionTime"), "originals' to the second"),
+    "a moment is exact": ("hour", moment_kept, "originals' to the second"),
+    "the clock is only wrong": ("hour", later, "the seconds between times"),
+    "times are out of order": ("hour", swapped, "changed order"),
+    "a time of another day": ("hour", said("StudyTime", "0330"), "within an hour"),
+    "a time made up": ("hour", said("ContentTime", "101010"), "within an hour"),
+    "an offset with parts": ("hour", said("TimezoneOffsetFromUTC", "+0530"), "parts of an hour"),
+    "a time is told": ("removed", kept("StudyTime"), "a time of day is told"),
+    "an hour is told": ("removed", said("StudyTime", "10"), "a time of day is told"),
+    "a nested time is told": ("removed", nested_time, "a time of day is told"),
+    "a moment is told": ("removed", moment_kept, "a time of day is told"),
+    "an offset is told": ("removed", said("TimezoneOffsetFromUTC", "+0200"), "an offset"),
+    "an offset is told in a moment": ("removed", moment_with_offset, "an offset"),
+    "a time is another": ("exact", said("StudyTime", "235959"), "the original's time"),
+    "a time is cut off": ("exact", said("StudyTime", "10"), "the original's time"),
+    "a text for a time": ("exact", said("StudyTime", "noon"), "no time of day"),
+    "an age of 95": ("hour", said("PatientAge", "095Y"), "an age above 89"),
+    "an age of 95 in months": ("hour", said("PatientAge", "1140M"), "an age above 89"),
+    "an age in a report": ("hour", age_in_a_report, "an age above 89"),
+    "an age made up": ("hour", said("PatientAge", "041Y"), "not the patient's age"),
+    "a text for an age": ("hour", said("PatientAge", "old"), "no age"),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("what", TIMES)
+def test_times_and_ages_broken(
+    what: str,
+    source: Path,
+    broken: Callable[[Path, Break, str], Verification],
+    recwarn: pytest.WarningsRecorder,
+) -> None:
+    times, rule, say = TIMES[what]
+
+    def only(before: Dataset, data: Dataset) -> None:
+        clean(before, data)
+        rule(before, data)
+
+    done = broken(source, only, times)
+    assert any(say in failure.what for failure in done.failures), {
+        one.what for one in done.failures
+    }
+
+
+def test_a_clock_that_is_the_engines_but_switched_off(
+    source: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(PatientClock, "moved", lambda _, since_us: since_us)
+    deidentify_files(source, tmp_path / "out", deidentifier("hour"))
+    done = verify(source, tmp_path / "out", scheme(), None, Promise("hour"))
+    assert "times of day are the originals' to the second" in {one.what for one in done.failures}
+    kept_exact = verify(source, tmp_path / "out", scheme(), None, Promise("exact"))
+    assert {one.where for one in kept_exact.failures} == set()
+
+
+def test_without_a_promise_it_is_said_that_times_were_not_checked(
+    source: Path, tmp_path: Path
+) -> None:
+    deidentify_files(source, tmp_path / "out", deidentifier("exact"))
+    done = verify(source, tmp_path / "out", scheme())
+    assert done.unchecked == [UNKNOWN]
+    assert done.as_json()["not_checked"] == [UNKNOWN]
+    assert UNKNOWN in page(done)
+    whole = verify(source, tmp_path / "out", scheme(), None, Promise("exact"))
+    assert "Not checked" not in page(whole)
+
+
+# --- neighbours -------------------------------------------------------------------------------------
+
+
+def neighbour_of(before: Dataset) -> Dataset:
+    number = int(str(before.PatientID)[4])
+    return original((number + 1) % len(NAMES))
+
+
+def neighbours_number(before: Dataset, data: Dataset) -> None:
+    data.SeriesDescription = f"Thorax {neighbour_of(before).PatientID}"
+
+
+def neighbours_accession(before: Dataset, data: Dataset) -> None:
+    data.StudyDescription = f"Acc {neighbour_of(before).AccessionNumber}"
+
+
+def neighbours_name(before: Dataset, data: Dataset) -> None:
+    family, given = str(neighbour_of(before).PatientName).split("=")[0].split("^")
+    data.ProtocolName = f"{given} {family}"
+
+
+def neighbours_name_in_label(before: Dataset, data: Dataset) -> None:
+    family, given = str(neighbour_of(before).PatientName).split("=")[0].split("^")
+    data.StationName = f"{family}{given}"
+
+
+NEIGHBOURS = {
+    "a number": neighbours_number, "an accession number": neighbours_accession,
+    "a name": neighbours_name, "a name in a label": neighbours_name_in_label,
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("what", NEIGHBOURS)
+def test_what_identifies_another_patient_of_the_folder(
+    what: str, source: Path, broken: Callable[[Path, Break], Verification]
+) -> None:
+    def only(before: Dataset, data: Dataset) -> None:
+        clean(before, data)
+        NEIGHBOURS[what](before, data)
+
+    done = broken(source, only)
+    said = {one.number for one in done.failures if "another patient" in one.what}
+    assert len(said) == done.outputs, {one.what for one in done.failures}
+
+
+def test_a_file_name_that_tells_another_patient(source: Path, tmp_path: Path) -> None:
+    folder = output_folder(source, tmp_path)
+    (folder / f"{scheme().uid('1.2.826.0.1.88.3.1')}.dcm").rename(folder / "ZX7071544.dcm")
+    done = verify(source, folder, scheme())
+    assert [one.where for one in done.failures] == ["file name"]
+    assert "another patient" in done.failures[0].what
+    assert "ZX70" not in page(done)
+
+
+@pytest.mark.parametrize("title", ["DR KOWALSKI", "PROF MUELLER", "MME DUPONT", "Dr Kowalski"])
+@pytest.mark.parametrize("keyword", ["SeriesDescription", "StationName"])
+def test_a_title_without_a_dot(
+    title: str, keyword: str, source: Path, broken: Callable[[Path, Break], Verification]
+) -> None:
+    def only(before: Dataset, data: Dataset) -> None:
+        clean(before, data)
+        setattr(data, keyword, title)
+
+    done = broken(source, only)
+    assert len([one for one in done.failures if one.where == keyword]) == done.outputs
 
 
 def test_each_spelling_of_each_name_left(

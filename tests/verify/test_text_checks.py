@@ -8,7 +8,13 @@ from pydicom.datadict import tag_for_keyword
 from workbench.verify.elements import FlatElement
 from workbench.verify.identifying_words import IdentifyingWords
 from workbench.verify.name_forms import name_forms
-from workbench.verify.text_checks import is_comment, is_label, published_texts, wrong_texts
+from workbench.verify.text_checks import (
+    ANOTHER,
+    is_comment,
+    is_label,
+    published_texts,
+    wrong_texts,
+)
 
 WORDS = IdentifyingWords(frozenset({name_forms("Grottenolm^Egon")}))
 
@@ -47,6 +53,44 @@ def test_what_names_a_device_is_not(keyword: str, value: str, concept: str) -> N
 def test_the_same_number_in_another_item_is() -> None:
     assert wrong(text("TextValue", "48213", "121106 DCM"))
     assert not is_label(text("TextValue", "48213", "121106 DCM"))
+
+
+@pytest.mark.parametrize(
+    ("keyword", "vr", "value"),
+    [("StudyTime", "TM", "um 10 Grottenolm"), ("StudyDate", "DA", "Grottenolm"), ("PatientAge", "AS", "Grottenolm 41"),
+     ("AcquisitionDateTime", "DT", "20150607 Frau Zwirnhuber")],
+)  # fmt: skip
+def test_what_has_not_the_form_of_a_time_is_a_text(keyword: str, vr: str, value: str) -> None:
+    assert wrong(text(keyword, value, vr=vr))
+
+
+@pytest.mark.parametrize(
+    ("keyword", "vr", "value"),
+    [("StudyTime", "TM", "101112.5"), ("StudyDate", "DA", "20150607"), ("PatientAge", "AS", "041Y"), ("KVP", "DS", "48213")],
+)  # fmt: skip
+def test_what_has_it_is_judged_as_a_time_alone(keyword: str, vr: str, value: str) -> None:
+    element = text(keyword, value, vr=vr)
+    assert list(wrong_texts(WORDS, frozenset({value}), [element], [element])) == []
+
+
+def test_another_patient_is_named_where_the_search_says_so() -> None:
+    asked = []
+
+    def names_another(value: str, device: bool) -> bool:
+        asked.append((value, device))
+        return "Zwirn" in value
+
+    station, title = text("StationName", "CT48213"), text("SeriesDescription", "CT Zwirnhuber")
+    assert list(wrong_texts(WORDS, frozenset(), [title], [title], names_another)) == [ANOTHER]
+    assert list(wrong_texts(WORDS, frozenset(), [station], [station], names_another)) == [""]
+    assert list(wrong_texts(WORDS, frozenset(), [station], [], names_another)) == [""]
+    # The numbers of a device's label are its own where the original has that label.
+    assert asked == [("CT Zwirnhuber", False), ("CT48213", True), ("CT48213", False)]
+
+
+def test_a_doctor_in_a_label_but_not_in_the_name_of_a_product() -> None:
+    assert wrong(text("StationName", "DR KOWALSKI")) == "it holds a title with a name"
+    assert wrong(text("ManufacturerModelName", "DR KOWALSKI")) == ""
 
 
 def test_bytes_of_another_character_set_are_read_too() -> None:

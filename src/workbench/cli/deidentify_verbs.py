@@ -12,7 +12,7 @@ from workbench.errors import SettingsError
 
 if TYPE_CHECKING:
     from workbench.deidentify.confidentiality_profile import ConfidentialityProfile
-    from workbench.settings import SurveySettings
+    from workbench.settings import ProtectSettings, SurveySettings
     from workbench.verify.result import Verification
 
 USAGE = "workbench deidentify [verify | words] IN OUT (--key FILE | -w WORKSPACE)"
@@ -59,6 +59,7 @@ def _deidentify(options: argparse.Namespace, source: Path, target: Path) -> int:
 
 
 def _verify(options: argparse.Namespace, source: Path, target: Path) -> int:
+    from workbench.verify.demands import promise_of
     from workbench.verify.scheme import Scheme
     from workbench.verify.verification_page import page
     from workbench.verify.verify import verify
@@ -67,7 +68,9 @@ def _verify(options: argparse.Namespace, source: Path, target: Path) -> int:
         check_out(options.report)
     survey = _survey(options)
     scheme = Scheme(_key(options), survey.name, survey.site)
-    done = verify(source, target, scheme, options.profile, _profile(options).times)
+    profile, protect = _protection(options)
+    promise = promise_of(profile, protect.times, protect.dates)
+    done = verify(source, target, scheme, profile, promise)
     if options.report:
         options.report.write_text(page(done), "utf-8")
     _tell(done)
@@ -130,9 +133,24 @@ def _key(options: argparse.Namespace) -> bytes:
 def _profile(options: argparse.Namespace) -> ConfidentialityProfile:
     from workbench.deidentify.confidentiality_profile import load_profile
     from workbench.deidentify.switches import profile_of
+
+    if _is_workspaces(options):
+        return profile_of(_protection(options)[1], Path(options.workspace))
+    return load_profile(options.profile)
+
+
+def _protection(options: argparse.Namespace) -> tuple[Path | None, ProtectSettings]:
+    """Return the file of the profile, ``None`` for the built-in one, and a workspace's switches."""
+    from workbench.settings import ProtectSettings
     from workbench.settings_file import read_settings
 
-    if options.profile is None and options.key is None and options.workspace is not None:
-        folder = Path(options.workspace)
-        return profile_of(read_settings(folder).protection, folder)
-    return load_profile(options.profile)
+    if not _is_workspaces(options):
+        return options.profile, ProtectSettings()
+    folder = Path(options.workspace)
+    protect = read_settings(folder).protection
+    return folder / protect.profile if protect.profile else None, protect
+
+
+def _is_workspaces(options: argparse.Namespace) -> bool:
+    """Say whether the profile is that of a workspace."""
+    return options.profile is None and options.key is None and options.workspace is not None

@@ -7,7 +7,7 @@ was dropped from a report moves nothing.
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass
 
 from pydicom.datadict import tag_for_keyword
@@ -25,12 +25,13 @@ from workbench.verify.elements import (
 from workbench.verify.identifying_signs import label_sign
 from workbench.verify.identifying_words import IdentifyingWords, bytes_have_uid, has_uid
 from workbench.verify.original_people import STANDARD_UID
+from workbench.verify.other_patients import FolderPatients
 from workbench.verify.pairs import Original, Output
 from workbench.verify.result import Action, Category, Failure
 from workbench.verify.scheme import Scheme, moved, near
 from workbench.verify.text_checks import is_comment, published_texts, wrong_texts
-from workbench.verify.told_ages import wrong_age
-from workbench.verify.told_times import OFFSET, wrong_moment, wrong_offset, wrong_time
+from workbench.verify.told_ages import wrong_age, wrong_measured
+from workbench.verify.told_times import FORMS, OFFSET, wrong_offset, wrong_time
 
 Check = tuple[Action, Category, str, str]  # the last is what is wrong, empty when nothing is
 Result = tuple[Check, Failure | None]
@@ -58,7 +59,12 @@ class Pair:
     words: IdentifyingWords
     uids: frozenset[str]
     private: frozenset[tuple[str, int, int]]
-    times: str = ""  # what the survey promises of times of day; empty: not known
+    patients: FolderPatients
+    promise: demands.Promise = demands.NO_PROMISE
+
+    def names_another(self, text: str, label: bool) -> bool:
+        """Say whether a text identifies another patient of the folder."""
+        return self.patients.others_in(text, self.original.who, label=label)
 
 
 def checks(pair: Pair) -> Iterator[Check]:
@@ -70,6 +76,8 @@ def checks(pair: Pair) -> Iterator[Check]:
         yield from removal_checks(pair, place, elements, after.get(place, []))
     for place, elements in after.items():
         yield from output_checks(pair, place, elements, before.get(place, []))
+    for bad in wrong_measured(pair.output.data, pair.promise.oldest_age_years):
+        yield Action.TEXT_REMOVED, Category.HIPAA, "ContentSequence", bad
 
 
 # --- the file -----------------------------------------------------------------------------------
@@ -103,7 +111,10 @@ def _bytes_tell(pair: Pair) -> bool:
 def _file_name(pair: Pair) -> str:
     name = pair.output.name
     tells = pair.words.in_text(name) or has_uid(name.removesuffix(".dcm"), pair.uids)
-    return "the name of the file identifies somebody" if tells or label_sign(name) else ""
+    if tells or label_sign(name):
+        return "the name of the file identifies somebody"
+    other = pair.patients.others_in_file_name(name.removesuffix(".dcm"), pair.original.who)
+    return "the name of the file identifies another patient" if other else ""
 
 
 def mark_checks(pair: Pair) -> Iterator[Check]:
@@ -226,13 +237,12 @@ def output_checks(
         yield Action.PIXELS_HIDDEN, Category.DICOM, where, "binary data leave" if filled else ""
     if "UI" in vrs:
         yield from _uids(pair, where, tag, after, before)
-    elif vrs & {"DA", "DT"}:
-        yield from _dates(pair, where, tag, after, before)
-        yield from _times(pair, where, after, before, wrong_moment)
-    elif "TM" in vrs:
-        yield from _times(pair, where, after, before, wrong_time)
+    elif vrs & FORMS.keys():
+        if "TM" not in vrs:
+            yield from _dates(pair, where, tag, after, before)
+        yield from _times(pair, where, after, before)
     elif "AS" in vrs:
-        bad = wrong_age(after, before, pair.original.found)
+        bad = wrong_age(after, before, pair.original.found, pair.promise.oldest_age_years)
         yield Action.TEXT_REMOVED, Category.HIPAA, where, bad
     elif tag == OFFSET:
         yield from _offsets(pair, where, after)
@@ -240,7 +250,7 @@ def output_checks(
         new = _numbers(after, after[0].vr) - _numbers(before, after[0].vr)
         bad = "a number is not the original's" if new else ""
         yield Action.TEXT_RETAINED, Category.PRACTICE, where, bad
-    for bad in wrong_texts(pair.words, pair.uids, after, before):
+    for bad in wrong_texts(pair.words, pair.uids, after, before, pair.names_another):
         yield Action.TEXT_REMOVED, Category.HIPAA, where, bad
 
 
@@ -276,7 +286,10 @@ def _dates(
     old = [value for element in before for value in element.values]
     full = demands.FULL_DATES in pair.options or demands.demand(tag, pair.options) == "K"
     days = pair.scheme.days(*pair.original.who)
-    expected = {value.strip() for value in old} if full else {moved(value, days) for value in old}
+    kept = {value.strip() for value in old}
+    expected = kept if full else {moved(value, days) for value in old}
+    if pair.promise.full_dates and demands.MOVED_DATES in pair.options:
+        expected |= kept  # the days of an output whose times were changed
     for value in values:
         digits = value.replace(".", "").replace("-", "") if len(value) == 10 else value
         good = {value, digits} & expected or any(near(value, each) for each in expected if each)
@@ -287,23 +300,22 @@ def _dates(
 
 
 def _times(
-    pair: Pair,
-    where: str,
-    after: list[FlatElement],
-    before: list[FlatElement],
-    wrong: Callable[[str, str, list[str]], str],
+    pair: Pair, where: str, after: list[FlatElement], before: list[FlatElement]
 ) -> Iterator[Check]:
     """Judge times of day; of an unknown promise what is wrong alone is told."""
+    times = pair.promise.times
     old = [text for element in before for value in element.values for text in value.split("\\")]
-    for value in (value for element in after for value in element.values if value.strip(" \0")):
-        bad = wrong(pair.times, value, old)
-        if bad or pair.times:
-            yield Action.DATE_SHIFTED, Category.PRACTICE, where, bad
+    for element in after:
+        for value in element.values if element.vr in FORMS else ():
+            bad = wrong_time(times, element.vr, value, old) if value.strip(" \0") else ""
+            if bad or times:
+                yield Action.DATE_SHIFTED, Category.PRACTICE, where, bad
 
 
 def _offsets(pair: Pair, where: str, after: list[FlatElement]) -> Iterator[Check]:
-    for value in (value.strip() for element in after for value in element.values if pair.times):
-        bad = wrong_offset(pair.times, value)
+    times = pair.promise.times
+    for value in (value.strip() for element in after for value in element.values if times):
+        bad = wrong_offset(times, value)
         yield Action.DATE_SHIFTED, Category.PRACTICE, where, bad
 
 

@@ -15,6 +15,11 @@ from importlib.resources import files
 from io import StringIO
 from pathlib import Path
 from types import MappingProxyType
+from typing import Any
+
+from workbench.errors import IdentityError
+from workbench.verify.told_ages import OLDEST_YEARS
+from workbench.verify.told_times import EXACT, HOUR, REMOVED
 
 EDITION = "2026c"
 TABLE = f"demands_{EDITION}.txt"
@@ -91,6 +96,45 @@ def demand(tag: int, options: frozenset[str]) -> str:
     return named.action(options) if named else ""
 
 
+@dataclass(frozen=True)
+class Promise:
+    """What a survey promises of what leaves, where outputs cannot say it by the codes of options.
+
+    Attributes
+    ----------
+    times
+        Times of day: ``exact``, ``hour`` or ``removed``; empty where it is not known.
+    full_dates
+        Whether days stay what they are.  An output whose times of day were changed may not claim
+        so, though its days were not moved.
+    oldest_age_years
+        The oldest age that is told; all above are one year more.
+    """
+
+    times: str = ""
+    full_dates: bool = False
+    oldest_age_years: int = OLDEST_YEARS
+
+
+NO_PROMISE = Promise()
+
+
+def promise_of(profile: Path | None, times: str = "", dates: str = "") -> Promise:
+    """Return the promise of a profile file (the built-in one without) and of a survey's settings.
+
+    Of two promises of times the one that tells less counts.  Raises ``IdentityError`` for a file
+    that is no profile.
+    """
+    form = {} if profile is None else _form(profile)
+    order = (EXACT, HOUR, REMOVED)
+    both = (form.get("times") or EXACT, times or EXACT)
+    return Promise(
+        max(both, key=order.index),
+        dates == "kept" or "rtn_long_full" in form.get("options", []),
+        min(form.get("oldest_age_years", OLDEST_YEARS), OLDEST_YEARS),
+    )
+
+
 def safe_private(profile: Path | None = None) -> frozenset[tuple[str, int, int]]:
     """Return the private attributes that may be there: creator, group, byte.
 
@@ -102,6 +146,16 @@ def safe_private(profile: Path | None = None) -> frozenset[tuple[str, int, int]]
         return frozenset((creator, int(group, 16), int(low, 16)) for creator, group, low in rows)
     return frozenset(
         (block["creator"].strip(), block["group"], int(element, 16))
-        for block in tomllib.loads(profile.read_text("utf-8")).get("private", [])
+        for block in _form(profile).get("private", [])
         for element in block["elements"]
     )
+
+
+def _form(profile: Path) -> dict[str, Any]:
+    """Return what a profile file says; raises ``IdentityError``."""
+    try:
+        return tomllib.loads(profile.read_text("utf-8"))
+    except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError):
+        raise IdentityError(
+            "the confidentiality profile cannot be read.", "Name the TOML file that was used."
+        ) from None

@@ -76,10 +76,10 @@ def name(tag: int) -> str:
 
 def elements(data: Dataset, path: tuple[int, ...] = ()) -> Iterator[FlatElement]:
     """Yield all elements, those of sequences behind the sequence itself."""
-    concept = _concept(data)
+    concept = concept_of(data)
     for tag in sorted(map(int, data.keys())):
         raw = _bytes(data, tag)
-        element = _read(data, tag)
+        element = read(data, tag)
         if element is None:
             values = (raw[:MAX_BINARY_BYTES].decode("latin-1"),)
             yield FlatElement(tag, "UN", path, values, concept=concept, raw=_not_ascii(raw))
@@ -102,16 +102,17 @@ def _not_ascii(raw: bytes) -> bytes:
     return b"" if raw.isascii() else raw
 
 
-def _concept(data: Dataset) -> str:
+def concept_of(data: Dataset) -> str:
     """Return the code and the scheme of what a report's item is about; of other items nothing."""
     if CONCEPT_NAME not in data:
         return ""
-    names = _read(data, CONCEPT_NAME)
+    names = read(data, CONCEPT_NAME)
     codes = names.value if names is not None and names.VR == "SQ" else []
     return f"{codes[0].get('CodeValue')} {codes[0].get('CodingSchemeDesignator')}" if codes else ""
 
 
-def _read(data: Dataset, tag: int) -> DataElement | None:
+def read(data: Dataset, tag: int) -> DataElement | None:
+    """Return an element; ``None`` where pydicom cannot read its value."""
     try:
         return data[tag]
     except Exception:  # noqa: BLE001 - pydicom raises a dozen kinds on bad values; the bytes remain
@@ -121,7 +122,7 @@ def _read(data: Dataset, tag: int) -> DataElement | None:
 def _creator(data: Dataset, tag: int) -> str:
     if not tag >> 16 & 1:
         return ""
-    block = _read(data, tag & 0xFFFF0000 | tag >> 8 & 0xFF)
+    block = read(data, tag & 0xFFFF0000 | tag >> 8 & 0xFF)
     return str(block.value).strip() if block is not None and block.value else ""
 
 

@@ -11,19 +11,26 @@ from collections.abc import Iterable, Iterator
 from functools import lru_cache
 
 from workbench.verify.folding import plain
-from workbench.verify.lexicon import lexicon
+from workbench.verify.lexicon import is_radiology, lexicon
 
 MAX_REMEMBERED = 1 << 15
 _NAME = r"(?P<name>[^\W\d_][^\W\d_'’-]+)"
 # What stands before a person's name, in the languages of European hospitals; not case-sensitive.
 _TITLES = (
     r"pat(?:ient(?:in|e)?|\.)?|fr(?:au|l)?\.?|herrn?|hr\.?|fam\.?|dr\.|(?-i:Dr)|prof\.?|mme|"
-    r"mlle|mrs?\.|"
+    r"mlle|mrs?\.|do[ck]tor|docteur|"
     r"ms\.|(?-i:Mrs?|Ms)|madame|monsieur|mtr?a|mtr|sra?\.|sig(?:ra|\.)|dhr\.?|"
     r"mevr?\.?|mw\.|(?-i:Pani?)|geb(?:orene?)?\.?|née?|nee|"
     r"verh\.|genannt|пациент(?:ка)?|г-н|г-жа|пац\.|κ\.|κα|κος"
 )  # fmt: skip
 TITLE = re.compile(rf"(?<![^\W_])(?:{_TITLES})[ .:_]+(?:dr\.? |prof\.? )*{_NAME}", re.IGNORECASE)
+# What may as well be a modality or a word: DR is digital radiography.  Behind these a longer word
+# counts that is radiology's in no language.
+_DOUBTFUL = r"dra?|drs|mrs?|sra|sig|dott|miss"
+DOUBTFUL_TITLE = re.compile(
+    rf"(?<![^\W_])(?:{_DOUBTFUL})[ :_]+(?:(?:dr|prof|med)\.? )*{_NAME}", re.IGNORECASE
+)
+SHORTEST_DOUBTFUL = 4  # letters: "DR HWS"
 _SIGNS = r"[㐀-鿿々぀-ヿ가-힣]"
 TITLE_AFTER = re.compile(rf"{_SIGNS}{{1,6}} ?(?:様|さん|氏|殿|先生|女士|小姐|환자|님|씨)")
 TITLE_BEFORE = re.compile(rf"(?:患者|病人|病患|姓名|氏名|환자)[:： ]*{_SIGNS}{{2,4}}")
@@ -91,9 +98,23 @@ POWERS = frozenset(
 )  # matrices, JPEG 2000
 
 
-def label_sign(text: str) -> str:
-    """Return what identifies somebody in a label (of a device, a program); empty for nothing."""
-    return _label_sign(text)
+def label_sign(text: str, *, product: bool = False) -> str:
+    """Return what identifies somebody in a label; empty for nothing.
+
+    A ``product`` is called what its maker likes: "DR Retrofit" is none with a doctor's degree.
+    """
+    said = _label_sign(text)
+    return said or ("" if product else _doubtful_sign(text))
+
+
+@lru_cache(MAX_REMEMBERED)
+def _doubtful_sign(text: str) -> str:
+    names = (plain(match["name"]) for match in DOUBTFUL_TITLE.finditer(text))
+    return "a title with a name" if any(map(_is_no_radiology, names)) else ""
+
+
+def _is_no_radiology(form: str) -> bool:
+    return len(form) >= SHORTEST_DOUBTFUL and not (PLACEHOLDER.match(form) or is_radiology(form))
 
 
 @lru_cache(MAX_REMEMBERED)
@@ -119,7 +140,7 @@ def free_sign(text: str, original: Iterable[str] = ()) -> str:
 @lru_cache(MAX_REMEMBERED)
 def _free_sign(text: str) -> str:
     text = "".join(_digit(letter) for letter in text)
-    if said := _label_sign(text):
+    if said := label_sign(text):
         return said
     for pattern in (HOSPITAL_AFTER, HOSPITAL_BEFORE):
         if any(_is_unknown(match["name"]) for match in pattern.finditer(text)):

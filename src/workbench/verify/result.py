@@ -37,7 +37,7 @@ MEANINGS = {
     Action.TEXT_NOTNULL: "attributes that must say something do",
     Action.TEXT_RETAINED: "values that stay are what they were",
     Action.TEXT_REMOVED: "what identifies somebody is gone",
-    Action.DATE_SHIFTED: "dates moved by the patient's own number of days; times of day as promised",
+    Action.DATE_SHIFTED: "dates moved by the patient's own number of days; times as promised",
     Action.UID_CHANGED: "no original UID is left",
     Action.UID_CONSISTENT: "a UID becomes the same everywhere, and no two become one",
     Action.PATID_CONSISTENT: "a patient is one pseudonym, and no two share one",

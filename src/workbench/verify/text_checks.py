@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 
 from pydicom.datadict import keyword_for_tag, tag_for_keyword
 
@@ -11,8 +11,13 @@ from workbench.verify.identifying_signs import free_sign, label_sign
 from workbench.verify.identifying_words import IdentifyingWords, has_uid
 from workbench.verify.published_codes import is_published
 from workbench.verify.readings import readings
+from workbench.verify.told_ages import age_of
+from workbench.verify.told_times import FORMS, match_of
 
-TEXT_OF_NO_ONE = frozenset({"UI", "DA", "DT", "TM", "AS"})
+WITH_FORM = frozenset({*FORMS, "AS"})  # whose values name nobody, where they have the form
+FORMLESS = NUMERIC | BINARY | {"UI", "SQ"}
+NamesAnother = Callable[[str, bool], bool]  # of a text, and whether it is a device's label
+ANOTHER = "it identifies another patient of the folder"
 CODE_MEANING = tag_for_keyword("CodeMeaning")
 TEXT_VALUE = tag_for_keyword("TextValue")
 # Texts that name a device, a program, a code or a state, in which long numbers are at home.
@@ -28,6 +33,12 @@ _LABELS = (
     "ReferencedContentItemIdentifier",
 )  # fmt: skip
 LABELS = frozenset(map(tag_for_keyword, _LABELS))
+# Of these, what a maker sells under a name.
+PRODUCTS = frozenset(
+    map(tag_for_keyword, (*(name for name in _LABELS if "Manufacturer" in name), "SoftwareVersions",
+                          "SecondaryCaptureDeviceSoftwareVersions", "ConvolutionKernel",
+                          "FilterType", "DetectorDescription", "CollimatorGridName"))
+)  # fmt: skip
 # Items of reports that name a device (PS3.16 TID 1002, 1021, 10001, 10003).
 LABEL_CONCEPTS = frozenset(
     f"{code} DCM"
@@ -40,7 +51,19 @@ MEASURED_COMMENTS = frozenset({"CommentsOnRadiationDose"})
 
 def is_text(element: FlatElement) -> bool:
     """Say whether an element of an output holds words that a person reads."""
-    return element.vr not in NUMERIC | BINARY | TEXT_OF_NO_ONE and element.vr != "SQ"
+    return element.vr not in FORMLESS | WITH_FORM
+
+
+def nobody_else(_text: str, _label: bool) -> bool:
+    """Say that a text names no other patient: nobody else is known."""
+    return False
+
+
+def has_form(element: FlatElement, text: str) -> bool:
+    """Say whether a date, a time or an age is written as one: what is not may say anything."""
+    if element.vr == "AS":
+        return age_of(text) is not None
+    return element.vr in FORMS and match_of(element.vr, text) is not None
 
 
 def is_comment(tag: int) -> bool:
@@ -63,18 +86,40 @@ def wrong_texts(
     uids: frozenset[str],
     after: list[FlatElement],
     before: list[FlatElement],
+    names_another: NamesAnother = nobody_else,
 ) -> Iterator[str]:
-    """Yield, for each text of an output at one place, what is wrong with it; empty for nothing."""
+    """Yield, for each text of an output at one place, what is wrong with it; empty for nothing.
+
+    A date, a time or an age that has not the form of one is a text as well.
+    """
     original = tuple(text for element in before for text in _texts(element))
-    for element in filter(is_text, after):
+    for element in after:
+        texts = () if element.vr in FORMLESS else tuple(_texts(element))
+        if not is_text(element) and not texts:
+            continue
+        said = (text for text in texts if text.strip() and not _is_of_the_standard(element, text))
         label = is_label(element)
-        wrong = (_wrong(words, uids, text, label, original, element) for text in _texts(element))
+        wrong = (
+            _wrong(words, uids, text, label, original, element)
+            or _another(names_another, text, label and text in original)
+            for text in said
+        )
         yield next(filter(None, wrong), "")
 
 
+def _another(names_another: NamesAnother, text: str, device: bool) -> str:
+    """Say whether a text names another patient; the numbers of a device's label do not."""
+    return ANOTHER if names_another(text, device) else ""
+
+
 def _texts(element: FlatElement) -> Iterator[str]:
-    """Yield an element's texts, and what its bytes are in other character sets."""
-    yield from element.values
+    """Yield an element's texts, and what its bytes are in other character sets.
+
+    Of dates, times and ages that is what has not the form of one.
+    """
+    for text in element.values:
+        if element.vr not in WITH_FORM or (text.strip(" \0") and not has_form(element, text)):
+            yield text
     if element.raw and element.vr not in NUMERIC | BINARY:
         yield from readings(element.raw)
 
@@ -87,13 +132,12 @@ def _wrong(
     original: tuple[str, ...],
     element: FlatElement,
 ) -> str:
-    if not text.strip() or _is_of_the_standard(element, text):
-        return ""
     if words.in_text(text, free=not label) or has_uid(text, uids):
         return "it identifies somebody"
     if not label and words.company(text, original):
         return "a part of a name is left"
-    sign = label_sign(text) if label else free_sign(text, original)
+    product = element.tag in PRODUCTS
+    sign = label_sign(text, product=product) if label else free_sign(text, original)
     return f"it holds {sign}" if sign else ""
 
 

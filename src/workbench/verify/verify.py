@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from importlib.metadata import version
+from itertools import chain
 from pathlib import Path
 
 import pydicom
@@ -12,23 +14,27 @@ from workbench.errors import IdentityError
 from workbench.verify import demands
 from workbench.verify.checks import Pair, Result, failures
 from workbench.verify.folder_checks import FolderOrder
+from workbench.verify.folder_times import FolderTimes
 from workbench.verify.original_people import people_of, uids_of
+from workbench.verify.other_patients import FolderPatients
 from workbench.verify.pairs import Original, Output, digest_of, originals, outputs
 from workbench.verify.result import Action, Category, Failure, Verification
 from workbench.verify.scheme import Scheme
-from workbench.verify.told_times import FolderTimes
 
 
 def verify(
-    source: Path, target: Path, scheme: Scheme, profile: Path | None = None, times: str = ""
+    source: Path,
+    target: Path,
+    scheme: Scheme,
+    profile: Path | None = None,
+    promise: demands.Promise = demands.NO_PROMISE,
 ) -> Verification:
     """Check every file below ``target`` against the original it was made of, below ``source``.
 
     ``scheme`` holds the hospital's key: only with it can an output be matched with its original
     for certain, and a pseudonym be told from an accident.  ``profile`` is the profile file whose
-    list of private attributes applies, where it is not the built-in one.  ``times`` is what the
-    survey promises of times of day (``exact``, ``hour``, ``removed``); without it they are not
-    checked, which the result says.
+    list of private attributes applies, where it is not the built-in one.  ``promise`` is what the
+    survey promises of times of day; without it they are not checked, which the result says.
 
     Raises ``IdentityError`` when one of the folders holds no file.
     """
@@ -38,7 +44,8 @@ def verify(
     private = demands.safe_private(profile)
     owners: dict[str, tuple[str, str]] = {}
     taken: set[str] = set()
-    order, clocks = FolderOrder(), FolderTimes(times)
+    order, clocks = FolderOrder(), FolderTimes(promise.times)
+    compare = Comparison(scheme, private, FolderPatients(chain(*known.values())), promise)
     for output in outputs(target):
         done.outputs += 1
         # An output that kept its UID is matched too, and fails for that.
@@ -47,7 +54,7 @@ def verify(
             done.failures.append(_unmatched(output, uid in taken))
             continue
         taken.add(uid)
-        original, results = _compared(known[uid], output, scheme, private, times)
+        original, results = compare.best(known[uid], output)
         for check, failure in results:
             _count(done, check[0], check[1], failure)
         _owner(done, output, original, owners)
@@ -79,23 +86,29 @@ def _originals(source: Path, done: Verification) -> dict[str, list[Original]]:
     return known
 
 
-def _compared(
-    candidates: list[Original],
-    output: Output,
-    scheme: Scheme,
-    private: frozenset[tuple[str, int, int]],
-    times: str,
-) -> tuple[Original, list[Result]]:
-    """Check an output against the original it fits best."""
-    options = options_of(output)
-    tried = []
-    for original in candidates:
-        words, uids = people_of(original.found, options), uids_of(original.found, options)
-        pair = Pair(original, output, options, scheme, words, uids, private, times)
-        results = list(failures(pair))
-        tried.append((sum(failure is not None for _, failure in results), original, results))
-    _, original, results = min(tried, key=lambda attempt: attempt[0])
-    return original, results
+@dataclass(frozen=True, repr=False)
+class Comparison:
+    """What every output of a folder is compared with beside its original."""
+
+    scheme: Scheme
+    private: frozenset[tuple[str, int, int]]
+    patients: FolderPatients
+    promise: demands.Promise
+
+    def best(self, candidates: list[Original], output: Output) -> tuple[Original, list[Result]]:
+        """Check an output against the original it fits best."""
+        options = options_of(output)
+        tried = []
+        for original in candidates:
+            words, uids = people_of(original.found, options), uids_of(original.found, options)
+            pair = Pair(
+                original, output, options, self.scheme, words, uids, self.private, self.patients,
+                self.promise,
+            )  # fmt: skip
+            results = list(failures(pair))
+            tried.append((sum(failure is not None for _, failure in results), original, results))
+        _, original, results = min(tried, key=lambda attempt: attempt[0])
+        return original, results
 
 
 def options_of(output: Output) -> frozenset[str]:

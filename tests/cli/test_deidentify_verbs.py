@@ -14,7 +14,11 @@ from workbench.cli.output import (
     NOT_STARTED,
     PROBLEMS,
 )
+from workbench.deidentify.confidentiality_profile import BUILT_IN
 from workbench.deidentify.key import create_key
+from workbench.deidentify.standard_tables import data_bytes
+from workbench.settings import FILE as SETTINGS_FILE
+from workbench.survey import KEY_FILE
 
 
 def test_files_in_and_files_out(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
@@ -59,6 +63,61 @@ def test_what_was_cleaned_is_verified_and_what_was_altered_is_not(
     assert code == PROBLEMS
     assert str(dcmread(CT).PatientID) not in err + json.dumps(answer)
     assert "- output 1, " in err
+
+
+@pytest.mark.parametrize("times", ["exact", "hour", "removed"])
+def test_times_are_verified_by_what_the_workspace_promises(
+    times: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    source, target, workspace = tmp_path / "in", tmp_path / "out", tmp_path / "w"
+    source.mkdir()
+    dataset = dcmread(CT)
+    for element in list(dataset):
+        if element.VR == "TM" and element.keyword != "StudyTime":
+            del dataset[element.tag]
+    dataset.save_as(source / "a.dcm")
+    assert run(capsys, "init", "-w", workspace, "--times", times)[0] == DONE
+    assert run(capsys, "deidentify", source, target, "-w", workspace)[0] == DONE
+    words = ["deidentify", "verify", source, target, "-w", workspace]
+    code, answer, err = run(capsys, *words)
+    assert code == DONE, answer
+    # One time is too few to say that a clock is on.
+    assert bool(answer["not_checked"]) == (times == "hour")
+    assert ("not checked: times of day" in err) == (times == "hour")
+    (file,) = target.iterdir()
+    dataset = dcmread(file)
+    dataset.StudyTime, dataset.PatientAge = "235959", "095Y"
+    dataset.save_as(file)
+    code, answer, err = run(capsys, *words)
+    assert code == PROBLEMS
+    assert {failure["where"] for failure in answer["failures"]} == {"StudyTime", "PatientAge"}  # type: ignore[attr-defined]
+
+
+def test_a_profile_of_the_workspaces_own_is_verified_by_that_profile(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    source, target, workspace = tmp_path / "in", tmp_path / "out", tmp_path / "w"
+    source.mkdir()
+    dataset = dcmread(CT)
+    dataset.PatientAge, dataset.PatientBirthDate = "085Y", ""
+    dataset.private_block(0x0009, "ACME", create=True).add_new(1, "DS", "1.5")
+    dataset.save_as(source / "a.dcm")
+    assert run(capsys, "init", "-w", workspace)[0] == DONE
+    profile = (
+        data_bytes(BUILT_IN).decode().replace("oldest_age_years = 89", "oldest_age_years = 79")
+    )
+    more = '\n[[private]]\ncreator = "ACME"\ngroup = 9\nelements = {"01" = "DS"}\n'
+    (workspace / "own.toml").write_text(profile + more, "utf-8")
+    settings = workspace / SETTINGS_FILE
+    settings.write_text(settings.read_text("utf-8") + '\n[protect]\nprofile = "own.toml"\n')
+    assert run(capsys, "deidentify", source, target, "-w", workspace)[0] == DONE
+    clean = dcmread(next(target.iterdir()))
+    assert (clean.PatientAge, clean.private_block(0x0009, "ACME")[1].value) == ("080Y", 1.5)
+    code, answer, _ = run(capsys, "deidentify", "verify", source, target, "-w", workspace)
+    assert code == DONE, answer["failures"]
+    key = ["--key", workspace / KEY_FILE]
+    code, answer, _ = run(capsys, "deidentify", "verify", source, target, *key)
+    assert code == PROBLEMS, "by the built-in profile it is wrong"
 
 
 def test_what_is_refused_is_counted_and_the_rest_is_written(

@@ -7,7 +7,14 @@ from pydicom import Dataset
 from pydicom.dataelem import RawDataElement
 from pydicom.tag import Tag
 
-from workbench.verify.elements import MAX_BINARY_BYTES, FlatElement, elements, name, numbers_of
+from workbench.verify.elements import (
+    MAX_BINARY_BYTES,
+    FlatElement,
+    by_place,
+    elements,
+    name,
+    numbers_of,
+)
 
 
 def nested() -> Dataset:
@@ -87,3 +94,14 @@ def test_an_item_says_what_it_is_about_and_bytes_are_kept_where_they_are_not_asc
     assert found["TextValue"].concept == "113880 DCM"
     assert found["TextValue"].raw == b""
     assert found["SeriesDescription"].raw == b"Gr\xfc"
+
+
+def test_private_elements_of_two_makers_are_two_places_in_whatever_block() -> None:
+    first, second = Dataset(), Dataset()
+    for data, makers in ((first, ("ACME", "OTHER")), (second, ("OTHER", "ACME"))):
+        for maker in makers:
+            data.private_block(0x0009, maker, create=True).add_new(1, "LO", maker)
+    for data in (first, second):
+        places = by_place(elements(data))
+        assert [one.values for one in places[(), 0x00090001, "ACME"]] == [("ACME",)]
+        assert [one.values for one in places[(), 0x00090001, "OTHER"]] == [("OTHER",)]

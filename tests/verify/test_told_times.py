@@ -114,6 +114,12 @@ def test_offsets_from_utc(offset: str, wrong_under: set[str]) -> None:
     assert wrong_offset(NOT_KNOWN, offset) == ""
 
 
+@pytest.mark.parametrize("text", ["Zwirnhuber", "+1", "CET", "01:00"])
+@pytest.mark.parametrize("times", [*ALL, NOT_KNOWN])
+def test_another_text_is_no_offset(times: str, text: str) -> None:
+    assert wrong_offset(times, text) == "it is no offset from UTC"
+
+
 def test_an_offset_in_a_moment_counts_as_well() -> None:
     assert wrong_time(REMOVED, "DT", "20110101+0100", ["20150607+0100"])
     assert wrong_time(HOUR, "DT", "20110101101112+0530", ["20150607101112+0530"])

@@ -23,9 +23,13 @@ from tests.verify.cases import (
 from workbench.cli import main
 from workbench.deidentify import cleaned_values, transform
 from workbench.deidentify.attribute_rules import AttributeRule, Kind
-from workbench.deidentify.engine import _Passage
+from workbench.deidentify.cleaned_files import deidentify_files
+from workbench.deidentify.confidentiality_profile import load_profile
+from workbench.deidentify.engine import Deidentifier, _Passage
 from workbench.deidentify.pseudonym import Pseudonyms
 from workbench.errors import IdentityError
+from workbench.simulate.hospital import simulate_hospital
+from workbench.verify.demands import Promise, promise_of
 from workbench.verify.result import Action, Verification
 from workbench.verify.scheme import Scheme
 from workbench.verify.verification_page import page
@@ -59,7 +63,7 @@ def actions(done: Verification) -> set[Action]:
 
 
 def test_what_the_engine_makes_passes(source: Path, target: Path) -> None:
-    done = verify(source, target, scheme())
+    done = verify(source, target, scheme(), None, Promise("exact"))
     assert done.failures == []
     assert done.is_good
     assert done.checks > 5_000
@@ -69,16 +73,50 @@ def test_what_the_engine_makes_passes(source: Path, target: Path) -> None:
     assert used == set(Action) - {Action.PIXELS_RETAINED}
 
 
+@pytest.mark.parametrize("times", ["hour", "removed"])
+def test_what_it_makes_under_other_promises_of_times_passes(
+    times: str, source: Path, tmp_path: Path
+) -> None:
+    write_outputs(source, tmp_path / "out", times)
+    done = verify(source, tmp_path / "out", scheme(), None, Promise(times))
+    assert done.failures == []
+    assert done.checks > 5_000
+
+
+@pytest.mark.parametrize("times", ["exact", "hour", "removed"])
+def test_a_simulated_hospital_passes(times: str, tmp_path: Path) -> None:
+    """One patient of each maker; ``tests.deidentify.figures`` takes more."""
+    simulate_hospital(seed=3, patients=4).write(tmp_path / "in")
+    write_outputs(tmp_path / "in", tmp_path / "out", times)
+    done = verify(tmp_path / "in", tmp_path / "out", scheme(), None, Promise(times))
+    assert done.failures == []
+    assert done.unchecked == []
+    assert done.outputs == done.inputs > 100
+
+
+def test_days_that_stay_with_times_that_do_not_pass(source: Path, tmp_path: Path) -> None:
+    """Such outputs claim modified dates (113107), though their days were not moved."""
+    text = profile_without_comments(tmp_path, "hour").read_text("utf-8")
+    profile = tmp_path / "full.toml"
+    profile.write_text(text.replace('"rtn_long_modif"', '"rtn_long_full"'), "utf-8")
+    engine = Deidentifier(load_profile(profile), Pseudonyms(KEY, SURVEY, SITE))
+    deidentify_files(source, tmp_path / "out", engine)
+    done = verify(source, tmp_path / "out", scheme(), profile, promise_of(profile))
+    assert done.failures == []
+    moved = verify(source, tmp_path / "out", scheme(), None, Promise("hour"))
+    assert Action.DATE_SHIFTED in actions(moved), "nobody promised that days stay"
+
+
 def test_real_files_pass(test_data: Path, tmp_path: Path) -> None:
-    """Every third one, to save time: ``tests.verify.figures`` takes all."""
+    """Every third one, to save time: ``tests.deidentify.figures`` takes all."""
     source = tmp_path / "in"
     source.mkdir()
     files = [path for path in sorted((test_data / "dose").rglob("*")) if path.is_file()]
     for number, path in enumerate(files):
         if number % 3 == 0 and path.stat().st_size < 300_000:
             (source / f"{number}").symlink_to(path)
-    done = write_outputs(source, tmp_path / "out")
-    found = verify(source, tmp_path / "out", scheme())
+    done = write_outputs(source, tmp_path / "out", "hour")
+    found = verify(source, tmp_path / "out", scheme(), None, Promise("hour"))
     assert found.failures == []
     assert found.outputs == done["written"] > 100
     assert found.checks > 30_000
@@ -276,8 +314,6 @@ def test_an_attribute_let_through(
     keyword: str, source: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     from pydicom.datadict import tag_for_keyword
-
-    from workbench.deidentify.confidentiality_profile import load_profile
 
     tag = tag_for_keyword(keyword)
     assert tag is not None

@@ -144,7 +144,7 @@ def removal_checks(
     pair: Pair, place: Place, before: list[FlatElement], after: list[FlatElement]
 ) -> Iterator[Check]:
     """Yield what the original's elements at one place demand of the output."""
-    path, tag = place
+    path, tag, _ = place
     where = before[0].where
     if (tag in OWN and not path) or METHOD_CODES in path:
         return
@@ -223,7 +223,7 @@ def output_checks(
     pair: Pair, place: Place, after: list[FlatElement], before: list[FlatElement]
 ) -> Iterator[Check]:
     """Yield what each element of the output must be."""
-    path, tag = place
+    path, tag, _ = place
     where = after[0].where
     if tag >> 16 & 1:
         yield from _private(pair, after[0], after, where)
@@ -235,6 +235,17 @@ def output_checks(
     if vrs & BINARY or tag in demands.PIXELS:
         filled = any(element.values for element in after)
         yield Action.PIXELS_HIDDEN, Category.DICOM, where, "binary data leave" if filled else ""
+    yield from _value_checks(pair, place, after, before)
+    for bad in wrong_texts(pair.words, pair.uids, after, before, pair.names_another):
+        yield Action.TEXT_REMOVED, Category.HIPAA, where, bad
+
+
+def _value_checks(
+    pair: Pair, place: Place, after: list[FlatElement], before: list[FlatElement]
+) -> Iterator[Check]:
+    """Yield what values of each kind must be, beside what texts must not say."""
+    tag, where = place[1], after[0].where
+    vrs = {element.vr for element in after}
     if "UI" in vrs:
         yield from _uids(pair, where, tag, after, before)
     elif vrs & FORMS.keys():
@@ -250,8 +261,6 @@ def output_checks(
         new = _numbers(after, after[0].vr) - _numbers(before, after[0].vr)
         bad = "a number is not the original's" if new else ""
         yield Action.TEXT_RETAINED, Category.PRACTICE, where, bad
-    for bad in wrong_texts(pair.words, pair.uids, after, before, pair.names_another):
-        yield Action.TEXT_REMOVED, Category.HIPAA, where, bad
 
 
 def _new(pair: Pair, where: str, tag: int, after: list[FlatElement]) -> Iterator[Check]:
@@ -314,9 +323,10 @@ def _times(
 
 def _offsets(pair: Pair, where: str, after: list[FlatElement]) -> Iterator[Check]:
     times = pair.promise.times
-    for value in (value.strip() for element in after for value in element.values if times):
+    for value in (value.strip(" \0") for element in after for value in element.values):
         bad = wrong_offset(times, value)
-        yield Action.DATE_SHIFTED, Category.PRACTICE, where, bad
+        if bad or times:
+            yield Action.DATE_SHIFTED, Category.PRACTICE, where, bad
 
 
 def failures(pair: Pair) -> Iterator[Result]:

@@ -55,7 +55,8 @@ class FlatElement:
         return "/".join(name(tag) for tag in (*self.path, self.tag))
 
 
-Place = tuple[tuple[int, ...], int]  # the path, and the tag in whatever block it has
+# The path, the tag in whatever block it has, and of private ones whose it is.
+Place = tuple[tuple[int, ...], int, str]
 
 
 def by_place(elements: Iterable[FlatElement]) -> dict[Place, list[FlatElement]]:
@@ -63,7 +64,7 @@ def by_place(elements: Iterable[FlatElement]) -> dict[Place, list[FlatElement]]:
     places: dict[Place, list[FlatElement]] = {}
     for element in elements:
         tag = element.tag & 0xFFFF00FF if element.tag >> 16 & 1 else element.tag
-        places.setdefault((element.path, tag), []).append(element)
+        places.setdefault((element.path, tag, element.creator), []).append(element)
     return places
 
 

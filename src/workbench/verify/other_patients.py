@@ -45,7 +45,7 @@ Found = tuple[frozenset[str], frozenset[str]]  # names and numbers that a text h
 
 
 @dataclass(frozen=True, repr=False)
-class Sought:
+class SoughtForms:
     """Plain names, or numbers, with those whose they are; never printed."""
 
     owners: dict[str, set[Person]] = field(default_factory=dict)
@@ -67,7 +67,7 @@ class FolderPatients:
 
     def __init__(self, originals: Iterable[Original]) -> None:
         originals = tuple(originals)
-        self._names, self._numbers = Sought(), Sought()
+        self._names, self._numbers = SoughtForms(), SoughtForms()
         for original in originals:
             for element in original.found:
                 self._collect(element, original.who)
@@ -90,7 +90,7 @@ class FolderPatients:
         known = any(self._is_another(number, self._numbers, who) for number in numbers)
         return known or any(self._is_another(each, self._names, who) for each in self._named(name))
 
-    def _is_another(self, form: str, sought: Sought, who: Person) -> bool:
+    def _is_another(self, form: str, sought: SoughtForms, who: Person) -> bool:
         return who not in sought.owners[form] and form not in self._house
 
     # --- who is there -----------------------------------------------------------------------------

@@ -27,6 +27,7 @@ MOMENT = re.compile(
     re.ASCII,
 )
 OFFSET = tag_for_keyword("TimezoneOffsetFromUTC")
+OFFSET_FORM = re.compile(r"[+-]\d{4}\Z", re.ASCII)
 FORMS = {"TM": TIME, "DA": MOMENT, "DT": MOMENT}
 
 
@@ -83,6 +84,8 @@ def _wrong(times: str, told: TimeOfDay, known: set[TimeOfDay]) -> str:
 
 def wrong_offset(times: str, offset: str) -> str:
     """Return what is wrong with an offset from UTC; parts of an hour name few places."""
+    if offset and not OFFSET_FORM.match(offset):
+        return "it is no offset from UTC"
     if offset and times == REMOVED:
         return "an offset from UTC is told"
     parts = times == HOUR and bool(offset) and offset[-2:] != "00"

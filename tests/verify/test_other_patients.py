@@ -80,7 +80,21 @@ def test_a_label_may_hold_the_number_but_not_the_name() -> None:
 
 
 @pytest.mark.parametrize(
-    "identifier", ["0", "1234", "CT001", "QA", "PHANTOM", "ANON", "123-4", "", "A1"]
+    "identifier",
+    [
+        "0",
+        "1234",
+        "CT001",
+        "QA",
+        "PHANTOM",
+        "CTDI 32",
+        "Catphan600",
+        "CT-THORAX-12",
+        "ANON",
+        "123-4",
+        "",
+        "A1",
+    ],
 )
 def test_short_identifiers_and_words_are_none(identifier: str) -> None:
     assert list(identifiers(identifier)) == []
@@ -94,6 +108,13 @@ def test_short_identifiers_and_words_are_none(identifier: str) -> None:
 def test_names_that_are_words_do_not_count_alone(name: str) -> None:
     text = f"CT {name.split('^', 1)[0]} Typ B, Schulter, Water"
     assert not folder(original("ZX7011544", name)).others_in(text, SELF)
+
+
+@pytest.mark.parametrize("name", ["CTDI^Head", "Head CTDI", "Water^Phantom^Siemens"])
+def test_what_is_made_of_words_alone_is_no_person(name: str) -> None:
+    patients = folder(original("ZX7011544", name))
+    assert not patients.others_in("CTDI Head", SELF)
+    assert not patients.others_in("Siemens Water Phantom, CTDIHead", SELF)
 
 
 def test_with_the_given_name_beside_it_they_do() -> None:

@@ -26,7 +26,7 @@ _TITLES = (
 TITLE = re.compile(rf"(?<![^\W_])(?:{_TITLES})[ .:_]+(?:dr\.? |prof\.? )*{_NAME}", re.IGNORECASE)
 # What may as well be a modality or a word: DR is digital radiography.  Behind these a longer word
 # counts that is radiology's in no language.
-_DOUBTFUL = r"dra?|drs|mrs?|sra|sig|dott|miss"
+_DOUBTFUL = r"dra?|drs|mrs?|sra|dott|(?-i:Miss|MISS)"
 DOUBTFUL_TITLE = re.compile(
     rf"(?<![^\W_])(?:{_DOUBTFUL})[ :_]+(?:(?:dr|prof|med)\.? )*{_NAME}", re.IGNORECASE
 )

@@ -161,11 +161,14 @@ class FolderPatients:
 def sought_names(value: str) -> Iterator[str]:
     """Yield the plain forms of a PN value by which a stranger is known.
 
-    That is the family name where it is no other word, and each two parts or more written together.
+    That is the family name where it is no other word, and two parts or more written together where
+    one of them is none: "CTDI^Head" is a phantom.
     """
-    whole = name_forms(value)
-    apart = {form for part in WORD.findall(value) for form in name_forms(part).all_forms}
-    yield from whole.strong - apart
+    parts = WORD.findall(value)
+    if all(is_radiology(plain(part)) for part in parts):
+        return
+    apart = {form for part in parts for form in name_forms(part).all_forms}
+    yield from (form for form in name_forms(value).strong - apart if not is_radiology(form))
     for group in value.split("="):
         family, _, given = group.partition("^")
         for form in name_forms(family).strong if given else ():
@@ -175,10 +178,16 @@ def sought_names(value: str) -> Iterator[str]:
 
 
 def identifiers(value: str) -> Iterator[str]:
-    """Yield an identifier as letters and digits, where it is long enough to be one."""
+    """Yield an identifier as letters and digits, where it is long enough to be one.
+
+    Words of radiology with a short number are none: "CTDI 32", "Catphan 600".
+    """
     number = "".join(filter(str.isalnum, plain(value)))
+    digits = sum(map(str.isdigit, number))
     least = SHORTEST_NUMBER if number.isdigit() else SHORTEST_MIXED
-    if any(map(str.isdigit, number)) and len(number) >= least:
+    if not digits or len(number) < least:
+        return
+    if digits >= SHORTEST_NUMBER or not all(map(is_radiology, WORD.findall(plain(value)))):
         yield number
 
 

@@ -31,6 +31,7 @@ _NAMES = ("PatientName", "OtherPatientNames", "PatientBirthName")
 _NUMBERS = ("PatientID", "OtherPatientIDs", "AccessionNumber")
 NAMES = frozenset(map(tag_for_keyword, _NAMES))
 NUMBERS = frozenset(map(tag_for_keyword, _NUMBERS))
+MODALITIES = frozenset({"ct", "cr", "dx", "mg", "mr", "nm", "pt", "rf", "xa"})  # PS3.3 C.7.3.1.1.1
 SHORTEST_NAME = 4  # Latin letters of a family name that counts alone
 SHORTEST_INSIDE = 7  # letters of a name looked for inside longer words,
 SHORTEST_SIGNS_INSIDE = 3  # and signs of one where words have no ends
@@ -187,7 +188,8 @@ def identifiers(value: str) -> Iterator[str]:
     least = SHORTEST_NUMBER if number.isdigit() else SHORTEST_MIXED
     if not digits or len(number) < least:
         return
-    if digits >= SHORTEST_NUMBER or not all(map(is_radiology, WORD.findall(plain(value)))):
+    words = set(WORD.findall(plain(value))) - MODALITIES
+    if digits >= SHORTEST_NUMBER or not all(map(is_radiology, words)):
         yield number
 
 

@@ -146,6 +146,13 @@ def test_a_word_of_the_house_is_nobody() -> None:
     assert not folder(patient, *many).others_in("Thorax 880012", SELF)
 
 
+def test_what_the_hospital_is_called_is_nobody() -> None:
+    patient = original("ZX7011544", "Xanadu^Egon")
+    place = original("77010000", "", "", "CHU Xanadu", keyword="InstitutionName")
+    assert folder(patient).others_in("CT Xanadu", SELF)
+    assert not folder(patient, place).others_in("CT Xanadu", SELF)
+
+
 def test_texts_of_the_patient_himself_make_no_word_of_the_house() -> None:
     patients = [original(f"77{at}0000", "Xanadu^Egon", "", "CT Xanadu") for at in range(5)]
     assert folder(*patients).others_in("Xanadu", SELF)

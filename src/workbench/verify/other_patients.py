@@ -31,6 +31,8 @@ _NAMES = ("PatientName", "OtherPatientNames", "PatientBirthName")
 _NUMBERS = ("PatientID", "OtherPatientIDs", "AccessionNumber")
 NAMES = frozenset(map(tag_for_keyword, _NAMES))
 NUMBERS = frozenset(map(tag_for_keyword, _NUMBERS))
+_INSTITUTION = ("InstitutionName", "InstitutionAddress", "InstitutionalDepartmentName")
+INSTITUTION = frozenset(map(tag_for_keyword, _INSTITUTION))
 MODALITIES = frozenset({"ct", "cr", "dx", "mg", "mr", "nm", "pt", "rf", "xa"})  # PS3.3 C.7.3.1.1.1
 SHORTEST_NAME = 4  # Latin letters of a family name that counts alone
 SHORTEST_INSIDE = 7  # letters of a name looked for inside longer words,
@@ -107,18 +109,23 @@ class FolderPatients:
                     self._names.add(form, who)
 
     def _words_of_the_house(self, originals: Iterable[Original]) -> frozenset[str]:
-        """Return what stands in originals of several patients whose name or number it is not."""
+        """Return what stands in originals of several patients whose name or number it is not.
+
+        What the institution is called is such a word wherever it stands.
+        """
         users: dict[str, set[Person]] = {}
+        called: set[str] = set()
         for original in originals:
             for element in original.found:
                 if is_text(element) and element.vr != "PN" and element.tag not in IDENTIFIERS:
                     for text in element.values:
-                        for form in frozenset().union(*self._found(text)):
+                        forms = frozenset().union(*self._found(text))
+                        called.update(forms if element.tag in INSTITUTION else ())
+                        for form in forms:
                             users.setdefault(form, set()).add(original.who)
         everybody = self._names.owners | self._numbers.owners
-        return frozenset(
-            form for form, who in users.items() if len(who - everybody[form]) >= MIN_PATIENTS
-        )
+        many = {form for form, who in users.items() if len(who - everybody[form]) >= MIN_PATIENTS}
+        return frozenset(many | called)
 
     # --- where they are ---------------------------------------------------------------------------
 

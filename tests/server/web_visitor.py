@@ -41,7 +41,8 @@ class WebVisitor:
         reply = connection.getresponse()
         content = reply.read()
         connection.close()
-        return reply.status, dict(reply.getheaders()), content
+        every = {name: ", ".join(reply.headers.get_all(name, [])) for name in reply.headers}
+        return reply.status, every, content
 
     def kernel(self, dashboard: str) -> str:
         """Open a dashboard; return the number of its kernel."""

@@ -235,9 +235,9 @@ class Login(Guarded):
             self.set_status(403)
             self.refuse("That is no password of this workspace.")
             return
+        self.log_in(rights)
         if browser := self.attempts.succeeded(*origin):
             self.give_cookie(self._known, browser, expires_days=KNOWN_DAYS)
-        self.log_in(rights)
         path = self.get_body_argument("path", "/")
         self.redirect(path if OWN_PATH.fullmatch(path) else "/", status=303)
 

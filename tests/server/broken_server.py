@@ -16,17 +16,18 @@ import pytest
 
 from workbench.server.voila import ServerProcess
 
-ONLY_THE_SERVER = "import sys\nif 'workbench.server' in sys.orig_argv:\n"
-
 
 @contextmanager
-def broken(workspace: Path, code: str) -> Iterator[ServerProcess]:
-    """Serve a workspace; ``code`` runs before, in the server's process and in no kernel."""
+def broken(workspace: Path, server: str = "pass", kernels: str = "pass") -> Iterator[ServerProcess]:
+    """Serve a workspace; two pieces of code run before, in the server's and in each kernel."""
     folder = workspace.parent / f"{workspace.name}-broken"
-    folder.mkdir()
-    (folder / "sitecustomize.py").write_text(f"{ONLY_THE_SERVER}{indent(code, '    ')}\n")
+    folder.mkdir(exist_ok=True)
+    (folder / "sitecustomize.py").write_text(
+        f"import sys\nif 'workbench.server' in sys.orig_argv:\n{indent(server, '    ')}\n"
+        f"elif 'ipykernel_launcher' in sys.orig_argv:\n{indent(kernels, '    ')}\n"
+    )
     with pytest.MonkeyPatch.context() as patch:
         paths = [str(folder), *filter(None, [os.environ.get("PYTHONPATH")])]
         patch.setenv("PYTHONPATH", os.pathsep.join(paths))
-        with ServerProcess(workspace) as server:
-            yield server
+        with ServerProcess(workspace) as running:
+            yield running

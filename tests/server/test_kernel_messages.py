@@ -9,8 +9,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as some
 
-from tests.server.page_messages import MALFORMED, written
-from workbench.server.kernel_messages import MAX_NAME, STATES, V1, may_pass
+from tests.server.page_messages import MALFORMED, SAID, in_every_way, whole, written
+from workbench.server.kernel_messages import MAX_NAME, STATES, V1, for_page, may_pass
 
 PASS = [
     ("comm_msg", {"comm_id": "x", "data": {"method": "custom"}}),
@@ -81,3 +81,21 @@ def test_binary_values_of_a_message_pass() -> None:
     for message, protocol in written("comm_msg", content, "shell", values=(b"\0" * 99, b"")):
         if isinstance(message, bytes):
             assert may_pass(message, protocol)
+
+
+@pytest.mark.parametrize(("kind", "content", "shown"), [
+    ("error", {"ename": "KeyError", "evalue": SAID, "traceback": [SAID]}, False),
+    ("stream", {"name": "stderr", "text": SAID}, False),
+    ("stream", {"name": "stdout", "text": "3 rows"}, True),
+    ("comm_msg", {"comm_id": "x", "data": {"method": "custom"}}, True),
+    ("status", {"execution_state": "idle"}, True), ("display_data", {"data": {}}, True),
+])  # fmt: skip
+def test_a_page_is_not_told_the_words_of_errors(
+    kind: str, content: dict[str, Any], shown: bool
+) -> None:
+    told = whole(kind, content, "iopub")
+    for message, protocol in in_every_way(told, (b"\0" * 99,)):
+        if protocol == V1 or isinstance(message, str):
+            assert for_page(message, protocol) == shown
+    assert for_page(told, None)  # what Jupyter itself says, as of a kernel that ended
+    assert for_page(written("comm_msg", {}, "iopub")[1][0], None)

@@ -1,4 +1,4 @@
-"""What a page may say to its kernel: messages of widgets that the kernel has made, nothing else.
+"""What a page and its kernel may say to each other: messages of widgets, and nothing else.
 
 Jupyter's protocol lets a page run code, make objects of any registered widget class, and end the
 kernel.  A dashboard needs none of it: it asks which widgets there are, asks for their state, and
@@ -12,6 +12,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Mapping
+from functools import partial
 from itertools import pairwise
 from typing import Any, Literal, NoReturn
 
@@ -22,6 +23,7 @@ METHODS = frozenset({"update", "request_state", "request_states", "custom"})  # 
 CHANNEL = "shell"
 V1 = "v1.kernel.websocket.jupyter.org"
 PARTS = ("header", "parent_header", "metadata", "content")  # in this order in that protocol
+V1_HEADER, V1_CONTENT = 1, 4  # places among the parts of that protocol, after the channel
 MAX_NAME = 256  # letters of an identifier: Jupyter's have 36 to 75
 MAX_PARTS = 1000  # channel, four parts, its end; then binary values, as of files
 Told = Mapping[str, Any]
@@ -55,6 +57,29 @@ def read_message(message: str | bytes, protocol: str | None) -> Told:
             raise ValueError("no bytes")
     _packed(told)
     return told
+
+
+def for_page(message: object, protocol: str | None) -> bool:
+    """Say whether a page is told what its kernel says: not errors, whose words may quote a header.
+
+    Widgets answer in messages of their own; nothing on a page shows these.
+    """
+    if protocol == V1 and isinstance(message, bytes):
+        kind = _json_part(message, V1_HEADER)["msg_type"]
+        content = partial(_json_part, message, V1_CONTENT)
+    elif isinstance(message, str):
+        told = json.loads(message)
+        kind, content = told["header"]["msg_type"], partial(told.get, "content")
+    else:  # with binary values: of widgets
+        return True
+    return kind != "error" and not (kind == "stream" and content()["name"] == "stderr")
+
+
+def _json_part(message: bytes, number: int) -> Any:
+    """Return one part of a message of a kernel of ours, and copy no other."""
+    at = 8 * (number + 1)
+    start, end = (int.from_bytes(message[at + 8 * n : at + 8 * n + 8], "little") for n in (0, 1))
+    return json.loads(message[start:end])
 
 
 def _parts(message: bytes, size: int, order: Literal["little", "big"]) -> list[bytes]:

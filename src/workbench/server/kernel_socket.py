@@ -9,7 +9,7 @@ from voila.tornado.kernel_websocket_handler import VoilaKernelWebsocketHandler
 
 from workbench.server.ended_sessions import EndedSessions
 from workbench.server.handlers import OfOwnKernel
-from workbench.server.kernel_messages import may_pass
+from workbench.server.kernel_messages import for_page, may_pass
 
 PATIENCE = 3.5  # times the time between two questions, whether a page is there
 
@@ -53,6 +53,12 @@ class OwnKernelMessages(OfOwnKernel, VoilaKernelWebsocketHandler):  # type: igno
         else:
             self.ping(b"")
             self.last_ping = now
+
+    def write_message(self, message: bytes | str | dict[str, Any], binary: bool = False) -> Any:
+        """Send a page what its kernel says, but for what went wrong there."""
+        if for_page(message, self.selected_subprotocol):
+            return super().write_message(message, binary)
+        return None
 
     def on_message(self, message: str | bytes) -> Any:
         """Hand on what may pass; the rest is dropped without a word.

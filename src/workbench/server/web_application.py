@@ -108,6 +108,7 @@ def configuration(workspace: Path, limits: ServerSettings) -> Config:
     kernel = f"{DashboardKernel.__module__}.{DashboardKernel.__name__}"
     c.AsyncMappingKernelManager.kernel_manager_class = kernel
     c.DashboardKernel.workspace = str(workspace)
+    c.DashboardKernel.memory_mb = limits.kernel_memory_mb
     c.DashboardKernel.autorestart = False  # one that has died holds nothing of its page any more
     return c
 

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import json
 import logging
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
+from uuid import uuid4
 
 import pytest
 from tornado.ioloop import IOLoop
@@ -16,7 +17,7 @@ from websockets.sync.client import connect
 from websockets.typing import Subprotocol
 
 from tests.server.broken_server import broken
-from tests.server.page_messages import MALFORMED, SAID, in_every_way, whole
+from tests.server.page_messages import MALFORMED, SAID, Written, in_every_way, whole
 from tests.server.server_workspace import harmless, make_workspace
 from tests.server.web_visitor import WebVisitor
 from workbench.rights import Right
@@ -27,6 +28,7 @@ from workbench.server.sessions import Sessions
 from workbench.server.voila import ServerProcess
 
 BAD = [message for messages in MALFORMED.values() for message in messages]
+ENDLESS = "bytes that are none"  # without the check Jupyter counts their parts for hours
 HANDED_ON = "a message of a page could not be handed on"
 
 
@@ -117,9 +119,11 @@ def opened(server: ServerProcess, visitor: WebVisitor, kernel: str, protocol: st
 
 def answers(socket: Any, protocol: str | None) -> bool:
     """Say whether the kernel answers a question of its page."""
+    asked = whole("comm_info_request", {})
+    asked["header"]["msg_id"] = uuid4().hex  # the same message a second time is none to a kernel
     (question,) = [
         message
-        for message, way in in_every_way(whole("comm_info_request", {}))
+        for message, way in in_every_way(asked)
         if way == protocol and isinstance(message, bytes) == (protocol == V1)
     ]
     socket.send(question)
@@ -129,12 +133,12 @@ def answers(socket: Any, protocol: str | None) -> bool:
             return True
 
 
-def every_bad_message_sent(server: ServerProcess) -> None:
+def bad_messages_sent(server: ServerProcess, bad: Sequence[Written]) -> None:
     visitor = WebVisitor(server, Right.LOOK)
     kernel = visitor.kernel("my_scanner")
     for protocol in (None, V1):
         with opened(server, visitor, kernel, protocol) as socket:
-            for message, way in BAD:
+            for message, way in bad:
                 if way == protocol:
                     socket.send(message)
             assert answers(socket, protocol)
@@ -144,7 +148,7 @@ def test_whatever_is_sent_the_websocket_stays_open_and_the_log_is_empty(
     tmp_path: Path, capfd: pytest.CaptureFixture[str]
 ) -> None:
     with ServerProcess(make_workspace(tmp_path / "w", harmless())) as server:
-        every_bad_message_sent(server)
+        bad_messages_sent(server, BAD)
     assert capfd.readouterr().err == ""
 
 
@@ -153,7 +157,8 @@ def test_so_it_is_when_the_check_of_messages_is_broken(
 ) -> None:
     code = "from workbench.server import kernel_socket\nkernel_socket.may_pass = lambda *_: True"
     with broken(make_workspace(tmp_path / "w", harmless()), code) as server:
-        every_bad_message_sent(server)
+        bad_messages_sent(server, [message for name in MALFORMED for message in MALFORMED[name]
+                                   if name != ENDLESS])  # fmt: skip
     told = capfd.readouterr().err
     assert SAID not in told
     assert "Traceback" not in told

@@ -146,13 +146,12 @@ def test_each_way_to_an_image_says_why_it_is_not_shown(
         visitor = WebVisitor(server, Right.DECIDE)
         with ForgedPage(server, visitor, "quality") as page:
             upper, _ = page.parts("today", "measure")
-            for name, damage in images.items():
+            for place, (name, damage) in enumerate(images.items()):
                 kept.write_bytes(damage.content)
-                for section in ("today", "results"):
-                    page.ask(upper, "section", {"value": section})
-                    shown = page.ask(upper, "open", {"value": "1"})
-                    assert "The images are not shown" in shown, (name, section)
-                    assert damage.word in shown, (name, section)
+                page.ask(upper, "section", {"value": ("today", "results")[place % 2]})
+                shown = page.ask(upper, "open", {"value": "1"})
+                assert "The images are not shown" in shown, name
+                assert damage.word in shown, name
             page.ask(upper, "section", {"value": "charts"})
             page.ask(upper, "chart", {"profile": PROFILE, "measurement": "noise"})
             picked = {"type": "selected", "name": PICKED, "value": {"key": [1]}}
@@ -172,10 +171,10 @@ def test_each_way_to_an_image_says_why_it_is_not_shown(
             assert "<img" not in shown
             assert shown.count("no picture: ") == len(images)
             for place in range(len(images)):
-                for ask, value in (("view", str(place)), ("measure", f"{place} {PROFILE}")):
-                    shown = page.ask(upper, ask, {"value": value})
-                    assert any(damage.word in shown for damage in images.values()), (ask, place)
-                    page.ask(upper, "away")
+                ask, value = (("view", ""), ("measure", f" {PROFILE}"))[place % 2]
+                shown = page.ask(upper, ask, {"value": f"{place}{value}"})
+                assert any(damage.word in shown for damage in images.values()), (ask, place)
+                page.ask(upper, "away")
             assert visitor.ask(f"/api/kernels/{page.kernel}")[0] == 200
             page.ask(upper, "section", {"value": "results"})
             assert "are not shown" not in page.ask(upper, "open", {"value": "1"})

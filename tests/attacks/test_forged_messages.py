@@ -159,13 +159,14 @@ def test_widgets_told_nonsense_leave_the_page_and_the_rights_as_they_are(
             widgets = page.widgets()
             assert widgets
             for number, state in widgets.items():
+                if state["_model_name"] == "LayoutModel":
+                    continue  # there is one for each of the others
                 for content in NOT_A_MESSAGE:
                     page.custom(number, content, (b"", b"\xff" * 99))
+                for place, name in enumerate(state):
+                    page.change(number, {name: NO_VALUES[place % len(NO_VALUES)]})
+                page.change(number, dict.fromkeys(state, "forged"))
                 page.settle()
-                for value in NO_VALUES:
-                    for name in state:
-                        page.change(number, {name: value})
-                    page.settle()
             if dashboard == "quality":
                 answers = sent(page, sections[dashboard], mine)
                 assert answers

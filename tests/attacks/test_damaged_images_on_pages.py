@@ -53,7 +53,7 @@ class Damage:
 
 
 def header(number: int) -> Dataset:
-    made = replace(week(number), series_uid=f"1.2.3.{number}", station=f"CT{number}")
+    made = replace(week(number), series_uid=f"1.2.3.{number}")
     return phantom_dataset(WATER, replace(SMALL, seed=number), made)
 
 
@@ -192,11 +192,11 @@ def run(*words: object) -> subprocess.CompletedProcess[str]:
 
 
 def test_verbs_and_reports_say_why(workspace: Path, images: Mapping[str, Damage]) -> None:
-    real = ("cut", "real crash", "other size", "bomb", "too few pixels")
+    real = ("cut", "real crash", "bomb")
     (kept,) = (workspace / "phantoms").rglob("*.dcm")
     for name in real:
         file = workspace.parent / "images" / f"{name}.dcm"
-        measured = run("qa", "measure", file, "--test", "ct-water", "--json")
+        measured = run("qa", "measure", PROFILE, file, "-w", workspace, "--json")
         assert measured.returncode in (1, 2), name
         assert images[name].word in measured.stdout + measured.stderr, name
         look = run("look", file, "--out", workspace.parent / "look.html")
@@ -205,7 +205,8 @@ def test_verbs_and_reports_say_why(workspace: Path, images: Mapping[str, Damage]
             assert "Traceback" not in done.stdout + done.stderr, name
     kept.write_bytes(images["real crash"].content)
     report = workspace.parent / "results.html"
-    done = run("report", "run", "quality_results", "-w", workspace, "--out", report)
+    done = run("report", "run", "quality_results", "-w", workspace, "--out", report,
+               "-p", "numbers=[1]")  # fmt: skip
     assert done.returncode == 0, done.stderr
     assert images["real crash"].word in report.read_text("utf-8")
 

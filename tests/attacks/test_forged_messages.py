@@ -32,7 +32,7 @@ NO_DEEDS = ("anything", "__init__", "answer", "delete", "export", "")
 # As forms would fill them in, for each deed that would leave a trace.
 VALUES = {
     "value": "1", "by": "Mallory", "comment": "forged", "first": "test", "second": "test",
-    "patients": "P1", "path": "/", "name": "forged", "patient": "P1", "text": "forged",
+    "patients": "P1", "path": "/etc/hostname", "name": "forged", "patient": "P1", "text": "forged",
     "pacs.host": "192.0.2.1", "local.phantom_title": "FORGED", "protect.times": "exact",
     "filter.modalities": "MR", "token": "forged",
 }  # fmt: skip
@@ -139,14 +139,12 @@ def test_what_somebody_may_not_do_is_refused_however_it_is_asked(
 
 
 NOT_A_MESSAGE = (
-    None, [], "", 7, {}, {"ask": None}, {"ask": ["look"]}, {"ask": "look", "values": 7},
-    {"ask": "look", "values": {"x": {"y": 1}}}, {"ask": "section", "values": {"value": "x" * 9999}},
-    {"ask": "frame", "index": -1, "version": 1}, {"ask": "frame", "index": "x", "version": []},
-    {"ask": "frame", "index": 10**30, "version": 1}, {"ask": "rows", "start": -(10**9)},
-    {"ask": "rows", "filters": {"x": [1]}, "sort": 7}, {"name": "picked", "value": {"key": ["x"]}},
-    {"name": "picked", "value": {"key": [10**40]}}, {"event": "click"}, {"event": None},
+    None, 7, {"ask": ["look"]}, {"ask": "look", "values": {"x": {"y": 1}}},
+    {"ask": "section", "values": {"value": "x" * 9999}},
+    {"ask": "frame", "index": 10**30, "version": []}, {"ask": "rows", "filters": {"x": [1]}},
+    {"type": "selected", "name": "picked", "value": {"key": ["x"]}},
 )  # fmt: skip
-NO_VALUES = (None, -1, 10**30, "forged", [], ["forged"], {"a": {"b": 1}}, "IPY_MODEL_forged", True)
+NO_VALUES = (None, 10**30, ["forged"], "IPY_MODEL_forged")  # for all that a widget holds
 
 
 def test_widgets_told_nonsense_leave_the_page_and_the_rights_as_they_are(
@@ -163,9 +161,8 @@ def test_widgets_told_nonsense_leave_the_page_and_the_rights_as_they_are(
                     continue  # there is one for each of the others
                 for content in NOT_A_MESSAGE:
                     page.custom(number, content, (b"", b"\xff" * 99))
-                for place, name in enumerate(state):
-                    page.change(number, {name: NO_VALUES[place % len(NO_VALUES)]})
-                page.change(number, dict.fromkeys(state, "forged"))
+                for value in NO_VALUES:
+                    page.change(number, dict.fromkeys(state, value))
                 page.settle()
             if dashboard == "quality":
                 answers = sent(page, sections[dashboard], mine)
@@ -204,9 +201,14 @@ def test_a_form_saves_its_own_fields_only(server: ServerProcess, workspace: Path
 # --- with a safeguard away ----------------------------------------------------------------------
 
 NO_CHECK_OF_PAGES = """
-from workbench.rights import EVERY_RIGHT
-from workbench_widgets.parts.tabs import tabs
-tabs.rights_here = lambda: EVERY_RIGHT
+import sys
+from workbench.rights import Rights
+def passing(check, answer):
+    def changed(self, right):
+        page = sys._getframe(1).f_globals["__name__"].endswith("tabs.tabs")
+        return answer if page else check(self, right)
+    return changed
+Rights.need, Rights.allow = passing(Rights.need, None), passing(Rights.allow, True)
 """
 NO_CHECK_AT_ALL = """
 from workbench import rights

@@ -21,7 +21,7 @@ import pytest
 from hypothesis import settings
 
 from tests.faults.databases_by_hand import DatabasesByHand
-from workbench.server.quiet_log import THEIRS, without_details
+from workbench.server.quiet_log import QUIET, THEIRS
 
 DATA_MISSING = "needs test data: set WORKBENCH_TEST_DATA"
 NO_SKIPS = "WORKBENCH_NO_SKIPS"
@@ -161,6 +161,6 @@ def logs_without_filters(request: pytest.FixtureRequest) -> None:
         return
     for log in (logging.getLogger(), *map(logging.getLogger, THEIRS)):
         for holder in (log, *log.handlers):
-            holder.removeFilter(without_details)
+            holder.removeFilter(QUIET)
     if logging.lastResort is not None:
-        logging.lastResort.removeFilter(without_details)
+        logging.lastResort.removeFilter(QUIET)

@@ -253,6 +253,8 @@ class ServerSettings:
     ----------
     kernels
         How many dashboards may be open at once; who comes then is told to wait.
+    kernels_per_visitor
+        How many of them one visitor may have; the last place is always another's.
     kernel_memory_mb
         A dashboard that takes more memory than this is ended, and its visitor is told.
     """
@@ -260,6 +262,7 @@ class ServerSettings:
     __pydantic_config__: ClassVar[dict[str, object]] = {"extra": "forbid"}
 
     kernels: int = 16
+    kernels_per_visitor: int = 4
     kernel_memory_mb: int = 2000
 
 

@@ -2,20 +2,15 @@
 
 from __future__ import annotations
 
-import json
-from types import SimpleNamespace
+import tracemalloc
 from typing import Any
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as some
-from jupyter_server.services.kernels.connection.base import (
-    serialize_binary_message,
-    serialize_msg_to_ws_v1,
-)
-from tornado.ioloop import IOLoop
 
-from workbench.server.kernel_messages import STATES, V1, OwnKernelMessages, may_pass
+from tests.server.page_messages import MALFORMED, SAID, in_every_way, whole, written
+from workbench.server.kernel_messages import MAX_NAME, STATES, V1, for_page, may_pass
 
 PASS = [
     ("comm_msg", {"comm_id": "x", "data": {"method": "custom"}}),
@@ -28,20 +23,17 @@ DROP = [
     ("interrupt_request", {}), ("debug_request", {}), ("input_reply", {"value": "1"}),
     ("create_subshell_request", {}), ("comm_open", {"target_name": "jupyter.widget"}),
     ("comm_open", {}), ("comm_open", []), ("COMM_MSG", {}), (None, {}), (["comm_msg"], {}),
+    ("comm_open", {"target_name": STATES}), ("comm_msg", {"data": {"method": "custom"}}),
+    ("comm_msg", {"comm_id": "x"}), ("comm_msg", {"comm_id": "x", "data": []}),
+    ("comm_msg", {"comm_id": "x", "data": {}}), ("comm_msg", {"comm_id": "x", "data": "custom"}),
+    ("comm_msg", {"comm_id": "x", "data": {"method": "echo"}}),
+    ("comm_msg", {"comm_id": "x", "data": {"method": ["custom"]}}),
+    ("comm_msg", {"comm_id": "x", "data": {"method": "update", "state": "x"}}),
+    ("comm_msg", {"comm_id": 7, "data": {"method": "custom"}}),
+    ("comm_msg", {"comm_id": "x" * (MAX_NAME + 1), "data": {"method": "custom"}}),
+    ("comm_close", {}), ("comm_close", {"comm_id": None}), ("comm_close", {"comm_id": ""}),
+    ("comm_info_request", {"target_name": 7}),
 ]  # fmt: skip
-
-
-def written(kind: Any, content: Any, channel: Any) -> list[tuple[str | bytes, str | None]]:
-    """Return a message in the three ways it may come in."""
-    whole = {"header": {"msg_type": kind, "msg_id": "1"}, "parent_header": {}, "metadata": {},
-             "content": content, "channel": channel}  # fmt: skip
-    parts = [json.dumps(whole[name]).encode() for name in
-             ("header", "parent_header", "metadata", "content")]  # fmt: skip
-    ways: list[tuple[str | bytes, str | None]] = [(json.dumps(whole), None)]
-    ways.append((serialize_binary_message({**whole, "buffers": [b"x"]}), None))
-    if isinstance(channel, str):
-        ways.append((serialize_msg_to_ws_v1(parts, channel), V1))
-    return ways
 
 
 @pytest.mark.parametrize(("kind", "content"), PASS)
@@ -63,41 +55,47 @@ def test_no_rubbish_passes_or_raises(message: str | bytes, protocol: str | None)
     assert may_pass(message, protocol) is False
 
 
-class Socket(OwnKernelMessages):
-    """A websocket as far as pings go; ``did`` is what it did."""
-
-    ping_interval = 30_000
-    ws_connection = SimpleNamespace(client_terminated=False)
-
-    def __init__(self) -> None:
-        self.did: list[str] = []
-        self.last_ping = self.last_pong = 0.0  # when it was opened
-
-    def ping(self, data: bytes = b"") -> None:
-        self.did.append("asked")
-
-    def close(self, code: int | None = None, reason: str | None = None) -> None:
-        self.did.append("closed")
+@pytest.mark.parametrize("name", MALFORMED)
+def test_nothing_malformed_passes(name: str) -> None:
+    messages = MALFORMED[name]
+    assert messages
+    assert not any(may_pass(*message) for message in messages)
 
 
-@pytest.mark.parametrize(("answers", "closed"), [(True, False), (False, True)])
-def test_a_page_that_answers_keeps_its_websocket(
-    monkeypatch: pytest.MonkeyPatch, answers: bool, closed: bool
+def test_parts_that_overlap_are_not_copied_again_and_again() -> None:
+    size, number = 1 << 20, 999
+    for width, order, protocol in ((8, "little", V1), (4, "big", None)):
+        end = size if order == "little" else size - 1
+        places = [number, *([0, end] * number)[:number]]
+        head = b"".join(place.to_bytes(width, order) for place in places)  # type: ignore[arg-type]
+        message = head.ljust(size, b"\0")
+        tracemalloc.start()
+        assert not may_pass(message, protocol)
+        most = tracemalloc.get_traced_memory()[1]
+        tracemalloc.stop()
+        assert most < size
+
+
+def test_binary_values_of_a_message_pass() -> None:
+    content = {"comm_id": "x", "data": {"method": "custom", "content": {"ask": "measure"}}}
+    for message, protocol in written("comm_msg", content, "shell", values=(b"\0" * 99, b"")):
+        if isinstance(message, bytes):
+            assert may_pass(message, protocol)
+
+
+@pytest.mark.parametrize(("kind", "content", "shown"), [
+    ("error", {"ename": "KeyError", "evalue": SAID, "traceback": [SAID]}, False),
+    ("stream", {"name": "stderr", "text": SAID}, False),
+    ("stream", {"name": "stdout", "text": "3 rows"}, True),
+    ("comm_msg", {"comm_id": "x", "data": {"method": "custom"}}, True),
+    ("status", {"execution_state": "idle"}, True), ("display_data", {"data": {}}, True),
+])  # fmt: skip
+def test_a_page_is_not_told_the_words_of_errors(
+    kind: str, content: dict[str, Any], shown: bool
 ) -> None:
-    socket, now = Socket(), 0.0
-    clock = SimpleNamespace(time=lambda: now)
-    monkeypatch.setattr(IOLoop, "current", staticmethod(lambda: clock))
-    for _ in range(6):
-        now += 30.007  # a timer is late now and then
-        socket.send_ping()
-        if answers:
-            socket.last_pong = now + 0.001
-    assert ("closed" in socket.did) == closed
-    assert socket.did[0] == "asked"
-
-
-def test_a_machine_that_slept_asks_before_it_closes(monkeypatch: pytest.MonkeyPatch) -> None:
-    socket = Socket()
-    monkeypatch.setattr(IOLoop, "current", staticmethod(lambda: SimpleNamespace(time=lambda: 9e4)))
-    socket.send_ping()
-    assert socket.did == ["asked"]
+    told = whole(kind, content, "iopub")
+    for message, protocol in in_every_way(told, (b"\0" * 99,)):
+        if protocol == V1 or isinstance(message, str):
+            assert for_page(message, protocol) == shown
+    assert for_page(told, None)  # what Jupyter itself says, as of a kernel that ended
+    assert for_page(written("comm_msg", {}, "iopub")[1][0], None)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections import Counter
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
@@ -14,8 +15,8 @@ from tests.server.server_workspace import make_workspace
 from tests.server.web_visitor import Answer, WebVisitor
 from workbench.rights import Right
 from workbench.server.handlers import OWN_PATH
+from workbench.server.login_attempts import MAX_FAILURES
 from workbench.server.passwords import Passwords
-from workbench.server.sessions import MAX_FAILURES
 from workbench.server.voila import ServerProcess, lines
 from workbench.server.web_application import MAX_BODY_BYTES
 
@@ -118,6 +119,36 @@ def test_a_large_body_is_not_read_from_somebody_without_a_right(server: ServerPr
             continue  # the server hung up, as it may
         assert status in (400, 413)
     assert visitor.ask("/login")[0] in (200, 403)
+
+
+def cookies(answer: Answer) -> dict[str, str]:
+    """Return the cookies of an answer; two of them stand in one line here."""
+    return dict(re.findall(r"(workbench[\w-]*)=([\w-]+)", answer[1]["Set-Cookie"]))
+
+
+def test_who_guesses_locks_nobody_else_out(server: ServerProcess) -> None:
+    stranger, ruth = WebVisitor(server, None), WebVisitor(server, None, source="127.0.0.2")
+    neighbour = WebVisitor(server, None)
+    known = log_in(neighbour, LOOK)
+    assert known[0] == 303
+    (name,) = [name for name in cookies(known) if "known" in name]
+    for _ in range(MAX_FAILURES):
+        assert log_in(stranger, "a wrong one altogether")[0] == 403
+    assert log_in(stranger, LOOK)[0] == 429
+    assert log_in(WebVisitor(server, None), DECIDE)[0] == 429  # whatever is typed
+    assert log_in(ruth, LOOK)[0] == 303
+    # A proxy on this machine says whose request it hands on.
+    assert log_in(stranger, LOOK, X_Real_IP="192.0.2.7")[0] == 303
+    assert log_in(stranger, LOOK, X_Real_IP="no address")[0] == 429
+    # At the stranger's own address, a browser that has logged in before is known.
+    neighbour.headers["Cookie"] = f"{name}={cookies(known)[name]}"
+    assert neighbour.ask("/")[0] == 403  # it is no right
+    again = log_in(neighbour, LOOK)
+    assert again[0] == 303
+    assert name not in cookies(again)
+    for _ in range(MAX_FAILURES):
+        assert log_in(neighbour, "a wrong one altogether")[0] == 403
+    assert log_in(neighbour, LOOK)[0] == 429
 
 
 @pytest.mark.parametrize(

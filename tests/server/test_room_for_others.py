@@ -3,13 +3,23 @@
 from __future__ import annotations
 
 import asyncio
+from collections import Counter
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
 
-from workbench.server.visits import ALONE_S, CRASHED, FOR_OTHERS, MIB, VisitorKernels
+from workbench.rights import Rights
+from workbench.server.visits import (
+    ALONE_S,
+    CRASHED,
+    FOR_OTHERS,
+    MIB,
+    Busy,
+    TooMany,
+    VisitorKernels,
+)
 from workbench.server.waiting_room import WaitingRoom
 
 CULLED_S = 1200.0
@@ -38,6 +48,7 @@ class Kernels(VisitorKernels):
         self.room = WaitingRoom()
         self._owners = dict.fromkeys(kernels, "ruth")
         self._ended = {}
+        self._entering, self._starting = Counter(), 0
         self._deaths, self._rest_until = {}, {}
         self._pools: dict[str, Any] = {}
         self.notebook_data: dict[str, Any] = {}
@@ -46,6 +57,13 @@ class Kernels(VisitorKernels):
         self._kernel_connections = dict.fromkeys(kernels, 0)
         self.cull_idle_timeout = int(CULLED_S)
         self.memory_mb = 2000
+        self.most, self.most_each = 16, 4
+
+    def take(self, kernel_id: str, kernel: Kernel, visitor: str) -> None:
+        """Have one more kernel, of some visitor."""
+        self._there[kernel_id] = kernel
+        self._owners[kernel_id] = visitor
+        self._kernel_connections[kernel_id] = 1
 
     def __contains__(self, kernel_id: str) -> bool:
         return kernel_id in self._there
@@ -96,3 +114,100 @@ def test_what_died_or_grew_too_large_is_ended_and_told(kernel: Kernel, why: str)
     assert kernels.why_ended("good") == ""
     assert kernels.why_ended("never-there") != ""
     assert kernels.owner("never-there") == ""
+
+
+class NewKernels(Kernels):
+    """Kernels that are started for who comes; each start waits until ``go``."""
+
+    def __init__(self, most: int, most_each: int) -> None:
+        super().__init__()
+        self.most, self.most_each = most, most_each
+        self.go = asyncio.Event()
+        self.started = 0
+
+    async def _fresh(self, notebook: str) -> dict[str, Any]:
+        await self.go.wait()
+        self.started += 1
+        kernel_id = f"{notebook}-{self.started}"
+        self.take(kernel_id, Kernel(), "")
+        del self._owners[kernel_id]
+        return {"kernel_id": kernel_id}
+
+
+async def come(kernels: NewKernels, visitor: str, times: int) -> list[str]:
+    """Let a visitor open so many pages at the same moment; return what became of each."""
+    visits = [kernels.visit(f"{number}.ipynb", visitor, Rights()) for number in range(times)]
+    tasks = [asyncio.create_task(visit) for visit in visits]
+    await asyncio.sleep(0)
+    kernels.go.set()
+    done = await asyncio.gather(*tasks, return_exceptions=True)
+    kernels.go.clear()
+    return [type(each).__name__ for each in done]
+
+
+@pytest.mark.parametrize(("most", "most_each", "share"), [
+    (16, 4, 4), (16, 99, 15), (4, 4, 3), (2, 4, 1), (1, 4, 1), (16, 0, 1),
+])  # fmt: skip
+def test_nobody_takes_all_places_however_many_are_asked_for_at_once(
+    most: int, most_each: int, share: int
+) -> None:
+    async def crowd() -> None:
+        kernels = NewKernels(most, most_each)
+        told = await come(kernels, "ruth", 30)
+        assert told == ["Visit"] * share + ["TooMany"] * (30 - share)
+        with pytest.raises(TooMany) as many:
+            await kernels.visit("my_scanner.ipynb", "ruth", Rights())
+        assert many.value.number == share
+        assert len(kernels.room) == 0  # she is in nobody's way
+        others = await come(kernels, "anna", 1)
+        assert others == (["Busy"] if most == 1 else ["Visit"])
+        # Who closes a page may open another, unless somebody waits for it.
+        await kernels.leave(kernels._of("ruth")[0])
+        again = await come(kernels, "ruth", 2)
+        assert again == (["Busy", "Busy"] if most == 1 else ["Visit", "TooMany"])
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("workbench.server.visits.STARTS_AT_ONCE", 99)
+        patch.setattr(Kernel, "meet", lambda *_: None, raising=False)
+        asyncio.run(crowd())
+
+
+def test_what_nobody_looks_at_is_no_part_of_a_visitors_share() -> None:
+    async def crash_and_come_again() -> None:
+        kernels = NewKernels(16, 1)
+        kernels.take("gone", Kernel(ALONE_S + 9), "ruth")
+        kernels._kernel_connections["gone"] = 0
+        assert await come(kernels, "ruth", 1) == ["Visit"]
+        assert kernels.ended == ["gone"]
+        assert await come(kernels, "ruth", 1) == ["TooMany"]  # that one was just opened
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(Kernel, "meet", lambda *_: None, raising=False)
+        asyncio.run(crash_and_come_again())
+
+
+def test_a_visit_that_failed_takes_no_place() -> None:
+    async def fail() -> None:
+        kernels = NewKernels(16, 1)
+
+        async def no_kernel(_: str) -> dict[str, Any]:
+            raise RuntimeError
+
+        with pytest.MonkeyPatch.context() as patch:
+            patch.setattr(kernels, "_fresh", no_kernel)
+            assert await come(kernels, "ruth", 1) == ["RuntimeError"]
+        assert kernels._held("ruth") == 0
+        assert not kernels._entering
+
+    asyncio.run(fail())
+
+
+def test_the_place_in_the_line_is_told() -> None:
+    async def wait() -> None:
+        kernels = NewKernels(1, 1)
+        kernels.take("k", Kernel(), "anna")
+        with pytest.raises(Busy) as busy:
+            await kernels.visit("x.ipynb", "ruth", Rights())
+        assert busy.value.place == 1
+
+    asyncio.run(wait())

@@ -3,13 +3,7 @@
 from __future__ import annotations
 
 from workbench.rights import Right, Rights
-from workbench.server.sessions import (
-    LASTS_S,
-    MAX_FAILURES,
-    MAX_SESSIONS,
-    WITHIN_S,
-    Sessions,
-)
+from workbench.server.sessions import LASTS_S, MAX_SESSIONS, Sessions
 
 TOKENS = {Right.LOOK: "look-token", Right.ADMINISTER: "admin-token"}
 
@@ -70,23 +64,31 @@ def test_the_oldest_sessions_make_room() -> None:
     assert sessions.find(last) is not None
 
 
-def test_after_many_wrong_passwords_everybody_waits() -> None:
+def test_a_token_shown_with_each_request_is_a_visitor_of_its_own() -> None:
     clock = Clock()
     sessions = Sessions(TOKENS, clock)
-    for _ in range(MAX_FAILURES - 1):
-        sessions.trying()
-    assert sessions.wait_s() == 0
-    sessions.trying()
-    assert sessions.wait_s() == WITHIN_S
-    clock.now += WITHIN_S
-    assert sessions.wait_s() == 0
+    look, admin = (sessions.bearing(token) for token in TOKENS.values())
+    assert look is not None
+    assert admin is not None
+    assert (look.rights, admin.rights) == (Rights.of([Right.LOOK]), Rights.of([Right.ADMINISTER]))
+    assert look.visitor != admin.visitor
+    assert not any(token in repr(look) for token in TOKENS.values())
+    for wrong in ("", "look", "look-token "):
+        assert sessions.bearing(wrong) is None
+    clock.now += 100 * LASTS_S
+    assert {look.visitor, admin.visitor} <= sessions.visitors()  # as long as the server
 
 
-def test_a_right_password_is_taken_back_from_what_is_counted() -> None:
-    sessions = Sessions(TOKENS, Clock())
-    for _ in range(3 * MAX_FAILURES):
-        sessions.trying()
-        sessions.succeeded()
-    assert sessions.wait_s() == 0
-    sessions.succeeded()
-    assert sessions.wait_s() == 0
+def test_who_is_logged_in_is_known() -> None:
+    clock = Clock()
+    sessions = Sessions({}, clock)
+    assert sessions.visitors() == frozenset()
+    keys, visitors = zip(*(sessions.open(Rights.of([Right.LOOK])) for _ in range(3)), strict=True)
+    names = [session.visitor for session in visitors]
+    assert sessions.visitors() == set(names)
+    sessions.close(keys[0])
+    assert sessions.visitors() == set(names[1:])
+    clock.now += LASTS_S
+    sessions.open(Rights.of([Right.DECIDE]), visitors[2])  # it lasts anew, under the same name
+    clock.now += 1
+    assert sessions.visitors() == {names[2]}

@@ -14,10 +14,17 @@ Answer = tuple[int, dict[str, str], bytes]
 
 
 class WebVisitor:
-    """Keeps the cookie of its right, follows no redirect; ``None`` is nobody."""
+    """Keeps the cookie of its right, follows no redirect; ``None`` is nobody.
 
-    def __init__(self, server: ServerProcess, right: Right | None = Right.ADMINISTER) -> None:
+    ``source`` is the address it comes from, of the loopback network.
+    """
+
+    def __init__(
+        self, server: ServerProcess, right: Right | None = Right.ADMINISTER,
+        source: str = "127.0.0.1",
+    ) -> None:  # fmt: skip
         self.parts = urlsplit(server.url)
+        self.source = source
         self.headers: dict[str, str] = {}
         if right is not None:
             _, headers, _ = self.ask(f"/?{urlsplit(server.urls[right]).query}")
@@ -25,13 +32,17 @@ class WebVisitor:
 
     def ask(self, path: str, method: str = "GET", body: str = "", **headers: str) -> Answer:
         """Return status, headers and body of the answer."""
-        connection = HTTPConnection(self.parts.hostname or "", self.parts.port or 0, timeout=90)
+        connection = HTTPConnection(
+            self.parts.hostname or "", self.parts.port or 0, timeout=90,
+            source_address=(self.source, 0),
+        )  # fmt: skip
         named = {name.replace("_", "-"): value for name, value in headers.items()}
         connection.request(method, path, body or None, {**self.headers, **named})
         reply = connection.getresponse()
         content = reply.read()
         connection.close()
-        return reply.status, dict(reply.getheaders()), content
+        every = {name: ", ".join(reply.headers.get_all(name, [])) for name in reply.headers}
+        return reply.status, every, content
 
     def kernel(self, dashboard: str) -> str:
         """Open a dashboard; return the number of its kernel."""

@@ -30,7 +30,7 @@ BROWSER = "text/html"
 SENTENCES = {
     404: "There is no such page.",
     405: "There is no such page.",
-    429: "Too many wrong passwords. Wait a minute, then try again.",
+    429: "Too many passwords were tried. Wait a minute, then try again.",
     503: "The server is busy.",
 }
 BROKEN = "The page could not be made. Reload it; if this stays, run workbench check."
@@ -121,9 +121,13 @@ class Guarded(JupyterHandler):
     def log_in(self, rights: Rights) -> None:
         """Give the browser a cookie for these rights besides those it has."""
         key, self.session = self.sessions.open(rights, self.session)
+        self.give_cookie(self._cookie, key)
+
+    def give_cookie(self, name: str, value: str, **options: Any) -> None:
+        """Give the browser a cookie that only this server is sent, and no script can read."""
         self.set_cookie(
-            self._cookie, key, path="/", httponly=True, samesite="Strict",
-            secure=self.request.protocol == "https",
+            name, value, path="/", httponly=True, samesite="Strict",
+            secure=self.request.protocol == "https", **options,
         )  # fmt: skip
 
     def log_out(self) -> None:
@@ -140,9 +144,8 @@ class Guarded(JupyterHandler):
         """Return who asks, by cookie, header or address; a token of an address makes a cookie."""
         known = self.sessions.find(self.get_cookie(self._cookie) or "")
         scheme = SCHEME.fullmatch(self.request.headers.get("Authorization", "").strip())
-        if scheme and (rights := self.sessions.granted(scheme.group(1))).given:
-            # Who bears another token is another visitor, and has other kernels.
-            return Session(sha256(scheme.group(1).encode()).hexdigest(), rights, 0.0)
+        if scheme and (bearer := self.sessions.bearing(scheme.group(1))):
+            return bearer
         self.session = known
         if token := self._token():
             rights = self.sessions.granted(token)

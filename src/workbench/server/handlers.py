@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import re
-from asyncio import get_running_loop
+from asyncio import get_running_loop, sleep
 from pathlib import Path
 from typing import Any, ClassVar
 
@@ -19,7 +19,8 @@ from voila.static_file_handler import MultiStaticFileHandler, TemplateStaticFile
 from workbench.rights import Right
 from workbench.server import index
 from workbench.server.access import SENTENCES, TEMPLATES, Guarded
-from workbench.server.visits import Busy
+from workbench.server.login_attempts import LoginAttempts
+from workbench.server.visits import Busy, TooMany
 from workbench.server.waiting_room import ASK_AGAIN_S
 from workbench.settings_file import read_settings
 
@@ -38,6 +39,7 @@ REPORT_STYLES = (
     "object-src 'none'; form-action 'none'; frame-ancestors 'none'"
 )
 
+KNOWN_DAYS = 90.0  # that a browser which has logged in is known by
 OWN_PATH = re.compile(r"/(?:[\w.-]+/?)*", re.ASCII)  # two slashes would name another host
 
 
@@ -95,9 +97,10 @@ class DashboardPage(Guarded):
         try:
             visit = await self.kernels.visit(f"{name}.ipynb", self.visitor, self.rights)
         except Busy as busy:
-            self.set_status(503)
-            self.set_header("Retry-After", str(ASK_AGAIN_S))
-            self.show("busy.html", place=busy.place, seconds=ASK_AGAIN_S, title=dashboard.title)
+            self._wait(503, dashboard.title, place=busy.place)
+            return
+        except TooMany as many:
+            self._wait(429, dashboard.title, mine=many.number)
             return
         self.set_header("Content-Type", "text/html; charset=UTF-8")
         self.set_header("Content-Security-Policy", OWN_SCRIPTS)
@@ -107,6 +110,12 @@ class DashboardPage(Guarded):
                 await self.flush()
         except StreamClosedError:  # nobody waits for it any more
             await self.kernels.leave(visit.kernel_id)
+
+    def _wait(self, status: int, title: str, **why: int) -> None:
+        """Answer with a page that comes again by itself."""
+        self.set_status(status)
+        self.set_header("Retry-After", str(ASK_AGAIN_S))
+        self.show("busy.html", seconds=ASK_AGAIN_S, title=title, **why)
 
 
 class PageScript(Guarded):
@@ -202,26 +211,39 @@ class Login(Guarded):
         self.set_status(200 if self.session else 403)
         self.refuse()
 
+    @property
+    def attempts(self) -> LoginAttempts:
+        """What was tried lately."""
+        attempts: LoginAttempts = self.settings["login_attempts"]
+        return attempts
+
     @allow_unauthenticated
     async def post(self) -> None:
         """Give the rights of a password; a wrong one says no more than that."""
-        if self.sessions.wait_s():
+        origin = self.request.remote_ip or "", self.get_cookie(self._known) or ""
+        if wait := self.attempts.wait_s(*origin):
             self.set_status(429)
-            self.set_header("Retry-After", str(self.sessions.wait_s()))
+            self.set_header("Retry-After", str(wait))
             self.show("error.html", sentence=SENTENCES[429])
             return
         password = self.get_body_argument("password", "", strip=False)
         trial = self.settings["passwords"].granted
-        self.sessions.trying()
-        rights = await get_running_loop().run_in_executor(None, trial, password)
+        with self.attempts.attempt(*origin) as seconds:
+            await sleep(seconds)
+            rights = await get_running_loop().run_in_executor(None, trial, password)
         if not rights.given:
             self.set_status(403)
             self.refuse("That is no password of this workspace.")
             return
-        self.sessions.succeeded()
         self.log_in(rights)
+        if browser := self.attempts.succeeded(*origin):
+            self.give_cookie(self._known, browser, expires_days=KNOWN_DAYS)
         path = self.get_body_argument("path", "/")
         self.redirect(path if OWN_PATH.fullmatch(path) else "/", status=303)
+
+    @property
+    def _known(self) -> str:
+        return f"workbench-known-{self.settings['port']}"
 
 
 class Logout(Guarded):

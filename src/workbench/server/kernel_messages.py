@@ -1,107 +1,151 @@
-"""What a page may say to its kernel: messages of widgets that the kernel has made, nothing else.
+"""What a page and its kernel may say to each other: messages of widgets, and nothing else.
 
 Jupyter's protocol lets a page run code, make objects of any registered widget class, and end the
 kernel.  A dashboard needs none of it: it asks which widgets there are, asks for their state, and
 sends them messages; what those may do is decided in the kernel, by the rights it was given.
+
+A message must be whole, too, in every part that Jupyter or the kernel will read: on what is
+missing both of them fail, and say in the log what they met.
 """
 
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping, Sequence
-from typing import Any, ClassVar, Literal
+from collections.abc import Callable, Mapping
+from functools import partial
+from itertools import pairwise
+from typing import Any, Literal, NoReturn
 
-from jupyter_server.services.kernels.connection.base import (
-    deserialize_binary_message,
-    deserialize_msg_from_ws_v1,
-)
-from tornado.ioloop import IOLoop
-from voila.tornado.kernel_websocket_handler import VoilaKernelWebsocketHandler
-
-from workbench.server.handlers import OfOwnKernel
-
-ALLOWED = frozenset({"comm_info_request", "comm_msg", "comm_close", "kernel_info_request"})
+COMM = frozenset({"comm_msg", "comm_open", "comm_close"})
+ALLOWED = frozenset({"comm_info_request", "kernel_info_request"}) | COMM
 STATES = "jupyter.widget.control"  # the one channel that a page may open: the states of all widgets
+METHODS = frozenset({"update", "request_state", "request_states", "custom"})  # of ipywidgets 8
 CHANNEL = "shell"
-PATIENCE = 3.5  # times the time between two questions, whether a page is there
 V1 = "v1.kernel.websocket.jupyter.org"
-HEADER, CONTENT = 0, 3  # places in a message of that protocol
-MIN_PARTS, MAX_PARTS = 6, 1000  # channel, four parts, its end; then binary values, as of files
-
-
-def allowed(channel: object, kind: object, content: object) -> bool:
-    """Say whether a page may send such a message."""
-    if channel != CHANNEL:
-        return False
-    if kind == "comm_open":
-        return isinstance(content, Mapping) and content.get("target_name") == STATES
-    return kind in ALLOWED
+PARTS = ("header", "parent_header", "metadata", "content")  # in this order in that protocol
+V1_HEADER, V1_CONTENT = 1, 4  # places among the parts of that protocol, after the channel
+MAX_NAME = 256  # letters of an identifier: Jupyter's have 36 to 75
+MAX_PARTS = 1000  # channel, four parts, its end; then binary values, as of files
+Told = Mapping[str, Any]
 
 
 def may_pass(message: str | bytes, protocol: str | None) -> bool:
     """Say whether a message of a page may go to its kernel; one that cannot be read may not."""
     try:
-        if protocol == V1:
-            if not isinstance(message, bytes):
-                return False
-            _check_parts(message, 8, "little", MIN_PARTS)
-            channel, parts = deserialize_msg_from_ws_v1(message)  # type: ignore[no-untyped-call]
-            return allowed(channel, *_kind_and_content(parts))
-        told = _told(message)
-        header, content = told["header"], told.get("content")
-        return allowed(told.get("channel", CHANNEL), header["msg_type"], content)
+        told = read_message(message, protocol)
+        return told["channel"] == CHANNEL and _whole(told) and _of_widgets(told)
     except Exception:  # noqa: BLE001  whatever a stranger sends
         return False
 
 
-def _check_parts(message: bytes, size: int, order: Literal["little", "big"], least: int) -> None:
-    """Raise ``ValueError`` for a number of parts that would keep Jupyter counting for minutes.
+def read_message(message: str | bytes, protocol: str | None) -> Told:
+    """Return the channel and the four parts of a message.
 
-    It stands first, in ``size`` bytes, and as many places of the same size follow.
+    Raises ``ValueError``, ``KeyError``, ``TypeError`` or ``RecursionError`` for what is none.
     """
-    parts = int.from_bytes(message[:size], order)
-    if not least <= parts <= MAX_PARTS or size * (parts + 1) > len(message):
+    if protocol == V1:
+        if not isinstance(message, bytes):
+            raise ValueError("a text")
+        channel, *parts = _parts(message, 8, "little")[: 1 + len(PARTS)]
+        texts = [_json(part.decode()) for part in parts]
+        told: Told = dict(zip(PARTS, texts, strict=True)) | {"channel": channel.decode()}
+    elif isinstance(message, bytes):
+        told = _json(_parts(message, 4, "big")[0].decode())
+    else:
+        told = _json(message)
+        if told.get("buffers"):  # bytes cannot stand in a text
+            raise ValueError("no bytes")
+    _packed(told)
+    return told
+
+
+def for_page(message: object, protocol: str | None) -> bool:
+    """Say whether a page is told what its kernel says: not errors, whose words may quote a header.
+
+    Widgets answer in messages of their own; nothing on a page shows these.
+    """
+    if protocol == V1 and isinstance(message, bytes):
+        kind = _json_part(message, V1_HEADER)["msg_type"]
+        content = partial(_json_part, message, V1_CONTENT)
+    elif isinstance(message, str):
+        told = json.loads(message)
+        kind, content = told["header"]["msg_type"], partial(told.get, "content")
+    else:  # with binary values: of widgets
+        return True
+    return kind != "error" and not (kind == "stream" and content()["name"] == "stderr")
+
+
+def _json_part(message: bytes, number: int) -> Any:
+    """Return one part of a message of a kernel of ours, and copy no other."""
+    at = 8 * (number + 1)
+    start, end = (int.from_bytes(message[at + 8 * n : at + 8 * n + 8], "little") for n in (0, 1))
+    return json.loads(message[start:end])
+
+
+def _parts(message: bytes, size: int, order: Literal["little", "big"]) -> list[bytes]:
+    """Return what a message holds one after the other.
+
+    The number of places stands first, in ``size`` bytes, and the places follow.  Each must lie
+    behind the one before: parts that overlap would be copied again and again, and fill the memory.
+    The last place of the newer protocol is an end; in the older one the last part ends with all.
+    """
+    number = int.from_bytes(message[:size], order)
+    if not 1 <= number <= MAX_PARTS or size * (number + 1) > len(message):
         raise ValueError("no such number of parts")
+    starts = range(size, size * (number + 1), size)
+    places = [int.from_bytes(message[start : start + size], order) for start in starts]
+    if order == "big":
+        places.append(len(message))
+    if places != sorted(places) or places[0] < size * (number + 1) or places[-1] > len(message):
+        raise ValueError("parts that overlap")
+    return [message[start:end] for start, end in pairwise(places)]
 
 
-def _told(message: str | bytes) -> Mapping[str, Any]:
-    if isinstance(message, bytes):
-        _check_parts(message, 4, "big", 1)
-        binary: Mapping[str, Any] = deserialize_binary_message(message)  # type: ignore[no-untyped-call]
-        return binary
-    text: Mapping[str, Any] = json.loads(message)
-    return text
+def _json(text: str) -> Any:
+    return json.loads(text, parse_constant=_no_number)
 
 
-def _kind_and_content(parts: Sequence[bytes]) -> tuple[Any, Any]:
-    kind = json.loads(parts[HEADER])["msg_type"]
-    return kind, json.loads(parts[CONTENT]) if kind == "comm_open" else None
+def _no_number(_: str) -> NoReturn:
+    """Refuse NaN and the infinities, which Python reads and JSON does not know."""
+    raise ValueError("no JSON")
 
 
-class OwnKernelMessages(OfOwnKernel, VoilaKernelWebsocketHandler):  # type: ignore[misc]
-    """The websocket between a page and its kernel."""
+def _packed(told: Told) -> bytes:
+    """Write a message as it or its answer will be written; half a character cannot be."""
+    return json.dumps(told, ensure_ascii=False, allow_nan=False).encode()
 
-    allowed_methods: ClassVar[frozenset[str]] = frozenset({"GET"})
-    last_ping: float = 0.0
 
-    def send_ping(self) -> None:
-        """Ask whether the page is still there; it is gone after three questions without an answer.
+def _whole(told: Told) -> bool:
+    """Say whether all four parts are there, and what names a message is a name."""
+    header = told["header"]
+    return (
+        all(isinstance(told[part], Mapping) for part in PARTS)
+        and _name(header["msg_id"])
+        and all(value is None or isinstance(value, str) for value in header.values())
+    )
 
-        Jupyter's own takes the first question for an unanswered one, and closes every websocket
-        after half a minute when an answer may not take longer than the time between two.
-        """
-        now = IOLoop.current().time()
-        asked_lately = now - self.last_ping < 2 * self.ping_interval / 1000
-        late = now - self.last_pong > PATIENCE * self.ping_interval / 1000
-        if self.ws_connection is None:
-            self.ping_callback.stop()
-        elif self.ws_connection.client_terminated or (asked_lately and late):
-            self.close()
-        else:
-            self.ping(b"")
-            self.last_ping = now
 
-    def on_message(self, message: str | bytes) -> None:
-        """Hand on what may pass; the rest is dropped without a word."""
-        if may_pass(message, self.selected_subprotocol):
-            super().on_message(message)
+def _of_widgets(told: Told) -> bool:
+    """Say whether it is a message that widgets send."""
+    kind, content = told["header"]["msg_type"], told["content"]
+    if kind not in ALLOWED:
+        return False
+    return (kind not in COMM or _name(content["comm_id"])) and CONTENTS[kind](content)
+
+
+def _name(value: object) -> bool:
+    return isinstance(value, str) and 0 < len(value) <= MAX_NAME
+
+
+def _message(content: Told) -> bool:
+    data = content["data"]
+    return data["method"] in METHODS and isinstance(data.get("state", {}), Mapping)
+
+
+CONTENTS: Mapping[str, Callable[[Told], bool]] = {
+    "comm_msg": _message,
+    "comm_open": lambda content: content["target_name"] == STATES,
+    "comm_close": lambda _: True,
+    "comm_info_request": lambda content: isinstance(content.get("target_name", ""), str),
+    "kernel_info_request": lambda _: True,
+}

@@ -5,24 +5,28 @@ from __future__ import annotations
 import os
 import secrets
 import tempfile
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
 import psutil
 from jupyter_server.services.kernels.kernelmanager import ServerKernelManager
-from traitlets import Unicode, default
+from traitlets import Integer, Unicode, default
 
 from workbench.report.kernel import SHORT_ENOUGH, ReportKernelManager
 from workbench.rights import COMING, GIVEN, Rights, hand_over
 
 # What Voila would tell a kernel of its visitor: an address may hold the token.
 NOT_FOR_KERNELS = ("VOILA_REQUEST_URL", "QUERY_STRING")
+# Addressed beyond what a kernel may hold: stacks of threads, and what allocators keep ready.
+SPARE_BYTES, THREAD_BYTES = 4 << 30, 64 << 20
 
 
 class DashboardKernel(ReportKernelManager, ServerKernelManager):
     """A report's kernel for a visitor of a dashboard."""
 
     workspace = Unicode("", help="Folder of the workspace a dashboard shows.").tag(config=True)
+    memory_mb = Integer(2000, help="Memory it may hold.").tag(config=True)
 
     def __init__(self, **options: Any) -> None:
         # The list of processes shows the name of this file; the kernel's number is a key to it.
@@ -53,6 +57,24 @@ class DashboardKernel(ReportKernelManager, ServerKernelManager):
             return sum(member.memory_info().rss for member in family)
         except (psutil.Error, TypeError, ValueError):
             return 0
+
+    async def _async_post_start_kernel(self, **options: Any) -> None:
+        await super()._async_post_start_kernel(**options)
+        self._limit_memory()
+
+    def _limit_memory(self) -> None:
+        """Let the system refuse memory that is taken between two looks at the kernel.
+
+        Linux counts what a process may write to, touched or not (getrlimit(2), RLIMIT_DATA);
+        elsewhere there is no such limit, and the looks remain.
+        """
+        kind = getattr(psutil, "RLIMIT_DATA", None)
+        if kind is None:
+            return
+        threads = THREAD_BYTES * (os.cpu_count() or 1)
+        most = (self.memory_mb << 20) + SPARE_BYTES + threads
+        with suppress(psutil.Error, OSError, ValueError):  # it has ended, or has a lower one
+            psutil.Process(getattr(self.provisioner, "pid", None)).rlimit(kind, (most, most))
 
     async def _async_pre_start_kernel(self, **options: Any) -> tuple[list[str], dict[str, Any]]:
         given = options.get("env", os.environ)

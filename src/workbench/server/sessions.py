@@ -9,16 +9,15 @@ from __future__ import annotations
 import hashlib
 import secrets
 import time
-from collections import deque
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from math import inf
 
 from workbench.rights import Right, Rights
 
 KEY_BYTES = 32
 LASTS_S = 12 * 3600.0  # a working day
 MAX_SESSIONS = 10_000  # the oldest ends: scripts without a cookie make one a request
-MAX_FAILURES, WITHIN_S = 10, 60.0  # wrong passwords until everybody has to wait
 
 
 @dataclass(frozen=True)
@@ -39,7 +38,6 @@ class Sessions:
         self._tokens = dict(tokens)
         self._clock = clock
         self._sessions: dict[str, Session] = {}
-        self._failures: deque[float] = deque(maxlen=MAX_FAILURES)
 
     def granted(self, token: str) -> Rights:
         """Return what a token gives, all of them compared in the same time."""
@@ -48,6 +46,15 @@ class Sessions:
             right for right, known in self._tokens.items()
             if secrets.compare_digest(known.encode(), given)
         ])  # fmt: skip
+
+    def bearing(self, token: str) -> Session | None:
+        """Return the session of a script that shows a token with each request.
+
+        It lasts as long as the token, which is until the server ends.  Who bears another token is
+        another visitor.
+        """
+        rights = self.granted(token)
+        return Session(_name(token), rights, inf) if rights.given else None
 
     def open(self, rights: Rights, before: Session | None = None) -> tuple[str, Session]:
         """Begin a session, or give the one before further rights; return its new key, too."""
@@ -76,20 +83,12 @@ class Sessions:
         """End a session."""
         self._sessions.pop(_name(key), None)
 
-    def trying(self) -> None:
-        """Count a password before it is tried: those tried at the same time count, too."""
-        self._failures.append(self._clock())
-
-    def succeeded(self) -> None:
-        """Take back what was counted for a password that turned out to be right."""
-        if self._failures:
-            self._failures.pop()
-
-    def wait_s(self) -> int:
-        """Return for how many seconds no password is tried; 0 mostly."""
-        if len(self._failures) < MAX_FAILURES:
-            return 0
-        return max(0, round(self._failures[0] + WITHIN_S - self._clock()))
+    def visitors(self) -> frozenset[str]:
+        """Return who is logged in now."""
+        now = self._clock()
+        return frozenset(
+            session.visitor for session in self._sessions.values() if session.ends >= now
+        ) | frozenset(map(_name, self._tokens.values()))
 
 
 def _name(key: str) -> str:

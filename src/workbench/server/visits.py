@@ -1,9 +1,9 @@
 """Visits of dashboards: a kernel for each, and no more of them than the machine can bear.
 
 A kernel belongs to the visitor it was started for; where people come every day, one waits ready.
-Whoever comes when there is no room is told her place in the line.  Every two seconds each kernel
-is looked at: one that has died is replaced if it was waiting, and one that takes too much memory
-is ended; its page says so.
+Whoever comes when there is no room is told her place in the line, and nobody takes all places.
+Every two seconds each kernel is looked at: one that has died is replaced if it was waiting, and one
+that takes too much memory is ended; its page says so.
 """
 
 from __future__ import annotations
@@ -11,6 +11,7 @@ from __future__ import annotations
 import asyncio
 import os
 import time
+from collections import Counter
 from collections.abc import AsyncIterator, Mapping
 from contextlib import suppress
 from dataclasses import dataclass, field
@@ -49,6 +50,14 @@ class Busy(Exception):  # noqa: N818  nothing is wrong
         self.place = place
 
 
+class TooMany(Exception):  # noqa: N818  nothing is wrong
+    """A visitor has as many pages open as one may; ``number`` is how many."""
+
+    def __init__(self, number: int) -> None:
+        super().__init__(number)
+        self.number = number
+
+
 @dataclass
 class Visit:
     """A page that is being made: the number of its kernel, and its HTML as it comes."""
@@ -75,18 +84,22 @@ class VisitorKernels(PooledKernels):  # type: ignore[misc]
     ----------
     most
         Visitors' kernels at once; those that wait come on top.
+    most_each
+        Kernels of one visitor at once.
     memory_mb
         Memory of one kernel.
     """
 
     most = Integer(16).tag(config=True)
+    most_each = Integer(4).tag(config=True)
     memory_mb = Integer(2000).tag(config=True)
 
     def __init__(self, **options: Any) -> None:
         self.room = WaitingRoom()
         self._owners: dict[str, str] = {}
         self._ended: dict[str, tuple[str, str]] = {}
-        self._entering = self._starting = 0
+        self._entering: Counter[str] = Counter()
+        self._starting = 0
         self._deaths: dict[str, int] = {}
         self._rest_until: dict[str, float] = {}
         super().__init__(**options)
@@ -95,7 +108,7 @@ class VisitorKernels(PooledKernels):  # type: ignore[misc]
 
     def free(self, notebook: str) -> int:
         """Return how many visitors may come in now."""
-        seats = self.most - len(self._owners) - self._entering
+        seats = self.most - len(self._owners) - self._entering.total()
         return max(0, min(seats, max(STARTS_AT_ONCE - self._starting, self.ready(notebook))))
 
     def ready(self, notebook: str) -> int:
@@ -103,18 +116,20 @@ class VisitorKernels(PooledKernels):  # type: ignore[misc]
         return sum(_made(task) is not None for task in self._pools.get(notebook, ()))
 
     async def visit(self, notebook: str, visitor: str, rights: Rights) -> Visit:
-        """Begin a visit; raises ``Busy``."""
+        """Begin a visit; raises ``Busy``, or ``TooMany`` when she has no place in the line."""
+        await self._check_share(visitor)
         place = self.room.place(f"{visitor} {notebook}", self.free(notebook))
         if place:
             raise Busy(place)
-        self._entering += 1
+        self._entering[visitor] += 1
         try:
             content = await self._waiting(notebook) or await self._fresh(notebook)
             kernel_id: str = content["kernel_id"]
             self.get_kernel(kernel_id).meet(rights)
             self._owners[kernel_id] = visitor
         finally:
-            self._entering -= 1
+            self._entering[visitor] -= 1
+            self._entering += Counter()  # drops who has none
         return Visit(kernel_id, content)
 
     def owner(self, kernel_id: str) -> str:
@@ -137,10 +152,33 @@ class VisitorKernels(PooledKernels):  # type: ignore[misc]
             with suppress(HTTPError, KeyError, RuntimeError):  # it was quicker
                 await self.shutdown_kernel(kernel_id, now=True)
 
-    async def leave_all(self, visitor: str) -> None:
+    async def leave_all(self, visitor: str, why: str = GONE) -> None:
         """End the kernels of a visitor."""
-        for kernel_id in [own for own, owner in self._owners.items() if owner == visitor]:
-            await self.leave(kernel_id)
+        for kernel_id in self._of(visitor):
+            await self.leave(kernel_id, why)
+
+    def visitors(self) -> frozenset[str]:
+        """Return who has a kernel."""
+        return frozenset(self._owners.values())
+
+    def _of(self, visitor: str) -> list[str]:
+        return [own for own, owner in self._owners.items() if owner == visitor]
+
+    async def _check_share(self, visitor: str) -> None:
+        """Raise ``TooMany`` when a visitor may open no further page.
+
+        Where there is more than one place, the last one is always another visitor's.  Pages that
+        nobody looks at any more are ended first, whether others wait or not.
+        """
+        share = max(1, min(self.most_each, self.most - 1))
+        if self._held(visitor) >= share:
+            for kernel_id in filter(self._left, self._of(visitor)):
+                await self.leave(kernel_id)
+        if self._held(visitor) >= share:
+            raise TooMany(self._held(visitor))
+
+    def _held(self, visitor: str) -> int:
+        return len(self._of(visitor)) + self._entering[visitor]
 
     async def _waiting(self, notebook: str) -> dict[str, Any] | None:
         """Return a page that was made ahead, and begin another; ``None`` when there is none."""

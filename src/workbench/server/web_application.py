@@ -27,6 +27,7 @@ from workbench.errors import SettingsError
 from workbench.report.kernel import ThisInterpreter
 from workbench.rights import Right
 from workbench.server.access import TEMPLATES, Guarded, SessionIdentity
+from workbench.server.ended_sessions import LOOK_AGAIN_S, EndedSessions
 from workbench.server.handlers import (
     DashboardPage,
     ExtensionFile,
@@ -44,8 +45,10 @@ from workbench.server.handlers import (
     Unknown,
 )
 from workbench.server.index import dashboard_folder
-from workbench.server.kernel_messages import ALLOWED, OwnKernelMessages
+from workbench.server.kernel_messages import ALLOWED
+from workbench.server.kernel_socket import OwnKernelMessages
 from workbench.server.kernels import DashboardKernel
+from workbench.server.login_attempts import LoginAttempts
 from workbench.server.passwords import Passwords
 from workbench.server.quiet_log import quiet
 from workbench.server.sessions import Sessions
@@ -97,6 +100,7 @@ def configuration(workspace: Path, limits: ServerSettings) -> Config:
         **{f"{name}.ipynb": {"pool_size": 1} for name in READY},
     }
     c.VisitorKernels.most = limits.kernels
+    c.VisitorKernels.most_each = limits.kernels_per_visitor
     c.VisitorKernels.memory_mb = limits.kernel_memory_mb
     c.VisitorKernels.cull_idle_timeout = CULL_AFTER_S
     c.VisitorKernels.cull_interval = CULL_EVERY_S
@@ -104,6 +108,7 @@ def configuration(workspace: Path, limits: ServerSettings) -> Config:
     kernel = f"{DashboardKernel.__module__}.{DashboardKernel.__name__}"
     c.AsyncMappingKernelManager.kernel_manager_class = kernel
     c.DashboardKernel.workspace = str(workspace)
+    c.DashboardKernel.memory_mb = limits.kernel_memory_mb
     c.DashboardKernel.autorestart = False  # one that has died holds nothing of its page any more
     return c
 
@@ -157,15 +162,19 @@ class DashboardServer(Voila):  # type: ignore[misc]
             parent=self,
             connection_dir=self.connection_dir,
             kernel_spec_manager=self.kernel_spec_manager,
-            allowed_message_types=[*ALLOWED, "comm_open"],
+            allowed_message_types=sorted(ALLOWED),
         )
+        sessions = Sessions(self.tokens)
+        self.ended_sessions = EndedSessions(sessions, self.kernel_manager)
         return settings | {
             "jinja2_env": settings["voila_jinja2_env"],
             # A page elsewhere whose name leads to 127.0.0.1 is refused by the name.
             "allow_remote_access": False,
             "log_function": no_log,
             "ws_ping_timeout": PING_MS,  # Tornado wants it no longer than the interval
-            "sessions": Sessions(self.tokens),
+            "sessions": sessions,
+            "ended_sessions": self.ended_sessions,
+            "login_attempts": LoginAttempts(),
             "passwords": self.passwords,
             "port": self.port,
         }
@@ -224,6 +233,7 @@ class DashboardServer(Voila):  # type: ignore[misc]
                 sockets
             )
             PeriodicCallback(self.kernel_manager.look_after, LOOK_AFTER_S * 1000).start()
+            PeriodicCallback(self.ended_sessions.look_after, LOOK_AGAIN_S * 1000).start()
             self.tell(self.addresses)
             if self.browse:
                 self._open_browser()

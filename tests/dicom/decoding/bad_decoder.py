@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ctypes
 import os
+import resource
 import time
 from contextlib import suppress
 from pathlib import Path
@@ -19,9 +20,10 @@ from workbench.dicom.decoding.compressed_syntaxes import (
 )
 
 SOUND, CRASH, SLEEP, SPIN, EAT, ABORT, FAIL = (bytes((number, 0)) for number in range(1, 8))
-POISON, TALK, ENVIRONMENT, WRITE, LEAVE, PID, BABBLE = (
-    bytes((number, 0)) for number in range(8, 15)
+POISON, TALK, ENVIRONMENT, WRITE, LEAVE, PID, BABBLE, DOZE, HOLD, LIMITS = (
+    bytes((number, 0)) for number in range(8, 18)
 )
+HOLD_BYTES = 700 << 20
 HELD: list[Any] = []
 POISONED: list[bool] = []
 
@@ -48,6 +50,24 @@ def _eat() -> bytes:
 def _sleep() -> bytes:
     time.sleep(60)
     return b""
+
+
+def _doze() -> bytes:
+    """Be slow, but not too slow for one frame."""
+    time.sleep(0.6)
+    return b"\7" * (1 << 16)
+
+
+def _hold() -> bytes:
+    """Take much memory for a moment."""
+    size = len(bytes(HOLD_BYTES))
+    return b"\7" * (1 << 16) if size else b""
+
+
+def _limits() -> bytes:
+    """Say which limits hold: of the processor and of memory, in this order."""
+    held = (resource.getrlimit(kind)[0] for kind in (resource.RLIMIT_CPU, resource.RLIMIT_AS))
+    return b"".join(limit.to_bytes(8, "little", signed=True) for limit in held)
 
 
 def _poison() -> bytes:
@@ -90,7 +110,7 @@ def _fail() -> bytes:
 ACTS = {
     CRASH: lambda: ctypes.string_at(0), SLEEP: _sleep, SPIN: _spin, EAT: _eat, ABORT: os.abort,
     FAIL: _fail, POISON: _poison, TALK: _talk, WRITE: _write, BABBLE: _babble,
-    LEAVE: lambda: os._exit(0),
+    DOZE: _doze, HOLD: _hold, LIMITS: _limits, LEAVE: lambda: os._exit(0),
     ENVIRONMENT: lambda: "\n".join(f"{key}={value}" for key, value in os.environ.items()).encode(),
     PID: lambda: os.getpid().to_bytes(8, "little"),
 }  # fmt: skip

@@ -19,6 +19,7 @@ from pydicom.uid import JPEGExtended12Bit, RLELossless
 from tests.dicom.decoding import bad_decoder as bad
 from tests.dicom.decoding.compressed_images import FRAMES, KINDS, compressed, values
 from workbench.dicom.decoding import decoder_process as module
+from workbench.dicom.decoding import decoder_program
 from workbench.dicom.decoding.decoder_limits import DecoderLimits
 from workbench.dicom.decoding.decoder_process import DecoderProcess, DecodingRequest
 from workbench.dicom.decoding.image_pixel import ImagePixel
@@ -142,6 +143,57 @@ def test_frames_of_one_object_share_its_time(misbehaving: DecoderProcess) -> Non
     with pytest.raises(DamagedObject) as caught:
         misbehaving.decode(request(bad.SOUND, bad.SPIN, bad.SOUND, described=described))
     assert caught.value.code == "decoder_timeout"
+
+
+def test_frames_that_are_each_in_time_are_not_so_together(misbehaving: DecoderProcess) -> None:
+    described = ImagePixel(64, 64, 9, 1, 8, 8, False, False, "MONOCHROME2")
+    slow = request(*[bad.DOZE] * 9, described=described)
+    with pytest.raises(DamagedObject) as caught:
+        misbehaving.decode(slow)
+    # It was ended by us, in words that say what to do; it did not crash.
+    assert caught.value.code == "decoder_timeout"
+    assert "without compression" in str(caught.value)
+    misbehaving.limits = DecoderLimits(frame_s=60, object_s=60)
+    assert misbehaving.decode(slow)[0].shape == (9, 64, 64)
+
+
+def test_a_process_without_parent_ends_by_its_own_clock() -> None:
+    asked = request(bad.SOUND).message(QUICK)
+    assert asked["seconds"] > QUICK.seconds(SMALL) + QUICK.grace_s
+
+
+HARD = "import resource; resource.setrlimit(resource.RLIMIT_AS, ({hard}, {hard})); "
+
+
+def limits_in(decoder: DecoderProcess) -> tuple[int, int]:
+    values, _ = decoder.decode(request(bad.LIMITS))
+    content = values.tobytes()
+    return tuple(int.from_bytes(content[at : at + 8], "little", signed=True) for at in (0, 8))  # type: ignore[return-value]
+
+
+def test_a_limit_of_the_site_is_not_passed_and_not_in_the_way(
+    misbehaving: DecoderProcess, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    hard = 16 << 30
+    monkeypatch.setattr(module, "START", HARD.format(hard=hard) + BAD)
+    narrow = limits_in(misbehaving)[1]
+    assert 0 < narrow < hard
+    # More than the site allows: as much as it allows, not what the request before was given.
+    misbehaving.limits = DecoderLimits(spare_bytes=64 << 30, most_bytes=64 << 30)
+    assert limits_in(misbehaving)[1] == hard
+    assert bool((misbehaving.decode(request(bad.HOLD))[0] == 7).all())
+    misbehaving.limits = QUICK
+    assert limits_in(misbehaving)[1] < hard
+    assert code(misbehaving, bad.HOLD) == "decoder_memory"
+
+
+@pytest.mark.parametrize(("value", "hard", "soft"), [
+    (5, 9, 5), (9, 5, 5), (-1, 5, 5), (5, -1, 5), (-1, -1, -1), (0, -1, 0), (5, 5, 5),
+])  # fmt: skip
+def test_the_lower_of_two_limits_holds_and_none_is_no_size(
+    value: int, hard: int, soft: int
+) -> None:
+    assert decoder_program._lower(value, hard, -1) == soft
 
 
 def test_the_process_knows_nothing_it_does_not_need(

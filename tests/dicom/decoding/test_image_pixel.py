@@ -9,7 +9,6 @@ from pydicom import Dataset
 from pydicom.uid import RLELossless
 
 from tests.dicom.decoding.compressed_images import Kind, native
-from workbench.dicom.decoding.decoder_limits import OUTCOMES, REASONS, DecoderLimits, refusal
 from workbench.dicom.decoding.image_pixel import (
     HARMLESS_BYTES,
     MAX_RATIO,
@@ -67,21 +66,3 @@ def test_only_large_images_must_not_be_packed_too_well() -> None:
     assert BIG.size > HARMLESS_BYTES
     with pytest.raises(ReadError):
         check_ratio(BIG, BIG.size // MAX_RATIO - 1)
-
-
-def test_limits_grow_with_the_image_and_have_an_end() -> None:
-    limits, small = DecoderLimits(), image_pixel(header(), MAX_BYTES)
-    assert limits.spare_bytes < limits.memory(small, 1000) < limits.memory(small, 100_000)
-    assert limits.memory(BIG, 1) == limits.most_bytes
-    assert limits.seconds(small) == limits.frame_s
-    many = ImagePixel(48, 64, 500, 1, 16, 12, False, False, "MONOCHROME2")
-    assert limits.seconds(many) == limits.object_s
-
-
-def test_every_outcome_has_words_and_an_unknown_one_is_a_crash() -> None:
-    for code, words in OUTCOMES.items():
-        assert (refusal(code).code, refusal(code).message) == (code, words)
-    for why, words in REASONS.items():
-        assert refusal("pixels_damaged", why).message == words
-    assert refusal("Jane Doe", "Jane Doe").code == "decoder_crashed"
-    assert "Jane" not in str(refusal("Jane Doe", "Jane Doe"))

@@ -22,6 +22,11 @@ OUTCOMES = {
     "decoder_timeout": "the pixels are damaged, or too slow to decode: it took too long",
     "decoder_memory": "the pixels are damaged, or too large: decoding took too much memory",
 }
+# What needs no decoder has neither limit.
+UNCOMPRESSED = (
+    "If it opens elsewhere, have it sent without compression (Explicit VR Little Endian)."
+)
+REMEDIES = {"decoder_timeout": UNCOMPRESSED, "decoder_memory": UNCOMPRESSED}
 
 
 @dataclass(frozen=True)
@@ -32,8 +37,14 @@ class DecoderLimits:
     ----------
     frame_s
         Seconds for each frame, by the clock.
+    slow_samples_s
+        Samples that a slow and busy machine decodes in a second.  All frames of an object have
+        ``frame_s`` and the time that their samples take at this rate, so that many small ones
+        which are each slow do not add up.
     object_s
-        Seconds for all frames, by the clock and of the processor.
+        Seconds for all frames of the largest object, by the clock and of the processor.
+    grace_s
+        Seconds more for handing an object over.
     spare_bytes, sample_bytes
         Memory beyond what the idle process has: so much, so much a sample of one frame, and
         three times the compressed bytes.  OpenJPEG holds a sample in 4 bytes, several times.
@@ -42,7 +53,9 @@ class DecoderLimits:
     """
 
     frame_s: int = 8
+    slow_samples_s: int = 2_000_000
     object_s: int = 120
+    grace_s: int = 2
     spare_bytes: int = 256 << 20
     sample_bytes: int = 32
     most_bytes: int = 4 << 30
@@ -54,10 +67,12 @@ class DecoderLimits:
 
     def seconds(self, described: ImagePixel) -> int:
         """Return the seconds one object may take."""
-        return min(self.frame_s * described.frames, self.object_s)
+        samples = described.frame_samples * described.frames
+        whole = self.frame_s + samples // self.slow_samples_s
+        return min(self.frame_s * described.frames, whole, self.object_s)
 
 
 def refusal(code: str, why: str = "") -> DamagedObject:
     """Return the error for an outcome of decoding; what is not known counts as a crash."""
     known = code if code in OUTCOMES else "decoder_crashed"
-    return DamagedObject(known, REASONS.get(why, OUTCOMES[known]))
+    return DamagedObject(known, REASONS.get(why, OUTCOMES[known]), REMEDIES.get(known, ""))

@@ -71,7 +71,8 @@ class DecodingRequest:
         return {
             "syntax": self.syntax, "pixel": self.described.as_json(), "raw": self.raw,
             "offsets": [len(table) for table in self.offsets],
-            "seconds": limits.seconds(self.described),
+            # Later than ours: by its own clock it ends only where there is no parent any more.
+            "seconds": limits.seconds(self.described) + 2 * limits.grace_s,
             "memory_bytes": limits.memory(self.described, len(self.value)),
         }  # fmt: skip
 
@@ -148,7 +149,8 @@ class DecoderProcess:
 
     def _decoded(self, request: DecodingRequest) -> tuple[NDArray[Any], str]:
         try:
-            with self._deadline(self.limits.object_s + self.limits.frame_s):
+            seconds = self.limits.seconds(request.described) + self.limits.grace_s
+            with self._deadline(seconds):
                 self._ask(request)
                 frames, last = self._frames(request.described)
         except BaseException:

@@ -181,10 +181,17 @@ def _limit(about: Mapping[str, Any]) -> None:
 
 
 def _soft(kind: int, value: int) -> None:
+    """Set a limit, or the highest that the site allows: the system refuses a higher one."""
     import resource
 
-    with suppress(ValueError, OSError):  # a limit of the site may be lower: then it holds
-        resource.setrlimit(kind, (value, resource.getrlimit(kind)[1]))
+    hard = resource.getrlimit(kind)[1]
+    with suppress(ValueError, OSError):
+        resource.setrlimit(kind, (_lower(value, hard, resource.RLIM_INFINITY), hard))
+
+
+def _lower(value: int, hard: int, endless: int) -> int:
+    """Return the lower of two limits; the number that stands for none is no size."""
+    return min((limit for limit in (value, hard) if limit != endless), default=endless)
 
 
 def _address_space() -> int:

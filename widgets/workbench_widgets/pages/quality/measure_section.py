@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from base64 import b64encode
 from collections.abc import Sequence
 from pathlib import Path
@@ -45,6 +46,7 @@ SERIES_HEADS = ("#No.", "", "Modality", "Machine", "Station", "Acquired", "Serie
                 "Measure against")  # fmt: skip
 STUDY_HEADS = ("#No.", "Date", "Modalities", "#Images", "")
 MAX_SHOWN = 60  # series; each has a preview
+PREVIEWS_S = 3.0  # for making them, each time the section is written: the page answers meanwhile
 NO_PACS = "No PACS is set: see Collector."
 NOT_COLLECTING = "To ask the PACS you need the right to collect, too: log in with it."
 LONGEST = 40  # characters of a series' description
@@ -69,6 +71,7 @@ class MeasurePanel:
         self._studies: tuple[ExpectedStudy, ...] = ()
         self._profiles: list[TestProfile] = []
         self._previews: dict[Candidate, Markup] = {}
+        self._previews_until = 0.0
 
     def html(self) -> Markup:
         """Return the section."""
@@ -163,6 +166,7 @@ class MeasurePanel:
     def _listed_series(self) -> Markup:
         if self._found is None:
             return NOTHING
+        self._previews_until = time.monotonic() + PREVIEWS_S
         rows = (
             self._row(place, series) for place, series in enumerate(self._found.series[:MAX_SHOWN])
         )
@@ -196,9 +200,15 @@ class MeasurePanel:
         )  # fmt: skip
 
     def _preview(self, series: PhantomSeries) -> Markup:
-        """Return a small picture of the middle image, or why there is none."""
+        """Return a small picture of the middle image, or why there is none.
+
+        A damaged one may take seconds: where time is up, it is made when the section is next
+        written, two seconds later.
+        """
         middle = series.images[len(series.images) // 2]
         if middle.source not in self._previews:
+            if time.monotonic() > self._previews_until:
+                return Markup("picture follows")
             self._previews[middle.source] = _preview(middle)
         return self._previews[middle.source]
 

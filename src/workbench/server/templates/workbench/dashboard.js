@@ -33,10 +33,9 @@ function show() {
 async function lookAfter(kernel) {
   if (document.hidden) return;
   const answer = await fetch(`/dashboards/state/${kernel}`).catch(() => undefined);
-  const gone = answer === undefined || !answer.ok;
-  const text = gone
-    ? "The server does not answer for this page any more. Reload it."
-    : (await answer.json()).text;
+  let text = "The server does not answer for this page any more. Reload it.";
+  if (answer?.status === 403) text = "Your log-in has ended. Reload this page, and log in again.";
+  if (answer?.ok) text = (await answer.json()).text;
   const notice = document.getElementById("ended");
   if (!notice) return;
   if (notice.textContent !== text) notice.textContent = text;

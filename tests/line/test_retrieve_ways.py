@@ -71,7 +71,7 @@ def fetched(source: Source, patients: list[str], survey: Survey, border: Border)
         for study in expected.studies:
             outcomes = source.fetch(study, study.instances)
             assert {outcome.status for outcome in outcomes} == {0}
-            assert not any(outcome.findings for outcome in outcomes)
+            assert not any(outcome.partial for outcome in outcomes)
         deadline = time.monotonic() + 20
         while border.decided(expected.instances) != expected.instances:
             assert time.monotonic() < deadline

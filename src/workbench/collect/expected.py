@@ -105,6 +105,9 @@ class ExpectedStudy:
     unlisted
         Number of objects told, by UID, of wanted series whose objects the PACS did not name; of
         the study itself, where it named no series or not all of them.
+    told
+        Number of objects of the wanted series by the study's own count; ``None`` when the PACS
+        does not say.
     """
 
     study: FoundStudy
@@ -112,6 +115,7 @@ class ExpectedStudy:
     listed: bool = False
     selected: bool = False
     unlisted: Mapping[str, int | None] = field(default_factory=dict, repr=False)
+    told: int | None = None
 
     @property
     def instances(self) -> frozenset[str]:
@@ -291,7 +295,17 @@ def _expected_study(study: OfferedStudy) -> ExpectedStudy:
         study.listed,
         left_out and not study.cut,
         unlisted,
+        _told(study),
     )
+
+
+def _told(study: OfferedStudy) -> int | None:
+    """Return the study's own count without the series that are left out, where that is known."""
+    left_out = [offered.told for offered in study.series if offered.unwanted]
+    counts = [count for count in left_out if count is not None]
+    if study.found.instances is None or len(counts) < len(left_out):
+        return None
+    return max(study.found.instances - sum(counts), 0)
 
 
 def doubts(patient: ListedPatient, answers: Answers[FoundStudy]) -> tuple[str, ...]:

@@ -219,6 +219,18 @@ class Objects:
         fates = {names[bytes(row["sop"])]: str(row["code"]) for row in refused}
         return fates | {names[bytes(row["sop"])]: str(Verdict.STORED) for row in stored}
 
+    def with_finding(self, uids: Iterable[str], code: str) -> set[str]:
+        """Return those SOP Instance UIDs (pseudonymous) whose stored object has such a finding."""
+        names = {digest_of(uid): uid for uid in uids}
+        rows = self._database.all_among(
+            "SELECT object.sop AS sop, finding.content AS content FROM object"
+            " JOIN finding ON finding.object = object.number WHERE object.sop IN ({})",
+            names,
+        )
+        return {
+            names[bytes(row["sop"])] for row in rows if json.loads(row["content"])["code"] == code
+        }
+
     def stored_in(self, uid: str) -> int:
         """Return how many objects of a series or study (pseudonymous UID) are kept."""
         row = self._database.one(

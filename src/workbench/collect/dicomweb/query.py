@@ -138,17 +138,18 @@ class WebQuery:
 
     def check(self) -> None:
         """Test the connection by a query for one study; raises ``NetworkError``."""
-        title = self._client.access.title
-        with self._client.get("/studies", JSON, "limit=1") as answer:
-            good = answer.status == 204
-            if answer.status in (200, 206):
-                try:
+        title, said = self._client.access.title, "nothing in time"
+        try:
+            with self._client.get("/studies", JSON, "limit=1") as answer:
+                said = f"HTTP {answer.status}"
+                good = answer.status == 204
+                if answer.status in (200, 206):
                     good = _read(answer.content(MAX_PAGE_BYTES)) is not None
-                except BrokenOff:
-                    good = False
+        except BrokenOff:
+            good = False
         if not good:
             raise NetworkError(
-                f"{title} does not answer QIDO-RS (HTTP {answer.status}).",
+                f"{title} does not answer QIDO-RS ({said}).",
                 "Check the address: it ends where /studies would follow.",
             )
 

@@ -131,6 +131,12 @@ class Inflow:
         queues = (association.dimse.msg_queue, self._dul.to_user_queue)
         association._reactor_checkpoint = _Bell(*queues)
 
+    @property
+    def arriving(self) -> int:
+        """Bytes that have come of the object that is on its way; 0 between two."""
+        message = self._message
+        return 0 if message is None else message.request.sink.size
+
     def close(self) -> None:
         """Give back what the system lent; call it when the association has ended."""
         self._woken.close()

@@ -111,7 +111,7 @@ def test_a_run_of_a_list_waits_for_a_pacs_that_is_away(
         assert collected.complete, collected.as_json()
         assert any("the PACS is away" in text for text in told), "who waits is told why"
         with page(survey) as (_, control):
-            assert tells(control, "Trying again in") > 1
+            assert tells(control, "Trying again in") > 0
 
 
 def test_a_run_of_a_list_gives_up_in_the_end_and_nobody_has_lost_a_try(

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from workbench.collect.expected import Expected
 from workbench.collect.queue.patient_queue import Counts, PatientState
 from workbench.collect.retrieval import UNKNOWN_DESTINATION, RetrieveOutcome
-from workbench.collect.study_arrivals import Holdings, lacks_unlisted, number_of
+from workbench.collect.study_arrivals import Holdings, is_counted, lacks_unlisted
 
 REGISTER = (
     "The PACS cannot send to us. Ask its administrator to register our AE title with our "
@@ -87,7 +87,7 @@ def _lacking(expected: Expected, counts: Counts, holdings: Holdings) -> tuple[st
     if not uncounted and not cut:
         return None
     came = f"{counts.already + counts.received} objects are here, {counts.received} came now; "
-    if not cut and all(map(number_of, uncounted)):
+    if not cut and all(map(is_counted, uncounted)):
         return f"{came}the PACS counts {counts.expected} and does not list them; ", False
     doubt = "The PACS does not list all its objects, so completeness cannot be judged. "
     return f"{doubt}{came}", True

@@ -40,6 +40,15 @@ def lacks_unlisted(study: ExpectedStudy, holdings: Holdings) -> bool:
     return by_study and not reaches_count(study, holdings)
 
 
+def is_counted(study: ExpectedStudy) -> bool:
+    """Whether the PACS told numbers by which what it did not name can be judged."""
+    if study.told is not None:
+        return True
+    return bool(study.unlisted) and all(
+        count is not None and is_uid(uid) for uid, count in study.unlisted.items()
+    )
+
+
 def reaches_count(study: ExpectedStudy, holdings: Holdings) -> bool:
     """Whether as many objects of a study are here as it is said to have; put aside counts."""
     if study.told is None:

@@ -15,7 +15,8 @@ from urllib.parse import quote
 from pydicom.dataset import Dataset
 
 from workbench.collect.dicomweb.http import BrokenOff, WebClient
-from workbench.collect.find import FIND_CLASSES, PENDING, SUCCESS, text
+from workbench.collect.find import FIND_CLASSES, PENDING, text
+from workbench.collect.optional_keys import SUCCESS
 from workbench.collect.received import is_uid
 from workbench.dicom.fromjson import encode_json, told
 from workbench.dicom.jsonmodel import Item

@@ -25,11 +25,12 @@ from workbench.collect.dimse.header_stream import Budget, Sink, cut_headers
 from workbench.collect.dimse.move import (
     Held,
     WatchedRequest,
+    ask_pacs,
     echo_pacs,
     outcome_of,
     root_of,
 )
-from workbench.collect.expected import Expected, ExpectedStudy, expect
+from workbench.collect.expected import Expected, ExpectedStudy
 from workbench.collect.fetched_objects import Door, decided
 from workbench.collect.find import FIND_CLASSES, FoundStudy, ask, identifier, texts
 from workbench.collect.received import CANNOT_UNDERSTAND, Take
@@ -71,8 +72,8 @@ class GetSource:
 
     def expect(self, patient: ListedPatient) -> Expected:
         """Ask what the PACS has of a patient, and of which classes; raises ``NetworkError``."""
+        expected = ask_pacs(self.peer, patient, self.wanted)
         with associate(self.peer, FIND_CLASSES, self.peer.timeouts.answer) as association:
-            expected = expect(association, patient, self.wanted)
             self._classes = {
                 study.study.study_uid: _classes_in(association, study.study)
                 for study in expected.studies
@@ -199,7 +200,7 @@ def _classes_in(association: Association, study: FoundStudy) -> frozenset[str]:
         "SOPClassesInStudy": "",
     }  # fmt: skip
     try:
-        answers, _ = ask(association, "STUDY", keys)
+        answers = ask(association, "STUDY", keys, empty=False).answers
     except NetworkError:
         return frozenset()  # an optional key (PS3.4 table C.6-5) was too much for it
     return frozenset(

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from contextlib import AbstractContextManager, ExitStack
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, Self
+from typing import TYPE_CHECKING, Self, cast
 
 from pydicom.dataset import Dataset
 from pynetdicom.association import Association
@@ -17,7 +17,8 @@ from pynetdicom.sop_class import (  # type: ignore[attr-defined]
 
 from workbench.collect.dimse.association import Peer, associate, end
 from workbench.collect.expected import Expected, ExpectedStudy, expect
-from workbench.collect.find import FIND_CLASSES, identifier
+from workbench.collect.find import FIND_CLASSES, FellSilent, identifier
+from workbench.collect.optional_keys import WithoutOptional
 from workbench.collect.retrieval import (
     PENDING,
     SUCCESS,
@@ -106,9 +107,20 @@ class MoveSource:
 
 
 def ask_pacs(peer: Peer, patient: ListedPatient, wanted: SurveyFilter) -> Expected:
-    """Ask a PACS by C-FIND what it has of a patient; raises ``NetworkError``."""
+    """Ask a PACS by C-FIND what it has of a patient; raises ``NetworkError``.
+
+    One that falls silent is asked once more, without optional keys.
+    """
+    try:
+        with associate(peer, FIND_CLASSES, peer.timeouts.answer) as association:
+            return expect(association, patient, wanted)
+    except FellSilent:
+        if peer.interruption.wanted:
+            raise
     with associate(peer, FIND_CLASSES, peer.timeouts.answer) as association:
-        return expect(association, patient, wanted)
+        fewer = cast("Association", WithoutOptional(association))
+        expected = expect(fewer, patient, wanted)
+    return replace(expected, notes={**expected.notes, "key_left_out": 1})
 
 
 def echo_pacs(peer: Peer) -> None:

@@ -54,7 +54,7 @@ class ReceivedObject:
     calling: str = field(repr=False)
     cut: bool = field(default=False, repr=False)
     size: int = field(default=0, repr=False)
-    findings: tuple[Finding, ...] = ()
+    findings: tuple[Finding, ...] = field(default=(), repr=False)
 
 
 Take = Callable[[ReceivedObject], int]

@@ -34,12 +34,13 @@ FORBIDDEN = frozenset({401, 403, 407})
 MAX_REDIRECTS = 5  # of redirects
 MAX_TRIES = 4  # of a request that a busy server refuses
 MAX_REST_S = 60.0  # before the next try, whatever the server says
+LATE_S = 10.0  # how much later than our own limit that of the HTTP library is
 REST_STEP_S = 0.25  # how soon it is seen that a person wants an end
 INFLATED_BYTES = 2**20  # bytes that are inflated in one go
 
 
 class BrokenOff(OSError):  # noqa: N818 (what happened, as in OSError's own family)
-    """An answer ended early, was larger than allowed, or came too slowly."""
+    """An answer ended early, was larger than allowed, came too slowly, or was given up."""
 
 
 @dataclass(frozen=True)
@@ -154,9 +155,8 @@ class WebClient:
         self._name = expected_name(self.root.host, access.tls_name)
         given = access.tls_name and self._name != NOT_COMPARED
         self._connections = OpenConnections(access.interruption)
-        self._extensions = {"trace": self._connections.opened} | (
-            {"sni_hostname": self._name} if given else {}
-        )
+        named = {"sni_hostname": self._name} if given else {}
+        self._extensions = {"trace": self._connections.opened, **named}
 
     @property
     def given_up(self) -> GivenUp | None:
@@ -188,7 +188,9 @@ class WebClient:
         first = times.retrieve if retrieving else times.answer
         later = (times.stalled, times.whole) if retrieving else (first, 10 * first)
         with self._connections.request(first, *later):
-            response = self._patiently(self._request(path, accept, query, first))
+            # A retrieve request that is late is given up by us, so that the next series comes.
+            late = first + LATE_S if retrieving else first
+            response = self._patiently(self._request(path, accept, query, late))
             try:
                 if response.status_code in FORBIDDEN:
                     raise NetworkError(

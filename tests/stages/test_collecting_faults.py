@@ -8,17 +8,30 @@ import socket
 import threading
 import time
 from collections.abc import Iterator
+from copy import deepcopy
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
 from unittest.mock import Mock
 
 import pytest
+from pydicom import dcmread
 from pydicom.dataset import Dataset
 from pydicom.uid import CTImageStorage
 from pynetdicom import build_context
+from pynetdicom.association import Association
 
-from tests.stages.test_collecting import QUICK, Away, at_work, hospital, page, tells, until
+from tests.stages.test_collecting import (
+    QUICK,
+    Away,
+    at_work,
+    hospital,
+    page,
+    simulated,
+    tells,
+    until,
+)
+from workbench.collect.patient_list import ListedPatient
 from workbench.collect.queue.control import Command, Process
 from workbench.collect.queue.hospital_file import HospitalFile
 from workbench.collect.queue.overview import Desk
@@ -279,3 +292,45 @@ def test_what_waits_in_the_catalogue_is_moved_while_objects_come(
             until(lambda: survey.store.waiting() < 5)
             assert len(survey.store._tables.parts(INSTANCE)) > 0
         assert not list(survey.store.problems())
+
+
+class Localizer(EmbeddedPacs):
+    """Names a series, and in its objects too, by what is no UID; neither lists nor counts it."""
+
+    name = "LOCALIZER2.25.4711.1"
+
+    def answers(self, level: str, keys: Dataset) -> Iterator[Dataset]:
+        if level == "IMAGE" and keys.SeriesInstanceUID == self.name:
+            return
+        for found in super().answers(level, keys):
+            for keyword in ("NumberOfStudyRelatedInstances", "NumberOfSeriesRelatedInstances"):
+                if keyword in found:
+                    delattr(found, keyword)
+            if level == "SERIES" and self.name.endswith(found.SeriesInstanceUID):
+                found.SeriesInstanceUID = self.name
+            yield found
+
+    def send(self, association: Association, file: Path, **originator: Any) -> Dataset:
+        changed = dcmread(file)
+        if self.name.endswith(changed.SeriesInstanceUID):
+            changed.SeriesInstanceUID = self.name
+        return association.send_c_store(changed, **originator)
+
+
+def test_objects_of_a_malformed_series_uid_are_counted_and_the_reason_names_it(
+    tmp_path: Path,
+) -> None:
+    _, objects = simulated(1)
+    images = [deepcopy(each) for each in objects if each.Modality == "CT"][:4]
+    for number, each in enumerate(images):
+        each.PatientID, each.StudyInstanceUID = "4711", "2.25.4711"
+        each.SeriesInstanceUID = "2.25.4711.1" if number else "2.25.4711.2"
+        each.SOPInstanceUID = each.file_meta.MediaStorageSOPInstanceUID = f"2.25.4711.9.{number}"
+    with hospital(tmp_path, patients=1, kind=Localizer) as (survey, pacs, _):
+        pacs.load(images)
+        (patient,) = collect(survey, [ListedPatient("4711")]).patients
+        assert survey.table("rejected")["code"].to_list() == ["invalid_uid"] * 3
+    assert patient["state"] == "incomplete"
+    assert "malformed UID" in str(patient["reason"])
+    assert "4 objects have come, 3 of them put aside" in str(patient["reason"])
+    assert (patient["received"], patient["refused"]) == (4, 3)

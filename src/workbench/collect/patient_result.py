@@ -86,7 +86,9 @@ def _lacking(expected: Expected, counts: Counts, holdings: Holdings) -> tuple[st
     cut = "cut_answer" in expected.notes and bool(expected.studies)
     if not uncounted and not cut:
         return None
-    came = f"{counts.already + counts.received} objects are here, {counts.received} came now; "
+    aside = f", {counts.refused} of them put aside (table rejected)" if counts.refused else ""
+    here = counts.already + counts.received
+    came = f"{here} objects have come{aside}, {counts.received} of them now; "
     if not cut and all(map(is_counted, uncounted)):
         return f"{came}the PACS counts {counts.expected} and does not list them; ", False
     doubt = "The PACS does not list all its objects, so completeness cannot be judged. "

@@ -106,11 +106,13 @@ class _PatientWork:
     """Objects that were here, by UID, of studies whose objects the PACS does not all name."""
     outcomes: list[RetrieveOutcome] = field(default_factory=list)
     stalled: int = 0
+    aside: int = 0
 
     def begin(self) -> None:
         """Take note of what is here before anything is asked for."""
         fates = self.holdings.fates(self.expected.instances)
         self.already = frozenset(fates)
+        self.aside = self.holdings.aside()
         self.before = {
             study.study.study_uid: decided_in(study, self.holdings, fates)
             for study in self.expected.studies
@@ -130,12 +132,17 @@ class _PatientWork:
                 were = max(were, self.before[uid])
             already += were
             received += max(here - were, 0)
+        refused = sum(fate != Verdict.STORED for fate in fates.values())
+        if self.before:  # nobody can say of which study those are that were put aside
+            came = sum(fates[uid] != Verdict.STORED for uid in fates.keys() - self.already)
+            unnamed = max(self.holdings.aside() - self.aside - came, 0)
+            received, refused = received + unnamed, refused + unnamed
         return Counts(
             studies=len(self.expected.studies),
             expected=sum(map(number_of, self.expected.studies)),
             already=already,
             received=received,
-            refused=sum(fate != Verdict.STORED for fate in fates.values()),
+            refused=refused,
         )
 
 

@@ -19,6 +19,9 @@ class Holdings(Protocol):
     def stored_in(self, uid: str) -> int:
         """Return how many objects of a series or study are stored."""
 
+    def aside(self) -> int:
+        """Return how many objects have come so far and were put aside, whosever they are."""
+
     def partial(self, uids: Iterable[str]) -> int:
         """Return how many SOP Instance UIDs are stored without some of their values."""
 

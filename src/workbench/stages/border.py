@@ -177,6 +177,11 @@ class Border:
         ours = {self.pseudonyms.uid(uid): uid for uid in uids}
         return {ours[uid]: fate for uid, fate in self.store.fates(ours).items()}
 
+    def aside(self) -> int:
+        """Return how many objects have come so far and were put aside, whosever they are."""
+        verdicts = self.intake.verdicts
+        return verdicts[Verdict.QUARANTINED] + verdicts[Verdict.REJECTED]
+
     def partial(self, uids: Iterable[str]) -> int:
         """Return how many original SOP Instance UIDs are stored without some of their values."""
         ours = {self.pseudonyms.uid(uid) for uid in uids}

@@ -164,7 +164,8 @@ class Objects:
             _profile(row),
         )  # fmt: skip
         for finding in item.findings:
-            noted = json.dumps({**finding.row(), "object_number": number})
+            told = {**finding.row(), "object_number": number}
+            noted = json.dumps({name: value for name, value in told.items() if value is not None})
             write("INSERT INTO finding (object, content) VALUES (?, ?)", number, noted)
 
     def _series_number(self, row: Mapping[str, object]) -> int:

@@ -20,7 +20,9 @@ from pydicom.dataset import Dataset
 from pydicom.uid import CTImageStorage
 from pynetdicom import build_context
 from pynetdicom.association import Association
+from pynetdicom.dimse_primitives import C_MOVE
 
+from tests.collect.dimse.test_move import say_pending
 from tests.stages.test_collecting import (
     QUICK,
     Away,
@@ -154,11 +156,11 @@ class Pending(EmbeddedPacs):
             return
         us = self.destinations["WORKBENCH"]
         yield us.host, us.port, {"contexts": [build_context(CTImageStorage)]}
-        yield 1000
-        self.begun.set()
+        yield 1
         while event.assoc.is_established and not event.is_cancelled:
+            say_pending(event, C_MOVE())
+            self.begun.set()
             time.sleep(0.02)
-            yield 0xFF00, None
 
 
 def test_pending_for_ever_is_given_up_and_the_queue_goes_on(tmp_path: Path) -> None:

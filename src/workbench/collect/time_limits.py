@@ -19,6 +19,8 @@ LOOK_INTERVAL_S = 0.25
 # Once a person has said stop, a request that brings nothing for so long is given up: two looks of
 # a collector, and well within the five seconds that a person waits for an answer.
 STOP_QUIET_S = 2.0
+# A request that is late is given up by us; the time-out of the library below it is so much later.
+LATE_S = 10.0
 # A peer that is waited for and whose machine or cable is gone is noticed after two minutes: 60 s of
 # silence, then four questions of the system, 15 s apart (tcp(7)).
 KEEP_ALIVE: tuple[tuple[int, int, int], ...] = (

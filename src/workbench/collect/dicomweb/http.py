@@ -22,7 +22,7 @@ from typing import TYPE_CHECKING, Self
 from workbench.collect.dicomweb.open_connections import OpenConnections
 from workbench.collect.handshake import NOT_COMPARED, expected_name, refusal
 from workbench.collect.retrieval import Timeouts
-from workbench.collect.time_limits import GivenUp, Interruption
+from workbench.collect.time_limits import LATE_S, GivenUp, Interruption
 from workbench.errors import NetworkError, SettingsError
 
 if TYPE_CHECKING:
@@ -34,7 +34,6 @@ FORBIDDEN = frozenset({401, 403, 407})
 MAX_REDIRECTS = 5  # of redirects
 MAX_TRIES = 4  # of a request that a busy server refuses
 MAX_REST_S = 60.0  # before the next try, whatever the server says
-LATE_S = 10.0  # how much later than our own limit that of the HTTP library is
 REST_STEP_S = 0.25  # how soon it is seen that a person wants an end
 INFLATED_BYTES = 2**20  # bytes that are inflated in one go
 

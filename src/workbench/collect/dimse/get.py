@@ -35,6 +35,7 @@ from workbench.collect.fetched_objects import Door, decided
 from workbench.collect.find import FIND_CLASSES, FoundStudy, ask, identifier, texts
 from workbench.collect.received import CANNOT_UNDERSTAND, Take
 from workbench.collect.retrieval import SUCCESS, Request, RetrieveOutcome, each_request, requests
+from workbench.collect.time_limits import LATE_S
 from workbench.errors import NetworkError
 
 if TYPE_CHECKING:
@@ -136,7 +137,8 @@ class GetSource:
     @contextmanager
     def _open(self, taking: Taking) -> Iterator[Association]:
         peer = self.peer
-        with associate(peer, GET_CLASSES, peer.timeouts.retrieve, taking) as association:
+        patience = peer.timeouts.retrieve + LATE_S
+        with associate(peer, GET_CLASSES, patience, taking) as association:
             cut_headers(association, self._budget)
             yield association
 

@@ -27,7 +27,7 @@ from workbench.collect.retrieval import (
     each_request,
     requests,
 )
-from workbench.collect.time_limits import TimeLimit, Watchdog
+from workbench.collect.time_limits import LATE_S, GivenUp, TimeLimit, Watchdog
 from workbench.errors import NetworkError
 
 if TYPE_CHECKING:
@@ -98,7 +98,7 @@ class MoveSource:
                 )
             return watched.outcome(outcome)
 
-        with Held(lambda: associate(peer, MOVE_CLASSES, peer.timeouts.retrieve)) as held:
+        with Held(lambda: associate(peer, MOVE_CLASSES, peer.timeouts.retrieve + LATE_S)) as held:
             return each_request(requests(study, missing), make)
 
     def echo(self) -> None:
@@ -141,8 +141,8 @@ class WatchedRequest:
     """
 
     def __init__(self, peer: Peer, association: Association, arrived: Callable[[], int]) -> None:
-        self._counters: object = None
-        times = peer.timeouts
+        self._counters = 0, 0, 0
+        self._interruption, times = peer.interruption, peer.timeouts
         limit = TimeLimit(
             peer.interruption,
             lambda: (arrived(), self._counters),
@@ -163,12 +163,15 @@ class WatchedRequest:
 
     def tell(self, outcome: RetrieveOutcome) -> None:
         """Take note of what the peer has said last."""
-        self._counters = outcome.completed, outcome.failed, outcome.warning
+        self._counters = outcome.completed or 0, outcome.failed or 0, outcome.warning or 0
 
     def outcome(self, outcome: RetrieveOutcome) -> RetrieveOutcome:
         """Return how the request went: where it was given up, that is why the peer said nothing."""
-        given_up = self._watchdog.reason if outcome.status is None else None
-        return replace(outcome, given_up=given_up)
+        if outcome.status is not None:
+            return outcome
+        # A stop is seen by the watchdog of the association, too, and perhaps by that one first.
+        stopped = GivenUp.STOPPED if self._interruption.wanted else None
+        return replace(outcome, given_up=self._watchdog.reason or stopped)
 
 
 def move(

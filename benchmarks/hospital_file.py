@@ -26,7 +26,7 @@ from workbench.collect.patient_list import ListedPatient
 from workbench.collect.queue import hospital_file
 from workbench.collect.queue.hospital_file import HospitalFile
 from workbench.collect.queue.ledger import Ledger
-from workbench.collect.queue.patient_queue import Counts, PatientState, Queue, Retry
+from workbench.collect.queue.patient_queue import Counts, PatientState, Queue
 from workbench.deidentify.key import create_key
 from workbench.simulate.hospital import simulate_hospital
 from workbench.stages.importing import import_files
@@ -106,7 +106,7 @@ def file_cost(patients: int, cipher: Any) -> float:
             begun = time.process_time()
             queue.add(ListedPatient(f"{number:08d}") for number in range(patients))
             spent += time.process_time() - begun
-            while job := queue.lease(Retry()):
+            while job := queue.lease():
                 answer = answered(job.number)
                 begun = time.process_time()
                 ledger.found(job.number, answer, 1.0)

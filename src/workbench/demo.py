@@ -25,7 +25,8 @@ from workbench.simulate.bundled import bundled_files
 from workbench.simulate.hospital import simulate_hospital
 from workbench.simulate.pacs import EmbeddedPacs
 from workbench.simulate.peers import OrthancPacs, free_port
-from workbench.stages.collecting import Collection, collect
+from workbench.stages.collecting import collect
+from workbench.stages.collection import Collection
 from workbench.stages.importing import import_files
 from workbench.stages.line import dose_line, make_report
 from workbench.stages.quality.desk import QualityDesk

@@ -110,7 +110,13 @@ class CollectSettings:
     quiet_s
         A study is given up when nothing has come for so many seconds.
     answer_s, retrieve_s
-        Seconds to wait for an answer to a query, and to a retrieve request.
+        Seconds to wait for an answer to a query, and for the first sign of life of a retrieve
+        request and between two answers to it: an archive may have to load a tape.
+    stalled_s
+        A retrieve request is given up when after its first object nothing has moved for so many
+        seconds: no part of an object, no count.
+    whole_s
+        A retrieve request is given up after so many seconds in all, whatever it does.
     tries
         How often a patient is tried at most before a person must look.
     retry_minutes
@@ -123,6 +129,8 @@ class CollectSettings:
     quiet_s: float = 30.0
     answer_s: float = 60.0
     retrieve_s: float = 1800.0
+    stalled_s: float = 300.0
+    whole_s: float = 14400.0
     tries: int = 3
     retry_minutes: float = 60.0
 

@@ -44,6 +44,13 @@ class Keeper:
     def fates(self, uids: Iterable[str]) -> dict[str, str]:
         return dict.fromkeys(set(uids) & self.objects.keys(), "stored")
 
+    def aside(self) -> int:
+        return 0
+
+    def partial(self, uids: Iterable[str]) -> int:
+        kept = [self.objects[uid] for uid in uids if uid in self.objects]
+        return sum(bool(one.findings) for one in kept)
+
     def stored_in(self, uid: str) -> int:
         return sum(one.startswith(f"{uid}.") for one in self.objects)
 

@@ -20,9 +20,9 @@ from workbench.collect.dimse.receiver import Receiver, Reception
 from workbench.collect.expected import Expected
 from workbench.collect.filters import SurveyFilter
 from workbench.collect.patient_list import ListedPatient
+from workbench.collect.patient_result import PatientResult
 from workbench.collect.patients import (
     Patience,
-    PatientResult,
     Stopped,
     Watch,
     collect_patient,

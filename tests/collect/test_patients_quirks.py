@@ -16,7 +16,8 @@ from workbench.collect.dimse.move import MoveSource
 from workbench.collect.dimse.receiver import Receiver, Reception
 from workbench.collect.filters import SurveyFilter
 from workbench.collect.patient_list import ListedPatient
-from workbench.collect.patients import Patience, PatientResult, collect_patient
+from workbench.collect.patient_result import PatientResult
+from workbench.collect.patients import Patience, collect_patient
 from workbench.collect.queue.patient_queue import PatientState
 from workbench.collect.retrieval import Timeouts
 from workbench.model import ApplicationEntity

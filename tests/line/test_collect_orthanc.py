@@ -76,6 +76,12 @@ class Received:
     def fates(self, uids: Iterable[str]) -> dict[str, str]:
         return dict.fromkeys(set(uids) & self.objects.keys(), "stored")
 
+    def aside(self) -> int:
+        return 0
+
+    def partial(self, uids: Iterable[str]) -> int:
+        return sum(bool(self.objects[uid].findings) for uid in set(uids) & self.objects.keys())
+
     def stored_in(self, uid: str) -> int:
         return 0
 

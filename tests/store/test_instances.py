@@ -190,6 +190,27 @@ def test_a_part_holds_no_more_rows_than_one_may_and_whole_series_side_by_side(
         assert changes == len(set(series)) - 1, "neighbours are of one series"
 
 
+def test_while_objects_come_the_catalogue_of_one_file_stays_small(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A file never gives pages back by itself: what waits at a time is what it keeps for good."""
+    monkeypatch.setattr(instances, "WAITING_ROWS", 20)
+    monkeypatch.setattr(instances, "PART_ROWS", 100)
+    store = Store.open(tmp_path)
+    large = "x" * 10_000
+    for number in range(250):
+        store.take(Taken(Origin("network"), object_row("SITE-A", number, f"{number}{large}")))
+        store.compact(only_when_full=True)
+    parts = [part.rows for part in store._tables.parts(INSTANCE)]
+    assert store.waiting() < 20
+    assert sum(parts) + store.waiting() == 250
+    assert len(parts) < 10, "small parts are joined once they make a whole one"
+    assert not list(store.problems())
+    store.close()
+    size = (tmp_path / "catalogue.sqlite").stat().st_size
+    assert size < 60 * len(large), "250 came, 20 at most waited: pages are used again"
+
+
 def test_full_parts_are_left_as_they_are(store: Store, monkeypatch: pytest.MonkeyPatch) -> None:
     """Else a night's collecting would write the whole table anew."""
     monkeypatch.setattr(instances, "PART_ROWS", 4)

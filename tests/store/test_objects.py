@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import threading
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -187,6 +188,22 @@ def test_what_became_of_an_object_is_told_by_its_uid(store: Store) -> None:
         uid("SITE-A", 0): "stored", "1.2.7": "not_dicom", "1.2.8": "stored",
     }  # fmt: skip
     assert store.fates([]) == {}
+
+
+def test_an_object_is_known_by_its_finding_until_it_is_erased(store: Store) -> None:
+    lacks = replace(PROBLEM, code="bulk_left_out", column=None)
+    store.take(taken("SITE-A", 0, findings=(lacks, PROBLEM))[0])
+    store.extend(taken("SITE-A", 1, 2, findings=(PROBLEM,)))
+    asked = [uid("SITE-A", number) for number in range(4)]
+    assert store.with_finding(asked, "bulk_left_out") == {asked[0]}
+    assert store.with_finding(asked, "bad_value") == set(asked[:3])
+    assert store.with_finding([], "bad_value") == set()
+    told = store.table("finding").sort("code", "object_number").to_dicts()
+    assert [finding["code"] for finding in told] == ["bad_value"] * 3 + ["bulk_left_out"]
+    assert told[3]["column"] is None
+    assert told[3]["detail"] == PROBLEM.detail
+    store.erase(store.traces(["SITE-A"]))
+    assert store.with_finding(asked, "bulk_left_out") == set()
 
 
 def test_objects_and_patients_are_counted_by_series_and_study(store: Store) -> None:

@@ -71,7 +71,8 @@ def _run(options: argparse.Namespace) -> int:
     import signal
 
     from workbench.collect.patient_list import read_patient_list
-    from workbench.stages.collecting import Collector, collection_of
+    from workbench.stages.collecting import Collector
+    from workbench.stages.collection import collection_of
 
     survey = survey_of(options)
     patients = read_patient_list(options.patients) if options.patients else ()
@@ -87,7 +88,8 @@ def _run(options: argparse.Namespace) -> int:
 
     for each in (signal.SIGINT, signal.SIGTERM):
         signal.signal(each, stop)
-    collected = collection_of(survey, numbers, collector.run(), collector.note)
+    intake = collector.run()
+    collected = collection_of(survey, numbers, intake, collector.received, collector.note)
     finish(options, collected.as_json(), "")
     tell(collected.sentence())
     return DONE if collected.complete or not until_done else PROBLEMS

@@ -6,6 +6,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, replace
 from pathlib import Path
 
+from workbench.collect.dicomweb.bulk import Needs
 from workbench.collect.dicomweb.client import WebSource
 from workbench.collect.dicomweb.http import WebAccess
 from workbench.collect.dimse.admission import AllowedPeer
@@ -20,7 +21,9 @@ from workbench.collect.patient_list import ListedPatient
 from workbench.collect.phantom_folder import PhantomFolder
 from workbench.collect.received import ReceivedObject
 from workbench.collect.retrieval import RetrieveOutcome, Source, Timeouts
+from workbench.collect.time_limits import Interruption
 from workbench.credentials import PACS_KEY, PACS_TOKEN, check_address
+from workbench.deidentify.switches import profile_of
 from workbench.errors import SettingsError
 from workbench.model import ApplicationEntity
 from workbench.settings import EntitySettings, Settings
@@ -29,11 +32,15 @@ PHANTOMS = "phantoms"
 Take = Callable[[ReceivedObject], int]
 
 
-def source_of(settings: Settings, folder: Path, take: Take) -> Source:
+def source_of(
+    settings: Settings, folder: Path, take: Take, interruption: Interruption | None = None
+) -> Source:
     """Return the way to the archive that ``[pacs]`` names, with the survey's filter.
 
-    ``take`` is given what comes by C-GET or DICOMweb.  Raises ``SettingsError``.
+    ``take`` is given what comes by C-GET or DICOMweb; ``interruption`` says when a person wants
+    an end.  Raises ``SettingsError``.
     """
+    interruption = interruption or Interruption()
     pacs = settings.pacs
     if pacs is None:
         raise SettingsError("no PACS is set.", "Add a [pacs] table to workbench.toml.")
@@ -41,8 +48,9 @@ def source_of(settings: Settings, folder: Path, take: Take) -> Source:
     if pacs.retrieve == "web":
         if not pacs.url:
             raise SettingsError("[pacs] needs the url of its DICOMweb service.")
-        return WebSource(_web_access(settings, folder), wanted, take)
-    peer = peer_of(settings, folder)
+        access = replace(_web_access(settings, folder), interruption=interruption)
+        return WebSource(access, wanted, take, needs=needs_of(settings, folder))
+    peer = replace(peer_of(settings, folder), interruption=interruption)
     if pacs.retrieve == "get":
         return GetSource(peer, wanted, take)
     if pacs.mover:
@@ -73,10 +81,42 @@ class TwoPeers:
         self.sender.echo()
 
 
+def needs_of(settings: Settings, folder: Path) -> Needs:
+    """Return which values of a header are kept or filtered by; raises ``SettingsError``."""
+    profile = profile_of(settings.protection, folder)
+    conditions = SurveyFilter.from_settings(settings.filter).conditions
+    asked = {
+        (condition.creator, number.group, number.element & 0xFF)
+        if condition.creator
+        else ("", number.group, number.element)
+        for condition in conditions
+        if (number := condition.number()) is not None
+    }
+
+    def needs(tag: int, creator: str) -> bool:
+        group, element = tag >> 16, tag & 0xFFFF
+        if not creator:
+            return tag in profile.rules or ("", group, element) in asked
+        place = creator, group, element & 0xFF
+        return place in profile.private or place in asked
+
+    return needs
+
+
+def timeouts_of(settings: Settings) -> Timeouts:
+    """Return how long to wait for the archive."""
+    collect = settings.collect
+    return Timeouts(
+        answer=collect.answer_s,
+        retrieve=collect.retrieve_s,
+        stalled=collect.stalled_s,
+        whole=collect.whole_s,
+    )
+
+
 def _web_access(settings: Settings, folder: Path) -> WebAccess:
     pacs = settings.pacs
     assert pacs is not None
-    patience = Timeouts(answer=settings.collect.answer_s, retrieve=settings.collect.retrieve_s)
     tls = _key_for_pacs(settings, folder)
     if pacs.token_file:
         check_address(folder, settings, PACS_TOKEN)
@@ -88,7 +128,7 @@ def _web_access(settings: Settings, folder: Path) -> WebAccess:
         certificate=tls.certificate if tls else None,
         key=tls.key if tls else None,
         tls_name=pacs.tls_name,
-        timeouts=patience,
+        timeouts=timeouts_of(settings),
     )
 
 
@@ -97,9 +137,8 @@ def peer_of(settings: Settings, folder: Path) -> Peer:
     pacs = settings.pacs
     if pacs is None:
         raise SettingsError("no PACS is set.", "Add a [pacs] table to workbench.toml.")
-    timeouts = Timeouts(answer=settings.collect.answer_s, retrieve=settings.collect.retrieve_s)
     tls = _key_for_pacs(settings, folder)
-    return Peer(settings.local.title, pacs.entity, timeouts, tls, pacs.tls_name)
+    return Peer(settings.local.title, pacs.entity, timeouts_of(settings), tls, pacs.tls_name)
 
 
 def _key_for_pacs(settings: Settings, folder: Path) -> TlsFiles | None:

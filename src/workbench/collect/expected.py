@@ -11,16 +11,16 @@ from pynetdicom.association import Association
 
 from workbench.collect.filters import SurveyFilter
 from workbench.collect.find import (
-    OUT_OF_RESOURCES,
-    SUCCESS,
     Answers,
     FoundSeries,
     FoundStudy,
     find_images,
 )
 from workbench.collect.limits import find_every_series, find_every_study, may_be_cut
+from workbench.collect.optional_keys import OUT_OF_RESOURCES, SUCCESS
 from workbench.collect.patient_ids import is_alike
 from workbench.collect.patient_list import ListedPatient
+from workbench.collect.received import is_uid
 from workbench.model import Finding
 
 T = TypeVar("T")
@@ -34,6 +34,8 @@ DETAILS = {
     "not_listed": "the PACS does not list the objects of a study",
     "mixed_answer": "the PACS lists the same object in several series of a study",
     "count_differs": "the PACS lists another number of objects than it counts",
+    "key_left_out": "the PACS answers only where optional keys are left out",
+    "malformed_uid": "the PACS names a study or series by a malformed UID",
 }
 
 
@@ -105,6 +107,9 @@ class ExpectedStudy:
     unlisted
         Number of objects told, by UID, of wanted series whose objects the PACS did not name; of
         the study itself, where it named no series or not all of them.
+    told
+        Number of objects of the wanted series by the study's own count; ``None`` when the PACS
+        does not say.
     """
 
     study: FoundStudy
@@ -112,6 +117,7 @@ class ExpectedStudy:
     listed: bool = False
     selected: bool = False
     unlisted: Mapping[str, int | None] = field(default_factory=dict, repr=False)
+    told: int | None = None
 
     @property
     def instances(self) -> frozenset[str]:
@@ -214,6 +220,7 @@ class _Asking:
     def _series(self, study: FoundStudy, series: FoundSeries) -> OfferedSeries:
         unwanted = self.wanted.unwanted_series(series)
         count = series.instances
+        self.notes["malformed_uid"] += not is_uid(series.series_uid)
         if unwanted:  # nothing of it is expected: all of that is known
             return OfferedSeries(
                 series.series_uid, series.modality, count, listed=True, unwanted=unwanted
@@ -255,6 +262,7 @@ class _Asking:
             "foreign_answer": answers.foreign,
             "unusable_answer": answers.unusable,
             "cut_answer": int(bool(answers.found) and not answers.whole),
+            "key_left_out": int(bool(answers.left_out)),
         }
         self.notes.update({code: count for code, count in counts.items() if count})
 
@@ -291,7 +299,17 @@ def _expected_study(study: OfferedStudy) -> ExpectedStudy:
         study.listed,
         left_out and not study.cut,
         unlisted,
+        _told(study),
     )
+
+
+def _told(study: OfferedStudy) -> int | None:
+    """Return the study's own count without the series that are left out, where that is known."""
+    left_out = [offered.told for offered in study.series if offered.unwanted]
+    counts = [count for count in left_out if count is not None]
+    if study.found.instances is None or len(counts) < len(left_out):
+        return None
+    return max(study.found.instances - sum(counts), 0)
 
 
 def doubts(patient: ListedPatient, answers: Answers[FoundStudy]) -> tuple[str, ...]:

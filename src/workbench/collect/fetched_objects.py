@@ -14,6 +14,7 @@ from workbench.collect.received import (
     Take,
 )
 from workbench.errors import StoreError
+from workbench.model import Finding
 
 LOGGER = logging.getLogger(__name__)
 
@@ -39,7 +40,13 @@ class Door:
         self.count = 0
 
     def hand(
-        self, encoded: bytes, syntax: str, sop_class: str, sop_instance: str, size: int = 0
+        self,
+        encoded: bytes,
+        syntax: str,
+        sop_class: str,
+        sop_instance: str,
+        size: int = 0,
+        findings: tuple[Finding, ...] = (),
     ) -> int:
         """Hand one encoded data set on and return a DICOM status; never raises.
 
@@ -59,6 +66,7 @@ class Door:
                 calling=self._calling,
                 cut=size > len(encoded),
                 size=size or len(encoded),
+                findings=findings,
             )
             return self._taken(received)
 

@@ -29,6 +29,7 @@ from pydicom.tag import BaseTag, Tag
 
 from workbench.collect.find import FoundSeries, FoundStudy, text, texts
 from workbench.collect.patient_list import ListedPatient
+from workbench.collect.study_modalities import DEFINED_TERMS
 from workbench.dicom.values import parse_age, parse_date, years_between
 from workbench.errors import SettingsError
 
@@ -168,7 +169,8 @@ class SurveyFilter:
         """Return which part of the filter leaves a study out by what the PACS told; else empty."""
         patient = patient or ListedPatient("")
         first, last = self._dates(patient)
-        if self.modalities and study.modalities and not self.modalities & study.modalities:
+        told = study.known_modalities
+        if self.modalities and told and not self.modalities & told:
             return "modality"
         if study.study_date and not _in_days(study.study_date, first, last):
             return "study_date"
@@ -178,7 +180,8 @@ class SurveyFilter:
 
     def unwanted_series(self, series: FoundSeries) -> str:
         """Return which part of the filter leaves a series out; else empty."""
-        leaves_out = self.modalities and series.modality and series.modality not in self.modalities
+        told = series.modality if series.modality in DEFINED_TERMS | {"OT"} else ""
+        leaves_out = self.modalities and told and told not in self.modalities
         return "modality" if leaves_out else ""
 
     def wants_study(self, study: FoundStudy) -> bool:

@@ -24,7 +24,9 @@ from pynetdicom.sop_class import (  # type: ignore[attr-defined]
     StudyRootQueryRetrieveInformationModelFind,
 )
 
+from workbench.collect.optional_keys import SUCCESS, Keys, Reply, ask_with_fewer
 from workbench.collect.patient_ids import UNICODE, character_sets, is_same
+from workbench.collect.study_modalities import all_known
 from workbench.dicom.values import parse_date
 from workbench.errors import NetworkError
 
@@ -34,15 +36,6 @@ FIND_CLASSES = (
 )
 PATIENT_ROOTS = frozenset({FIND_CLASSES[1], "1.2.840.10008.5.1.4.1.2.1.2"})  # PS3.4 C.6.1
 PENDING = (0xFF00, 0xFF01)  # PS3.4 table C.4-1
-SUCCESS = 0x0000
-OUT_OF_RESOURCES = 0xA700
-# Asked for only where the PACS does not mind (PS3.4 tables C.6-1 to C.6-5).
-OPTIONAL = frozenset(
-    {
-        "IssuerOfPatientID", "PatientBirthDate", "ModalitiesInStudy", "SOPClassesInStudy",
-        "NumberOfStudyRelatedInstances", "NumberOfSeriesRelatedInstances",
-    }
-)  # fmt: skip
 # A PACS that names more has not understood the question: no series has as many objects.
 MAX_ANSWERS = 2**17
 AFTER_CANCEL = 1000  # answers that may still be on their way
@@ -64,6 +57,11 @@ class FoundStudy:
     study_date: date | None = field(default=None, repr=False)
     accession: str = field(default="", repr=False)
     birth_date: date | None = field(default=None, repr=False)
+
+    @property
+    def known_modalities(self) -> frozenset[str]:
+        """Its modalities, where the PACS names all of them; empty where there may be others."""
+        return self.modalities if all_known(self.modalities) else frozenset()
 
 
 @dataclass(frozen=True)
@@ -96,6 +94,8 @@ class Answers(Generic[T]):
         What those foreign answers were, and the duplicates that said something else.
     as_came
         The answers as they came, in the DICOM JSON model.
+    left_out
+        Keywords of optional keys without which alone the PACS answered.
     """
 
     found: tuple[T, ...]
@@ -106,6 +106,7 @@ class Answers(Generic[T]):
     as_came: tuple[dict[str, Any], ...] = field(default=(), repr=False)
     strays: tuple[T, ...] = field(default=(), repr=False)
     repeats: tuple[T, ...] = field(default=(), repr=False)
+    left_out: frozenset[str] = frozenset()
 
     @property
     def whole(self) -> bool:
@@ -123,10 +124,13 @@ def find_studies(
     patient_id: str,
     issuer: str = "",
     narrower: Mapping[str, str] | None = None,
+    *,
+    part: bool = False,
 ) -> Answers[FoundStudy]:
     """Ask for the studies of one patient, and only for those that ``narrower`` keys let through.
 
-    An ID beyond ASCII is asked for in UTF-8, then in a single-byte set.
+    An ID beyond ASCII is asked for in UTF-8, then in a single-byte set.  ``part``: nothing may
+    well be the answer.
 
     Raises ``NetworkError`` when the PACS does not answer, ``ValueError`` for an ID that is empty
     or has wildcards, because it would ask for other patients.
@@ -147,7 +151,7 @@ def find_studies(
     for character_set in character_sets(f"{patient_id}{issuer}"):
         if character_set != UNICODE:  # single-byte sets have composed letters only
             keys = {name: unicodedata.normalize("NFC", value) for name, value in keys.items()}
-        reply = ask(association, "STUDY", keys, character_set)
+        reply = ask(association, "STUDY", keys, character_set, empty=not part)
         answers = _sorted_out(reply, _study, lambda study: study.study_uid, ours, _merged_studies)
         if answers.found:
             break
@@ -251,26 +255,31 @@ def find_images(association: Association, study: FoundStudy, series_uid: str) ->
 
 
 def ask(
-    association: Association, level: str, keys: Mapping[str, str], character_set: str = UNICODE
-) -> tuple[list[Dataset | None], int]:
+    association: Association,
+    level: str,
+    keys: Keys,
+    character_set: str = UNICODE,
+    *,
+    empty: bool = True,
+) -> Reply:
     """Send one query, in Study Root or else in Patient Root; return answers and final status.
 
-    Where it is refused it is asked again without the optional keys.  An answer that cannot be
-    read is ``None``.  Raises ``NetworkError`` when the peer stops answering.
+    Where nothing is answered it is asked again without optional keys; without ``empty`` only
+    where it is refused.  Raises ``FellSilent`` when the peer stops answering.
     """
     accepted = {str(context.abstract_syntax) for context in association.accepted_contexts}
-    required = {name: value for name, value in keys.items() if name not in OPTIONAL}
-    answers: list[Dataset | None] = []
-    status = SUCCESS
+    reply = Reply([], SUCCESS)
     for root in FIND_CLASSES:
         if root not in accepted:
             continue
-        for tried in (keys, required):
-            wanted = identifier(level, tried, root, character_set)
-            answers, status = _ask(association, wanted, root)
-            if answers or status in (SUCCESS, OUT_OF_RESOURCES):
-                return answers, status
-    return answers, status
+
+        def ask_root(tried: Keys, root: str = root) -> Reply:
+            return _ask(association, identifier(level, tried, root, character_set), root)
+
+        reply = ask_with_fewer(ask_root, keys, empty=empty)
+        if not reply.refused:
+            break
+    return reply
 
 
 def identifier(
@@ -292,9 +301,13 @@ def identifier(
     return wanted
 
 
-def _ask(association: Association, wanted: Dataset, root: str) -> tuple[list[Dataset | None], int]:
+class FellSilent(NetworkError):  # noqa: N818  (what happened)
+    """A peer stopped answering in the middle of a query."""
+
+
+def _ask(association: Association, wanted: Dataset, root: str) -> Reply:
     title = association.acceptor.ae_title.strip()
-    silent = NetworkError(
+    silent = FellSilent(
         f"{title} stopped answering a query.", "Try again later, or raise the time-out."
     )
     if not association.is_established:
@@ -304,7 +317,7 @@ def _ask(association: Association, wanted: Dataset, root: str) -> tuple[list[Dat
         if "Status" not in status:
             raise silent
         if status.Status not in PENDING:
-            return answers, int(status.Status)
+            return Reply(answers, int(status.Status))
         answers.append(answer)
         if len(answers) == MAX_ANSWERS:
             association.send_c_cancel(1, query_model=root)
@@ -318,7 +331,7 @@ def _ask(association: Association, wanted: Dataset, root: str) -> tuple[list[Dat
 
 
 def _sorted_out(
-    reply: tuple[list[Dataset | None], int],
+    reply: Reply,
     make: Callable[[Dataset], T],
     uid: Callable[[T], str],
     ours: Callable[[T], bool],
@@ -328,8 +341,7 @@ def _sorted_out(
     strays: list[T] = []
     repeats: list[T] = []
     duplicates = unusable = 0
-    answers, status = reply
-    for answer in answers:
+    for answer in reply.answers:
         item = None if answer is None else make(answer)
         if item is None or not uid(item):
             unusable += 1
@@ -342,10 +354,10 @@ def _sorted_out(
             if item != by_uid[uid(item)]:
                 repeats.append(item)
                 by_uid[uid(item)] = merge(by_uid[uid(item)], item)
-    as_came = tuple(_as_came(answer) for answer in answers if answer is not None)
+    as_came = tuple(_as_came(answer) for answer in reply.answers if answer is not None)
     return Answers(
-        tuple(by_uid.values()), status, duplicates, len(strays), unusable, as_came,
-        tuple(strays), tuple(repeats),
+        tuple(by_uid.values()), reply.status, duplicates, len(strays), unusable, as_came,
+        tuple(strays), tuple(repeats), reply.left_out,
     )  # fmt: skip
 
 

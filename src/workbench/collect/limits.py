@@ -14,14 +14,13 @@ from datetime import date, timedelta
 from pynetdicom.association import Association
 
 from workbench.collect.find import (
-    OUT_OF_RESOURCES,
-    SUCCESS,
     Answers,
     FoundSeries,
     FoundStudy,
     find_series,
     find_studies,
 )
+from workbench.collect.optional_keys import OUT_OF_RESOURCES, SUCCESS
 from workbench.dicom.values import parse_date
 
 MAX_PARTS = 200  # queries for one patient
@@ -91,8 +90,9 @@ class _Parts:
             return False
         days = f"{_written(low)}-{_written(high)}"
         part = find_studies(
-            self.association, self.patient_id, self.issuer, {**self.narrower, "StudyDate": days}
-        )
+            self.association, self.patient_id, self.issuer,
+            {**self.narrower, "StudyDate": days}, part=True,
+        )  # fmt: skip
         self.answers.append(part)
         if any(not _lies_in(study.study_date, low, high) for study in part.found):
             return False  # it ignores dates

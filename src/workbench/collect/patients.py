@@ -7,18 +7,28 @@ while it sends is not believed.  A second run over a complete patient moves noth
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field, replace
-from typing import Protocol
 
 from workbench.collect.expected import Expected, ExpectedStudy
 from workbench.collect.patient_list import ListedPatient
+from workbench.collect.patient_result import PatientResult, judged
 from workbench.collect.queue.patient_queue import Counts, PatientState
 from workbench.collect.retrieval import UNKNOWN_DESTINATION, RetrieveOutcome, Source
+from workbench.collect.study_arrivals import (
+    Holdings,
+    decided_in,
+    is_malformed,
+    lacks_unlisted,
+    number_of,
+)
+from workbench.collect.time_limits import STOP_QUIET_S, GivenUp
+from workbench.errors import NetworkError
 from workbench.model import Verdict
 
 POLL_INTERVAL_S = 0.1
+MAX_STALLED = 2  # studies that brought nothing and had to be given up, before the rest is left
 
 # Cases for a person, not for a guess and not for another try.
 DOUBTS = {
@@ -33,17 +43,8 @@ DOUBTS = {
 CAUTIONS = {
     "several_births": "The PACS tells several birth dates for this ID.",
     "similar_ids": "The PACS has other patients whose IDs are written almost like this one.",
+    "malformed_uid": "The PACS names a study or series by a malformed UID.",
 }
-
-
-class Holdings(Protocol):
-    """What is here already, by the UIDs that the PACS uses; asked while objects arrive."""
-
-    def fates(self, uids: Iterable[str]) -> dict[str, str]:
-        """Return what became of SOP Instance UIDs: stored, or why not; absent: never came."""
-
-    def stored_in(self, uid: str) -> int:
-        """Return how many objects of a series or study are stored."""
 
 
 @dataclass(frozen=True)
@@ -60,12 +61,15 @@ class Watch:
         Is given what the PACS said to a retrieve request, and its seconds.
     stopped
         Says whether to stop now, in the middle of the patient.
+    stopping
+        Says whether to stop as soon as nothing comes any more.
     """
 
     found: Callable[[Expected, float], None] = lambda *_: None
     reached: Callable[[PatientState, Counts], None] = lambda *_: None
     requested: Callable[[RetrieveOutcome, float], None] = lambda *_: None
     stopped: Callable[[], bool] = lambda: False
+    stopping: Callable[[], bool] = lambda: False
 
 
 @dataclass(frozen=True)
@@ -84,31 +88,6 @@ class Patience:
     associations: int = 1
 
 
-@dataclass(frozen=True)
-class PatientResult:
-    """What became of one patient; holds no identity.
-
-    Attributes
-    ----------
-    state
-        Complete, incomplete, not found or failed.
-    counts
-        Of studies and objects.
-    reason
-        Why it is not complete, for a person; empty when it is.
-    hopeless
-        Whether another try can bring nothing: a person must look.
-    moves
-        Retrieve requests made.
-    """
-
-    state: PatientState
-    counts: Counts = field(default_factory=Counts)
-    reason: str = ""
-    hopeless: bool = False
-    moves: int = 0
-
-
 class Stopped(Exception):  # noqa: N818  nothing is wrong
     """The collection was stopped in the middle of a patient."""
 
@@ -123,18 +102,47 @@ class _PatientWork:
     watch: Watch
     expected: Expected
     already: frozenset[str] = frozenset()
+    before: dict[str, int] = field(default_factory=dict)
+    """Objects that were here, by UID, of studies whose objects the PACS does not all name."""
     outcomes: list[RetrieveOutcome] = field(default_factory=list)
+    stalled: int = 0
+    aside: int = 0
+
+    def begin(self) -> None:
+        """Take note of what is here before anything is asked for."""
+        fates = self.holdings.fates(self.expected.instances)
+        self.already = frozenset(fates)
+        self.aside = self.holdings.aside()
+        self.before = {
+            study.study.study_uid: decided_in(study, self.holdings, fates)
+            for study in self.expected.studies
+            if not study.listed
+        }
 
     def counts(self) -> Counts:
         """Return the counts as they are now, from what is here."""
-        wanted = self.expected.instances
-        fates = self.holdings.fates(wanted)
+        fates = self.holdings.fates(self.expected.instances)
+        already = received = 0
+        for study in self.expected.studies:
+            here = len(study.instances & fates.keys())
+            were = len(study.instances & self.already)
+            uid = study.study.study_uid
+            if uid in self.before:
+                here = max(here, decided_in(study, self.holdings, fates))
+                were = max(were, self.before[uid])
+            already += were
+            received += max(here - were, 0)
+        refused = sum(fate != Verdict.STORED for fate in fates.values())
+        if self.before:  # nobody can say of which study those are that were put aside
+            came = sum(fates[uid] != Verdict.STORED for uid in fates.keys() - self.already)
+            unnamed = max(self.holdings.aside() - self.aside - came, 0)
+            received, refused = received + unnamed, refused + unnamed
         return Counts(
             studies=len(self.expected.studies),
-            expected=len(wanted),
-            already=len(self.already),
-            received=len(fates) - len(self.already),
-            refused=sum(fate != Verdict.STORED for fate in fates.values()),
+            expected=sum(map(number_of, self.expected.studies)),
+            already=already,
+            received=received,
+            refused=refused,
         )
 
 
@@ -157,7 +165,7 @@ def collect_patient(
     watch = watch or Watch()
     watch.reached(PatientState.ASKED, Counts())
     begun = time.monotonic()
-    expected = source.expect(patient)
+    expected = _asked(patient, source, watch)
     watch.found(expected, time.monotonic() - begun)
     doubts = [DOUBTS[code] for code in expected.doubts if code in DOUBTS]
     if doubts:
@@ -165,12 +173,25 @@ def collect_patient(
     if not expected.found:
         return _not_found(expected)
     work = _PatientWork(source, holdings, patience or Patience(), watch, expected)
-    work.already = frozenset(holdings.fates(expected.instances))
+    work.begin()
     watch.reached(PatientState.FOUND, work.counts())
     _fetch_all(work)
-    result = _judged(work)
-    cautions = [CAUTIONS[code] for code in expected.doubts if code in CAUTIONS]
+    result = judged(expected, work.counts(), work.outcomes, holdings)
+    codes = [
+        *expected.doubts,
+        *(["malformed_uid"] if any(map(is_malformed, expected.studies)) else []),
+    ]
+    cautions = [CAUTIONS[code] for code in codes if code in CAUTIONS]
     return replace(result, reason=" ".join([result.reason, *cautions]).strip())
+
+
+def _asked(patient: ListedPatient, source: Source, watch: Watch) -> Expected:
+    try:
+        return source.expect(patient)
+    except NetworkError:
+        if watch.stopped() or watch.stopping():
+            raise Stopped from None  # we ended it
+        raise
 
 
 def _not_found(expected: Expected) -> PatientResult:
@@ -197,14 +218,7 @@ def _fetch_all(work: _PatientWork) -> None:
 
 
 def _lacks(study: ExpectedStudy, work: _PatientWork) -> bool:
-    return bool(study.instances - work.already) or bool(_uncounted(study, work.holdings))
-
-
-def _uncounted(study: ExpectedStudy, holdings: Holdings) -> bool:
-    """Whether series without a list of objects are not here in the number the PACS told."""
-    return any(
-        count is None or holdings.stored_in(uid) < count for uid, count in study.unlisted.items()
-    ) or (not study.listed and not study.unlisted)
+    return bool(study.instances - work.already) or lacks_unlisted(study, work.holdings)
 
 
 def _fetch(study: ExpectedStudy, work: _PatientWork) -> None:
@@ -212,51 +226,42 @@ def _fetch(study: ExpectedStudy, work: _PatientWork) -> None:
         raise Stopped
     if any(outcome.status == UNKNOWN_DESTINATION for outcome in work.outcomes):
         return  # it would say so of every study
+    if work.stalled >= MAX_STALLED:
+        return
     missing = study.instances - work.already
-    begun = time.monotonic()
+    begun, before = time.monotonic(), work.counts().received
     outcomes = work.source.fetch(study, missing)
     seconds = time.monotonic() - begun
     for outcome in outcomes:
         work.watch.requested(outcome, seconds / len(outcomes))
     work.outcomes += outcomes
+    if any(outcome.given_up is GivenUp.STOPPED for outcome in outcomes):
+        raise Stopped
+    if any(outcome.given_up for outcome in outcomes):
+        # nothing is on its way any more, so nothing is waited for
+        work.stalled = 0 if work.counts().received > before else work.stalled + 1
+        return
+    work.stalled = 0
     _await(study, missing, work)
 
 
 def _await(study: ExpectedStudy, missing: frozenset[str], work: _PatientWork) -> None:
-    """Wait until nothing is missing, or nothing new has arrived for ``quiet_seconds``."""
+    """Wait until nothing is missing, or nothing new has arrived for ``quiet_seconds``.
+
+    Where a person wants an end, for a few seconds only; the patient is then taken up again.
+    """
     news, before = time.monotonic(), -1
     while time.monotonic() - news < work.patience.quiet_seconds:
         missing -= work.holdings.fates(missing).keys()
-        stored = sum(work.holdings.stored_in(uid) for uid in study.unlisted)
-        if not missing and not _uncounted(study, work.holdings):
+        stored = sum(
+            work.holdings.stored_in(uid) for uid in (*study.unlisted, study.study.study_uid)
+        )
+        if not missing and not lacks_unlisted(study, work.holdings):
             return
         if len(missing) - stored != before:
             news, before = time.monotonic(), len(missing) - stored
             work.watch.reached(PatientState.MOVING, work.counts())
-        if work.watch.stopped():
+        quiet = time.monotonic() - news > STOP_QUIET_S
+        if work.watch.stopped() or (quiet and work.watch.stopping()):
             raise Stopped
         time.sleep(POLL_INTERVAL_S)
-
-
-def _judged(work: _PatientWork) -> PatientResult:
-    counts = work.counts()
-    moves = len(work.outcomes)
-    missing = counts.expected - counts.already - counts.received
-    statuses = ", ".join(sorted({outcome.said for outcome in work.outcomes})) or "nothing"
-    if any(outcome.status == UNKNOWN_DESTINATION for outcome in work.outcomes):
-        reason = (
-            "The PACS cannot send to us. Ask its administrator to register our AE title with our "
-            "address and port, and check that we listen."
-        )
-        return PatientResult(PatientState.FAILED, counts, reason, moves=moves)
-    if missing:
-        reason = f"{missing} objects did not arrive; the PACS said {statuses}."
-        return PatientResult(PatientState.INCOMPLETE, counts, reason, moves=moves)
-    if not work.expected.studies:
-        reason = f"The filter wants none of its {len(work.expected.offered)} studies."
-        return PatientResult(PatientState.COMPLETE, counts, reason)
-    uncounted = any(_uncounted(study, work.holdings) for study in work.expected.studies)
-    if uncounted or "cut_answer" in work.expected.notes:
-        reason = "The PACS does not list all its objects, so completeness cannot be judged."
-        return PatientResult(PatientState.INCOMPLETE, counts, reason, hopeless=True, moves=moves)
-    return PatientResult(PatientState.COMPLETE, counts, moves=moves)

@@ -6,6 +6,8 @@ import re
 from collections.abc import Callable
 from dataclasses import dataclass, field
 
+from workbench.model import Finding
+
 # Statuses of the Storage Service Class, PS3.4 table B.2-1.
 STORED = 0x0000
 LEFT_OUT = 0xB006  # elements discarded: it is sound, and not wanted
@@ -40,6 +42,8 @@ class ReceivedObject:
         Whether Pixel Data was left out on the way in.
     size
         Bytes of the data set as it was sent.
+    findings
+        What a person should know of how it came.
     """
 
     number: int
@@ -50,6 +54,7 @@ class ReceivedObject:
     calling: str = field(repr=False)
     cut: bool = field(default=False, repr=False)
     size: int = field(default=0, repr=False)
+    findings: tuple[Finding, ...] = field(default=(), repr=False)
 
 
 Take = Callable[[ReceivedObject], int]

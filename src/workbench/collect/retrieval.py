@@ -11,7 +11,8 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Protocol
 
-from workbench.model import Finding
+from workbench.collect.received import is_uid
+from workbench.collect.time_limits import GivenUp
 
 if TYPE_CHECKING:
     from workbench.collect.expected import Expected, ExpectedStudy
@@ -21,6 +22,7 @@ SUCCESS = 0x0000  # PS3.4 tables C.4-2 (C-MOVE) and C.4-3 (C-GET)
 PENDING = 0xFF00
 SOME_FAILED = 0xB000
 UNKNOWN_DESTINATION = 0xA801
+PARTIAL = "bulk_left_out"  # finding of an object that came without some of its values
 
 FEW = 4  # objects that are asked for one by one, where they are at most ...
 SMALL_PART = 0.25  # ... this part of their series
@@ -37,12 +39,19 @@ class Timeouts:
     answer
         Between two answers to a query.
     retrieve
-        Between two answers to a retrieve request; an archive may have to load a tape.
+        For the first sign of life of a retrieve request, and between two answers to it; an
+        archive may have to load a tape.
+    stalled
+        Between two signs of life after the first: an object, a part of one, another count.
+    whole
+        For one retrieve request from its beginning to its end.
     """
 
     connect: float = 10.0
     answer: float = 60.0
     retrieve: float = 1800.0
+    stalled: float = 300.0
+    whole: float = 14400.0
 
 
 @dataclass(frozen=True)
@@ -58,8 +67,12 @@ class RetrieveOutcome:
         Its last counters of sub-operations; ``None`` when it did not say.
     http
         The web server's status code, when it is one and refused.
-    findings
-        What of the objects could not be had, though they came.
+    partial
+        Objects that came without some of their values, which the peer would not hand out.
+    destination
+        AE title that the peer was told to send to, where it was not to send over our connection.
+    given_up
+        Why we ended the request; ``None`` where the peer did.
     """
 
     status: int | None
@@ -67,7 +80,9 @@ class RetrieveOutcome:
     failed: int | None = None
     warning: int | None = None
     http: int | None = None
-    findings: tuple[Finding, ...] = ()
+    partial: int = 0
+    destination: str = ""
+    given_up: GivenUp | None = None
 
     @property
     def said(self) -> str:
@@ -133,6 +148,8 @@ def requests(study: ExpectedStudy, missing: frozenset[str]) -> list[Request]:
     wanted = [uid for uid, lacking in wanting.items() if lacking or uid in unlisted]
     if not study.selected and not few and len(wanted) in (0, len(study.series)):
         return [Request("STUDY", keys)]
+    if not study.selected and not all(map(is_uid, wanted)):
+        return [Request("STUDY", keys)]  # no series is called so where it is sent from
     fewest: list[Request] = []
     for uid in wanted:
         series = Request("SERIES", {**keys, "SeriesInstanceUID": uid})
@@ -151,7 +168,8 @@ def each_request(
 ) -> list[RetrieveOutcome]:
     """Make one request after the other and return the outcomes.
 
-    Where single objects are refused, which some PACS do, their series is asked for instead.
+    Where single objects are refused, which some PACS do, their series is asked for instead.  A
+    request that we had to give up is the last one.
     """
     outcomes: list[RetrieveOutcome] = []
     waiting = deque(all_requests)
@@ -159,7 +177,7 @@ def each_request(
         request = waiting.popleft()
         outcomes.append(make(request))
         wider = request.wider()
-        if outcomes[-1].status == UNKNOWN_DESTINATION:
+        if outcomes[-1].status == UNKNOWN_DESTINATION or outcomes[-1].given_up:
             break
         if outcomes[-1].refused and wider is not None:
             waiting = deque([wider, *(left for left in waiting if left.wider() != wider)])

@@ -275,7 +275,7 @@ FINDING = Table(
     "What a person should know: values that could not be read, mapped or matched.",
     (),
     (
-        Column("stage", "text", "import, mapping or dose"),
+        Column("stage", "text", "import, collect, mapping or dose"),
         Column("code", "text", "Short fixed word"),
         Column("severity", "text", "note, warning or error"),
         Column(
@@ -352,6 +352,7 @@ LEDGER = Table(
         Column("refused", "integer", "Of these, put aside with a reason"),
         Column("missing", "integer", "Of these, never arrived"),
         Column("refused_codes", "text", "Reasons of those put aside, with commas"),
+        Column("partial", "integer", "Of those kept, without values that the web server kept back"),
         Column(
             "first_found",
             "moment",

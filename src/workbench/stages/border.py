@@ -10,11 +10,12 @@ import logging
 import threading
 from collections import Counter
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from workbench.collect.dimse.header_stream import MAX_HEADER_BYTES
 from workbench.collect.filters import SurveyFilter
 from workbench.collect.received import LEFT_OUT, SET_ASIDE, STORED, ReceivedObject
+from workbench.collect.retrieval import PARTIAL
 from workbench.deidentify.engine import Deidentifier
 from workbench.deidentify.header_rows import HeaderRows, InstanceRow
 from workbench.deidentify.switches import profile_of
@@ -23,7 +24,7 @@ from workbench.dicom.process import quiet_pydicom
 from workbench.dicom.read import Header, HeaderLimits
 from workbench.dicom.reader import HeaderReader
 from workbench.errors import DamagedObject, NotWanted, ReadError
-from workbench.model import Verdict
+from workbench.model import Finding, Verdict
 from workbench.store.objects import Origin, Taken
 from workbench.survey import Survey
 
@@ -99,9 +100,16 @@ class Border:
         self.intake = Intake()
         self._counting = threading.Lock()
 
-    def take(self, read: Callable[[], Header], origin: Origin) -> Verdict:
-        """Read, de-identify and keep one object; return its verdict, never raise ``ReadError``."""
+    def take(
+        self, read: Callable[[], Header], origin: Origin, findings: tuple[Finding, ...] = ()
+    ) -> Verdict:
+        """Read, de-identify and keep one object; return its verdict, never raise ``ReadError``.
+
+        ``findings`` are noted of it besides those that reading it brings.
+        """
         taken = self.taken(read, origin)
+        if findings:
+            taken = replace(taken, findings=(*taken.findings, *findings))
         verdict = self.store.take(taken)
         with self._counting:
             self.intake.count(
@@ -156,6 +164,7 @@ class Border:
         verdict = self.take(
             lambda: self._network.received(received.encoded, received.transfer_syntax),
             self.from_peer(received),
+            received.findings,
         )
         return ANSWERS[verdict]
 
@@ -167,6 +176,16 @@ class Border:
         """Return what became of original SOP Instance UIDs: stored, or the reason's code."""
         ours = {self.pseudonyms.uid(uid): uid for uid in uids}
         return {ours[uid]: fate for uid, fate in self.store.fates(ours).items()}
+
+    def aside(self) -> int:
+        """Return how many objects have come so far and were put aside, whosever they are."""
+        verdicts = self.intake.verdicts
+        return verdicts[Verdict.QUARANTINED] + verdicts[Verdict.REJECTED]
+
+    def partial(self, uids: Iterable[str]) -> int:
+        """Return how many original SOP Instance UIDs are stored without some of their values."""
+        ours = {self.pseudonyms.uid(uid) for uid in uids}
+        return len(self.store.with_finding(ours, PARTIAL))
 
     def stored_in(self, uid: str) -> int:
         """Return how many objects of a series or study, by its original UID, are stored."""

@@ -14,22 +14,17 @@ import time
 import uuid
 from collections import Counter
 from collections.abc import Sequence
-from contextlib import ExitStack, closing
+from contextlib import ExitStack, closing, suppress
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 
 from workbench.collect.connections import open_receiver, source_of
-from workbench.collect.expected import Expected
+from workbench.collect.expected import DETAILS, Expected
 from workbench.collect.filters import SurveyFilter
 from workbench.collect.hours.schedule import read_timetable
 from workbench.collect.patient_list import ListedPatient
-from workbench.collect.patients import (
-    Patience,
-    PatientResult,
-    Stopped,
-    Watch,
-    collect_patient,
-)
+from workbench.collect.patient_result import PatientResult
+from workbench.collect.patients import Patience, Stopped, Watch, collect_patient
 from workbench.collect.queue.control import Command, Control, Process
 from workbench.collect.queue.heartbeat import Pulse
 from workbench.collect.queue.hospital_file import FILE as HOSPITAL_FILE
@@ -37,11 +32,13 @@ from workbench.collect.queue.hospital_file import HospitalFile
 from workbench.collect.queue.ledger import Ledger
 from workbench.collect.queue.patient_queue import Job, PatientState, Queue, Retry
 from workbench.collect.retrieval import Source
+from workbench.collect.time_limits import Interruption
 from workbench.errors import NetworkError, SettingsError, StoreError, WorkbenchError
-from workbench.settings import FILE
-from workbench.settings_file import read_settings
 from workbench.stages.border import Border, Intake
+from workbench.stages.collection import Collection, collection_of
+from workbench.stages.inbox_unloading import InboxUnloading
 from workbench.stages.run_record import Progress, no_progress, recorded
+from workbench.stages.settings_changes import SettingsFile
 from workbench.survey import Survey
 
 LOGGER = logging.getLogger(__name__)
@@ -50,46 +47,10 @@ POLL_INTERVAL_S = 0.5  # how often a waiting collector looks for news
 RETRY_INTERVAL_S = 5.0  # after a failure of the store
 MAX_FAILURES = 10  # one after the other, before a run that ought to end gives up
 RETRY_INTERVALS_S = (15.0, 60.0, 300.0, 900.0)  # between tries while the PACS is away
-PHANTOMS = "phantoms"
-
-
-@dataclass(frozen=True)
-class Collection:
-    """What became of patients that were asked for, in the order given."""
-
-    patients: tuple[dict[str, object], ...]
-    intake: Intake
-    note: str = ""
-
-    @property
-    def complete(self) -> bool:
-        """Whether every patient is complete."""
-        return all(patient["state"] == PatientState.COMPLETE for patient in self.patients)
-
-    def states(self) -> dict[str, int]:
-        """Return the number of patients by state."""
-        counts = Counter(str(patient["state"]) for patient in self.patients)
-        return {str(state): counts[state] for state in PatientState}
-
-    def as_json(self) -> dict[str, object]:
-        """Return the counts of the collection."""
-        return {
-            "patients": self.states(),
-            **{name: self._sum(name) for name in ("expected", "already", "received", "refused")},
-            "reasons": dict(
-                Counter(str(patient["reason"]) for patient in self.patients if patient["reason"])
-            ),
-            **self.intake.as_json(),
-        }
-
-    def sentence(self) -> str:
-        """Say it in a sentence or two."""
-        states = ", ".join(f"{number} {state}" for state, number in self.states().items() if number)
-        text = f"Patients: {states or 'none'}. {self._sum('received')} objects received."
-        return f"{text} {self.note}".strip()
-
-    def _sum(self, name: str) -> int:
-        return sum(int(str(patient[name] or 0)) for patient in self.patients)
+# A run that ought to end waits so long for a PACS that is away: longer than one takes to restart.
+# Nobody has lost a try then, so it may be started again.
+MAX_AWAY_S = 3600.0
+DISK_FILLS = "the disk is filling"
 
 
 @dataclass
@@ -111,10 +72,16 @@ class Collector:
     progress: Progress = no_progress
     until_done: bool = False
     note: str = ""
+    received: Counter[int] = field(default_factory=Counter)
+    """How many objects came in this run, by the number of the patient."""
     _stop: threading.Event = field(default_factory=threading.Event)
     _abort: threading.Event = field(default_factory=threading.Event)
     _away: int = 0
+    _away_since: float = 0.0
+    _gave_up: bool = False
     _news: bool = True
+    _done: int = 0
+    _said: set[str] = field(default_factory=set)
 
     def __post_init__(self) -> None:
         # by the process, so that one that is gone is known; and apart within it
@@ -125,7 +92,7 @@ class Collector:
         self.control = Control(self.hospital)
         self.border = Border(self.survey)
         self._settings = self.survey.settings
-        self._seen = self._file_state()
+        self._settings_file = SettingsFile(self.survey.folder)
 
     def enter(self, patients: Sequence[ListedPatient]) -> list[int]:
         """Put patients into the queue, and those there that are not complete once more.
@@ -151,22 +118,23 @@ class Collector:
     def run(self) -> Intake:
         """Work through the queue; return what came in.
 
-        Raises ``SettingsError`` without a PACS or with a wrong table, ``NetworkError`` if our
-        port is taken.
+        Raises ``SettingsError`` without a PACS, with a wrong table, or while another collector
+        works on this workspace; ``NetworkError`` if our port is taken.
         """
-        self._source()  # a wrong setting is told now, not at night
         read_timetable(self._settings.schedule)
-        self._free_the_dead()
+        source_of(self._settings, self.survey.folder, self.border.receive)  # told now, not at night
         with recorded(self.survey, "collect") as counts, ExitStack() as stack:
             stack.callback(lambda: counts.update(self.border.intake.as_json()))
             stack.callback(self.hospital.close)
             stack.callback(self._publish)
-            receiver = stack.enter_context(
-                open_receiver(self._settings, self.survey.folder, self.border.receive)
-            )
+            self.receiver = open_receiver(self._settings, self.survey.folder, self.border.receive)
+            # The heart beats first: another collector is named before the port is found taken.
             self.pulse = stack.enter_context(
-                Pulse(self.owner, self.queue, self.control, receiver, self.survey.folder)
+                Pulse(self.owner, self.queue, self.control, self.receiver, self.survey.folder)
             )
+            self._free_the_dead()
+            stack.enter_context(self.receiver)
+            stack.enter_context(InboxUnloading(self.survey.store))
             self.control.tell("The collector has started.")
             stack.callback(self.control.tell, "The collector has stopped.")
             self._work()
@@ -175,7 +143,7 @@ class Collector:
     # --- the loop ------------------------------------------------------------------------------
 
     def _work(self) -> None:
-        done = failures = 0
+        failures = 0
         while not self._ended():
             try:
                 job = self._next()
@@ -184,12 +152,11 @@ class Collector:
                 if job is None:
                     self._idle(self.note or self._nobody())
                     continue
-                self._collect(job)
-                done += 1
+                if self._collect(job):
+                    self._done += 1
+                    self._tell_progress("collecting patients")
+                    self._rest()
                 failures = 0
-                self.progress(done, done + self.queue.outstanding(), "collecting patients")
-                self.survey.store.compact(only_when_full=True)
-                self._rest()
             except (StoreError, OSError) as error:
                 # A disk that is full or a database that is locked passes; a night must not end.
                 failures += 1
@@ -202,10 +169,19 @@ class Collector:
         """Lease the next patient; ``note`` says why the PACS may not be asked, if it may not."""
         self.queue.take_over([self.owner])  # what a failure has left in hand
         self.note = self._must_wait()
-        return None if self.note else self.queue.lease(self._retry())
+        return None if self.note else self.queue.lease()
 
     def _ended(self) -> bool:
-        return self._stop.is_set() or self.control.command is Command.STOP
+        return self._stop.is_set() or self._gave_up or self.control.command is Command.STOP
+
+    def _ending(self) -> bool:
+        """Say whether an end is wanted, for threads that must not fail."""
+        with suppress(StoreError):
+            return self._ended()
+        return False
+
+    def _tell_progress(self, text: str) -> None:
+        self.progress(self._done, self._done + self.queue.outstanding(), text)
 
     def _must_wait(self) -> str:
         """Return why the PACS may not be asked now, for a person; empty when it may."""
@@ -215,6 +191,7 @@ class Collector:
         problem = self.pulse.disk_problem()
         if problem:
             return problem
+        self._warn_of_disk()
         slots, now = read_timetable(self._settings.schedule).query, datetime.now(UTC)
         override = self.control.override
         if slots.is_open(now, override):
@@ -223,6 +200,15 @@ class Collector:
         if opens is None:
             return "The week schedule is closed at all hours."
         return f"The week schedule is closed until {opens.astimezone(slots.zone):%a %d %b %H:%M}."
+
+    def _warn_of_disk(self) -> None:
+        """Tell once that the disk is filling, and once more after there was room again."""
+        warning = self.pulse.disk_warning()
+        if not warning:
+            self._said.discard(DISK_FILLS)
+        elif DISK_FILLS not in self._said:
+            self._said.add(DISK_FILLS)
+            self.control.tell(warning, "warning")
 
     def _nobody(self) -> str:
         due = self.queue.next_due()
@@ -251,31 +237,34 @@ class Collector:
 
     # --- one patient ---------------------------------------------------------------------------
 
-    def _collect(self, job: Job) -> None:
+    def _collect(self, job: Job) -> bool:
+        """Collect a patient; say whether it is settled, or given back as if it were not tried."""
         self.pulse.begin(job.number, self.border.fates)
         try:
             result = self._collected(job)
         except Stopped:
             self.queue.release(job.number)
-            return
+            return False
         except KeyboardInterrupt:
             self.queue.release(job.number)
             raise
         except NetworkError as error:
-            if self._pacs_is_away() and not self.until_done:
-                self.queue.release(job.number)
-                self._wait_for_pacs(str(error))
-                return
-            result = PatientResult(PatientState.FAILED, reason=str(error))
+            result = PatientResult(PatientState.FAILED, reason=str(error), silent=True)
         except Exception as error:  # noqa: BLE001  a night must not end with one patient
             LOGGER.error("patient %d of the queue: %s", job.number, type(error).__name__)  # noqa: TRY400
             fault = str(error) if isinstance(error, WorkbenchError) else type(error).__name__
             result = PatientResult(PatientState.FAILED, reason=f"A fault of the program: {fault}")
         finally:
             self.pulse.end()
-        self._away = 0
         self._news = True
+        self.received[job.number] += result.counts.received
+        if result.silent and self._pacs_is_away():
+            self.queue.release(job.number)
+            self._wait_for_pacs(result.reason)
+            return False
+        self._away = 0
         self._settle(job, result)
+        return True
 
     def _collected(self, job: Job) -> PatientResult:
         def reached(state: PatientState, _: object) -> None:
@@ -284,28 +273,48 @@ class Collector:
 
         def found(expected: Expected, seconds: float) -> None:
             self.pulse.expects(self.ledger.found(job.number, expected, seconds))
+            for code in sorted(expected.notes):
+                self._say_note(code, job.number)
+
+        def stopped() -> bool:
+            if self._abort.is_set():
+                return True
+            with suppress(StoreError):
+                return not self.queue.owns(job.number)
+            return False
 
         watch = Watch(
             found=found,
             reached=reached,
             requested=lambda outcome, seconds: self.ledger.requested(job.number, outcome, seconds),
-            stopped=lambda: self._abort.is_set() or not self.queue.owns(job.number),
+            stopped=stopped,
+            stopping=self._ending,
         )
         collect, pacs = self._settings.collect, self._settings.pacs
         patience = Patience(collect.quiet_s, pacs.associations if pacs else 1)
-        return collect_patient(job.patient, self._source(), self.border, patience, watch)
+        interruption = Interruption(lambda: self.receiver.arrived, self._ending, stopped)
+        source = self._source(interruption)
+        return collect_patient(job.patient, source, self.border, patience, watch)
+
+    def _say_note(self, code: str, number: int) -> None:
+        """Tell once in a run what is odd about the answers of the PACS."""
+        if code not in self._said:
+            self._said.add(code)
+            self.control.tell(f"Patient {number} of the queue is the first where {DETAILS[code]}.")
 
     def _settle(self, job: Job, result: PatientResult) -> None:
         retry = self._retry()
-        done = result.state is PatientState.COMPLETE
+        state, reason = result.state, result.reason
+        done = state is PatientState.COMPLETE
         last = done or result.hopeless or job.tries >= retry.tries
-        self.queue.count(job.number, result.counts)
-        self.queue.settle(
-            job.number, result.state, result.reason, None if last else retry.wait(job.tries)
-        )
-        counts = result.counts
-        text = f"Patient {job.number} of the queue: {result.state}, {counts.received} objects."
-        self.control.tell(f"{text} {result.reason}".strip(), "info" if done else "warning")
+        if job.complete and state is PatientState.FAILED and not result.hopeless:
+            # No answer is no other answer: what was here is here.
+            state, reason = PatientState.COMPLETE, f"Asked once more, without an answer: {reason}"
+        else:
+            self.queue.count(job.number, result.counts)
+        self.queue.settle(job.number, state, reason, None if last else retry.wait(job.tries))
+        text = f"Patient {job.number} of the queue: {state}, {result.counts.received} objects."
+        self.control.tell(f"{text} {reason}".strip(), "info" if done else "warning")
 
     def _pacs_is_away(self) -> bool:
         try:
@@ -317,8 +326,16 @@ class Collector:
     def _wait_for_pacs(self, why: str) -> None:
         """Wait longer each time: the fault is not the patient's."""
         seconds = RETRY_INTERVALS_S[min(self._away, len(RETRY_INTERVALS_S) - 1)]
+        self._away_since = self._away_since if self._away else time.monotonic()
         self._away += 1
-        self.control.tell(f"{why} Trying again in {seconds:.0f} seconds.", "warning")
+        if self.until_done and time.monotonic() - self._away_since > MAX_AWAY_S:
+            self._gave_up = True
+            self.note = "The PACS is away for too long; who is left still waits. Start it again."
+            self.control.tell(self.note, "warning")
+            return
+        text = f"{why} Trying again in {seconds:.0f} seconds."
+        self.control.tell(text, "warning")
+        self._tell_progress(f"the PACS is away, trying again in {seconds:.0f} s")
         self.pulse.doing = "The PACS is away."
         end = time.monotonic() + seconds
         while time.monotonic() < end and not self._ended():
@@ -326,8 +343,9 @@ class Collector:
 
     # --- settings and state --------------------------------------------------------------------
 
-    def _source(self) -> Source:
-        return source_of(self._settings, self.survey.folder, self.border.receive)
+    def _source(self, interruption: Interruption | None = None) -> Source:
+        watched = interruption or Interruption(stopping=self._ending, stopped=self._abort.is_set)
+        return source_of(self._settings, self.survey.folder, self.border.receive, watched)
 
     def _retry(self) -> Retry:
         collect = self._settings.collect
@@ -335,28 +353,25 @@ class Collector:
 
     def _reload(self) -> None:
         """Take over settings that were changed on the page; wrong ones are told and left."""
-        if self._file_state() == self._seen:
-            return
-        self._seen = self._file_state()
         try:
-            read = read_settings(self.survey.folder)
-            read_timetable(read.schedule)
-            SurveyFilter.from_settings(read.filter)
+            read = self._settings_file.changed()
         except SettingsError as error:
             self.control.tell(f"The settings were not taken over: {error}", "warning")
             return
-        self._settings = self.survey.settings = read
-        self.border.wanted = SurveyFilter.from_settings(read.filter)
-
-    def _file_state(self) -> tuple[int, int]:
-        state = (self.survey.folder / FILE).stat()
-        return state.st_mtime_ns, state.st_size
+        if read is not None:
+            self._settings = self.survey.settings = read
+            self.border.wanted = SurveyFilter.from_settings(read.filter)
 
     def _free_the_dead(self) -> None:
         named = {owner: Process.named(owner) for owner in self.queue.owners()}
         dead = [owner for owner, process in named.items() if not (process and process.lives)]
-        if self.queue.take_over(dead):
-            self.control.tell("A collector had stopped in the middle of a patient.", "warning")
+        freed = self.queue.take_over(dead)
+        if freed:
+            numbers = ", ".join(map(str, freed))
+            self.control.tell(
+                f"A collector had ended in the middle of patient {numbers} of the queue; that "
+                "counts as no try.", "warning",
+            )  # fmt: skip
         for beat in self.control.heartbeats():
             if not beat.lives:
                 self.control.gone(beat.owner)
@@ -387,14 +402,5 @@ def collect(
     """
     collector = Collector(survey, progress, until_done=True)
     numbers = collector.enter(patients)
-    return collection_of(survey, numbers, collector.run(), collector.note)
-
-
-def collection_of(
-    survey: Survey, numbers: Sequence[int], intake: Intake, note: str = ""
-) -> Collection:
-    """Return what became of patients of the queue, of all when no numbers are given."""
-    with closing(HospitalFile(survey.folder)) as hospital:
-        rows = {row["number"]: row for row in Queue(hospital).rows(limit=-1)}
-    wanted = numbers or sorted(rows)
-    return Collection(tuple(rows[number] for number in wanted if number in rows), intake, note)
+    intake = collector.run()
+    return collection_of(survey, numbers, intake, collector.received, collector.note)

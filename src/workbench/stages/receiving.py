@@ -22,7 +22,7 @@ from workbench.survey import Survey
 
 LOGGER = logging.getLogger(__name__)
 EXPIRY_INTERVAL_S = 3600.0  # between looks at what has lain at the phantom title for too long
-POLL_INTERVAL_S = 30.0  # between looks at how many objects wait to be moved into parts
+POLL_INTERVAL_S = 2.0  # between looks at how many objects wait to be moved into parts
 
 
 @dataclass

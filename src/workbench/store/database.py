@@ -17,6 +17,7 @@ from workbench.errors import StoreError
 from workbench.file_modes import create_private
 
 LOCK_TIMEOUT_S = 10.0
+JOURNAL_BYTES = 8 * 2**20  # what SQLite's journal keeps on disk between two transactions
 PORTION = 1_000  # values of one IN (...): SQLite takes 32,766 (its limits page, item 9)
 DAMAGED = (sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB)
 Row = Any  # read by column name: row["x"]
@@ -115,6 +116,7 @@ class Sqlite:
             self._connection.execute("PRAGMA journal_mode = WAL")
             self._connection.execute("PRAGMA synchronous = FULL")
             self._connection.execute("PRAGMA secure_delete = ON")
+            self._connection.execute(f"PRAGMA journal_size_limit = {JOURNAL_BYTES}")
 
     @contextmanager
     def transaction(self) -> Iterator[None]:

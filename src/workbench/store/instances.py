@@ -23,6 +23,9 @@ from workbench.store.parts import PartFile
 from workbench.store.tables import OvertakenError, Part, PartTables
 
 PART_ROWS = 20_000  # about 250 MB of headers as JSON in memory while a part is made
+# Rows that may wait in the catalogue while others come in, about 12 MB: its file never gives pages
+# back by itself, so what waits at a time is what it keeps for good.
+WAITING_ROWS = 1_000
 ORDER = ("patient", "StudyInstanceUID", "SeriesInstanceUID", "InstanceNumber", "object_number")
 
 
@@ -83,20 +86,24 @@ class Instances:
     def compact(self, only_when_full: bool = False) -> int:
         """Move the inbox into parts and join small ones; return how many rows left the inbox.
 
-        ``only_when_full``: nothing is done before as many rows wait as make one part.
+        ``only_when_full``: nothing is moved before as many rows wait as may, and small parts are
+        joined once they make a whole one.
         """
-        if only_when_full and self.waiting() < PART_ROWS:
+        if only_when_full and self.waiting() < _most_waiting():
             return 0
         moved = 0
         while rows := self._unload():
             moved += rows
-        while self._join():
+        while (not only_when_full or self._small_rows() >= PART_ROWS) and self._join():
             pass
         return moved
 
     def _unload(self) -> int:
-        """Move one batch; several processes may try at once, each row goes into one part only."""
-        waiting = self._waiting(PART_ROWS)
+        """Move one batch; several processes may try at once, each row goes into one part only.
+
+        Deleted rows are overwritten in the journal first: it grows by what one batch holds.
+        """
+        waiting = self._waiting(_most_waiting())
         if not waiting:
             return 0
         frame = waiting_frame(waiting)
@@ -105,11 +112,16 @@ class Instances:
             part = self._tables.place.write(INSTANCE, frame)
             return frame.height if self._swapped(numbers, [], [part]) else 0
 
+    def _small(self) -> list[Part]:
+        return [part for part in self._tables.parts(INSTANCE) if part.rows <= PART_ROWS // 2]
+
+    def _small_rows(self) -> int:
+        return sum(part.rows for part in self._small())
+
     def _join(self) -> bool:
         """Join small parts into one; say whether there was anything to join."""
-        small = [part for part in self._tables.parts(INSTANCE) if part.rows <= PART_ROWS // 2]
         chosen, rows = [], 0
-        for part in small:
+        for part in self._small():
             if rows + part.rows <= PART_ROWS:
                 chosen.append(part)
                 rows += part.rows
@@ -159,6 +171,10 @@ class Instances:
         """Return how many objects wait to be moved into a part."""
         row = self._database.one("SELECT count(*) AS waiting FROM inbox")
         return int(row["waiting"]) if row else 0
+
+
+def _most_waiting() -> int:
+    return min(WAITING_ROWS, PART_ROWS)
 
 
 def _numbered(

@@ -164,7 +164,8 @@ class Objects:
             _profile(row),
         )  # fmt: skip
         for finding in item.findings:
-            noted = json.dumps({**finding.row(), "object_number": number})
+            told = {**finding.row(), "object_number": number}
+            noted = json.dumps({name: value for name, value in told.items() if value is not None})
             write("INSERT INTO finding (object, content) VALUES (?, ?)", number, noted)
 
     def _series_number(self, row: Mapping[str, object]) -> int:
@@ -218,6 +219,18 @@ class Objects:
         stored = self._database.all_among("SELECT sop FROM object WHERE sop IN ({})", names)
         fates = {names[bytes(row["sop"])]: str(row["code"]) for row in refused}
         return fates | {names[bytes(row["sop"])]: str(Verdict.STORED) for row in stored}
+
+    def with_finding(self, uids: Iterable[str], code: str) -> set[str]:
+        """Return those SOP Instance UIDs (pseudonymous) whose stored object has such a finding."""
+        names = {digest_of(uid): uid for uid in uids}
+        rows = self._database.all_among(
+            "SELECT object.sop AS sop, finding.content AS content FROM object"
+            " JOIN finding ON finding.object = object.number WHERE object.sop IN ({})",
+            names,
+        )
+        return {
+            names[bytes(row["sop"])] for row in rows if json.loads(row["content"])["code"] == code
+        }
 
     def stored_in(self, uid: str) -> int:
         """Return how many objects of a series or study (pseudonymous UID) are kept."""

@@ -99,6 +99,10 @@ class Store:
         """
         return self._objects.fates(uids)
 
+    def with_finding(self, uids: Iterable[str], code: str) -> set[str]:
+        """Return those SOP Instance UIDs (pseudonymous) whose stored object has such a finding."""
+        return self._objects.with_finding(uids, code)
+
     def stored_in(self, uid: str) -> int:
         """Return how many objects of a series or study (pseudonymous UID) are kept."""
         return self._objects.stored_in(uid)
@@ -114,7 +118,7 @@ class Store:
     def compact(self, only_when_full: bool = False) -> int:
         """Move what came in since the last time into parts; return the number of rows moved.
 
-        ``only_when_full``: nothing is done before as many rows wait as make one part.
+        ``only_when_full``: only what must not wait any longer, so that the catalogue stays small.
         """
         return self._instances.compact(only_when_full)
 

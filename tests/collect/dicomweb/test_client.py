@@ -23,7 +23,7 @@ from workbench.collect.dicomweb.client import WebSource
 from workbench.collect.dicomweb.http import WebAccess
 from workbench.collect.filters import SurveyFilter
 from workbench.collect.patient_list import ListedPatient
-from workbench.collect.retrieval import Timeouts
+from workbench.collect.retrieval import PARTIAL, Timeouts
 from workbench.dicom.read import read_received
 from workbench.dicom.record import dicom_json
 from workbench.errors import NetworkError, SettingsError
@@ -32,6 +32,7 @@ QUICK = Timeouts(connect=2.0, answer=2.0, retrieve=2.0)
 LEVELS = {"studies": "StudyInstanceUID", "series": "SeriesInstanceUID",
           "instances": "SOPInstanceUID"}  # fmt: skip
 Reply = tuple[int, dict[str, str], bytes]
+VALUE = b"\1\2\3\4"
 
 
 @dataclass
@@ -127,7 +128,7 @@ def archive(make: Any) -> Archive:
     """Patient 0042: two series of three images each, with a private binary value."""
     objects = [make("0042", 1, series, image) for series in (1, 2) for image in (1, 2, 3)]
     for one in objects:
-        one.private_block(0x0029, "MAKER", create=True).add_new(1, "OB", b"\1\2\3\4")
+        one.private_block(0x0029, "MAKER", create=True).add_new(1, "OB", VALUE)
     return Archive([*objects, make("7", 9, 1, 1)])
 
 
@@ -148,7 +149,7 @@ def test_headers_are_fetched_and_no_image(archive: Archive, serve: Any, keeper: 
     expected, outcomes = collect(serve(archive), keeper)
     assert len(expected.instances) == 6
     assert keeper.objects.keys() == expected.instances
-    assert [(one.status, one.completed, one.findings) for one in outcomes] == [(0, 3, ())] * 2
+    assert [(one.status, one.completed, one.partial) for one in outcomes] == [(0, 3, 0)] * 2
     for one in archive.objects[:6]:
         received = keeper.objects[one.SOPInstanceUID]
         header = read_received(received.encoded, received.transfer_syntax)
@@ -314,25 +315,164 @@ def test_redirects_only_on_the_same_server(archive: Archive, serve: Any, keeper:
         source(url, keeper).echo()
 
 
-def test_small_bulk_data_are_fetched_and_the_rest_is_noted(
+def pointing(
+    address: Callable[[dict[str, Any]], str],
+) -> Callable[[dict[str, Any]], dict[str, Any]]:
+    """Return an edit that makes a header point at its private value instead of telling it."""
+
+    def edit(item: dict[str, Any]) -> dict[str, Any]:
+        return {**item, "00291001": {"vr": "OB", "BulkDataURI": address(item)}}
+
+    return edit
+
+
+def by_number(item: dict[str, Any]) -> str:
+    return "bulk/" + str(item["00080018"]["Value"][0])
+
+
+BYTES = {"Content-Type": "application/octet-stream"}
+
+
+def whole_values(archive: Archive, keeper: Any) -> int:
+    """Return how many objects came with the private value that they really have."""
+    return sum(
+        read_received(one.encoded, one.transfer_syntax).dataset[0x0029, 0x1001].value == VALUE
+        for one in keeper.objects.values()
+        if (0x0029, 0x1001) in read_received(one.encoded, one.transfer_syntax).dataset
+    )
+
+
+def test_a_few_values_that_are_pointed_at_are_fetched_one_by_one(
     archive: Archive, serve: Any, keeper: Any
 ) -> None:
-    addresses = iter(["bulk/small", "bulk/large", "http://127.0.0.1:9/elsewhere"] * 2)
-    archive.edit = lambda item: {
-        **item, "00291001": {"vr": "OB", "BulkDataURI": next(addresses)},
-    }  # fmt: skip
+    archive.edit = pointing(by_number)
+    archive.before = lambda path: (200, BYTES, VALUE) if "/bulk/" in path else None
+    _, outcomes = collect(serve(archive), keeper)
+    assert [(one.status, one.partial) for one in outcomes] == [(0, 0)] * 2
+    assert whole_values(archive, keeper) == 6
+    assert sum("/bulk/" in path for path in archive.asked) == 6
+    assert not any(path.endswith("/series/1.2.826.1.1") for path in archive.asked)
+
+
+@pytest.mark.parametrize("images", [64, 65, 250])
+def test_of_many_values_none_is_left_out(
+    archive: Archive, serve: Any, keeper: Any, make: Any, images: int
+) -> None:
+    archive.objects = [make("0042", 1, 1, image) for image in range(1, images + 1)]
+    for one in archive.objects:
+        one.private_block(0x0029, "MAKER", create=True).add_new(1, "OB", VALUE)
+    archive.edit = pointing(by_number)
+    archive.before = lambda path: (200, BYTES, VALUE) if "/bulk/" in path else None
+    expected, outcomes = collect(serve(archive), keeper)
+    assert keeper.objects.keys() == expected.instances
+    assert whole_values(archive, keeper) == images
+    assert [(one.status, one.partial) for one in outcomes] == [(0, 0)]
+    single = sum("/bulk/" in path for path in archive.asked)
+    assert single == (64 if images == 64 else 0), "beyond that whole objects are cheaper"
+    assert len(archive.asked) < single + 12
+
+
+@pytest.mark.parametrize(
+    "answers",
+    [
+        (404, BYTES, b""),
+        (200, BYTES, bytes(2**21)),  # larger than a value that is fetched alone
+        (200, {**BYTES, "Content-Length": "9", "Connection": "close"}, b"1"),
+    ],
+)
+def test_where_a_value_cannot_be_had_the_whole_object_is(
+    archive: Archive, serve: Any, keeper: Any, answers: Reply
+) -> None:
+    archive.edit = pointing(by_number)
+    archive.before = lambda path: answers if "/bulk/" in path else None
+    _, outcomes = collect(serve(archive), keeper)
+    assert whole_values(archive, keeper) == 6
+    assert [(one.status, one.partial) for one in outcomes] == [(0, 0)] * 2
+
+
+def test_a_value_on_another_server_is_not_asked_for(
+    archive: Archive, serve: Any, keeper: Any
+) -> None:
+    other = Archive([])
+    elsewhere = serve(other)
+    archive.edit = pointing(lambda _: f"{elsewhere}/secret")
+    collect(serve(archive), keeper)
+    assert not other.asked
+    assert whole_values(archive, keeper) == 6
+
+
+def refusing_whole(path: str) -> Reply | None:
+    """Answer no value and no whole object, only headers and queries."""
+    parts = urlsplit(path)
+    whole = "/series/" in path and not parts.query and not path.endswith("/metadata")
+    return (403 + 2, {}, b"") if "/bulk/" in path or whole else None
+
+
+def test_what_cannot_be_had_at_all_is_a_finding_of_its_object(
+    archive: Archive, serve: Any, keeper: Any
+) -> None:
+    archive.edit = pointing(by_number)
+    archive.before = refusing_whole
+    expected, outcomes = collect(serve(archive), keeper)
+    assert keeper.objects.keys() == expected.instances, "the rest of the header is better than none"
+    assert [(one.status, one.partial) for one in outcomes] == [(0, 3)] * 2
+    for one in keeper.objects.values():
+        (finding,) = one.findings
+        assert (finding.code, finding.severity) == (PARTIAL, "warning")
+
+
+def test_a_header_is_not_taken_in_part_while_the_whole_object_may_come_next_time(
+    archive: Archive, serve: Any, keeper: Any
+) -> None:
+    archive.edit = pointing(by_number)
     archive.before = lambda path: (
-        (200, {"Content-Type": "application/octet-stream"},
-         b"\1\2\3\4" if "small" in path else bytes(2**17))
-        if "/bulk/" in path else None
+        (200, {"Content-Length": "1000", "Connection": "close"}, b"x")
+        if refusing_whole(path) else None
     )  # fmt: skip
     _, outcomes = collect(serve(archive), keeper)
-    assert len(keeper.objects) == 6
-    with_it = [one for one in keeper.objects.values() if b"\1\2\3\4" in one.encoded]
-    assert len(with_it) == 2
-    for outcome in outcomes:
-        (finding,) = outcome.findings
-        assert (finding.code, finding.detail[:2]) == ("bulk_left_out", "2 ")
+    assert not keeper.objects
+    assert [(one.status, one.failed) for one in outcomes] == [(None, 3)] * 2
+
+
+def test_values_that_nobody_keeps_are_not_asked_for(
+    archive: Archive, serve: Any, keeper: Any
+) -> None:
+    asked: list[tuple[int, str]] = []
+
+    def needs(tag: int, creator: str) -> bool:
+        asked.append((tag, creator))
+        return False
+
+    def edit(item: dict[str, Any]) -> dict[str, Any]:
+        pointer = {"vr": "OB", "BulkDataURI": "bulk/x"}
+        nested = {"vr": "SQ", "Value": [{"00420010": pointer}]}
+        return {**item, "00291001": pointer, "60003000": pointer, "00081140": nested}
+
+    archive.edit = edit
+    ours = WebSource(WebAccess(serve(archive), timeouts=QUICK), SurveyFilter(), keeper.take,
+                     needs=needs)  # fmt: skip
+    (study,) = ours.expect(ListedPatient("0042")).studies
+    outcomes = ours.fetch(study, study.instances)
+    assert [(one.status, one.completed, one.partial) for one in outcomes] == [(0, 3, 0)] * 2
+    assert set(asked) == {(0x00291001, "MAKER"), (0x00420010, "")}, "overlays are never kept"
+    assert not any("bulk" in path for path in archive.asked)
+    assert not any(one.findings for one in keeper.objects.values())
+
+
+def test_a_private_value_of_a_block_that_nobody_reserved_is_fetched(
+    archive: Archive, serve: Any, keeper: Any
+) -> None:
+    def edit(item: dict[str, Any]) -> dict[str, Any]:
+        return {key: element for key, element in pointing(by_number)(item).items()
+                if key != "00290010"}  # fmt: skip
+
+    archive.edit = edit
+    archive.before = lambda path: (200, BYTES, VALUE) if "/bulk/" in path else None
+    ours = WebSource(WebAccess(serve(archive), timeouts=QUICK), SurveyFilter(), keeper.take,
+                     needs=lambda *_: False)  # fmt: skip
+    (study,) = ours.expect(ListedPatient("0042")).studies
+    ours.fetch(study, study.instances)
+    assert sum("/bulk/" in path for path in archive.asked) == 6, "whose it is nobody can say"
 
 
 def test_the_real_transfer_syntax_is_told(archive: Archive, serve: Any, keeper: Any) -> None:

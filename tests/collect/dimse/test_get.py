@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable, Iterator
 from typing import Any
 
@@ -9,8 +10,10 @@ import pytest
 from pydicom.dataset import Dataset
 from pydicom.uid import CTImageStorage, ExplicitVRLittleEndian, JPEGLosslessSV1
 from pynetdicom import AE, _config, evt
+from pynetdicom.dimse_primitives import C_GET
 from pynetdicom.sop_class import Verification
 
+from tests.collect.dimse.test_move import say_pending
 from workbench.collect.dimse import association
 from workbench.collect.dimse.association import Peer
 from workbench.collect.dimse.get import GET_CLASSES, GetSource
@@ -19,6 +22,7 @@ from workbench.collect.expected import ExpectedStudy
 from workbench.collect.filters import SurveyFilter
 from workbench.collect.find import FoundStudy
 from workbench.collect.retrieval import Timeouts
+from workbench.collect.time_limits import GivenUp, Interruption
 from workbench.errors import NetworkError, StoreError
 from workbench.model import ApplicationEntity
 
@@ -77,8 +81,12 @@ def objects(make: Any) -> list[Dataset]:
     return [make("0042", 1, 1, image) for image in (1, 2, 3)]
 
 
-def fetch(entity: ApplicationEntity, take: Any, objects: list[Dataset], **told: Any) -> list[Any]:
-    peer = Peer("WORKBENCH", entity, Timeouts(2.0, 5.0, 5.0))
+def fetch(
+    entity: ApplicationEntity, take: Any, objects: list[Dataset], timeouts: Timeouts | None = None,
+    interruption: Interruption | None = None, **told: Any,
+) -> list[Any]:  # fmt: skip
+    times = timeouts or Timeouts(2.0, 5.0, 5.0)
+    peer = Peer("WORKBENCH", entity, times, interruption=interruption or Interruption())
     source = GetSource(peer, SurveyFilter(), take)
     uids = frozenset(str(one.SOPInstanceUID) for one in objects)
     found = FoundStudy(STUDY, "0042", modalities=frozenset({"CT"}))
@@ -212,3 +220,35 @@ def test_offers_fit_an_association_and_leave_no_class_out(
 
 def test_what_is_no_uid_is_not_offered() -> None:
     assert not any("../x" in uid for some in offers(["../x"], []) for uid, _ in some)
+
+
+class Endless(Giver):
+    """Gives what it has and then says "pending" for ever."""
+
+    def _get(self, event: Any) -> Iterator[Any]:
+        yield 100
+        for one in self.objects:
+            yield 0xFF00, one
+        while event.assoc.is_established and not event.is_cancelled:
+            say_pending(event, C_GET())
+            time.sleep(0.02)
+
+
+@pytest.mark.parametrize("given", [0, 2])
+def test_pending_for_ever_is_given_up_whatever_came_before(
+    given: int, give: Any, keeper: Any, objects: list[Dataset]
+) -> None:
+    giver = Endless(objects[:given])
+    times = Timeouts(2.0, 5.0, retrieve=0.8, stalled=0.8)
+    outcomes = fetch(give(giver), keeper.take, objects, timeouts=times)
+    assert [outcome.given_up for outcome in outcomes] == [GivenUp.STALLED], "no second request"
+    assert outcomes[0].said == "nothing"
+    assert len(keeper.objects) == given
+
+
+def test_a_person_ends_a_request_in_the_middle(
+    give: Any, keeper: Any, objects: list[Dataset]
+) -> None:
+    ended = Interruption(stopped=lambda: len(keeper.objects) == 3)
+    outcomes = fetch(give(Endless(objects)), keeper.take, objects, interruption=ended)
+    assert [outcome.given_up for outcome in outcomes] == [GivenUp.STOPPED]

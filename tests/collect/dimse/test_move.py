@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import itertools
+import time
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
@@ -10,6 +12,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from pydicom.dataset import Dataset
+from pydicom.uid import CTImageStorage
+from pynetdicom import build_context
+from pynetdicom.dimse_primitives import C_MOVE
 
 from workbench.collect.dimse.admission import AllowedPeer
 from workbench.collect.dimse.association import Peer
@@ -27,6 +32,7 @@ from workbench.collect.retrieval import (
     each_request,
     requests,
 )
+from workbench.collect.time_limits import GivenUp, Interruption
 from workbench.errors import NetworkError
 from workbench.model import ApplicationEntity
 from workbench.simulate.pacs import EmbeddedPacs
@@ -170,3 +176,71 @@ def test_a_pacs_that_is_gone_has_a_remedy() -> None:
     peer = Peer("WORKBENCH", ApplicationEntity("PACS", port=free_port()), Timeouts(1.0, 1.0, 1.0))
     with pytest.raises(NetworkError, match="Check its address"):
         MoveSource(peer, SurveyFilter(), "WORKBENCH").echo()
+
+
+def say_pending(event: Any, answer: Any, completed: int = 0) -> None:
+    """Answer "pending" with a number of objects that are sent, as it is claimed."""
+    answer.MessageIDBeingRespondedTo = event.request.MessageID
+    answer.AffectedSOPClassUID = event.request.AffectedSOPClassUID
+    answer.Status = 0xFF00
+    answer.NumberOfCompletedSuboperations = completed
+    answer.NumberOfFailedSuboperations = answer.NumberOfWarningSuboperations = 0
+    answer.NumberOfRemainingSuboperations = 10
+    event.assoc.dimse.send_msg(answer, event.context.context_id)
+
+
+class Talking(EmbeddedPacs):
+    """Says "pending" for ever; counts on while it is told to."""
+
+    counts = False
+
+    def _move(self, event: Any) -> Iterator[Any]:
+        us = self.destinations["WORKBENCH"]
+        yield us.host, us.port, {"contexts": [build_context(CTImageStorage)]}
+        yield 1
+        for number in itertools.count(1):
+            if not event.assoc.is_established or event.is_cancelled:
+                return
+            say_pending(event, C_MOVE(), number if self.counts else 0)
+            time.sleep(0.02)
+
+
+@pytest.mark.parametrize(
+    ("counts", "arrives", "times", "reason"),
+    [
+        (False, False, {}, GivenUp.STALLED),
+        (True, False, {"whole": 2.5}, GivenUp.TOO_LONG),
+        (False, True, {"whole": 2.5}, GivenUp.TOO_LONG),
+    ],
+    ids=["pending is no sign of life", "another count is one", "bytes that come are one"],
+)
+def test_a_request_is_given_up_when_nothing_moves_or_it_takes_too_long(
+    make: Any, tmp_path: Path, counts: bool, arrives: bool, times: dict[str, float],
+    reason: GivenUp,
+) -> None:  # fmt: skip
+    us = ApplicationEntity("WORKBENCH", port=0)
+    came = itertools.count()
+    interruption = Interruption(arrived=lambda: next(came) if arrives else 0)
+    limits = Timeouts(2.0, 5.0, retrieve=1.0, stalled=1.0, **times)
+    with (
+        Receiver(Reception(us, (AllowedPeer("PACS"),)), lambda _: 0) as receiver,
+        Talking(
+            ApplicationEntity("PACS", port=0), tmp_path, {"WORKBENCH": receiver.entity}
+        ) as pacs,
+    ):
+        pacs.counts = counts
+        pacs.load([make("0042", 1, 1, 1)])
+        peer = Peer("WORKBENCH", pacs.entity, limits, interruption=interruption)
+        source = MoveSource(peer, SurveyFilter(), "WORKBENCH")
+        (found,) = source.expect(ListedPatient("0042")).studies
+        (outcome,) = source.fetch(found, found.instances)
+    assert outcome.given_up is reason
+    assert (outcome.status, outcome.destination) == (None, "WORKBENCH")
+
+
+def test_after_a_request_that_was_given_up_no_other_is_made() -> None:
+    some = study({"1": 3, "2": 3}, selected=True)
+    made = each_request(
+        requests(some, some.instances), lambda _: RetrieveOutcome(None, given_up=GivenUp.STALLED)
+    )
+    assert len(made) == 1

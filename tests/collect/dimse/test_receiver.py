@@ -19,6 +19,19 @@ from pydicom.uid import CTImageStorage, ExplicitVRLittleEndian, ImplicitVRLittle
 from pynetdicom import AE, _config
 from pynetdicom.dsutils import split_dataset
 
+from tests.attacks.attack_wire import (
+    ABORTED,
+    ACCEPTED,
+    CT,
+    EXPLICIT,
+    REJECTED,
+    STORE,
+    VERIFICATION,
+    Wire,
+    fragment,
+    message,
+)
+from tests.attacks.attack_wire import associate as associate_by_hand
 from workbench.collect.dimse.admission import AllowedPeer
 from workbench.collect.dimse.receiver import Receiver, Reception
 from workbench.collect.phantom_folder import PhantomFolder
@@ -58,6 +71,81 @@ def answers_echo(receiver: Receiver, **titles: str) -> bool:
         return bool(association.is_established and association.send_c_echo().Status == STORED)
     finally:
         association.release()
+
+
+@pytest.mark.parametrize(
+    ("calling", "called", "trace"),
+    [
+        ("", "WORKBENCH", "(no calling AE title) at 127.0.0.1"),
+        ("MODALITY", "", "MODALITY (calls nobody) at 127.0.0.1"),
+        ("", "", "(no DICOM request) at 127.0.0.1"),
+        ("STRANGER", "WORKBENCH", "STRANGER at 127.0.0.1"),
+    ],
+)
+def test_whoever_is_refused_leaves_a_trace(
+    calling: str, called: str, trace: str, keeper: Any, caplog: pytest.LogCaptureFixture
+) -> None:
+    with Receiver(Reception(US, PEERS), keeper.take) as receiver:
+        with Wire(receiver.entity.port) as wire:
+            wire.send(associate_by_hand(((VERIFICATION, EXPLICIT),), calling, called))
+            assert wire.answer()[0] in (ABORTED, REJECTED)
+        until(lambda: receiver.status().refused_associations == 1)
+        assert receiver.status().refused_lately == (trace,)
+        assert trace in caplog.text
+        assert answers_echo(receiver), "others are answered all the same"
+        assert receiver.status().refused_associations == 1
+
+
+def test_what_is_no_dicom_leaves_a_trace_and_a_look_at_the_port_leaves_none(keeper: Any) -> None:
+    with Receiver(Reception(US, PEERS), keeper.take) as receiver:
+        with Wire(receiver.entity.port):
+            pass  # a monitor of the network, or a balance of load
+        with Wire(receiver.entity.port) as wire:
+            wire.send(b"GET / HTTP/1.1\r\n\r\n" * 4)
+            assert wire.closed()
+        until(lambda: receiver.status().refused_associations == 1)
+        assert receiver.status().refused_lately == ("(no DICOM request) at 127.0.0.1",)
+
+
+def test_services_that_we_do_not_offer_are_refused_politely(keeper: Any) -> None:
+    """Storage commitment and MPPS beside C-STORE: the association is accepted, they are not."""
+    commitment, mpps = "1.2.840.10008.1.20.1", "1.2.840.10008.3.1.2.3.3"
+    with Receiver(Reception(US, PEERS), keeper.take) as receiver:
+        association = associate(
+            receiver, (CTImageStorage, ExplicitVRLittleEndian),
+            (commitment, ExplicitVRLittleEndian), (mpps, ExplicitVRLittleEndian),
+        )  # fmt: skip
+        assert association.is_established
+        accepted = {str(context.abstract_syntax) for context in association.accepted_contexts}
+        assert CTImageStorage in accepted
+        assert {commitment, mpps} & accepted == set()
+        refused = {str(context.abstract_syntax) for context in association.rejected_contexts}
+        assert {commitment, mpps} <= refused
+        association.release()
+        assert receiver.status().refused_associations == 0
+
+
+def test_what_has_come_of_an_object_is_counted_while_it_comes(keeper: Any) -> None:
+    """So that a large one over a slow line is no standstill."""
+    with (
+        Receiver(Reception(US, PEERS), keeper.take) as receiver,
+        Wire(receiver.entity.port) as wire,
+    ):
+        assert wire.open((CT, EXPLICIT), calling="MODALITY") == ACCEPTED
+        assert receiver.arrived == 0
+        wire.send(fragment(message(STORE, CT, b"1.2.3"), command=True, last=True))
+        for sent in (1, 2, 3):
+            wire.send(fragment(bytes(2**16), command=False, last=False))
+            until(lambda sent=sent: receiver.arrived == sent * 2**16)
+        assert receiver.count == 0
+    del wire
+
+
+def until(condition: Any, seconds: float = 20.0) -> None:
+    end = time.monotonic() + seconds
+    while not condition():
+        assert time.monotonic() < end, "it did not come to pass"
+        time.sleep(0.01)
 
 
 @pytest.mark.parametrize("name", REAL)

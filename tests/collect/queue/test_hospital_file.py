@@ -26,7 +26,7 @@ from workbench.collect.queue import hospital_file
 from workbench.collect.queue.control import Command, Control
 from workbench.collect.queue.hospital_file import FILE, KEY_CHECK, SALT, VERSION, HospitalFile
 from workbench.collect.queue.ledger import Ledger
-from workbench.collect.queue.patient_queue import PatientState, Queue, Retry
+from workbench.collect.queue.patient_queue import PatientState, Queue
 from workbench.collect.queue.relinking import queued
 from workbench.deidentify.key import create_key, protect_key, unlock_key
 from workbench.deidentify.key_wrapping import Cost
@@ -118,7 +118,7 @@ def test_without_the_key_names_are_refused_and_all_else_works(folder: Path) -> N
         queue, control = Queue(file), Control(file)
         for needing in (
             lambda: queue.listed(1), lambda: queue.add([SOMEBODY]), lambda: queued(file),
-            lambda: queue.numbers([SOMEBODY]), lambda: queue.lease(Retry()),
+            lambda: queue.numbers([SOMEBODY]), queue.lease,
             lambda: Ledger(file).series(), lambda: Ledger(file).answers(1),
         ):  # fmt: skip
             with pytest.raises(IdentityError, match="locked") as caught:

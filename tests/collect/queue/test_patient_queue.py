@@ -35,7 +35,7 @@ def listed(*numbers: int, **more: object) -> list[ListedPatient]:
 def asked_of(queue: Queue) -> list[str]:
     """Work through a queue; return the patient IDs in the order in which they are asked for."""
     asked = []
-    while job := queue.lease(ONCE):
+    while job := queue.lease():
         asked.append(job.patient.patient_id)
         queue.settle(job.number, PatientState.COMPLETE)
     return asked
@@ -76,13 +76,13 @@ def test_the_order_once_drawn_stays_through_a_restart(tmp_path) -> None:
     first = Queue(HospitalFile(tmp_path), "b")
     numbers = []
     for _ in range(20):
-        job = first.lease(ONCE)
+        job = first.lease()
         numbers.append(job.number)
         first.settle(job.number, PatientState.COMPLETE)
     reopened = HospitalFile(tmp_path)
     assert [tuple(row) for row in reopened.all(lots)] == before
     queue = Queue(reopened, "c")
-    while job := queue.lease(ONCE):
+    while job := queue.lease():
         numbers.append(job.number)
         queue.settle(job.number, PatientState.COMPLETE)
     assert numbers == [number for number, _ in sorted(before, key=lambda row: row[1])]
@@ -94,7 +94,7 @@ def test_a_queue_of_an_earlier_version_is_asked_by_lot_from_now_on(tmp_path) -> 
     queue = Queue(HospitalFile(tmp_path), "a")
     assert queue.ask_again(range(1, 62)) == 61
     numbers = []
-    while job := queue.lease(ONCE):
+    while job := queue.lease():
         numbers.append(job.number)
         queue.settle(job.number, PatientState.COMPLETE)
     assert numbers.pop(0) == 1, "the priority stays"
@@ -127,30 +127,75 @@ def test_the_same_patient_may_stand_twice_for_two_examinations(hospital) -> None
     assert queue.numbers([other, ListedPatient("8"), one]) == [2, 1]
 
 
-def test_a_patient_is_not_tried_for_ever(hospital) -> None:
-    queue, retry = Queue(hospital, "a"), Retry(tries=3, seconds=0.0)
+def test_that_the_collector_is_killed_is_no_try_of_the_patient_in_hand(hospital) -> None:
+    queue = Queue(hospital, "a")
     queue.add(listed(1))
-    for tries in (1, 2, 3):
-        job = queue.lease(retry)
+    for _ in range(9):
+        job = queue.lease()
         assert job is not None
-        assert job.tries == tries
-        queue.take_over(["a"])  # the collector died
-    assert queue.lease(retry) is None
+        assert job.tries == 1
+        assert queue.take_over(["a"]) == [1]
     (row,) = queue.rows()
-    assert (row["state"], row["due"]) == ("failed", None)
-    assert "stopped" in row["reason"]
-    assert queue.retry() == 1
-    assert queue.lease(retry) is not None, "a person may start it over"
+    assert (row["state"], row["tries"]) == ("waiting", 0)
+
+
+def test_who_was_in_hand_when_the_collector_ended_keeps_nobody_waiting(hospital) -> None:
+    queue = Queue(hospital, "a")
+    queue.add(listed(*range(5)))
+    queue.add(listed(7, priority=-1))
+    first = queue.lease()
+    queue.take_over(["a"])
+    asked = asked_of(queue)
+    assert asked.index(first.patient.patient_id) == 4, "last of its priority, not of all"
+
+
+def test_a_try_whose_lease_ran_out_does_not_count(hospital, monkeypatch) -> None:
+    now = [1000.0]
+    monkeypatch.setattr(queue_module, "steady", lambda: now[0])
+    Queue(hospital, "a").add(listed(1))
+    for owner in "abcd":
+        job = Queue(hospital, owner).lease()
+        assert job is not None
+        assert job.tries == 1
+        now[0] += 100
+
+
+def test_who_is_complete_stays_so_while_asked_once_more(hospital) -> None:
+    queue = Queue(hospital, "a")
+    queue.add(listed(1))
+    first = queue.lease()
+    assert not first.complete
+    queue.settle(first.number, PatientState.COMPLETE)
+    assert queue.ask_again([first.number]) == 1
+
+    def state() -> str:
+        (row,) = queue.rows()
+        return row["state"]
+
+    assert state() == "complete"
+    again = queue.lease()
+    assert again.complete
+    queue.reached(again.number, PatientState.ASKED)
+    queue.reached(again.number, PatientState.FOUND)
+    assert state() == "complete"
+    queue.release(again.number)
+    assert state() == "complete"
+    queue.lease()
+    queue.take_over(["a"])
+    assert state() == "complete"
+    queue.lease()
+    queue.reached(again.number, PatientState.MOVING)
+    assert state() == "moving", "the PACS has more than is here"
 
 
 def test_a_patient_put_off_waits_its_time_and_others_go_on(hospital) -> None:
     queue, retry = Queue(hospital, "a"), Retry(tries=3, seconds=100.0)
     queue.add(listed(1, 2))
-    first = queue.lease(retry)
+    first = queue.lease()
     queue.settle(first.number, PatientState.FAILED, "no answer", again=retry.wait(first.tries))
-    second = queue.lease(retry)
+    second = queue.lease()
     assert second.number != first.number
-    assert queue.lease(retry) is None
+    assert queue.lease() is None
     assert queue.outstanding() == 2
     assert 90 < queue.next_due() < 101 or queue.next_due() == 0.0
     assert [retry.wait(tries) for tries in (1, 2, 3)] == [100.0, 200.0, 400.0]
@@ -162,13 +207,13 @@ def test_a_lease_holds_while_renewed_and_ends_with_its_time(hospital, monkeypatc
     monkeypatch.setattr(queue_module, "steady", lambda: now[0])
     mine, other = Queue(hospital, "a"), Queue(hospital, "b")
     mine.add(listed(1))
-    job = mine.lease(Retry())
+    job = mine.lease()
     now[0] += 50
     mine.renew()
     now[0] += 50
-    assert other.lease(Retry()) is None
+    assert other.lease() is None
     now[0] += 50
-    taken = other.lease(Retry())
+    taken = other.lease()
     assert taken is not None
     assert taken.number == job.number
     assert not mine.owns(job.number)
@@ -180,16 +225,16 @@ def test_a_lease_holds_while_renewed_and_ends_with_its_time(hospital, monkeypatc
 
 def test_a_lease_of_before_the_machine_was_restarted_is_void(hospital, monkeypatch) -> None:
     Queue(hospital, "a").add(listed(1))
-    assert Queue(hospital, "a").lease(Retry()) is not None
+    assert Queue(hospital, "a").lease() is not None
     monkeypatch.setattr(queue_module, "boot", lambda: "another start")
-    assert Queue(hospital, "b").lease(Retry()) is not None
+    assert Queue(hospital, "b").lease() is not None
 
 
 def test_a_stopped_patient_has_not_been_tried(hospital) -> None:
     queue = Queue(hospital, "a")
     queue.add(listed(1))
     for _ in range(5):
-        job = queue.lease(ONCE)
+        job = queue.lease()
         assert job.tries == 1
         queue.release(job.number)
 
@@ -202,7 +247,7 @@ def test_two_collectors_never_do_a_patient_twice(tmp_path: Path) -> None:
         "from workbench.collect.queue.hospital_file import HospitalFile\n"
         "from workbench.collect.queue.patient_queue import PatientState, Queue, Retry\n"
         "queue = Queue(HospitalFile(Path(sys.argv[1])), sys.argv[2])\n"
-        "while job := queue.lease(Retry()):\n"
+        "while job := queue.lease():\n"
         "    print(job.number)\n"
         "    queue.settle(job.number, PatientState.COMPLETE)\n"
     )
@@ -240,7 +285,7 @@ def test_the_file_is_its_owner_s_alone_and_pages_show_no_identity(hospital, tmp_
     queue.add([ListedPatient("SECRET-ID", "SECRET-ISSUER", "SECRET-ACC")])
     assert (tmp_path / FILE).stat().st_mode & 0o077 == 0
     assert "SECRET" not in repr(queue.rows())
-    assert "SECRET" not in repr(queue.lease(Retry()))
+    assert "SECRET" not in repr(queue.lease())
     assert queue.listed(1) == ListedPatient("SECRET-ID", "SECRET-ISSUER", "SECRET-ACC")
 
 
@@ -254,7 +299,6 @@ class Collectors(RuleBasedStateMachine):
         self.folder = tempfile.TemporaryDirectory()
         create_key(Path(self.folder.name) / KEY_FILE)
         self.hospital = HospitalFile(Path(self.folder.name))
-        self.retry = Retry(tries=2, seconds=0.0)
         self.held: dict[str, int] = {}
         self.tried: dict[int, int] = {}
         self.settled: set[int] = set()
@@ -267,13 +311,13 @@ class Collectors(RuleBasedStateMachine):
     def take(self, owner: str) -> None:
         if owner in self.held:
             return
-        job = self.queue(owner).lease(self.retry)
+        job = self.queue(owner).lease()
         if job is None:
             return
         assert job.number not in self.held.values()
         assert job.number not in self.settled
         self.tried[job.number] = self.tried.get(job.number, 0) + 1
-        assert self.tried[job.number] <= self.retry.tries
+        assert self.tried[job.number] == job.tries
         self.held[owner] = job.number
 
     @rule(owner=st.sampled_from("abc"), again=st.booleans())
@@ -289,8 +333,10 @@ class Collectors(RuleBasedStateMachine):
 
     @rule(owner=st.sampled_from("abc"))
     def die(self, owner: str) -> None:
-        if self.held.pop(owner, None) is not None:
-            assert self.queue("x").take_over([owner]) == 1
+        number = self.held.pop(owner, None)
+        if number is not None:
+            assert self.queue("x").take_over([owner]) == [number]
+            self.tried[number] -= 1
 
     @invariant()
     def nobody_is_lost(self) -> None:

@@ -19,7 +19,7 @@ from workbench import create_survey
 from workbench.collect.hours.week_grid import WeekGrid
 from workbench.collect.patient_list import ListedPatient
 from workbench.collect.queue.control import Command, Process
-from workbench.collect.queue.patient_queue import Counts, PatientState, Queue, Retry
+from workbench.collect.queue.patient_queue import Counts, PatientState, Queue
 from workbench.deidentify.key import protect_key
 from workbench.deidentify.key_wrapping import Cost
 from workbench.settings import EntitySettings, Settings, SurveySettings
@@ -118,7 +118,7 @@ def test_numbers_are_retried_prioritised_and_taken_off(page: CollectorPage) -> N
     assert [row["number"] for row in queue.rows() if row["priority"] == 7] == [2, 4]
     assert "2 of 3 taken off" in ask(page, "remove", numbers="1-2 99").html
     assert [row["number"] for row in queue.rows()] == [3, 4, 5]
-    job = queue.lease(Retry())
+    job = queue.lease()
     assert job is not None
     queue.settle(job.number, PatientState.NOT_FOUND, "The PACS does not know them.")
     assert "The PACS does not know them." in ask(page, "view", state="not found").html
@@ -162,7 +162,7 @@ def test_it_tells_a_working_a_hanging_and_a_killed_collector_apart(page: Collect
     control, ours = page.desk.control, str(Process.this())
     add(page, "P0001")
     queue = Queue(page.desk.hospital, ours)
-    job = queue.lease(Retry())
+    job = queue.lease()
     assert job is not None
     queue.count(1, Counts(1, 40, 4, 12, 1))
     section(page, "now")

@@ -1,14 +1,15 @@
 """Collect from a web server: ask by QIDO-RS, fetch headers by WADO-RS (PS3.18 chapter 10).
 
 Metadata come first, because a header is a hundredth of its image; whole objects only where the
-server refuses metadata or leaves objects out, and for the classes whose pixels are read at the
-border (dose screens).
+server refuses metadata, leaves objects out or only points at many values that are kept, and for
+the classes whose pixels are read at the border (dose screens).
 """
 
 from __future__ import annotations
 
 import json
 from collections.abc import Iterator
+from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, cast
 
@@ -16,14 +17,23 @@ from pydicom.uid import DeflatedExplicitVRLittleEndian, ExplicitVRBigEndian, Exp
 from pydicom.uid import ImplicitVRLittleEndian as Implicit
 from pynetdicom.association import Association
 
-from workbench.collect.dicomweb.bulk import Bulk
+from workbench.collect.dicomweb.bulk import MAX_REQUESTS, Bulk, Needs, needs_everything
 from workbench.collect.dicomweb.http import BrokenOff, HttpAnswer, WebAccess, WebClient
 from workbench.collect.dicomweb.multipart import boundary_of, parts
 from workbench.collect.dicomweb.query import JSON, UNABLE, WebQuery
 from workbench.collect.expected import Expected, ExpectedStudy, expect
 from workbench.collect.fetched_objects import Door, decided
 from workbench.collect.received import Take, is_uid
-from workbench.collect.retrieval import SOME_FAILED, SUCCESS, Request, RetrieveOutcome, requests
+from workbench.collect.retrieval import (
+    FEW,
+    PARTIAL,
+    SOME_FAILED,
+    SUCCESS,
+    Request,
+    RetrieveOutcome,
+    requests,
+)
+from workbench.collect.time_limits import GivenUp
 from workbench.dicom.fromjson import encode_json, told, told_syntax
 from workbench.dicom.jsonmodel import Item
 from workbench.dicom.read import PREAMBLE, file_meta
@@ -48,6 +58,16 @@ OTHERWISE_ENCODED = frozenset(
 )
 
 
+@dataclass(frozen=True)
+class _PartialHeader:
+    """A header that lacks values which the server only points at, or told in no usable form."""
+
+    encoded: bytes = field(repr=False)
+    syntax: str
+    sop_class: str
+    left: int
+
+
 @dataclass
 class _Fetched:
     """How one request went."""
@@ -58,27 +78,31 @@ class _Fetched:
     failed: int = 0
     http: int | None = None
     broken: bool = False
-    left: int = 0
+    given_up: GivenUp | None = None
+    partial: dict[str, _PartialHeader] = field(default_factory=dict)
+    """Headers of objects that have not come whole so far, by SOP Instance UID."""
+    came_partial: int = 0
 
     @property
     def lacking(self) -> frozenset[str]:
-        return (self.wanted or frozenset()) - self.came
+        return ((self.wanted or frozenset()) | self.partial.keys()) - self.came
 
     @property
     def done(self) -> bool:
-        return not self.lacking if self.wanted is not None else bool(self.came)
+        return not self.lacking and (self.wanted is not None or bool(self.came))
 
     def wants(self, uid: str) -> bool:
         return uid not in self.came and (self.wanted is None or uid in self.wanted)
 
     def outcome(self) -> RetrieveOutcome:
         failed = max(self.failed, len(self.lacking))
-        findings = () if not self.left else (_left(self.left),)
         if not self.came and not self.done:
             status = None if self.broken else UNABLE
-            return RetrieveOutcome(status, 0, failed, http=self.http, findings=findings)
+            return RetrieveOutcome(status, 0, failed, http=self.http, given_up=self.given_up)
         status = SOME_FAILED if failed or self.broken else SUCCESS
-        return RetrieveOutcome(status, len(self.came), failed, findings=findings)
+        return RetrieveOutcome(
+            status, len(self.came), failed, partial=self.came_partial, given_up=self.given_up
+        )
 
 
 class WebSource:
@@ -95,6 +119,8 @@ class WebSource:
         A header from metadata has no Pixel Data, and comes in Explicit VR Little Endian.
     whole
         SOP classes of which the whole object is fetched, because their pixels are needed.
+    needs
+        Which of the values that the server only points at are kept.
 
     Raises ``SettingsError`` when the address cannot be used.
     """
@@ -105,10 +131,12 @@ class WebSource:
         wanted: SurveyFilter,
         take: Take,
         whole: frozenset[str] = SECONDARY_CAPTURE,
+        needs: Needs = needs_everything,
     ) -> None:
         self.access = WebAccess(access) if isinstance(access, str) else access
         self.wanted = wanted
         self.whole = whole
+        self.needs = needs
         self.door = Door(take, self.access.title)
         with WebClient(self.access):
             pass  # wrong settings show at once
@@ -126,10 +154,13 @@ class WebSource:
         all_requests = [
             single for request in requests(study, missing) for single in _by_series(request, study)
         ]
+        outcomes: list[RetrieveOutcome] = []
         with WebClient(self.access) as client:
-            return [
-                self._fetched(client, request, study, missing).outcome() for request in all_requests
-            ]
+            for request in all_requests:
+                outcomes.append(self._fetched(client, request, study, missing).outcome())
+                if outcomes[-1].given_up:
+                    break
+        return outcomes
 
     def echo(self) -> None:
         """Test the connection by a query for one study; raises ``NetworkError``."""
@@ -145,55 +176,80 @@ class WebSource:
             return fetched
         path = "".join(f"/{name}/{uid}" for name, uid in zip(RESOURCES, uids, strict=True) if uid)
         try:
-            screens = self._metadata(client, path, fetched)
-            for uid in screens:
-                self._objects(client, f"{path.split('/instances/')[0]}/instances/{uid}", fetched)
+            for uid in self._metadata(client, path, fetched):
+                self._objects(client, _instance(path, uid), fetched)
             if not fetched.done:
-                self._objects(client, path, fetched)
+                for resource in _fewest(path, fetched):
+                    self._objects(client, resource, fetched)
         except BrokenOff:
             fetched.broken = True
+        fetched.given_up = client.given_up
+        if not fetched.broken:
+            self._take_partial(fetched)
         return fetched
 
     def _metadata(self, client: WebClient, path: str, fetched: _Fetched) -> list[str]:
         """Take headers; return the instances of which the whole object is needed."""
-        seconds = self.access.timeouts.retrieve
         try:
-            with client.get(f"{path}/metadata", JSON, seconds=seconds) as answer:
+            with client.get(f"{path}/metadata", JSON, retrieving=True) as answer:
                 if answer.status not in (200, 206):
                     fetched.http = answer.status
                     return []
                 items = json.loads(answer.content(MAX_METADATA_BYTES))
         except (BrokenOff, ValueError, RecursionError):
+            if client.given_up:
+                raise
             return []  # too large, cut off or no JSON: whole objects may do better
         screens: list[str] = []
-        bulk = Bulk(client)
+        headers: list[tuple[str, Item]] = []
+        bulk, pointers = Bulk(client, self.needs), 0
         for item in items if isinstance(items, list) else [items]:
             uid = told(item, "00080018") if isinstance(item, dict) else ""
             if not uid or not fetched.wants(uid):
                 continue
             if is_uid(uid) and told(item, "00080016") in self.whole:
                 screens.append(uid)
-            else:
-                self._header(item, uid, bulk, fetched)
+                continue
+            with suppress(DamagedObject):  # it may still come as a whole object
+                header, number = bulk.needed(item)
+                headers.append((uid, header))
+                pointers += number
+        for uid, header in headers:
+            few = 0 < pointers <= MAX_REQUESTS
+            self._header(bulk.fetched(header) if few else header, uid, fetched)
         return screens
 
-    def _header(self, item: Item, uid: str, bulk: Bulk, fetched: _Fetched) -> None:
+    def _header(self, item: Item, uid: str, fetched: _Fetched) -> None:
+        """Take a header, or put it aside while the whole object may be had."""
         try:
-            encoded, left = encode_json(bulk.fetched(item))
+            encoded, left = encode_json(item)
         except DamagedObject:
             return  # it may still come as a whole object
         syntax = told_syntax(item)
         if not is_uid(syntax) or syntax in OTHERWISE_ENCODED:
             syntax = str(ExplicitVRLittleEndian)
         sop_class = told(item, "00080016")
-        fetched.left += left
-        self._count(self.door.hand(encoded, syntax, sop_class, uid), uid, fetched)
+        if left:
+            fetched.partial[uid] = _PartialHeader(encoded, syntax, sop_class, left)
+        else:
+            self._count(self.door.hand(encoded, syntax, sop_class, uid), uid, fetched)
+
+    def _take_partial(self, fetched: _Fetched) -> None:
+        """Take headers as they are of objects that the server does not hand out whole."""
+        for uid, header in fetched.partial.items():
+            if uid in fetched.came:
+                continue
+            status = self.door.hand(
+                header.encoded, header.syntax, header.sop_class, uid,
+                findings=(_left(header.left),),
+            )  # fmt: skip
+            self._count(status, uid, fetched)
+            fetched.came_partial += uid in fetched.came
 
     def _objects(self, client: WebClient, path: str, fetched: _Fetched) -> None:
         """Take whole objects."""
-        seconds = self.access.timeouts.retrieve
         for accept in (AS_STORED, WHOLE):
-            with client.get(path, accept, seconds=seconds) as answer:
+            with client.get(path, accept, retrieving=True) as answer:
                 if answer.status in (400, 406) and accept == AS_STORED:
                     continue  # it does not know the parameter
                 if answer.status not in (200, 206):
@@ -231,7 +287,7 @@ RESOURCES = ("studies", "series", "instances")
 
 def _by_series(request: Request, study: ExpectedStudy) -> list[Request]:
     """Return a request for a study as one for each of its series, to hold less at a time."""
-    if request.level != "STUDY" or not study.series:
+    if request.level != "STUDY" or not study.series or not all(map(is_uid, study.series)):
         return [request]
     return [Request("SERIES", {**request.keys, "SeriesInstanceUID": uid}) for uid in study.series]
 
@@ -242,7 +298,10 @@ def _meant(
     """Return which missing objects a request is to bring; ``None`` when nobody can tell."""
     if request.level == "IMAGE":
         return frozenset({request.keys["SOPInstanceUID"]})
-    images = study.series.get(request.keys.get("SeriesInstanceUID", ""))
+    if request.level == "STUDY":
+        images: frozenset[str] | None = study.instances
+    else:
+        images = study.series.get(request.keys.get("SeriesInstanceUID", ""))
     return images & missing if images and study.listed else None
 
 
@@ -255,10 +314,22 @@ def _files(answer: HttpAnswer) -> Iterator[bytes]:
         yield answer.content(MAX_OBJECT_BYTES)
 
 
+def _instance(path: str, uid: str) -> str:
+    """Return the resource of one object of a series, or of an object itself."""
+    return f"{path.split('/instances/', maxsplit=1)[0]}/instances/{uid}"
+
+
+def _fewest(path: str, fetched: _Fetched) -> list[str]:
+    """Return what to ask for so that whole objects come: single ones, where a series lacks few."""
+    lacking = fetched.lacking
+    few = bool(fetched.came) and 0 < len(lacking) <= FEW and all(map(is_uid, lacking))
+    single = few and "/series/" in path
+    return [_instance(path, uid) for uid in sorted(lacking)] if single else [path]
+
+
 def _left(number: int) -> Finding:
     return Finding(
         "collect",
-        "bulk_left_out",
-        f"{number} binary or unreadable values of headers were not fetched from the web server",
-        "note",
+        PARTIAL,
+        f"{number} values of the header could not be had from the web server, nor the whole object",
     )

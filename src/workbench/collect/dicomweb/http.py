@@ -10,7 +10,7 @@ import logging
 import ssl
 import time
 import zlib
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
@@ -19,8 +19,10 @@ from ipaddress import ip_address
 from pathlib import Path
 from typing import TYPE_CHECKING, Self
 
+from workbench.collect.dicomweb.open_connections import OpenConnections
 from workbench.collect.handshake import NOT_COMPARED, expected_name, refusal
 from workbench.collect.retrieval import Timeouts
+from workbench.collect.time_limits import LATE_S, GivenUp, Interruption
 from workbench.errors import NetworkError, SettingsError
 
 if TYPE_CHECKING:
@@ -31,12 +33,13 @@ BUSY = frozenset({429, 503})  # RFC 6585 section 4, RFC 9110 section 15.6.4
 FORBIDDEN = frozenset({401, 403, 407})
 MAX_REDIRECTS = 5  # of redirects
 MAX_TRIES = 4  # of a request that a busy server refuses
-MAX_REST_S = 60.0  # seconds before the next try, whatever the server says
+MAX_REST_S = 60.0  # before the next try, whatever the server says
+REST_STEP_S = 0.25  # how soon it is seen that a person wants an end
 INFLATED_BYTES = 2**20  # bytes that are inflated in one go
 
 
 class BrokenOff(OSError):  # noqa: N818 (what happened, as in OSError's own family)
-    """An answer ended early, was larger than allowed, or came too slowly."""
+    """An answer ended early, was larger than allowed, came too slowly, or was given up."""
 
 
 @dataclass(frozen=True)
@@ -64,6 +67,8 @@ class WebAccess:
         Address of a proxy; the environment's is not used.
     timeouts
         How long to wait for answers.
+    interruption
+        Says when a person wants an end.
     """
 
     url: str
@@ -76,6 +81,7 @@ class WebAccess:
     tls_name: str = ""
     proxy: str | None = field(default=None, repr=False)
     timeouts: Timeouts = field(default_factory=Timeouts)
+    interruption: Interruption = field(default_factory=Interruption)
 
 
 @dataclass
@@ -88,7 +94,7 @@ class HttpAnswer:
     warned: bool
     """Whether the server said that the answer is not all (PS3.18 section 8.3.4.4: code 299)."""
     _response: httpx.Response = field(repr=False)
-    _deadline: float = field(repr=False)
+    _moved: Callable[[int], None] = field(repr=False)
 
     def chunks(self) -> Iterator[bytes]:
         """Yield the content in pieces; raises ``BrokenOff``."""
@@ -100,8 +106,7 @@ class HttpAnswer:
         inflater = zlib.decompressobj(16 + zlib.MAX_WBITS) if coding == "gzip" else None
         try:
             for chunk in self._response.iter_raw():
-                if time.monotonic() > self._deadline:
-                    raise BrokenOff("an answer came too slowly")
+                self._moved(len(chunk))
                 yield from [chunk] if inflater is None else _inflated(inflater, chunk)
         except (httpx.HTTPError, httpx.StreamError, zlib.error):
             raise BrokenOff("an answer ended early") from None
@@ -148,58 +153,74 @@ class WebClient:
         )
         self._name = expected_name(self.root.host, access.tls_name)
         given = access.tls_name and self._name != NOT_COMPARED
-        self._named = {"sni_hostname": self._name} if given else {}
+        self._connections = OpenConnections(access.interruption)
+        named = {"sni_hostname": self._name} if given else {}
+        self._extensions = {"trace": self._connections.opened, **named}
+
+    @property
+    def given_up(self) -> GivenUp | None:
+        """Why we ended the last request; ``None`` where the server did."""
+        return self._connections.given_up
 
     def __enter__(self) -> Self:
         """Connect when the first request is made."""
+        self._connections.__enter__()
         return self
 
     def __exit__(self, *_: object) -> None:
         """Close the connections."""
+        self._connections.__exit__(None, None, None)
         self._client.close()
 
     @contextmanager
     def get(
-        self, path: str, accept: str, query: str = "", seconds: float | None = None
+        self, path: str, accept: str, query: str = "", *, retrieving: bool = False
     ) -> Iterator[HttpAnswer]:
         """Hold the answer to a request for ``path`` below the root, or for a full address.
 
-        ``query`` is percent-encoded already.  ``seconds`` is how long the server may stay
-        silent, and a tenth of the time the whole answer may take.  Raises ``NetworkError`` when
-        the server cannot be reached, wants other credentials, or points elsewhere; every other
-        answer is returned.
+        ``query`` is percent-encoded already.  ``retrieving``: the server may take the time of a
+        retrieve request.  Raises ``NetworkError`` when the server cannot be reached, wants other
+        credentials, or points elsewhere, ``BrokenOff`` when we gave it up; every other answer is
+        returned.
         """
+        times = self.access.timeouts
+        first = times.retrieve if retrieving else times.answer
+        later = (times.stalled, times.whole) if retrieving else (first, 10 * first)
+        with self._connections.request(first, *later):
+            # A retrieve request that is late is given up by us, so that the next series comes.
+            late = first + LATE_S if retrieving else first
+            response = self._patiently(self._request(path, accept, query, late))
+            try:
+                if response.status_code in FORBIDDEN:
+                    raise NetworkError(
+                        f"{self.access.title} did not let us in (HTTP {response.status_code}).",
+                        "Check the token, the password or the certificate, and what its "
+                        "administrator allows.",
+                    )
+                yield HttpAnswer(
+                    response.status_code,
+                    response.headers.get("content-type", ""),
+                    "299" in response.headers.get("warning", ""),
+                    response,
+                    self._connections.moved,
+                )
+            finally:
+                response.close()
+
+    def _request(self, path: str, accept: str, query: str, seconds: float) -> httpx.Request:
         import httpx
 
-        seconds = seconds or self.access.timeouts.answer
         url = self._address(path)
         url = url.copy_with(query=query.encode("ascii")) if query else url
         # Compressed headers are worth it, compressed images are not.
         coding = "gzip" if "json" in accept else "identity"
-        request = self._client.build_request(
+        return self._client.build_request(
             "GET",
             url,
             headers={"Accept": accept, "Accept-Encoding": coding},
             timeout=httpx.Timeout(seconds, connect=self.access.timeouts.connect),
-            extensions=self._named,
+            extensions=self._extensions,
         )
-        response = self._patiently(request)
-        try:
-            if response.status_code in FORBIDDEN:
-                raise NetworkError(
-                    f"{self.access.title} did not let us in (HTTP {response.status_code}).",
-                    "Check the token, the password or the certificate, and what its "
-                    "administrator allows.",
-                )
-            yield HttpAnswer(
-                response.status_code,
-                response.headers.get("content-type", ""),
-                "299" in response.headers.get("warning", ""),
-                response,
-                time.monotonic() + 10 * seconds,
-            )
-        finally:
-            response.close()
 
     def ours(self, address: str) -> bool:
         """Whether a full or relative address is on the same server."""
@@ -230,10 +251,19 @@ class WebClient:
                 request = self._redirected(request, response, chain)
             elif response.status_code in BUSY and tries + 1 < MAX_TRIES:
                 tries += 1
-                time.sleep(_rest(response.headers.get("retry-after", ""), tries))
+                self._rest(_rest(response.headers.get("retry-after", ""), tries))
             else:
                 return response
             response.close()
+
+    def _rest(self, seconds: float) -> None:
+        """Wait as the server asks, but not longer than a person wants; raises ``BrokenOff``."""
+        end = time.monotonic() + seconds
+        while time.monotonic() < end:
+            if self._connections.wanted_end:
+                raise BrokenOff("we were told to stop")
+            time.sleep(min(REST_STEP_S, max(end - time.monotonic(), 0.0)))
+        self._connections.moved(1)  # the server is there, and said when
 
     def _send(self, request: httpx.Request) -> httpx.Response:
         import httpx
@@ -243,6 +273,8 @@ class WebClient:
         except (httpx.HTTPError, httpx.InvalidURL, OSError) as error:
             # The cause is not kept: it quotes the address, which may name a patient.
             reason = _reason(error, self._name)
+        if self._connections.given_up:
+            raise BrokenOff(str(self._connections.given_up))
         raise NetworkError(f"{self.access.title} {reason[0]}.", reason[1])
 
     def _redirected(

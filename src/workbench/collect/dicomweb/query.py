@@ -15,7 +15,8 @@ from urllib.parse import quote
 from pydicom.dataset import Dataset
 
 from workbench.collect.dicomweb.http import BrokenOff, WebClient
-from workbench.collect.find import FIND_CLASSES, PENDING, SUCCESS, text
+from workbench.collect.find import FIND_CLASSES, PENDING, text
+from workbench.collect.optional_keys import SUCCESS
 from workbench.collect.received import is_uid
 from workbench.dicom.fromjson import encode_json, told
 from workbench.dicom.jsonmodel import Item
@@ -138,17 +139,18 @@ class WebQuery:
 
     def check(self) -> None:
         """Test the connection by a query for one study; raises ``NetworkError``."""
-        title = self._client.access.title
-        with self._client.get("/studies", JSON, "limit=1") as answer:
-            good = answer.status == 204
-            if answer.status in (200, 206):
-                try:
+        title, said = self._client.access.title, "nothing in time"
+        try:
+            with self._client.get("/studies", JSON, "limit=1") as answer:
+                said = f"HTTP {answer.status}"
+                good = answer.status == 204
+                if answer.status in (200, 206):
                     good = _read(answer.content(MAX_PAGE_BYTES)) is not None
-                except BrokenOff:
-                    good = False
+        except BrokenOff:
+            good = False
         if not good:
             raise NetworkError(
-                f"{title} does not answer QIDO-RS (HTTP {answer.status}).",
+                f"{title} does not answer QIDO-RS ({said}).",
                 "Check the address: it ends where /studies would follow.",
             )
 

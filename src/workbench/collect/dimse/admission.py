@@ -31,6 +31,7 @@ MAX_ASSOCIATIONS = 100
 FROM_ONE_ADDRESS = 75  # connections: a host that opens more must not lock the others out
 HANDSHAKE_TIMEOUT_S = 5.0
 REMEMBERED = 20  # refusals kept for the page
+MAX_NAME = 32  # characters of what a refused peer calls itself
 UNPRINTABLE = re.compile(r"[^ -~]")
 # A-ASSOCIATE-RJ: permanent, by the service user, calling AE title not recognised (PS3.8 9.3.4)
 CALLING_UNKNOWN = (0x01, 0x01, 0x03)
@@ -107,12 +108,26 @@ class Admission:
             # Many peers call by any title; only one of ours changes what becomes of the objects.
             association.acceptor.ae_title = called
 
-    def _refuse(self, acse: ACSE, answer: tuple[int, int, int], calling: str, address: str) -> None:
-        peer = UNPRINTABLE.sub("?", f"{calling[:16]} at {address}")
+    def unreadable(self, titles: tuple[str, str], address: str) -> None:
+        """Note a peer whose request for an association was none: pynetdicom has hung up on it."""
+        called, calling = titles
+        if called and not calling:
+            self._note("", address)
+        elif calling and not called:
+            self._note(f"{calling} (calls nobody)", address)
+        else:
+            self._note("(no DICOM request)", address)
+
+    def _note(self, calling: str, address: str) -> None:
+        name = calling.strip()[:MAX_NAME] or "(no calling AE title)"
+        peer = UNPRINTABLE.sub("?", f"{name} at {address}")
         with self._lock:
             self.refused += 1
             self.lately.append(peer)
         LOGGER.warning("an association was refused: %s", peer)
+
+    def _refuse(self, acse: ACSE, answer: tuple[int, int, int], calling: str, address: str) -> None:
+        self._note(calling[:16], address)
         acse.send_reject(*answer)
         acse.assoc.kill()
 
@@ -177,6 +192,8 @@ def watched(
             finally:
                 admission.leaves(address)
                 for inflow in inflows:
+                    if inflow.greeted and association.requestor.primitive is None:
+                        admission.unreadable(inflow.titles, address)
                     inflow.close()
                 if wrapper.socket is not None:  # the peer left first: nobody has closed our end
                     wrapper._shutdown_socket()

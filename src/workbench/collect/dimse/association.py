@@ -19,6 +19,7 @@ from pynetdicom.transport import AssociationSocket
 from workbench.collect.dimse.tls import TlsFiles, client_context
 from workbench.collect.handshake import CheckedContext, expected_name, refusal
 from workbench.collect.retrieval import Timeouts
+from workbench.collect.time_limits import KEEP_ALIVE, Interruption, TimeLimit, Watchdog
 from workbench.errors import NetworkError
 from workbench.model import ApplicationEntity
 
@@ -37,7 +38,7 @@ class Peer:
     """Who asks whom: our AE title, the PACS, our patience, and how it is made sure who it is.
 
     ``tls_name`` is the name in the PACS's certificate, where it is not its host;
-    ``handshake.NOT_COMPARED`` takes any.
+    ``handshake.NOT_COMPARED`` takes any.  ``interruption`` says when a person wants an end.
     """
 
     local_title: str
@@ -45,6 +46,7 @@ class Peer:
     timeouts: Timeouts = field(default_factory=Timeouts)
     tls: TlsFiles | None = None
     tls_name: str = ""
+    interruption: Interruption = field(default_factory=Interruption)
 
 
 def configure() -> None:
@@ -110,6 +112,8 @@ def guard(event: Event) -> None:
     wrapper = cast("AssociationSocket", event.assoc.dul.socket)
     connection = cast("socket.socket", wrapper.socket)
     connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+    for level, option, value in KEEP_ALIVE:
+        connection.setsockopt(level, option, value)
     reader = BoundedReader(connection)
     vars(wrapper).update(recv=reader.recv, reader=reader)
 
@@ -124,6 +128,19 @@ def begin_object(event: Event) -> None:
     reader = vars(event.assoc.dul.socket).get("reader")
     if reader is not None:
         reader.received = 0
+
+
+def bytes_read(association: Association) -> int:
+    """Return what moves while a peer sends something over an association of ours."""
+    reader = vars(association.dul.socket).get("reader") if association.dul.socket else None
+    return 0 if reader is None else reader.received
+
+
+def end(association: Association) -> None:
+    """End an association while another thread waits for an answer over it."""
+    if association.is_established:
+        association.abort(block=False)
+    association.dimse.msg_queue.put((None, None))  # who waits there need not wait for the peer
 
 
 def asking(association: Association) -> Association:
@@ -201,8 +218,10 @@ def associate(
     )
     if not association.is_established:
         raise _handshake(peer, context, name) or _refusal(peer, association)
+    limit = TimeLimit(peer.interruption, lambda: bytes_read(association))
     try:
-        yield asking(association)
+        with Watchdog(limit.over, lambda: end(association)):
+            yield asking(association)
     finally:
         if association.is_established:
             association.release()

@@ -38,6 +38,7 @@ from workbench.collect.dimse.header_stream import Sink, WholeSink
 # PS3.8 table 9-22 and section 9.3.5.1; states of section 9.2.
 PDU_HEAD, ITEM_HEAD = struct.Struct(">BxI"), struct.Struct(">IBB")
 P_DATA_TF, IS_COMMAND, IS_LAST = 0x04, 0x01, 0x02
+ASSOCIATE_RQ, GREETING_BYTES = 0x01, 42  # PS3.8 table 9-11, up to the calling AE title
 DATA_TRANSFER, AWAITING_CLOSE = "Sta6", "Sta13"
 CONNECTION_CLOSED, INVALID_PDU = "Evt17", "Evt19"
 MAX_COMMAND_BYTES = 2**16  # bytes; a C-STORE request has about 150
@@ -111,6 +112,7 @@ class Inflow:
         self._connection = cast("socket.socket", wrapper.socket)
         self._scratch = memoryview(bytearray(READ_BYTES))
         self._unread = b""
+        self._greeting = b""
         self._deadline = 0.0
         self._command = bytearray()
         self._message: _Message | None = None
@@ -130,6 +132,29 @@ class Inflow:
         vars(wrapper).update(recv=self._recv)
         queues = (association.dimse.msg_queue, self._dul.to_user_queue)
         association._reactor_checkpoint = _Bell(*queues)
+
+    @property
+    def greeted(self) -> bool:
+        """Whether the peer has said anything."""
+        return bool(self._greeting)
+
+    @property
+    def titles(self) -> tuple[str, str]:
+        """Called and calling AE title of the peer's first words, if they ask for an association.
+
+        As they were sent: PS3.8 section 9.3.2 forbids blank ones, and pynetdicom ends a connection
+        over them before anybody sees them.
+        """
+        if len(self._greeting) < GREETING_BYTES or self._greeting[0] != ASSOCIATE_RQ:
+            return "", ""
+        called, calling = self._greeting[10:26], self._greeting[26:42]
+        return called.decode("ascii", "replace").strip(), calling.decode("ascii", "replace").strip()
+
+    @property
+    def arriving(self) -> int:
+        """Bytes that have come of the object that is on its way; 0 between two."""
+        message = self._message
+        return 0 if message is None else message.request.sink.size
 
     def close(self) -> None:
         """Give back what the system lent; call it when the association has ended."""
@@ -220,6 +245,8 @@ class Inflow:
         data = bytearray(size)
         data[: len(unread)] = unread
         self._fill(memoryview(data)[len(unread) :])
+        if len(self._greeting) < GREETING_BYTES:
+            self._greeting += bytes(data[:GREETING_BYTES])
         return data
 
     def _fill(self, view: memoryview) -> None:

@@ -6,7 +6,7 @@ as a storage provider (role selection, PS3.7 D.3.3.4), and many do not.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from functools import partial
 from typing import TYPE_CHECKING, cast
@@ -22,12 +22,20 @@ from pynetdicom.sop_class import (  # type: ignore[attr-defined]
 from workbench.collect.dimse.association import Peer, Taking, associate, begin_object
 from workbench.collect.dimse.get_contexts import Offer, offers
 from workbench.collect.dimse.header_stream import Budget, Sink, cut_headers
-from workbench.collect.dimse.move import Held, echo_pacs, outcome_of, root_of
-from workbench.collect.expected import Expected, ExpectedStudy, expect
+from workbench.collect.dimse.move import (
+    Held,
+    WatchedRequest,
+    ask_pacs,
+    echo_pacs,
+    outcome_of,
+    root_of,
+)
+from workbench.collect.expected import Expected, ExpectedStudy
 from workbench.collect.fetched_objects import Door, decided
 from workbench.collect.find import FIND_CLASSES, FoundStudy, ask, identifier, texts
 from workbench.collect.received import CANNOT_UNDERSTAND, Take
 from workbench.collect.retrieval import SUCCESS, Request, RetrieveOutcome, each_request, requests
+from workbench.collect.time_limits import LATE_S
 from workbench.errors import NetworkError
 
 if TYPE_CHECKING:
@@ -65,8 +73,8 @@ class GetSource:
 
     def expect(self, patient: ListedPatient) -> Expected:
         """Ask what the PACS has of a patient, and of which classes; raises ``NetworkError``."""
+        expected = ask_pacs(self.peer, patient, self.wanted)
         with associate(self.peer, FIND_CLASSES, self.peer.timeouts.answer) as association:
-            expected = expect(association, patient, self.wanted)
             self._classes = {
                 study.study.study_uid: _classes_in(association, study.study)
                 for study in expected.studies
@@ -108,7 +116,15 @@ class GetSource:
         def make(request: Request) -> RetrieveOutcome:
             association = held.association()
             self._check(association)
-            outcome = get(association, request)
+
+            def moves() -> int:  # counters apart, which the request itself sees
+                message = association.dimse.message
+                sink = message.data_set if message is not None else None
+                return hash((len(arrived), sink.size if isinstance(sink, Sink) else 0))
+
+            with WatchedRequest(peer, association, moves) as watched:
+                outcome = get(association, request, watched.tell)
+            outcome = watched.outcome(outcome)
             if outcome.status in NO_SUCH_SERVICE and not arrived and request.level != "IMAGE":
                 raise NetworkError(
                     f"{peer.pacs.title} refused C-GET (status {outcome.said}).", REMEDY
@@ -121,7 +137,8 @@ class GetSource:
     @contextmanager
     def _open(self, taking: Taking) -> Iterator[Association]:
         peer = self.peer
-        with associate(peer, GET_CLASSES, peer.timeouts.retrieve, taking) as association:
+        patience = peer.timeouts.retrieve + LATE_S
+        with associate(peer, GET_CLASSES, patience, taking) as association:
             cut_headers(association, self._budget)
             yield association
 
@@ -157,8 +174,15 @@ class GetSource:
         return status
 
 
-def get(association: Association, request: Request) -> RetrieveOutcome:
-    """Have the objects that a request names sent over ``association``."""
+def get(
+    association: Association,
+    request: Request,
+    tell: Callable[[RetrieveOutcome], None] = lambda _: None,
+) -> RetrieveOutcome:
+    """Have the objects that a request names sent over ``association``.
+
+    ``tell`` is given what the peer has said so far, each time it says something.
+    """
     outcome = RetrieveOutcome(None)
     chosen = root_of(association, GET_CLASSES, request.keys)
     if chosen is None:
@@ -167,6 +191,7 @@ def get(association: Association, request: Request) -> RetrieveOutcome:
     wanted = identifier(request.level, keys, root)
     for answer, _ in association.send_c_get(wanted, root):
         outcome = outcome_of(answer, outcome)
+        tell(outcome)
     return outcome
 
 
@@ -177,7 +202,7 @@ def _classes_in(association: Association, study: FoundStudy) -> frozenset[str]:
         "SOPClassesInStudy": "",
     }  # fmt: skip
     try:
-        answers, _ = ask(association, "STUDY", keys)
+        answers = ask(association, "STUDY", keys, empty=False).answers
     except NetworkError:
         return frozenset()  # an optional key (PS3.4 table C.6-5) was too much for it
     return frozenset(

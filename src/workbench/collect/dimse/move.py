@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from contextlib import AbstractContextManager, ExitStack
-from dataclasses import dataclass
-from typing import TYPE_CHECKING, Self
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, Self, cast
 
 from pydicom.dataset import Dataset
 from pynetdicom.association import Association
@@ -15,9 +15,10 @@ from pynetdicom.sop_class import (  # type: ignore[attr-defined]
     Verification,
 )
 
-from workbench.collect.dimse.association import Peer, associate
+from workbench.collect.dimse.association import Peer, associate, end
 from workbench.collect.expected import Expected, ExpectedStudy, expect
-from workbench.collect.find import FIND_CLASSES, identifier
+from workbench.collect.find import FIND_CLASSES, FellSilent, identifier
+from workbench.collect.optional_keys import WithoutOptional
 from workbench.collect.retrieval import (
     PENDING,
     SUCCESS,
@@ -26,6 +27,7 @@ from workbench.collect.retrieval import (
     each_request,
     requests,
 )
+from workbench.collect.time_limits import LATE_S, GivenUp, TimeLimit, Watchdog
 from workbench.errors import NetworkError
 
 if TYPE_CHECKING:
@@ -89,9 +91,14 @@ class MoveSource:
         peer = self.peer
 
         def make(request: Request) -> RetrieveOutcome:
-            return move(held.association(), self.destination, request.level, request.keys)
+            association = held.association()
+            with WatchedRequest(peer, association, peer.interruption.arrived) as watched:
+                outcome = move(
+                    association, self.destination, request.level, request.keys, watched.tell
+                )
+            return watched.outcome(outcome)
 
-        with Held(lambda: associate(peer, MOVE_CLASSES, peer.timeouts.retrieve)) as held:
+        with Held(lambda: associate(peer, MOVE_CLASSES, peer.timeouts.retrieve + LATE_S)) as held:
             return each_request(requests(study, missing), make)
 
     def echo(self) -> None:
@@ -100,9 +107,20 @@ class MoveSource:
 
 
 def ask_pacs(peer: Peer, patient: ListedPatient, wanted: SurveyFilter) -> Expected:
-    """Ask a PACS by C-FIND what it has of a patient; raises ``NetworkError``."""
+    """Ask a PACS by C-FIND what it has of a patient; raises ``NetworkError``.
+
+    One that falls silent is asked once more, without optional keys.
+    """
+    try:
+        with associate(peer, FIND_CLASSES, peer.timeouts.answer) as association:
+            return expect(association, patient, wanted)
+    except FellSilent:
+        if peer.interruption.wanted:
+            raise
     with associate(peer, FIND_CLASSES, peer.timeouts.answer) as association:
-        return expect(association, patient, wanted)
+        fewer = cast("Association", WithoutOptional(association))
+        expected = expect(fewer, patient, wanted)
+    return replace(expected, notes={**expected.notes, "key_left_out": 1})
 
 
 def echo_pacs(peer: Peer) -> None:
@@ -116,15 +134,59 @@ def echo_pacs(peer: Peer) -> None:
         )
 
 
+class WatchedRequest:
+    """One retrieve request over an association, which ends when nothing moves any more.
+
+    A pending answer alone is no sign of life: it says that the peer lives, not that it sends.
+    """
+
+    def __init__(self, peer: Peer, association: Association, arrived: Callable[[], int]) -> None:
+        self._counters = 0, 0, 0
+        self._interruption, times = peer.interruption, peer.timeouts
+        limit = TimeLimit(
+            peer.interruption,
+            lambda: (arrived(), self._counters),
+            times.retrieve,
+            times.stalled,
+            times.whole,
+        )
+        self._watchdog = Watchdog(limit.over, lambda: end(association))
+
+    def __enter__(self) -> Self:
+        """Begin to look."""
+        self._watchdog.__enter__()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        """Look no more."""
+        self._watchdog.__exit__(None, None, None)
+
+    def tell(self, outcome: RetrieveOutcome) -> None:
+        """Take note of what the peer has said last."""
+        self._counters = outcome.completed or 0, outcome.failed or 0, outcome.warning or 0
+
+    def outcome(self, outcome: RetrieveOutcome) -> RetrieveOutcome:
+        """Return how the request went: where it was given up, that is why the peer said nothing."""
+        if outcome.status is not None:
+            return outcome
+        # A stop is seen by the watchdog of the association, too, and perhaps by that one first.
+        stopped = GivenUp.STOPPED if self._interruption.wanted else None
+        return replace(outcome, given_up=self._watchdog.reason or stopped)
+
+
 def move(
-    association: Association, destination: str, level: str, keys: Mapping[str, str]
+    association: Association,
+    destination: str,
+    level: str,
+    keys: Mapping[str, str],
+    tell: Callable[[RetrieveOutcome], None] = lambda _: None,
 ) -> RetrieveOutcome:
     """Have the objects that ``keys`` name sent to the AE title ``destination``.
 
     ``level`` is STUDY, SERIES or IMAGE; ``keys`` holds the unique keys down to it, PatientID
-    included.
+    included.  ``tell`` is given what the peer has said so far, each time it says something.
     """
-    outcome = RetrieveOutcome(None)
+    outcome = RetrieveOutcome(None, destination=destination)
     chosen = root_of(association, MOVE_CLASSES, keys)
     if chosen is None:
         return outcome
@@ -132,6 +194,7 @@ def move(
     wanted = identifier(level, keys, root)
     for answer, _ in association.send_c_move(wanted, destination, root):
         outcome = outcome_of(answer, outcome)
+        tell(outcome)
     return outcome
 
 
@@ -160,9 +223,10 @@ def outcome_of(answer: Dataset, before: RetrieveOutcome) -> RetrieveOutcome:
         value = answer.get(keyword)
         return earlier if value is None else int(value)
 
-    return RetrieveOutcome(
-        None if status in (None, PENDING) else int(status),
-        count("NumberOfCompletedSuboperations", before.completed),
-        count("NumberOfFailedSuboperations", before.failed),
-        count("NumberOfWarningSuboperations", before.warning),
+    return replace(
+        before,
+        status=None if status in (None, PENDING) else int(status),
+        completed=count("NumberOfCompletedSuboperations", before.completed),
+        failed=count("NumberOfFailedSuboperations", before.failed),
+        warning=count("NumberOfWarningSuboperations", before.warning),
     )

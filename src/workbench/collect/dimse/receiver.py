@@ -8,6 +8,7 @@ from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from functools import partial
 from typing import Self
+from weakref import WeakSet
 
 from pynetdicom import AE, evt
 from pynetdicom.association import Association
@@ -125,6 +126,7 @@ class Receiver:
         self._take, self._keep = take, keep
         self._turn = threading.Condition()
         self._open, self._busy = False, 0
+        self._inflows: WeakSet[Inflow] = WeakSet()
         self._count = self._bytes = self._refused = 0
         self._last: datetime | None = None
         self._keeping = threading.Lock()
@@ -136,6 +138,12 @@ class Receiver:
     def count(self) -> int:
         """How many objects have been handed on."""
         return self._count
+
+    @property
+    def arrived(self) -> int:
+        """How many bytes have come, those of objects that are still on their way included."""
+        inflows = tuple(self._inflows)
+        return self._bytes + sum(inflow.arriving for inflow in inflows)
 
     @property
     def refused(self) -> int:
@@ -183,7 +191,9 @@ class Receiver:
                 return WholeSink(self._wholes)
             return Sink(lambda: syntax, self._headers)
 
-        return Inflow(association, sink, partial(self._store, association))
+        inflow = Inflow(association, sink, partial(self._store, association))
+        self._inflows.add(inflow)
+        return inflow
 
     def _store(self, association: Association, request: StoreRequest) -> int:
         sink, problem = request.sink, ""

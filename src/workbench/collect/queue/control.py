@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import json
 import os
+import socket
 import time
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -21,6 +22,7 @@ import psutil
 from workbench.collect.clock import boot, moment
 from workbench.collect.hours.week_grid import Override
 from workbench.collect.queue.hospital_file import HospitalFile
+from workbench.errors import SettingsError
 from workbench.rights import Right, needs
 
 HEARTBEAT_MAX_AGE_S = 20.0  # a heartbeat that is older is of a collector that hangs or is gone
@@ -87,6 +89,21 @@ class Heartbeat:
         """Whether the collector is at work."""
         return self.lives and self.age_seconds < HEARTBEAT_MAX_AGE_S
 
+    @property
+    def name(self) -> str:
+        """Which one it is, for a person: process, machine, since when."""
+        host, since = self.told.get("host"), str(self.told.get("since") or "").replace("T", " ")
+        words = [f"process {self.owner.partition(':')[0]}{f' on {host}' if host else ''}"]
+        return ", ".join(words + ([f"since {since} UTC"] if since else []))
+
+
+def _lives(owner: str, age: float, told: Mapping[str, Any]) -> bool:
+    """Say whether a collector is there; of one on another machine, by what it said last."""
+    if told.get("host", socket.gethostname()) != socket.gethostname():
+        return age < HEARTBEAT_MAX_AGE_S
+    process = Process.named(owner)
+    return bool(process and process.lives)
+
 
 class Control:
     """The two-way notice board of one workspace."""
@@ -126,6 +143,21 @@ class Control:
 
     # --- told by the collector -----------------------------------------------------------------
 
+    def enter(self, owner: str, told: Mapping[str, Any]) -> None:
+        """Say that a collector begins; raises ``SettingsError`` while another one works.
+
+        Two would share the queue, but each is set up by the same settings: the second finds the
+        receiver's port taken, or asks the PACS at the same time.
+        """
+        with self._hospital.transaction():
+            for beat in self.heartbeats():
+                if beat.owner != owner and beat.lives:
+                    raise SettingsError(
+                        f"another collector works on this workspace: {beat.name}.",
+                        "Let it work, or stop it first: workbench collect stop -w FOLDER",
+                    )
+            self.beat(owner, told)
+
     def beat(self, owner: str, told: Mapping[str, Any]) -> None:
         """Say what a collector is doing."""
         self._set(HEARTBEAT + owner, json.dumps({**told, "clock": time.time()}))
@@ -142,9 +174,8 @@ class Control:
         heartbeats = []
         for row in rows:
             owner, told = row["name"].removeprefix(HEARTBEAT), json.loads(row["value"])
-            process = Process.named(owner)
             age = time.time() - told.pop("clock", 0.0)
-            heartbeats.append(Heartbeat(owner, age, bool(process and process.lives), told))
+            heartbeats.append(Heartbeat(owner, age, _lives(owner, age, told), told))
         return heartbeats
 
     def tell(self, text: str, severity: str = "info") -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 import shutil
+import socket
 import threading
 import time
 from collections import deque
@@ -15,6 +16,7 @@ from typing import Self
 
 import psutil
 
+from workbench.collect.clock import moment
 from workbench.collect.dimse.receiver import Receiver
 from workbench.collect.queue.control import Control
 from workbench.collect.queue.patient_queue import Counts, Queue
@@ -26,8 +28,20 @@ LOGGER = logging.getLogger(__name__)
 HEARTBEAT_INTERVAL_S = 2.0
 SPEED_WINDOW_S = 60.0  # the speed shown is of the last minute
 MIN_FREE_BYTES = 2 * 2**30  # bytes of disk: below that nothing more is asked of the PACS
+# Below this a person is told: a night of 70,000 headers takes less than 1 GB, so days are left.
+WARN_FREE_BYTES = 10 * 2**30
 
 Fates = Callable[[Iterable[str]], dict[str, str]]
+
+
+def filling(free: int) -> str:
+    """Return a warning where fewer than ``WARN_FREE_BYTES`` bytes are free; else empty."""
+    if free >= WARN_FREE_BYTES:
+        return ""
+    return (
+        f"The disk is filling: {free / 2**30:.1f} GB are free. Below {MIN_FREE_BYTES / 2**30:.0f} "
+        "GB nothing more is asked of the PACS: make room, or move the workspace."
+    )
 
 
 class Pulse:
@@ -43,6 +57,7 @@ class Pulse:
         self, owner: str, queue: Queue, control: Control, receiver: Receiver, folder: Path
     ) -> None:
         self.doing = "Starting."
+        self.since = moment()
         self._owner, self._queue, self._control = owner, queue, control
         self._receiver, self._folder = receiver, folder
         self._ended = threading.Event()
@@ -55,8 +70,8 @@ class Pulse:
         self._thread = threading.Thread(target=self._run, name="pulse", daemon=True)
 
     def __enter__(self) -> Self:
-        """Start to beat."""
-        self._beat()
+        """Start to beat; raises ``SettingsError`` while another collector works."""
+        self._control.enter(self._owner, self._told())
         self._thread.start()
         return self
 
@@ -93,6 +108,10 @@ class Pulse:
             return ""
         return f"The disk is nearly full ({free / 2**30:.1f} GB free): nothing more is asked for."
 
+    def disk_warning(self) -> str:
+        """Return what a person should do before the disk is full; empty while there is room."""
+        return filling(shutil.disk_usage(self._folder).free)
+
     def _run(self) -> None:
         while not self._ended.wait(HEARTBEAT_INTERVAL_S):
             try:
@@ -114,8 +133,13 @@ class Pulse:
             self._queue.count(number, Counts(0, len(expected), self._already, arrived, refused))
 
     def _beat(self) -> None:
+        self._control.beat(self._owner, self._told())
+
+    def _told(self) -> dict[str, object]:
         status = self._receiver.status()
-        self._control.beat(self._owner, {
+        return {
+            "host": socket.gethostname(),
+            "since": self.since,
             "doing": self.doing,
             "patient": self._patient,
             "receiver": asdict(status),
@@ -123,7 +147,7 @@ class Pulse:
             **self._speeds(status.objects, status.bytes),
             "memory": psutil.Process().memory_info().rss,
             "disk_free": shutil.disk_usage(self._folder).free,
-        })  # fmt: skip
+        }
 
     def _speeds(self, objects: int, received: int) -> dict[str, float]:
         """Return objects and bytes a second over the last minute."""

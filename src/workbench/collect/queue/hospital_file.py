@@ -81,6 +81,11 @@ def drawn() -> int:
     return secrets.randbits(LOT_BITS)
 
 
+def last_drawn() -> int:
+    """Return a lot after all that are drawn, nobody can foretell where among its like."""
+    return (1 << LOT_BITS) + drawn()
+
+
 class HospitalFile(Sqlite):
     """The hospital's own file of one workspace; readable by its owner alone.
 

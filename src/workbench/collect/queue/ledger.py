@@ -38,6 +38,9 @@ class Judge(Protocol):
     def fates(self, uids: Iterable[str]) -> dict[str, str]:
         """Return what became of SOP Instance UIDs: stored, or why not; absent: never came."""
 
+    def partial(self, uids: Iterable[str]) -> int:
+        """Return how many SOP Instance UIDs are stored without some of their values."""
+
     def patients_of(self, study_uids: Iterable[str]) -> dict[str, str]:
         """Return the stored patient (pseudonym) of each original Study Instance UID."""
 
@@ -188,6 +191,7 @@ class Ledger:
             "refused": len(codes),
             "missing": len(uids) - len(fates),
             "refused_codes": ",".join(sorted(set(codes))) or None,
+            "partial": judge.partial(uids),
         }
 
     # --- for use inside the hospital only ------------------------------------------------------

@@ -11,6 +11,7 @@ from workbench.collect.filters import SurveyFilter
 from workbench.collect.hours.schedule import Timetable, read_timetable
 from workbench.collect.hours.week_grid import Override, Slots
 from workbench.collect.queue.control import Command, Control, Heartbeat
+from workbench.collect.queue.heartbeat import WARN_FREE_BYTES, filling
 from workbench.collect.queue.hospital_file import HospitalFile
 from workbench.collect.queue.ledger import Ledger
 from workbench.collect.queue.patient_queue import PatientState, Queue
@@ -85,7 +86,10 @@ class Status:
             doing = (
                 collector.told["doing"] if collector.fresh else "does not answer; start it again"
             )
-            yield f"Collector {collector.owner.partition(':')[0]}: {doing}"
+            yield f"Collector ({collector.name}): {doing}"
+            warning = filling(collector.told.get("disk_free", WARN_FREE_BYTES))
+            if warning and collector.fresh:
+                yield warning
         yield f"Asked of it: {self.command}. {self.hours}"
         states = [f"{number} {state}" for state, number in self.states.items() if number]
         yield f"Queue: {', '.join(states) or 'empty'}. Wanted: {self.wanted}."

@@ -4,10 +4,10 @@ Inside a priority the order is drawn by lot when a patient is added, and stays t
 were patients asked in the order of their list, whoever has the list could read their pseudonyms
 off the order of arrival.
 
-Any number of collectors may work on one queue.  A collector leases a patient for a while and
-renews the lease as long as it lives, so a patient is never done by two at once, and one whose
-collector died is taken up by another.  A patient is tried a fixed number of times, then waits
-for a person.
+A collector leases a patient for a while and renews the lease as long as it lives, so a patient is
+never done by two at once, and one whose collector died is taken up again.  A patient is tried a
+fixed number of times, then waits for a person; that the collector was killed is no try.  Who is
+complete and asked for once more stays so until the PACS answers otherwise.
 """
 
 from __future__ import annotations
@@ -21,12 +21,11 @@ from typing import Any
 
 from workbench.collect.clock import boot, moment, steady
 from workbench.collect.patient_list import ListedPatient
-from workbench.collect.queue.hospital_file import HospitalFile, drawn
+from workbench.collect.queue.hospital_file import HospitalFile, drawn, last_drawn
 from workbench.rights import Right, needs
 
 LEASE_S = 60.0
 MAX_WAIT_S = 7 * 24 * 3600.0  # seconds: doubling must not put a patient off for ever
-CUT_OFF = "The collector was stopped while it worked on this patient, each time it tried."
 
 
 class PatientState(StrEnum):
@@ -67,11 +66,12 @@ class Counts:
 
 @dataclass(frozen=True)
 class Job:
-    """A leased patient."""
+    """A leased patient; ``complete`` is one who is so already, and is asked for once more."""
 
     number: int
     patient: ListedPatient = field(repr=False)
     tries: int
+    complete: bool = False
 
 
 @dataclass(frozen=True)
@@ -140,22 +140,23 @@ class Queue:
 
     # --- working through it --------------------------------------------------------------------
 
-    def lease(self, retry: Retry) -> Job | None:
+    def lease(self) -> Job | None:
         """Take the next patient that is due and nobody works on; ``None`` when there is none."""
         sealed = self._hospital.sealed  # without the key nobody is taken
-        while True:
-            row = self._leased()
-            if row is None:
-                return None
-            if row["tries"] <= retry.tries:
-                return Job(row["number"], sealed.patient_of(row), row["tries"])
-            self.settle(row["number"], PatientState.FAILED, CUT_OFF)
+        row = self._leased()
+        if row is None:
+            return None
+        complete = row["state"] == PatientState.COMPLETE
+        return Job(row["number"], sealed.patient_of(row), row["tries"], complete)
 
     def _leased(self) -> Any | None:
         with self._hospital.transaction():
             return self._hospital.one(
-                "UPDATE patient SET owner = ?, lease_boot = ?, lease_until = ?, tries = tries + 1,"
-                " state = 'asked', reason = '', asked_at = ?, changed_at = ?"
+                # A lease that ran out was cut off: that try does not count.
+                "UPDATE patient SET tries = tries + (owner IS NULL),"
+                " owner = ?, lease_boot = ?, lease_until = ?,"
+                " state = iif(state = 'complete', state, 'asked'),"
+                " reason = '', asked_at = ?, changed_at = ?"
                 " WHERE number = (SELECT number FROM patient WHERE due IS NOT NULL AND due <= ?"
                 "  AND (owner IS NULL OR lease_boot <> ? OR lease_until < ?)"
                 "  ORDER BY priority DESC, tries, lot LIMIT 1) RETURNING *",
@@ -176,10 +177,14 @@ class Queue:
         return row is not None and row["owner"] == self._owner
 
     def reached(self, number: int, state: PatientState, counts: Counts | None = None) -> None:
-        """Note how far a leased patient has come."""
+        """Note how far a leased patient has come.
+
+        Who was complete stays so while asked: only what must be fetched makes it another state.
+        """
         self._hospital.write(
-            "UPDATE patient SET state = ?, changed_at = ? WHERE number = ? AND owner = ?",
-            state, moment(), number, self._owner,
+            "UPDATE patient SET state = iif(state = 'complete' AND ? IN ('asked', 'found'),"
+            " state, ?), changed_at = ? WHERE number = ? AND owner = ?",
+            state, state, moment(), number, self._owner,
         )  # fmt: skip
         if counts is not None:
             self.count(number, counts)
@@ -207,19 +212,31 @@ class Queue:
     def release(self, number: int) -> None:
         """Give back a patient that was stopped midway, as if it had not been tried."""
         self._hospital.write(
-            "UPDATE patient SET state = 'waiting', reason = '', tries = max(tries - 1, 0), due = 0,"
+            "UPDATE patient SET state = iif(state = 'complete', state, 'waiting'), reason = '',"
+            " tries = max(tries - 1, 0), due = 0,"
             " owner = NULL, lease_until = NULL, changed_at = ? WHERE number = ? AND owner = ?",
             moment(), number, self._owner,
         )  # fmt: skip
 
-    def take_over(self, owners: Iterable[str]) -> int:
-        """Free the patients of collectors that are known to be gone; return how many."""
-        return sum(
-            self._hospital.change(
-                "UPDATE patient SET owner = NULL, lease_until = NULL WHERE owner = ?", owner
-            )
-            for owner in owners
-        )
+    def take_over(self, owners: Iterable[str]) -> list[int]:
+        """Free the patients of collectors that are known to be gone; return their numbers.
+
+        That a program of ours ended is not their fault: it counts as no try.  They come last of
+        their priority, so that one who brings the collector down keeps nobody else waiting.
+        """
+        freed: list[int] = []
+        for owner in owners:
+            with self._hospital.transaction():
+                rows = self._hospital.all("SELECT number FROM patient WHERE owner = ?", owner)
+                for row in rows:
+                    self._hospital.write(
+                        "UPDATE patient SET owner = NULL, lease_until = NULL, lot = ?,"
+                        " tries = max(tries - 1, 0),"
+                        " state = iif(state = 'complete', state, 'waiting') WHERE number = ?",
+                        last_drawn(), row["number"],
+                    )  # fmt: skip
+            freed += [row["number"] for row in rows]
+        return freed
 
     def owners(self) -> list[str]:
         """Return who holds leases now."""
@@ -245,11 +262,15 @@ class Queue:
 
     @needs(Right.COLLECT)
     def ask_again(self, numbers: Iterable[int]) -> int:
-        """Ask the PACS again for patients in whatever state, because it may have more by now."""
+        """Ask the PACS again for patients in whatever state, because it may have more by now.
+
+        Those that are complete stay so until it answers otherwise.
+        """
         with self._hospital.transaction():
             return sum(
                 self._hospital.change(
-                    "UPDATE patient SET due = 0, tries = 0, state = 'waiting', reason = ''"
+                    "UPDATE patient SET due = 0, tries = 0, reason = '',"
+                    " state = iif(state = 'complete', state, 'waiting')"
                     " WHERE owner IS NULL AND number = ?", number,
                 )
                 for number in numbers

@@ -31,7 +31,14 @@ MAX_ASSOCIATIONS = 100
 FROM_ONE_ADDRESS = 75  # connections: a host that opens more must not lock the others out
 HANDSHAKE_TIMEOUT_S = 5.0
 REMEMBERED = 20  # refusals kept for the page
+# OpenSSL's words for a peer that speaks no TLS; a DICOM PDU is "wrong version number" to it.
+NOT_TLS = ("WRONG_VERSION_NUMBER", "HTTP_REQUEST", "RECORD_LAYER", "PACKET_LENGTH")
 UNPRINTABLE = re.compile(r"[^ -~]")
+# Who was kept out without having said a title; longer than a title can be, so none is taken for it.
+SPEAKS_TLS = "a peer that encrypts, which we do not"
+SPEAKS_NO_TLS = "a peer that does not encrypt, which we do"
+NOT_TRUSTED = "a peer whose certificate we do not accept"
+NO_AGREEMENT = "a peer that did not agree with us on TLS"
 # A-ASSOCIATE-RJ: permanent, by the service user, calling AE title not recognised (PS3.8 9.3.4)
 CALLING_UNKNOWN = (0x01, 0x01, 0x03)
 
@@ -107,12 +114,16 @@ class Admission:
             # Many peers call by any title; only one of ours changes what becomes of the objects.
             association.acceptor.ae_title = called
 
-    def _refuse(self, acse: ACSE, answer: tuple[int, int, int], calling: str, address: str) -> None:
-        peer = UNPRINTABLE.sub("?", f"{calling[:16]} at {address}")
+    def kept_out(self, who: str, address: str) -> None:
+        """Remember one that was refused."""
+        peer = f"{who} at {address}"
         with self._lock:
             self.refused += 1
             self.lately.append(peer)
         LOGGER.warning("an association was refused: %s", peer)
+
+    def _refuse(self, acse: ACSE, answer: tuple[int, int, int], calling: str, address: str) -> None:
+        self.kept_out(UNPRINTABLE.sub("?", calling[:16]), address)
         acse.send_reject(*answer)
         acse.assoc.kill()
 
@@ -142,6 +153,8 @@ def server_class(
                     wrapped.settimeout(self.ae.network_timeout)
             except OSError as error:
                 LOGGER.warning("a TLS handshake failed: %s", type(error).__name__)
+                if isinstance(error, ssl.SSLError):
+                    admission.kept_out(_without_tls(error), client_address[0])
                 admission.leaves(client_address[0])
                 self.shutdown_request(request)
                 return
@@ -152,6 +165,14 @@ def server_class(
             LOGGER.warning("a connection broke off before its association")
 
     return Doorkeeper
+
+
+def _without_tls(error: ssl.SSLError) -> str:
+    """Return who it was with which no encrypted connection came about, by OpenSSL's reason."""
+    if isinstance(error, ssl.SSLCertVerificationError):
+        return NOT_TRUSTED
+    words = str(error).upper()
+    return SPEAKS_NO_TLS if any(word in words for word in NOT_TLS) else NO_AGREEMENT
 
 
 def _address(association: Association) -> str:

@@ -40,6 +40,7 @@ PDU_HEAD, ITEM_HEAD = struct.Struct(">BxI"), struct.Struct(">IBB")
 P_DATA_TF, IS_COMMAND, IS_LAST = 0x04, 0x01, 0x02
 DATA_TRANSFER, AWAITING_CLOSE = "Sta6", "Sta13"
 CONNECTION_CLOSED, INVALID_PDU = "Evt17", "Evt19"
+TLS_HANDSHAKE = b"\x16"  # RFC 8446 section 5.1: type of the record that a connection begins with
 MAX_COMMAND_BYTES = 2**16  # bytes; a C-STORE request has about 150
 MAX_OTHER_BYTES = 2**20  # bytes of the data set of another request
 MAX_WAITING = 16  # requests of other kinds that wait for their answers
@@ -102,11 +103,17 @@ class Inflow:
         Returns what takes the data set of the next object, given its transfer syntax.
     serve
         Is given each request with its sink and returns the status; must not raise.
+    encrypts
+        Is called where a plain connection begins as one of TLS does.
     """
 
-    def __init__(self, association: Association, make_sink: MakeSink, serve: Serve) -> None:
+    def __init__(
+        self, association: Association, make_sink: MakeSink, serve: Serve,
+        encrypts: Callable[[], None] = lambda: None,
+    ) -> None:  # fmt: skip
         self._association, self._dul = association, association.dul
         self._make_sink, self._serve = make_sink, serve
+        self._encrypts: Callable[[], None] | None = encrypts
         wrapper = cast("Any", self._dul.socket)
         self._connection = cast("socket.socket", wrapper.socket)
         self._scratch = memoryview(bytearray(READ_BYTES))
@@ -220,6 +227,9 @@ class Inflow:
         data = bytearray(size)
         data[: len(unread)] = unread
         self._fill(memoryview(data)[len(unread) :])
+        if self._encrypts and data[:1] == TLS_HANDSHAKE:
+            self._encrypts()
+        self._encrypts = None  # only the first byte of a connection says so
         return data
 
     def _fill(self, view: memoryview) -> None:

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import errno
 import logging
+import socket
 import threading
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
@@ -16,6 +18,7 @@ from pynetdicom.transport import ThreadedAssociationServer
 
 from workbench.collect.dimse.admission import (
     MAX_ASSOCIATIONS,
+    SPEAKS_TLS,
     Admission,
     AllowedPeer,
     server_class,
@@ -183,7 +186,11 @@ class Receiver:
                 return WholeSink(self._wholes)
             return Sink(lambda: syntax, self._headers)
 
-        return Inflow(association, sink, partial(self._store, association))
+        def encrypts() -> None:
+            address = association.requestor.address_info
+            self._admission.kept_out(SPEAKS_TLS, str(address.address if address else ""))
+
+        return Inflow(association, sink, partial(self._store, association), encrypts)
 
     def _store(self, association: Association, request: StoreRequest) -> int:
         sink, problem = request.sink, ""
@@ -244,10 +251,7 @@ def listen(
             (entity.host, entity.port), evt_handlers=handlers, server_class=kind
         )
     except OSError as error:
-        raise NetworkError(
-            f"{entity.title} cannot listen at port {entity.port}.",
-            "Another program may use it: choose another port.",
-        ) from error
+        raise _not_listening(entity, error) from error
     thread = threading.Thread(
         target=server.serve_forever, args=(POLL_INTERVAL_S,), name=f"{entity.title} listens",
         daemon=True,
@@ -255,6 +259,23 @@ def listen(
     thread.start()
     node._servers.append(server)
     return replace(entity, port=server.server_address[1])
+
+
+def _not_listening(entity: ApplicationEntity, error: OSError) -> NetworkError:
+    if isinstance(error, socket.gaierror) or error.errno == errno.EADDRNOTAVAIL:
+        return NetworkError(
+            f"{entity.title} cannot listen at {entity.host}: this computer has no such address.",
+            'Write an address of its own in host of [local], or "0.0.0.0" for all it has.',
+        )
+    if error.errno == errno.EACCES:
+        return NetworkError(
+            f"{entity.title} cannot listen at port {entity.port}: it is kept for the system.",
+            "Choose a port from 1024 up, such as 11112, and have the PACS know it.",
+        )
+    return NetworkError(
+        f"{entity.title} cannot listen at port {entity.port}.",
+        "Another program may use it: choose another port.",
+    )
 
 
 def _node(title: str) -> AE:

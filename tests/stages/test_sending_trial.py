@@ -79,7 +79,7 @@ def nothing_is_left(survey: Survey) -> None:
     assert not any(thread.name == "trial" for thread in threading.enumerate())
 
 
-# --- archives that are well ------------------------------------------------------------------------
+# --- archives that are well ----------------------------------------------------------------------
 
 
 @pytest.mark.parametrize(
@@ -176,7 +176,7 @@ def test_an_archive_that_tells_nothing_is_not_called_well(tmp_path: Path) -> Non
         assert tried(survey).startswith("FAILED PACS tells of no study")
 
 
-# --- archives that misbehave -----------------------------------------------------------------------
+# --- archives that misbehave ---------------------------------------------------------------------
 
 REGISTER = "register the AE title WORKBENCH with address 127.0.0.1, port"
 
@@ -309,7 +309,7 @@ def test_no_order_is_placed_where_no_pacs_is_set(tmp_path: Path) -> None:
             object_sent(survey, print)
 
 
-# --- a collector at work, a port that is taken, Ctrl-C ------------------------------------------------
+# --- a collector at work, a port that is taken, Ctrl-C -------------------------------------------
 
 
 def test_a_collector_at_work_drops_it_and_says_so(tmp_path: Path) -> None:

@@ -63,7 +63,7 @@ class TrialBox:
 
     folder: Path
 
-    # --- what the test does ------------------------------------------------------------------
+    # --- what the test does ----------------------------------------------------------------------
 
     def ask(self, wanted: Wanted) -> None:
         """Have the receiver at work drop the wanted object once, and say that it came."""
@@ -89,7 +89,7 @@ class TrialBox:
         for name in (ASKED, CAME):
             (self.folder / name).unlink(missing_ok=True)
 
-    # --- what the receiver does --------------------------------------------------------------
+    # --- what the receiver does ------------------------------------------------------------------
 
     def before(self, take: Take, *, whole: bool = False) -> Take:
         """Return ``take`` with a look into the box before it.

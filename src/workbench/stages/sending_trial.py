@@ -38,7 +38,7 @@ from workbench.stages.sending_verdict import (
     nothing_came,
     place,
 )
-from workbench.stages.trial_listening import Arrivals, Came, OwnArrivals, listening
+from workbench.stages.trial_listening import Came, OwnArrivals, TrialArrivals, listening
 from workbench.stages.trial_object import TrialObject, trial_object
 from workbench.survey import Survey
 
@@ -66,7 +66,7 @@ def object_sent(survey: Survey, say: Say) -> str:
     if pacs is None:
         raise SettingsError("no PACS is set.", "Add a [pacs] table to workbench.toml.")
     by_move = pacs.retrieve == "move"
-    arriving: AbstractContextManager[Arrivals] = (
+    arriving: AbstractContextManager[TrialArrivals] = (
         listening(survey) if by_move else nullcontext(OwnArrivals())
     )
     with arriving as arrivals:
@@ -91,7 +91,7 @@ class _Sending:
 
     survey: Survey
     pacs: EntitySettings
-    arrivals: Arrivals
+    arrivals: TrialArrivals
     say: Say
     chosen: TrialObject | None = None
     outcome: RetrieveOutcome = field(default_factory=lambda: RetrieveOutcome(None))
@@ -109,7 +109,7 @@ class _Sending:
         """Begin."""
         self._thread.start()
 
-    # --- in the thread of whoever waits ------------------------------------------------------
+    # --- in the thread of whoever waits ----------------------------------------------------------
 
     def watched(self) -> Came:
         """Wait for the object; raises ``NetworkError`` where it does not come."""
@@ -167,7 +167,7 @@ class _Sending:
             )
         )
 
-    # --- in a thread of its own --------------------------------------------------------------
+    # --- in a thread of its own ------------------------------------------------------------------
 
     def _run(self) -> None:
         """Find and order; what goes wrong is told by ``watched``."""
@@ -322,5 +322,5 @@ def _check_offers(peer: Peer, association: Association) -> None:
     raise NetworkError(
         f"{peer.pacs.title} offers neither C-MOVE nor C-GET to {peer.local_title}.",
         "Ask its administrator to permit one of them, or for the AE title of its query/retrieve "
-        "service; where it has DICOMweb, set retrieve = \"web\" and url in [pacs].",
+        'service; where it has DICOMweb, set retrieve = "web" and url in [pacs].',
     )

@@ -22,7 +22,7 @@ from workbench.collect.retrieval import UNKNOWN_DESTINATION, RetrieveOutcome
 from workbench.errors import NetworkError
 from workbench.settings import EntitySettings
 
-WILDCARDS = frozenset({"", "0.0.0.0", "::"})  # noqa: S104  it is compared, not listened at
+WILDCARDS = frozenset({"", "0.0.0.0", "::"})
 # The service is not there, or not for us: PS3.7 annex C.5.
 NOT_FOR_US = frozenset({0x0122, 0x0124, 0x0211})
 SUCCESS = 0x0000
@@ -118,7 +118,7 @@ def _encryption(evidence: Evidence) -> Judged:
     for kind, (what, remedy) in WITHOUT_TLS.items():
         callers = [who for who in evidence.refused if who.startswith(kind)]
         if callers:
-            return f"But {callers[-1]} called: {what}", remedy
+            return f"But {callers[-1]} called, {what}", remedy
     return None
 
 
@@ -136,14 +136,18 @@ def _another_title(evidence: Evidence) -> Judged:
     allowed = json.dumps([*kept, title], ensure_ascii=False)
     if named:
         return (
-            f"But {title} at {address} called, and was refused: allow of [local] says another "
-            "address.",
+            (
+                f"But {title} at {address} called, and was refused: allow of [local] says another "
+                "address."
+            ),
             f"If that is the PACS, write allow = {allowed} in [local] of workbench.toml.",
         )
     return (
         f"But {title} at {address} called, and was refused: nobody here knows this title.",
-        f"If that is the PACS, which then sends under another title than it answers to, write "
-        f"allow = {allowed} in [local] of workbench.toml.",
+        (
+            f"If that is the PACS, which then sends under another title than it answers to, write "
+            f"allow = {allowed} in [local] of workbench.toml."
+        ),
     )
 
 
@@ -152,8 +156,10 @@ def _other_objects(evidence: Evidence) -> Judged:
         return None
     return (
         f"But {evidence.others} other objects came; they were not taken.",
-        "If nobody else was sending: the PACS sends other objects than it is asked for, or with "
-        "other UIDs. Ask its administrator.",
+        (
+            "If nobody else was sending: the PACS sends other objects than it is asked for, or with "
+            "other UIDs. Ask its administrator."
+        ),
     )
 
 
@@ -162,8 +168,7 @@ def _silent(evidence: Evidence) -> Judged:
         return None
     return (
         "It took the order, and neither sent nor ended it.",
-        "Its queue of orders may stand still: ask its administrator. "
-        + _registration(evidence),
+        "Its queue of orders may stand still: ask its administrator. " + _registration(evidence),
     )
 
 
@@ -172,8 +177,10 @@ def _not_for_us(evidence: Evidence) -> Judged:
         return None
     return (
         "It does not let us retrieve.",
-        f"Ask its administrator to let {evidence.local.title} retrieve by C-MOVE, or try "
-        'retrieve = "get" in [pacs].',
+        (
+            f"Ask its administrator to let {evidence.local.title} retrieve by C-MOVE, or try "
+            'retrieve = "get" in [pacs].'
+        ),
     )
 
 
@@ -206,8 +213,10 @@ def _nothing_sent(evidence: Evidence) -> Judged:
 
 def _not_sent(evidence: Evidence) -> Judged:
     return (
-        f"Most often that means that it does not know {evidence.local.title}, or knows another "
-        "address or port of it, or is stopped by a firewall.",
+        (
+            f"Most often that means that it does not know {evidence.local.title}, or knows another "
+            "address or port of it, or is stopped by a firewall."
+        ),
         _registration(evidence),
     )
 
@@ -230,20 +239,22 @@ def _registration(evidence: Evidence) -> str:
 
 WITHOUT_TLS = {
     SPEAKS_TLS: (
-        "it wants an encrypted connection, and [local] has none.",
+        "and our receiver does not encrypt.",
         "Set tls = true in [local] with a [tls] table, or have the PACS send to us unencrypted.",
     ),
     SPEAKS_NO_TLS: (
-        "it does not encrypt, and tls = true stands in [local].",
+        "and tls = true stands in [local].",
         "Have the PACS send to us encrypted, or take tls out of [local].",
     ),
     NOT_TRUSTED: (
-        "it shows no certificate, or one of an authority that we do not know.",
-        "Add the certificate of its authority to the file of authorities in [tls]; have its "
-        "administrator let it show its own when it sends.",
+        "and showed none, or one of an authority that we do not know.",
+        (
+            "Add the certificate of its authority to the file of authorities in [tls]; have its "
+            "administrator let it show its own when it sends."
+        ),
     ),
     NO_AGREEMENT: (
-        "it broke off while an encrypted connection was agreed on.",
+        "and broke off.",
         "Have its administrator accept the authority of our certificate, and TLS 1.2 or newer.",
     ),
 }

@@ -1,11 +1,12 @@
 """Wait at our real title and port for the object of a test, and keep nothing of it.
 
 Either the test listens there itself, or a collector does already: that one is told which object
-to drop (``collect.trial_box``).  No filter of the collection is asked, and the store is not touched.
+to drop (``collect.trial_box``).  No filter of the collection is asked, and nothing is stored.
 """
 
 from __future__ import annotations
 
+import errno
 import time
 import uuid
 from collections.abc import Callable, Iterator
@@ -26,12 +27,14 @@ from workbench.collect.queue.control import Control
 from workbench.collect.queue.hospital_file import FILE as HOSPITAL_FILE
 from workbench.collect.queue.hospital_file import HospitalFile
 from workbench.collect.received import OUT_OF_RESOURCES, STORED, ReceivedObject
+from workbench.collect.retrieval import Timeouts
 from workbench.collect.trial_box import TrialBox, Wanted
 from workbench.errors import NetworkError
 from workbench.model import ApplicationEntity
 from workbench.survey import Survey
 
 NAME, NUMBER = "Canary^Round Trip", "CANARY-ROUND-TRIP"
+CONNECT_S = 3.0  # to ourselves
 ANSWER_S = 10.0
 BOX_S = 3.0  # until a receiver at work has written that an object came
 POLL_INTERVAL_S = 0.05
@@ -45,7 +48,7 @@ class Came:
     whole: bool = False
 
 
-class Arrivals(Protocol):
+class TrialArrivals(Protocol):
     """What comes to our title and port while a test waits."""
 
     collector: bool
@@ -143,7 +146,7 @@ class CollectorsArrivals:
 
 
 @contextmanager
-def listening(survey: Survey) -> Iterator[Arrivals]:
+def listening(survey: Survey) -> Iterator[TrialArrivals]:
     """Listen at our title and port, or let the collector that does so.
 
     Raises ``NetworkError`` where another program has the port, or the address is not ours.
@@ -154,9 +157,11 @@ def listening(survey: Survey) -> Iterator[Arrivals]:
     receiver = Receiver(reception, own.take, own.take_whole)
     try:
         receiver.__enter__()
-    except NetworkError as taken:
-        if not _collector_listens(survey):
-            raise taken from None
+    except NetworkError as error:
+        cause = error.__cause__
+        taken = isinstance(cause, OSError) and cause.errno == errno.EADDRINUSE
+        if not (taken and _collector_listens(survey)):
+            raise
         arrivals = CollectorsArrivals(survey)
         try:
             yield arrivals
@@ -189,7 +194,7 @@ def _collector_listens(survey: Survey) -> bool:
         box.close()
 
 
-# --- a made-up object ------------------------------------------------------------------------------
+# --- a made-up object ----------------------------------------------------------------------------
 
 
 def made_up_object() -> Dataset:
@@ -240,4 +245,4 @@ def _us(survey: Survey) -> Peer:
     tls = tls_of(settings, survey.folder) if settings.local.tls else None
     local = settings.local
     us = ApplicationEntity(local.title, local.host, local.port)
-    return Peer(_calling(survey), us, tls=tls, tls_name=NOT_COMPARED)
+    return Peer(_calling(survey), us, Timeouts(connect=CONNECT_S), tls, NOT_COMPARED)

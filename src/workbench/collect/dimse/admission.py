@@ -35,8 +35,8 @@ REMEMBERED = 20  # refusals kept for the page
 NOT_TLS = ("WRONG_VERSION_NUMBER", "HTTP_REQUEST", "RECORD_LAYER", "PACKET_LENGTH")
 UNPRINTABLE = re.compile(r"[^ -~]")
 # Who was kept out without having said a title; longer than a title can be, so none is taken for it.
-SPEAKS_TLS = "a peer that encrypts, which we do not"
-SPEAKS_NO_TLS = "a peer that does not encrypt, which we do"
+SPEAKS_TLS = "a peer that encrypts"
+SPEAKS_NO_TLS = "a peer that does not encrypt"
 NOT_TRUSTED = "a peer whose certificate we do not accept"
 NO_AGREEMENT = "a peer that did not agree with us on TLS"
 # A-ASSOCIATE-RJ: permanent, by the service user, calling AE title not recognised (PS3.8 9.3.4)

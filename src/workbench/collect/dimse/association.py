@@ -206,8 +206,8 @@ def associate(
         )
     except socket.gaierror as error:
         raise NetworkError(
-            f"{peer.pacs.title} is not found: no computer is called {peer.pacs.host}.",
-            "Mend its host, or write its IP address there.",
+            f"{peer.pacs.title} is not found: no computer has the name that stands in its host.",
+            "Mend the name, or write its IP address there.",
         ) from error
     if not association.is_established:
         raise _handshake(peer, context, name) or _refusal(peer, association)
@@ -244,7 +244,7 @@ def _rejection(peer: Peer, association: Association) -> NetworkError:
     name = peer.pacs.title
     if said == CALLED_UNKNOWN:
         return NetworkError(
-            f"{peer.pacs} refused the association, because it does not answer to this title.",
+            f"{name} refused the association, because it does not answer to this title.",
             "Mend title of [pacs] (capital letters count). Some also say so where they do not know "
             f"who calls: ask its administrator to register the AE title {peer.local_title}.",
         )
@@ -255,5 +255,6 @@ def _rejection(peer: Peer, association: Association) -> NetworkError:
         )
     return NetworkError(
         f"{name} refused the association.",
-        f"Ask its administrator to register the AE title {peer.local_title}.",
+        f"Ask its administrator to register the AE title {peer.local_title}; or mend title of "
+        "[local], if it is registered under another.",
     )

@@ -46,9 +46,8 @@ def source_of(settings: Settings, folder: Path, take: Take) -> Source:
         raise SettingsError("no PACS is set.", "Add a [pacs] table to workbench.toml.")
     wanted = SurveyFilter.from_settings(settings.filter)
     if pacs.retrieve == "web":
-        if not pacs.url:
-            raise SettingsError("[pacs] needs the url of its DICOMweb service.")
-        return WebSource(_web_access(settings, folder), wanted, take)
+        _check_credentials(settings, folder)
+        return WebSource(web_access(settings, folder), wanted, take)
     peer = peer_of(settings, folder)
     if pacs.retrieve == "get":
         return GetSource(peer, wanted, take)
@@ -79,13 +78,13 @@ class TwoPeers:
         self.sender.echo()
 
 
-def _web_access(settings: Settings, folder: Path) -> WebAccess:
+def web_access(settings: Settings, folder: Path) -> WebAccess:
+    """Return where the DICOMweb service is, and who we are there; raises ``SettingsError``."""
     pacs = settings.pacs
-    assert pacs is not None
+    if pacs is None or not pacs.url:
+        raise SettingsError("[pacs] needs the url of its DICOMweb service.")
     patience = Timeouts(answer=settings.collect.answer_s, retrieve=settings.collect.retrieve_s)
-    tls = _key_for_pacs(settings, folder)
-    if pacs.token_file:
-        check_address(folder, settings, PACS_TOKEN)
+    tls = tls_of(settings, folder) if pacs.tls else None
     return WebAccess(
         pacs.url,
         title=pacs.title,
@@ -105,7 +104,8 @@ def queries(settings: Settings, folder: Path) -> Iterator[Association]:
     Raises ``SettingsError`` and ``NetworkError``.
     """
     if settings.pacs is not None and settings.pacs.retrieve == "web":
-        with WebClient(_web_access(settings, folder)) as client:
+        _check_credentials(settings, folder)
+        with WebClient(web_access(settings, folder)) as client:
             yield cast("Association", WebQuery(client))
         return
     peer = peer_of(settings, folder)
@@ -130,6 +130,13 @@ def mover_of(settings: Settings, folder: Path) -> Peer:
     if pacs is None or not pacs.mover:
         return peer
     return replace(peer, pacs=entity_of(pacs.mover), tls_name=pacs.mover_tls_name)
+
+
+def _check_credentials(settings: Settings, folder: Path) -> None:
+    """Raise ``SettingsError`` where a credential would go to an address it was not given for."""
+    _key_for_pacs(settings, folder)
+    if settings.pacs is not None and settings.pacs.token_file:
+        check_address(folder, settings, PACS_TOKEN)
 
 
 def _key_for_pacs(settings: Settings, folder: Path) -> TlsFiles | None:

@@ -157,8 +157,8 @@ def _other_objects(evidence: Evidence) -> Judged:
     return (
         f"But {evidence.others} other objects came; they were not taken.",
         (
-            "If nobody else was sending: the PACS sends other objects than it is asked for, or with "
-            "other UIDs. Ask its administrator."
+            "If nobody else was sending: the PACS sends other objects than it is asked for, or "
+            "with other UIDs. Ask its administrator."
         ),
     )
 

@@ -261,6 +261,23 @@ def listen(
     return replace(entity, port=server.server_address[1])
 
 
+def check_place(entity: ApplicationEntity) -> None:
+    """Raise ``NetworkError`` where we could not listen there, but not where somebody does.
+
+    Nobody can connect meanwhile: the port is bound, and not listened at.
+    """
+    try:
+        family, _, _, _, where = socket.getaddrinfo(
+            entity.host or None, entity.port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE
+        )[0]
+        with socket.socket(family) as probe:
+            probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+            probe.bind(where)
+    except OSError as error:
+        if error.errno != errno.EADDRINUSE:
+            raise _not_listening(entity, error) from error
+
+
 def _not_listening(entity: ApplicationEntity, error: OSError) -> NetworkError:
     if isinstance(error, socket.gaierror) or error.errno == errno.EADDRNOTAVAIL:
         return NetworkError(

@@ -112,36 +112,40 @@ def _archive(survey: Survey) -> Iterator[str]:
     if pacs is None:
         return
     if pacs.retrieve == "web":
-        with WebClient(web_access(settings, folder)):
-            pass
-    else:
-        yield from _calls(survey, pacs.host, "host", pacs.tls_name)
+        with WebClient(web_access(settings, folder)) as client:
+            yield from _calls(client.root.host, "url", pacs.tls_name)
+        return
+    if pacs.tls:
+        client_context(tls_of(settings, folder), NOT_COMPARED)
+    yield from _calls(pacs.host, "host", pacs.tls_name if pacs.tls else NOT_COMPARED)
     if pacs.mover:
-        yield from _calls(survey, entity_of(pacs.mover).host, "mover", pacs.mover_tls_name)
+        name = pacs.mover_tls_name if pacs.tls else NOT_COMPARED
+        yield from _calls(entity_of(pacs.mover).host, "mover", name)
 
 
-def _calls(survey: Survey, host: str, key: str, tls_name: str) -> Iterator[str]:
-    """Look at a peer that is called."""
+def _calls(host: str, key: str, tls_name: str) -> Iterator[str]:
+    """Look at the host of a peer that is called, and at the name in its certificate."""
     if not _is_somewhere(host, networks=False):
         yield (
             f"No computer has the name that stands in {key} of [pacs]. Mend it, or write its IP "
             "address there."
         )
-    pacs = survey.settings.pacs
-    if pacs is None or not pacs.tls:
-        return
     name = expected_name(host, tls_name)
-    context = client_context(tls_of(survey.settings, survey.folder), name)
-    try:
-        context.wrap_bio(
-            ssl.MemoryBIO(), ssl.MemoryBIO(),
-            server_hostname=None if name == NOT_COMPARED else name,
-        )  # fmt: skip
-    except ValueError:
+    if name != NOT_COMPARED and not _is_nameable(name):
         prefix = "mover_" if key == "mover" else ""
         yield (
             f'No certificate can hold the name "{name}". Mend {key} or {prefix}tls_name of [pacs].'
         )
+
+
+def _is_nameable(name: str) -> bool:
+    """Whether a certificate can be for this name, as OpenSSL judges when it calls."""
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
+    try:
+        context.wrap_bio(ssl.MemoryBIO(), ssl.MemoryBIO(), server_hostname=name)
+    except ValueError:
+        return False
+    return True
 
 
 def _tls(survey: Survey) -> Iterator[str]:

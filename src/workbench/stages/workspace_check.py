@@ -15,8 +15,9 @@ import polars as pl
 from workbench.credentials import credentials
 from workbench.deidentify.patient_clock import PROMISES
 from workbench.deidentify.switches import profile_of
-from workbench.errors import WorkbenchError
+from workbench.errors import SettingsError, WorkbenchError
 from workbench.schema import TABLES
+from workbench.settings import FILE
 from workbench.settings_file import mistakes
 from workbench.stages.names_on_disk import name_notes, name_problems, phantoms_of
 from workbench.stages.quality.unselected import PhantomCount
@@ -54,7 +55,12 @@ class Checked:
 
 def check_workspace(folder: Path) -> Checked:
     """Look over the workspace in a folder; raises ``SettingsError`` where there is none."""
-    wrong = mistakes(folder)
+    try:
+        wrong = mistakes(folder)
+    except SettingsError as error:
+        if not (folder / FILE).exists():
+            raise
+        wrong = [str(error)]
     if wrong:
         return Checked(wrong, not_checked=[REST])
     try:

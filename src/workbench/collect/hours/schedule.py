@@ -91,9 +91,7 @@ def _text(table: Mapping[str, Any], key: str) -> str:
 def _days(table: Mapping[str, Any]) -> list[object]:
     days = table.get("holidays", [])
     if not isinstance(days, list | tuple):
-        raise SettingsError(
-            "holidays of [schedule] must be a list.", 'For example ["2026-12-24"].'
-        )
+        raise SettingsError("holidays of [schedule] must be a list.", 'For example ["2026-12-24"].')
     return list(days)
 
 

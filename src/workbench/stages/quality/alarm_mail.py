@@ -47,8 +47,7 @@ class Post:
         everyone = self._everyone(recipients)
         self._message(Letter("", ()), everyone)
         self._place()
-        if self._settings.mail_user:
-            self._password()
+        self._password()
 
     def send(self, letter: Letter, recipients: Sequence[str]) -> int:
         """Send a letter to these and to ``mail_to``; return to how many.
@@ -56,9 +55,10 @@ class Post:
         Raises ``NetworkError`` or ``SettingsError`` with the remedy; no address stands in it.
         """
         everyone = self._everyone(recipients)
+        message = self._message(letter, everyone)
         try:
             with self._server() as server:
-                server.send_message(self._message(letter, everyone))
+                server.send_message(message)
         except (smtplib.SMTPException, OSError) as error:
             raise self._refusal(error) from None
         return len(everyone)
@@ -122,11 +122,10 @@ class Post:
 
     def _server(self) -> smtplib.SMTP:
         host, port = self._place()
+        password = self._password()
         context = ssl.create_default_context()
         if self._settings.mail_security == "tls":
-            server: smtplib.SMTP = smtplib.SMTP_SSL(
-                host, port, timeout=TIMEOUT, context=context
-            )
+            server: smtplib.SMTP = smtplib.SMTP_SSL(host, port, timeout=TIMEOUT, context=context)
         else:
             server = smtplib.SMTP(host, port, timeout=TIMEOUT)
         try:
@@ -134,7 +133,7 @@ class Post:
                 server.starttls(context=context)
             if self._settings.mail_user:
                 self._check_address()
-                server.login(self._settings.mail_user, self._password())
+                server.login(self._settings.mail_user, password)
         except BaseException:
             server.close()
             raise
@@ -145,6 +144,8 @@ class Post:
         check_address(self._folder, Settings(quality=self._settings), MAIL_PASSWORD)
 
     def _password(self) -> str:
+        if not self._settings.mail_user:
+            return ""
         try:
             return (self._folder / self._settings.mail_password_file).read_text("utf-8").strip()
         except (OSError, UnicodeDecodeError) as error:

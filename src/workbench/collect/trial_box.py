@@ -35,16 +35,16 @@ class Wanted:
     instances
         SOP Instance UIDs; the first of them that comes is it.
     series
-        Series Instance UID, where the PACS names no objects.
+        Series Instance UIDs, where the PACS names no objects.
     """
 
     instances: frozenset[str] = frozenset()
-    series: str = ""
+    series: frozenset[str] = frozenset()
 
     def meets(self, received: ReceivedObject) -> bool:
         """Whether an object that came is the one."""
         return received.sop_instance in self.instances or (
-            bool(self.series) and series_of(received) == self.series
+            bool(self.series) and series_of(received) in self.series
         )
 
 
@@ -75,7 +75,7 @@ class TrialBox:
                 "key": key,
                 "until": time.time() + MAX_AGE_S,
                 "instances": [_digest(key, uid) for uid in sorted(wanted.instances)],
-                "series": _digest(key, wanted.series) if wanted.series else "",
+                "series": [_digest(key, uid) for uid in sorted(wanted.series)],
             }),
             durable=False,
         )  # fmt: skip
@@ -124,7 +124,7 @@ def _named(request: dict[str, Any], received: ReceivedObject) -> bool:
     key = str(request["key"])
     if _digest(key, received.sop_instance) in request["instances"]:
         return True
-    return bool(request["series"]) and _digest(key, series_of(received)) == request["series"]
+    return bool(request["series"]) and _digest(key, series_of(received)) in request["series"]
 
 
 def _digest(key: str, uid: str) -> str:
@@ -143,5 +143,5 @@ def _read(file: Path) -> dict[str, Any] | None:
 def _is_ours(read: dict[str, Any]) -> bool:
     if "bytes" in read:
         return isinstance(read["bytes"], int)
-    kinds = {"key": str, "until": int | float, "instances": list, "series": str}
+    kinds = {"key": str, "until": int | float, "instances": list, "series": list}
     return all(isinstance(read.get(name), kind) for name, kind in kinds.items())

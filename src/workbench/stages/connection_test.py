@@ -15,7 +15,7 @@ from workbench.deidentify.header_rows import HeaderRows
 from workbench.deidentify.switches import profile_of
 from workbench.dicom.read import read_received
 from workbench.errors import NetworkError, WorkbenchError
-from workbench.stages.sending_trial import Say, object_sent
+from workbench.stages.sending_trial import Say, hurried, object_sent
 from workbench.stages.trial_listening import (
     NUMBER,
     listening,
@@ -72,7 +72,7 @@ def _disk(survey: Survey, _: Say) -> str:
 
 
 def _echo(survey: Survey, _: Say) -> str:
-    source_of(survey.settings, survey.folder, lambda _: STORED).echo()
+    source_of(hurried(survey.settings), survey.folder, lambda _: STORED).echo()
     return "It did."
 
 

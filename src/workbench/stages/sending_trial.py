@@ -28,7 +28,7 @@ from workbench.collect.patient_list import ListedPatient
 from workbench.collect.queue.hospital_file import FILE as HOSPITAL_FILE
 from workbench.collect.queue.hospital_file import HospitalFile
 from workbench.collect.queue.patient_queue import Queue
-from workbench.collect.retrieval import UNKNOWN_DESTINATION, RetrieveOutcome
+from workbench.collect.retrieval import SUCCESS, UNKNOWN_DESTINATION, RetrieveOutcome
 from workbench.errors import NetworkError, PeerBusy, SettingsError, WorkbenchError
 from workbench.settings import EntitySettings, Settings
 from workbench.stages.sending_verdict import (
@@ -39,7 +39,7 @@ from workbench.stages.sending_verdict import (
     place,
 )
 from workbench.stages.trial_listening import Came, OwnArrivals, TrialArrivals, listening
-from workbench.stages.trial_object import TrialObject, trial_object
+from workbench.stages.trial_object import Order, TrialObject, trial_objects
 from workbench.survey import Survey
 
 Say = Callable[[str], None]
@@ -80,9 +80,10 @@ def object_sent(survey: Survey, say: Say) -> str:
         raise came_as_phantom(survey.settings.local)
     at = place(survey.settings.local) if by_move else f"this computer by {WAYS[pacs.retrieve]}"
     listener = ", where the collector listens" if arrivals.collector else ""
-    kind = work.chosen.series.modality if work.chosen else ""
-    what = f"One object ({', '.join(filter(None, (kind, f'{came.size:,} bytes')))})"
-    return f"{what} came to {at}{listener}, {work.seconds:.1f} s after the order; it was dropped."
+    return (
+        f"One object ({came.size:,} bytes) came to {at}{listener}, {work.seconds:.1f} s after the "
+        "order; it was dropped."
+    )
 
 
 @dataclass
@@ -93,7 +94,7 @@ class _Sending:
     pacs: EntitySettings
     arrivals: TrialArrivals
     say: Say
-    chosen: TrialObject | None = None
+    chosen: list[TrialObject] = field(default_factory=list)
     outcome: RetrieveOutcome = field(default_factory=lambda: RetrieveOutcome(None))
     error: BaseException | None = None
     ordered: float = 0.0
@@ -180,12 +181,12 @@ class _Sending:
 
     def _find(self) -> None:
         self.say(f"looking for a small object of a recent study at {self.pacs.title}")
-        hurried = _hurried(self.survey.settings)
-        with _when_free(lambda: queries(hurried, self.survey.folder)) as asking:
+        quick = hurried(self.survey.settings)
+        with _when_free(lambda: queries(quick, self.survey.folder)) as asking:
             self._hold(asking)
             today = date.today()  # noqa: DTZ011  the hospital's day, as its dates are
-            self.chosen = trial_object(asking, today, self._queued, FIND_S)
-        if self.chosen is None:
+            self.chosen = trial_objects(asking, today, self._queued, FIND_S)
+        if not self.chosen:
             raise NetworkError(
                 f"{self.pacs.title} tells of no study, so nothing could be ordered.",
                 f"Ask its administrator whether {self.survey.settings.local.title} may query. If "
@@ -204,9 +205,7 @@ class _Sending:
             return []  # the key is locked: told by another test
 
     def _order(self) -> None:
-        assert self.chosen is not None
         settings = self.survey.settings
-        self.arrivals.expect(self.chosen.wanted)
         if self.pacs.retrieve != "move":
             self.say(f"fetching it by {WAYS[self.pacs.retrieve]}")
             self.ordered = time.monotonic()
@@ -217,35 +216,46 @@ class _Sending:
         self._moved(_asked(settings, self.survey), settings.local.title)
 
     def _moved(self, peer: Peer, title: str) -> None:
-        """Order the object, and where single ones are refused its series."""
-        assert self.chosen is not None
+        """Order the first object, and where it cannot be had the second."""
         classes = (*MOVE_CLASSES, *GET_CLASSES, str(Verification))
         with _when_free(lambda: associate(peer, classes, ORDER_S)) as association:
             self._hold(association)
             _check_offers(peer, association)
-            for level, keys in self.chosen.keys:
-                chosen = root_of(association, MOVE_CLASSES, keys)
-                if chosen is None or self.arrivals.came():
-                    return
-                root, known = chosen
-                self.outcome = RetrieveOutcome(None)
-                order = identifier(level, known, root)
-                for answer, _ in association.send_c_move(order, title, root):
-                    self.outcome = outcome_of(answer, self.outcome)
-                if not self.outcome.refused or self.outcome.status == UNKNOWN_DESTINATION:
+            for order in (order for each in self.chosen for order in each.orders):
+                self.arrivals.expect(order.wanted)
+                self._ordered(association, order, title)
+                if self._settled():
                     return
 
+    def _ordered(self, association: Association, order: Order, title: str) -> None:
+        self.outcome = RetrieveOutcome(None)
+        chosen = root_of(association, MOVE_CLASSES, order.keys)
+        if chosen is None:
+            return
+        root, keys = chosen
+        wanted = identifier(order.level, keys, root)
+        for answer, _ in association.send_c_move(wanted, title, root):
+            self.outcome = outcome_of(answer, self.outcome)
+
+    def _settled(self) -> bool:
+        """Whether another order would tell nothing more."""
+        alike = self.outcome.status in (None, SUCCESS, UNKNOWN_DESTINATION)
+        return alike or bool(self.arrivals.came() or self.arrivals.others())
+
     def _fetched(self) -> None:
-        assert self.chosen is not None
         assert isinstance(self.arrivals, OwnArrivals)
-        settings, folder = _hurried(self.survey.settings), self.survey.folder
+        settings, folder = hurried(self.survey.settings), self.survey.folder
         source = (
             _HeldGet(peer_of(settings, folder), self.arrivals.take, self._hold)
             if self.pacs.retrieve == "get"
             else source_of(settings, folder, self.arrivals.take)
         )
-        outcomes = source.fetch(self.chosen.expected, self.chosen.missing)
-        self.outcome = outcomes[-1] if outcomes else self.outcome
+        for each in self.chosen:
+            self.arrivals.expect(each.wanted)
+            outcomes = source.fetch(each.expected, each.missing)
+            self.outcome = outcomes[-1] if outcomes else self.outcome
+            if self.arrivals.came():
+                return
 
     def _hold(self, association: Any) -> None:
         """Remember what is to be broken off; what came about too late is at once."""
@@ -279,10 +289,10 @@ def _aborted(association: Association) -> None:
 
 def _asked(settings: Settings, survey: Survey) -> Peer:
     """Return who takes retrieve requests."""
-    return mover_of(_hurried(settings), survey.folder)
+    return mover_of(hurried(settings), survey.folder)
 
 
-def _hurried(settings: Settings) -> Settings:
+def hurried(settings: Settings) -> Settings:
     """Return settings that wait no longer than a test may, and ask for everything."""
     collect = replace(settings.collect, answer_s=ANSWER_S, retrieve_s=ORDER_S)
     return replace(settings, collect=collect, filter={})

@@ -36,9 +36,19 @@ from workbench.errors import NetworkError
 RECENT_DAYS = (1, 7, 60, 400)  # back from today; what is recent is online and no tape is loaded
 MAX_STUDIES = 200  # answers; a busy day of a large hospital has thousands
 MAX_TRIED = 5  # studies that are looked into, the smallest first
+OBJECTS = 2  # that are looked for
 MANY = 10**9  # objects of a study or series that does not say how many it has
 SMALL = ("SR", "PR", "KO", "CT", "MR")  # modalities whose objects are small
 KEYS = ("PatientID", "StudyInstanceUID", "ModalitiesInStudy", "NumberOfStudyRelatedInstances")
+
+
+@dataclass(frozen=True)
+class Order:
+    """A request of one level by its keys, and what it brings."""
+
+    level: str
+    keys: Mapping[str, str] = field(repr=False)
+    wanted: Wanted = field(repr=False)
 
 
 @dataclass(frozen=True)
@@ -62,7 +72,8 @@ class TrialObject:
     @property
     def wanted(self) -> Wanted:
         """What comes, if it comes."""
-        return Wanted(self.instances, "" if self.instances else self.series.series_uid)
+        unlisted = () if self.instances else (self.series.series_uid,)
+        return Wanted(self.instances, frozenset(unlisted))
 
     @property
     def expected(self) -> ExpectedStudy:
@@ -79,24 +90,26 @@ class TrialObject:
         return frozenset(sorted(self.instances)[:1])
 
     @property
-    def keys(self) -> Iterator[tuple[str, Mapping[str, str]]]:
-        """The level and the keys of each request that means it, the narrowest first."""
+    def orders(self) -> Iterator[Order]:
+        """Each request that means it, the narrowest first."""
         keys = {
             "PatientID": self.study.patient_id, "StudyInstanceUID": self.study.study_uid,
             "SeriesInstanceUID": self.series.series_uid,
         }  # fmt: skip
         for uid in self.missing:
-            yield "IMAGE", {**keys, "SOPInstanceUID": uid}
-        yield "SERIES", keys  # some archives refuse single objects
+            yield Order("IMAGE", {**keys, "SOPInstanceUID": uid}, Wanted(self.missing))
+        yield Order("SERIES", keys, self.wanted)  # some archives refuse single objects
 
 
-def trial_object(
+def trial_objects(
     association: Association,
     today: date,
     queued: Callable[[], list[ListedPatient]] = list,
     seconds: float = 30.0,
-) -> TrialObject | None:
-    """Return a small object of a recent study; ``None`` where the archive tells of none.
+) -> list[TrialObject]:
+    """Return small objects of recent studies, two at most; none where the archive tells of none.
+
+    The second is for where the first one cannot be had: an archive may list what it has lost.
 
     Parameters
     ----------
@@ -113,12 +126,15 @@ def trial_object(
     """
     until = time.monotonic() + seconds
     for studies in _recent(association, today, queued, until):
+        chosen: list[TrialObject] = []
         for study in sorted(studies, key=lambda study: study.instances or MANY)[:MAX_TRIED]:
-            chosen = _smallest(association, study)
-            if chosen is not None:
-                return chosen
+            chosen += _smallest(association, study)[: OBJECTS - len(chosen)]
+            if len(chosen) == OBJECTS:
+                break
             _check_time(association, until)
-    return None
+        if chosen:
+            return chosen
+    return []
 
 
 def _recent(
@@ -192,15 +208,18 @@ def _study(answer: Dataset) -> FoundStudy:
     )
 
 
-def _smallest(association: Association, study: FoundStudy) -> TrialObject | None:
-    """Return the smallest series of a study with the objects listed, if any are."""
+def _smallest(association: Association, study: FoundStudy) -> list[TrialObject]:
+    """Return the smallest series of a study, two at most, with their objects where listed."""
     found = find_series(association, study).found
     ranked = sorted(found, key=lambda series: (series.instances or MANY, _size(series.modality)))
+    chosen: list[TrialObject] = []
     for series in ranked[:MAX_TRIED]:
         listed = find_images(association, study, series.series_uid).found
         if listed or series.instances != 0:
-            return TrialObject(study, series, frozenset(listed))
-    return None
+            chosen.append(TrialObject(study, series, frozenset(listed)))
+        if len(chosen) == OBJECTS:
+            break
+    return chosen
 
 
 def _size(modality: str) -> int:

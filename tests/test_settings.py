@@ -52,7 +52,7 @@ def test_settings_are_durable_when_they_are_written(disk: RememberedDisk) -> Non
 @given(
     st.builds(
         CollectSettings,
-        pause_s=st.floats(0, 1e6), quiet_s=st.floats(0, 1e6), answer_s=st.floats(0, 1e6),
+        pause_s=st.floats(0, 1e6), quiet_s=st.floats(0, 1e6), answer_s=st.floats(1, 1e6),
         tries=st.integers(1, 99), retry_minutes=st.floats(0, 1e6),
     ),
     st.builds(

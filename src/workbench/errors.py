@@ -10,6 +10,7 @@
     ├── RightsError          somebody may not do this
     ├── StoreError           the store refused: locked, full, newer schema
     ├── NetworkError         a DICOM peer could not be reached or refused
+    │   └── PeerBusy         it admits no more connections now
     ├── DoseError            a coefficient table may not be used
     ├── MeasurementError     an image cannot be measured as asked
     └── MissingTool          an optional program or package is not there
@@ -90,6 +91,10 @@ class StoreError(WorkbenchError):
 
 class NetworkError(WorkbenchError):
     """A DICOM peer could not be reached, or refused."""
+
+
+class PeerBusy(NetworkError):
+    """A DICOM peer admits no more connections now; it may a little later."""
 
 
 class DoseError(WorkbenchError):

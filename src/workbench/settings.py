@@ -31,6 +31,12 @@ from workbench.rights import Right, needs
 
 FILE = "workbench.toml"
 Table = Mapping[str, Any]
+LEAST = "least"  # in the metadata of a field: the smallest number that it may be
+
+
+def _number(default: float, least: float) -> Any:
+    """Return a field with a number that has a bound; infinity is none."""
+    return field(default=default, metadata={LEAST: least})
 
 
 @dataclass(frozen=True)
@@ -83,7 +89,7 @@ class EntitySettings:
     url: str = ""
     token_file: str = ""
     mover: str = ""
-    associations: int = 1
+    associations: int = _number(1, 1)
     tls: bool = False
     tls_name: str = ""
     mover_tls_name: str = ""
@@ -125,14 +131,14 @@ class CollectSettings:
 
     __pydantic_config__: ClassVar[dict[str, object]] = {"extra": "forbid"}
 
-    pause_s: float = 120.0
-    quiet_s: float = 30.0
-    answer_s: float = 60.0
-    retrieve_s: float = 1800.0
-    stalled_s: float = 300.0
-    whole_s: float = 14400.0
-    tries: int = 3
-    retry_minutes: float = 60.0
+    pause_s: float = _number(120.0, 0)
+    quiet_s: float = _number(30.0, 0)
+    answer_s: float = _number(60.0, 1)
+    retrieve_s: float = _number(1800.0, 1)
+    stalled_s: float = _number(300.0, 1)
+    whole_s: float = _number(14400.0, 1)
+    tries: int = _number(3, 1)
+    retry_minutes: float = _number(60.0, 0)
 
 
 @dataclass(frozen=True)
@@ -243,8 +249,8 @@ class QualitySettings:
 
     __pydantic_config__: ClassVar[dict[str, object]] = {"extra": "forbid"}
 
-    quiet_s: float = 30.0
-    unselected_days: int = 14
+    quiet_s: float = _number(30.0, 0)
+    unselected_days: int = _number(14, 0)
     mail_server: str = ""
     mail_security: Literal["tls", "starttls", "none"] = "starttls"
     mail_from: str = ""
@@ -269,9 +275,9 @@ class ServerSettings:
 
     __pydantic_config__: ClassVar[dict[str, object]] = {"extra": "forbid"}
 
-    kernels: int = 16
-    kernels_per_visitor: int = 4
-    kernel_memory_mb: int = 2000
+    kernels: int = _number(16, 1)
+    kernels_per_visitor: int = _number(4, 1)
+    kernel_memory_mb: int = _number(2000, 1)
 
 
 @dataclass(frozen=True)

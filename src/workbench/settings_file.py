@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import tomllib
 from collections.abc import Mapping
 from dataclasses import fields
@@ -11,6 +12,7 @@ from typing import Any, TypeVar
 from workbench.errors import SettingsError
 from workbench.settings import (
     FILE,
+    LEAST,
     CollectSettings,
     EntitySettings,
     ProtectSettings,
@@ -28,6 +30,24 @@ T = TypeVar("T")
 
 def read_settings(folder: Path) -> Settings:
     """Read the settings of a workspace; raises ``SettingsError`` with the remedy."""
+    return settings_of(_tables(folder))
+
+
+def mistakes(folder: Path) -> list[str]:
+    """Return what is wrong in each table of the file, one sentence for each table that is wrong.
+
+    Raises ``SettingsError`` where there is no such file.
+    """
+    said = []
+    for name, table in _tables(folder).items():
+        try:
+            settings_of({name: table})
+        except SettingsError as error:
+            said.append(str(error))
+    return said
+
+
+def _tables(folder: Path) -> Table:
     try:
         text = (folder / FILE).read_text(encoding="utf-8")
     except FileNotFoundError as error:
@@ -39,10 +59,9 @@ def read_settings(folder: Path) -> Settings:
             error
         )
     try:
-        tables = tomllib.loads(text)
+        return tomllib.loads(text)
     except tomllib.TOMLDecodeError as error:
         raise SettingsError(f"{FILE} cannot be read: {error}.", "Mend that line.") from error
-    return settings_of(tables)
 
 
 def settings_of(tables: Table) -> Settings:
@@ -80,7 +99,7 @@ def _read(tables: Table, name: str, kind: type[Any], default: T) -> Any | T:
     from pydantic import TypeAdapter, ValidationError
 
     try:
-        return TypeAdapter(kind).validate_python(tables[name])
+        read = TypeAdapter(kind).validate_python(tables[name])
     except ValidationError as error:
         first = error.errors(include_url=False, include_input=False)[0]
         where = ".".join(str(step) for step in first["loc"]) or "the table"
@@ -88,6 +107,18 @@ def _read(tables: Table, name: str, kind: type[Any], default: T) -> Any | T:
             f"{where} in [{name}] of {FILE}: {first['msg'].lower()}.",
             f"Known keys: {', '.join(setting.name for setting in fields(kind))}.",
         ) from error
+    _check_numbers(name, read)
+    return read
+
+
+def _check_numbers(name: str, table: Any) -> None:
+    for setting in fields(table):
+        least, value = setting.metadata.get(LEAST), getattr(table, setting.name)
+        if least is not None and not least <= value < math.inf:
+            raise SettingsError(
+                f"{setting.name} in [{name}] of {FILE} is no number from {least} up.",
+                f"It is {setting.default:g} where the line is left out.",
+            )
 
 
 def _check_entity(name: str, entity: EntitySettings | None) -> None:
@@ -99,5 +130,11 @@ def _check_entity(name: str, entity: EntitySettings | None) -> None:
             raise SettingsError(f"[{name}] needs AE titles of 1 to 16 characters in {FILE}.")
     if not entity.title.strip():
         raise SettingsError(f"[{name}] needs a title in {FILE}.", 'For example: title = "PACS"')
+    if entity.phantom_title.strip() == entity.title.strip():
+        raise SettingsError(
+            f"phantom_title of [{name}] is its title in {FILE}: everything would be kept whole, "
+            "with all names in it.",
+            "Choose another title for phantom images.",
+        )
     if not 0 < entity.port < 65536:
         raise SettingsError(f"[{name}] needs a port between 1 and 65535 in {FILE}.")

@@ -13,11 +13,13 @@ from workbench.cli.output import (
     PROBLEMS,
 )
 from workbench.deidentify.key import create_key
+from workbench.file_modes import write_private
 
 
 def test_check_names_what_is_wrong(workspace: Path, capsys: pytest.CaptureFixture[str]) -> None:
     code, answer, _ = run(capsys, "check", "-w", workspace)
-    assert (code, len(answer["problems"])) == (1, 1), "only the PACS is not set"
+    assert (code, answer["problems"]) == (DONE, []), "what is not set is not wrong"
+    assert "No PACS is set" in str(answer["notes"])
     main(["import", str(CT), "-w", str(workspace)])
     (workspace / "hospital.key").unlink()
     create_key(workspace / "hospital.key")
@@ -70,9 +72,40 @@ def test_another_seed_is_another_simulated_hospital(
 
 
 def test_a_workspace_that_is_in_order_says_so(
-    workspace: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+    workspace: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    monkeypatch.setattr("workbench.stages.workspace_check.check", lambda _: [])
     code, answer, err = run(capsys, "check", "-w", workspace)
     assert (code, answer["problems"]) == (DONE, [])
     assert "What was checked is in order." in err
+    assert "- To know: No PACS is set" in err
+
+
+def test_settings_that_cannot_be_read_are_problems_of_each_table_that_is_wrong(
+    workspace: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    file = workspace / "workbench.toml"
+    file.write_text('[collect]\ntries = 0\n[server]\nkernels = "few"\n')
+    code, answer, err = run(capsys, "check", "-w", workspace)
+    assert code == PROBLEMS
+    assert [text.split()[0] for text in answer["problems"]] == ["tries", "kernels"]  # type: ignore[attr-defined]
+    assert "- Not checked: All that needs the settings" in err
+    assert "in order" not in err
+    file.write_text("[collect\n")
+    code, answer, _ = run(capsys, "check", "-w", workspace)
+    assert code == PROBLEMS
+    assert "line 1" in str(answer["problems"])
+
+
+def test_a_folder_that_is_no_workspace_cannot_be_checked(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert run(capsys, "check", "-w", tmp_path)[0] == 2
+
+
+def test_passwords_that_no_page_can_read_are_a_problem(
+    workspace: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    write_private(workspace / "passwords.json", "{")
+    code, answer, _ = run(capsys, "check", "-w", workspace)
+    assert code == PROBLEMS
+    assert "passwords.json" in str(answer["problems"])

@@ -33,7 +33,7 @@ def add_collect(verbs: Any) -> None:
         ("pause", "ask no further patient until resumed"),
         ("resume", "go on after pause or stop"),
         ("stop", "end the collector after the patient in hand"),
-        ("test", "test the connections: C-ECHO, registration, a round trip through our receiver"),
+        ("test", "test the connections: C-ECHO, one object sent by the PACS, one by ourselves"),
         ("unit", "print a systemd unit that runs the collector"),
     ):
         workspace_verb(actions, name, _steer, text).set_defaults(action=name)
@@ -140,9 +140,10 @@ def _steer(options: argparse.Namespace) -> int:
 def _tested(options: argparse.Namespace, desk: Desk) -> int:
     from workbench.stages.connection_test import trials
 
-    results = trials(desk.survey)
-    for result in results:
+    results = []
+    for result in trials(desk.survey, lambda text: tell(f"        ... {text}")):
         tell(f"{'ok      ' if result.passed else 'FAILED  '}{result.name}: {result.text}")
+        results.append(result)
     finish(options, {"tests": [vars(result) for result in results]}, "")
     return DONE if all(result.passed for result in results) else PROBLEMS
 

@@ -7,7 +7,8 @@ from pathlib import Path
 from typing import Any
 
 from workbench.cli.output import DONE, PROBLEMS, finish, show_progress, tell
-from workbench.cli.verb import add_verb, survey_of, workspace_verb
+from workbench.cli.verb import add_verb, survey_of, workspace_of, workspace_verb
+from workbench.errors import WorkbenchError
 
 
 def add_others(verbs: Any) -> None:
@@ -35,24 +36,26 @@ def _serve(options: argparse.Namespace) -> int:
 
 
 def _check(options: argparse.Namespace) -> int:
-    from workbench.stages.names_on_disk import name_notes, phantoms_of
-    from workbench.stages.workspace_check import check, promises
-    from workbench.stages.workspace_modes import not_checked
+    from workbench.server.passwords import Passwords
+    from workbench.stages.workspace_check import check_workspace
 
-    survey = survey_of(options)
-    problems, notes = check(survey), name_notes(survey)
-    others, promised = not_checked(survey.settings), promises(survey)
+    folder = workspace_of(options)
+    checked = check_workspace(folder)
+    problems = checked.problems
+    try:
+        Passwords(folder)
+    except WorkbenchError as error:
+        problems = [*problems, str(error)]
     for problem in problems:
         tell(f"- {problem}")
-    for note in notes:
+    for note in checked.notes:
         tell(f"- To know: {note}")
-    for other in others:
+    for other in checked.not_checked:
         tell(f"- Not checked: {other}")
-    for promise in promised:
+    for promise in checked.promises:
         tell(promise)
-    facts: dict[str, object] = {"problems": problems, "notes": notes, "not_checked": others,
-                                "promises": promised}  # fmt: skip
-    facts["phantoms"] = vars(phantoms_of(survey))
+    facts = {**vars(checked), "problems": problems}
+    facts["phantoms"] = vars(checked.phantoms) if checked.phantoms else None
     finish(options, facts, "" if problems else "What was checked is in order.")
     return PROBLEMS if problems else DONE
 

@@ -2,26 +2,33 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import cast
+
+from pynetdicom.association import Association
 
 from workbench.collect.dicomweb.bulk import Needs
 from workbench.collect.dicomweb.client import WebSource
-from workbench.collect.dicomweb.http import WebAccess
+from workbench.collect.dicomweb.http import WebAccess, WebClient
+from workbench.collect.dicomweb.query import WebQuery
 from workbench.collect.dimse.admission import AllowedPeer
-from workbench.collect.dimse.association import Peer
+from workbench.collect.dimse.association import Peer, associate
 from workbench.collect.dimse.get import GetSource
 from workbench.collect.dimse.move import MoveSource
 from workbench.collect.dimse.receiver import Receiver, Reception
 from workbench.collect.dimse.tls import TlsFiles
 from workbench.collect.expected import Expected, ExpectedStudy
 from workbench.collect.filters import SurveyFilter
+from workbench.collect.find import FIND_CLASSES
 from workbench.collect.patient_list import ListedPatient
 from workbench.collect.phantom_folder import PhantomFolder
 from workbench.collect.received import ReceivedObject
 from workbench.collect.retrieval import RetrieveOutcome, Source, Timeouts
 from workbench.collect.time_limits import Interruption
+from workbench.collect.trial_box import TrialBox
 from workbench.credentials import PACS_KEY, PACS_TOKEN, check_address
 from workbench.deidentify.switches import profile_of
 from workbench.errors import SettingsError
@@ -46,16 +53,14 @@ def source_of(
         raise SettingsError("no PACS is set.", "Add a [pacs] table to workbench.toml.")
     wanted = SurveyFilter.from_settings(settings.filter)
     if pacs.retrieve == "web":
-        if not pacs.url:
-            raise SettingsError("[pacs] needs the url of its DICOMweb service.")
-        access = replace(_web_access(settings, folder), interruption=interruption)
+        _check_credentials(settings, folder)
+        access = replace(web_access(settings, folder), interruption=interruption)
         return WebSource(access, wanted, take, needs=needs_of(settings, folder))
     peer = replace(peer_of(settings, folder), interruption=interruption)
     if pacs.retrieve == "get":
         return GetSource(peer, wanted, take)
     if pacs.mover:
-        sender = replace(peer, pacs=entity_of(pacs.mover), tls_name=pacs.mover_tls_name)
-        mover = MoveSource(sender, wanted, settings.local.title)
+        mover = MoveSource(mover_of(settings, folder), wanted, settings.local.title)
         return TwoPeers(MoveSource(peer, wanted, settings.local.title), mover)
     return MoveSource(peer, wanted, settings.local.title)
 
@@ -114,12 +119,12 @@ def timeouts_of(settings: Settings) -> Timeouts:
     )
 
 
-def _web_access(settings: Settings, folder: Path) -> WebAccess:
+def web_access(settings: Settings, folder: Path) -> WebAccess:
+    """Return where the DICOMweb service is, and who we are there; raises ``SettingsError``."""
     pacs = settings.pacs
-    assert pacs is not None
-    tls = _key_for_pacs(settings, folder)
-    if pacs.token_file:
-        check_address(folder, settings, PACS_TOKEN)
+    if pacs is None or not pacs.url:
+        raise SettingsError("[pacs] needs the url of its DICOMweb service.")
+    tls = tls_of(settings, folder) if pacs.tls else None
     return WebAccess(
         pacs.url,
         title=pacs.title,
@@ -132,6 +137,22 @@ def _web_access(settings: Settings, folder: Path) -> WebAccess:
     )
 
 
+@contextmanager
+def queries(settings: Settings, folder: Path) -> Iterator[Association]:
+    """Hold what queries are asked over, an association or what stands for it on the web.
+
+    Raises ``SettingsError`` and ``NetworkError``.
+    """
+    if settings.pacs is not None and settings.pacs.retrieve == "web":
+        _check_credentials(settings, folder)
+        with WebClient(web_access(settings, folder)) as client:
+            yield cast("Association", WebQuery(client))
+        return
+    peer = peer_of(settings, folder)
+    with associate(peer, FIND_CLASSES, peer.timeouts.answer) as association:
+        yield association
+
+
 def peer_of(settings: Settings, folder: Path) -> Peer:
     """Return who asks the archive, with how much patience; raises ``SettingsError``."""
     pacs = settings.pacs
@@ -139,6 +160,22 @@ def peer_of(settings: Settings, folder: Path) -> Peer:
         raise SettingsError("no PACS is set.", "Add a [pacs] table to workbench.toml.")
     tls = _key_for_pacs(settings, folder)
     return Peer(settings.local.title, pacs.entity, timeouts_of(settings), tls, pacs.tls_name)
+
+
+def mover_of(settings: Settings, folder: Path) -> Peer:
+    """Return who asks the peer that takes retrieve requests; raises ``SettingsError``."""
+    peer = peer_of(settings, folder)
+    pacs = settings.pacs
+    if pacs is None or not pacs.mover:
+        return peer
+    return replace(peer, pacs=entity_of(pacs.mover), tls_name=pacs.mover_tls_name)
+
+
+def _check_credentials(settings: Settings, folder: Path) -> None:
+    """Raise ``SettingsError`` where a credential would go to an address it was not given for."""
+    _key_for_pacs(settings, folder)
+    if settings.pacs is not None and settings.pacs.token_file:
+        check_address(folder, settings, PACS_TOKEN)
 
 
 def _key_for_pacs(settings: Settings, folder: Path) -> TlsFiles | None:
@@ -151,7 +188,13 @@ def _key_for_pacs(settings: Settings, folder: Path) -> TlsFiles | None:
 
 def open_receiver(settings: Settings, folder: Path, take: Take) -> Receiver:
     """Return our receiver, not yet listening; phantom images go into the workspace."""
-    return Receiver(reception_of(settings, folder), take, PhantomFolder(folder / PHANTOMS).keep)
+    return receiver_of(reception_of(settings, folder), folder, take)
+
+
+def receiver_of(reception: Reception, folder: Path, take: Take) -> Receiver:
+    """Return the receiver of a workspace; what a connection test waits for is dropped there."""
+    box, keep = TrialBox(folder), PhantomFolder(folder / PHANTOMS).keep
+    return Receiver(reception, box.before(take), box.before(keep, whole=True))
 
 
 def reception_of(settings: Settings, folder: Path) -> Reception:

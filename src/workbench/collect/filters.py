@@ -131,7 +131,7 @@ class SurveyFilter:
         modalities = _list(table, "modalities")
         return cls(
             frozenset(modality.strip().upper() for modality in modalities), first, last, young, old,
-            tuple(_condition(condition) for condition in table.get("tag", ())),
+            tuple(_condition(condition) for condition in _conditions(table)),
         )  # fmt: skip
 
     @property
@@ -281,6 +281,13 @@ def _between(low: object, high: object) -> str:
 
 
 # --- reading the settings -------------------------------------------------------------------------
+
+
+def _conditions(table: Mapping[str, Any]) -> list[object]:
+    listed = table.get("tag", [])
+    if not isinstance(listed, list | tuple):
+        raise SettingsError("filter.tag must be tables.", "Write [[filter.tag]] above each.")
+    return list(listed)
 
 
 def _condition(table: object) -> TagCondition:

@@ -3,30 +3,29 @@
 from __future__ import annotations
 
 import shutil
-import uuid
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
 from dataclasses import dataclass
 
-from pydicom.dataset import Dataset, FileMetaDataset
-from pydicom.uid import ImplicitVRLittleEndian
-from pynetdicom.sop_class import CTImageStorage, Verification  # type: ignore[attr-defined]
-
-from workbench.collect.connections import open_receiver, peer_of, source_of, tls_of
-from workbench.collect.dimse.association import Peer, associate
-from workbench.collect.dimse.move import MOVE_CLASSES, move
+from workbench.collect.connections import source_of
 from workbench.collect.filters import SurveyFilter
-from workbench.collect.handshake import NOT_COMPARED
 from workbench.collect.hours.schedule import read_timetable
 from workbench.collect.received import STORED, ReceivedObject
-from workbench.collect.retrieval import UNKNOWN_DESTINATION
+from workbench.deidentify.engine import Deidentifier
+from workbench.deidentify.header_rows import HeaderRows
+from workbench.deidentify.switches import profile_of
 from workbench.dicom.read import read_received
-from workbench.errors import NetworkError, SettingsError, WorkbenchError
-from workbench.stages.border import Border
+from workbench.errors import NetworkError, WorkbenchError
+from workbench.stages.sending_trial import Say, hurried, object_sent
+from workbench.stages.trial_listening import (
+    NUMBER,
+    listening,
+    made_up_object,
+    receiver_for_us,
+    send_to_us,
+)
 from workbench.survey import Survey
 
-SUCCESS = 0x0000
-NAME, NUMBER = "Canary^Round Trip", "CANARY-ROUND-TRIP"
+Step = Callable[[Survey, Say], str]
 
 
 @dataclass(frozen=True)
@@ -38,20 +37,29 @@ class Trial:
     text: str
 
 
-def trials(survey: Survey) -> list[Trial]:
-    """Try settings, PACS and receiver; a trial that fails does not stop the others."""
-    return [trial(name, step, survey) for name, step in STEPS]
+def silent(_: str) -> None:
+    """Say nothing."""
 
 
-def trial(name: str, step: Callable[[Survey], str], survey: Survey) -> Trial:
+def trials(survey: Survey, say: Say = silent) -> Iterator[Trial]:
+    """Try settings, PACS and receiver; a trial that fails does not stop the others.
+
+    Each is yielded when it has ended; ``say`` is told what a longer one is doing.
+    """
+    for name, step in STEPS:
+        yield trial(name, step, survey, say)
+
+
+def trial(name: str, step: Step, survey: Survey, say: Say = silent) -> Trial:
     """Run one trial."""
     try:
-        return Trial(name, True, step(survey))
+        return Trial(name, True, step(survey, say))
     except WorkbenchError as error:
-        return Trial(name, False, str(error))
+        text = str(error)
+        return Trial(name, False, f"{text[:1].upper()}{text[1:]}")
 
 
-def _settings(survey: Survey) -> str:
+def _settings(survey: Survey, _: Say) -> str:
     settings = survey.settings
     wanted = SurveyFilter.from_settings(settings.filter).sentence()
     hours = read_timetable(settings.schedule).query.grid.describe()
@@ -59,105 +67,45 @@ def _settings(survey: Survey) -> str:
     return f"Wanted: {wanted}. Asked: {hours}."
 
 
-def _disk(survey: Survey) -> str:
+def _disk(survey: Survey, _: Say) -> str:
     return f"{shutil.disk_usage(survey.folder).free / 2**30:.1f} GB free."
 
 
-def _echo(survey: Survey) -> str:
-    source_of(survey.settings, survey.folder, lambda _: STORED).echo()
+def _echo(survey: Survey, _: Say) -> str:
+    source_of(hurried(survey.settings), survey.folder, lambda _: STORED).echo()
     return "It did."
 
 
-def _registered(survey: Survey) -> str:
-    """Order a study that does not exist: a PACS that does not know us says so first."""
-    pacs = survey.settings.pacs
-    if pacs is None:
-        raise SettingsError("no PACS is set.", "Add a [pacs] table to workbench.toml.")
-    if pacs.retrieve != "move":
-        return f"Not needed: objects are fetched by {pacs.retrieve}."
-    title = survey.settings.local.title
-    nothing = {"PatientID": "", "StudyInstanceUID": f"2.25.{uuid.uuid4().int}"}
-    with associate(peer_of(survey.settings, survey.folder), MOVE_CLASSES, 20.0) as association:
-        outcome = move(association, title, "STUDY", nothing)
-    if outcome.status == UNKNOWN_DESTINATION:
-        raise NetworkError(
-            f"{pacs.title} does not know {title}.",
-            "Ask its administrator to register this AE title with our address and port.",
-        )
-    if outcome.status == SUCCESS:
-        return f"It knows {title}."
-    return f"It did not say that {title} is unknown (it said {outcome.said})."
-
-
-def _round_trip(survey: Survey) -> str:
-    border, taken = Border(survey), list[str]()
+def _round_trip(survey: Survey, _: Say) -> str:
+    """Send a made-up object to our own receiver; no filter of the collection is asked."""
+    profile = profile_of(survey.settings.protection, survey.folder)
+    rows = HeaderRows(Deidentifier(profile, survey.pseudonyms()))
+    taken: list[str] = []
 
     def take(received: ReceivedObject) -> int:
         header = read_received(received.encoded, received.transfer_syntax)
-        taken.append(str(border.instance(header).row))
+        taken.append(str(rows.row(header).row))
         return STORED
 
     try:
-        with _own_receiver(survey, take) as us, associate(us, (str(CTImageStorage),), 20.0) as own:
-            status = own.send_c_store(_object()).get("Status")
-    except _Busy:
-        with associate(_us(survey), (str(Verification),), 20.0) as own:
-            status = own.send_c_echo().get("Status")
-        if status != SUCCESS:
-            raise NetworkError("the collector's receiver does not answer.", "Restart it.") from None
-        return "The collector is listening there and answers C-ECHO."
-    if status != SUCCESS or not taken:
+        with receiver_for_us(survey, take):
+            status = send_to_us(survey, made_up_object())
+    except NetworkError:
+        with listening(survey) as arrivals:  # says what is wrong, where no collector is at work
+            if not arrivals.collector:
+                raise
+        return "The collector is listening there; it took an object and dropped it."
+    if status != STORED or not taken:
         raise NetworkError("our receiver did not take an object.", "Look at the log.")
     if NUMBER in taken[0] or "Canary" in taken[0]:
         raise NetworkError("a name passed the border.", "Do not collect; report this.")
     return "It did; the made-up name in it did not pass."
 
 
-class _Busy(Exception):  # noqa: N818  not an error: the collector is at work
-    """Another process listens at our port."""
-
-
-@contextmanager
-def _own_receiver(survey: Survey, take: Callable[[ReceivedObject], int]) -> Iterator[Peer]:
-    receiver = open_receiver(survey.settings, survey.folder, take)
-    try:
-        receiver.__enter__()
-    except NetworkError as error:
-        raise _Busy from error
-    try:
-        yield _us(survey)
-    finally:
-        receiver.__exit__(None, None, None)
-
-
-def _us(survey: Survey) -> Peer:
-    """Return our receiver as a peer of ours, called as the PACS would call it.
-
-    The name in our own certificate is not compared: it is the one under which the PACS calls us,
-    which nobody has told us.
-    """
-    settings = survey.settings
-    tls = tls_of(settings, survey.folder) if settings.local.tls else None
-    calling = settings.pacs.title if settings.pacs else settings.local.title
-    return Peer(calling, settings.local.entity, tls=tls, tls_name=NOT_COMPARED)
-
-
-def _object() -> Dataset:
-    dataset = Dataset()
-    dataset.SOPClassUID = CTImageStorage
-    dataset.SOPInstanceUID = dataset.StudyInstanceUID = dataset.SeriesInstanceUID = (
-        f"2.25.{uuid.uuid4().int}"
-    )
-    dataset.PatientName, dataset.PatientID, dataset.Modality = NAME, NUMBER, "CT"
-    dataset.file_meta = FileMetaDataset()
-    dataset.file_meta.TransferSyntaxUID = ImplicitVRLittleEndian
-    return dataset
-
-
-STEPS: tuple[tuple[str, Callable[[Survey], str]], ...] = (
+STEPS: tuple[tuple[str, Step], ...] = (
     ("Settings", _settings),
     ("Disk", _disk),
     ("PACS answers C-ECHO", _echo),
-    ("PACS can send to us", _registered),
+    ("PACS can send to us", object_sent),
     ("Our receiver takes, de-identifies and drops an object", _round_trip),
 )

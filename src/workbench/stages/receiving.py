@@ -9,8 +9,8 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 
-from workbench.collect.connections import PHANTOMS
-from workbench.collect.dimse.receiver import Receiver, Reception
+from workbench.collect.connections import PHANTOMS, receiver_of
+from workbench.collect.dimse.receiver import Reception
 from workbench.collect.phantom_folder import PhantomFolder
 from workbench.errors import StoreError
 from workbench.model import ApplicationEntity
@@ -65,7 +65,7 @@ def receive(survey: Survey, reception: Reception) -> Iterator[ReceiverSession]:
     with recorded(survey, "receive") as counts:
         try:
             phantoms, days = PhantomFolder(survey.folder / PHANTOMS), survey.settings.quality
-            with Receiver(reception, border.receive, phantoms.keep) as receiver:
+            with receiver_of(reception, survey.folder, border.receive) as receiver:
                 yield ReceiverSession(
                     receiver.entity, border.intake, survey.store,
                     lambda: expire(survey.store.quality, phantoms, days.unselected_days),

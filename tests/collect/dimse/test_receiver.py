@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import errno
 import hashlib
 import logging
 import socket
+import ssl
 import subprocess
 import threading
 import time
@@ -32,7 +34,7 @@ from tests.attacks.attack_wire import (
     message,
 )
 from tests.attacks.attack_wire import associate as associate_by_hand
-from workbench.collect.dimse.admission import AllowedPeer
+from workbench.collect.dimse.admission import SPEAKS_TLS, AllowedPeer
 from workbench.collect.dimse.receiver import Receiver, Reception
 from workbench.collect.phantom_folder import PhantomFolder
 from workbench.collect.received import CANNOT_UNDERSTAND, OUT_OF_RESOURCES, STORED, ReceivedObject
@@ -399,3 +401,45 @@ def test_the_status_tells_what_has_come(keeper: Any, make: Any) -> None:
     assert status.bytes == keeper.objects["1.2.826.1.1.1"].size
     then = datetime.fromisoformat(status.last_object_at)
     assert abs(datetime.now(UTC) - then) < timedelta(minutes=5)
+
+
+@pytest.mark.parametrize(
+    ("entity", "words"),
+    [
+        (ApplicationEntity("WORKBENCH", "192.0.2.77", 0), "no such address"),
+        (ApplicationEntity("WORKBENCH", "no-such-host.invalid", 0), "no such address"),
+    ],
+)
+def test_an_address_of_another_computer_is_told_as_that(
+    keeper: Any, entity: ApplicationEntity, words: str
+) -> None:
+    with pytest.raises(NetworkError, match=words) as caught:
+        Receiver(Reception(entity, PEERS), keeper.take).__enter__()
+    assert "host of [local]" in caught.value.remedy
+
+
+def test_a_port_of_the_system_is_told_as_that(keeper: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    def denied(*_: object, **__: object) -> None:
+        raise PermissionError(errno.EACCES, "denied")
+
+    monkeypatch.setattr(AE, "make_server", denied)
+    with pytest.raises(NetworkError, match="kept for the system") as caught:
+        Receiver(
+            Reception(ApplicationEntity("WORKBENCH", port=104), PEERS), keeper.take
+        ).__enter__()
+    assert "1024" in caught.value.remedy
+
+
+def test_a_peer_that_encrypts_at_a_plain_port_is_remembered(keeper: Any) -> None:
+    with Receiver(Reception(US, PEERS), keeper.take) as receiver:
+        assert answers_echo(receiver)
+        assert receiver.status().refused_lately == (), "a plain peer is none"
+        client = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
+        client.check_hostname, client.verify_mode = False, ssl.CERT_NONE
+        place = (receiver.entity.host, receiver.entity.port)
+        with socket.create_connection(place) as plain, pytest.raises(OSError):
+            client.wrap_socket(plain)
+        status = receiver.status()
+        assert status.refused_lately == (f"{SPEAKS_TLS} at 127.0.0.1",)
+        assert status.refused_associations == 1
+        assert answers_echo(receiver)

@@ -35,6 +35,27 @@ def test_nobody_to_tell_is_said(tmp_path: Path) -> None:
         Post(settings("127.0.0.1:9"), tmp_path).send(LETTER, [])
 
 
+def test_what_would_be_refused_is_told_without_calling_anybody(tmp_path: Path) -> None:
+    sound = settings("127.0.0.1:9", "a@example.org")
+    Post(sound, tmp_path).check([])
+    Post(replace(sound, mail_to=()), tmp_path).check(["Physics <b@example.org>"])
+    for changes, words in (
+        ({"mail_to": ()}, "nobody is named"),
+        ({"mail_to": ("a",)}, "e-mail address"),
+        ({"mail_from": "a@b.org\nBcc: c@d.org"}, "e-mail address"),
+        ({"mail_server": "mail"}, "host:port"),
+        ({"mail_server": "mail:0"}, "host:port"),
+        ({"mail_user": "physics"}, "mail_password_file"),
+    ):
+        post = Post(replace(sound, **changes), tmp_path)
+        with pytest.raises(SettingsError, match=words):
+            post.check([])
+        with pytest.raises(SettingsError, match=words):
+            post.send(LETTER, [])  # before anybody is called: nobody listens at that port
+    with pytest.raises(SettingsError, match="e-mail address"):
+        Post(sound, tmp_path).check(["nobody"])
+
+
 @pytest.mark.parametrize("command", ["MAIL", "RCPT", "DATA"])
 def test_a_server_that_refuses_is_said_without_its_words(command: str, tmp_path: Path) -> None:
     with mail_server(command) as server, pytest.raises(NetworkError) as caught:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import time
 from collections.abc import Iterator
+from concurrent.futures import Future
 from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
@@ -15,6 +16,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from tests.stages.stubborn_peers import NAME, PATIENT, objects
 from workbench import create_survey
 from workbench.collect.hours.week_grid import WeekGrid
 from workbench.collect.patient_list import ListedPatient
@@ -22,8 +24,11 @@ from workbench.collect.queue.control import Command, Process
 from workbench.collect.queue.patient_queue import Counts, PatientState, Queue
 from workbench.deidentify.key import protect_key
 from workbench.deidentify.key_wrapping import Cost
+from workbench.model import ApplicationEntity
 from workbench.settings import EntitySettings, Settings, SurveySettings
 from workbench.settings_file import read_settings
+from workbench.simulate.pacs import EmbeddedPacs
+from workbench.simulate.peers import free_port
 from workbench_widgets.pages.collector import CollectorPage, collector_page
 from workbench_widgets.pages.collector.now import next_morning
 from workbench_widgets.parts.live.live import Ask, Reply
@@ -235,6 +240,45 @@ def test_tests_run_beside_the_page(page: CollectorPage) -> None:
         assert time.monotonic() < end
         time.sleep(0.05)
     assert "GB free" in ask(page, "look").html
+
+
+def test_the_archive_is_tried_and_what_is_wrong_is_told_with_its_remedy(tmp_path: Path) -> None:
+    us, them = (ApplicationEntity(title, port=free_port()) for title in ("WORKBENCH", "PACS"))
+    settings = Settings(local=EntitySettings.of(us), pacs=EntitySettings.of(them))
+    create_survey(tmp_path / "w", settings).close()
+    made = collector_page(str(tmp_path / "w"))
+    assert isinstance(made, CollectorPage)
+
+    def tested(mark: str) -> str:
+        ask(made, "test", value="registered")
+        end = time.monotonic() + 60
+        while mark not in ask(made, "look").html:
+            assert time.monotonic() < end
+            time.sleep(0.05)
+        return ask(made, "look").html
+
+    with EmbeddedPacs(them, tmp_path / "pacs", {us.title: us}) as pacs:
+        pacs.load(objects())
+        known, pacs.destinations = pacs.destinations, {}
+        section(made, "settings")
+        wrong = tested("✗ failed")
+        assert f"Nothing came to WORKBENCH at 127.0.0.1, port {us.port}" in wrong
+        assert "register the AE title WORKBENCH" in wrong
+        pacs.destinations = known
+        right = tested("✓ passed")
+        assert f"came to WORKBENCH at 127.0.0.1, port {us.port}" in right
+        assert "Nothing came" not in right
+    for secret in (PATIENT, NAME):
+        assert secret not in wrong + right + everything_kept(made)
+    made.close()
+
+
+def test_what_a_test_is_doing_is_shown(page: CollectorPage) -> None:
+    section(page, "settings")
+    panel = page._panels["settings"]
+    panel._testing, panel._doing = frozenset({"registered"}), {"registered": "waiting for <it>"}
+    panel._work = Future()
+    assert "Waiting for &lt;it&gt; …" in ask(page, "look").html
 
 
 def test_a_broken_settings_file_leaves_the_tabs_and_says_what_to_mend(page: CollectorPage) -> None:

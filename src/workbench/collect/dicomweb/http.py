@@ -305,7 +305,7 @@ def _root(access: WebAccess) -> httpx.URL:
     if url.scheme not in ("http", "https") or not url.host or url.userinfo or url.query:
         raise SettingsError(
             "the address of the web server cannot be used.",
-            "Write it as https://host/path, without user, password or question mark.",
+            "Write url of [pacs] as https://host/path, without user, password or question mark.",
         )
     secret = access.token or access.password
     if secret and url.scheme == "http" and not _loopback(url.host):

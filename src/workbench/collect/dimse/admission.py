@@ -31,8 +31,15 @@ MAX_ASSOCIATIONS = 100
 FROM_ONE_ADDRESS = 75  # connections: a host that opens more must not lock the others out
 HANDSHAKE_TIMEOUT_S = 5.0
 REMEMBERED = 20  # refusals kept for the page
-MAX_NAME = 32  # characters of what a refused peer calls itself
+MAX_NAME = 64  # characters of what a refused peer calls itself
+# OpenSSL's words for a peer that speaks no TLS; a DICOM PDU is "wrong version number" to it.
+NOT_TLS = ("WRONG_VERSION_NUMBER", "HTTP_REQUEST", "RECORD_LAYER", "PACKET_LENGTH")
 UNPRINTABLE = re.compile(r"[^ -~]")
+# Who was kept out without having said a title; longer than a title can be, so none is taken for it.
+SPEAKS_TLS = "a peer that encrypts"
+SPEAKS_NO_TLS = "a peer that does not encrypt"
+NOT_TRUSTED = "a peer whose certificate we do not accept"
+NO_AGREEMENT = "a peer that did not agree with us on TLS"
 # A-ASSOCIATE-RJ: permanent, by the service user, calling AE title not recognised (PS3.8 9.3.4)
 CALLING_UNKNOWN = (0x01, 0x01, 0x03)
 
@@ -112,14 +119,15 @@ class Admission:
         """Note a peer whose request for an association was none: pynetdicom has hung up on it."""
         called, calling = titles
         if called and not calling:
-            self._note("", address)
+            self.kept_out("", address)
         elif calling and not called:
-            self._note(f"{calling} (calls nobody)", address)
+            self.kept_out(f"{calling} (calls nobody)", address)
         else:
-            self._note("(no DICOM request)", address)
+            self.kept_out("(no DICOM request)", address)
 
-    def _note(self, calling: str, address: str) -> None:
-        name = calling.strip()[:MAX_NAME] or "(no calling AE title)"
+    def kept_out(self, who: str, address: str) -> None:
+        """Remember one that was refused, by the title it calls itself or by what it is."""
+        name = who.strip()[:MAX_NAME] or "(no calling AE title)"
         peer = UNPRINTABLE.sub("?", f"{name} at {address}")
         with self._lock:
             self.refused += 1
@@ -127,7 +135,7 @@ class Admission:
         LOGGER.warning("an association was refused: %s", peer)
 
     def _refuse(self, acse: ACSE, answer: tuple[int, int, int], calling: str, address: str) -> None:
-        self._note(calling[:16], address)
+        self.kept_out(calling[:16], address)
         acse.send_reject(*answer)
         acse.assoc.kill()
 
@@ -157,6 +165,8 @@ def server_class(
                     wrapped.settimeout(self.ae.network_timeout)
             except OSError as error:
                 LOGGER.warning("a TLS handshake failed: %s", type(error).__name__)
+                if isinstance(error, ssl.SSLError):
+                    admission.kept_out(_without_tls(error), client_address[0])
                 admission.leaves(client_address[0])
                 self.shutdown_request(request)
                 return
@@ -167,6 +177,14 @@ def server_class(
             LOGGER.warning("a connection broke off before its association")
 
     return Doorkeeper
+
+
+def _without_tls(error: ssl.SSLError) -> str:
+    """Return who it was with which no encrypted connection came about, by OpenSSL's reason."""
+    if isinstance(error, ssl.SSLCertVerificationError):
+        return NOT_TRUSTED
+    words = str(error).upper()
+    return SPEAKS_NO_TLS if any(word in words for word in NOT_TLS) else NO_AGREEMENT
 
 
 def _address(association: Association) -> str:
@@ -192,7 +210,9 @@ def watched(
             finally:
                 admission.leaves(address)
                 for inflow in inflows:
-                    if inflow.greeted and association.requestor.primitive is None:
+                    if inflow.encrypts:
+                        admission.kept_out(SPEAKS_TLS, address)
+                    elif inflow.greeted and association.requestor.primitive is None:
                         admission.unreadable(inflow.titles, address)
                     inflow.close()
                 if wrapper.socket is not None:  # the peer left first: nobody has closed our end

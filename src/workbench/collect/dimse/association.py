@@ -20,7 +20,7 @@ from workbench.collect.dimse.tls import TlsFiles, client_context
 from workbench.collect.handshake import CheckedContext, expected_name, refusal
 from workbench.collect.retrieval import Timeouts
 from workbench.collect.time_limits import KEEP_ALIVE, Interruption, TimeLimit, Watchdog
-from workbench.errors import NetworkError
+from workbench.errors import NetworkError, PeerBusy
 from workbench.model import ApplicationEntity
 
 ANNOUNCED_PDU_BYTES = 2**18  # bytes; larger PDUs bring nothing more, and 0 would mean "no bound"
@@ -29,6 +29,10 @@ MAX_OBJECT_BYTES = 2**31  # bytes between two messages of one association
 PDU_TIMEOUT_S = 20.0  # a PDU that takes longer is a drip, not a transfer
 READ_BYTES = 2**16
 SOP_CLASS_NOT_SUPPORTED = 0x0122  # PS3.7 annex C.5.6
+# Source and reason of a rejection, PS3.8 table 9-21: called AE title not recognised; temporary
+# congestion, local limit exceeded.
+CALLED_UNKNOWN = (1, 7)
+BUSY = frozenset({(3, 1), (3, 2)})
 # Linux: acknowledge at once, or a peer with Nagle's algorithm waits 40 ms an object.
 QUICK_ACK: int | None = getattr(socket, "TCP_QUICKACK", None)
 
@@ -209,19 +213,28 @@ def associate(
     node = AE(ae_title=peer.local_title)
     node.connection_timeout = node.acse_timeout = peer.timeouts.connect
     node.dimse_timeout = node.network_timeout = answer
-    association = node.associate(
-        peer.pacs.host,
-        peer.pacs.port,
-        ae_title=peer.pacs.title,
-        tls_args=(context, name) if context else None,
-        **(taking or ASKING_ONLY).options(classes),
-    )
+    try:
+        association = node.associate(
+            peer.pacs.host,
+            peer.pacs.port,
+            ae_title=peer.pacs.title,
+            tls_args=(context, name) if context else None,
+            **(taking or ASKING_ONLY).options(classes),
+        )
+    except socket.gaierror as error:
+        raise NetworkError(
+            f"{peer.pacs.title} is not found: no computer has the name that stands in its host.",
+            "Mend the name, or write its IP address there.",
+        ) from error
     if not association.is_established:
         raise _handshake(peer, context, name) or _refusal(peer, association)
     limit = TimeLimit(peer.interruption, lambda: bytes_read(association))
     try:
         with Watchdog(limit.over, lambda: end(association)):
             yield asking(association)
+    except KeyboardInterrupt:
+        association.abort()  # a release would wait for an answer
+        raise
     finally:
         if association.is_established:
             association.release()
@@ -235,12 +248,32 @@ def _handshake(peer: Peer, context: CheckedContext | None, name: str) -> Network
 def _refusal(peer: Peer, association: Association) -> NetworkError:
     name = peer.pacs.title
     if association.is_rejected:
-        return NetworkError(
-            f"{name} refused the association.",
-            f"Ask its administrator to register the AE title {peer.local_title}.",
-        )
+        return _rejection(peer, association)
     if association.rejected_contexts:
         return NetworkError(f"{name} does not offer the service asked for.")
     return NetworkError(
         f"{name} could not be reached.", "Check its address and port, and that it runs."
+    )
+
+
+def _rejection(peer: Peer, association: Association) -> NetworkError:
+    """Return what a rejection means, by its source and reason (PS3.8 table 9-21)."""
+    answer = association.acceptor.primitive
+    said = (answer.result_source, answer.diagnostic) if answer else (0, 0)
+    name = peer.pacs.title
+    if said == CALLED_UNKNOWN:
+        return NetworkError(
+            f"{name} refused the association, because it does not answer to this title.",
+            "Mend title of [pacs] (capital letters count). Some also say so where they do not know "
+            f"who calls: ask its administrator to register the AE title {peer.local_title}.",
+        )
+    if said in BUSY:
+        return PeerBusy(
+            f"{name} refused the association: it admits no more connections now.",
+            "Try again in a minute; ask its administrator how many it admits.",
+        )
+    return NetworkError(
+        f"{name} refused the association.",
+        f"Ask its administrator to register the AE title {peer.local_title}; or mend title of "
+        "[local], if it is registered under another.",
     )

@@ -41,6 +41,7 @@ P_DATA_TF, IS_COMMAND, IS_LAST = 0x04, 0x01, 0x02
 ASSOCIATE_RQ, GREETING_BYTES = 0x01, 42  # PS3.8 table 9-11, up to the calling AE title
 DATA_TRANSFER, AWAITING_CLOSE = "Sta6", "Sta13"
 CONNECTION_CLOSED, INVALID_PDU = "Evt17", "Evt19"
+TLS_HANDSHAKE = b"\x16"  # RFC 8446 section 5.1: type of the record that a connection begins with
 MAX_COMMAND_BYTES = 2**16  # bytes; a C-STORE request has about 150
 MAX_OTHER_BYTES = 2**20  # bytes of the data set of another request
 MAX_WAITING = 16  # requests of other kinds that wait for their answers
@@ -137,6 +138,11 @@ class Inflow:
     def greeted(self) -> bool:
         """Whether the peer has said anything."""
         return bool(self._greeting)
+
+    @property
+    def encrypts(self) -> bool:
+        """Whether a plain connection began as one of TLS does."""
+        return self._greeting[:1] == TLS_HANDSHAKE
 
     @property
     def titles(self) -> tuple[str, str]:

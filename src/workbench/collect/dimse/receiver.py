@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import errno
 import logging
+import socket
 import threading
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
@@ -254,10 +256,7 @@ def listen(
             (entity.host, entity.port), evt_handlers=handlers, server_class=kind
         )
     except OSError as error:
-        raise NetworkError(
-            f"{entity.title} cannot listen at port {entity.port}.",
-            "Another program may use it: choose another port.",
-        ) from error
+        raise _not_listening(entity, error) from error
     thread = threading.Thread(
         target=server.serve_forever, args=(POLL_INTERVAL_S,), name=f"{entity.title} listens",
         daemon=True,
@@ -265,6 +264,40 @@ def listen(
     thread.start()
     node._servers.append(server)
     return replace(entity, port=server.server_address[1])
+
+
+def check_place(entity: ApplicationEntity) -> None:
+    """Raise ``NetworkError`` where we could not listen there, but not where somebody does.
+
+    Nobody can connect meanwhile: the port is bound, and not listened at.
+    """
+    try:
+        family, _, _, _, where = socket.getaddrinfo(
+            entity.host or None, entity.port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE
+        )[0]
+        with socket.socket(family) as probe:
+            probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+            probe.bind(where)
+    except OSError as error:
+        if error.errno != errno.EADDRINUSE:
+            raise _not_listening(entity, error) from error
+
+
+def _not_listening(entity: ApplicationEntity, error: OSError) -> NetworkError:
+    if isinstance(error, socket.gaierror) or error.errno == errno.EADDRNOTAVAIL:
+        return NetworkError(
+            f"{entity.title} cannot listen at {entity.host}: this computer has no such address.",
+            'Write an address of its own in host of [local], or "0.0.0.0" for all it has.',
+        )
+    if error.errno == errno.EACCES:
+        return NetworkError(
+            f"{entity.title} cannot listen at port {entity.port}: it is kept for the system.",
+            "Choose a port from 1024 up, such as 11112, and have the PACS know it.",
+        )
+    return NetworkError(
+        f"{entity.title} cannot listen at port {entity.port}.",
+        "Another program may use it: choose another port.",
+    )
 
 
 def _node(title: str) -> AE:

@@ -51,7 +51,7 @@ def read_timetable(table: Mapping[str, Any]) -> Timetable:
     zone = zone_named(str(table.get("zone") or local_zone()))
     holidays = Holidays(
         _text(table, "country"), _text(table, "subdivision"),
-        frozenset(_day(day) for day in table.get("holidays", [])),
+        frozenset(_day(day) for day in _days(table)),
     )  # fmt: skip
     return Timetable(
         Slots(_grid(table, "query"), zone, holidays), Slots(_grid(table, "upload"), zone, holidays)
@@ -86,6 +86,13 @@ def _text(table: Mapping[str, Any], key: str) -> str:
     if not isinstance(value, str):
         raise SettingsError(f"{key} of [schedule] must be text in quotes.")
     return value
+
+
+def _days(table: Mapping[str, Any]) -> list[object]:
+    days = table.get("holidays", [])
+    if not isinstance(days, list | tuple):
+        raise SettingsError("holidays of [schedule] must be a list.", 'For example ["2026-12-24"].')
+    return list(days)
 
 
 def _day(value: object) -> date:

@@ -131,7 +131,10 @@ class Holidays:
 
 @cache
 def _bank_holidays(country: str, subdivision: str, year: int) -> frozenset[date]:
-    remedy = "Write an ISO code such as LU, or DE with BY, or list the days themselves."
+    remedy = (
+        "Mend country and subdivision of [schedule]: an ISO code such as LU, or DE with BY. Or "
+        "list the days themselves."
+    )
     if not COUNTRY_CODE.fullmatch(country):
         raise SettingsError("the country of the bank holidays is not a country code.", remedy)
     try:

@@ -6,6 +6,7 @@ import tomllib
 from collections.abc import Mapping
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -162,6 +163,7 @@ class SettingsPanel:
         self._results: dict[str, Trial] = {}
         self._work: Future[None] | None = None
         self._testing: frozenset[str] = frozenset()
+        self._doing: dict[str, str] = {}
 
     def html(self) -> Markup:
         """Return the forms, each with the outcome of its tests."""
@@ -229,7 +231,8 @@ class SettingsPanel:
         name = TESTS[test][0]
         button = Button("Test", "test", test, off=self._busy, label=f"Test: {name}")
         if test in self._testing and self._busy and test not in self._results:
-            line = Markup('<span class="wbc-soft">testing …</span>')
+            doing = self._doing.get(test, "testing")
+            line = Markup('<span class="wbc-soft">{} …</span>').format(_begun(doing))
         elif test in self._results:
             result = self._results[test]
             kind, mark = ("good", "✓ passed") if result.passed else ("wrong", "✗ failed")
@@ -308,7 +311,9 @@ class SettingsPanel:
         try:
             for name, (words, step) in TESTS.items():
                 if name in tests:
-                    self._results[name] = trial(words, step, survey)
+                    self._doing.pop(name, None)
+                    say = partial(self._doing.__setitem__, name)
+                    self._results[name] = trial(words, step, survey, say)
         finally:
             survey.close()
 
@@ -342,5 +347,9 @@ def _checked(tables: Mapping[str, Any]) -> Settings:
     return settings
 
 
+def _begun(text: str) -> str:
+    return f"{text[:1].upper()}{text[1:]}"
+
+
 def _capital(text: str) -> str:
-    return f"{text[:1].upper()}{text[1:]}."
+    return f"{_begun(text)}."

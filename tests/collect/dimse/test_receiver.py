@@ -439,6 +439,7 @@ def test_a_peer_that_encrypts_at_a_plain_port_is_remembered(keeper: Any) -> None
         place = (receiver.entity.host, receiver.entity.port)
         with socket.create_connection(place) as plain, pytest.raises(OSError):
             client.wrap_socket(plain)
+        until(lambda: receiver.status().refused_lately)
         status = receiver.status()
         assert status.refused_lately == (f"{SPEAKS_TLS} at 127.0.0.1",)
         assert status.refused_associations == 1

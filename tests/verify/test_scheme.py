@@ -53,3 +53,5 @@ def test_a_time_may_be_gone_or_of_another_clock_but_its_day_and_zone_stay() -> N
     for bad in ("20150608", "20150608101112+0100", "20150607101112", "20150607151112+0100", "2015"):
         assert not near(bad, expected), bad
     assert not near("20150607", "20150608")
+    assert near("20150607103000", "20150607101112+0530"), "a zone that names few places is left out"
+    assert not near("20150607103000+0500", "20150607101112+0530")

@@ -85,5 +85,6 @@ def near(text: str, expected: str) -> bool:
         return len(expected) > 8 and text[:8] == expected[:8] and text[8:] in ("", those[4])
     minutes = [60 * int(match[2]) + int(match[3] or 0) for match in (these, those)]
     apart = abs(minutes[0] - minutes[1])
-    zone = these[4] in (None, those[4])  # one with parts of an hour is left out
+    parts = (those[4] or "00")[-2:] != "00"  # a zone with parts of an hour may be left out
+    zone = these[4] == those[4] or (parts and these[4] is None)
     return these[1] == those[1] and zone and apart <= MAX_CLOCK_MIN

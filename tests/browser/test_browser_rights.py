@@ -167,16 +167,25 @@ def test_a_changed_address_asks_for_the_token_again(server: ServerProcess) -> No
 
 def test_who_finds_no_room_is_told_and_let_in_when_somebody_leaves(server: ServerProcess) -> None:
     with chromium() as tab:
-        context = tab.page.context
+        browser = tab.page.context.browser
         tab.page.goto(server.urls[Right.LOOK])
-        inside = [context.new_page() for _ in range(2)]
+        inside = [browser.new_context().new_page() for _ in range(2)]  # two other people
         for page in inside:
+            page.goto(server.urls[Right.LOOK])
             page.goto(at(server, "dashboards/my_scanner"))
             page.locator(".wb figure svg").first.wait_for(timeout=COLD_MS)
         tab.page.goto(at(server, "dashboards/my_scanner"))
         tab.page.get_by_text("Busy: you are number 1 in the line.").wait_for()
         leave(inside[0], server)
         tab.page.locator(".wb figure svg").first.wait_for(timeout=COLD_MS)
+        # Of two places one is another's: she is told to close her first page, which lets her in.
+        second = tab.page.context.new_page()
+        second.goto(at(server, "dashboards/quality"))
+        second.get_by_text("You have 1 dashboard open, as many as one visitor may.").wait_for()
+        leave(inside[1], server)
+        second.get_by_text("You have 1 dashboard open").wait_for()
+        leave(tab.page, server)
+        second.get_by_role("tab", name="Today").wait_for(timeout=COLD_MS)
         assert tab.errors == []
 
 
@@ -188,3 +197,17 @@ def test_the_page_of_a_kernel_that_died_says_so(tmp_path: Path) -> None:
         tab.page.goto(at(server, "dashboards/my_scanner"))
         told = tab.page.locator("#ended")
         told.get_by_text("it took more than 60 MB of memory").wait_for(timeout=COLD_MS)
+
+
+def test_a_page_whose_log_in_has_ended_says_so(server: ServerProcess) -> None:
+    with chromium() as tab:
+        page = tab.page
+        page.goto(server.urls[Right.LOOK])
+        page.goto(at(server, "dashboards/my_scanner"))
+        page.locator(".wb figure svg").first.wait_for(timeout=COLD_MS)
+        other = page.context.new_page()
+        other.goto(at(server, ""))
+        other.get_by_role("button", name="Log out").click()
+        other.get_by_text("This page needs the address").wait_for()
+        page.bring_to_front()
+        page.locator("#ended").get_by_text("Your log-in has ended.").wait_for(timeout=COLD_MS)

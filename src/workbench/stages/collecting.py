@@ -32,7 +32,6 @@ from workbench.collect.patients import (
 )
 from workbench.collect.queue.control import Command, Control, Process
 from workbench.collect.queue.heartbeat import Pulse
-from workbench.collect.queue.hospital_file import FILE as HOSPITAL_FILE
 from workbench.collect.queue.hospital_file import HospitalFile
 from workbench.collect.queue.ledger import Ledger
 from workbench.collect.queue.patient_queue import Job, PatientState, Queue, Retry
@@ -41,6 +40,7 @@ from workbench.errors import NetworkError, SettingsError, StoreError, WorkbenchE
 from workbench.settings import FILE
 from workbench.settings_file import read_settings
 from workbench.stages.border import Border, Intake
+from workbench.stages.ledger_table import publish_rows
 from workbench.stages.run_record import Progress, no_progress, recorded
 from workbench.survey import Survey
 
@@ -146,6 +146,8 @@ class Collector:
         """Ask to end after the patient in hand; asked again, end in the middle of it."""
         if self._stop.is_set():
             self._abort.set()
+            self.survey.store.waits.hurry()
+            self.hospital.waits.hurry()
         self._stop.set()
 
     def run(self) -> Intake:
@@ -366,15 +368,7 @@ class Collector:
             return
         self._news = False
         self.survey.store.compact()
-        self.survey.store.publish({"ledger": self.ledger.table(self.border)})
-
-
-def publish_ledger(survey: Survey) -> None:
-    """Make the table ``ledger`` anew from the hospital's file, where there is one."""
-    if not (survey.folder / HOSPITAL_FILE).exists():
-        return
-    with closing(HospitalFile(survey.folder)) as hospital:
-        survey.store.publish({"ledger": Ledger(hospital).table(Border(survey))})
+        publish_rows(self.survey, self.ledger, self.border)
 
 
 def collect(

@@ -12,6 +12,7 @@ from workbench.deidentify.switches import profile_of
 from workbench.errors import WorkbenchError
 from workbench.schema import TABLES
 from workbench.stages.names_on_disk import name_problems
+from workbench.stages.study_check import mapped_problems
 from workbench.stages.workspace_modes import mode_problems, server_problems
 from workbench.survey import Survey
 
@@ -23,8 +24,8 @@ def check(survey: Survey) -> list[str]:
     """
     problems: list[str] = []
     looks = (
-        _key, _profile, _fingerprints, _tables, _pacs, _credentials, mode_problems,
-        server_problems, name_problems,
+        _key, _profile, _fingerprints, _tables, mapped_problems, _pacs, _credentials,
+        mode_problems, server_problems, name_problems,
     )  # fmt: skip
     for look in looks:
         problems += _said(look, survey)

@@ -61,7 +61,7 @@ class DatabaseWait:
     @contextmanager
     def at_most(self, seconds: float) -> Iterator[None]:
         """Let this thread wait no longer than that, within the block: somebody waits for it."""
-        before = getattr(self._of_thread, "limit_s", seconds)
+        before = getattr(self._of_thread, "limit_s", float("inf"))
         self._of_thread.limit_s = min(before, seconds)
         try:
             yield
@@ -71,7 +71,7 @@ class DatabaseWait:
     @property
     def limit_here_s(self) -> float:
         """For how long this thread waits."""
-        return min(self.limit_s, getattr(self._of_thread, "limit_s", self.limit_s))
+        return min(self.limit_s, getattr(self._of_thread, "limit_s", float("inf")))
 
     def until_done(self, attempt: Callable[[], T]) -> T:
         """Return what ``attempt`` returns, tried again while the database is busy or away."""

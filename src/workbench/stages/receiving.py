@@ -64,18 +64,20 @@ def receive(survey: Survey, reception: Reception) -> Iterator[ReceiverSession]:
     border = Border(survey)
     waits = survey.store.waits
     patience_s = waits.limit_s
-    with recorded(survey, "receive") as counts:
-        try:
-            phantoms, days = PhantomFolder(survey.folder / PHANTOMS), survey.settings.quality
-            with Receiver(reception, border.receive, phantoms.keep) as receiver:
-                try:
-                    yield ReceiverSession(
-                        receiver.entity, border.intake, survey.store,
-                        lambda: expire(survey.store.quality, phantoms, days.unselected_days),
-                    )  # fmt: skip
-                finally:  # an object in hand must not hold up the end for ten minutes
-                    waits.hurry()
-        finally:
-            survey.store.compact()
-            waits.limit_s = patience_s
-            counts.update(border.intake.as_json())
+    phantoms, days = PhantomFolder(survey.folder / PHANTOMS), survey.settings.quality
+    try:
+        with recorded(survey, "receive") as counts:
+            try:
+                with Receiver(reception, border.receive, phantoms.keep) as receiver:
+                    try:
+                        yield ReceiverSession(
+                            receiver.entity, border.intake, survey.store,
+                            lambda: expire(survey.store.quality, phantoms, days.unselected_days),
+                        )  # fmt: skip
+                    finally:  # an object in hand must not hold up the end for ten minutes
+                        waits.hurry()
+            finally:
+                survey.store.compact()
+                counts.update(border.intake.as_json())
+    finally:
+        waits.limit_s = patience_s

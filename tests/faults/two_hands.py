@@ -23,6 +23,9 @@ from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from pydicom.dataset import FileMetaDataset
+from pydicom.uid import ExplicitVRLittleEndian
+
 from tests.faults.hand import Hand
 from tests.mapping.conftest import Cases
 from workbench.settings import Settings, StoreSettings
@@ -76,7 +79,7 @@ class TwoHands:
         self, folder: Path, store: StoreSettings, environment: Mapping[str, str] | None = None
     ) -> None:
         self.folder = folder
-        self.alone = create_survey(folder / "alone")
+        self.alone = create_survey(folder / "alone", Settings())
         self.shared = create_survey(folder / "shared", Settings(store=store))
         shutil.copy(self.alone.folder / KEY_FILE, self.shared.folder / KEY_FILE)
         self.environment = dict(environment or {})
@@ -96,13 +99,12 @@ class TwoHands:
             images = self._cases.slices(
                 "2", range(0, 5 * SLICES, 5), StudyInstanceUID=study, PatientName="Grottenolm",
                 SeriesInstanceUID=f"{study}.2", PatientID=f"P{number - (number % 3 == 2)}",
-                PatientBirthDate="19700101",
+                PatientBirthDate="19740301",
             )  # fmt: skip
             for image in images:
-                name = folder / f"{image.SOPInstanceUID}.dcm"
-                image.save_as(
-                    name, implicit_vr=False, little_endian=True, enforce_file_format=False
-                )
+                image.file_meta = FileMetaDataset()
+                image.file_meta.TransferSyntaxUID = ExplicitVRLittleEndian
+                image.save_as(folder / f"{image.SOPInstanceUID}.dcm", enforce_file_format=True)
         self._studies += studies
         return folder
 

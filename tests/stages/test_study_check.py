@@ -161,6 +161,19 @@ def test_what_came_since_the_last_map_is_no_problem(survey: Survey, cases: Any) 
     assert problems(survey) == []
 
 
+def test_what_the_next_run_takes_away_is_no_problem(survey: Survey, cases: Any) -> None:
+    changed(survey, "series", with_stray_series)
+    changed(survey, "dose_estimate", with_stray)
+    assert len(problems(survey)) == 2
+    add(survey, cases, "2.25.7005", "SITE-5")
+    assert len(mapped_problems(survey)) == 0
+    map_survey(survey)
+    assert problems(survey) == []
+    estimate_doses(survey)
+    assert problems(survey) == []
+    assert set(survey.table("dose_estimate")["patient"]) == set(survey.table("series")["patient"])
+
+
 def test_what_two_maps_without_a_condition_lost_is_told(survey: Survey, cases: Any) -> None:
     """As older versions did: tables of what one saw, and the notes of both."""
     older = {name: survey.table(name) for name in ("series", "irradiation_event")}

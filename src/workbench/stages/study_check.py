@@ -74,27 +74,23 @@ def _read(survey: Survey, look: Callable[[StudyTables], Iterator[str]]) -> list[
     raise StoreError("a table cannot be read.", "workbench store check names what is damaged.")
 
 
-def _worked_on(noted: Mapping[str, str], inputs: Mapping[str, str]) -> set[str]:
-    """Return the studies whose stage has worked on what they are now."""
-    return {study for study, value in inputs.items() if noted.get(study) == value}
+def _worked_on(noted: Mapping[str, str], inputs: Mapping[str, str]) -> tuple[set[str], bool]:
+    """Return the studies whose stage has worked on what they are now; and whether these are all.
+
+    Where they are not, the stage has something to do, and leaves out then what is of no study.
+    """
+    worked_on = {study for study, value in inputs.items() if noted.get(study) == value}
+    return worked_on, worked_on == inputs.keys() and noted.keys() <= inputs.keys()
 
 
 def _mapped(tables: StudyTables) -> Iterator[str]:
-    worked_on = _worked_on(tables.mapped, header_fingerprints(tables.instance))
+    worked_on, all_done = _worked_on(tables.mapped, header_fingerprints(tables.instance))
     objects = tables.instance.select(_keys(OF_SERIES)).unique().collect()
     series = tables.series.select(_keys(OF_SERIES)).unique().collect()
     events = tables.irradiation_event.select(_keys(OF_EVENT)).unique().collect()
     yield from _sentence(
         "{} mapped, and missing in the table series, whole or in part",
         _lacking(objects.filter(in_studies(worked_on)), series, OF_SERIES), MAP_AGAIN,
-    )  # fmt: skip
-    yield from _sentence(
-        "{} in the table series, and without an object",
-        _lacking(series, objects, OF_SERIES[:2]), MAP_AGAIN,
-    )  # fmt: skip
-    yield from _sentence(
-        "{} in the table irradiation_event, and without an object",
-        _lacking(events, objects, OF_EVENT[:2]), MAP_AGAIN,
     )  # fmt: skip
     shown = (
         tables.series.filter(in_studies(worked_on))
@@ -107,22 +103,31 @@ def _mapped(tables: StudyTables) -> Iterator[str]:
         "{} whose series show irradiation events that are missing in the table irradiation_event",
         _lacking(shown, events, ("patient", "irradiation_event_uid")), MAP_AGAIN,
     )  # fmt: skip
+    if all_done:
+        yield from _sentence(
+            "{} in the table series, and without an object",
+            _lacking(series, objects, OF_SERIES[:2]), MAP_AGAIN,
+        )  # fmt: skip
+        yield from _sentence(
+            "{} in the table irradiation_event, and without an object",
+            _lacking(events, objects, OF_EVENT[:2]), MAP_AGAIN,
+        )  # fmt: skip
 
 
 def _dosed(tables: StudyTables) -> Iterator[str]:
     events = tables.irradiation_event.collect()
-    worked_on = _worked_on(tables.dosed, event_fingerprints(events))
+    worked_on, all_done = _worked_on(tables.dosed, event_fingerprints(events))
     doses = tables.dose_estimate.select(_keys(OF_EVENT)).unique().collect()
     counted = events.filter(pl.col("preferred").fill_null(value=False) & in_studies(worked_on))
     yield from _sentence(
         "{} estimated, and missing in the table dose_estimate, whole or in part",
         _lacking(counted.select(_keys(OF_EVENT)), doses, OF_EVENT), DOSE_AGAIN,
     )  # fmt: skip
-    known = events.select(STUDY).unique()["StudyInstanceUID"].to_list()
-    stray = doses.filter(~in_studies([*known, *tables.dosed]))  # those noted go with the next dose
-    yield from _sentence(
-        "{} in the table dose_estimate, and without an irradiation event", stray, DOSE_AGAIN
-    )
+    if all_done:
+        stray = doses.filter(~in_studies(events.select(STUDY).unique()["StudyInstanceUID"]))
+        yield from _sentence(
+            "{} in the table dose_estimate, and without an irradiation event", stray, DOSE_AGAIN
+        )
 
 
 def _keys(names: tuple[str, ...]) -> list[pl.Expr]:

@@ -12,6 +12,8 @@ import os
 import signal
 import subprocess
 import sys
+from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -21,6 +23,9 @@ from workbench.stages.importing import import_files
 from workbench.stages.mapping import map_survey
 from workbench.survey import open_survey
 
+BLIND = "WORKBENCH_TEST_BLIND"
+BEGUN = "begun"
+
 
 class Hand:
     """The parent's side: one program, one task at a time."""
@@ -28,6 +33,7 @@ class Hand:
     def __init__(self) -> None:
         self._process: subprocess.Popen[str] | None = None
         self._said: str | None = None
+        self._begun = False
 
     def begin(self, task: str, workspace: Path, **how: Any) -> None:
         """Give it a task, to a new program where the last one was killed."""
@@ -37,6 +43,7 @@ class Hand:
                 stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True, env=dict(os.environ),
             )  # fmt: skip
         assert self._process.stdin is not None
+        self._said, self._begun = None, False
         line = json.dumps({"task": task, "workspace": str(workspace), **how})
         self._process.stdin.write(f"{line}\n")
         self._process.stdin.flush()
@@ -47,8 +54,15 @@ class Hand:
         said, self._said = self._said, None
         return said or "ended without a word"
 
+    def until_begun(self) -> None:
+        """Wait until it has begun its task: a new program has to start first."""
+        if not self._begun and self._process is not None:
+            assert self._process.stdout is not None
+            self._begun = self._process.stdout.readline().strip() == BEGUN
+
     def wait(self) -> None:
         """Wait for the end of its task."""
+        self.until_begun()
         if self._said is None and self._process is not None:
             assert self._process.stdout is not None
             self._said = self._process.stdout.readline().strip()
@@ -63,13 +77,20 @@ class Hand:
         if self._process is not None:
             self._process.kill()
             self._process.communicate()
-            self._process = self._said = None
+            self._process = None
+
+
+def _blindly(publish: Callable[..., None], frames: Any, since: object, notes: object) -> None:
+    """Publish whatever others have published meanwhile."""
+    publish(frames, None, notes)
 
 
 def done(task: dict[str, Any]) -> str:
     """Do a task; return "done", or what went wrong."""
     os.environ.update(task.get("environment", {}))
     survey = open_survey(task["workspace"])
+    if BLIND in os.environ:
+        survey.store.publish = partial(_blindly, survey.store.publish)  # type: ignore[method-assign]
     try:
         if task["task"] == "import":
             import_files(survey, task["paths"])
@@ -88,6 +109,8 @@ def done(task: dict[str, Any]) -> str:
 def main() -> None:
     """Do tasks until there are no more."""
     for line in sys.stdin:
+        sys.stdout.write(f"{BEGUN}\n")
+        sys.stdout.flush()
         sys.stdout.write(f"{done(json.loads(line))}\n")
         sys.stdout.flush()
 

@@ -1,9 +1,13 @@
 """Two hands at one workspace: ``python -m tests.faults.two_hands --rounds 100 --seed 1``.
 
-In each round two programs map and estimate at once, while a third imports; one of the three is
-frozen at a random moment, until the others are done or for a second, then goes on or is killed.
-After that the line is gone through once, and must then say that all is done, find nothing missing,
-and have the tables of a second workspace that only ever had one hand.
+In each round two programs map and estimate, while a third imports; one of the three is frozen at
+a random moment.  The others run beside it, or one after the other while it is frozen: what is
+imported then is mapped by one who sees it, under the eyes of one who does not.  When they are
+done, or held up by what it holds, it goes on or is killed.  After that the line is gone through
+once, and must then say that all is done, find nothing missing, and have the tables of a second
+workspace that only ever had one hand.
+
+``--blind`` takes the comparison out that all this is about: studies must be lost.
 """
 
 from __future__ import annotations
@@ -18,15 +22,16 @@ import tempfile
 import threading
 import time
 from collections import Counter
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 
 from pydicom.dataset import FileMetaDataset
 from pydicom.uid import ExplicitVRLittleEndian
 
-from tests.faults.hand import Hand
+from tests.faults.hand import BLIND, Hand
 from tests.mapping.conftest import Cases
 from workbench.settings import Settings, StoreSettings
 from workbench.stages.dosing import estimate_doses
@@ -36,7 +41,8 @@ from workbench.stages.study_check import dosed_problems, mapped_problems
 from workbench.survey import KEY_FILE, Survey, create_survey
 
 BEFORE, MEANWHILE, SLICES = 5, 3, 4  # studies there before a round, imported in it; their images
-FROZEN_S = 1.0  # at most: the others may have to wait for what it holds
+LINE_S = 0.4  # about as long as the line takes of so few studies, in which one is frozen
+FROZEN_S = 3.0  # at most: the others may have to wait for what it holds
 TABLES = ("series", "irradiation_event", "dose_estimate", "finding")
 
 
@@ -48,6 +54,8 @@ class Rounds:
     ----------
     frozen, killed
         How often by who was hit: a map, or the import.
+    held_up
+        How often the others could not end before it went on.
     not_done
         Rounds after which the line was not done at its second time.
     missing
@@ -61,6 +69,7 @@ class Rounds:
     rounds: int = 0
     frozen: Counter[str] = field(default_factory=Counter)
     killed: Counter[str] = field(default_factory=Counter)
+    held_up: int = 0
     not_done: int = 0
     missing: int = 0
     different: Counter[str] = field(default_factory=Counter)
@@ -89,6 +98,10 @@ class TwoHands:
         """Close both."""
         self.alone.close()
         self.shared.close()
+
+    def give(self, hand: Hand, task: str, **how: Any) -> None:
+        """Give a hand a task on the shared workspace."""
+        hand.begin(task, self.shared.folder, environment=self.environment, **how)
 
     def new_files(self, studies: int) -> Path:
         """Return a new folder of new studies; of three, two are of one patient."""
@@ -136,51 +149,69 @@ def rows_of(survey: Survey, name: str) -> list[str]:
 
 def play(hands: list[Hand], game: TwoHands, chance: random.Random, told: Rounds) -> None:
     """Play one round."""
-    workspace, environment = game.shared.folder, game.environment
     files = game.new_files(BEFORE)
     for survey in (game.alone, game.shared):
         import_files(survey, [files])
     files = game.new_files(MEANWHILE)
-    tasks = {"map": hands[0], "other map": hands[1], "import": hands[2]}
-    for name, hand in tasks.items():
-        if name == "import":
-            hand.begin("import", workspace, paths=[str(files)], environment=environment)
-        else:
-            hand.begin(
-                "line", workspace, again=chance.random() < 0.2, environment=environment
-            )  # fmt: skip
-        time.sleep(chance.choice((0.0, 0.01, 0.05)))
-    name = chance.choice([*tasks])
-    killed = _disturb(tasks, name, chance, told)
-    for other, hand in tasks.items():
-        if not (killed and other == name) and (outcome := hand.outcome()) != "done":
+    first, second, importing = hands
+    again = [chance.random() < 0.2 for _ in range(2)]
+    if chance.random() < 0.6:
+        game.give(first, "line", again=again[0])
+        killed = _frozen(
+            first, "map", chance, told,
+            lambda: _in_turn(
+                lambda: game.give(importing, "import", paths=[str(files)]), importing,
+                lambda: game.give(second, "line", again=again[1]), second,
+            ),
+        )  # fmt: skip
+        victim = first
+    else:
+        for hand, which in ((first, again[0]), (second, again[1])):
+            game.give(hand, "line", again=which)
+            time.sleep(chance.choice((0.0, 0.01, 0.05)))
+        game.give(importing, "import", paths=[str(files)])
+        victim = chance.choice(hands)
+        others = [hand for hand in hands if hand is not victim]
+        name = "import" if victim is importing else "map"
+        killed = _frozen(
+            victim, name, chance, told, lambda: [hand.wait() for hand in others]
+        )  # fmt: skip
+    for hand in hands:
+        if not (killed and hand is victim) and (outcome := hand.outcome()) != "done":
             told.ended_wrong[outcome] += 1
     for survey in (game.alone, game.shared):
         import_files(survey, [files])  # what a killed import has left
     game.judge(told)
 
 
-def _disturb(tasks: dict[str, Hand], name: str, chance: random.Random, told: Rounds) -> bool:
-    """Freeze one hand at a random moment; return whether it was then killed."""
-    victim = tasks[name]
-    time.sleep(chance.uniform(0.0, 0.5))
+def _in_turn(
+    begin: Callable[[], None], first: Hand, then: Callable[[], None], second: Hand
+) -> None:
+    begin()
+    first.wait()
+    then()
+    second.wait()
+
+
+def _frozen(
+    victim: Hand, name: str, chance: random.Random, told: Rounds, meanwhile: Callable[[], object]
+) -> bool:
+    """Freeze one hand at a random moment while others work; return whether it was then killed."""
+    victim.until_begun()
+    time.sleep(chance.uniform(0.0, LINE_S))
     victim.signal(signal.SIGSTOP)
-    told.frozen[name.rpartition(" ")[2]] += 1
-    others = [hand for hand in tasks.values() if hand is not victim]
-    waiting = [threading.Thread(target=hand.wait) for hand in others]
-    end = time.monotonic() + FROZEN_S
-    for thread in waiting:
-        thread.start()
-    for thread in waiting:
-        thread.join(max(0.0, end - time.monotonic()))
+    told.frozen[name] += 1
+    others = threading.Thread(target=meanwhile)
+    others.start()
+    others.join(FROZEN_S)
+    told.held_up += others.is_alive()
     killed = chance.random() < 0.3
     if killed:
         victim.kill()
-        told.killed[name.rpartition(" ")[2]] += 1
+        told.killed[name] += 1
     else:
         victim.signal(signal.SIGCONT)
-    for thread in waiting:
-        thread.join()
+    others.join()
     return killed
 
 
@@ -201,15 +232,17 @@ def main() -> int:
     parser.add_argument("--rounds", type=int, default=100)
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--postgres", action="store_true", help="catalogue on PostgreSQL")
+    parser.add_argument("--blind", action="store_true", help="publish without a comparison")
     options = parser.parse_args()
     chance, told, store = random.Random(options.seed), Rounds(), StoreSettings()
+    environment = {BLIND: "1"} if options.blind else {}
     with ExitStack() as stack:
         folder = stack.enter_context(tempfile.TemporaryDirectory())
         if options.postgres:
             from tests.store.postgres_server import server
 
             store = StoreSettings(stack.enter_context(server()).url)
-        game = TwoHands(Path(folder), store)
+        game = TwoHands(Path(folder), store, environment)
         stack.callback(game.close)
         hands = stack.enter_context(three_hands())
         for _ in range(options.rounds):

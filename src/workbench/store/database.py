@@ -23,7 +23,6 @@ from workbench.store.database_wait import (
 
 PORTION = 1_000  # values of one IN (...): SQLite takes 32,766 (its limits page, item 9)
 DAMAGED = (sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB)
-BUSY = (sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED)
 Row = Any  # read by column name: row["x"]
 T = TypeVar("T")
 
@@ -250,7 +249,7 @@ def _explained() -> Iterator[None]:
     try:
         yield
     except sqlite3.Error as error:
-        if (getattr(error, "sqlite_errorcode", None) or 0) & 0xFF in BUSY:
+        if (getattr(error, "sqlite_errorcode", None) or 0) & 0xFF == sqlite3.SQLITE_BUSY:
             raise DatabaseBusyError(
                 "another Workbench is writing.", "Wait for it to end, then run the same again."
             ) from error

@@ -23,7 +23,8 @@ RETRY_LIMIT_S = 600.0  # a server's restart with its recovery, a machine's reboo
 HURRY_LIMIT_S = 5.0  # of a program that has been asked to stop
 TOLD_AFTER_S = 5.0
 LOCK_TIMEOUT_S = 1.0  # of one try; Ctrl-C may have to wait for it
-PAUSES_S = (0.05, 0.1, 0.2, 0.5, 1.0)  # between tries; the last one again and again
+LOCK_PAUSE_S = 0.02  # between two of them
+PAUSES_S = (0.05, 0.1, 0.2, 0.5, 1.0)  # between tries at a server that is away
 
 
 def unheard(text: str) -> None:
@@ -104,7 +105,9 @@ class _Tries:
                 "Waiting, for up to %.0f s: %s Ctrl-C stops.", limit, error.message
             )  # fmt: skip
         self._wait.heard(f"waiting: {error.message}")
-        time.sleep(PAUSES_S[min(self._failures, len(PAUSES_S) - 1)])
+        # A try at a lock has waited by itself, and who pauses loses his place in the line.
+        busy = isinstance(error, DatabaseBusyError)
+        time.sleep(LOCK_PAUSE_S if busy else PAUSES_S[min(self._failures, len(PAUSES_S) - 1)])
         self._failures += 1
 
 

@@ -40,12 +40,11 @@ class StudyTables:
     @classmethod
     def of(cls, survey: Survey) -> StudyTables:
         """Return the tables of a survey."""
-        store = survey.store
-        names = (INSTANCE.name, SERIES.name, IRRADIATION_EVENT.name, DOSE_ESTIMATE.name)
-        return store.seen_at_once(
+        scan, noted = survey.store.scan, survey.store.fingerprints
+        return survey.store.seen_at_once(
             lambda: cls(
-                *(store.scan(name) for name in names),
-                store.fingerprints("map"), store.fingerprints("dose"),
+                scan(INSTANCE.name), scan(SERIES.name), scan(IRRADIATION_EVENT.name),
+                scan(DOSE_ESTIMATE.name), noted("map"), noted("dose"),
             )
         )  # fmt: skip
 

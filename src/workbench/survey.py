@@ -35,10 +35,10 @@ class Survey:
     All frames are pseudonymous.  ``schema.TABLES`` says what each column means.
     """
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, answered: bool = False) -> None:
         self.folder = folder
         self.settings = read_settings(folder)
-        self.store = Store.open(folder, self.settings.store)
+        self.store = Store.open(folder, self.settings.store, answered)
 
     def instances(self) -> pl.LazyFrame:
         """One row a DICOM object kept (``schema.INSTANCE``), read when collected.
@@ -127,9 +127,13 @@ class Survey:
         return f"Survey({self.settings.survey.name!r})"
 
 
-def open_survey(folder: str | Path) -> Survey:
-    """Open the survey of a workspace folder; raises ``SettingsError`` with the remedy."""
-    return Survey(Path(folder))
+def open_survey(folder: str | Path, *, answered: bool = False) -> Survey:
+    """Open the survey of a workspace folder; raises ``SettingsError`` with the remedy.
+
+    ``answered``: whoever asks for it has had it open, so a database server that does not answer
+    now is away for a while, and is waited for.
+    """
+    return Survey(Path(folder), answered)
 
 
 def _make_folder(workspace: Path, group: str) -> None:

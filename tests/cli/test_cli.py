@@ -53,7 +53,7 @@ def test_every_verb_has_help(capsys: pytest.CaptureFixture[str]) -> None:
 def test_a_fault_of_the_program_is_told_without_its_text(
     workspace: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    def broken(*_: object) -> None:
+    def broken(*_: object, **__: object) -> None:
         raise RuntimeError("Meyer^Anna")
 
     monkeypatch.setattr("workbench.stages.line.map_survey", broken)
@@ -66,7 +66,7 @@ def test_a_fault_of_the_program_is_told_without_its_text(
 def test_ctrl_c_is_told_as_json_too(
     workspace: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    def stopped(*_: object) -> None:
+    def stopped(*_: object, **__: object) -> None:
         raise KeyboardInterrupt
 
     monkeypatch.setattr("workbench.stages.line.map_survey", stopped)

@@ -12,9 +12,11 @@ from workbench.cli import main
 from workbench.cli.output import (
     DONE,
     NOT_STARTED,
+    PROBLEMS,
 )
 from workbench.errors import SettingsError
 from workbench.schema import TABLES
+from workbench.survey import open_survey
 
 
 def test_map_dose_and_tables_follow(
@@ -112,3 +114,32 @@ def test_a_wrong_parameter_starts_no_report(
     words = ["report", "run", "dose_by_protocol", "-w", workspace, "--out", out, "-p", given]
     assert run(capsys, *words)[0] == NOT_STARTED
     assert not out.exists()
+
+
+def test_again_works_on_all_studies_and_mends_what_was_lost(
+    workspace: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    run(capsys, "import", CT, "-w", workspace)
+    run(capsys, "map", "-w", workspace)
+    run(capsys, "dose", "-w", workspace)
+    survey = open_survey(workspace)
+    whole = {name: survey.table(name) for name in ("series", "irradiation_event", "dose_estimate")}
+    survey.store.publish({name: frame.head(0) for name, frame in whole.items()})
+    code, answer, err = run(capsys, "store", "check", "-w", workspace)
+    assert code == PROBLEMS
+    assert "workbench map --again" in str(answer["problems"])
+    assert "workbench map --again" in err
+    assert "map --again" in str(run(capsys, "check", "-w", workspace)[1]["problems"])
+    assert run(capsys, "map", "-w", workspace)[1]["studies"] == 0
+    assert run(capsys, "map", "-w", workspace, "--again")[1]["studies"] == 1
+    survey.store.publish({"dose_estimate": whole["dose_estimate"].head(0)})
+    code, answer, _ = run(capsys, "store", "check", "-w", workspace)
+    assert code == PROBLEMS
+    assert "workbench dose --again" in str(answer["problems"])
+    assert run(capsys, "dose", "-w", workspace, "--again")[1]["studies"] == 1
+    for name, frame in whole.items():
+        assert survey.table(name).equals(frame), name
+    survey.close()
+    code, answer, err = run(capsys, "store", "check", "-w", workspace)
+    assert (code, answer["problems"]) == (DONE, [])
+    assert "no study is missing" in err

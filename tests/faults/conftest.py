@@ -9,6 +9,9 @@ import pytest
 
 from tests.faults.fault_bench import Bench, MakeBench
 from tests.faults.fault_disk import why_no_mount, why_no_shim
+from tests.faults.hand import Hand
+from tests.faults.two_hands import three_hands
+from tests.store.conftest import bucket, engine, postgres, s3  # noqa: F401
 
 
 @pytest.fixture
@@ -39,3 +42,10 @@ def compiler() -> None:
     """Skip the test where no shim can be built."""
     if why := why_no_shim():
         pytest.skip(f"not allowed here: {why}")
+
+
+@pytest.fixture(scope="module")
+def hands() -> Iterator[list[Hand]]:
+    """Three programs that do what they are told."""
+    with three_hands() as programs:
+        yield programs

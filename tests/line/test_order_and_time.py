@@ -32,8 +32,8 @@ from workbench.report.leaving import with_objects
 from workbench.report.put_aside_page import refusals_page
 from workbench.schema import INSTANCE, TABLES, Leaving
 from workbench.settings import Settings, SurveySettings
-from workbench.stages.collecting import publish_ledger
 from workbench.stages.importing import import_files
+from workbench.stages.ledger_table import publish_ledger
 from workbench.stages.line import estimate_doses, make_report, map_survey
 from workbench.survey import Survey, create_survey
 

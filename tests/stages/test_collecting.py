@@ -34,7 +34,8 @@ from workbench.settings import CollectSettings, EntitySettings, Settings, Survey
 from workbench.simulate.hospital import simulate_hospital
 from workbench.simulate.pacs import EmbeddedPacs
 from workbench.simulate.peers import free_port
-from workbench.stages.collecting import Collector, collect, publish_ledger
+from workbench.stages.collecting import Collector, collect
+from workbench.stages.ledger_table import publish_ledger
 from workbench.store.erasure_proof import prove
 from workbench.survey import Survey, create_survey, open_survey
 

@@ -6,6 +6,7 @@ import logging
 import threading
 import time
 from collections.abc import Callable
+from contextlib import ExitStack
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -14,10 +15,14 @@ import pytest
 from tests.stages.quality.phantom_workspace import quality_desk
 from tests.stages.quality.test_unselected import mixed
 from workbench.collect.dimse.receiver import AllowedPeer, Reception
-from workbench.errors import StoreError
+from workbench.collect.received import ReceivedObject
+from workbench.errors import NotDicom, StoreError
 from workbench.model import ApplicationEntity
 from workbench.stages import receiving
+from workbench.stages.border import ANSWERS, Border
 from workbench.stages.receiving import ReceiverSession, receive
+from workbench.store.objects import Origin
+from workbench.survey import open_survey
 
 HERE = Reception(ApplicationEntity("WORKBENCH", "127.0.0.1", 0), (AllowedPeer("CT1"),), "PHANTOM")
 
@@ -62,3 +67,34 @@ def test_a_failure_to_tidy_up_is_told_and_receiving_goes_on(
         with caplog.at_level(logging.WARNING):
             assert waiting(session, lambda: caplog.text.count("put off: StoreError") > 1)
         monkeypatch.undo()
+
+
+def test_at_its_end_a_receiver_waits_for_a_locked_catalogue_a_few_seconds_only(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("workbench.store.database_wait.HURRY_LIMIT_S", 0.2)
+    with quality_desk(tmp_path / "w") as desk:
+        other, waits = open_survey(desk.survey.folder), desk.survey.store.waits
+        before = waits.limit_s
+        assert before > 60
+        refused = pytest.raises(StoreError, match="another Workbench")
+        with ExitStack() as held, refused, receive(desk.survey, HERE):
+            held.enter_context(other.store.batch())
+            other.store.refuse(NotDicom("no_dicom", "it is none"), Origin("folder", "x"))
+        assert waits.limit_s == before, "the survey may be used on"
+        other.close()
+
+
+def test_an_object_that_cannot_be_stored_in_time_is_refused_while_its_peer_still_waits(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("workbench.stages.border.ANSWER_WITHIN_S", 0.2)
+    with quality_desk(tmp_path / "w") as desk:
+        border, other = Border(desk.survey), open_survey(desk.survey.folder)
+        received = ReceivedObject(1, b"", "1.2.840.10008.1.2.1", "1.2.3", "1.2.3.4", "CT1")
+        with other.store.batch():
+            other.store.refuse(NotDicom("no_dicom", "it is none"), Origin("folder", "x"))
+            with pytest.raises(StoreError, match="another Workbench"):
+                border.receive(received)
+        assert border.receive(received) in ANSWERS.values()
+        other.close()

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import json
+from contextlib import ExitStack
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -11,7 +13,7 @@ from workbench import __version__
 from workbench.errors import StoreError
 from workbench.settings import Settings
 from workbench.stages.run_record import recorded
-from workbench.survey import create_survey
+from workbench.survey import create_survey, open_survey
 
 
 def test_a_run_is_noted_with_its_counts_and_how_it_ended(tmp_path: Path) -> None:
@@ -30,3 +32,30 @@ def test_a_run_is_noted_with_its_counts_and_how_it_ended(tmp_path: Path) -> None
     assert "StoreError" in text
     assert "CANARY" not in text
     survey.close()
+
+
+def test_who_follows_a_stage_hears_what_is_waited_for_and_can_stop_it(tmp_path: Path) -> None:
+    """As the button Stop of a page does."""
+    survey = create_survey(tmp_path / "w", Settings())
+    other = open_survey(survey.folder)
+    heard: list[tuple[int, int | None, str]] = []
+
+    class StopError(Exception):
+        pass
+
+    def stop(*words: Any) -> None:
+        heard.append(words)
+        raise StopError
+
+    with ExitStack() as held, pytest.raises(StopError), recorded(survey, "map", stop):
+        held.enter_context(other.store.batch())
+        other.store.begin_run("other", "1")
+        try:
+            survey.store.remember("map", {"1.2": "x"})
+        finally:
+            held.close()
+    assert heard == [(0, None, "waiting: another Workbench is writing.")]
+    assert survey.runs()["outcome"].to_list() == ["failed", None]
+    assert survey.store.fingerprints("map") == {}
+    survey.close()
+    other.close()

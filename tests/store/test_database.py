@@ -89,9 +89,10 @@ def test_a_transaction_that_ends_without_an_error_has_kept_what_was_written(
 def test_a_lock_that_was_not_had_leaves_transactions_what_they_are(
     connect: Connect, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    for module in ("database", "postgres"):
+    for module in ("database", "postgres_session"):
         monkeypatch.setattr(f"workbench.store.{module}.LOCK_TIMEOUT_S", 0.05)
     first, second = connect(), connect()
+    second.waits.limit_s = 0.1
     first.define(TABLE)
     with first.transaction():
         first.write("INSERT INTO t (x) VALUES (?)", "a")
@@ -363,6 +364,7 @@ def test_a_locked_catalogue_is_an_error_with_a_remedy(
 ) -> None:
     monkeypatch.setattr("workbench.store.database.LOCK_TIMEOUT_S", 0.05)
     second = Store.open(tmp_path)
+    second.waits.limit_s = 0.1
     with store.batch():
         store.add(small_row(), HERE)
         with pytest.raises(StoreError, match="another Workbench"):

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import polars as pl
 import pytest
@@ -206,3 +208,69 @@ def test_rows_of_a_list_of_texts_are_searched_too(store: Store) -> None:
     store.erase(traces)
     store.reclaim(0.0)
     assert store.remains(traces).rows == {"parts of irradiation_event": 1}
+
+
+# --- others at work meanwhile --------------------------------------------------------------------
+
+
+def before_swapping(monkeypatch: pytest.MonkeyPatch, *acts: Callable[[], object]) -> None:
+    """Let others act, one act each time, after an erasure has looked and before it swaps."""
+    look, waiting = erasure.Erasure._look, [*acts]
+
+    def slow(self: erasure.Erasure, *words: Any) -> None:
+        look(self, *words)
+        if waiting:
+            waiting.pop(0)()
+
+    monkeypatch.setattr(erasure.Erasure, "_look", slow)
+
+
+def series_of(patient: str) -> pl.DataFrame:
+    return SERIES.frame([{
+        "patient": patient, "StudyInstanceUID": uid(patient, "study"),
+        "SeriesInstanceUID": uid(patient, "series", 0),
+    }])  # fmt: skip
+
+
+@pytest.mark.parametrize("act", ["unload", "come", "publish", "another erasure", "join"])
+def test_what_others_write_while_a_patient_is_erased_holds_nothing_of_him(
+    open_store: OpenStore, monkeypatch: pytest.MonkeyPatch, act: str
+) -> None:
+    store, other = open_store(), open_store()
+    store.extend([*taken("SITE-A", 0), *taken("SITE-B", 0)])
+    store.extend(taken("SITE-B", 1))
+    store.take(taken("SITE-A", 1)[0])
+    acts = {
+        "unload": other.compact,  # what waited in the catalogue moves into a new part
+        "come": lambda: other.extend(taken("SITE-A", 2, 3)),  # more of him is imported
+        "publish": lambda: other.publish({"series": series_of("SITE-A")}),  # he is mapped
+        "another erasure": lambda: (other.erase(other.traces(["SITE-B"])), other.reclaim(0.0)),
+        "join": lambda: (other.compact(), other.sweep()),
+    }
+    before_swapping(monkeypatch, acts[act])
+    traces = store.traces(["SITE-A"])
+    store.erase(traces)
+    monkeypatch.undo()
+    store.reclaim(0.0)
+    left = store.remains(traces)
+    assert (left.rows, left.strangers) == ({}, 0)
+    assert list(store.problems()) == []
+    stay = set(store.table("instance")["patient"])
+    assert stay == (set() if act == "another erasure" else {"SITE-B"})
+
+
+def test_who_imports_while_series_are_erased_gives_its_next_objects_new_ones(
+    open_store: OpenStore,
+) -> None:
+    """Else they would belong to a series that is gone, and no erasure would find them."""
+    importing, other = open_store(), open_store()
+    importing.extend([*taken("SITE-A", 0), *taken("SITE-B", 0)])
+    other.erase(other.traces(["SITE-A"]))
+    importing.extend(taken("SITE-A", 1))
+    importing.take(taken("SITE-A", 2)[0])
+    assert list(other.problems()) == []
+    assert other.stored_in(uid("SITE-A", "study")) == 2
+    traces = other.traces(["SITE-A"])
+    assert other.erase(traces) == 2
+    other.reclaim(0.0)
+    assert not other.remains(traces).rows

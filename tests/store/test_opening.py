@@ -156,3 +156,18 @@ def test_small_steps_are_made_by_opening_all_or_none(
     assert version_in(database) == SCHEMA_VERSION
     assert (database.has("half"), database.has("whole")) == (False, True)
     database.close()
+
+
+def test_to_read_a_catalogue_of_today_nobody_is_waited_for(open_store: OpenStore) -> None:
+    """A writer that is frozen in a transaction must not keep every page from opening."""
+    writer = open_store()
+    writer.extend(taken("SITE-A", 0))
+    with writer.batch():
+        writer.take(taken("SITE-A", 1)[0])
+        opened: list[Store] = []
+        thread = threading.Thread(target=lambda: opened.append(open_store()))
+        thread.start()
+        thread.join(20)
+        assert opened, "it waits for the writer"
+        assert opened[0].table("instance").height == 1
+    assert opened[0].table("instance").height == 2

@@ -8,9 +8,11 @@ import polars as pl
 import pytest
 
 from tests.store.conftest import OpenStore
+from tests.store.store_rows import taken
 from workbench.errors import StoreError
 from workbench.schema import INSTANCE, IRRADIATION_EVENT, SERIES, TABLES, Table
 from workbench.store import Store, tables
+from workbench.store.fingerprints import Fingerprints, StudyNotes
 from workbench.store.part_folder import FolderPlace
 from workbench.store.parts import PartFile
 from workbench.store.tables import OvertakenError, table_named
@@ -163,3 +165,105 @@ def test_every_table_is_found_by_its_name_and_a_newer_one_is_refused(store: Stor
     with pytest.raises(StoreError, match=r"does not know.*newer") as refusal:
         store._tables.parts()
     assert "shoesize" not in str(refusal.value)
+
+
+# --- two who publish -----------------------------------------------------------------------------
+
+
+def test_who_began_with_an_older_version_keeps_nothing_and_leaves_nothing(
+    open_store: OpenStore,
+) -> None:
+    first, second = open_store(), open_store()
+    first.publish({"series": series("1")})
+    since = second.version(["series", "irradiation_event"])
+    first.publish({"series": series("1", "2")})
+    with pytest.raises(OvertakenError):
+        second.publish({"series": series("3")}, since, StudyNotes("map", {"3": "x"}))
+    assert first.table("series")["SeriesInstanceUID"].to_list() == ["1", "2"]
+    assert first.fingerprints("map") == {}
+    first._tables.sweep(0.0)
+    assert len(first._tables.place.names()) == 1
+    since = second.version(["series", "irradiation_event"])
+    second.publish({"series": series("3")}, since, StudyNotes("map", {"3": "x"}))
+    assert first.table("series")["SeriesInstanceUID"].to_list() == ["3"]
+    assert first.fingerprints("map") == {"3": "x"}
+
+
+def test_each_table_counts_also_one_that_was_empty_or_becomes_so(open_store: OpenStore) -> None:
+    first, second = open_store(), open_store()
+    for before, after in ((series(), series("1")), (series("1"), series())):
+        first.publish({"series": before, "irradiation_event": IRRADIATION_EVENT.empty()})
+        since = second.version(["series", "irradiation_event"])
+        first.publish({"series": after})
+        with pytest.raises(OvertakenError):
+            second.publish({"irradiation_event": IRRADIATION_EVENT.empty()}, since)
+    since = second.version(["irradiation_event"])
+    first.publish({"series": series("7")})
+    second.publish({"irradiation_event": IRRADIATION_EVENT.empty()}, since)
+
+
+def test_what_was_read_before_patients_were_erased_is_not_published(open_store: OpenStore) -> None:
+    """They would be back: also where no part of that table had named them."""
+    first, second = open_store(), open_store()
+    first.extend(taken("SITE-A", 0))
+    since = second.version(["series"])
+    first.erase(first.traces(["SITE-A"]))
+    with pytest.raises(OvertakenError):
+        second.publish({"series": series("1")}, since)
+    second.publish({"series": series("1")}, second.version(["series"]))
+
+
+def test_objects_that_come_and_parts_that_are_joined_overtake_nobody(
+    open_store: OpenStore,
+) -> None:
+    first, second = open_store(), open_store()
+    since = second.version(["series"])
+    first.extend(taken("SITE-A", 0))
+    first.take(taken("SITE-A", 1)[0])
+    first.compact()
+    second.publish({"series": series("1")}, since)
+    assert first.table("series").height == 1
+
+
+def test_a_table_and_its_notes_are_kept_together_or_not_at_all(
+    store: Store, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    class CutError(Exception):
+        pass
+
+    def cut(*_: object) -> None:
+        raise CutError
+
+    store.publish({"series": series("1")}, notes=StudyNotes("map", {"1": "a"}))
+    with monkeypatch.context() as patch:
+        patch.setattr(Fingerprints, "note", cut)
+        with pytest.raises(CutError):
+            store.publish({"series": series("2")}, notes=StudyNotes("map", {"2": "b"}))
+    assert store.table("series")["SeriesInstanceUID"].to_list() == ["1"]
+    assert store.fingerprints("map") == {"1": "a"}
+
+
+def test_a_table_whose_parts_are_erased_under_its_reader_is_read_anew(
+    open_store: OpenStore, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    reader, other = open_store(), open_store()
+    other.publish({"series": series("1")})
+    tries = []
+
+    def collected(rows: pl.LazyFrame) -> list[str]:
+        tries.append(1)
+        if len(tries) == 1:
+            other.publish({"series": series("2")})
+            other._tables.sweep(0.0)
+        return list(rows.collect()["SeriesInstanceUID"])
+
+    assert reader.read("series", collected) == ["2"]
+    assert len(tries) == 2
+
+
+def test_a_table_that_cannot_be_read_and_is_still_the_same_is_an_error(store: Store) -> None:
+    store.publish({"series": series("1")})
+    (part,) = store._tables.parts(SERIES)
+    store._tables.place.remove(part.file)
+    with pytest.raises(StoreError, match="gone"):
+        store.table("series")

@@ -13,12 +13,14 @@ from workbench.errors import SettingsError
 if TYPE_CHECKING:
     from workbench.store.erasure import Remains
 
+SOUND = "Every part is as it was written, and no study is missing."
+
 
 def add_store(verbs: Any) -> None:
     """Add the verbs of this module."""
     store = verbs.add_parser("store", help="check, compact, upgrade the tables; erase a patient")
     actions = store.add_subparsers(title="actions", metavar="ACTION", required=True)
-    check = add_verb(actions, "check", _check, "read every byte and say what is damaged")
+    check = add_verb(actions, "check", _check, "read every byte; say what is damaged or missing")
     compact = add_verb(actions, "compact", _compact, "join small parts and remove replaced ones")
     upgrade = add_verb(actions, "upgrade", _upgrade, "bring an older workspace to this version")
     erase = add_verb(actions, "erase", _erase, "erase patients, and prove that nothing remains")
@@ -33,13 +35,17 @@ def add_store(verbs: Any) -> None:
 
 
 def _check(options: argparse.Namespace) -> int:
-    store = survey_of(options).store
+    from workbench.stages.study_check import dosed_problems, mapped_problems
+
+    survey = survey_of(options)
     problems = list(
-        store.problems(lambda done, total: show_progress(done, total, "checking parts"))
+        survey.store.problems(lambda done, total: show_progress(done, total, "checking parts"))
     )
+    if not problems:  # what is damaged is mended first, and may not be readable
+        problems = [*mapped_problems(survey), *dosed_problems(survey)]
     for problem in problems:
         tell(f"- {problem}")
-    finish(options, {"problems": problems}, "" if problems else "Every part is as it was written.")
+    finish(options, {"problems": problems}, "" if problems else SOUND)
     return PROBLEMS if problems else DONE
 
 

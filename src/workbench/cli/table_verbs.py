@@ -21,8 +21,12 @@ from workbench.errors import SettingsError
 
 def add_tables(verbs: Any) -> None:
     """Add the verbs of this module."""
-    with_workers(workspace_verb(verbs, "map", _map, "headers to series and irradiation events"))
-    with_workers(workspace_verb(verbs, "dose", _dose, "irradiation events to dose estimates"))
+    mapping = workspace_verb(verbs, "map", _map, "headers to series and irradiation events")
+    dosing = workspace_verb(verbs, "dose", _dose, "irradiation events to dose estimates")
+    for verb in (mapping, dosing):
+        with_workers(verb).add_argument(
+            "--again", action="store_true", help="all studies, not only new and changed ones"
+        )
     table = workspace_verb(verbs, "table", _table, "write a table as CSV, Parquet or XLSX")
     table.add_argument("name", metavar="NAME")
     table.add_argument("--out", type=Path, required=True, metavar="FILE")
@@ -40,7 +44,7 @@ def _map(options: argparse.Namespace) -> int:
     from workbench.stages.line import map_survey
 
     survey = survey_of(options)
-    counts = map_survey(survey, show_progress, executor_of(options, survey))
+    counts = map_survey(survey, show_progress, executor_of(options, survey), again=options.again)
     return finish(options, counts, "{studies} studies mapped; {events} events in all.")
 
 
@@ -48,7 +52,9 @@ def _dose(options: argparse.Namespace) -> int:
     from workbench.stages.line import estimate_doses
 
     survey = survey_of(options)
-    counts = estimate_doses(survey, show_progress, executor_of(options, survey))
+    counts = estimate_doses(
+        survey, show_progress, executor_of(options, survey), again=options.again
+    )
     return finish(options, counts, "{studies} studies worked on; {estimates} estimates in all.")
 
 
@@ -61,7 +67,7 @@ def _table(options: argparse.Namespace) -> int:
     check_out(options.out)
     survey = survey_of(options)
     if options.name == "ledger":
-        from workbench.stages.collecting import publish_ledger
+        from workbench.stages.ledger_table import publish_ledger
 
         publish_ledger(survey)
     rows = export_table(survey, options.name, options.out)

@@ -37,6 +37,7 @@ ANSWERS = {
     Verdict.QUARANTINED: SET_ASIDE,
     Verdict.REJECTED: LEFT_OUT,
 }
+ANSWER_WITHIN_S = 10.0  # as long as Orthanc waits for an answer (DicomScuTimeout, its default)
 NETWORK = HeaderLimits(
     header=MAX_HEADER_BYTES
 )  # of what strangers send; a deflated one grows to it
@@ -160,12 +161,14 @@ class Border:
 
         0x0000 means that it is in the store, on disk.  What is put aside has its row with the
         reason and is answered with a warning, because some PACS stop a whole study at a refusal.
+        Raises ``StoreError`` where the catalogue is locked or away for longer than a peer waits.
         """
-        verdict = self.take(
-            lambda: self._network.received(received.encoded, received.transfer_syntax),
-            self.from_peer(received),
-            received.findings,
-        )
+        with self.store.waits.at_most(ANSWER_WITHIN_S):
+            verdict = self.take(
+                lambda: self._network.received(received.encoded, received.transfer_syntax),
+                self.from_peer(received),
+                received.findings,
+            )
         return ANSWERS[verdict]
 
     def decided(self, uids: Iterable[str]) -> set[str]:

@@ -33,10 +33,9 @@ def study_fingerprints(
     }
 
 
-def changed_studies(survey: Survey, stage: str, inputs: Mapping[str, str]) -> set[str]:
-    """Return the studies whose input is not what the stage last worked on."""
-    done = survey.store.fingerprints(stage)
-    return {study for study, value in inputs.items() if done.get(study) != value}
+def changed_studies(known: Mapping[str, str], inputs: Mapping[str, str]) -> set[str]:
+    """Return the studies whose input is not what a stage, as is known, last worked on."""
+    return {study for study, value in inputs.items() if known.get(study) != value}
 
 
 def in_studies(studies: Iterable[str]) -> pl.Expr:

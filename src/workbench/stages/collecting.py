@@ -14,7 +14,7 @@ import time
 import uuid
 from collections import Counter
 from collections.abc import Sequence
-from contextlib import ExitStack, closing, suppress
+from contextlib import ExitStack, suppress
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 
@@ -27,7 +27,6 @@ from workbench.collect.patient_result import PatientResult
 from workbench.collect.patients import Patience, Stopped, Watch, collect_patient
 from workbench.collect.queue.control import Command, Control, Process
 from workbench.collect.queue.heartbeat import Pulse
-from workbench.collect.queue.hospital_file import FILE as HOSPITAL_FILE
 from workbench.collect.queue.hospital_file import HospitalFile
 from workbench.collect.queue.ledger import Ledger
 from workbench.collect.queue.patient_queue import Job, PatientState, Queue, Retry
@@ -37,6 +36,7 @@ from workbench.errors import NetworkError, SettingsError, StoreError, WorkbenchE
 from workbench.stages.border import Border, Intake
 from workbench.stages.collection import Collection, collection_of
 from workbench.stages.inbox_unloading import InboxUnloading
+from workbench.stages.ledger_table import publish_rows
 from workbench.stages.run_record import Progress, no_progress, recorded
 from workbench.stages.settings_changes import SettingsFile
 from workbench.survey import Survey
@@ -113,6 +113,8 @@ class Collector:
         """Ask to end after the patient in hand; asked again, end in the middle of it."""
         if self._stop.is_set():
             self._abort.set()
+            self.survey.store.waits.hurry()
+            self.hospital.waits.hurry()
         self._stop.set()
 
     def run(self) -> Intake:
@@ -381,15 +383,7 @@ class Collector:
             return
         self._news = False
         self.survey.store.compact()
-        self.survey.store.publish({"ledger": self.ledger.table(self.border)})
-
-
-def publish_ledger(survey: Survey) -> None:
-    """Make the table ``ledger`` anew from the hospital's file, where there is one."""
-    if not (survey.folder / HOSPITAL_FILE).exists():
-        return
-    with closing(HospitalFile(survey.folder)) as hospital:
-        survey.store.publish({"ledger": Ledger(hospital).table(Border(survey))})
+        publish_rows(self.survey, self.ledger, self.border)
 
 
 def collect(

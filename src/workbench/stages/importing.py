@@ -68,7 +68,9 @@ class ImportTask:
 
     def run(self, workplace: Workplace) -> TaskVerdicts:
         """Read, de-identify and store the files."""
-        border = workplace.kept(self.run_id, lambda: Border(open_survey(self.folder)))
+        border = workplace.kept(
+            self.run_id, lambda: Border(open_survey(self.folder, answered=True))
+        )
         work = _TaskWork(border)
         for file, origin, known in _looked_up(border, self.files):
             work.take(file, origin, known)
@@ -140,7 +142,7 @@ def import_files(
     """
     named = [Path(path) for path in paths]
     intake, about = Intake(), _count(named)
-    with recorded(survey, "import") as counts:
+    with recorded(survey, "import", progress) as counts:
         try:
             for answer in _answers(survey, named, note is not None, using, about):
                 intake.count(answer.verdicts, answer.codes, answer.long_way)

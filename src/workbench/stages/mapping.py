@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Collection, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -10,18 +10,14 @@ import polars as pl
 
 from workbench.executors import Executor, Serial, Workplace
 from workbench.mapping import MappingAttempt, map_apart, together
-from workbench.schema import FINDING, INSTANCE, IRRADIATION_EVENT, SERIES
-from workbench.stages.changed_studies import (
-    changed_studies,
-    in_studies,
-    merged,
-    merged_findings,
-    study_fingerprints,
-)
+from workbench.schema import FINDING, INSTANCE, IRRADIATION_EVENT, SERIES, Table
+from workbench.stages.changed_studies import in_studies, study_fingerprints
+from workbench.stages.incremental import MadeRows, work_on_changed
 from workbench.stages.run_record import Progress, no_progress, recorded
 from workbench.survey import Survey, open_survey
 
 TABLES = (INSTANCE, SERIES, IRRADIATION_EVENT, FINDING)  # read and made
+STUDY = "StudyInstanceUID"
 MAPPED_AT_ONCE = 10_000  # instances; their headers as text take some 120 MB
 AGE_MISMATCH = "age_mismatch"  # what de-identification says where birth date and age differ
 
@@ -37,95 +33,137 @@ class MapTask:
 
     def run(self, workplace: Workplace) -> tuple[MappingAttempt, int]:  # noqa: ARG002 - opens little
         """Return what became of them, and how many studies they have."""
-        survey = open_survey(self.folder)
+        theirs = pl.col("patient").is_in(self.patients)
+        survey = open_survey(self.folder, answered=True)
         try:
-            rows = survey.instances().filter(pl.col("patient").is_in(self.patients)).collect()
+            rows = survey.store.read("instance", lambda rows: rows.filter(theirs).collect())
         finally:
             survey.close()
         return map_apart(rows, list(self.ages_differ)), self.studies
 
 
+@dataclass
+class MapWork:
+    """What ``map`` does, as ``incremental`` asks for it."""
+
+    survey: Survey
+    progress: Progress
+    using: Executor
+    stage: str = "map"
+    finding_stage: str = "mapping"
+    tables: tuple[Table, ...] = (SERIES, IRRADIATION_EVENT, FINDING)
+    _instances: pl.LazyFrame = field(init=False, repr=False)
+    _pairs: pl.DataFrame | None = field(init=False, repr=False)  # of a patient and a study
+
+    def look(self) -> dict[str, str]:
+        """Return study to fingerprint of its objects, as they are now."""
+        self._instances, inputs = self.survey.store.read(
+            "instance", lambda rows: (rows, header_fingerprints(rows))
+        )
+        self._pairs = None
+        return inputs
+
+    def _read(self, collect: Callable[[pl.LazyFrame], pl.DataFrame]) -> pl.DataFrame:
+        """Collect of the instances that were looked at, or of today's where those are gone.
+
+        To scan them anew costs much where many objects wait in the catalogue.
+        """
+        try:
+            return collect(self._instances)
+        except (OSError, pl.exceptions.PolarsError):
+            return self.survey.store.read("instance", collect)
+
+    def with_kin(self, studies: Collection[str]) -> set[str]:
+        """Return studies and all others of their patients.
+
+        A study that bears the pseudonyms of several patients draws all of them in.
+        """
+        kin, before = set(studies), 0
+        while len(kin) > before:
+            before = len(kin)
+            pairs, patients = self._patients(kin)
+            kin |= set(pairs.filter(pl.col("patient").is_in(patients.implode()))[STUDY])
+        return kin
+
+    def _patients(self, studies: Collection[str]) -> tuple[pl.DataFrame, pl.Series]:
+        """Return all pairs of a patient and a study, and the patients of these studies."""
+        if self._pairs is None:
+            pair = ("patient", pl.col(STUDY).fill_null(""))
+            self._pairs = self._read(lambda rows: rows.select(pair).unique().collect())
+        return self._pairs, self._pairs.filter(in_studies(studies))["patient"].unique()
+
+    def make(self, studies: Collection[str]) -> MadeRows:
+        """Map the patients of these studies, some at a time."""
+        patients = self._patients(studies)[1].drop_nulls()
+        sizes = self._read(lambda rows: _sizes(rows, patients))
+        total, done = int(sizes["studies"].sum()), 0
+        self.progress(0, total, "mapping studies")
+        attempts = []
+        for attempt, count in self.using.run(self._tasks(sizes)):
+            attempts.append(attempt)
+            done += count
+            self.progress(done, total, "mapping studies")
+        if not attempts:  # they have been erased meanwhile
+            return MadeRows({table.name: table.empty() for table in self.tables})
+        whole = together(attempts)
+        rows = (whole.mapped.series, whole.mapped.events, whole.mapped.findings)
+        names = (table.name for table in self.tables)
+        return MadeRows(dict(zip(names, rows, strict=True)), whole.failed)
+
+    def _tasks(self, sizes: pl.DataFrame) -> Iterator[MapTask]:
+        mismatch = (pl.col("stage") == "import") & (pl.col("code") == AGE_MISMATCH)
+        ages = self.survey.store.read(
+            "finding", lambda rows: rows.filter(mismatch).select("object_number").collect()
+        )
+        ages_differ = tuple(ages["object_number"].drop_nulls())
+        folder = self.survey.folder.absolute()
+        for chunk in sizes.partition_by("chunk", maintain_order=True):
+            yield MapTask(folder, tuple(chunk["patient"]), ages_differ, int(chunk["studies"].sum()))
+
+
+def header_fingerprints(instances: pl.LazyFrame) -> dict[str, str]:
+    """Return study to fingerprint of what ``map`` reads of it."""
+    return study_fingerprints(instances, "content_sha256", TABLES)
+
+
+def _sizes(instances: pl.LazyFrame, patients: pl.Series) -> pl.DataFrame:
+    """Return patients in order with their rows and studies, in chunks to be mapped together."""
+    return (
+        instances.filter(pl.col("patient").is_in(patients.implode()))
+        .group_by("patient")
+        .agg(rows=pl.len(), studies=pl.col(STUDY).n_unique())
+        .sort("patient")
+        .with_columns(chunk=(pl.col("rows").cum_sum() - 1) // MAPPED_AT_ONCE)
+        .collect()
+    )
+
+
 def map_survey(
-    survey: Survey, progress: Progress = no_progress, using: Executor | None = None
+    survey: Survey,
+    progress: Progress = no_progress,
+    using: Executor | None = None,
+    *,
+    again: bool = False,
 ) -> dict[str, int]:
     """Map the headers of new or changed studies to series and irradiation events.
 
     All studies of a patient are mapped together, because they may show the same event.  The
     counts are ``studies`` new or changed, ``failed`` of those mapped now, ``findings`` that warn
     of them, and ``series`` and ``events`` in all.  What failed is tried again next time.
-    ``using`` says who does the work; by default this process.
+    ``using`` says who does the work; by default this process.  ``again``: all studies, whatever
+    was mapped before.  Others may map, import and erase at the same time.
     """
-    with recorded(survey, "map") as counts:
-        instances = survey.lazy("instance")
-        inputs = study_fingerprints(instances, "content_sha256", TABLES)
-        changed = changed_studies(survey, "map", inputs)
-        counts |= {"studies": len(changed), "failed": 0, "findings": 0}
-        if changed:
-            patients, studies = _whole_patients(instances, changed)
-            theirs = instances.filter(pl.col("patient").is_in(patients))
-            done = _mapped(survey, theirs, progress, using or Serial())
-            kept = set(inputs) - studies
-            survey.store.publish({
-                SERIES.name: merged(survey, SERIES, kept, done.mapped.series),
-                IRRADIATION_EVENT.name:
-                    merged(survey, IRRADIATION_EVENT, kept, done.mapped.events),
-                FINDING.name: merged_findings(survey, "mapping", kept, done.mapped.findings),
-            })  # fmt: skip
-            survey.store.remember(
-                "map", {study: value for study, value in inputs.items() if study not in done.failed}
-            )
-            counts["failed"] = len(done.failed)
-            warns = done.mapped.findings["severity"] == "warning"
-            counts["findings"] = int(warns.sum())
-        counts["series"] = survey.lazy("series").select(pl.len()).collect().item()
-        counts["events"] = survey.events(preferred=True).height
+    with recorded(survey, "map", progress) as counts:
+        work = MapWork(survey, progress, using or Serial())
+        counts["studies"], made = work_on_changed(survey, work, progress, again=again)
+        counts["failed"] = len(made.failed)
+        counts["findings"] = int((made.frames[FINDING.name]["severity"] == "warning").sum())
+        counts["series"] = survey.store.read("series", _height)
+        counts["events"] = survey.store.read(
+            "irradiation_event", lambda rows: _height(rows.filter(pl.col("preferred")))
+        )
     return dict(counts)
 
 
-def _whole_patients(instances: pl.LazyFrame, changed: Iterable[str]) -> tuple[list[str], set[str]]:
-    """Return the patients of studies and all their studies, patients in order.
-
-    A study that bears the pseudonyms of several patients draws all of them in.
-    """
-    pairs = instances.select("patient", pl.col("StudyInstanceUID").fill_null("")).unique().collect()
-    patients, studies, before = pairs["patient"][:0], set(changed), 0
-    while len(studies) > before:
-        before = len(studies)
-        patients = pairs.filter(in_studies(studies))["patient"].unique()
-        studies |= set(
-            pairs.filter(pl.col("patient").is_in(patients.implode()))["StudyInstanceUID"]
-        )
-    return patients.drop_nulls().sort().to_list(), studies
-
-
-def _mapped(
-    survey: Survey, instances: pl.LazyFrame, progress: Progress, using: Executor
-) -> MappingAttempt:
-    """Map the instances of whole patients, some patients at a time."""
-    ages_differ = (
-        survey.lazy("finding")
-        .filter((pl.col("stage") == "import") & (pl.col("code") == AGE_MISMATCH))
-        .select("object_number").drop_nulls().collect()["object_number"].to_list()
-    )  # fmt: skip
-    sizes = (
-        instances.group_by("patient")
-        .agg(rows=pl.len(), studies=pl.col("StudyInstanceUID").n_unique())
-        .sort("patient")
-        .with_columns(chunk=(pl.col("rows").cum_sum() - 1) // MAPPED_AT_ONCE)
-        .collect()
-    )
-    total, done = int(sizes["studies"].sum()), 0
-    progress(0, total, "mapping studies")
-    tasks = (
-        MapTask(
-            survey.folder.absolute(), tuple(chunk["patient"]), tuple(ages_differ),
-            int(chunk["studies"].sum()),
-        )
-        for chunk in sizes.partition_by("chunk", maintain_order=True)
-    )  # fmt: skip
-    attempts = []
-    for attempt, studies in using.run(tasks):
-        attempts.append(attempt)
-        done += studies
-        progress(done, total, "mapping studies")
-    return together(attempts)
+def _height(rows: pl.LazyFrame) -> int:
+    return int(rows.select(pl.len()).collect().item())

@@ -62,14 +62,22 @@ class ReceiverSession:
 def receive(survey: Survey, reception: Reception) -> Iterator[ReceiverSession]:
     """Receive what the peers named in ``reception`` send, until the block ends."""
     border = Border(survey)
-    with recorded(survey, "receive") as counts:
-        try:
-            phantoms, days = PhantomFolder(survey.folder / PHANTOMS), survey.settings.quality
-            with receiver_of(reception, survey.folder, border.receive) as receiver:
-                yield ReceiverSession(
-                    receiver.entity, border.intake, survey.store,
-                    lambda: expire(survey.store.quality, phantoms, days.unselected_days),
-                )  # fmt: skip
-        finally:
-            survey.store.compact()
-            counts.update(border.intake.as_json())
+    waits = survey.store.waits
+    patience_s = waits.limit_s
+    phantoms, days = PhantomFolder(survey.folder / PHANTOMS), survey.settings.quality
+    try:
+        with recorded(survey, "receive") as counts:
+            try:
+                with receiver_of(reception, survey.folder, border.receive) as receiver:
+                    try:
+                        yield ReceiverSession(
+                            receiver.entity, border.intake, survey.store,
+                            lambda: expire(survey.store.quality, phantoms, days.unselected_days),
+                        )  # fmt: skip
+                    finally:  # an object in hand must not hold up the end for ten minutes
+                        waits.hurry()
+            finally:
+                survey.store.compact()
+                counts.update(border.intake.as_json())
+    finally:
+        waits.limit_s = patience_s

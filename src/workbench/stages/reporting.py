@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from workbench.report.runner import ReportRun, run_report
-from workbench.stages.collecting import publish_ledger
+from workbench.stages.ledger_table import publish_ledger
 from workbench.stages.run_record import recorded
 from workbench.survey import Survey
 

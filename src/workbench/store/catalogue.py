@@ -10,6 +10,7 @@ from __future__ import annotations
 from hashlib import blake2b
 
 from workbench.store import quality_records
+from workbench.store.database import Database
 
 FILE = "catalogue.sqlite"
 DIGEST = 16  # bytes; among 10^9 objects two are the same with a chance of 10^-21
@@ -61,8 +62,24 @@ CREATE TABLE IF NOT EXISTS run (
     + quality_records.TABLES
 )
 OBJECTS = "object"  # the counter that numbers objects, stored or not
+ERASURES = "erasure"  # the counter of erasures: what was read before one may not be written after
 
 
 def digest_of(text: str) -> bytes:
     """Return the 16 bytes by which the catalogue knows a UID or the place of a file."""
     return blake2b(text.encode(), digest_size=DIGEST).digest()
+
+
+def erasures(database: Database) -> int:
+    """Return how often patients were erased."""
+    row = database.one("SELECT value FROM counter WHERE name = ?", ERASURES)
+    return 0 if row is None else int(row["value"])
+
+
+def count_erasure(database: Database) -> None:
+    """Note that patients are erased, within its transaction."""
+    database.write(
+        "INSERT INTO counter (name, value) VALUES (?, 1)"
+        " ON CONFLICT (name) DO UPDATE SET value = counter.value + 1",
+        ERASURES,
+    )

@@ -7,30 +7,53 @@ value, ``{serial}`` and ``{blob}`` in definitions for what each engine calls the
 from __future__ import annotations
 
 import sqlite3
-import threading
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import AbstractContextManager, contextmanager, suppress
 from pathlib import Path
-from typing import Any, Protocol
+from typing import Any, Protocol, TypeVar
 
 from workbench.errors import StoreError
 from workbench.file_modes import create_private
+from workbench.store.database_wait import (
+    LOCK_TIMEOUT_S,
+    DatabaseBusyError,
+    DatabaseWait,
+    WaitingDatabase,
+)
 
-LOCK_TIMEOUT_S = 10.0
 JOURNAL_BYTES = 8 * 2**20  # what SQLite's journal keeps on disk between two transactions
 PORTION = 1_000  # values of one IN (...): SQLite takes 32,766 (its limits page, item 9)
 DAMAGED = (sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB)
 Row = Any  # read by column name: row["x"]
+T = TypeVar("T")
 
 
 class Database(Protocol):
-    """One connection, usable from several threads in turn; errors are ``StoreError``."""
+    """One connection, usable from several threads in turn; errors are ``StoreError``.
+
+    Another writer, and a server that is away, are waited for as ``waits`` says: at the beginning
+    of a transaction, at a statement of its own, and within ``atomically`` and ``seen_at_once``.
+    """
+
+    waits: DatabaseWait
+
+    def atomically(self, work: Callable[[], T]) -> T:
+        """Do ``work`` in one transaction and return what it returns.
+
+        Where the connection is lost on the way, nothing of it is kept, and it is done again from
+        its beginning: it must say the same to the database, whatever it did before.  It is never
+        kept twice.
+        """
 
     def transaction(self) -> AbstractContextManager[None]:
         """Make what is written inside one unit: all of it is kept, or nothing.
 
-        One writer at a time; may be nested, the outermost one counts.
+        One writer at a time; may be nested, the outermost one counts.  Raises ``StoreError``
+        where the connection is lost on the way; ``atomically`` then tries again.
         """
+
+    def seen_at_once(self, read: Callable[[], T]) -> T:
+        """Return what ``read`` reads of one state, tried again where the connection is lost."""
 
     def snapshot(self) -> AbstractContextManager[None]:
         """Let all queries inside see one state, whatever another process writes meanwhile."""
@@ -87,7 +110,7 @@ def with_places(statement: str, values: Sequence[Any]) -> str:
     return statement.format(",".join("?" * len(values)))
 
 
-class Sqlite:
+class Sqlite(WaitingDatabase):
     """A database in one file.
 
     A transaction that returns is on disk (``synchronous=FULL``); what is deleted is overwritten
@@ -95,8 +118,7 @@ class Sqlite:
     """
 
     def __init__(self, file: Path, tables: str = "") -> None:
-        self._lock = threading.RLock()
-        self._depth = 0
+        super().__init__()
         with suppress(OSError):  # what stands in the way SQLite says as well
             create_private(file)  # SQLite gives its journal the mode of the file
         with _explained():
@@ -112,62 +134,57 @@ class Sqlite:
 
     def _set_up(self) -> None:
         self._connection.row_factory = sqlite3.Row
+        for setting in (
+            "journal_mode = WAL", "synchronous = FULL", "secure_delete = ON",
+            f"journal_size_limit = {JOURNAL_BYTES}",
+        ):  # fmt: skip
+            self._run(f"PRAGMA {setting}")
+
+    def _run(self, statement: str, values: Sequence[Any] = ()) -> sqlite3.Cursor:
+        """Run a statement; outside of a transaction it waits for other programs."""
+        return self._asked(lambda: self._connection.execute(statement, values))
+
+    def _asked(self, ask: Callable[[], T]) -> T:
+        def explained() -> T:
+            with _explained():
+                return ask()
+
+        return self._waited_for(explained)
+
+    def _begin(self) -> None:
         with _explained():
-            self._connection.execute("PRAGMA journal_mode = WAL")
-            self._connection.execute("PRAGMA synchronous = FULL")
-            self._connection.execute("PRAGMA secure_delete = ON")
-            self._connection.execute(f"PRAGMA journal_size_limit = {JOURNAL_BYTES}")
+            self._connection.execute("BEGIN IMMEDIATE")
 
-    @contextmanager
-    def transaction(self) -> Iterator[None]:
-        """Make what is written inside one unit: all of it is kept, or nothing."""
-        with self._lock, _explained():
-            if self._depth == 0:  # where it fails, there is no transaction and none is counted
-                self._connection.execute("BEGIN IMMEDIATE")
-            self._depth += 1
-            try:
-                yield
-                if self._depth == 1:
-                    self._connection.execute("COMMIT")
-            except BaseException:
-                if self._depth == 1 and self._connection.in_transaction:
-                    self._connection.execute("ROLLBACK")
-                raise
-            finally:
-                self._depth -= 1
+    def _begin_reading(self) -> None:
+        with _explained():
+            self._connection.execute("BEGIN")
 
-    @contextmanager
-    def snapshot(self) -> Iterator[None]:
-        """Let all queries inside see one state, whatever another process writes meanwhile."""
-        with self._lock, _explained():
-            outermost = not self._connection.in_transaction
-            if outermost:
-                self._connection.execute("BEGIN")
-            try:
-                yield
-            finally:
-                if outermost:
-                    self._connection.execute("COMMIT")
+    def _commit(self) -> None:
+        with _explained():
+            self._connection.execute("COMMIT")
+
+    def _roll_back(self) -> None:
+        with suppress(sqlite3.Error):
+            if self._connection.in_transaction:
+                self._connection.execute("ROLLBACK")
 
     def write(self, statement: str, *values: Any) -> None:
         """Run one writing statement."""
-        with self._lock, _explained():
-            self._connection.execute(statement, values)
+        self.within_transaction()  # or nowhere: not where one state is read
+        self._run(statement, values)
 
     def change(self, statement: str, *values: Any) -> int:
         """Run one writing statement; return how many rows it changed."""
-        with self._lock, _explained():
-            return self._connection.execute(statement, values).rowcount
+        self.within_transaction()  # or nowhere: not where one state is read
+        return self._run(statement, values).rowcount
 
     def one(self, statement: str, *values: Any) -> Row | None:
         """Return the first row of a query, or ``None``."""
-        with self._lock, _explained():
-            return self._connection.execute(statement, values).fetchone()
+        return self._asked(lambda: self._connection.execute(statement, values).fetchone())
 
     def all(self, statement: str, *values: Any) -> list[Row]:
         """Return all rows of a query."""
-        with self._lock, _explained():
-            return self._connection.execute(statement, values).fetchall()
+        return self._asked(lambda: self._connection.execute(statement, values).fetchall())
 
     def all_among(self, statement: str, values: Iterable[Any]) -> list[Row]:
         """Return the rows of a query with ``IN ({})``, asked for some values at a time."""
@@ -187,7 +204,7 @@ class Sqlite:
 
     def many(self, statement: str, rows: Iterable[Sequence[Any]]) -> int:
         """Run one writing statement for many rows; return how many rows it changed."""
-        with self.transaction():
+        with self.transaction(), _explained():
             return self._connection.executemany(statement, rows).rowcount
 
     def define(self, tables: str) -> None:
@@ -213,15 +230,13 @@ class Sqlite:
         Before that, what was deleted is overwritten in the file itself: until then the zeros
         stand in the journal alone, and pages cut off the file's end would keep what they held.
         """
-        with self._lock, _explained():
-            self._connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")
-            self._connection.execute("VACUUM")
-            self._connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+        self.all("PRAGMA wal_checkpoint(TRUNCATE)")
+        self.write("VACUUM")
+        self.all("PRAGMA wal_checkpoint(TRUNCATE)")
 
     def check(self) -> list[str]:
         """Return what SQLite's own check finds, as one sentence; it names no value."""
-        with self._lock, _explained():
-            rows = self._connection.execute("PRAGMA integrity_check").fetchall()
+        rows = self.all("PRAGMA integrity_check")
         if [row[0] for row in rows] == ["ok"]:
             return []
         sentence = f"The catalogue's file is damaged ({len(rows)} places). Restore it from a backup"
@@ -238,6 +253,10 @@ def _explained() -> Iterator[None]:
     try:
         yield
     except sqlite3.Error as error:
+        if (getattr(error, "sqlite_errorcode", None) or 0) & 0xFF == sqlite3.SQLITE_BUSY:
+            raise DatabaseBusyError(
+                "another Workbench is writing.", "Wait for it to end, then run the same again."
+            ) from error
         raise StoreError(*_told(error)) from error
 
 
@@ -253,5 +272,5 @@ def _told(error: sqlite3.Error) -> tuple[str, str]:
     # SQLite's own words name tables and columns only, never a value.
     return (
         f"the database refused: {error}.",
-        "If another Workbench is writing, wait for it; else check disk space and rights.",
+        "Check disk space and rights.",
     )

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -17,13 +17,13 @@ import polars as pl
 
 from workbench.errors import StoreError
 from workbench.schema import FINDING, Table
+from workbench.store.catalogue import count_erasure
 from workbench.store.database import Database
 from workbench.store.erasure_proof import Proof, prove
-from workbench.store.objects import Objects
 from workbench.store.parts import PartFile
 from workbench.store.tables import OvertakenError, Part, PartTables
 
-MAX_TRIES = 5  # that another process may interfere with
+MAX_TRIES = 20  # that another process may interfere with; each looks only at what is new
 CATALOGUED = ("series", "refused", "inbox", "finding", "fingerprint", "run")  # hold text
 
 
@@ -55,13 +55,20 @@ class Traces:
         return tuple(sorted({*self.patients, *self.studies, *self.series}))
 
 
+@dataclass(frozen=True)
+class _LookedAt:
+    """A part, and what was written in its place; ``None`` where it names nobody."""
+
+    old: Part
+    new: PartFile | None
+
+
 class Erasure:
     """Erases patients from one store."""
 
-    def __init__(self, database: Database, tables: PartTables, objects: Objects) -> None:
+    def __init__(self, database: Database, tables: PartTables) -> None:
         self._database = database
         self._tables = tables
-        self._objects = objects
 
     def traces(self, patients: Iterable[str]) -> Traces:
         """Return what the catalogue knows of patients, given by their pseudonyms."""
@@ -81,38 +88,65 @@ class Erasure:
     def erase(self, traces: Traces) -> int:
         """Erase patients; return the number of their objects.  Old parts are retired.
 
-        What another process adds or replaces meanwhile is not lost.
+        What another process adds or replaces meanwhile is not lost, and is looked at too.
         """
-        for _ in range(MAX_TRIES):
-            with self._tables.place.writing():
-                written: list[tuple[Table, Part, PartFile]] = []
+        looked: dict[str, _LookedAt] = {}
+        with self._tables.place.writing():
+            for _ in range(MAX_TRIES):
                 try:
-                    written.extend(self._rewritten(traces))
-                    with self._database.transaction():
-                        for table, old, new in written:
-                            self._tables.replace(table, [old], [new])
-                        self._forget(traces)
+                    self._look(traces, looked)
+                    self._database.atomically(lambda: self._swap(traces, looked))  # noqa: B023
                 except OvertakenError:
-                    for _, _, new in written:
-                        self._tables.place.remove(new.name)
-                    continue
-            self._objects.forget_series()
-            return len(traces.objects)
+                    traces = self._anew(traces, looked)
+                else:
+                    return len(traces.objects)
+            for look in looked.values():
+                self._drop(look)
         raise StoreError(
             "other programs kept changing the tables.", "Stop the collector, then try again."
         )
 
-    def _rewritten(self, traces: Traces) -> Iterator[tuple[Table, Part, PartFile]]:
+    def _look(self, traces: Traces, looked: dict[str, _LookedAt]) -> None:
+        """Write those parts anew, without the patients' rows, that were not looked at yet."""
         for part in self._tables.parts():
-            theirs = _theirs(part.table, traces)
-            if theirs is None:
-                continue
-            place = self._tables.place
-            rows = place.scan(part.table, [part.file]).select(theirs.fill_null(value=False))
-            named = rows.collect().to_series()
-            if named.any():  # the part keeps its columns, also those only a newer program knows
-                kept = place.raw(part.file).collect().filter(~named)
-                yield part.table, part, place.write(part.table, kept)
+            if part.file not in looked:
+                with self._tables.reading([part]):
+                    looked[part.file] = _LookedAt(part, self._without(part, traces))
+
+    def _without(self, part: Part, traces: Traces) -> PartFile | None:
+        theirs = _theirs(part.table, traces)
+        if theirs is None:
+            return None
+        place = self._tables.place
+        rows = place.scan(part.table, [part.file]).select(theirs.fill_null(value=False))
+        named = rows.collect().to_series()
+        if not named.any():
+            return None  # a part keeps its columns, also those only a newer program knows
+        return place.write(part.table, place.raw(part.file).collect().filter(~named))
+
+    def _swap(self, traces: Traces, looked: dict[str, _LookedAt]) -> None:
+        """Put the new parts in place, in a transaction in which nothing of them is new."""
+        parts = self._tables.parts()
+        if self.traces(traces.patients) != traces or any(p.file not in looked for p in parts):
+            raise OvertakenError
+        for look in looked.values():
+            if look.new is not None:
+                self._tables.replace(look.old.table, [look.old], [look.new])
+        self._forget(traces)
+        count_erasure(self._database)
+
+    def _anew(self, traces: Traces, looked: dict[str, _LookedAt]) -> Traces:
+        """Return the patients' traces as they are now; forget looks that no longer hold."""
+        now = self.traces(traces.patients)
+        counting = {part.file for part in self._tables.parts()}
+        for file in list(looked):
+            if now != traces or file not in counting:
+                self._drop(looked.pop(file))
+        return now
+
+    def _drop(self, look: _LookedAt) -> None:
+        if look.new is not None:
+            self._tables.place.remove(look.new.name)
 
     def _forget(self, traces: Traces) -> None:
         change = self._database.change_among

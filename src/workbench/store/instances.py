@@ -39,14 +39,16 @@ class Instances:
 
     def add(self, taken: Taken) -> Verdict:
         """Keep one object; it is on disk when this returns (or when the transaction ends)."""
-        with self._objects.transaction():
-            decisions = self._objects.decide([taken], self._objects.reserve(1))
-            self._objects.note([taken], decisions)
-            for number, row in _numbered([taken], decisions):
-                self._database.write(
-                    "INSERT INTO inbox (number, content) VALUES (?, ?)",
-                    number, json.dumps(row, default=plain),
-                )  # fmt: skip
+        return self._objects.atomically(lambda: self._added(taken))
+
+    def _added(self, taken: Taken) -> Verdict:
+        decisions = self._objects.decide([taken], self._objects.reserve(1))
+        self._objects.note([taken], decisions)
+        for number, row in _numbered([taken], decisions):
+            self._database.write(
+                "INSERT INTO inbox (number, content) VALUES (?, ?)",
+                number, json.dumps(row, default=plain),
+            )  # fmt: skip
         return decisions[0].verdict
 
     def extend(self, taken: Sequence[Taken]) -> list[Verdict]:
@@ -62,19 +64,21 @@ class Instances:
         Where the database fails, the part is left: it may be that all was kept and only the
         answer was lost.  If no row names it, the next sweep removes it.
         """
-        with self._database.transaction():
-            first = self._objects.reserve(len(taken))
+        first = self._database.atomically(lambda: self._objects.reserve(len(taken)))
         decisions = self._objects.decide(taken, first)
         rows = [row for _, row in _numbered(taken, decisions)]
         with self._tables.place.writing():
             part = self._tables.place.write(INSTANCE, instance_frame(rows)) if rows else None
+
+            def note() -> None:
+                if self._objects.decide(taken, first) != decisions:
+                    raise OvertakenError
+                self._objects.note(taken, decisions)
+                if part is not None:
+                    self._tables.note(INSTANCE, part)
+
             try:
-                with self._objects.transaction():
-                    if self._objects.decide(taken, first) != decisions:
-                        raise OvertakenError
-                    self._objects.note(taken, decisions)
-                    if part is not None:
-                        self._tables.note(INSTANCE, part)
+                self._objects.atomically(note)
             except OvertakenError:
                 if part is not None:
                     self._tables.place.remove(part.name)
@@ -128,7 +132,12 @@ class Instances:
         if len(chosen) < 2:
             return False
         with self._tables.place.writing():
-            frame = self._tables.place.scan(INSTANCE, [part.file for part in chosen]).collect()
+            try:
+                with self._tables.reading(chosen):
+                    files = [part.file for part in chosen]
+                    frame = self._tables.place.scan(INSTANCE, files).collect()
+            except OvertakenError:
+                return True  # there may be others to join
             joined = self._tables.place.write(INSTANCE, frame.sort(*ORDER))
             return self._swapped([], chosen, [joined])
 
@@ -136,14 +145,15 @@ class Instances:
         self, numbers: Sequence[int], old: Sequence[Part], new: Sequence[PartFile]
     ) -> bool:
         """Put new parts in the place of inbox rows and old parts, unless another was quicker."""
+
+        def swap() -> None:
+            taken = self._database.change_among("DELETE FROM inbox WHERE number IN ({})", numbers)
+            if taken != len(numbers):
+                raise OvertakenError
+            self._tables.replace(INSTANCE, old, new)
+
         try:
-            with self._database.transaction():
-                taken = self._database.change_among(
-                    "DELETE FROM inbox WHERE number IN ({})", numbers
-                )
-                if taken != len(numbers):
-                    raise OvertakenError
-                self._tables.replace(INSTANCE, old, new)
+            self._database.atomically(swap)
         except OvertakenError:
             for part in new:
                 self._tables.place.remove(part.name)
@@ -154,9 +164,9 @@ class Instances:
 
     def scan(self) -> pl.LazyFrame:
         """Return all rows as a lazy frame."""
-        with self._database.snapshot():
-            parts = self._tables.scan(INSTANCE)
-            waiting = self._waiting(-1)
+        parts, waiting = self._database.seen_at_once(
+            lambda: (self._tables.scan(INSTANCE), self._waiting(-1))
+        )
         if not waiting:
             return parts
         rows = waiting_frame(waiting)

@@ -8,19 +8,20 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from typing import NamedTuple
+from typing import NamedTuple, TypeVar
 
 from workbench.errors import ReadError
 from workbench.model import Finding, Verdict
-from workbench.store.catalogue import OBJECTS, digest_of
+from workbench.store.catalogue import OBJECTS, digest_of, erasures
 from workbench.store.claims import Claim
 from workbench.store.database import Database
 
 SERIES_REMEMBERED = 10_000
+T = TypeVar("T")
 
 
 @dataclass(frozen=True)
@@ -84,6 +85,7 @@ class Objects:
     def __init__(self, database: Database) -> None:
         self._database = database
         self._series: dict[tuple[str, str, str], int] = {}
+        self._erasures = 0
         self.claim: Claim | None = None
 
     @contextmanager
@@ -95,6 +97,26 @@ class Objects:
         try:
             with self._database.transaction():
                 yield
+        except BaseException:
+            self._series.clear()
+            raise
+
+    def atomically(self, work: Callable[[], T]) -> T:
+        """Do ``work`` in a transaction, again where the connection was lost, as the catalogue does.
+
+        Each time the numbers of series are asked for anew: those of a time before are not kept.
+        """
+        tried = False
+
+        def attempt() -> T:
+            nonlocal tried
+            if tried:
+                self._series.clear()
+            tried = True
+            return work()
+
+        try:
+            return self._database.atomically(attempt)
         except BaseException:
             self._series.clear()
             raise
@@ -136,6 +158,7 @@ class Objects:
         """
         if self.claim is not None:
             self.claim.hold(self._database)
+        self._forget_erased()
         for item, decision in zip(taken, decisions, strict=True):
             if decision.verdict is Verdict.STORED:
                 self._insert(item, decision.number)
@@ -147,9 +170,12 @@ class Objects:
                     item.origin.stamp, item.origin.place,
                 )  # fmt: skip
 
-    def forget_series(self) -> None:
-        """Forget numbers of series, whose rows may be gone."""
-        self._series.clear()
+    def _forget_erased(self) -> None:
+        """Forget numbers of series where another process has erased rows since."""
+        erased = erasures(self._database)
+        if erased != self._erasures:
+            self._series.clear()
+        self._erasures = erased
 
     def _insert(self, item: Taken, number: int) -> None:
         write, row, place = self._database.write, item.row or {}, item.origin.place

@@ -17,34 +17,44 @@ from workbench.store.tables import PartTables
 VERSION = re.compile(r"[1-9][0-9]{0,5}\Z")
 
 
-def open_catalogue(folder: Path, settings: StoreSettings, place: Place) -> Database:
+def open_catalogue(
+    folder: Path, settings: StoreSettings, place: Place, answered: bool = False
+) -> Database:
     """Open the catalogue of a workspace, a new one where there is none.
 
-    Small steps to today's schema are made at once, under the lock of writers: of two programs
-    that open it the second finds them done.  Raises ``StoreError`` where larger ones are due, and
-    for a catalogue of a newer version, a damaged one, and parts that have lost theirs.
+    One of today's schema is opened without a lock: a reader waits for no writer.  Small steps to
+    it are made at once, under the lock of writers: of two programs that open it the second finds
+    them done.  ``answered`` as ``connect`` says.  Raises ``StoreError`` where larger ones are
+    due, and for a catalogue of a newer version, a damaged one, and parts that have lost theirs.
     """
-    database = connect(folder, settings)
+    database = connect(folder, settings, answered)
+
+    def make_ready() -> None:
+        version = version_in(database)
+        if version is None:
+            _check_no_parts(place)
+        else:
+            _make_small_steps(version, Work(database, PartTables(database, place)))
+        define(database)
+
     try:
-        with database.transaction():
-            version = version_in(database)
-            if version is None:
-                _check_no_parts(place)
-            else:
-                _make_small_steps(version, Work(database, PartTables(database, place)))
-            define(database)
+        if version_in(database) != SCHEMA_VERSION:
+            database.atomically(make_ready)
     except BaseException:
         database.close()
         raise
     return database
 
 
-def connect(folder: Path, settings: StoreSettings) -> Database:
-    """Return the database of a workspace's catalogue, as it is."""
+def connect(folder: Path, settings: StoreSettings, answered: bool = False) -> Database:
+    """Return the database of a workspace's catalogue, as it is.
+
+    ``answered``: a server is known to be there, and waited for where it does not answer.
+    """
     if settings.catalogue:
         from workbench.store.postgres import Postgres
 
-        return Postgres(settings.catalogue, settings.schema)
+        return Postgres(settings.catalogue, settings.schema, answered)
     return Sqlite(folder / FILE)
 
 

@@ -145,10 +145,11 @@ class Quality:
         """Keep a profile as its next version; the same content again is no new version."""
         text = json.dumps(content, sort_keys=True)
         digest = hashlib.sha256(text.encode()).hexdigest()
-        with self._database.transaction():
+
+        def save() -> int:
             last = self.profile(name)
             if last and last.sha256 == digest:
-                return last
+                return last.version
             version = last.version + 1 if last else 1
             self._database.write(
                 "INSERT INTO test_profile"
@@ -156,7 +157,9 @@ class Quality:
                 " VALUES (?, ?, ?, ?, ?, ?, ?)",
                 name, version, _now(), by, reason, text, digest,
             )  # fmt: skip
-        return self._known(name, version)
+            return version
+
+        return self._known(name, self._database.atomically(save))
 
     def profile(self, name: str, version: int | None = None) -> StoredProfile | None:
         """Return a version of a profile, the newest by default; ``None`` where there is none."""
@@ -190,7 +193,8 @@ class Quality:
     def add_result(self, new: NewResult) -> int:
         """Keep a result; return its number, that of the first one when it is known already."""
         images = json.dumps(new.images)
-        with self._database.transaction():
+
+        def add() -> int:
             self._database.write(
                 "INSERT INTO test_result"
                 " (profile, profile_version, images, acquired_at, measured_at, content)"
@@ -204,7 +208,9 @@ class Quality:
                 " WHERE profile = ? AND profile_version = ? AND images = ?",
                 new.profile, new.profile_version, images,
             )  # fmt: skip
-        return int(row["number"])  # type: ignore[index]
+            return int(row["number"])  # type: ignore[index]
+
+        return self._database.atomically(add)
 
     def result(self, number: int) -> StoredResult:
         """Return one result; raises ``StoreError`` for a number nobody has."""
@@ -273,18 +279,22 @@ class Quality:
 
     def note_images(self, images: Sequence[PhantomImage]) -> None:
         """Note what became of images; of one that is known, what became of it since."""
-        with self._database.transaction():
-            for image in images:
-                self._database.write(
-                    "INSERT INTO phantom_image"
-                    " (image, came_at, looked_at, state, reason, profile, result, header)"
-                    " VALUES (?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT (image) DO UPDATE SET"
-                    " looked_at = excluded.looked_at, state = excluded.state,"
-                    " reason = excluded.reason, profile = excluded.profile,"
-                    " result = excluded.result, header = excluded.header",
-                    image.image, image.came_at.isoformat(), _now(), image.state, image.reason,
-                    image.profile, image.result, json.dumps(image.header or {}),
-                )  # fmt: skip
+        rows = [
+            (
+                image.image, image.came_at.isoformat(), _now(), image.state, image.reason,
+                image.profile, image.result, json.dumps(image.header or {}),
+            )
+            for image in images
+        ]  # fmt: skip
+        self._database.many(
+            "INSERT INTO phantom_image"
+            " (image, came_at, looked_at, state, reason, profile, result, header)"
+            " VALUES (?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT (image) DO UPDATE SET"
+            " looked_at = excluded.looked_at, state = excluded.state,"
+            " reason = excluded.reason, profile = excluded.profile,"
+            " result = excluded.result, header = excluded.header",
+            rows,
+        )
 
     @needs(Right.DECIDE)
     def forget_images(self, states: Sequence[str]) -> int:

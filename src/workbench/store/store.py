@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 import polars as pl
 
@@ -25,39 +25,64 @@ from workbench.schema import (
 from workbench.settings import StoreSettings
 from workbench.store import integrity
 from workbench.store.claims import Claim, claims, sites_stored
+from workbench.store.database_wait import DatabaseWait
 from workbench.store.erasure import Erasure, Remains, Traces, remains
+from workbench.store.fingerprints import Fingerprints, StudyNotes
 from workbench.store.instances import Instances, known, with_moments
 from workbench.store.objects import Objects, Origin, Taken, now
 from workbench.store.opening import open_catalogue
 from workbench.store.part_place import place_of
 from workbench.store.quality_frames import images_frame, results_frame
 from workbench.store.quality_records import Quality
-from workbench.store.tables import GRACE_PERIOD_S, PartTables
+from workbench.store.tables import (
+    GRACE_PERIOD_S,
+    OvertakenError,
+    PartTables,
+    TableVersion,
+    nothing_else,
+)
+
+T = TypeVar("T")
+MAX_READS = 10  # of a table that others replace while it is read
 
 
 class Store:
-    """One workspace folder; open it for reading from as many processes as you like."""
+    """One workspace folder; open it for reading from as many processes as you like.
 
-    def __init__(self, folder: Path, settings: StoreSettings | None = None) -> None:
+    ``answered``: its server is known to be there, and waited for where it does not answer.
+    """
+
+    def __init__(
+        self, folder: Path, settings: StoreSettings | None = None, answered: bool = False
+    ) -> None:
         settings = settings or StoreSettings()
         self.folder = folder
         place = place_of(folder, settings.parts)
-        self._catalogue = open_catalogue(folder, settings, place)
+        self._catalogue = open_catalogue(folder, settings, place, answered)
         self._tables = PartTables(self._catalogue, place)
         self._objects = Objects(self._catalogue)
         self._instances = Instances(self._catalogue, self._tables, self._objects)
+        self._fingerprints = Fingerprints(self._catalogue)
+        self._erasure = Erasure(self._catalogue, self._tables)
         self.quality = Quality(self._catalogue)
 
     @classmethod
-    def open(cls, folder: Path, settings: StoreSettings | None = None) -> Store:
+    def open(
+        cls, folder: Path, settings: StoreSettings | None = None, answered: bool = False
+    ) -> Store:
         """Open the store of a workspace; raises ``StoreError`` where there is none."""
         if not folder.is_dir():
             raise StoreError("there is no such workspace.", "Make one: workbench init -w FOLDER")
-        return cls(folder, settings)
+        return cls(folder, settings, answered)
 
     def close(self) -> None:
         """Close the catalogue."""
         self._catalogue.close()
+
+    @property
+    def waits(self) -> DatabaseWait:
+        """How long a catalogue is waited for that is locked or whose server is away."""
+        return self._catalogue.waits
 
     # --- objects -----------------------------------------------------------------------------
 
@@ -136,8 +161,9 @@ class Store:
         """
         claim = Claim(site, fingerprint)
         if claims(self._catalogue).get(site) != fingerprint:
-            with self._catalogue.transaction():
-                claim.make(self._catalogue, lambda: self._stored_under(site))
+            self._catalogue.atomically(
+                lambda: claim.make(self._catalogue, lambda: self._stored_under(site))
+            )
         self._objects.claim = claim
 
     def key_fingerprints(self) -> dict[str, list[str]]:
@@ -179,17 +205,53 @@ class Store:
 
     def derived(self, name: str) -> pl.DataFrame:
         """Return what was published of a table, without what the catalogue adds to it."""
-        return self._tables.scan(TABLES[name]).collect()
+        return self._read(name, lambda: self._tables.scan(TABLES[name]).collect())
 
     def table(self, name: str) -> pl.DataFrame:
         """Return a table of ``schema.TABLES``, sorted by its key where it has one."""
-        table = TABLES[name]
-        frame = self.scan(name).collect()
+        table, frame = TABLES[name], self.read(name, lambda rows: rows.collect())
         return frame.sort(*table.key, nulls_last=True) if table.key else frame
 
-    def publish(self, frames: Mapping[str, pl.DataFrame]) -> None:
-        """Replace derived tables by new ones, all at once."""
-        self._tables.publish(frames)
+    def read(self, name: str, collect: Callable[[pl.LazyFrame], T]) -> T:
+        """Return what is collected of a table; done anew where it is replaced meanwhile.
+
+        (A lazy frame that is kept can fail: its parts may be erased without waiting for readers.)
+        """
+        return self._read(name, lambda: collect(self.scan(name)))
+
+    def _read(self, name: str, read: Callable[[], T]) -> T:
+        for _ in range(MAX_READS):
+            try:
+                with self._tables.reading(self._tables.parts(TABLES[name])):
+                    return read()
+            except OvertakenError:
+                continue
+        raise StoreError(f"other programs kept changing table {name}.", "Try again.")
+
+    def seen_at_once(self, read: Callable[[], T]) -> T:
+        """Return what ``read`` reads of one state, whatever others write meanwhile.
+
+        Lazy frames that are made in it are of that state too.
+        """
+        return self._catalogue.seen_at_once(read)
+
+    def version(self, names: Iterable[str]) -> TableVersion:
+        """Return what derived tables are now, for whoever will replace them."""
+        return self._tables.version(names)
+
+    def publish(
+        self,
+        frames: Mapping[str, pl.DataFrame],
+        since: TableVersion | None = None,
+        notes: StudyNotes | None = None,
+    ) -> None:
+        """Replace derived tables by new ones and note what they were made of, all at once.
+
+        Raises ``OvertakenError``, and keeps nothing, where the tables are no longer what they
+        were ``since``, or patients have been erased.
+        """
+        also = nothing_else if notes is None else lambda: self._fingerprints.note(notes)
+        self._tables.publish(frames, since, also)
 
     def sweep(self) -> None:
         """Remove parts replaced a while ago, and files a cut-off run left behind."""
@@ -206,14 +268,14 @@ class Store:
 
     def traces(self, patients: Iterable[str]) -> Traces:
         """Return everything by which patients (pseudonyms) could be found again."""
-        return Erasure(self._catalogue, self._tables, self._objects).traces(patients)
+        return self._erasure.traces(patients)
 
     def erase(self, traces: Traces) -> int:
         """Erase patients from all tables; return the number of their objects.
 
         Readers keep what they hold; ``reclaim`` then removes the last bytes.
         """
-        return Erasure(self._catalogue, self._tables, self._objects).erase(traces)
+        return self._erasure.erase(traces)
 
     def reclaim(self, grace: float = GRACE_PERIOD_S) -> None:
         """Remove parts replaced at least ``grace`` seconds ago, and what deleted rows left."""
@@ -232,21 +294,15 @@ class Store:
 
     def fingerprints(self, stage: str) -> dict[str, str]:
         """Return what a stage has already worked on: study to fingerprint of its input."""
-        rows = self._catalogue.all("SELECT * FROM fingerprint WHERE stage = ?", stage)
-        return {row["study_uid"]: row["value"] for row in rows}
+        return self._fingerprints.of(stage)
 
     def remember(self, stage: str, fingerprints: Mapping[str, str]) -> None:
         """Note the input a stage has worked on, in place of what was noted before."""
-        with self._catalogue.transaction():
-            self._catalogue.write("DELETE FROM fingerprint WHERE stage = ?", stage)
-            rows = [(stage, study, value) for study, value in fingerprints.items()]
-            self._catalogue.many(
-                "INSERT INTO fingerprint (stage, study_uid, value) VALUES (?, ?, ?)", rows
-            )
+        self._fingerprints.replace(stage, fingerprints)
 
     def begin_run(self, stage: str, version: str) -> int:
         """Note that a stage has begun; return the number of the run."""
-        row = self._catalogue.one(
+        row = self._catalogue.one(  # one that writes: kept once, whatever happens
             "INSERT INTO run (stage, started_at, version) VALUES (?, ?, ?) RETURNING run_number",
             stage, now(), version,
         )  # fmt: skip

@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 
 import polars as pl
 
 from workbench.errors import StoreError
 from workbench.schema import TABLES, Table
+from workbench.store.catalogue import erasures
 from workbench.store.database import Database
 from workbench.store.parts import PartFile, Place
 
@@ -29,6 +31,26 @@ class Part:
     rows: int
     size: int
     sha256: str
+
+
+@dataclass(frozen=True)
+class TableVersion:
+    """What some tables are at a moment; who replaces them says which one the work began with.
+
+    Attributes
+    ----------
+    files
+        The parts that count, by the name of their table.
+    erasures
+        How often patients were erased: rows read before that may name them.
+    """
+
+    files: Mapping[str, tuple[str, ...]]
+    erasures: int
+
+
+def nothing_else() -> None:
+    """Write nothing else."""
 
 
 class PartTables:
@@ -56,16 +78,55 @@ class PartTables:
         """Return a table as a lazy frame."""
         return self.place.scan(table, [part.file for part in self.parts(table)])
 
-    def publish(self, frames: Mapping[str, pl.DataFrame]) -> None:
-        """Replace tables by new ones, all at once."""
+    @contextmanager
+    def reading(self, parts: Sequence[Part]) -> Iterator[None]:
+        """Raise ``OvertakenError`` for an error of reading parts that no longer count.
+
+        Another process has replaced them, and erased their files without waiting for readers.
+        """
+        try:
+            yield
+        except (OSError, pl.exceptions.PolarsError, StoreError) as error:
+            counting = {part.file for part in self.parts()}
+            if all(part.file in counting for part in parts):
+                raise
+            raise OvertakenError from error
+
+    def version(self, names: Iterable[str]) -> TableVersion:
+        """Return what some tables are now."""
+        files = {name: tuple(part.file for part in self.parts(TABLES[name])) for name in names}
+        return TableVersion(files, erasures(self._database))
+
+    def publish(
+        self,
+        frames: Mapping[str, pl.DataFrame],
+        since: TableVersion | None = None,
+        also: Callable[[], None] = nothing_else,
+    ) -> None:
+        """Replace tables by new ones, all at once; ``also`` writes what belongs to them.
+
+        Raises ``OvertakenError``, and keeps nothing, where the tables of ``since`` are no longer
+        what they were then, or patients have been erased.
+        """
         with self.place.writing():
             written = {
                 name: self.place.write(TABLES[name], frame) for name, frame in frames.items()
             }
-            with self._database.transaction():
+
+            def swap() -> None:
+                if since is not None and self.version(since.files) != since:
+                    raise OvertakenError
                 for name, file in written.items():
                     self.retire(part.file for part in self.parts(TABLES[name]))
                     self.note(TABLES[name], file)
+                also()
+
+            try:
+                self._database.atomically(swap)
+            except OvertakenError:
+                for file in written.values():
+                    self.place.remove(file.name)
+                raise
         self.sweep()
 
     def replace(self, table: Table, old: Sequence[Part], new: Iterable[PartFile]) -> None:

@@ -41,13 +41,26 @@ def _number(default: float, least: float) -> Any:
 
 @dataclass(frozen=True)
 class SurveySettings:
-    """``[survey]``: its name, the short code of its hospital, and the times of day it tells."""
+    """``[survey]``: its name, its hospital, and the times of day it tells.
+
+    Attributes
+    ----------
+    name
+        Of the survey: pseudonyms depend on it.
+    site
+        Short code of the hospital, which its pseudonyms begin with.
+    times
+        What is told of times of day.
+    issuer
+        Who issued the patient IDs that name no issuer (IssuerOfPatientID); docs/collect.md.
+    """
 
     __pydantic_config__: ClassVar[dict[str, object]] = {"extra": "forbid"}
 
     name: str = "survey"
     site: str = "SITE"
     times: Literal["exact", "hour", "removed"] = "exact"
+    issuer: str = ""
 
 
 @dataclass(frozen=True)

@@ -97,8 +97,9 @@ class Survey:
                 pl.col("StudyInstanceUID").n_unique().cast(pl.Int64).alias("studies"),
                 pl.col("SeriesInstanceUID").n_unique().cast(pl.Int64).alias("series"),
                 pl.len().cast(pl.Int64).alias("instances"),
-                pl.col("StudyDate").min().alias("first_study_date"),
-                pl.col("StudyDate").max().alias("last_study_date"),
+                (pl.col("StudyDate").max() - pl.col("StudyDate").min())
+                .dt.total_days()
+                .alias("study_span_days"),
                 years.min().alias("age_first_years"),
             )
             .sort("patient")
@@ -117,7 +118,8 @@ class Survey:
     def pseudonyms(self) -> Pseudonyms:
         """Return the pseudonyms of this survey; needs the hospital's key."""
         key = load_key(self.folder / KEY_FILE)
-        return Pseudonyms(key, self.settings.survey.name, self.settings.survey.site)
+        survey = self.settings.survey
+        return Pseudonyms(key, survey.name, survey.site, survey.issuer)
 
     def close(self) -> None:
         """Close the store."""

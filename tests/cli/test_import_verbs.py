@@ -11,6 +11,7 @@ import threading
 from pathlib import Path
 
 import pytest
+from pydicom import dcmread
 from pydicom.uid import ExplicitVRLittleEndian
 from pynetdicom import AE
 from pynetdicom.sop_class import CTImageStorage, Verification
@@ -20,6 +21,7 @@ from workbench.cli.output import (
     NOT_STARTED,
     PROBLEMS,
 )
+from workbench.settings_file import read_settings
 from workbench.survey import open_survey
 
 
@@ -113,6 +115,52 @@ def test_reasons_of_what_was_not_stored_are_counted_by_their_code(
     assert "table 'rejected'" in err
     assert "Grottenolm" not in err + json.dumps(counts)
     assert open_survey(workspace).rejected()["code"].to_list() == [name]
+
+
+def test_codes_add_up_to_the_verdicts(
+    workspace: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    folder = tmp_path / "files"
+    folder.mkdir()
+    (folder / "a.dcm").write_bytes(CT.read_bytes())
+    (folder / "b.dcm").write_bytes(CT.read_bytes())  # the same object
+    (folder / "c.dcm").write_bytes(CT.read_bytes()[:-3000])  # damaged
+    (folder / "d.txt").write_text("no image")
+    changed = dcmread(CT)
+    changed.KVP = 81
+    changed.save_as(folder / "e.dcm")  # the same UID, other content
+    seen = []
+    for _ in range(2):
+        _, counts, err = run(capsys, "import", folder, "-w", workspace)
+        verdicts, codes = dict(counts["verdicts"]), dict(counts["codes"])  # type: ignore[call-overload]
+        stored = verdicts.pop("stored")
+        assert sum(codes.values()) == sum(verdicts.values()) == 5 - stored
+        for code, number in codes.items():
+            assert f"- {number} x {code}" in err
+        seen.append((stored, codes))
+    (first, once), (second, again) = seen
+    assert (first, second) == (1, 0)
+    assert {"same_object", "same_uid_other_content"} < once.keys()
+    assert again["unchanged"] == 1
+    assert set(open_survey(workspace).rejected()["code"]) == once.keys()
+
+
+def test_where_nothing_but_unchanged_files_came_no_table_is_named(
+    workspace: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (tmp_path / "a.dcm").write_bytes(CT.read_bytes())
+    run(capsys, "import", tmp_path / "a.dcm", "-w", workspace)
+    code, counts, err = run(capsys, "import", tmp_path / "a.dcm", "-w", workspace)
+    assert (code, counts["codes"]) == (0, {"unchanged": 1})
+    assert "table 'rejected'" not in err
+
+
+def test_the_issuer_of_the_site_is_a_setting(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    run(capsys, "init", "-w", tmp_path / "w", "--issuer", "CHL")
+    assert read_settings(tmp_path / "w").survey.issuer == "CHL"
+    assert 'issuer = "CHL"' in (tmp_path / "w" / "workbench.toml").read_text("utf-8")
 
 
 def test_a_path_that_is_not_there_stops_all_before_anything_is_read(

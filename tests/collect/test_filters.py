@@ -11,6 +11,13 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from pydicom.dataset import Dataset
+from pydicom.uid import (
+    CTImageStorage,
+    EnhancedCTImageStorage,
+    MRImageStorage,
+    SecondaryCaptureImageStorage,
+    XRayRadiationDoseSRStorage,
+)
 
 from workbench.collect.filters import SurveyFilter, TagCondition
 from workbench.collect.find import FoundSeries, FoundStudy
@@ -197,3 +204,40 @@ def test_imported_files_meet_the_same_filter(tmp_path: Path) -> None:
     assert (intake.verdicts["stored"], intake.verdicts["rejected"]) == (1, 1)
     (refused,) = survey.rejected().to_dicts()
     assert (refused["code"], refused["reason"][-8:]) == ("not_wanted", "modality")
+
+
+KVP = {"tag": [{"tag": "KVP", "range": [80, 140]}]}
+PRIVATE = {"tag": [{"tag": "0029,1010", "creator": "MAKER", "values": ["yes"]}]}
+
+
+@pytest.mark.parametrize(
+    ("sop_class", "values", "table", "refusal"),
+    [
+        (XRayRadiationDoseSRStorage, {"Modality": "SR", "KVP": None}, KVP, ""),
+        (SecondaryCaptureImageStorage, {"KVP": None}, KVP, ""),
+        (MRImageStorage, {"Modality": "MR", "KVP": None}, KVP, ""),
+        (CTImageStorage, {"KVP": None}, KVP, "tag KVP absent"),
+        (CTImageStorage, {"KVP": "70"}, KVP, "tag KVP"),
+        ("1.2.3.4", {"KVP": None}, KVP, "tag KVP absent"),
+        # what an object says counts, whether or not the standard lets it say so
+        (SecondaryCaptureImageStorage, {"KVP": "70"}, KVP, "tag KVP"),
+        (XRayRadiationDoseSRStorage, {"Modality": "SR"}, PRIVATE, ""),
+        (CTImageStorage, {}, {"tag": [{"tag": "0029,1011", "creator": "MAKER", "values": ["y"]}]},
+         "tag 0029,1011 absent"),
+    ],
+)  # fmt: skip
+def test_a_tag_is_asked_of_the_objects_that_can_have_it(
+    sop_class: str, values: dict[str, object], table: dict[str, object], refusal: str
+) -> None:
+    made = header(SOPClassUID=sop_class, **values)
+    assert SurveyFilter.from_settings(table).refusal(made) == refusal
+
+
+@pytest.mark.parametrize(("kvp", "refusal"), [("100", ""), ("70", "tag KVP")])
+def test_an_enhanced_object_says_it_in_its_functional_groups(kvp: str, refusal: str) -> None:
+    details, groups = Dataset(), Dataset()
+    details.KVP = kvp
+    groups.CTXRayDetailsSequence = [details]
+    made = header(SOPClassUID=EnhancedCTImageStorage, KVP=None)
+    made.SharedFunctionalGroupsSequence = [groups]
+    assert SurveyFilter.from_settings(KVP).refusal(made) == refusal

@@ -12,6 +12,7 @@ from polars.testing import assert_frame_equal
 
 from tests.mapping.conftest import Cases
 from workbench.mapping import map_instances
+from workbench.mapping.source_choice import patients_together
 from workbench.schema import FINDING, INSTANCE, IRRADIATION_EVENT, SERIES
 
 
@@ -88,8 +89,10 @@ def test_patients_mapped_apart_give_the_rows_of_patients_mapped_together(cases: 
     apart = [map_instances(part) for part in (first, second)]
     for name in ("events", "series", "findings"):
         rows = pl.concat([getattr(part, name) for part in apart])
-        rows = rows.unique() if name == "findings" else rows  # they name studies, not patients
-        assert_frame_equal(getattr(together, name), rows, check_row_order=False)
+        both = getattr(together, name)
+        if name == "findings":  # they name studies, not patients; one alone cannot know the other
+            rows, both = rows.unique(), both.filter(pl.col("code") != "study_of_several_patients")
+        assert_frame_equal(both, rows, check_row_order=False)
 
 
 def test_an_older_table_that_lacks_a_column_is_mapped(cases: Any) -> None:
@@ -104,3 +107,45 @@ def test_a_series_of_mixed_modality_is_told_once_and_its_ct_images_count(cases: 
     (row,) = mapped.series.to_dicts()
     assert row["instances"] == 21
     assert mapped.events.filter("preferred")["dlp_mgy_cm"].to_list() == [pytest.approx(100.0)]
+
+
+def under_two_patients(cases: Any, **report: Any) -> pl.DataFrame:
+    """A study of an older workspace: images under P1, its report under P2, on other dates."""
+    images = cases.frame(cases.slices("2", range(0, 100, 5)))
+    event = cases.event(
+        uid=None, dlp=(100.0, "mGy.cm"), length=(105.0, "mm"), started="20110714033000", **report
+    )
+    told = cases.frame(cases.report("501", [event])).with_columns(patient=pl.lit("P2"))
+    return pl.concat([images, told.with_columns(pl.col("object_number") + 1000)])
+
+
+def test_a_study_under_two_patients_counts_an_event_once_and_is_told(cases: Any) -> None:
+    mapped = map_instances(under_two_patients(cases))
+    assert mapped.events.filter("preferred")["source"].to_list() == ["rdsr"]
+    assert mapped.events.height == 2
+    codes = mapped.findings["code"].to_list()
+    assert codes.count("study_of_several_patients") == 1
+    assert codes.count("event_under_two_patients") == 1
+
+
+def test_what_is_not_the_same_event_counts_under_each_patient(cases: Any) -> None:
+    mapped = map_instances(under_two_patients(cases, kvp=(80, "kV")))
+    assert mapped.events.filter("preferred").height == 2
+    codes = mapped.findings["code"].to_list()
+    assert "event_under_two_patients" not in codes
+    assert "study_of_several_patients" in codes
+
+
+def test_two_persons_of_one_study_uid_keep_their_own_events(cases: Any) -> None:
+    alone = examination(cases)
+    other = alone.with_columns(patient=pl.lit("P2"))
+    mapped = map_instances(pl.concat([alone, other]))
+    one = map_instances(alone).events.filter("preferred").height
+    assert mapped.events.filter("preferred").height == 2 * one
+
+
+def test_patients_are_together_by_their_studies() -> None:
+    pairs = [("a", "1"), ("b", "1"), ("c", "2"), ("b", "3"), ("d", "3"), ("e", ""), ("f", "")]
+    leaders = patients_together(pairs)
+    assert leaders == {"a": "a", "b": "a", "d": "a", "c": "c", "e": "e", "f": "f"}
+    assert patients_together(reversed(pairs)) == leaders

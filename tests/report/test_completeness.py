@@ -206,3 +206,62 @@ def test_versions_are_those_that_collected() -> None:
             (("collect", "2.0"), ("collect", "1.0"), ("collect", "2.0"), ("map", "3.0")))
     ])  # fmt: skip
     assert page.collector_versions(runs) == "1.0, 2.0"
+
+
+def test_a_study_that_two_lines_name_counts_once() -> None:
+    shared = {"StudyInstanceUID": "2.25.7", "patient": "LU01-A"}
+    rows = ledger(shared, shared, {})
+    found = numbers.totals(rows)
+    assert (found.lines, found.patients, found.complete, found.studies) == (3, 2, 2, 2)
+    assert (found.expected, found.stored, found.told) == (20, 20, 20)
+    assert numbers.states(rows)["stored"].sum() == 20
+    assert found.proven
+    assert "2 of 2 patients" in page.verdict(found)
+    assert "20 stored" in page.verdict(found)
+
+
+def test_the_fullest_listing_of_a_study_is_the_one_that_counts() -> None:
+    shared = {"StudyInstanceUID": "2.25.7", "patient": "LU01-A"}
+    part = {**shared, "expected": 4, "stored": 4, "listed": False}
+    out = {**shared, "unwanted": "accession", "expected": 0, "stored": 0}
+    for order in ((part, shared, out), (out, part, shared), (shared, out, part)):
+        found = numbers.totals(ledger(*order))
+        assert (found.expected, found.unlisted, found.studies, found.unwanted) == (10, 0, 1, 0)
+        assert numbers.left_out(ledger(*order)).is_empty()
+
+
+def test_a_patient_of_several_lines_is_as_far_as_the_line_furthest_behind() -> None:
+    own = {"patient": "LU01-A"}
+    rows = ledger(own, {**own, "state": "incomplete", "reason": "R", "missing": 1, "stored": 9}, {})
+    found = numbers.totals(rows)
+    assert (found.patients, found.complete, found.missing) == (2, 1, 1)
+    (case,) = numbers.not_complete(rows).to_dicts()
+    assert (case["state"], case["why"], case["studies"]) == ("incomplete", "R", 2)
+    assert numbers.by_month(rows)["patients"].sum() == 2
+
+
+def test_lines_are_one_patients_through_any_of_their_pseudonyms() -> None:
+    rows = ledger(
+        {"patient": "LU01-A"}, {"patient": "LU01-B", "queue_number": 1}, {"patient": "LU01-B"},
+        {"patient": "LU01-C"},
+    )  # fmt: skip
+    assert numbers.totals(rows).patients == 2
+
+
+def test_a_study_that_another_line_still_tells_of_has_not_vanished() -> None:
+    shared = {"StudyInstanceUID": "2.25.7", "patient": "LU01-A"}
+    gone = {**shared, "last_found": ASKED - timedelta(days=30)}
+    assert numbers.not_told_any_more(ledger(gone, shared)).is_empty()
+    assert numbers.not_told_any_more(ledger(gone, gone)).height == 1
+
+
+def test_a_caution_beside_a_complete_patient_is_counted_and_listed() -> None:
+    rows = ledger({}, {"reason": "In 1 of its studies objects name the patient otherwise."})
+    assert (numbers.totals(rows).complete, numbers.totals(rows).cautioned) == (2, 1)
+    assert numbers.totals(rows).proven, "nothing is missing"
+    told = page.open_cases(rows, 5)
+    assert "Complete, with a caution" in told
+    assert "otherwise" in told
+    assert "LU01-P2" in told
+    assert "LU01-P1" not in told
+    assert "caution" not in page.open_cases(ledger({}), 5)

@@ -282,3 +282,12 @@ def test_what_is_no_dicom_is_said_so(tmp_path: Path) -> None:
     loaded = Loaded.of([(junk, set(), "not_dicom"), (CT, {"1.2"}, "")])
     assert (loaded.accepted, loaded.refused, loaded.reasons) == ({"1.2"}, (junk,), ("not_dicom",))
     assert not re.search("1[.]2|junk", repr(loaded)), "told without UIDs and names of files"
+
+
+def test_merged_patients_are_one_in_the_index_and_two_in_the_files(archive: Archive) -> None:
+    archive.merge_patients("01", "001")
+    assert studies(archive, PatientID="001") == {"1", "2", "3"}
+    assert studies(archive, PatientID="01") == set()
+    assert studies(archive, PatientName="Name^1") == {"1", "3"}, "the name goes along"
+    held = {str(dcmread(file).PatientID) for file in archive.folder.glob("*.dcm")}
+    assert held == {"001", "01", "1"}

@@ -52,7 +52,7 @@ def _deidentify(options: argparse.Namespace, source: Path, target: Path) -> int:
     from workbench.deidentify.pseudonym import Pseudonyms
 
     survey = _survey(options)
-    pseudonyms = Pseudonyms(_key(options), survey.name, survey.site)
+    pseudonyms = Pseudonyms(_key(options), survey.name, survey.site, survey.issuer)
     done = deidentify_files(source, target, Deidentifier(_profile(options), pseudonyms))
     finish(options, done, "{written} files written, {duplicate} duplicates, {refused} refused.")
     return PROBLEMS if done["refused"] else DONE
@@ -67,7 +67,7 @@ def _verify(options: argparse.Namespace, source: Path, target: Path) -> int:
     if options.report:
         check_out(options.report)
     survey = _survey(options)
-    scheme = Scheme(_key(options), survey.name, survey.site)
+    scheme = Scheme(_key(options), survey.name, survey.site, survey.issuer)
     profile, protect = _protection(options)
     promise = promise_of(profile, protect.times, protect.dates)
     done = verify(source, target, scheme, profile, promise)

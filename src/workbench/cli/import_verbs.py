@@ -27,6 +27,7 @@ def add_intake(verbs: Any) -> None:
     init = workspace_verb(verbs, "init", _init, "make a workspace")
     init.add_argument("--survey", default="survey", help="name of the survey")
     init.add_argument("--site", default="SITE", help="short code of the hospital")
+    init.add_argument("--issuer", default="", help="who issued the patient IDs that name no issuer")
     init.add_argument("--group", default="", help="a group that shares the folder (none if unsaid)")
     init.add_argument(
         "--times", choices=["exact", "hour", "removed"], default="hour",
@@ -58,7 +59,7 @@ def _init(options: argparse.Namespace) -> int:
     from workbench.settings import Settings, StoreSettings, SurveySettings
     from workbench.survey import create_survey
 
-    named = SurveySettings(options.survey, options.site, options.times)
+    named = SurveySettings(options.survey, options.site, options.times, options.issuer)
     shared = StoreSettings(group=options.group)
     create_survey(workspace_of(options), Settings(survey=named, store=shared))
     return finish(options, {"survey": options.survey}, "The workspace is ready.")
@@ -103,12 +104,14 @@ def _receive(options: argparse.Namespace) -> int:
 
 
 def _finish_intake(options: argparse.Namespace, intake: Intake) -> int:
+    from workbench.store.objects import UNCHANGED
+
     counts = intake.as_json()
     verdicts, codes = counts["verdicts"], counts["codes"]
     tell(", ".join(f"{number} {verdict}" for verdict, number in verdicts.items()) + ".")
     for code, number in codes.items():
         tell(f"- {number} x {code}")
-    if codes:
+    if codes.keys() - {UNCHANGED}:
         tell("Reasons are in the table 'rejected'.")
     if options.json:
         print_json(counts)

@@ -12,13 +12,16 @@ age_years = [0, 18]                         # age at the study, both ends includ
 [[filter.tag]]
 tag = "KVP"                                 # a keyword, or "gggg,eeee" with creator = "..."
 range = [80, 140]                           # or values = ["HEAD", "NECK"]
+
+A tag is asked of the objects that can have it by the standard (``dicom.object_definitions``): a
+dose report has no KVP, and is judged by the rest of the filter.
 """
 
 from __future__ import annotations
 
 import math
 import re
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime
 from typing import Any, TypeVar
@@ -30,6 +33,7 @@ from pydicom.tag import BaseTag, Tag
 from workbench.collect.find import FoundSeries, FoundStudy, text, texts
 from workbench.collect.patient_list import ListedPatient
 from workbench.collect.study_modalities import DEFINED_TERMS
+from workbench.dicom.object_definitions import can_have
 from workbench.dicom.values import parse_age, parse_date, years_between
 from workbench.errors import SettingsError
 
@@ -71,15 +75,23 @@ class TagCondition:
         known = tag_for_keyword(self.tag)
         return None if known is None else Tag(known)
 
+    def is_for(self, sop_class: str) -> bool:
+        """Whether objects of a SOP class can have the attribute."""
+        number = self.number()
+        return number is not None and can_have(sop_class, number)
+
     def holds(self, dataset: Dataset) -> bool | None:
         """Say whether a header meets the condition; ``None`` when it lacks the attribute."""
         written = self._texts(dataset)
         if not written:
             return None
+        return any(self.admits(value) for value in written)
+
+    def admits(self, value: str) -> bool:
+        """Say whether a value meets the condition."""
         if self.values:
-            wanted = {_plain(value) for value in self.values}
-            return any(_plain(value) in wanted for value in written)
-        return any(self._within(value) for value in written)
+            return _plain(value) in {_plain(wanted) for wanted in self.values}
+        return self._within(value)
 
     def sentence(self) -> str:
         """Say it for a person."""
@@ -94,7 +106,10 @@ class TagCondition:
                 tag = dataset.private_block(tag.group, self.creator).get_tag(tag.element & 0xFF)
             except KeyError:
                 return []
-        return [] if tag is None else list(texts(dataset, tag))
+        if tag is None:
+            return []
+        written = list(texts(dataset, tag))
+        return written or [each for item in _frames(dataset) for each in texts(item, tag)]
 
     def _within(self, value: str) -> bool:
         number = _plain(value)
@@ -103,6 +118,18 @@ class TagCondition:
         low = -math.inf if self.low is None else self.low
         high = math.inf if self.high is None else self.high
         return low <= number <= high
+
+
+def _frames(dataset: Dataset) -> Iterator[Dataset]:
+    """Yield the items of an enhanced object's functional groups (PS3.3 C.7.6.16)."""
+    for keyword in ("SharedFunctionalGroupsSequence", "PerFrameFunctionalGroupsSequence"):
+        for groups in _items(dataset.get(keyword)):
+            for group in groups:
+                yield from _items(group.value)
+
+
+def _items(value: object) -> Iterable[Dataset]:
+    return value if isinstance(value, Sequence) and not isinstance(value, str | bytes) else ()
 
 
 def _plain(value: str) -> str | float:
@@ -214,18 +241,21 @@ class SurveyFilter:
     def refusal(self, dataset: Dataset) -> str:
         """Return why an arriving header is not wanted, as a code without its values; else empty.
 
-        A header that lacks what the filter asks for is not wanted: nobody could say later that
-        it belongs to the survey.
+        A header that lacks what the filter asks for, and could have it, is not wanted: nobody
+        could say later that it belongs to the survey.
         """
         judges = (self._refused_modality, self._refused_day, self._refused_age)
         for judge in judges:
             code = judge(dataset)
             if code:
                 return code
+        sop_class = text(dataset, "SOPClassUID")
         for condition in self.conditions:
             held = condition.holds(dataset)
-            if not held:
-                return f"tag {condition.tag}{'' if held is False else ' absent'}"
+            if held is False:
+                return f"tag {condition.tag}"
+            if held is None and condition.is_for(sop_class):
+                return f"tag {condition.tag} absent"
         return ""
 
     def _refused_modality(self, dataset: Dataset) -> str:

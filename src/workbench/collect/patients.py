@@ -63,6 +63,8 @@ class Watch:
         Says whether to stop now, in the middle of the patient.
     stopping
         Says whether to stop as soon as nothing comes any more.
+    caution
+        Says at the end what else a person should know of what is here; empty when nothing.
     """
 
     found: Callable[[Expected, float], None] = lambda *_: None
@@ -70,6 +72,7 @@ class Watch:
     requested: Callable[[RetrieveOutcome, float], None] = lambda *_: None
     stopped: Callable[[], bool] = lambda: False
     stopping: Callable[[], bool] = lambda: False
+    caution: Callable[[Expected], str] = lambda _: ""
 
 
 @dataclass(frozen=True)
@@ -182,7 +185,8 @@ def collect_patient(
         *(["malformed_uid"] if any(map(is_malformed, expected.studies)) else []),
     ]
     cautions = [CAUTIONS[code] for code in codes if code in CAUTIONS]
-    return replace(result, reason=" ".join([result.reason, *cautions]).strip())
+    said = [result.reason, *cautions, watch.caution(expected)]
+    return replace(result, reason=" ".join(filter(None, said)))
 
 
 def _asked(patient: ListedPatient, source: Source, watch: Watch) -> Expected:

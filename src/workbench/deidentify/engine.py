@@ -15,10 +15,10 @@ from typing import TYPE_CHECKING, NamedTuple
 from pydicom.dataset import Dataset, FileMetaDataset
 from pydicom.uid import ExplicitVRLittleEndian
 
-from workbench.deidentify.dataset_elements import texts
 from workbench.deidentify.patient_clock import PatientClock, Times
+from workbench.deidentify.patient_evidence import issuer_of, value_of
 from workbench.deidentify.people import people_in
-from workbench.deidentify.pseudonym import NO_IDENTIFIER, Pseudonyms
+from workbench.deidentify.pseudonym import NO_IDENTIFIER, PatientPseudonym, Pseudonyms
 from workbench.deidentify.transform import MAX_DEPTH, VALUE_DROPPED, Note, Transform
 from workbench.dicom.process import quiet_pydicom
 from workbench.dicom.values import (
@@ -88,22 +88,25 @@ class Deidentifier:
     profile: ConfidentialityProfile
     pseudonyms: Pseudonyms
 
-    def apply(self, dataset: Dataset) -> Deidentified:
+    def apply(self, dataset: Dataset, under: PatientPseudonym | None = None) -> Deidentified:
         """Return the de-identified form of ``dataset``, which is not changed.
 
-        The same input, profile and key give the same output.  Values that cannot be read
-        are dropped and reported; no value raises.
+        It leaves ``under`` a pseudonym that is known to be its patient's, else under the one that
+        follows from its own issuer and PatientID.  The same input, profile and key give the same
+        output.  Values that cannot be read are dropped and reported; no value raises.
         """
         quiet_pydicom()
-        return _Passage(self, dataset).result()
+        return _Passage(self, dataset, under).result()
 
-    def transform(self, dataset: Dataset, note: Note) -> Transform:
+    def transform(
+        self, dataset: Dataset, note: Note, under: PatientPseudonym | None = None
+    ) -> Transform:
         """Return what treats single elements of objects that speak of the same people.
 
-        ``dataset`` must hold every element that ``people_in`` reads, and PatientID; ``note`` is
-        told what could not be kept.
+        ``dataset`` must hold every element that ``people_in`` reads, PatientID and what says who
+        issued it; ``note`` is told what could not be kept; ``under`` is as for ``apply``.
         """
-        return _Passage(self, dataset).transform(note)
+        return _Passage(self, dataset, under).transform(note)
 
 
 @dataclass
@@ -112,50 +115,45 @@ class _Passage:
 
     engine: Deidentifier
     source: Dataset
+    given: PatientPseudonym | None = None
     findings: dict[tuple[str, str], Finding] = field(default_factory=dict)
 
     def result(self) -> Deidentified:
-        issuer, patient_id = self._identifiers()
-        patient = self.engine.pseudonyms.patient(issuer, patient_id)
-        transform = self._transform(issuer, patient_id, self._note)
+        patient = self.given or self._own()
+        transform = self._transform(patient, self._note)
         dataset = transform.dataset(self.source, 0)
         age = self._age(dataset) if PATIENT_AGE in self.engine.profile.rules else Age()
-        self._sign(dataset, patient)
-        return Deidentified(dataset, patient, age, tuple(self.findings.values()))
+        self._sign(dataset, patient.name)
+        return Deidentified(dataset, patient.name, age, tuple(self.findings.values()))
 
     def transform(self, note: Note) -> Transform:
         """Return what treats elements of this patient's objects, with another ``note``."""
-        return self._transform(*self._identifiers(), note)
+        return self._transform(self.given or self._own(), note)
 
-    def _transform(self, issuer: str, patient_id: str, note: Note) -> Transform:
-        profile, pseudonyms = self.engine.profile, self.engine.pseudonyms
+    def _transform(self, patient: PatientPseudonym, note: Note) -> Transform:
+        profile = self.engine.profile
         people = people_in(self.source, MAX_DEPTH, places="rtn_inst_id" not in profile.options)
-        days = pseudonyms.shift_days(issuer, patient_id)
-        clock = None
-        if profile.times is Times.HOUR:
-            clock = PatientClock(pseudonyms.clock_secret(issuer, patient_id))
-        return Transform(profile, pseudonyms, days, people, note, clock)
+        clock = PatientClock(patient.clock_secret) if profile.times is Times.HOUR else None
+        pseudonyms = self.engine.pseudonyms
+        return Transform(profile, pseudonyms, patient.shift_days, people, note, clock)
 
     def _note(self, code: str, column: str, detail: str) -> None:
         self.findings.setdefault((code, column), finding(code, column, detail))
 
     def _text(self, keyword: str) -> str:
-        try:
-            element = self.source.get_item(keyword)
-            values = texts(element, self.source, "LO") if element is not None else []
-        except Exception:  # noqa: BLE001 - an unreadable value is no value; the transform reports it
-            return ""
-        return "\\".join(values)
+        return value_of(self.source, keyword)
 
-    def _identifiers(self) -> tuple[str, str]:
+    def _own(self) -> PatientPseudonym:
+        """Return what follows from the object's own issuer and PatientID."""
         patient_id = self._text("PatientID").strip()
         if patient_id:
-            return self._text("IssuerOfPatientID"), patient_id
+            return self.engine.pseudonyms.of(issuer_of(self.source), patient_id)
         self._note(
             "no_patient_id", "PatientID",
             "there is no PatientID: the pseudonym holds for this study alone",
         )  # fmt: skip
-        return "", NO_IDENTIFIER + (self._text("StudyInstanceUID") or self._text("SOPInstanceUID"))
+        alone = self._text("StudyInstanceUID") or self._text("SOPInstanceUID")
+        return self.engine.pseudonyms.of("", NO_IDENTIFIER + alone)
 
     def _age(self, dataset: Dataset) -> Age:
         """Write the best PatientAge and return the age."""

@@ -18,6 +18,7 @@ from typing import NamedTuple
 from workbench.deidentify.engine import Age, Deidentifier, dropped_among
 from workbench.deidentify.fast.rows import Quick, Row
 from workbench.deidentify.patient_clock import Times
+from workbench.deidentify.pseudonym import PatientPseudonym
 from workbench.dicom.fast.split import Cut, NotPlainError
 from workbench.dicom.read import Header
 from workbench.dicom.record import dicom_json, instance_row
@@ -55,19 +56,20 @@ class HeaderRows:
         self._lock = threading.Lock()
         self._told: set[str] = set()
 
-    def row(self, header: Header) -> InstanceRow:
+    def row(self, header: Header, under: PatientPseudonym | None = None) -> InstanceRow:
         """Return the row of ``schema.INSTANCE`` that a header becomes, and what it lost.
 
-        The number, the origin and the time are the store's affair.  Raises ``DamagedObject`` when
-        the header cannot be read, and what pydicom raises when it cannot be written.
+        It leaves ``under`` a given pseudonym, as in ``Deidentifier.apply``.  The number, the
+        origin and the time are the store's affair.  Raises ``DamagedObject`` when the header
+        cannot be read, and what pydicom raises when it cannot be written.
         """
         reason = header.not_plain
         if header.cut is not None:
-            row = self._quickly(header.cut)
+            row = self._quickly(header.cut, under)
             if isinstance(row, InstanceRow):
                 return row
             reason = row
-        return InstanceRow(*self.one_by_one(header), reason or "not_cut")
+        return InstanceRow(*self.one_by_one(header, under), reason or "not_cut")
 
     def _to_tell(self, findings: Iterable[Finding]) -> list[Finding]:
         """Leave out that there are no times of day where the profile wants none."""
@@ -75,11 +77,11 @@ class HeaderRows:
             return list(findings)
         return [finding for finding in findings if finding.code != TIME_ABSENT]
 
-    def _quickly(self, header: Cut) -> InstanceRow | str:
+    def _quickly(self, header: Cut, under: PatientPseudonym | None) -> InstanceRow | str:
         """Return the row made from neighbours' pieces, or why it must be made the long way."""
         try:
             with self._lock:
-                quick = self._quick.row(header)
+                quick = self._quick.row(header, under)
             self._finish(quick.row, quick.patient, quick.age)
         except NotPlainError as error:
             return error.reason
@@ -102,9 +104,11 @@ class HeaderRows:
             )
         return kind
 
-    def one_by_one(self, header: Header) -> tuple[Row, list[Finding]]:
+    def one_by_one(
+        self, header: Header, under: PatientPseudonym | None = None
+    ) -> tuple[Row, list[Finding]]:
         """Return the same without remembering anything of other headers."""
-        clean = self._deidentifier.apply(header.dataset)
+        clean = self._deidentifier.apply(header.dataset, under)
         as_json, unreadable = dicom_json(clean.dataset)
         row, untyped = instance_row(as_json, dropped_among(clean.findings))
         self._finish(row, clean.patient, clean.age)

@@ -15,8 +15,14 @@ import hmac
 import re
 import unicodedata
 from base64 import b32encode
+from copy import copy
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 from workbench.errors import IdentityError
+
+if TYPE_CHECKING:
+    from workbench.deidentify.field_encryption import FieldCipher
 
 SCHEME = "wb-deid/v1/"
 KEY_BYTES = 32
@@ -24,6 +30,26 @@ PSEUDONYM_LETTERS = 20  # 100 bits: no collision to be expected in 10^12 patient
 MAX_SHIFT_DAYS = 3650  # days
 NO_IDENTIFIER = "no-id:"
 SITE = re.compile(r"[A-Za-z0-9]{1,16}\Z")
+SEALED = b"workbench patients"  # tells the fields sealed in the catalogue from those of other files
+
+
+@dataclass(frozen=True, repr=False)
+class PatientPseudonym:
+    """Under what a patient's objects leave; never printed, for the shift undoes dates.
+
+    Attributes
+    ----------
+    name
+        The pseudonym.
+    shift_days
+        By how many days all dates move into the past.
+    clock_secret
+        The 32 bytes of the patient's clock (``patient_clock.PatientClock``).
+    """
+
+    name: str
+    shift_days: int
+    clock_secret: bytes
 
 
 class Pseudonyms:
@@ -37,9 +63,12 @@ class Pseudonyms:
         Name of the survey; another name gives unlinkable pseudonyms.
     site
         1 to 16 letters or digits that open each patient pseudonym, such as ``LU01``.
+    issuer
+        Who issued the patient IDs that name no issuer: an ID without one is then the same as
+        one with this.
     """
 
-    def __init__(self, key: bytes, project: str, site: str) -> None:
+    def __init__(self, key: bytes, project: str, site: str, issuer: str = "") -> None:
         if len(key) != KEY_BYTES:
             raise IdentityError(
                 f"the key has {len(key)} bytes instead of {KEY_BYTES}",
@@ -51,6 +80,7 @@ class Pseudonyms:
                 "Give a project name, and a site of 1 to 16 letters or digits.",
             )
         self.site = site
+        self.issuer = issuer
         self._secret = hmac.digest(key, (SCHEME + project).encode("utf-8"), "sha256")
 
     def __repr__(self) -> str:
@@ -67,8 +97,24 @@ class Pseudonyms:
         Blanks around issuer and ID are ignored and Unicode is composed (NFC); letter case
         and leading zeros count.
         """
-        letters = b32encode(self._keyed("pid", _identity(issuer, patient_id))).decode("ascii")
+        letters = b32encode(self._keyed("pid", self._identity(issuer, patient_id))).decode("ascii")
         return f"{self.site}-{letters[:PSEUDONYM_LETTERS]}"
+
+    def of(self, issuer: str, patient_id: str) -> PatientPseudonym:
+        """Return all that a patient's objects leave under."""
+        who = issuer, patient_id
+        return PatientPseudonym(self.patient(*who), self.shift_days(*who), self.clock_secret(*who))
+
+    def of_no_issuer(self, patient_id: str) -> PatientPseudonym:
+        """Return what an ID without an issuer leaves under where the site has no default."""
+        without = copy(self)
+        without.issuer = ""
+        return without.of("", patient_id)
+
+    def _identity(self, issuer: str, patient_id: str) -> bytes:
+        if not issuer.strip() and not patient_id.startswith(NO_IDENTIFIER):
+            issuer = self.issuer
+        return _identity(issuer, patient_id)
 
     def uid(self, uid: str) -> str:
         """Return a UID of root 2.25 (PS3.5 annex B.2) made of a version 8 UUID (RFC 9562)."""
@@ -79,16 +125,22 @@ class Pseudonyms:
 
     def shift_days(self, issuer: str, patient_id: str) -> int:
         """Return by how many days (1 to 3650) all dates of a patient move into the past."""
-        head = self._keyed("shift", _identity(issuer, patient_id))[:8]
+        head = self._keyed("shift", self._identity(issuer, patient_id))[:8]
         return 1 + int.from_bytes(head, "big") % MAX_SHIFT_DAYS
 
     def clock_secret(self, issuer: str, patient_id: str) -> bytes:
         """Return the 32 bytes of a patient's clock (``patient_clock.PatientClock``)."""
-        return self._keyed("clock", _identity(issuer, patient_id))
+        return self._keyed("clock", self._identity(issuer, patient_id))
 
     def digest(self, value: bytes) -> str:
         """Return a name for ``value`` (a file's place, an encoding) that tells nothing of it."""
         return self._keyed("digest", value).hex()
+
+    def cipher(self) -> FieldCipher:
+        """Return what encrypts what the hospital alone may read of its patients here."""
+        from workbench.deidentify.field_encryption import FieldCipher
+
+        return FieldCipher(self._secret, SEALED)
 
     def _keyed(self, domain: str, value: bytes) -> bytes:
         return hmac.digest(self._secret, domain.encode("ascii") + b"\0" + value, "sha256")

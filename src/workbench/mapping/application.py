@@ -65,6 +65,7 @@ def map_instances(
     frames = [frame for share in read for frame in share.events.values()]
     events, choices = with_preferred(frames)
     findings += [*doubtful, *zones, *choices, *ambiguous_regions(events)]
+    findings += _studies_of_several(instances)
     findings += [finding for share in read for finding in share.findings]
     series = [
         _series_frame(share.modality.series(share.instances, share.events, events, rules))
@@ -142,6 +143,20 @@ def _ordered(instances: pl.DataFrame) -> tuple[pl.DataFrame, list[Finding]]:
         .with_columns(series_key=pl.concat_str(place, separator="|"))
     )
     return kept, findings
+
+
+def _studies_of_several(instances: pl.DataFrame) -> list[Finding]:
+    """Tell of studies that stand under several patients: counts of patients and studies do too."""
+    studies = (
+        instances.select("patient", "StudyInstanceUID").drop_nulls().unique()
+        .group_by("StudyInstanceUID").len("patients").filter(pl.col("patients") > 1)
+    )  # fmt: skip
+    return [
+        Finding("mapping", "study_of_several_patients", f"the study is kept under {patients} "
+                "pseudonyms, though a study has one patient; its events count once where they are "
+                "recognised", study=study)
+        for study, patients in studies.iter_rows()
+    ]  # fmt: skip
 
 
 def _homeless(instances: pl.DataFrame) -> pl.DataFrame:

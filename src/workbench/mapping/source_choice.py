@@ -13,7 +13,7 @@ from __future__ import annotations
 
 import json
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from datetime import datetime, timedelta
 from itertools import groupby
 from typing import Any
@@ -37,7 +37,8 @@ def with_preferred(frames: list[pl.DataFrame]) -> tuple[pl.DataFrame, list[Findi
 
     ``frames`` hold one source each.  Rows that are recognised as an event of a more trusted
     source of their study take that event's UID.  An event is one through all studies of a
-    patient; events of different patients are never one, whatever their UID.
+    patient; events of different patients are never one, whatever their UID, unless they are of
+    one study: a study has one patient, whatever its objects say (PS3.3 A.1.2).
     """
     patients: dict[str, list[Row]] = {}
     for frame in frames:
@@ -45,23 +46,111 @@ def with_preferred(frames: list[pl.DataFrame]) -> tuple[pl.DataFrame, list[Findi
             patients.setdefault(row["patient"] or "", []).append(row)
     findings: list[Finding] = []
     rows: list[Row] = []
-    for own in patients.values():
-        chosen, notes = _of_patient(own)
-        rows += chosen
+    leaders = patients_together(
+        (patient, _study(row)) for patient, own in patients.items() for row in own
+    )
+    for same in _by_leader(patients, leaders):
+        findings += [note for own in same for note in _recognised(own)]
+        events, notes = _across_patients(same)
         findings += notes
+        for own in events:
+            chosen, copies = _joined(own)
+            _choose(chosen)
+            rows += chosen
+            findings += copies
     rows.sort(key=_place)
     return IRRADIATION_EVENT.frame(rows), findings
 
 
-def _of_patient(rows: list[Row]) -> tuple[list[Row], list[Finding]]:
+def _by_leader(
+    patients: dict[str, list[Row]], leaders: dict[str, str]
+) -> Iterator[list[list[Row]]]:
+    groups: dict[str, list[list[Row]]] = {}
+    for patient, own in patients.items():
+        groups.setdefault(leaders[patient], []).append(own)
+    yield from groups.values()
+
+
+def _recognised(rows: list[Row]) -> list[Finding]:
+    """Recognise the events of one patient in all sources."""
     rows.sort(key=_examined)  # sorting is stable: events keep their order within a source
     studies = [list(study) for _, study in groupby(rows, key=_examined)]
     for study in studies:
         _take_over_uids(study, rows)
-    findings = [finding for study in studies for finding in _uncovered(study, rows)]
-    rows, copies = _joined(rows)
-    _choose(rows)
-    return rows, [*findings, *copies]
+    return [finding for study in studies for finding in _uncovered(study, rows)]
+
+
+def _across_patients(same: list[list[Row]]) -> tuple[list[list[Row]], list[Finding]]:
+    """Recognise events of a study that is kept under several patients, so that each counts once.
+
+    Returns the rows by the patient whose event they show.  Only reported events that no image of
+    their own patient shows are looked at: two persons who share a Study Instance UID by mistake
+    each have their own.
+    """
+    if len(same) == 1:
+        return same, []
+    findings: list[Finding] = []
+    shown_by: dict[int, str] = {}
+    rows = sorted((row for own in same for row in own), key=_examined)
+    for _, group in groupby(rows, key=_examined):
+        study = list(group)
+        for source in list(DoseSource)[1:]:
+            for row, other in _pairs_across(study, source):
+                row[UID], row["preferred"], row["preferred_reason"] = other[UID], None, None
+                shown_by[id(row)] = other["patient"]
+                findings.append(Finding(
+                    "mapping", "event_under_two_patients", "two pseudonyms of one study show one "
+                    "irradiation event; it is counted once", study=row["StudyInstanceUID"],
+                    event=row[UID],
+                ))  # fmt: skip
+    events: dict[str, list[Row]] = {}
+    for row in rows:
+        events.setdefault(shown_by.get(id(row), row["patient"] or ""), []).append(row)
+    return list(events.values()), findings
+
+
+def _pairs_across(study: list[Row], source: DoseSource) -> Iterator[tuple[Row, Row]]:
+    shown = {(row["patient"], row[UID]) for row in study if row["source"] == source}
+    trusted = [row for row in study if ORDER[row["source"]] < ORDER[source]]
+    told = {(row["patient"], row[UID]) for row in trusted}
+    own = [row for row in study if row["source"] == source]
+    for patient in sorted({row["patient"] or "" for row in own}):
+        loose = [
+            row for row in own
+            if (row["patient"] or "") == patient and (row["patient"], row[UID]) not in told
+        ]  # fmt: skip
+        free = [
+            row for row in trusted
+            if (row["patient"] or "") != patient and (row["patient"], row[UID]) not in shown
+        ]  # fmt: skip
+        by_uid = {row[UID]: row for row in reversed(free)}
+        pairs = {row[UID]: row[UID] for row in loose if row[UID] in by_uid}
+        pairs |= match(
+            [row for row in loose if row[UID] not in pairs],
+            [row for row in by_uid.values() if row[UID] not in pairs],
+        )
+        yield from ((row, by_uid[pairs[row[UID]]]) for row in loose if row[UID] in pairs)
+
+
+def patients_together(pairs: Iterable[tuple[str, str]]) -> dict[str, str]:
+    """Return each patient's leader, of pairs of patient and study: patients of one study share it.
+
+    The leader is the first of them in the order of their names; no study ("") joins nobody.
+    """
+    leaders: dict[str, str] = {}
+
+    def leader(patient: str) -> str:
+        leaders.setdefault(patient, patient)
+        while leaders[patient] != patient:
+            patient = leaders[patient]
+        return patient
+
+    first: dict[str, str] = {}
+    for patient, study in pairs:
+        ours = leader(patient)
+        theirs = leader(first.setdefault(study, patient)) if study else ours
+        leaders[max(ours, theirs)] = min(ours, theirs)
+    return {patient: leader(patient) for patient in leaders}
 
 
 def _examined(row: Row) -> tuple[str, str]:

@@ -3,6 +3,10 @@
 Judged from the table ``ledger``: objects the PACS listed (C-FIND, PS3.4 C.4.1) against objects in
 our store, never from the counters of a C-MOVE.  A study whose objects the PACS did not list can be
 neither complete nor incomplete: its number of objects is not known, and is counted as that.
+
+The queue has a line for each ID, accession number and period asked for, so a patient may have
+several lines, and a study may be found by several.  Patients and studies count once all the same:
+a study by the fullest of its listings, a patient as the one of his lines that is furthest behind.
 """
 
 from __future__ import annotations
@@ -14,6 +18,7 @@ from typing import cast
 import polars as pl
 
 from workbench.errors import SettingsError
+from workbench.mapping.source_choice import patients_together
 
 COMPLETE = "complete"
 # States after which the PACS has answered: a study it did not tell of then is gone.
@@ -24,14 +29,21 @@ SETTLED = {COMPLETE: COMPLETE, "incomplete": "incomplete", "not found": "not fou
            "failed": "failed"}  # fmt: skip
 
 
+# Of several lines of a patient, the first of these states is the patient's.
+BEHIND = ("failed", "incomplete", "not found", "waiting", "asked", "found", "moving", COMPLETE)
+
+
 @dataclass(frozen=True, kw_only=True)
 class Totals:
     """Counts of patients, studies and objects; ``first`` and ``last`` are when the PACS was asked.
 
     Attributes
     ----------
-    patients, asked, complete
-        In the queue; of these asked for at least once, and complete.
+    lines
+        Of the queue.
+    patients, asked, complete, cautioned
+        Whom these lines mean; of these asked for at least once, and complete; and of the complete
+        those with a caution.
     studies, unwanted
         Wanted studies that the PACS has; studies that the filter leaves out.
     told, untold
@@ -42,9 +54,11 @@ class Totals:
         Objects listed in wanted series, and what became of them.
     """
 
+    lines: int
     patients: int
     asked: int
     complete: int
+    cautioned: int
     studies: int
     unwanted: int
     told: int
@@ -97,36 +111,74 @@ def _day(text: str, name: str) -> date | None:
 def patients(ledger: pl.DataFrame) -> pl.DataFrame:
     """Return one row a patient of the queue, in order, with the sums of the wanted studies.
 
-    Columns: queue_number, patient, state, reason, tries, asked_at, studies, unlisted, expected,
-    stored, refused, missing.
+    Columns: queue_number (of the first line), patient, state, reason, tries, asked_at, studies,
+    unlisted, expected, stored, refused, missing.
     """
-    wanted = _wanted()
+    wanted = _wanted() & pl.col("counted")
     sums = [
         pl.col(name).filter(wanted).sum().alias(name)
         for name in ("expected", "stored", "refused", "missing")
     ]
+    behind = pl.col("state").replace_strict(
+        dict(zip(BEHIND, range(len(BEHIND)), strict=True)), default=0, return_dtype=pl.Int64
+    )
     return (
-        ledger.sort("queue_number", "StudyInstanceUID", nulls_last=True)
-        .group_by("queue_number", maintain_order=True)
+        _with_person(_with_counted(ledger))
+        .sort("queue_number", "StudyInstanceUID", nulls_last=True)
+        .group_by("person", maintain_order=True)
         .agg(
-            pl.col("patient", "state", "reason", "tries", "asked_at").first(),
+            pl.col("queue_number", "patient").first(),
+            pl.col("state").sort_by(behind).first(),
+            pl.col("reason").drop_nulls().unique(maintain_order=True).str.join(" "),
+            pl.col("tries", "asked_at").max(),
             wanted.sum().cast(pl.Int64).alias("studies"),
             (wanted & _unlisted()).sum().cast(pl.Int64).alias("unlisted"),
             *sums,
         )
+        .with_columns(pl.when(pl.col("reason") != "").then("reason").alias("reason"))
+        .drop("person")
     )
+
+
+def studies(ledger: pl.DataFrame) -> pl.DataFrame:
+    """Return the rows of studies, each study once: by its fullest listing, wanted ones first."""
+    return _with_counted(ledger).filter("counted").drop("counted")
+
+
+def _with_counted(ledger: pl.DataFrame) -> pl.DataFrame:
+    """Add ``counted``: whether a row is the one by which its study counts."""
+    listing = [
+        _wanted().cast(pl.Int8), pl.col("expected").fill_null(-1),
+        pl.col("listed").fill_null(value=False).cast(pl.Int8), pl.col("last_found"),
+        -pl.col("queue_number"),
+    ]  # fmt: skip
+    counted = pl.struct(listing).rank("ordinal", descending=True).over("StudyInstanceUID") == 1
+    return ledger.with_columns(counted=counted & pl.col("StudyInstanceUID").is_not_null())
+
+
+def _with_person(ledger: pl.DataFrame) -> pl.DataFrame:
+    """Add ``person``: the same for lines of one pseudonym, and for pseudonyms of one line."""
+    several = (pl.col("patient").n_unique().over("queue_number") > 1) | (
+        pl.col("queue_number").n_unique().over("patient") > 1
+    )
+    lines = pl.col("queue_number").cast(pl.String).alias("person")
+    pairs = ledger.filter(several).select(lines, "patient").unique().sort(pl.all())
+    leaders = patients_together(pairs.iter_rows())
+    return ledger.with_columns(lines.replace(list(leaders), list(leaders.values())))
 
 
 def totals(ledger: pl.DataFrame) -> Totals:
     """Return the counts of a ledger."""
-    each, studies = patients(ledger), ledger.filter(pl.col("StudyInstanceUID").is_not_null())
-    wanted = studies.filter(_wanted())
+    each, found = patients(ledger), studies(ledger)
+    wanted = found.filter(_wanted())
     return Totals(
+        lines=ledger["queue_number"].n_unique(),
         patients=each.height,
         asked=each["asked_at"].count(),
         complete=each.filter(pl.col("state") == COMPLETE).height,
+        cautioned=each.filter(pl.col("state") == COMPLETE, pl.col("reason").is_not_null()).height,
         studies=wanted.height,
-        unwanted=studies.height - wanted.height,
+        unwanted=found.height - wanted.height,
         told=int(wanted["told"].sum()),
         untold=wanted["told"].null_count(),
         unlisted=wanted.filter(_unlisted()).height,
@@ -195,6 +247,16 @@ def not_complete(ledger: pl.DataFrame) -> pl.DataFrame:
     )  # fmt: skip
 
 
+def cautions(ledger: pl.DataFrame) -> pl.DataFrame:
+    """Return the complete patients with a caution, by pseudonym: patient, why."""
+    return (
+        patients(ledger)
+        .filter(pl.col("state") == COMPLETE, pl.col("reason").is_not_null())
+        .select("patient", why="reason")
+        .sort("patient")
+    )
+
+
 def refused_by_reason(rejected: pl.DataFrame) -> pl.DataFrame:
     """Return one row a reason why objects off the network were put aside: verdict, code, objects.
 
@@ -211,7 +273,8 @@ def refused_by_reason(rejected: pl.DataFrame) -> pl.DataFrame:
 def left_out(ledger: pl.DataFrame) -> pl.DataFrame:
     """Return one row a part of the filter that left studies out: unwanted, studies."""
     return (
-        ledger.filter(pl.col("StudyInstanceUID").is_not_null(), ~_wanted())
+        studies(ledger)
+        .filter(~_wanted())
         .group_by("unwanted")
         .agg(pl.len().cast(pl.Int64).alias("studies"))
         .sort("studies", "unwanted", descending=[True, False])
@@ -219,12 +282,16 @@ def left_out(ledger: pl.DataFrame) -> pl.DataFrame:
 
 
 def not_told_any_more(ledger: pl.DataFrame) -> pl.DataFrame:
-    """Return the studies that the PACS told of once and did not in its last answer, by day."""
+    """Return the studies that the PACS told of once and did not in its last answer, by day.
+
+    A study that it still tells of when it is asked for another line is not among them.
+    """
+    gone = (
+        pl.col("state").is_in(ANSWERED)
+        & (pl.col("last_found") < pl.col("asked_at") - timedelta(seconds=1))
+    ).fill_null(value=False)
     return (
-        ledger.filter(
-            pl.col("state").is_in(ANSWERED),
-            pl.col("last_found") < pl.col("asked_at") - timedelta(seconds=1),
-        )
+        studies(ledger.filter(gone.all().over("StudyInstanceUID"), gone))
         .select("patient", "StudyInstanceUID", pl.col("first_found", "last_found").dt.date(),
                 "expected", "stored")
         .sort("patient", "StudyInstanceUID")

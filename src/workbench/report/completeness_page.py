@@ -118,9 +118,11 @@ def sums(ledger: pl.DataFrame) -> Html:
     totals = numbers.totals(ledger)
     untold = f"; no count for {totals.untold} studies" if totals.untold else ""
     counts = _pairs({
-        "Patients in the queue": totals.patients,
+        "Lines of the queue": totals.lines,
+        "Patients whom they mean": totals.patients,
         "Of these asked for at least once": totals.asked,
-        "Wanted studies found": totals.studies,
+        "Of the complete ones, those with a caution": totals.cautioned,
+        "Wanted studies found (each once)": totals.studies,
         "Studies left out by the filter": totals.unwanted,
         "Objects of the wanted studies, the PACS's count": f"{totals.told}{untold}",
         "Studies not listed object by object": totals.unlisted,
@@ -164,15 +166,27 @@ def figure(ledger: pl.DataFrame) -> Html:
 def open_cases(ledger: pl.DataFrame, most: int) -> Html:
     """Return who is not complete, by pseudonym, and why; at most so many."""
     cases = numbers.not_complete(ledger)
+    cautioned = _cautioned(ledger, most)
     if ledger.is_empty() or cases.is_empty():
-        return paragraph("None." if ledger.height else EMPTY, "note")
+        return Html(paragraph("None." if ledger.height else EMPTY, "note") + cautioned)
     columns = (
         PSEUDONYM, Shown("state", "State"), Shown("tries", "Tries"),
         Shown("studies", "Studies"), *OBJECTS, Shown("why", "Why", missing="no reason was noted"),
     )  # fmt: skip
     more = cases.height - most
     left = paragraph(f"{more} more are not listed here; all are counted above.", "empty")
-    return Html(html_table(cases.head(most), columns) + (left if more > 0 else ""))
+    return Html(html_table(cases.head(most), columns) + (left if more > 0 else "") + cautioned)
+
+
+def _cautioned(ledger: pl.DataFrame, most: int) -> Html:
+    """Return who is complete with a caution; nothing where nobody is."""
+    found = numbers.cautions(ledger)
+    if found.is_empty():
+        return Html("")
+    columns = (PSEUDONYM, Shown("why", "Caution"))
+    more = found.height - most
+    left = paragraph(f"{more} more are not listed here.", "empty") if more > 0 else ""
+    return Html(html_table(found.head(most), columns, "Complete, with a caution") + left)
 
 
 def reasons(ledger: pl.DataFrame, rejected: pl.DataFrame) -> Html:

@@ -7,8 +7,6 @@ phantom, because a CTDIvol or a DLP of one phantom is another quantity than that
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import datetime
-from typing import cast
 
 import polars as pl
 
@@ -21,23 +19,22 @@ MAX_LANES = 30
 
 @dataclass(frozen=True, kw_only=True)
 class Summary:
-    """Counts of a survey's CT irradiation events; the period is of shifted dates."""
+    """Counts of a survey's CT irradiation events.
+
+    Their period is not among them: each patient's dates are moved by another number of days, so
+    the first and the last of all would be those of no calendar.
+    """
 
     events: int
     patients: int
     studies: int
-    first: datetime | None
-    last: datetime | None
 
     def __str__(self) -> str:
         if not self.events:
             return "No CT irradiation event with a dose yet."
-        period = "at unknown dates"
-        if self.first and self.last:
-            period = f"from {self.first:%Y-%m-%d} to {self.last:%Y-%m-%d}"
         return (
             f"{self.events} CT irradiation events of {self.patients} patients in {self.studies} "
-            f"studies, {period}. Dates are shifted for each patient."
+            "studies. Dates are shifted for each patient, so no period can be told."
         )
 
 
@@ -75,8 +72,6 @@ def summary(events: pl.DataFrame) -> Summary:
         events=counted.height,
         patients=counted["patient"].n_unique(),
         studies=counted["StudyInstanceUID"].n_unique(),
-        first=cast("datetime | None", counted["started_at"].min()),
-        last=cast("datetime | None", counted["started_at"].max()),
     )
 
 

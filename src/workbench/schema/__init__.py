@@ -20,7 +20,7 @@ __all__ = [
     "Column", "Leaving", "Table",
 ]  # fmt: skip
 
-SCHEMA_VERSION = 4  # of INSTANCE and the catalogue; one more needs a step in store/steps.py
+SCHEMA_VERSION = 5  # of INSTANCE and the catalogue; one more needs a step in store/steps.py
 
 INSTANCE = Table(
     "instance",
@@ -299,8 +299,9 @@ PATIENT = Table(
         Column("studies", "integer", "Number of studies", "{count}"),
         Column("series", "integer", "Number of series", "{count}"),
         Column("instances", "integer", "Number of objects", "{count}"),
-        Column("first_study_date", "date", "Earliest study date, shifted"),
-        Column("last_study_date", "date", "Latest study date, shifted"),
+        Column(
+            "study_span_days", "integer", "Days from the first study to the last, as they were", "d"
+        ),
         Column("age_first_years", "real", "Age at the first study", "a", leaving=Leaving.AGE),
     ),
 )
@@ -334,7 +335,7 @@ LEDGER = Table(
         Column("patient", "text", "Pseudonym of the patient"),
         Column("StudyInstanceUID", "text", "Pseudonym of the study; empty when none was found"),
         Column("state", "text", "How far the patient has come"),
-        Column("reason", "text", "Why the patient is not complete"),
+        Column("reason", "text", "Why the patient is not complete, or what else is to be known"),
         Column("tries", "integer", "How often the patient was tried"),
         Column(
             "asked_at",

@@ -148,6 +148,16 @@ class Archive:
         )
         return [record for record in full if _matches(record, keys)]
 
+    def merge_patients(self, old: str, new: str) -> None:
+        """Give the objects of one PatientID to another in the index alone; files keep the old."""
+        with self._lock:
+            records = list(self._index.values())
+            person = next(each for each in records if each["PatientID"] == [new])
+            kept = {name: person[name] for name in LEVELS["PATIENT"] if name in person}
+            for record in records:
+                if record["PatientID"] == [old]:
+                    record.update(kept)
+
     def save(self) -> None:
         """Write the index, so that the next start need not read every file."""
         with self._lock:

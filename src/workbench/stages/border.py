@@ -13,7 +13,9 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field, replace
 
 from workbench.collect.dimse.header_stream import MAX_HEADER_BYTES
+from workbench.collect.expected import Expected
 from workbench.collect.filters import SurveyFilter
+from workbench.collect.patient_list import ListedPatient
 from workbench.collect.received import LEFT_OUT, SET_ASIDE, STORED, ReceivedObject
 from workbench.collect.retrieval import PARTIAL
 from workbench.deidentify.engine import Deidentifier
@@ -23,8 +25,10 @@ from workbench.dicom.files import Candidate
 from workbench.dicom.process import quiet_pydicom
 from workbench.dicom.read import Header, HeaderLimits
 from workbench.dicom.reader import HeaderReader
-from workbench.errors import DamagedObject, NotWanted, ReadError
+from workbench.errors import DamagedObject, NotWanted, ReadError, StoreError
 from workbench.model import Finding, Verdict
+from workbench.stages.identity_case import AskedPatient
+from workbench.stages.study_identities import IdentityAwaited, StudyIdentities
 from workbench.store.objects import Origin, Taken
 from workbench.survey import Survey
 
@@ -43,6 +47,12 @@ NETWORK = HeaderLimits(
 )  # of what strangers send; a deflated one grows to it
 
 
+OTHER_IDENTITY = (
+    "In {} of its studies objects name the patient otherwise than was asked; the table finding "
+    "says in what, and how they are kept."
+)
+
+
 @dataclass(frozen=True)
 class Intake:
     """What came in.
@@ -52,7 +62,8 @@ class Intake:
     verdicts
         Number of objects by verdict; every object has exactly one.
     codes
-        Number of objects not stored, by the reason's code.
+        Number of objects not stored, by the reason's code: each of them has one, so that the
+        codes add up to the verdicts.
     long_way
         Number of rows that were made without the help of neighbours, by the reason: the first of
         a patient, a report, an unusual way of writing, or the class of an exception.
@@ -97,6 +108,7 @@ class Border:
         self.store.claim(self.pseudonyms.site, self.pseudonyms.fingerprint)
         self.profile = profile_of(survey.settings.protection, survey.folder)
         self.rows = HeaderRows(Deidentifier(self.profile, self.pseudonyms))
+        self.identities = StudyIdentities(self.store, self.pseudonyms)
         self.wanted = SurveyFilter.from_settings(survey.settings.filter)
         self.intake = Intake()
         self._counting = threading.Lock()
@@ -111,17 +123,19 @@ class Border:
         taken = self.taken(read, origin)
         if findings:
             taken = replace(taken, findings=(*taken.findings, *findings))
-        verdict = self.store.take(taken)
+        (decision,) = self.store.decided([taken])
         with self._counting:
-            self.intake.count(
-                [verdict], [taken.error.code] if taken.error else [], [taken.long_way]
-            )
-        return verdict
+            self.intake.count([decision.verdict], [decision.counted_as], [taken.long_way])
+        return decision.verdict
 
-    def taken(self, read: Callable[[], Header], origin: Origin) -> Taken:
-        """Read and de-identify one object; it is not kept yet."""
+    def taken(self, read: Callable[[], Header], origin: Origin, waits: bool = False) -> Taken:
+        """Read and de-identify one object; it is not kept yet.
+
+        Raises ``IdentityAwaited``, only where it ``waits``, for an object without a PatientID of
+        a study of which nothing is known: others of the study may say whose it is.
+        """
         try:
-            row, findings, long_way = self.instance(read())
+            row, findings, long_way = self.instance(read(), waits)
         except ReadError as error:
             return Taken(origin, error=error)
         return Taken(origin, row, findings=findings, long_way=long_way)
@@ -130,14 +144,17 @@ class Border:
         """Close the store."""
         self.store.close()
 
-    def instance(self, header: Header) -> InstanceRow:
-        """Return the de-identified row of a header; raises ``ReadError`` if it must not pass."""
+    def instance(self, header: Header, waits: bool = False) -> InstanceRow:
+        """Return the de-identified row of a header; raises ``ReadError`` if it must not pass.
+
+        It is kept under its study's patient (``StudyIdentities``); ``waits`` is as for ``taken``.
+        """
         refusal = "" if self.wanted.everything else self.wanted.refusal(header.dataset)
         if refusal:
             raise NotWanted("not_wanted", f"the survey's filter leaves it out: {refusal}")
         try:
-            return self.rows.row(header)
-        except ReadError:
+            return self.rows.row(header, self.identities.under(header, waits))
+        except (ReadError, StoreError, IdentityAwaited):
             raise
         except Exception as error:
             raise DamagedObject(
@@ -193,6 +210,22 @@ class Border:
     def stored_in(self, uid: str) -> int:
         """Return how many objects of a series or study, by its original UID, are stored."""
         return self.store.stored_in(self.pseudonyms.uid(uid))
+
+    def asked(self, patient: ListedPatient, expected: Expected) -> None:
+        """Note for whom an archive told of studies, before their objects come."""
+        for study in expected.studies:
+            issuer = patient.issuer or study.study.issuer
+            birth = study.study.birth_date or patient.birth_date
+            born = birth.isoformat() if birth else ""
+            asked = AskedPatient(patient.patient_id, issuer, born, bool(patient.issuer))
+            self.identities.asked([study.study.study_uid], asked)
+
+    def caution(self, patient: ListedPatient, expected: Expected) -> str:
+        """Say whether studies are here whose objects name another patient than was asked for."""
+        studies = [study.study.study_uid for study in expected.studies]
+        asked = AskedPatient(patient.patient_id, patient.issuer)
+        other = self.identities.told_otherwise(studies, asked)
+        return OTHER_IDENTITY.format(other) if other else ""
 
     def patients_of(self, study_uids: Iterable[str]) -> dict[str, str]:
         """Return the pseudonym that stored objects of original studies carry."""

@@ -274,6 +274,7 @@ class Collector:
             self.pulse.doing = f"Patient {job.number} of the queue: {state}."
 
         def found(expected: Expected, seconds: float) -> None:
+            self.border.asked(job.patient, expected)
             self.pulse.expects(self.ledger.found(job.number, expected, seconds))
             for code in sorted(expected.notes):
                 self._say_note(code, job.number)
@@ -291,6 +292,7 @@ class Collector:
             requested=lambda outcome, seconds: self.ledger.requested(job.number, outcome, seconds),
             stopped=stopped,
             stopping=self._ending,
+            caution=lambda expected: self.border.caution(job.patient, expected),
         )
         collect, pacs = self._settings.collect, self._settings.pacs
         patience = Patience(collect.quiet_s, pacs.associations if pacs else 1)
@@ -315,6 +317,8 @@ class Collector:
         else:
             self.queue.count(job.number, result.counts)
         self.queue.settle(job.number, state, reason, None if last else retry.wait(job.tries))
+        for number in self.ledger.others_lacking(job.number):
+            self.queue.recount(number, *self.ledger.here(number, self.border))
         text = f"Patient {job.number} of the queue: {state}, {result.counts.received} objects."
         self.control.tell(f"{text} {reason}".strip(), "info" if done else "warning")
 

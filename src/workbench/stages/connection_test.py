@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
 from workbench.collect.connections import source_of
+from workbench.collect.filter_warnings import filter_warnings
 from workbench.collect.filters import SurveyFilter
 from workbench.collect.hours.schedule import read_timetable
 from workbench.collect.received import STORED, ReceivedObject
@@ -61,10 +62,10 @@ def trial(name: str, step: Step, survey: Survey, say: Say = silent) -> Trial:
 
 def _settings(survey: Survey, _: Say) -> str:
     settings = survey.settings
-    wanted = SurveyFilter.from_settings(settings.filter).sentence()
+    wanted = SurveyFilter.from_settings(settings.filter)
     hours = read_timetable(settings.schedule).query.grid.describe()
     survey.pseudonyms()
-    return f"Wanted: {wanted}. Asked: {hours}."
+    return " ".join([f"Wanted: {wanted.sentence()}. Asked: {hours}.", *filter_warnings(wanted)])
 
 
 def _disk(survey: Survey, _: Say) -> str:

@@ -20,7 +20,8 @@ from workbench.executors import Executor, Serial, Workplace, executor
 from workbench.model import Verdict
 from workbench.stages.border import Border, Intake
 from workbench.stages.run_record import Progress, no_progress, recorded
-from workbench.store.objects import Origin, Taken
+from workbench.stages.study_identities import IdentityAwaited
+from workbench.store.objects import UNCHANGED, Origin, Taken
 from workbench.survey import Survey, open_survey
 
 FILES_A_TASK = 500  # files of a task: several series, and a second or two of work
@@ -30,7 +31,7 @@ Note = Callable[[Candidate, Verdict], None]
 
 @dataclass(frozen=True)
 class TaskVerdicts:
-    """What became of the files of one task: verdicts in their order, with the reasons' codes.
+    """What became of the files of one task: verdicts in their order, each with its code.
 
     ``long_way`` are the reasons why rows were made without the help of neighbours; ``files`` are
     the files themselves where the caller wants to know them.
@@ -74,6 +75,7 @@ class ImportTask:
         work = _TaskWork(border)
         for file, origin, known in _looked_up(border, self.files):
             work.take(file, origin, known)
+        work.take_late()
         work.store()
         files = self.files if self.named else ()
         return TaskVerdicts(work.verdicts, work.codes, work.long_way, files)
@@ -97,6 +99,7 @@ class _TaskWork:
         self._waiting: list[Taken] = []
         self._places: list[int] = []
         self._held = 0
+        self._late: list[tuple[int, Candidate, Origin]] = []
         self.verdicts: list[Verdict] = []
         self.codes: list[str] = []
         self.long_way: list[str] = []
@@ -104,15 +107,26 @@ class _TaskWork:
     def take(self, file: Candidate, origin: Origin, known: bool) -> None:
         """Take one file; a known one is a duplicate of itself."""
         self.verdicts.append(Verdict.DUPLICATE)
-        self.codes.append("")
+        self.codes.append(UNCHANGED)
         if known:
             return
-        taken = self._border.taken(partial(file.read, self._border.files), origin)
-        if taken.error is not None:
-            self.codes[-1] = taken.error.code
+        try:
+            self._take(len(self.verdicts) - 1, file, origin, waits=True)
+        except IdentityAwaited:
+            self._late.append((len(self.verdicts) - 1, file, origin))
+
+    def take_late(self) -> None:
+        """Take those that say less of their patient than others of their study."""
+        for place, file, origin in self._late:
+            self._take(place, file, origin, waits=False)
+        self._late = []
+
+    def _take(self, place: int, file: Candidate, origin: Origin, waits: bool) -> None:
+        read = partial(file.read, self._border.files)
+        taken = self._border.taken(read, origin, waits)
         if taken.long_way:
             self.long_way.append(taken.long_way)
-        self._places.append(len(self.verdicts) - 1)
+        self._places.append(place)
         self._waiting.append(taken)
         self._held += len(str(taken.row["header"])) if taken.row else 0
         if self._held > MAX_HELD_LETTERS:
@@ -120,9 +134,11 @@ class _TaskWork:
 
     def store(self) -> None:
         """Make what waits durable, with its verdicts."""
-        verdicts = self._border.store.extend(self._waiting) if self._waiting else []
-        for place, verdict in zip(self._places, verdicts, strict=True):
-            self.verdicts[place] = verdict
+        store, waiting = self._border.store, self._waiting
+        decisions = store.decided(waiting, together=True) if waiting else []
+        for place, decision in zip(self._places, decisions, strict=True):
+            self.verdicts[place] = decision.verdict
+            self.codes[place] = decision.counted_as
         self._waiting, self._places, self._held = [], [], 0
 
 

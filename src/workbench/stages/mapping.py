@@ -10,6 +10,7 @@ import polars as pl
 
 from workbench.executors import Executor, Serial, Workplace
 from workbench.mapping import MappingAttempt, map_apart, together
+from workbench.mapping.source_choice import patients_together
 from workbench.schema import FINDING, INSTANCE, IRRADIATION_EVENT, SERIES, Table
 from workbench.stages.changed_studies import in_studies, study_fingerprints
 from workbench.stages.incremental import MadeRows, work_on_changed
@@ -127,14 +128,30 @@ def header_fingerprints(instances: pl.LazyFrame) -> dict[str, str]:
 
 
 def _sizes(instances: pl.LazyFrame, patients: pl.Series) -> pl.DataFrame:
-    """Return patients in order with their rows and studies, in chunks to be mapped together."""
-    return (
-        instances.filter(pl.col("patient").is_in(patients.implode()))
-        .group_by("patient")
+    """Return patients with their rows and studies, in chunks to be mapped together.
+
+    Patients who share a study are in the same one.
+    """
+    theirs = instances.filter(pl.col("patient").is_in(patients.implode()))
+    sizes = (
+        theirs.group_by("patient")
         .agg(rows=pl.len(), studies=pl.col(STUDY).n_unique())
         .sort("patient")
-        .with_columns(chunk=(pl.col("rows").cum_sum() - 1) // MAPPED_AT_ONCE)
         .collect()
+    )
+    shared = (
+        theirs.select("patient", STUDY).drop_nulls().unique()
+        .filter(pl.col("patient").n_unique().over(STUDY) > 1)
+        .sort("patient", STUDY).collect()
+    )  # fmt: skip
+    leaders = patients_together(shared.iter_rows())
+    leader = pl.col("patient").replace(list(leaders), list(leaders.values()))
+    return (
+        sizes.with_columns(leader=leader)
+        .sort("leader", "patient")
+        .with_columns(chunk=(pl.col("rows").cum_sum() - 1) // MAPPED_AT_ONCE)
+        .with_columns(pl.col("chunk").max().over("leader"))
+        .drop("leader")
     )
 
 

@@ -41,6 +41,10 @@ CREATE TABLE IF NOT EXISTS refused (
 );
 CREATE UNIQUE INDEX IF NOT EXISTS refused_origin ON refused (origin) WHERE origin IS NOT NULL;
 CREATE INDEX IF NOT EXISTS refused_sop ON refused (sop) WHERE sop IS NOT NULL;
+CREATE TABLE IF NOT EXISTS identity (
+    name {blob} PRIMARY KEY, patient TEXT NOT NULL, content {blob}
+);
+CREATE INDEX IF NOT EXISTS identity_patient ON identity (patient);
 CREATE TABLE IF NOT EXISTS inbox (number {serial}, content TEXT NOT NULL);
 CREATE TABLE IF NOT EXISTS finding (number {serial}, object BIGINT NOT NULL, content TEXT NOT NULL);
 CREATE INDEX IF NOT EXISTS finding_object ON finding (object);

@@ -21,10 +21,12 @@ from workbench.store.catalogue import count_erasure
 from workbench.store.database import Database
 from workbench.store.erasure_proof import Proof, prove
 from workbench.store.parts import PartFile
+from workbench.store.patient_identities import forget
 from workbench.store.tables import OvertakenError, Part, PartTables
 
 MAX_TRIES = 20  # that another process may interfere with; each looks only at what is new
-CATALOGUED = ("series", "refused", "inbox", "finding", "fingerprint", "run")  # hold text
+# Tables of the catalogue that hold text.
+CATALOGUED = ("series", "identity", "refused", "inbox", "finding", "fingerprint", "run")
 
 
 @dataclass(frozen=True)
@@ -159,6 +161,7 @@ class Erasure:
         change("DELETE FROM refused WHERE sop IN ({})", traces.sops)
         change("DELETE FROM fingerprint WHERE study_uid IN ({})", traces.studies)
         change("DELETE FROM series WHERE patient IN ({})", traces.patients)
+        forget(self._database, traces.patients, traces.studies)
 
 
 def _theirs(table: Table, traces: Traces) -> pl.Expr | None:
@@ -240,4 +243,5 @@ def _rows_in(database: Database, table: str, traces: Traces) -> int:
         return 0
     named = re.compile("|".join(map(re.escape, traces.texts)))
     rows = database.all(f"SELECT * FROM {table}")  # noqa: S608 - a name of our own
-    return sum(any(named.search(str(value)) for value in tuple(row)) for row in rows)
+    columns = database.columns(table)  # a row of one engine is a tuple of values, of another a dict
+    return sum(any(named.search(str(row[column])) for column in columns) for row in rows)

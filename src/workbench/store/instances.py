@@ -37,11 +37,11 @@ class Instances:
         self._tables = tables
         self._objects = objects
 
-    def add(self, taken: Taken) -> Verdict:
+    def add(self, taken: Taken) -> ObjectDecision:
         """Keep one object; it is on disk when this returns (or when the transaction ends)."""
         return self._objects.atomically(lambda: self._added(taken))
 
-    def _added(self, taken: Taken) -> Verdict:
+    def _added(self, taken: Taken) -> ObjectDecision:
         decisions = self._objects.decide([taken], self._objects.reserve(1))
         self._objects.note([taken], decisions)
         for number, row in _numbered([taken], decisions):
@@ -49,14 +49,14 @@ class Instances:
                 "INSERT INTO inbox (number, content) VALUES (?, ?)",
                 number, json.dumps(row, default=plain),
             )  # fmt: skip
-        return decisions[0].verdict
+        return decisions[0]
 
-    def extend(self, taken: Sequence[Taken]) -> list[Verdict]:
+    def extend(self, taken: Sequence[Taken]) -> list[ObjectDecision]:
         """Keep many objects as a part of their own; all are on disk when this returns."""
         decisions: list[ObjectDecision] | None = None
         while decisions is None:
             decisions = self._extended(taken)
-        return [decision.verdict for decision in decisions]
+        return decisions
 
     def _extended(self, taken: Sequence[Taken]) -> list[ObjectDecision] | None:
         """Write the part outside of the transaction, in which all must still be as decided.

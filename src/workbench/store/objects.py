@@ -22,6 +22,7 @@ from workbench.store.database import Database
 
 SERIES_REMEMBERED = 10_000
 T = TypeVar("T")
+UNCHANGED = "unchanged"
 
 
 @dataclass(frozen=True)
@@ -77,6 +78,14 @@ class ObjectDecision:
     number: int = 0
     code: str = ""
     reason: str = ""
+
+    @property
+    def counted_as(self) -> str:
+        """The code it counts by: one for each object that is not stored, also where none is noted.
+
+        What was there before from the same place is ``unchanged``, and has no row of its own.
+        """
+        return self.code or ("" if self.verdict is Verdict.STORED else UNCHANGED)
 
 
 class Objects:

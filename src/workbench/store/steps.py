@@ -59,7 +59,7 @@ class SchemaStep:
 
 
 def nothing(work: Work) -> None:
-    """Do nothing: old rows have nulls in a new column of the instance table."""
+    """Do nothing: old rows have nulls in a new column, and opening makes new tables."""
 
 
 def catalogue_column(table: str, column: str, kind: str) -> Callable[[Work], None]:
@@ -76,6 +76,8 @@ STEPS = (
     SchemaStep(3, "ages by birthdays and offsets from UTC, null in rows stored before; by which "
                "rules an object was de-identified",
                catalogue_column("object", "profile", "BIGINT")),
+    SchemaStep(4, "under which patient a study is kept, whose objects name several: a table that "
+               "opening makes", nothing, by_opening=True),
 )  # fmt: skip
 
 

@@ -23,15 +23,16 @@ from workbench.schema import (
     Table,
 )
 from workbench.settings import StoreSettings
-from workbench.store import integrity
+from workbench.store import integrity, patient_identities
 from workbench.store.claims import Claim, claims, sites_stored
 from workbench.store.database_wait import DatabaseWait
 from workbench.store.erasure import Erasure, Remains, Traces, remains
 from workbench.store.fingerprints import Fingerprints, StudyNotes
 from workbench.store.instances import Instances, known, with_moments
-from workbench.store.objects import Objects, Origin, Taken, now
+from workbench.store.objects import ObjectDecision, Objects, Origin, Taken, now
 from workbench.store.opening import open_catalogue
 from workbench.store.part_place import place_of
+from workbench.store.patient_identities import IdentityRow
 from workbench.store.quality_frames import images_frame, results_frame
 from workbench.store.quality_records import Quality
 from workbench.store.tables import (
@@ -94,24 +95,33 @@ class Store:
 
     def take(self, taken: Taken) -> Verdict:
         """Keep one object, or note why not; it is on disk when this returns."""
-        return self._instances.add(taken)
+        return self.decided([taken])[0].verdict
+
+    def decided(self, taken: Sequence[Taken], together: bool = False) -> list[ObjectDecision]:
+        """Keep objects, or note why not, and return what was decided; all is on disk then.
+
+        ``together``: as ``extend`` does.
+        """
+        if together:
+            return self._instances.extend(taken)
+        return [self._instances.add(item) for item in taken]
 
     def add(
         self, row: Mapping[str, object], origin: Origin, findings: Sequence[Finding] = ()
     ) -> Verdict:
         """Keep one object; its row is on disk when this returns (or when the batch ends)."""
-        return self._instances.add(Taken(origin, row, None, findings))
+        return self.take(Taken(origin, row, None, findings))
 
     def refuse(self, error: ReadError, origin: Origin) -> Verdict:
         """Note an object that could not be taken, with the reason."""
-        return self._instances.add(Taken(origin, None, error))
+        return self.take(Taken(origin, None, error))
 
     def extend(self, taken: Sequence[Taken]) -> list[Verdict]:
         """Keep many objects, or note why not; all is on disk when this returns.
 
         Their rows make a part of their own: give whole series where you can.
         """
-        return self._instances.extend(taken)
+        return [decision.verdict for decision in self.decided(taken, together=True)]
 
     def unchanged(self, origins: Iterable[Origin]) -> set[str]:
         """Return the digests of those places whose file is stored and was not changed since."""
@@ -139,6 +149,16 @@ class Store:
     def patients_among(self, patients: Iterable[str]) -> set[str]:
         """Return those patients (pseudonyms) of whom anything is kept."""
         return self._objects.patients_among(patients)
+
+    def identities(self, names: Iterable[bytes]) -> dict[bytes, IdentityRow]:
+        """Return whom digests of studies, IDs and patients point to, of those that are known."""
+        return patient_identities.identities(self._catalogue, names)
+
+    def settle(
+        self, rows: Sequence[IdentityRow], findings: Sequence[tuple[str, Finding]] = ()
+    ) -> bool:
+        """Note whom they point to, with findings of patients; ``False`` where one is known."""
+        return patient_identities.settle(self._catalogue, rows, findings)
 
     def compact(self, only_when_full: bool = False) -> int:
         """Move what came in since the last time into parts; return the number of rows moved.

@@ -72,8 +72,12 @@ def _original(data: Dataset, name: str) -> Original:
     ):  # PS3.10: the file's information says them too
         if not data.get(keyword):
             setattr(data, keyword, str(data.file_meta.get(f"MediaStorage{keyword}") or ""))
+    qualified = data.get("IssuerOfPatientIDQualifiersSequence") or ()
+    issuer = text("IssuerOfPatientID") or next(
+        (str(item.get("UniversalEntityID") or "") for item in qualified), ""
+    )
     return Original(
-        text("SOPInstanceUID"), text("IssuerOfPatientID"), text("PatientID"),
+        text("SOPInstanceUID"), issuer, text("PatientID"),
         text("StudyInstanceUID"), tuple(elements(data)), name,
     )  # fmt: skip
 

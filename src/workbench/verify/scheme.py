@@ -19,11 +19,12 @@ CLOCK = re.compile(r"(\d{8})(\d{2})(\d{2})?(?:\d{2}(?:\.\d+)?)?([+-]\d{4})?\Z")
 
 
 class Scheme:
-    """The pseudonyms of one key, survey and site."""
+    """The pseudonyms of one key, survey and site; ``issuer`` is of IDs that name none."""
 
-    def __init__(self, key: bytes, survey: str, site: str) -> None:
+    def __init__(self, key: bytes, survey: str, site: str, issuer: str = "") -> None:
         self._secret = hmac.new(key, (SCHEME + survey).encode(), hashlib.sha256).digest()
         self._site = site
+        self._issuer = issuer
 
     @property
     def fingerprint(self) -> str:
@@ -32,7 +33,7 @@ class Scheme:
 
     def patient(self, issuer: str, identifier: str) -> str:
         """Return site, hyphen and the first 20 letters of the value in base 32 (RFC 4648)."""
-        text = base64.b32encode(self._value(b"pid", _who(issuer, identifier))).decode()
+        text = base64.b32encode(self._value(b"pid", self._who(issuer, identifier))).decode()
         return f"{self._site}-{text[:20]}"
 
     def uid(self, uid: str) -> str:
@@ -43,8 +44,12 @@ class Scheme:
 
     def days(self, issuer: str, identifier: str) -> int:
         """Return by how many days a patient's dates move back: 1 to 3650."""
-        value = self._value(b"shift", _who(issuer, identifier))
+        value = self._value(b"shift", self._who(issuer, identifier))
         return int.from_bytes(value[:8], "big") % 3650 + 1
+
+    def _who(self, issuer: str, identifier: str) -> bytes:
+        told = issuer.strip() or identifier.startswith("no-id:")
+        return _who(issuer if told else self._issuer, identifier)
 
     def _value(self, domain: bytes, value: bytes) -> bytes:
         return hmac.new(self._secret, domain + b"\x00" + value, hashlib.sha256).digest()

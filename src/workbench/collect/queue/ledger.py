@@ -194,6 +194,33 @@ class Ledger:
             "partial": judge.partial(uids),
         }
 
+    # --- lines that name the same study ---------------------------------------------------------
+
+    def others_lacking(self, number: int) -> list[int]:
+        """Return the other lines of the queue that lack objects and name a study of this one."""
+        uids = [
+            self._hospital.sealed.study_of(row)[0]
+            for row in self._hospital.all("SELECT * FROM study WHERE patient = ?", number)
+        ]
+        lacking = self._hospital.all(
+            "SELECT number FROM patient WHERE number <> ? AND owner IS NULL"
+            " AND expected > coalesce(already, 0) + coalesce(received, 0)", number,
+        )  # fmt: skip
+        return [row["number"] for row in lacking if self._names_any(row["number"], uids)]
+
+    def _names_any(self, number: int, uids: Iterable[str]) -> bool:
+        indexes = [self._hospital.sealed.study_index(number, uid) for uid in uids]
+        return bool(self._hospital.all_among("SELECT 1 FROM study WHERE lookup IN ({})", indexes))
+
+    def here(self, number: int, judge: Judge) -> tuple[int, int]:
+        """Return how many objects listed for a line are here by now, and were put aside."""
+        studies = self._hospital.all(
+            "SELECT * FROM study WHERE patient = ? AND unwanted = ''", number
+        )
+        judged = [self._judged(study, judge) for study in studies]
+        refused = sum(each["refused"] for each in judged)
+        return sum(each["stored"] for each in judged) + refused, refused
+
     # --- for use inside the hospital only ------------------------------------------------------
 
     def answers(self, number: int) -> list[tuple[str, dict[str, Any]]]:

@@ -198,6 +198,19 @@ class Queue:
             number,
         )  # fmt: skip
 
+    def recount(self, number: int, here: int, refused: int) -> None:
+        """Note how many objects of a line are here by now, whichever line brought them.
+
+        Where none is missing any more it is asked for again, so that it can be judged.
+        """
+        self._hospital.write(
+            "UPDATE patient SET received = max(? - coalesce(already, 0), 0), refused = ?,"
+            " due = CASE WHEN ? >= expected AND state = 'incomplete' THEN 0 ELSE due END,"
+            " tries = CASE WHEN ? >= expected AND state = 'incomplete' THEN 0 ELSE tries END"
+            " WHERE number = ? AND owner IS NULL",
+            here, refused, here, here, number,
+        )  # fmt: skip
+
     def settle(
         self, number: int, state: PatientState, reason: str = "", again: float | None = None
     ) -> None:

@@ -18,7 +18,7 @@ from typing import TextIO
 
 from workbench.collect.patient_list import ListedPatient
 from workbench.collect.queue.hospital_file import HospitalFile
-from workbench.deidentify.pseudonym import Pseudonyms
+from workbench.deidentify.pseudonym import PatientPseudonym, Pseudonyms
 from workbench.errors import SettingsError
 from workbench.plaintext import no_formula
 from workbench.settings import FILE as SETTINGS_FILE
@@ -84,17 +84,23 @@ def _linked(
     stored: Stored,
 ) -> Iterator[Link]:
     tried = {
-        (patient_id, listed): {
-            issuer: pseudonyms.patient(issuer, patient_id) for issuer in (listed, *issuers)
-        }
+        (patient_id, listed): _names(patient_id, (listed, *issuers), pseudonyms)
         for patient_id, listed in identities
     }
-    known = stored({name for names in tried.values() for name in names.values()})
+    known = stored({name.name for names in tried.values() for name in names.values()})
     for (patient_id, listed), names in tried.items():
-        there = [issuer for issuer, name in names.items() if name in known]
-        for issuer in there or [listed]:
-            shift = pseudonyms.shift_days(issuer, patient_id)
-            yield Link(patient_id, issuer, names[issuer], bool(there), shift)
+        there = [issuer for issuer, name in names.items() if name.name in known]
+        for issuer in there or [listed or pseudonyms.issuer]:
+            name = names[issuer]
+            yield Link(patient_id, issuer, name.name, bool(there), name.shift_days)
+
+
+def _names(
+    patient_id: str, issuers: Iterable[str], pseudonyms: Pseudonyms
+) -> dict[str, PatientPseudonym]:
+    """Return the pseudonyms of an ID by issuer; "" where the site's own was not known yet."""
+    names = {issuer or pseudonyms.issuer: pseudonyms.of(issuer, patient_id) for issuer in issuers}
+    return names | ({"": pseudonyms.of_no_issuer(patient_id)} if pseudonyms.issuer else {})
 
 
 def who(
@@ -104,11 +110,9 @@ def who(
     known = list(dict.fromkeys(identities))
     issuers = {issuer for _, issuer in known} | {""}
     for patient_id in dict.fromkeys(patient_id for patient_id, _ in known):
-        for issuer in issuers:
-            if pseudonyms.patient(issuer, patient_id) == pseudonym:
-                yield Link(
-                    patient_id, issuer, pseudonym, False, pseudonyms.shift_days(issuer, patient_id)
-                )
+        for issuer, name in _names(patient_id, issuers, pseudonyms).items():
+            if name.name == pseudonym:
+                yield Link(patient_id, issuer, pseudonym, False, name.shift_days)
 
 
 def queued(hospital: HospitalFile) -> list[tuple[str, str]]:

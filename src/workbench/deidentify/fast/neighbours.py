@@ -23,6 +23,7 @@ from workbench.dicom.record import COPIED
 if TYPE_CHECKING:
     from workbench.deidentify.dataset_elements import Element
     from workbench.deidentify.engine import Deidentifier
+    from workbench.deidentify.pseudonym import PatientPseudonym
 
 # Findings about the age, which are told after all others.
 AGE_CODES = frozenset({"age_mismatch", "age_capped", "implausible_age"})
@@ -63,6 +64,8 @@ class Neighbours:
     people
         Bytes of the elements that speak of people, tell the age or the character set, in the
         order of their tags.
+    under
+        The pseudonym they leave under, where it is not the one of their own issuer and ID.
 
     Attributes
     ----------
@@ -84,13 +87,17 @@ class Neighbours:
     """
 
     def __init__(
-        self, deidentifier: Deidentifier, explicit: bool, people: tuple[bytes, ...]
+        self,
+        deidentifier: Deidentifier,
+        explicit: bool,
+        people: tuple[bytes, ...],
+        under: PatientPseudonym | None = None,
     ) -> None:
         self._explicit = explicit
         self._letters = people[:1] if people[0].startswith(LETTERS) else ()
         self._noted: list[Note] = []
         self._source = small_dataset(explicit, people)
-        done = deidentifier.apply(self._source)
+        done = deidentifier.apply(self._source, under)
         self.usual = all(
             finding.code in AGE_CODES and finding.column in AGE_COLUMNS for finding in done.findings
         )
@@ -104,7 +111,7 @@ class Neighbours:
         self.patient, self.age = done.patient, done.age
         self.remembered: Remembered[TransformedElement] = Remembered()
         self._rules: dict[tuple[bytes, int], tuple[AttributeRule, tuple[int, Fragment]] | None] = {}
-        self._transform = deidentifier.transform(self._source, self._note)
+        self._transform = deidentifier.transform(self._source, self._note, under)
         self._private = deidentifier.profile.private
 
     def _note(self, code: str, column: str, detail: str) -> None:

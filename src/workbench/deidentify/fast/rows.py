@@ -16,7 +16,9 @@ from pydicom.datadict import tag_for_keyword
 from workbench.deidentify.attribute_rules import AttributeRule, Kind
 from workbench.deidentify.engine import STUDY_DATES, Age, Deidentifier, dropped_among, finding
 from workbench.deidentify.fast.neighbours import Neighbours, Note, TransformedElement
+from workbench.deidentify.patient_evidence import QUALIFIERS
 from workbench.deidentify.people import CONTENT_TEXT, SOURCES, speaks_of_people
+from workbench.deidentify.pseudonym import PatientPseudonym
 from workbench.deidentify.transform import MAX_DEPTH, TAG_OF_CREATOR
 from workbench.dicom.fast.fragment import Fragment, moment_tags
 from workbench.dicom.fast.single import small_dataset
@@ -27,6 +29,7 @@ from workbench.dicom.values import start_of
 from workbench.model import Finding
 
 Row = dict[str, object]
+_PeopleKey = tuple[bool, tuple[bytes, ...], str | None]
 MAX_NEIGHBOURS = 64  # groups of objects that speak of the same people
 MAX_MET = 1_000  # people met once
 MAX_SEQUENCES = 1_000  # of which it is known whether they speak of people
@@ -69,14 +72,17 @@ class Quick:
         self._left = (CONTENT, CONTENT_TEXT, MEASURED_VALUE, *dependent)
         # Private elements that may leave if their creator is the right one, by group and low byte.
         self._private = {group << 16 | low for _, group, low in deidentifier.profile.private}
-        self._neighbours: OrderedDict[tuple[bool, tuple[bytes, ...]], Neighbours] = OrderedDict()
+        self._neighbours: OrderedDict[_PeopleKey, Neighbours] = OrderedDict()
         self._met: dict[int, None] = {}
         self._speak: dict[tuple[bool, bytes, bytes], bool] = {}
 
-    def row(self, header: Cut) -> QuickRow:
-        """Return the row of a header; raises ``NotPlainError`` where shortcuts could mislead."""
+    def row(self, header: Cut, under: PatientPseudonym | None = None) -> QuickRow:
+        """Return the row of a header; raises ``NotPlainError`` where shortcuts could mislead.
+
+        ``under`` is as for ``Deidentifier.apply``.
+        """
         sorted_out = self._sort(header)
-        neighbours = self._of(header.explicit, tuple(sorted_out.people))
+        neighbours = self._of(header.explicit, tuple(sorted_out.people), under)
         return _Joining(neighbours).joined(sorted_out)
 
     def _sort(self, header: Cut) -> _Sorted:
@@ -125,15 +131,17 @@ class Quick:
             self._speak[key] = known
         return known
 
-    def _of(self, explicit: bool, people: tuple[bytes, ...]) -> Neighbours:
-        key = explicit, people
+    def _of(
+        self, explicit: bool, people: tuple[bytes, ...], under: PatientPseudonym | None
+    ) -> Neighbours:
+        key = explicit, people, under.name if under else None
         neighbours = self._neighbours.get(key)
         if neighbours is None:
             if not people or sum(map(len, people)) > MAX_PEOPLE_BYTES:
                 raise NotPlainError("large_people" if people else "nobody")
             if not self._met_before(hash(key)):
                 raise NotPlainError("first_of_patient")
-            neighbours = Neighbours(self._deidentifier, explicit, people)
+            neighbours = Neighbours(self._deidentifier, explicit, people, under)
             self._neighbours[key] = neighbours
             if len(self._neighbours) > MAX_NEIGHBOURS:
                 self._neighbours.popitem(last=False)
@@ -154,7 +162,7 @@ class Quick:
 def _people_tags() -> frozenset[int]:
     keywords = ("PatientAge", *STUDY_DATES)
     ages = (tag_for_keyword(keyword) for keyword in keywords)
-    return frozenset(SOURCES) | {tag for tag in ages if tag} | {CHARACTER_SET}
+    return frozenset(SOURCES) | {tag for tag in ages if tag} | {CHARACTER_SET, QUALIFIERS}
 
 
 class _Joining:

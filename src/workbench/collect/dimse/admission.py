@@ -121,10 +121,10 @@ class Admission:
     def _note(self, calling: str, address: str) -> None:
         name = calling.strip()[:MAX_NAME] or "(no calling AE title)"
         peer = UNPRINTABLE.sub("?", f"{name} at {address}")
+        LOGGER.warning("an association was refused: %s", peer)
         with self._lock:
             self.refused += 1
             self.lately.append(peer)
-        LOGGER.warning("an association was refused: %s", peer)
 
     def _refuse(self, acse: ACSE, answer: tuple[int, int, int], calling: str, address: str) -> None:
         self._note(calling[:16], address)

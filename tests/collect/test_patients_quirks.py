@@ -24,7 +24,7 @@ from workbench.model import ApplicationEntity
 from workbench.simulate.misbehaving import MisbehavingPacs
 from workbench.simulate.quirks import FindFaults, Quirks, RetrieveFaults
 
-QUICK = Timeouts(connect=2.0, answer=2.0, retrieve=0.6)
+QUICK = Timeouts(connect=5.0, answer=5.0, retrieve=2.0)
 COMPLETE, INCOMPLETE, FAILED = (
     PatientState.COMPLETE, PatientState.INCOMPLETE, PatientState.FAILED,
 )  # fmt: skip

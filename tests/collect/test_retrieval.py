@@ -42,33 +42,40 @@ def asked(study: Study, missing: frozenset[str]) -> list[tuple[str, str]]:
     return [(one.level, [*one.keys.values()][-1]) for one in made]
 
 
-WHOLE = Study({"a": images("a", 100), "b": images("b", 100)})
+WHOLE = Study({"1": images("1", 100), "2": images("2", 100)})
 
 
 def test_a_study_of_which_all_is_missing_is_one_request() -> None:
-    assert asked(WHOLE, images("a", 100) | images("b", 100)) == [("STUDY", "1.2")]
+    assert asked(WHOLE, images("1", 100) | images("2", 100)) == [("STUDY", "1.2")]
 
 
 def test_a_series_of_which_much_is_missing_is_asked_for_whole() -> None:
-    assert asked(WHOLE, images("a", 100)) == [("SERIES", "a")]
+    assert asked(WHOLE, images("1", 100)) == [("SERIES", "1")]
 
 
 def test_a_few_objects_are_asked_for_by_themselves() -> None:
-    assert asked(WHOLE, images("a", 2)) == [("IMAGE", "a.0"), ("IMAGE", "a.1")]
+    assert asked(WHOLE, images("1", 2)) == [("IMAGE", "1.0"), ("IMAGE", "1.1")]
 
 
 def test_series_that_were_not_chosen_are_never_asked_for() -> None:
     chosen = Study(WHOLE.series, selected=True)
-    made = asked(chosen, images("a", 100) | images("b", 100))
-    assert made == [("SERIES", "a"), ("SERIES", "b")]
+    made = asked(chosen, images("1", 100) | images("2", 100))
+    assert made == [("SERIES", "1"), ("SERIES", "2")]
 
 
 def test_a_series_whose_objects_are_not_known_is_asked_for_whatever_is_missing() -> None:
-    study = Study({**WHOLE.series, "c": frozenset()}, unlisted=frozenset({"c"}))
-    assert ("SERIES", "c") in asked(study, images("a", 2))
+    study = Study({**WHOLE.series, "3": frozenset()}, unlisted=frozenset({"3"}))
+    assert ("SERIES", "3") in asked(study, images("1", 2))
 
 
-@given(st.sets(st.sampled_from(sorted(images("a", 100) | images("b", 100)))))
+def test_a_series_under_a_uid_that_is_none_is_asked_for_with_its_study() -> None:
+    named = Study({**WHOLE.series, "LOCALIZER3": images("3", 5)})
+    assert asked(named, images("3", 5)) == [("STUDY", "1.2")], "what sends it calls it otherwise"
+    chosen = Study(named.series, selected=True)
+    assert asked(chosen, images("3", 5)) == [("SERIES", "LOCALIZER3")], "not what is left out"
+
+
+@given(st.sets(st.sampled_from(sorted(images("1", 100) | images("2", 100)))))
 def test_everything_missing_is_covered(missing: set[str]) -> None:
     made = asked(WHOLE, frozenset(missing))
     for uid in missing:
@@ -86,20 +93,20 @@ def test_where_single_objects_are_refused_their_series_is_asked_for_once() -> No
         made.append(request)
         return RetrieveOutcome(0xA900 if request.level == "IMAGE" else 0)
 
-    outcomes = each_request([image("a", "a.0"), image("a", "a.1"), image("b", "b.0")], make)
+    outcomes = each_request([image("1", "1.0"), image("1", "1.1"), image("2", "2.0")], make)
     assert [(one.level, one.keys["SeriesInstanceUID"]) for one in made] == [
-        ("IMAGE", "a"), ("SERIES", "a"), ("IMAGE", "b"), ("SERIES", "b"),
+        ("IMAGE", "1"), ("SERIES", "1"), ("IMAGE", "2"), ("SERIES", "2"),
     ]  # fmt: skip
     assert [one.status for one in outcomes] == [0xA900, 0, 0xA900, 0]
 
 
 def test_a_destination_that_the_pacs_does_not_know_ends_it() -> None:
-    outcomes = each_request([image("a", "a.0")] * 3, lambda _: RetrieveOutcome(0xA801))
+    outcomes = each_request([image("1", "1.0")] * 3, lambda _: RetrieveOutcome(0xA801))
     assert [one.status for one in outcomes] == [0xA801]  # PS3.4 table C.4-2
 
 
 def test_objects_that_failed_are_no_refusal() -> None:
-    requests_made = [image("a", "a.0"), image("a", "a.1")]
+    requests_made = [image("1", "1.0"), image("1", "1.1")]
     assert len(each_request(requests_made, lambda _: RetrieveOutcome(0xB000, failed=1))) == 2
 
 

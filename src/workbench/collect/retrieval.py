@@ -53,6 +53,11 @@ class Timeouts:
     stalled: float = 300.0
     whole: float = 14400.0
 
+    @property
+    def between(self) -> float:
+        """Between two signs of life of a retrieve request: never longer than for the first."""
+        return min(self.stalled, self.retrieve)
+
 
 @dataclass(frozen=True)
 class RetrieveOutcome:

@@ -185,7 +185,7 @@ class WebClient:
         """
         times = self.access.timeouts
         first = times.retrieve if retrieving else times.answer
-        later = (times.stalled, times.whole) if retrieving else (first, 10 * first)
+        later = (times.between, times.whole) if retrieving else (first, 10 * first)
         with self._connections.request(first, *later):
             # A retrieve request that is late is given up by us, so that the next series comes.
             late = first + LATE_S if retrieving else first

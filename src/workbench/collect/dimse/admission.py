@@ -129,10 +129,10 @@ class Admission:
         """Remember one that was refused, by the title it calls itself or by what it is."""
         name = who.strip()[:MAX_NAME] or "(no calling AE title)"
         peer = UNPRINTABLE.sub("?", f"{name} at {address}")
+        LOGGER.warning("an association was refused: %s", peer)
         with self._lock:
             self.refused += 1
             self.lately.append(peer)
-        LOGGER.warning("an association was refused: %s", peer)
 
     def _refuse(self, acse: ACSE, answer: tuple[int, int, int], calling: str, address: str) -> None:
         self.kept_out(calling[:16], address)

@@ -147,7 +147,7 @@ class WatchedRequest:
             peer.interruption,
             lambda: (arrived(), self._counters),
             times.retrieve,
-            times.stalled,
+            times.between,
             times.whole,
         )
         self._watchdog = Watchdog(limit.over, lambda: end(association))

@@ -156,7 +156,8 @@ WRONG: dict[tuple[str, str], list[Wrong]] = {
                            Wrong("a" * 64, asks, CALLS)],
     ("pacs", "mover_tls_name"): [Wrong(5, reads, TITLED), Wrong(".mover", asks, MOVES)],
     **{("collect", key): [Wrong("soon"), Wrong(-1), Wrong(float("inf")), Wrong(float("nan"))]
-       for key in ("pause_s", "quiet_s", "answer_s", "retrieve_s", "retry_minutes")},
+       for key in ("pause_s", "quiet_s", "answer_s", "retrieve_s", "stalled_s", "whole_s",
+                   "retry_minutes")},
     ("collect", "tries"): [Wrong("many"), Wrong(0), Wrong(1.5)],
     **{("tls", key): [Wrong("no-such-file", collects, ENCRYPTED),
                       Wrong(FILE, collects, ENCRYPTED), Wrong(5, reads, ENCRYPTED)]
@@ -189,6 +190,7 @@ WRONG: dict[tuple[str, str], list[Wrong]] = {
         Wrong("no-such-file", mails, LOGS_IN)
     ],
     ("server", "kernels"): [Wrong(0), Wrong("few")],
+    ("server", "kernels_per_visitor"): [Wrong(0), Wrong("few")],
     ("server", "kernel_memory_mb"): [Wrong(0), Wrong("little")],
     ("filter", "modalities"): [Wrong("CT", collects, TITLED)],
     ("filter", "study_date"): [Wrong(["2024-12-31"], collects, TITLED),

@@ -19,7 +19,7 @@ from pynetdicom.association import Association
 from pynetdicom.sop_class import Verification  # type: ignore[attr-defined]
 
 from workbench.collect.connections import mover_of, peer_of, queries, source_of
-from workbench.collect.dimse.association import Peer, Taking, associate
+from workbench.collect.dimse.association import Peer, Taking, associate, end
 from workbench.collect.dimse.get import GET_CLASSES, GetSource
 from workbench.collect.dimse.move import MOVE_CLASSES, outcome_of, root_of
 from workbench.collect.filters import SurveyFilter
@@ -137,7 +137,7 @@ class _Sending:
         """End it, in the middle of an order too."""
         self._broken = True
         for association in list(self._held):
-            _aborted(association)
+            end(association)
         self._thread.join(END_S)
 
     def _ended(self) -> float:
@@ -263,7 +263,7 @@ class _Sending:
             return
         self._held.append(association)
         if self._broken:
-            _aborted(association)
+            end(association)
 
 
 class _HeldGet(GetSource):
@@ -280,13 +280,6 @@ class _HeldGet(GetSource):
             yield association
 
 
-def _aborted(association: Association) -> None:
-    """End an association, and the wait of the thread that holds it."""
-    if association.is_established:
-        association.abort()
-        association.dimse.msg_queue.put((None, None))
-
-
 def _asked(settings: Settings, survey: Survey) -> Peer:
     """Return who takes retrieve requests."""
     return mover_of(hurried(settings), survey.folder)
@@ -294,7 +287,9 @@ def _asked(settings: Settings, survey: Survey) -> Peer:
 
 def hurried(settings: Settings) -> Settings:
     """Return settings that wait no longer than a test may, and ask for everything."""
-    collect = replace(settings.collect, answer_s=ANSWER_S, retrieve_s=ORDER_S)
+    collect = replace(
+        settings.collect, answer_s=ANSWER_S, retrieve_s=ORDER_S, stalled_s=ORDER_S, whole_s=ORDER_S
+    )
     return replace(settings, collect=collect, filter={})
 
 

@@ -230,6 +230,12 @@ class VisitorKernels(PooledKernels):  # type: ignore[misc]
                 self._note_death(notebook)
         self._fill_again()
 
+    async def look_at(self, kernel_id: str) -> None:
+        """Look at one visitor's kernel: its page asks, and must not wait for the next round."""
+        with suppress(HTTPError, KeyError, DuplicateKernelError):  # it ended meanwhile
+            if kernel_id in self._owners and not await self.get_kernel(kernel_id).is_alive():
+                await self._died(kernel_id)
+
     def _left(self, kernel_id: str) -> bool:
         """Say whether nobody has looked at a page for so long that others may have its place.
 

@@ -83,8 +83,13 @@ class QualityDesk:
 
     # --- profiles ------------------------------------------------------------------------------
 
-    def save_profile(self, text: str, by: str, reason: str = "") -> StoredProfile:
+    def save_profile(
+        self, text: str, by: str, reason: str = "", seen: tuple[str, int] | None = None
+    ) -> StoredProfile:
         """Check and keep the text of a profile file as the next version of its profile.
+
+        ``seen`` are name and version of what was changed; a profile that is there and is not that
+        raises ``StoreError``.
 
         Raises ``SettingsError`` for what is wrong in it, an unknown test or phantom too.
         """
@@ -94,7 +99,10 @@ class QualityDesk:
         test = qa_test(profile.test)
         settings_of(test, profile.settings)
         self.geometry(profile.phantom)
-        return self.quality.save_profile(profile.name, profile.content(), by.strip(), reason)
+        version = None if seen is None else seen[1] if seen[0] == profile.name else 0
+        return self.quality.save_profile(
+            profile.name, profile.content(), by.strip(), reason, version
+        )
 
     def profile(self, name: str) -> StoredProfile:
         """Return the newest version of a profile; raises ``SettingsError`` without one."""

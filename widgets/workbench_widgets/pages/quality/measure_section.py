@@ -269,7 +269,7 @@ class MeasurePanel:
             raise SettingsError("a rejection needs a comment.", "Say why it does not count.")
         number = self._on.desk.keep(attempt)
         if ask.name != "keep":
-            self._on.desk.quality.decide(number, ask.name, by, comment)
+            self._on.desk.quality.decide(number, ask.name, by, comment, seen=0)
         self._on.clear()
         what = "kept" if ask.name == "keep" else ask.name
         return Outcome(f"Result {number} is {what}.")

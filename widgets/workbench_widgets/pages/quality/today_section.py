@@ -92,7 +92,7 @@ class TodayPanel:
             self._on.clear()
             return Outcome("")
         if ask.name in (ACCEPTED, REJECTED) and self._on.number is not None:
-            done = self._on.decide(self._on.number, ask.name, ask.text("comment"))
+            done = self._on.decide(self._on.number, ask)
             self._on.clear()
             return done
         if ask.name in ("look-now", "again"):
@@ -154,7 +154,7 @@ def result_card(result: StoredResult, unseen: str = "", *, deciding: bool = True
     )  # fmt: skip
     form = Form("decide", (Field("comment", "Comment", hint="needed to reject"),), (
         (ACCEPTED, "Accept"), (REJECTED, "Reject"),
-    )).__html__()  # fmt: skip
+    ), seen=str(len(result.decisions))).__html__()  # fmt: skip
     return card(
         f"Result {result.number}: {result.profile}, {at}",
         verdict(content["state"], refused=False), said(unseen) if unseen else NOTHING,

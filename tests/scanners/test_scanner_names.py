@@ -42,7 +42,8 @@ def test_a_given_name_holds_for_spellings_that_come_later() -> None:
     named = [NamedScanner("CT 1", (SignPattern(*A),))]
     names = ScannerNames.of({A: 1, B: 1, REPLACED: 1}, named)
     assert names.name_of(B) == "CT 1"
-    assert names.name_of(REPLACED) == "Siemens SOMATOM Force, CT01"
+    # Its name is what it was before the other got one.
+    assert names.name_of(REPLACED) == ScannerNames.of({A: 1, REPLACED: 1}).name_of(REPLACED)
     assert [scanner.named for scanner in names.scanners] == [True, False]
 
 
@@ -109,3 +110,14 @@ def test_every_name_stands_for_one_machine_and_no_event_is_lost(
     assert sum(scanner.events for scanner in names.scanners) == sum(counts.values())
     assert all(len(scanner.serials) <= 1 for scanner in names.scanners)
     assert {names.name_of(raw) for raw in counts} == set(names_of(names))
+
+
+def test_a_machine_that_no_event_is_of_bears_the_name_of_its_kin() -> None:
+    named = [NamedScanner("CT 1", (SignPattern(*A),)),
+             NamedScanner("Phantoms only", (SignPattern(serial="99"),))]  # fmt: skip
+    names = ScannerNames.of({A: 1}, named)
+    assert names.name_of(DeviceSigns("SIEMENS", "SOMATOM Force", "QA", "75512")) == "CT 1"
+    assert names.name_of(DeviceSigns("X", "Y", "Z", "99")) == "Phantoms only"
+    assert names.name_of(DeviceSigns("SIEMENS", "SOMATOM Force", "QA", "1")) == (
+        "Siemens SOMATOM Force, QA"
+    )

@@ -77,11 +77,13 @@ def read_scanners(folder: Path) -> ScannerFile:
     except FileNotFoundError:
         return ScannerFile((), "")
     except OSError as error:
-        raise SettingsError(f"{FILE} cannot be read.", "Check its rights.") from error
+        raise SettingsError(f"the file {FILE} cannot be read.", "Check its rights.") from error
     try:
         tables = tomllib.loads(content.decode("utf-8"))
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
-        raise SettingsError(f"{FILE} cannot be read: {error}.", "Mend that line.") from error
+        raise SettingsError(
+            f"the file {FILE} cannot be read: {error}.", "Mend that line."
+        ) from error
     scanners = tuple(_scanner(table) for table in _entries(tables))
     _check_names(scanners)
     return ScannerFile(scanners, hashlib.sha256(content).hexdigest())
@@ -142,14 +144,18 @@ def _check_names(scanners: Sequence[NamedScanner]) -> None:
     names = [scanner.name.casefold() for scanner in scanners]
     twice = next((name for name in names if names.count(name) > 1), "")
     if twice:
-        raise SettingsError(f"{FILE} has the name {twice!r} twice.", "Put their signs together.")
+        raise SettingsError(
+            f"the file {FILE} has the name {twice!r} twice.", "Put their signs together."
+        )
 
 
 def _entries(tables: Mapping[str, Any]) -> list[Any]:
     others = set(tables) - {"scanner"}
     entries = tables.get("scanner", [])
     if others or not isinstance(entries, list):
-        raise SettingsError(f"{FILE} holds tables [[scanner]] only.", "Take out what is no such.")
+        raise SettingsError(
+            f"the file {FILE} holds tables [[scanner]] only.", "Take out what is no such."
+        )
     return entries
 
 

@@ -68,6 +68,7 @@ class ScannerNames:
     scanners: tuple[ShownScanner, ...]
     doubts: tuple[Doubt, ...]
     _names: Mapping[FoldedSigns, str] = field(repr=False)
+    _named: Sequence[NamedScanner] = field(repr=False)
 
     @classmethod
     def of(
@@ -92,14 +93,15 @@ class ScannerNames:
         unnamed = [
             _shown("", signs, spellings, counts, named=False) for signs in automatic.values()
         ]
-        scanners += _unlike(unnamed, taken)
+        often = Counter(_best(scanner).casefold() for scanner in (*scanners, *unnamed))
+        scanners += _unlike(unnamed, taken, often)
         names = {sign: scanner.name for scanner in scanners for sign in scanner.signs}
         open_ = [
             doubt for doubt in doubts(names)
             if doubt.first not in groups or doubt.second not in groups  # both named: decided
         ]  # fmt: skip
         order = sorted(scanners, key=lambda scanner: (-scanner.events, scanner.name))
-        return cls(tuple(order), (*claims, *open_), names)
+        return cls(tuple(order), (*claims, *open_), names, named)
 
     @classmethod
     def of_events(cls, events: pl.DataFrame, named: Sequence[NamedScanner] = ()) -> ScannerNames:
@@ -109,7 +111,15 @@ class ScannerNames:
 
     def name_of(self, signs: DeviceSigns) -> str:
         """Return the name of a machine by its signs; what they say where it is not known."""
-        return self._names.get(signs.folded) or str(signs)
+        sign = signs.folded
+        if name := self._names.get(sign):
+            return name
+        for scanner in self._named:
+            if any(pattern.fits(sign) for pattern in scanner.signs):
+                return scanner.name
+        home = machines([*self._names, sign])
+        names = {name for known, name in self._names.items() if home[known] == home[sign]}
+        return names.pop() if len(names) == 1 else str(signs)
 
     def scanner(self, name: str) -> ShownScanner | None:
         """Return the scanner of a name; ``None`` when there is none."""
@@ -175,10 +185,15 @@ def _shown(
     return ShownScanner(name, tuple(raw), tuple(sorted(signs)), named)
 
 
-def _unlike(scanners: Sequence[ShownScanner], taken: set[str]) -> list[ShownScanner]:
-    """Give scanners that nobody named what their headers say, each unlike all others."""
+def _unlike(
+    scanners: Sequence[ShownScanner], taken: set[str], often: Mapping[str, int]
+) -> list[ShownScanner]:
+    """Give scanners that nobody named what their headers say, each unlike all others.
+
+    ``often`` counts what headers say, of named scanners as well: that one gets a name does not
+    change the other's.
+    """
     plain = [_best(scanner) for scanner in scanners]
-    often = Counter(name.casefold() for name in plain)
     shown = []
     for scanner, name in sorted(
         zip(scanners, plain, strict=True), key=lambda pair: (pair[1], pair[0].signs)

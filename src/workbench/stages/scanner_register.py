@@ -52,17 +52,7 @@ def merge_scanners(
     """
     if len(set(scanners)) < 2:
         raise SettingsError("nothing was merged.", "Choose two scanners or more.")
-    serials = {
-        serial
-        for shown in survey.scanner_names().scanners if shown.name in scanners
-        for serial in shown.serials
-    }  # fmt: skip
-    if len(serials) > 1 and not different_serials:
-        raise SettingsError(
-            f"these scanners have different serial numbers: {', '.join(sorted(serials))}.",
-            "They are two machines, unless you know better: then say so.",
-        )
-    _settle(survey, scanners, name, seen)
+    _settle(survey, scanners, name, seen, different_serials=different_serials)
 
 
 @needs(Right.DECIDE)
@@ -105,14 +95,29 @@ def forget_scanner(survey: Survey, scanner: str, seen: str | None = None) -> Non
         write_scanners(survey.folder, left)
 
 
-def _settle(survey: Survey, scanners: Sequence[str], name: str, seen: str | None) -> None:
+def _settle(
+    survey: Survey, scanners: Sequence[str], name: str, seen: str | None,
+    *, different_serials: bool = True,
+) -> None:  # fmt: skip
     with changing(survey.folder, seen) as file:
         names = survey.scanner_names()
+        all_shown = [_known(names, scanner) for scanner in scanners]
+        if not different_serials:
+            _check_serials(all_shown)
         _check_free(names, checked_name(name), scanners)
         patterns = _written(file, scanners)
-        for shown in [_known(names, scanner) for scanner in scanners]:
+        for shown in all_shown:
             patterns += [_pattern(shown, sign) for sign in shown.signs]
         write_scanners(survey.folder, [*_others(file, scanners), _named(name, patterns)])
+
+
+def _check_serials(scanners: Sequence[ShownScanner]) -> None:
+    serials = sorted({serial for shown in scanners for serial in shown.serials})
+    if len(serials) > 1:
+        raise SettingsError(
+            f"these scanners have different serial numbers: {', '.join(serials)}.",
+            "They are two machines, unless you know better: then say so.",
+        )
 
 
 def _known(names: ScannerNames, scanner: str) -> ShownScanner:

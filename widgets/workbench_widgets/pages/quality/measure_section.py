@@ -255,7 +255,8 @@ class MeasurePanel:
             details("Verification", lines_table(attempt.content["verification"]),
                     is_open=attempt.refused),
             NOTHING if attempt.refused else deciding,
-            made_with(attempt.content, attempt.profile.name, attempt.profile.version),
+            made_with(attempt.content, attempt.profile.name, attempt.profile.version,
+                      self._on.desk.machine(attempt.content)),
             buttons(Button("Put away", "away")), kind="wbc-full",
         )  # fmt: skip
 

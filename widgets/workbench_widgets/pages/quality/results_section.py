@@ -65,7 +65,7 @@ class ResultsPanel:
         return join((
             self._filters(names),
             _listed(results),
-            result_card(self._on.desk.quality.result(opened), self._on.unseen)
+            result_card(self._on, self._on.desk.quality.result(opened))
             if opened else NOTHING,
         ))  # fmt: skip
 

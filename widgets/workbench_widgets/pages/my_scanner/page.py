@@ -138,14 +138,15 @@ class MyScanner(widgets.VBox):  # type: ignore[misc]
             self._content, self._names = _said(error), UNREAD
         return Reply(str(self.html()))
 
-    def html(self) -> Markup:
+    def html(self) -> Html:
         """Return the choices and what they lead to."""
         again = buttons(Button("Read again", "read", label="Read the tables again"))
         read = Markup('<p class="note">Read at {} UTC.</p>').format(self._read_at)
-        return Markup(
-            '<div class="wb"><div class="wb-choices">{}<div>{}{}</div></div>'
-            '<div class="wbc-follows">{}</div></div>'
-        ).format(self._form, again, read, Markup(self._content))
+        choices = Markup('<div class="wb-choices">{}<div>{}{}</div></div>').format(
+            self._form, again, read
+        )
+        follows = ('<div class="wbc-follows">', self._content, "</div>")
+        return Html("".join(('<div class="wb">', choices, *follows, "</div>")))
 
     def _fields(self) -> Iterator[Field]:
         shown, events = self.choice, self._events

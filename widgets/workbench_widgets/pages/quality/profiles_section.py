@@ -104,7 +104,7 @@ class ProfilesPanel:
                 Field("by", "Your name", self._on.by), Field("reason", "Why it is changed"),
             ), (
                 ("keep-profile", "Keep as new version"), ("away", "Close without keeping"),
-            )).__html__(),
+            ), key=self._chosen).__html__(),
             card("Versions", table(VERSION_HEADS, versions, "Versions", "None."))
             if self._chosen else NOTHING,
             kind="wbc-full",

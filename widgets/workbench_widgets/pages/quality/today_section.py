@@ -152,7 +152,7 @@ def result_card(on: OnDesk, result: StoredResult, *, deciding: bool = True) -> M
     )  # fmt: skip
     form = Form("decide", (Field("comment", "Comment", hint="needed to reject"),), (
         (ACCEPTED, "Accept"), (REJECTED, "Reject"),
-    ), seen=str(len(result.decisions))).__html__()  # fmt: skip
+    ), seen=str(len(result.decisions)), key=str(result.number)).__html__()  # fmt: skip
     return card(
         f"Result {result.number}: {result.profile}, {at}",
         verdict(content["state"], refused=False), said(unseen) if unseen else NOTHING,

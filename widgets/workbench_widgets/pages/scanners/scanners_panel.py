@@ -172,11 +172,13 @@ class ScannersPanel:
             (*(text or "–" for text in spelling), number(count))
             for spelling, count in shown.spellings[:MAX_SHOWN]
         )
-        naming = Form("name", (Field("name", "Name", shown.name, key=shown.name),),
-                      (("name", "Show it under this name"),), seen=digest)  # fmt: skip
+        naming = Form(
+            "name", (Field("name", "Name", shown.name),), (("name", "Show it under this name"),),
+            seen=digest, key=shown.name,
+        )  # fmt: skip
         parting = Form("split", tuple(_parts(shown)), (("split", "Make these a scanner"),),
-                       seen=digest)  # fmt: skip
-        back = Form("forget", (), (("forget", "Take the name back"),), seen=digest)
+                       seen=digest, key=shown.name)  # fmt: skip
+        back = Form("forget", (), (("forget", "Take the name back"),), seen=digest, key=shown.name)
         return card(
             shown.name,
             naming.__html__(),
@@ -191,23 +193,22 @@ class ScannersPanel:
         known = [shown.name for shown in names.scanners]
         first, second = (name if name in known else "" for name in self._pair)
         options = [("", "choose"), *((name, name) for name in known)]
-        # With another pair chosen these are other fields: what was chosen by hand is gone.
-        key = f"{first}|{second}"
-        return card("Merge: two of these are one scanner", Form("merge", (
-            Field("first", "Scanner", first, options=options, key=key),
-            Field("second", "is the same as", second, options=options, key=key),
-            Field("name", "Shown under the name", first, key=key, hint="Empty: that of the first."),
-            Field("sure", "Even with different serial numbers", kind="checkbox", key=key,
+        form = Form("merge", (
+            Field("first", "Scanner", first, options=options),
+            Field("second", "is the same as", second, options=options),
+            Field("name", "Shown under the name", first, hint="Empty: that of the first."),
+            Field("sure", "Even with different serial numbers", kind="checkbox",
                   hint="They are two machines, unless you know better."),
-        ), (("merge", "Merge"),), seen=digest).__html__(), kind="wbc-full")  # fmt: skip
+        ), (("merge", "Merge"),), seen=digest, key=f"{first}|{second}")  # fmt: skip
+        return card("Merge: two of these are one scanner", form.__html__(), kind="wbc-full")
 
 
 def _parts(shown: ShownScanner) -> Iterator[Field]:
     for place, sign in enumerate(shown.signs):
         raw = next(spelling for spelling, _ in shown.spellings if spelling.folded == sign)
         words = f"{str_of(raw)}, serial number {raw.serial or 'not stated'}"
-        yield Field(f"sign-{place}", words, kind="checkbox", key=f"{shown.name} {place}")
-    yield Field("new", "Name of the new scanner", key=shown.name)
+        yield Field(f"sign-{place}", words, kind="checkbox")
+    yield Field("new", "Name of the new scanner")
 
 
 def _folding(title: str, form: Form) -> Markup:

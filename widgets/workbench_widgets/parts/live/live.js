@@ -17,14 +17,20 @@ const KEPT = new Set(["open", "data-edited"]);
 const STEPS = { ArrowRight: 1, ArrowLeft: -1 };
 
 /**
- * Make `here` look like `there`, touching only what differs.
+ * Make `here` look like `there`, touching only what differs.  What has a key, as a form by its
+ * name, stays where it is and keeps what was typed, whatever comes or goes before it.
  * @param {Element} here @param {Element | DocumentFragment} there
  */
 export function morph(here, there) {
-  const [old, fresh] = [[...here.childNodes], [...there.childNodes]];
+  const fresh = [...there.childNodes];
+  const keys = fresh.map(key);
   fresh.forEach((node, place) => {
-    const was = old[place];
+    const rest = [...here.childNodes].slice(place);
+    const own = keys[place] && rest.find((old) => key(old) === keys[place]);
+    while (own && here.childNodes[place] !== own) here.childNodes[place].remove();
+    const was = here.childNodes[place];
     if (!was) here.append(node);
+    else if (key(was) && keys.indexOf(key(was), place) > place) here.insertBefore(node, was);
     else if (!alike(was, node)) was.replaceWith(node);
     else if (node.nodeType === Node.TEXT_NODE) {
       if (was.nodeValue !== node.nodeValue) was.nodeValue = node.nodeValue;
@@ -33,7 +39,7 @@ export function morph(here, there) {
       if (was.tagName !== "TEXTAREA") morph(was, node);
     }
   });
-  for (const left of old.slice(fresh.length)) left.remove();
+  while (here.childNodes.length > fresh.length) here.lastChild?.remove();
 }
 
 /** @param {Node} node @returns {node is HTMLElement} */
@@ -41,11 +47,17 @@ function isElement(node) {
   return node.nodeType === Node.ELEMENT_NODE;
 }
 
+/** What an element is known by among its siblings; empty for most.  @param {Node} node */
+function key(node) {
+  if (!isElement(node)) return "";
+  const named = node.tagName === "FORM" ? `form ${node.getAttribute("name")} ` : "";
+  return named + (node.dataset?.key ?? "");
+}
+
 /** @param {Node} one @param {Node} other */
 function alike(one, other) {
   if (one.nodeType !== other.nodeType || one.nodeName !== other.nodeName) return false;
-  if (!isElement(one) || !isElement(other)) return true;
-  return (one.dataset?.key ?? "") === (other.dataset?.key ?? "");
+  return key(one) === key(other);
 }
 
 /** @param {Element} here @param {Element} there */

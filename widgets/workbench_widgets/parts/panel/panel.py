@@ -172,7 +172,8 @@ class Form:
 
     Who may not send it does not see it.  ``seen`` says what the form is about as it is shown: it
     is sent along as it was when somebody began to write (live.js), so that a change of somebody
-    else in between can be told.
+    else in between can be told.  With another ``key`` it is another form: nothing that was typed
+    into the one before is in it.
     """
 
     name: str
@@ -181,6 +182,7 @@ class Form:
     live: bool = False
     danger: bool = False
     seen: str = ""
+    key: str = ""
 
     def __html__(self) -> Markup:
         may_ask = MAY_ASK.get()
@@ -194,9 +196,10 @@ class Form:
             for place, (ask, words) in enumerate(sends)
         )
         return Markup(
-            '<form name="{}" autocomplete="off"{}>{}<div class="wbc-fields">{}</div>{}</form>'
+            '<form name="{}" autocomplete="off"{}{}>{}<div class="wbc-fields">{}</div>{}</form>'
         ).format(
             self.name, Markup(" data-live") if self.live else "",
+            Markup(' data-key="{}"').format(self.key) if self.key else "",
             Markup('<input type="hidden" name="seen" value="{}">').format(self.seen)
             if self.seen else "",
             join(map(Markup.escape, self.fields)),

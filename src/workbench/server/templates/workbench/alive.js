@@ -1,9 +1,9 @@
 // Says in words, within five seconds, that what a page shows may be old: its program, the server
 // or the session is gone.  A file, because no script may stand in the page itself.
 
-const ASK_EVERY = 2000; // ms between two questions, while somebody can see the page
-const ANSWER_WITHIN = 2500; // ms; both together are less than five seconds
-const NO_ANSWER = "The server does not answer; it is asked again every two seconds.";
+const ASK_EVERY = 1500; // ms between two questions, while somebody can see the page
+const ANSWER_WITHIN = 3300; // ms; both together are less than five seconds
+const NO_ANSWER = "The server does not answer; it is asked again every few seconds.";
 const ENDED = "This page has ended. Reload it.";
 const NO_SESSION =
   "You are not logged in any more: the server was started anew, or you were logged in for half " +

@@ -146,6 +146,18 @@ def test_who_may_only_look_may_not_name(survey: Survey, monkeypatch: pytest.Monk
     assert "x" in names(survey)
 
 
+def test_check_tells_a_wrong_file_of_names_and_estimating_goes_on(survey: Survey) -> None:
+    from workbench.stages.workspace_check import check
+
+    assert not [problem for problem in check(survey) if FILE in problem]
+    (survey.folder / FILE).write_text("[[scanner]]\nname = 3")
+    (problem,) = [problem for problem in check(survey) if FILE in problem]
+    assert 'Write: name = "CT 1"' in problem
+    from workbench.stages.dosing import estimate_doses
+
+    assert estimate_doses(survey)["studies"] == 7
+
+
 def test_estimating_does_not_depend_on_names(survey: Survey) -> None:
     from workbench.stages.dosing import estimate_doses
 

@@ -114,7 +114,7 @@ class DashboardPage(Guarded):
         except StreamClosedError:  # nobody waits for it any more
             await self.kernels.leave(visit.kernel_id)
 
-    def _wait(self, status: int, title: str, **why: int) -> None:
+    def _wait(self, status: int, title: str, **why: Any) -> None:
         """Answer with a page that comes again by itself."""
         self.set_status(status)
         self.set_header("Retry-After", str(ASK_AGAIN_S))

@@ -20,6 +20,8 @@ from workbench.file_modes import (
     is_shared,
     make_private_folder,
 )
+from workbench.scanners.scanner_file import read_scanners
+from workbench.scanners.scanner_names import COLUMNS, ScannerNames
 from workbench.schema import PATIENT
 from workbench.settings import FILE, Settings, SurveySettings
 from workbench.settings_file import read_settings
@@ -65,9 +67,20 @@ class Survey:
         return tag_frame(self.lazy("instance"), TagPath.parse(tag, creator), kind)
 
     def events(self, preferred: bool = False) -> pl.DataFrame:
-        """One row an irradiation event and source; one row an event when ``preferred``."""
-        frame = self.store.table("irradiation_event")
+        """One row an irradiation event and source; one row an event when ``preferred``.
+
+        The column ``scanner`` is added: the name of its machine, as people gave it.
+        """
+        events = self.store.table("irradiation_event")
+        frame = self._scanner_names(events).label(events)
         return frame.filter(pl.col("preferred")) if preferred else frame
+
+    def scanner_names(self) -> ScannerNames:
+        """Return the scanners of all events and the name of each; raises ``SettingsError``."""
+        return self._scanner_names(self.lazy("irradiation_event").select(COLUMNS).collect())
+
+    def _scanner_names(self, events: pl.DataFrame) -> ScannerNames:
+        return ScannerNames.of_events(events, read_scanners(self.folder).scanners)
 
     def doses(self) -> pl.DataFrame:
         """One row an event, quantity and method (``schema.DOSE_ESTIMATE``)."""

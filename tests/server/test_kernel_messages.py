@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import tracemalloc
 from typing import Any
 
@@ -10,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as some
 
 from tests.server.page_messages import MALFORMED, SAID, in_every_way, whole, written
-from workbench.server.kernel_messages import MAX_NAME, STATES, V1, for_page, may_pass
+from workbench.server.kernel_messages import MAX_NAME, STATES, V1, for_page, is_look, may_pass
 
 PASS = [
     ("comm_msg", {"comm_id": "x", "data": {"method": "custom"}}),
@@ -41,6 +42,22 @@ def test_messages_of_widgets_pass(kind: str, content: dict[str, Any]) -> None:
     assert [may_pass(*way) for way in written(kind, content, "shell")] == [True] * 3
     for channel in ("control", "stdin", "iopub", "", "Shell"):
         assert not any(may_pass(*way) for way in written(kind, content, channel))
+
+
+@pytest.mark.parametrize(
+    ("asked", "by_itself"),
+    [({"ask": "look", "values": {}, "number": 3}, True), ({"ask": "show", "values": {}}, False),
+     ({"ask": "add", "values": {"patients": '"ask":"look"'}}, False)],
+)  # fmt: skip
+def test_a_page_that_asks_by_itself_is_told_from_somebody(
+    asked: dict[str, Any], by_itself: bool
+) -> None:
+    content = {"comm_id": "x", "data": {"method": "custom", "content": asked}}
+    for message, _ in written("comm_msg", content, "shell"):
+        compact = message if isinstance(message, bytes) else message.encode()
+        assert is_look(compact.replace(b'": ', b'":')) is by_itself  # as browsers write it
+    text = json.dumps(content, separators=(",", ":"))
+    assert is_look(text) is by_itself
 
 
 @pytest.mark.parametrize(("kind", "content"), DROP)

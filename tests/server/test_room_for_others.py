@@ -49,6 +49,7 @@ class Kernels(VisitorKernels):
         self._owners = dict.fromkeys(kernels, "ruth")
         self._ended = {}
         self._entering, self._starting = Counter(), 0
+        self._used = {}
         self._deaths, self._rest_until = {}, {}
         self._pools: dict[str, Any] = {}
         self.notebook_data: dict[str, Any] = {}
@@ -98,6 +99,18 @@ def test_who_is_away_makes_room_for_who_waits() -> None:
 def test_a_page_that_is_open_and_not_used_makes_room_later() -> None:
     kernels = Kernels(shown=Kernel(CULLED_S + 9))
     assert looked_after(kernels, connected=("shown",)) == ["shown"]
+
+
+def test_a_page_that_only_asks_by_itself_is_not_used(monkeypatch: pytest.MonkeyPatch) -> None:
+    clock = [0.0]
+    monkeypatch.setattr("workbench.server.visits.time.monotonic", lambda: clock[0])
+    kernels = Kernels(shown=Kernel(1.0), clicked=Kernel(1.0))  # both answer all the time
+    for kernel_id in ("shown", "clicked"):
+        kernels.used(kernel_id)
+    clock[0] = CULLED_S - 9
+    kernels.used("clicked")
+    clock[0] = CULLED_S + 9
+    assert looked_after(kernels, connected=("shown", "clicked")) == ["shown"]
 
 
 def test_where_nobody_waits_nobody_is_sent_away() -> None:

@@ -40,6 +40,8 @@ RULES: dict[str, tuple[str, str, dict[Right, int]]] = {
         Right.LOOK: 403, Right.DECIDE: 403, Right.COLLECT: 200, Right.ADMINISTER: 200,
     }),
     r"/dashboards/page\.js$": ("GET", "/dashboards/page.js", ALL),
+    r"/alive\.js$": ("GET", "/alive.js", ALL),
+    r"/state$": ("GET", "/state", ALL),
     r"/dashboards/state/(?P<kernel_id>\w+-\w+-\w+-\w+-\w+)$": (
         "GET", f"/dashboards/state/{NOBODYS}", ABSENT),
     r"/voila/api/shutdown/(?P<kernel_id>\w+-\w+-\w+-\w+-\w+)$": (

@@ -102,6 +102,18 @@ def test_a_waiting_kernel_that_died_is_replaced(tmp_path: Path) -> None:
         assert "ended unexpectedly" in why(other, dying)
 
 
+def test_a_page_that_asks_is_told_at_once_that_its_kernel_has_died(tmp_path: Path) -> None:
+    with served(tmp_path / "w", ServerSettings()) as server:
+        visitor, other = WebVisitor(server, Right.LOOK), WebVisitor(server, Right.LOOK)
+        dying = visitor.kernel("my_scanner")
+        assert why(visitor, dying) == ""
+        for process in kernels(server):
+            process.kill()
+            process.wait()
+        assert "ended unexpectedly" in why(visitor, dying)  # and not only after the next round
+        assert other.ask(f"/dashboards/state/{dying}")[0] == 404  # it is not theirs to ask for
+
+
 def test_a_kernel_that_takes_too_much_memory_is_ended_and_its_page_told(tmp_path: Path) -> None:
     with served(tmp_path / "w", ServerSettings(kernel_memory_mb=60)) as server:
         visitor = WebVisitor(server, Right.LOOK)

@@ -8,17 +8,26 @@ import signal
 import socket
 import urllib.request
 from collections.abc import Iterator
+from html import escape, unescape
 from http.cookiejar import CookieJar
 from pathlib import Path
 from urllib.parse import urlsplit
+from zoneinfo import ZoneInfo
 
 import psutil
 import pytest
 
 from tests.server.server_workspace import harmless, make_workspace
 from tests.server.web_visitor import WebVisitor
+from workbench.cli import main
+from workbench.collect.queue.collector_state import collector_state
+from workbench.collect.queue.control import Control, Process
+from workbench.collect.queue.hospital_file import HospitalFile
 from workbench.errors import SettingsError
+from workbench.rights import Right
 from workbench.server.voila import ServerProcess, serve
+from workbench.settings import Settings, SurveySettings
+from workbench.survey import create_survey
 
 KERNEL = "12345678-1234-1234-1234-123456789012"
 EVERYTHING = (
@@ -81,8 +90,15 @@ def test_the_index_lists_what_there_is_with_texts_escaped(server: ServerProcess)
     status, headers, body = WebVisitor(server).ask("/")
     page = body.decode()
     assert status == 200
-    assert "script" not in page
-    assert "default-src 'none'" in headers["Content-Security-Policy"]
+    assert re.findall(r"<script.*?</script>", page) == [
+        '<script type="module" src="/alive.js"></script>'
+    ]
+    assert not re.search(r"\son\w+=|javascript:", page)
+    policy = headers["Content-Security-Policy"]
+    for part in ("default-src 'none'", "script-src 'self'", "script-src-attr 'none'",
+                 "connect-src 'self'"):  # fmt: skip
+        assert part in policy
+    assert "unsafe" not in policy
     assert 'href="/dashboards/my_scanner"' in page
     assert "Doses &amp; more" in page
     assert "23 events of 18 patients." in page
@@ -193,6 +209,53 @@ def test_an_empty_workspace_says_the_next_step(tmp_path: Path) -> None:
     with ServerProcess(folder) as server:
         page = WebVisitor(server).ask("/")[2].decode()
     assert "workbench report run" in page
+
+
+def test_the_index_of_a_new_workspace_names_its_survey_and_its_instruction_works(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    name = "Doses <of> children & more"
+    folder = tmp_path / "w"
+    create_survey(folder, Settings(SurveySettings(name, "LU01"))).close()
+    with ServerProcess(folder) as server:
+        page = WebVisitor(server).ask("/")[2].decode()
+        assert f"<strong>{escape(name)}</strong>" in page
+        assert f"<title>Workbench: {escape(name)}</title>" in page
+        assert "Settings(" not in page
+        (told,) = re.findall(r"<code>(workbench report run .*?)</code>", page)
+        words = [word.replace("W/", f"{folder}/") for word in unescape(told).split()[1:]]
+        assert not (folder / "reports").exists()
+        assert main([str(folder) if word == "W" else word for word in words]) == 0
+        again = WebVisitor(server).ask("/")[2].decode()
+        assert "Dose by protocol" in again
+        assert "There is no report yet" not in again
+        assert server.process is not None
+    capsys.readouterr()
+
+
+def test_the_index_says_how_the_collector_stands_to_who_may_steer_it(tmp_path: Path) -> None:
+    folder = make_workspace(tmp_path / "w")
+    with ServerProcess(folder) as server:
+        steering, looking = WebVisitor(server, Right.COLLECT), WebVisitor(server, Right.LOOK)
+        assert b'id="collector"' not in steering.ask("/")[2]  # nobody has ever collected here
+        assert json.loads(steering.ask("/state")[2]) == {"text": "", "collector": None}
+        hospital = HospitalFile(folder)
+        control = Control(hospital)
+        for beat, words in (
+            ({"doing": "The queue is done.", "patient": None}, "The queue is done."),
+            (None, "Not running since"),
+        ):
+            if beat:
+                control.beat(str(Process.this()), beat)
+            else:
+                control.gone(str(Process.this()))
+            state = json.loads(steering.ask("/state")[2])["collector"]
+            assert state == collector_state(control, folder, ZoneInfo("UTC")).as_json()
+            assert state["text"].startswith(words)
+            assert escape(state["text"]) in steering.ask("/")[2].decode()
+            assert json.loads(looking.ask("/state")[2])["collector"] is None
+            assert b'id="collector"' not in looking.ask("/")[2]
+        hospital.close()
 
 
 def test_no_workspace_and_a_taken_port_are_said(tmp_path: Path) -> None:

@@ -18,6 +18,7 @@ from functools import cache
 from pathlib import Path
 from typing import Any, Self
 from unittest.mock import Mock
+from zoneinfo import ZoneInfo
 
 import polars as pl
 import pytest
@@ -26,6 +27,7 @@ from pydicom.dataset import Dataset
 from workbench.cli import main
 from workbench.collect.hours.week_grid import Override
 from workbench.collect.patient_list import ListedPatient
+from workbench.collect.queue.collector_state import collector_state
 from workbench.collect.queue.control import Command, Control
 from workbench.collect.queue.hospital_file import HospitalFile
 from workbench.collect.queue.patient_queue import PatientState, Queue
@@ -161,6 +163,41 @@ def test_the_page_pauses_resumes_and_stops_it(tmp_path: Path) -> None:
             assert beat.owner == collector.owner
             control.command = Command.STOP
             until(lambda: control.heartbeats() == [])
+
+
+def test_a_pause_begins_between_two_patients_and_while_the_pacs_is_away_and_is_told_so(
+    tmp_path: Path,
+) -> None:
+    slow = replace(QUICK, pause_s=10_000.0)
+    with (
+        hospital(tmp_path, collect=slow) as (survey, _, patients),
+        page(survey) as (queue, control),
+    ):
+        queue.add(patients)
+
+        def says(words: str) -> bool:
+            return collector_state(control, survey.folder, ZoneInfo("UTC")).text.startswith(words)
+
+        with at_work(survey):
+            until(lambda: says("Working; a pause between two patients."))
+            control.command = Command.PAUSE
+            assert says("Asked to pause") or says("Paused.")
+            until(lambda: says("Paused."))
+            control.command = Command.RUN
+            until(lambda: queue.states()[PatientState.COMPLETE] == 2)
+        assert says("Not running since")
+    with (
+        hospital(tmp_path / "away", kind=Away) as (survey, _, patients),
+        page(survey) as (
+            queue,
+            control,
+        ),
+    ):
+        queue.add(patients)
+        with at_work(survey):
+            until(lambda: says("The PACS is away."))
+            control.command = Command.PAUSE
+            until(lambda: says("Paused."))
 
 
 class Away(EmbeddedPacs):

@@ -63,6 +63,29 @@ def test_decisions_follow_each_other_and_none_is_lost(open_store: OpenStore) -> 
     assert [one.decision for one in found.decisions] == ["accepted", "rejected"]
 
 
+def test_who_has_not_seen_the_last_decision_is_told(open_store: OpenStore) -> None:
+    quality = open_store().quality
+    number = quality.add_result(new())
+    quality.decide(number, "rejected", "N. N.", "tilted", seen=0)
+    with pytest.raises(StoreError, match=f"result {number} was rejected meanwhile"):
+        quality.decide(number, "accepted", "M. M.", seen=0)
+    assert [one.decided_by for one in quality.result(number).decisions] == ["N. N."]
+    quality.decide(number, "accepted", "M. M.", seen=1)
+    assert quality.result(number).decision == "accepted"
+
+
+def test_two_who_change_a_profile_at_once_do_not_undo_each_other(open_store: OpenStore) -> None:
+    quality = open_store().quality
+    quality.save_profile("weekly", {"a": 1}, "N. N.", seen=0)
+    quality.save_profile("weekly", {"a": 2}, "N. N.", seen=1)
+    for seen in (0, 1):
+        with pytest.raises(StoreError, match="version 2 meanwhile"):
+            quality.save_profile("weekly", {"a": 3}, "M. M.", seen=seen)
+    assert [one.made_by for one in quality.versions("weekly")] == ["N. N.", "N. N."]
+    # the same text is the same version, whoever keeps it
+    assert quality.save_profile("weekly", {"a": 2}, "M. M.", seen=1).version == 2
+
+
 @pytest.mark.parametrize(
     ("decision", "by", "comment"),
     [("rejected", "N. N.", " "), ("accepted", " ", ""), ("perhaps", "N. N.", "x")],

@@ -25,8 +25,14 @@ declare namespace wb {
   interface LiveTold {
     html?: string;
     reset?: string[];
+    number?: number;
   }
-  type LiveModel = Model<Record<never, never>, { ask: string; values: Values }, LiveTold>;
+  interface LiveAsked {
+    ask: string;
+    values: Values;
+    number: number;
+  }
+  type LiveModel = Model<Record<never, never>, LiveAsked, LiveTold>;
 
   // --- table.js ---
   interface Column {

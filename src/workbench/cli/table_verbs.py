@@ -14,6 +14,7 @@ from workbench.cli.verb import (
     executor_of,
     survey_of,
     with_workers,
+    workspace_of,
     workspace_verb,
 )
 from workbench.errors import SettingsError
@@ -76,8 +77,10 @@ def _table(options: argparse.Namespace) -> int:
 
 def _report(options: argparse.Namespace) -> int:
     from workbench.stages.line import make_report
+    from workbench.stages.workspace_modes import REPORTS
 
-    check_out(options.out)
+    # The index tells to write there, and a new workspace has no such folder yet.
+    check_out(options.out, made=workspace_of(options) / REPORTS)
     parameters = _parameters(options.parameter)
     run = make_report(survey_of(options), options.name, options.out, parameters)
     counts = {"outcome": run.outcome, "message": run.message, "sha256": run.sha256}

@@ -98,7 +98,11 @@ def executor_of(options: argparse.Namespace, survey: Survey) -> Executor | None:
     return using
 
 
-def check_out(file: Path) -> None:
-    """Raise ``SettingsError`` when a file cannot be written because its folder is not there."""
-    if not file.absolute().parent.is_dir():
+def check_out(file: Path, made: Path | None = None) -> None:
+    """Raise ``SettingsError`` when a file cannot be written because its folder is not there.
+
+    ``made`` is a folder that whoever writes makes where it is missing.
+    """
+    folder = file.absolute().parent
+    if not folder.is_dir() and (made is None or folder.resolve() != made.resolve()):
         raise SettingsError("the folder of --out does not exist.", "Make it, or check its name.")

@@ -10,10 +10,11 @@ from dataclasses import dataclass
 
 import polars as pl
 
+from workbench.scanners.scanner_names import SCANNER, labelled
+
 # From this age a patient is compared with adult reference levels, as in workbench.dose.
 ADULT_YEARS = 18.0
-SCANNER = ("manufacturer", "model", "station")
-GROUP = (*SCANNER, "protocol", "body_region", "age_group", "ctdi_phantom_cm")
+GROUP = (SCANNER, "protocol", "body_region", "age_group", "ctdi_phantom_cm")
 MAX_LANES = 30
 
 
@@ -41,11 +42,12 @@ class Summary:
 def preferred_ct(events: pl.DataFrame) -> pl.DataFrame:
     """Return the CT events to count, one row an event, topograms among them.
 
-    Adds ``age_group``: adult (18 years or more), child, or unknown.
+    Adds ``age_group``: adult (18 years or more), child, or unknown; and ``scanner``, where it is
+    not there: the machine by its headers alone.
     """
     age = pl.col("patient_age_years").fill_nan(None)
     ct = (pl.col("modality") == "CT") | pl.col("dlp_mgy_cm").is_not_null()
-    return events.filter(
+    return labelled(events).filter(
         pl.col("preferred").fill_null(value=False), ct.fill_null(value=False)
     ).with_columns(
         pl.col("ctdi_vol_mgy", "dlp_mgy_cm").fill_nan(None),
@@ -166,8 +168,7 @@ def _matched_levels(values: pl.DataFrame, levels: pl.DataFrame) -> pl.DataFrame:
 
 def _label(shown: pl.DataFrame) -> pl.Series:
     """Return unlike labels: protocol, region, age group and, of several scanners, which."""
-    one_scanner = shown.select(pl.struct(SCANNER).n_unique()).item() < 2
-    scanner = [] if one_scanner else [pl.coalesce("station", "model", "manufacturer")]
+    scanner = [] if shown[SCANNER].n_unique() < 2 else [pl.col(SCANNER)]
     region = pl.col("body_region").str.replace_all("_", " ")
     texts = [pl.col("protocol").fill_null("no protocol"), region, pl.col("age_group"), *scanner]
     joined = pl.concat_str([text.str.slice(0, 40) for text in texts], separator=" · ",

@@ -64,7 +64,6 @@ def protocol_table(tables: ReportTables) -> Html:
     table = by_protocol(tables.events, tables.doses).with_columns(
         _spaced("body_region"),
         *(_quartiles(column) for column, _, _ in QUANTITIES.values()),
-        scanner=_scanner(),
     )
     effective = [
         Shown(
@@ -94,7 +93,7 @@ def reference_table(tables: ReportTables, levels: pl.DataFrame, country: str, ye
     above = pl.when(pl.col("ratio") > 1).then(pl.lit("above")).otherwise(pl.lit("not above"))
     names = {key: f"{name}, {unit}" for key, (_, name, unit) in QUANTITIES.items()}
     table = compare(tables.events, levels).with_columns(
-        _spaced("body_region"), verdict=above, scanner=_scanner(),
+        _spaced("body_region"), verdict=above,
         quantity=pl.col("quantity").replace_strict(names),
         exam=pl.concat_str("exam", "scope", separator=", "),
     )  # fmt: skip
@@ -169,16 +168,6 @@ def _quartiles(column: str) -> pl.Expr:
     return (
         pl.when(several).then(pl.format("{} ({} to {})", median, low, high)).otherwise(median)
     ).alias(column)
-
-
-def _scanner() -> pl.Expr:
-    """Return manufacturer and model, then the station, as one text."""
-    return pl.concat_str(
-        pl.concat_str("manufacturer", "model", separator=" ", ignore_nulls=True),
-        pl.col("station"),
-        separator=", ",
-        ignore_nulls=True,
-    )
 
 
 def _set_name(table_id: str) -> str:

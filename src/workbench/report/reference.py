@@ -10,7 +10,8 @@ from __future__ import annotations
 
 import polars as pl
 
-from workbench.report.dose_by_protocol import SCANNER, counted_events, preferred_ct
+from workbench.report.dose_by_protocol import counted_events, preferred_ct
+from workbench.scanners.scanner_names import SCANNER
 
 # French decree of 24 October 2011: a comparison takes 30 patients an examination.
 ENOUGH_PATIENTS = 30
@@ -51,7 +52,7 @@ def compare(events: pl.DataFrame, levels: pl.DataFrame) -> pl.DataFrame:
     Returns
     -------
     pl.DataFrame
-        Columns: manufacturer, model, station, body_region, quantity, ctdi_phantom_cm,
+        Columns: scanner, body_region, quantity, ctdi_phantom_cm,
         ``compared_with`` (what the median is of), ``patients``, ``count``, ``median``,
         ``level``, ``unit``, ``ratio``, ``exam``, ``scope``, ``note``.
     """
@@ -68,14 +69,14 @@ def compare(events: pl.DataFrame, levels: pl.DataFrame) -> pl.DataFrame:
         for quantity in COLUMNS
         if COLUMNS[quantity] in source.columns
     ]
-    order = (*SCANNER, "body_region", "quantity", "ctdi_phantom_cm")
+    order = (SCANNER, "body_region", "quantity", "ctdi_phantom_cm")
     return pl.concat(parts).sort(order)
 
 
 def _medians(rows: pl.DataFrame, levels: pl.DataFrame, quantity: str) -> pl.DataFrame:
     fits = pl.col("phantom_cm").is_null() | (pl.col("phantom_cm") == pl.col("ctdi_phantom_cm"))
     column = COLUMNS[quantity]
-    keys = (*SCANNER, "body_region", "ctdi_phantom_cm")
+    keys = (SCANNER, "body_region", "ctdi_phantom_cm")
     level = ("value", "unit", "exam", "scope", "phantom_cm")
     few = pl.when(pl.col("patients") < ENOUGH_PATIENTS).then(
         pl.lit(f"fewer than {ENOUGH_PATIENTS} patients")
@@ -117,14 +118,14 @@ def study_sums(events: pl.DataFrame) -> pl.DataFrame:
     """Return the DLP of each CT study, or why its sum cannot be compared.
 
     Topograms are left out, because only some makers report their dose; bolus tracking counts.
-    Columns: StudyInstanceUID, patient, manufacturer, model, station, body_region, age_group,
+    Columns: StudyInstanceUID, patient, scanner, body_region, age_group,
     ctdi_phantom_cm, dlp_mgy_cm, events, ``not_compared`` (null, or the reason).
     """
     scans = preferred_ct(events).filter(~pl.col("localizer"), pl.col("body_region") != "phantom_qa")
     own = ~pl.col("body_region").is_in(list(NO_REGION_OF_ITS_OWN))
     regions = pl.col("body_region").filter(own).unique().sort()
     studies = scans.group_by("StudyInstanceUID").agg(
-        pl.col("patient", *SCANNER, "age_group").sort().first(),
+        pl.col("patient", SCANNER, "age_group").sort().first(),
         regions.alias("regions"),
         pl.col("ctdi_phantom_cm").min(),
         pl.col("dlp_mgy_cm").sum(),
@@ -132,7 +133,7 @@ def study_sums(events: pl.DataFrame) -> pl.DataFrame:
         without=pl.col("dlp_mgy_cm").null_count(),
         no_phantom=pl.col("ctdi_phantom_cm").null_count(),
         phantoms=pl.col("ctdi_phantom_cm").drop_nulls().n_unique(),
-        scanners=pl.struct(SCANNER).n_unique(),
+        scanners=pl.col(SCANNER).n_unique(),
     )
     reason = (
         pl.when(pl.col("without") > 0).then(pl.lit("an event has no DLP"))
@@ -144,7 +145,7 @@ def study_sums(events: pl.DataFrame) -> pl.DataFrame:
         .when(pl.col("scanners") > 1).then(pl.lit("more than one scanner"))
     )  # fmt: skip
     return studies.select(
-        "StudyInstanceUID", "patient", *SCANNER,
+        "StudyInstanceUID", "patient", SCANNER,
         pl.col("regions").list.first().alias("body_region"),
         "age_group", "ctdi_phantom_cm",
         pl.when(pl.col("without") == 0).then("dlp_mgy_cm"),

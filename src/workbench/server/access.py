@@ -217,11 +217,11 @@ class Guarded(JupyterHandler):
         if origin is not None and urlsplit(origin).netloc.lower() != self.request.host.lower():
             raise web.HTTPError(403)
 
-    def show(self, template: str, **values: Any) -> None:
-        """Answer with a template of ours, every value escaped."""
+    def show(self, template: str, *, scripts: bool = False, **values: Any) -> None:
+        """Answer with a template of ours, every value escaped; ``scripts`` lets ours run."""
         self.set_header("Content-Type", "text/html; charset=UTF-8")
         # The page of an error may come from a handler with another policy.
-        self.set_header("Content-Security-Policy", no_scripts())
+        self.set_header("Content-Security-Policy", own_scripts() if scripts else no_scripts())
         self.finish(self.settings["jinja2_env"].get_template(template).render(**values))
 
     def write_error(self, status_code: int, **_: Any) -> None:
@@ -263,3 +263,8 @@ def no_scripts() -> str:
         f"default-src 'none'; style-src 'sha256-{known}'; img-src data:; base-uri 'none'; "
         "object-src 'none'; form-action 'self'; frame-ancestors 'none'"
     )
+
+
+def own_scripts() -> str:
+    """Return the policy of a page of ours whose script is a file and asks this server."""
+    return f"{no_scripts()}; script-src 'self'; script-src-attr 'none'; connect-src 'self'"

@@ -16,7 +16,8 @@ from tornado.iostream import StreamClosedError
 from voila.app import ThemesHandler  # JupyterLab's
 from voila.static_file_handler import MultiStaticFileHandler, TemplateStaticFileHandler
 
-from workbench.rights import Right
+from workbench.collect.queue.overview import collector_of
+from workbench.rights import Right, Rights
 from workbench.server import index
 from workbench.server.access import SENTENCES, TEMPLATES, Guarded
 from workbench.server.login_attempts import LoginAttempts
@@ -52,10 +53,12 @@ class Index(Guarded):
         """Take the workspace's folder."""
         self.workspace = workspace
 
-    def get(self) -> None:
+    async def get(self) -> None:
         """List the dashboards that the visitor may open, and the reports."""
         self.show(
             "home.html",
+            scripts=True,
+            collector=await collector(self.workspace, self.rights),
             survey=read_settings(self.workspace).survey.name,
             dashboards=[page for page in index.dashboards() if self.rights.allow(page.right)],
             reports=index.reports(self.workspace),
@@ -111,7 +114,7 @@ class DashboardPage(Guarded):
         except StreamClosedError:  # nobody waits for it any more
             await self.kernels.leave(visit.kernel_id)
 
-    def _wait(self, status: int, title: str, **why: int) -> None:
+    def _wait(self, status: int, title: str, **why: Any) -> None:
         """Answer with a page that comes again by itself."""
         self.set_status(status)
         self.set_header("Retry-After", str(ASK_AGAIN_S))
@@ -119,14 +122,42 @@ class DashboardPage(Guarded):
 
 
 class PageScript(Guarded):
-    """The script of a dashboard's page: theme, waiting, and what became of its kernel."""
+    """A script of our pages."""
 
     right = Right.LOOK
+
+    def initialize(self, script: str) -> None:
+        """Take the name of the script's file."""
+        self.script = script
 
     def get(self) -> None:
         """Answer with the script."""
         self.set_header("Content-Type", "text/javascript; charset=UTF-8")
-        self.finish((TEMPLATES / "dashboard.js").read_bytes())
+        self.finish((TEMPLATES / self.script).read_bytes())
+
+
+class PageState(Guarded):
+    """Says to a page without a kernel that the server is there, and how the collector stands."""
+
+    right = Right.LOOK
+
+    def initialize(self, workspace: Path) -> None:
+        """Take the workspace's folder."""
+        self.workspace = workspace
+
+    async def get(self) -> None:
+        """Answer with what is wrong with the page (nothing), and the collector's state."""
+        state = await collector(self.workspace, self.rights)
+        self.set_header("Content-Type", "application/json")
+        self.finish(json.dumps({"text": "", "collector": state}))
+
+
+async def collector(workspace: Path, rights: Rights) -> dict[str, str] | None:
+    """Return how the collector stands, for who may steer it; ``None`` for others."""
+    if not rights.allow(Right.COLLECT):
+        return None
+    state = await get_running_loop().run_in_executor(None, collector_of, workspace)
+    return state.as_json() if state else None
 
 
 class OfOwnKernel(Guarded):
@@ -144,8 +175,9 @@ class OfOwnKernel(Guarded):
 class KernelState(OfOwnKernel):
     """Says whether a page's kernel is still there, and why not."""
 
-    def get(self, kernel_id: str) -> None:
+    async def get(self, kernel_id: str) -> None:
         """Answer with one sentence; empty while all is well."""
+        await self.kernels.look_at(kernel_id)
         self.set_header("Content-Type", "application/json")
         self.finish(json.dumps({"text": self.kernels.why_ended(kernel_id)}))
 

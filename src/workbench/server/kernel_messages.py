@@ -21,6 +21,9 @@ ALLOWED = frozenset({"comm_info_request", "kernel_info_request"}) | COMM
 STATES = "jupyter.widget.control"  # the one channel that a page may open: the states of all widgets
 METHODS = frozenset({"update", "request_state", "request_states", "custom"})  # of ipywidgets 8
 CHANNEL = "shell"
+# How a page asks by itself, every two seconds, how things stand (live.js).  What somebody types
+# cannot look like it: its quotes are escaped.
+LOOK = b'"ask":"look"'
 V1 = "v1.kernel.websocket.jupyter.org"
 PARTS = ("header", "parent_header", "metadata", "content")  # in this order in that protocol
 V1_HEADER, V1_CONTENT = 1, 4  # places among the parts of that protocol, after the channel
@@ -36,6 +39,11 @@ def may_pass(message: str | bytes, protocol: str | None) -> bool:
         return told["channel"] == CHANNEL and _whole(told) and _of_widgets(told)
     except Exception:  # noqa: BLE001  whatever a stranger sends
         return False
+
+
+def is_look(message: str | bytes) -> bool:
+    """Say whether a page asks by itself; everything else is somebody's doing."""
+    return LOOK in (message.encode() if isinstance(message, str) else message)
 
 
 def read_message(message: str | bytes, protocol: str | None) -> Told:

@@ -9,7 +9,7 @@ from voila.tornado.kernel_websocket_handler import VoilaKernelWebsocketHandler
 
 from workbench.server.ended_sessions import EndedSessions
 from workbench.server.handlers import OfOwnKernel
-from workbench.server.kernel_messages import for_page, may_pass
+from workbench.server.kernel_messages import for_page, is_look, may_pass
 
 PATIENCE = 3.5  # times the time between two questions, whether a page is there
 
@@ -67,6 +67,8 @@ class OwnKernelMessages(OfOwnKernel, VoilaKernelWebsocketHandler):  # type: igno
         """
         if self.connection is None or not may_pass(message, self.selected_subprotocol):
             return
+        if not is_look(message):
+            self.kernels.used(self.path_kwargs["kernel_id"])
         try:
             super().on_message(message)
         except Exception:  # noqa: BLE001  whatever Jupyter meets: a page must not choose its log

@@ -100,6 +100,7 @@ class VisitorKernels(PooledKernels):  # type: ignore[misc]
         self._ended: dict[str, tuple[str, str]] = {}
         self._entering: Counter[str] = Counter()
         self._starting = 0
+        self._used: dict[str, float] = {}  # when somebody did something on a kernel's page
         self._deaths: dict[str, int] = {}
         self._rest_until: dict[str, float] = {}
         super().__init__(**options)
@@ -127,10 +128,15 @@ class VisitorKernels(PooledKernels):  # type: ignore[misc]
             kernel_id: str = content["kernel_id"]
             self.get_kernel(kernel_id).meet(rights)
             self._owners[kernel_id] = visitor
+            self.used(kernel_id)
         finally:
             self._entering[visitor] -= 1
             self._entering += Counter()  # drops who has none
         return Visit(kernel_id, content)
+
+    def used(self, kernel_id: str) -> None:
+        """Note that somebody uses a page: it asks by itself how things stand, which is no use."""
+        self._used[kernel_id] = time.monotonic()
 
     def owner(self, kernel_id: str) -> str:
         """Return whose a kernel is, or was; empty for one that waits or never was."""
@@ -144,6 +150,7 @@ class VisitorKernels(PooledKernels):  # type: ignore[misc]
 
     async def leave(self, kernel_id: str, why: str = GONE) -> None:
         """End a kernel; nothing happens when it has ended."""
+        self._used.pop(kernel_id, None)
         if kernel_id in self._owners:
             while len(self._ended) >= MAX_REMEMBERED:
                 del self._ended[next(iter(self._ended))]
@@ -230,6 +237,12 @@ class VisitorKernels(PooledKernels):  # type: ignore[misc]
                 self._note_death(notebook)
         self._fill_again()
 
+    async def look_at(self, kernel_id: str) -> None:
+        """Look at one visitor's kernel: its page asks, and must not wait for the next round."""
+        with suppress(HTTPError, KeyError, DuplicateKernelError):  # it ended meanwhile
+            if kernel_id in self._owners and not await self.get_kernel(kernel_id).is_alive():
+                await self._died(kernel_id)
+
     def _left(self, kernel_id: str) -> bool:
         """Say whether nobody has looked at a page for so long that others may have its place.
 
@@ -237,8 +250,11 @@ class VisitorKernels(PooledKernels):  # type: ignore[misc]
         """
         kernel, now = self.get_kernel(kernel_id), datetime.now(UTC)
         idle: float = (now - kernel.last_activity).total_seconds()
+        if not self._kernel_connections.get(kernel_id):
+            return idle > ALONE_S
+        used = self._used.get(kernel_id)
         allowed: float = self.cull_idle_timeout
-        return idle > (allowed if self._kernel_connections.get(kernel_id) else ALONE_S)
+        return (idle if used is None else time.monotonic() - used) > allowed
 
     async def _died(self, kernel_id: str) -> None:
         notebook = self._waits_for(kernel_id)

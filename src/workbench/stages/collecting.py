@@ -25,7 +25,7 @@ from workbench.collect.hours.schedule import read_timetable
 from workbench.collect.patient_list import ListedPatient
 from workbench.collect.patient_result import PatientResult
 from workbench.collect.patients import Patience, Stopped, Watch, collect_patient
-from workbench.collect.queue.control import Command, Control, Process
+from workbench.collect.queue.control import PAUSED, Command, Control, Process
 from workbench.collect.queue.heartbeat import Pulse
 from workbench.collect.queue.hospital_file import HospitalFile
 from workbench.collect.queue.ledger import Ledger
@@ -173,8 +173,9 @@ class Collector:
         self.note = self._must_wait()
         return None if self.note else self.queue.lease()
 
-    def _ended(self) -> bool:
-        return self._stop.is_set() or self._gave_up or self.control.command is Command.STOP
+    def _ended(self, *asked: Command) -> bool:
+        wanted = (Command.STOP, *asked)
+        return self._stop.is_set() or self._gave_up or self.control.command in wanted
 
     def _ending(self) -> bool:
         """Say whether an end is wanted, for threads that must not fail."""
@@ -189,7 +190,7 @@ class Collector:
         """Return why the PACS may not be asked now, for a person; empty when it may."""
         self._reload()
         if self.control.command is Command.PAUSE:
-            return "Paused."
+            return PAUSED
         problem = self.pulse.disk_problem()
         if problem:
             return problem
@@ -232,7 +233,7 @@ class Collector:
         """Leave the PACS in peace between two patients, by a clock that nobody sets."""
         end = time.monotonic() + self._settings.collect.pause_s
         self.pulse.doing = "Pausing between two patients."
-        while time.monotonic() < end and not self._ended():
+        while time.monotonic() < end and not self._ended(Command.PAUSE):
             if self.until_done and self.queue.outstanding() == 0:
                 return
             self._stop.wait(min(POLL_INTERVAL_S, max(end - time.monotonic(), 0.0)))
@@ -344,7 +345,7 @@ class Collector:
         self._tell_progress(f"the PACS is away, trying again in {seconds:.0f} s")
         self.pulse.doing = "The PACS is away."
         end = time.monotonic() + seconds
-        while time.monotonic() < end and not self._ended():
+        while time.monotonic() < end and not self._ended(Command.PAUSE):
             self._stop.wait(POLL_INTERVAL_S)
 
     # --- settings and state --------------------------------------------------------------------

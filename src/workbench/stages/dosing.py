@@ -45,7 +45,7 @@ class DoseWork:
 
     def look(self) -> dict[str, str]:
         """Return study to fingerprint of its events, as they are now, and of the methods."""
-        self._events = self.survey.events()
+        self._events = self.survey.table("irradiation_event")  # names of scanners are no input
         return event_fingerprints(self._events)
 
     def with_kin(self, studies: Collection[str]) -> set[str]:

@@ -85,7 +85,7 @@ def check(survey: Survey) -> list[str]:
     problems: list[str] = []
     looks = (
         setting_problems, _fingerprints, _tables, mapped_problems, _credentials, mode_problems,
-        server_problems, name_problems,
+        server_problems, name_problems, _scanners,
     )  # fmt: skip
     for look in looks:
         problems += _said(look, survey)
@@ -122,6 +122,11 @@ def _fingerprints(survey: Survey) -> list[str]:
 def _tables(survey: Survey) -> list[str]:
     for name in TABLES:
         survey.lazy(name).select(pl.len()).collect()
+    return []
+
+
+def _scanners(survey: Survey) -> list[str]:
+    survey.scanner_names()
     return []
 
 

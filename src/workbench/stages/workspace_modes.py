@@ -19,6 +19,7 @@ from workbench.credentials import FILE as CREDENTIALS
 from workbench.deidentify.unlocked_key import LOCKED_SUFFIX
 from workbench.file_modes import GROUP_FOLDER, OTHERS, OWNER_FOLDER
 from workbench.rights import PASSWORDS_FILE
+from workbench.scanners.scanner_file import FILE as SCANNERS
 from workbench.settings import FILE as SETTINGS_FILE
 from workbench.settings import Settings
 from workbench.store.catalogue import FILE as CATALOGUE
@@ -34,7 +35,7 @@ SECRETS = (
     PASSWORDS_FILE, CREDENTIALS,
 )  # fmt: skip
 SHARED = (
-    SETTINGS_FILE, CATALOGUE, *(CATALOGUE + end for end in JOURNALS),
+    SETTINGS_FILE, SCANNERS, CATALOGUE, *(CATALOGUE + end for end in JOURNALS),
     PARTS, LOCK, PHANTOMS, REPORTS, EXPORTS,
 )  # fmt: skip
 NAMED = frozenset((*SECRETS, *SHARED))

@@ -140,9 +140,14 @@ class Quality:
 
     @needs(Right.DECIDE)
     def save_profile(
-        self, name: str, content: Mapping[str, Any], by: str, reason: str = ""
-    ) -> StoredProfile:
-        """Keep a profile as its next version; the same content again is no new version."""
+        self, name: str, content: Mapping[str, Any], by: str, reason: str = "",
+        seen: int | None = None,
+    ) -> StoredProfile:  # fmt: skip
+        """Keep a profile as its next version; the same content again is no new version.
+
+        ``seen`` is the version that was changed, 0 for a new profile: where there is another one
+        by now, ``StoreError`` is raised and nothing is kept.  ``None`` takes it as it is.
+        """
         text = json.dumps(content, sort_keys=True)
         digest = hashlib.sha256(text.encode()).hexdigest()
 
@@ -151,6 +156,11 @@ class Quality:
             if last and last.sha256 == digest:
                 return last.version
             version = last.version + 1 if last else 1
+            if seen is not None and seen != version - 1:
+                raise StoreError(
+                    f"this test profile has version {version - 1} meanwhile; nothing was kept.",
+                    "Look at that version, then change it, or give the profile another name.",
+                )
             self._database.write(
                 "INSERT INTO test_profile"
                 " (name, version, made_at, made_by, reason, content, sha256)"
@@ -223,21 +233,30 @@ class Quality:
         return self._results("WHERE (? = '' OR profile = ?)", profile, profile)
 
     @needs(Right.DECIDE)
-    def decide(self, number: int, decision: str, by: str, comment: str = "") -> None:
+    def decide(
+        self, number: int, decision: str, by: str, comment: str = "", seen: int | None = None
+    ) -> None:
         """Note that a person accepts or rejects a result; a rejection needs a comment.
 
-        Raises ``StoreError`` without a name, for an unknown word or number.
+        ``seen`` is how many decisions on it the person has seen.  Raises ``StoreError`` without
+        a name, for an unknown word or number, and where somebody has decided meanwhile.
         """
         if decision not in (ACCEPTED, REJECTED) or not by.strip():
             raise StoreError("a decision is accepted or rejected, by a name.", "Say who decides.")
         if decision == REJECTED and not comment.strip():
             raise StoreError("a rejection needs a comment.", "Say why the result does not count.")
-        self.result(number)
-        self._database.write(
-            "INSERT INTO test_decision (result, decision, decided_at, decided_by, comment)"
-            " VALUES (?, ?, ?, ?, ?)",
-            number, decision, _now(), by.strip(), comment.strip(),
-        )  # fmt: skip
+        with self._database.transaction():
+            result = self.result(number)
+            if seen is not None and len(result.decisions) != seen:
+                raise StoreError(
+                    f"result {number} was {result.decision} meanwhile; nothing was noted.",
+                    "Look at that decision; decide again if yours is another.",
+                )
+            self._database.write(
+                "INSERT INTO test_decision (result, decision, decided_at, decided_by, comment)"
+                " VALUES (?, ?, ?, ?, ?)",
+                number, decision, _now(), by.strip(), comment.strip(),
+            )  # fmt: skip
 
     def _results(self, where: str, *values: object) -> list[StoredResult]:
         with self._database.snapshot():

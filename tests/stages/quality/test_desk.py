@@ -200,3 +200,19 @@ def test_a_reference_is_learned_from_accepted_results(tmp_path: Path) -> None:
         )
         assert last["state"] == "alarm"
         assert last["reference"] == pytest.approx(5, abs=0.3)
+
+
+def test_the_scanner_of_a_result_bears_the_name_that_it_has_everywhere(tmp_path: Path) -> None:
+    signs = {"Manufacturer": "SIEMENS", "ManufacturerModelName": "SOMATOM Force",
+             "StationName": "CT1", "DeviceSerialNumber": "75512"}  # fmt: skip
+    with quality_desk(tmp_path / "w") as desk:
+        content = {"equipment": signs}
+        assert desk.machine(content) == "Siemens SOMATOM Force, CT1"
+        assert desk.machine({}) == "scanner not stated"
+        # No event is of it: it is named by hand, and known in every spelling.
+        file = tmp_path / "w" / "scanners.toml"
+        file.write_text('[[scanner]]\nname = "CT emergency"\nsigns = [{ serial = "75512" }]\n')
+        assert desk.machine(content) == "CT emergency"
+        assert desk.machine({"equipment": {**signs, "StationName": "CT9"}}) == "CT emergency"
+        file.write_text("scanner = 3")  # told by check; a result is shown all the same
+        assert desk.machine(content) == "Siemens SOMATOM Force, CT1"

@@ -146,11 +146,12 @@ def test_a_hundred_thousand_patients_are_paged(page: CollectorPage) -> None:
 
 def test_steering_writes_what_the_collector_reads(page: CollectorPage) -> None:
     assert "workbench collect run" in ask(page, "show").html
-    assert "Not running." in ask(page, "show").html
+    assert "Not running: none was started here yet." in ask(page, "show").html
     for name, command in (
         ("pause", Command.PAUSE), ("resume", Command.RUN), ("stop", Command.STOP),
     ):  # fmt: skip
-        ask(page, name)
+        # The state says what was asked: a sentence of its own would stay when it is no more so.
+        assert "wbc-said" not in ask(page, name).html
         assert page.desk.control.command is command
     assert "Press Resume" in ask(page, "show").html
     ask(page, "ask-now", value="30")

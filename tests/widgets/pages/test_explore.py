@@ -86,6 +86,33 @@ def test_each_choice_says_how_many_events_it_has_and_spellings_are_one_maker():
     assert labels == ["all (5)", "ACME (3)", "Other (1)"]
 
 
+def test_a_scanner_and_a_maker_are_one_under_all_spellings():
+    same = {"device_serial_number": "75512", "station": "CT1", "model": "SOMATOM Force"}
+    frame = scans(
+        {**same, "manufacturer": "SIEMENS"},
+        {**same, "manufacturer": "Siemens Healthineers", "model": "Somatom force"},
+        {**same, "manufacturer": "SIEMENS", "device_serial_number": "2", "station": "CT2"},
+        {"manufacturer": "ACME Inc."},
+        {"manufacturer": "Acme"},
+    )
+    events = EventFilter(frame)
+    scanners = [label for label, _ in events._choices["scanner"].options]
+    assert sorted(scanners) == [
+        "ACME Inc. Ring 64, CT1 (2)",
+        "Siemens SOMATOM Force, CT1 (2)",
+        "Siemens SOMATOM Force, CT2 (1)",
+        "all (5)",
+    ]
+    makers = [label for label, _ in events._choices["maker"].options]
+    assert makers == ["all (5)", "Siemens (3)", "ACME Inc. (2)"]
+    events._choices["scanner"].value = "Siemens SOMATOM Force, CT1"
+    assert rows(events.frame) == [0, 1]
+    events._choices["scanner"].value = ""
+    events._choices["maker"].value = "ACME Inc."
+    assert rows(events.frame) == [3, 4]
+    assert rows(EventChoice(scanner="Siemens SOMATOM Force, CT2").of(frame)) == [2]
+
+
 def test_without_events_the_filter_says_what_to_do_next():
     events = EventFilter(IRRADIATION_EVENT.empty())
     assert shown(events) == NEXT_STEP
@@ -99,7 +126,7 @@ def test_charts_and_table_follow_the_filter():
     events._choices["region"].value = "head"
     assert "1 event " in chart.description
     assert rows(table.frame) == [0]
-    assert set(table.frame.columns) == set(IRRADIATION_EVENT.names)
+    assert set(table.frame.columns) == {*IRRADIATION_EVENT.names, "scanner"}
 
 
 def test_ctdi_is_summed_up_by_age_band_and_never_across_phantoms():

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 from pathlib import Path
 
 import polars as pl
@@ -12,12 +13,14 @@ from tests.report.report_frames import scans
 from tests.server.server_workspace import HOSTILE, harmless, hostile, make_workspace
 from workbench.dose import reference_levels
 from workbench.schema import IRRADIATION_EVENT
+from workbench.stages.scanner_register import merge_scanners
 from workbench.survey import open_survey
 from workbench_widgets.pages.my_scanner import page as my_scanner
 from workbench_widgets.pages.my_scanner import scanner_frames
-from workbench_widgets.pages.my_scanner.scanner_frames import Scanner, ScannerChoice
+from workbench_widgets.pages.my_scanner.scanner_frames import ScannerChoice
+from workbench_widgets.parts.live.live import Ask
 
-ACME = Scanner("ACME", "Ring 64", "CT1")
+ACME, OTHER = "ACME Ring 64, CT1", "ACME Other, CT1"
 LEVELS = reference_levels()
 
 
@@ -35,6 +38,27 @@ def shown(workspace: Path, monkeypatch: pytest.MonkeyPatch) -> my_scanner.MyScan
     made = my_scanner.my_scanner()
     assert isinstance(made, my_scanner.MyScanner)
     return made
+
+
+def ask(made: my_scanner.MyScanner, **values: str) -> str:
+    """Choose as a browser does: it sends every field of the form."""
+    shown = made.choice
+    fields = {
+        "scanner": shown.scanner or "",
+        "region": shown.region or "",
+        "protocol": shown.protocol or "",
+        "levels": f"{shown.country} {shown.year}",
+    }
+    return made.answer(Ask("choice", {**fields, **values})).html
+
+
+def options(html: str, name: str) -> list[str]:
+    """Return the words of a choice, that which is chosen first."""
+    select = html.split(f'<select name="{name}"')[1].split("</select>", maxsplit=1)[0]
+    words = re.findall(r"<option[^>]*>(.*?)</option>", select, re.DOTALL)
+    chosen = re.findall(r"<option[^>]* selected>(.*?)</option>", select, re.DOTALL)
+    assert len(chosen) == 1
+    return chosen + [word for word in words if word not in chosen]
 
 
 def test_exams_patients_and_events_are_counted_without_topograms_and_phantoms() -> None:
@@ -85,7 +109,7 @@ def test_of_two_levels_only_the_chosen_country_is_shown() -> None:
 
 
 def test_another_scanner_and_another_region_do_not_count() -> None:
-    other = page(harmless(), scanner=Scanner("ACME", "Other", "CT1"))
+    other = page(harmless(), scanner=OTHER)
     assert "<b>1</b><span>exams</span>" in other
     head = page(harmless(), region="head")
     assert "<b>1</b><span>exams</span>" in head
@@ -95,7 +119,7 @@ def test_another_scanner_and_another_region_do_not_count() -> None:
 def test_a_scanner_without_names_can_be_chosen() -> None:
     rows = scans(dict.fromkeys(("manufacturer", "model", "station")))
     ((found, exams),) = scanner_frames.scanners(rows)
-    assert (str(found), exams) == ("scanner not stated", 1)
+    assert (found, exams) == ("scanner not stated", 1)
     assert "<b>1</b><span>exams</span>" in page(rows, scanner=found)
 
 
@@ -110,27 +134,65 @@ def test_a_chart_holds_no_more_than_sums() -> None:
 
 def test_hostile_names_are_text_everywhere(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     made = shown(make_workspace(tmp_path / "w", hostile()), monkeypatch)
-    assert len(made.scanner.options) == len(HOSTILE)
-    for _, scanner in made.scanner.options:
-        made.scanner.value = scanner
-        for _, region in made.region.options:
-            made.region.value = region
-            lowered = made.page.value.lower()
-            tags = ("<script", "<img", "<iframe", "<object", "<link", "<meta", "<style", "<body")
-            assert not any(tag in lowered for tag in tags)
+    scanners = [name for name, _ in scanner_frames.scanners(made._events)]
+    assert len(scanners) == len(HOSTILE)
+    for scanner in scanners:
+        lowered = ask(made, scanner=scanner).lower()
+        assert made.choice.scanner == scanner
+        for region in scanner_frames.regions(made._events, scanner):
+            lowered += ask(made, region=region).lower()
+            assert made.choice.region == region
+        tags = ("<script", "<img", "<iframe", "<object", "<link", "<meta", "<style", "<body")
+        assert not any(tag in lowered for tag in tags)
+
+
+def test_a_protocol_with_two_lines_can_be_chosen(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    events = scans({"protocol": "one\r\ntwo"}, {"protocol": "other"})
+    made = shown(make_workspace(tmp_path / "w", events), monkeypatch)
+    assert "<b>1</b><span>exams</span>" in ask(made, protocol="one\ntwo")  # as browsers send it
+    assert made.choice.protocol == "one\r\ntwo"
 
 
 def test_a_choice_leads_to_the_next(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     made = shown(make_workspace(tmp_path / "w", harmless()), monkeypatch)
-    assert made.scanner.label == "ACME Ring 64, CT1 (26 exams)"
-    made.region.value = "head"
-    assert [label for label, _ in made.protocol.options] == ["all protocols", "Brain"]
-    before = made.page.value
-    made.region.value = "chest"
-    assert made.page.value != before
-    made.scanner.index = 1
-    assert made.region.value == my_scanner.ALL
-    assert "<b>1</b><span>exams</span>" in made.page.value
+    before = str(made.html())
+    assert options(before, "scanner") == [f"{ACME} (26 exams)", f"{OTHER} (1 exam)"]
+    head = ask(made, region="head")
+    assert options(head, "protocol") == ["all protocols", "Brain"]
+    assert head != before
+    ask(made, region="chest")
+    other = ask(made, scanner=OTHER)
+    assert options(other, "region")[0] == "all regions"
+    assert "<b>1</b><span>exams</span>" in other
+
+
+def test_name_number_and_choice_are_always_of_the_same_scanner(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    made = shown(make_workspace(tmp_path / "w", harmless()), monkeypatch)
+    exams = {ACME: "26", OTHER: "1"}
+    for scanner in (OTHER, ACME, "one that is gone", OTHER):
+        html = ask(made, scanner=scanner)
+        name = re.findall(r'<h2 class="wb-shown">(.*?)<span>', html)[0]
+        assert name == made.choice.scanner
+        assert options(html, "scanner")[0].startswith(f"{name} (")
+        assert f"<b>{exams[name]}</b><span>exams</span>" in html
+
+
+def test_what_cannot_be_shown_takes_the_place_of_the_numbers(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    made = shown(make_workspace(tmp_path / "w", harmless()), monkeypatch)
+    monkeypatch.setattr(my_scanner, "page", lambda *_: (_ for _ in ()).throw(OSError()))
+    html = ask(made, scanner=OTHER)
+    assert "could not be read" in html
+    assert "<b>26</b>" not in html
+    assert "<b>1</b>" not in html
+    monkeypatch.undo()
+    monkeypatch.setenv("WORKBENCH_WORKSPACE", str(tmp_path / "w"))
+    assert "<span>exams</span>" in made.answer(Ask("look", {})).html  # it recovers by itself
 
 
 def test_reading_again_keeps_the_choice_and_sees_new_events(
@@ -138,20 +200,42 @@ def test_reading_again_keeps_the_choice_and_sees_new_events(
 ) -> None:
     folder = make_workspace(tmp_path / "w", harmless())
     made = shown(folder, monkeypatch)
-    made.region.value = "chest"
+    ask(made, region="chest")
     survey = open_survey(folder)
     survey.store.publish({"irradiation_event": harmless(30)})
     survey.close()
-    made.again.click()
-    assert made.region.value == "chest"
-    assert "<b>31</b><span>exams</span>" in made.page.value
+    assert "<b>31</b>" not in made.answer(Ask("look", {})).html
+    again = made.answer(Ask("read", {})).html
+    assert made.choice.region == "chest"
+    assert "<b>31</b><span>exams</span>" in again
+
+
+def test_a_scanner_named_on_another_page_is_shown_under_that_name_at_the_next_look(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    folder = make_workspace(tmp_path / "w", harmless())
+    made = shown(folder, monkeypatch)
+    survey = open_survey(folder)
+    merge_scanners(survey, [ACME, OTHER], "CT 1")
+    survey.close()
+    html = made.answer(Ask("look", {})).html
+    assert options(html, "scanner") == ["CT 1 (27 exams)"]
+    assert "<b>27</b><span>exams</span>" in html
+
+
+def test_a_look_that_finds_nothing_new_draws_nothing(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    made = shown(make_workspace(tmp_path / "w", harmless()), monkeypatch)
+    monkeypatch.setattr(my_scanner, "page", lambda *_: pytest.fail("it was drawn"))
+    assert made.answer(Ask("look", {})) == made.answer(Ask("look", {}))
 
 
 def test_an_empty_workspace_says_the_next_step(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     made = shown(make_workspace(tmp_path / "w"), monkeypatch)
-    assert "workbench map" in made.page.value
+    assert "workbench map" in str(made.html())
     assert "workbench map" in page(IRRADIATION_EVENT.empty(), scanner=None)
 
 
@@ -162,8 +246,7 @@ def test_errors_are_one_sentence(tmp_path: Path, monkeypatch: pytest.MonkeyPatch
     assert "workbench init" in my_scanner.my_scanner().children[1].value
     made = shown(make_workspace(tmp_path / "w", harmless()), monkeypatch)
     (tmp_path / "w" / "workbench.toml").unlink()
-    made.again.click()
-    assert "not a workspace" in made.page.value
+    assert "not a workspace" in made.answer(Ask("read", {})).html
 
 
 def test_without_preheating_nobody_is_waited_for(monkeypatch: pytest.MonkeyPatch) -> None:

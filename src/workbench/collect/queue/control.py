@@ -27,7 +27,8 @@ from workbench.rights import Right, needs
 
 HEARTBEAT_MAX_AGE_S = 20.0  # a heartbeat that is older is of a collector that hangs or is gone
 EVENTS_KEPT = 10_000
-COMMAND, OVERRIDE, HEARTBEAT = "command", "override", "heartbeat "
+COMMAND, OVERRIDE, HEARTBEAT, ENDED = "command", "override", "heartbeat ", "ended"
+PAUSED = "Paused."  # what a collector says it does once a pause has begun
 
 
 class Command(StrEnum):
@@ -163,8 +164,15 @@ class Control:
         self._set(HEARTBEAT + owner, json.dumps({**told, "clock": time.time()}))
 
     def gone(self, owner: str) -> None:
-        """Take a collector off the board."""
+        """Take a collector off the board, and note when."""
         self._hospital.write("DELETE FROM control WHERE name = ?", HEARTBEAT + owner)
+        self._set(ENDED, moment())
+
+    @property
+    def ended(self) -> datetime | None:
+        """When a collector was last taken off the board, UTC; ``None`` if never."""
+        written = self._value(ENDED)
+        return datetime.fromisoformat(written).replace(tzinfo=UTC) if written else None
 
     def heartbeats(self) -> list[Heartbeat]:
         """Return what every collector said last; those that ended properly are not there."""

@@ -3,18 +3,23 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from contextlib import closing
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 from typing import Any
+from zoneinfo import ZoneInfo
 
 from workbench.collect.filters import SurveyFilter
 from workbench.collect.hours.schedule import Timetable, read_timetable
 from workbench.collect.hours.week_grid import Override, Slots
+from workbench.collect.queue.collector_state import CollectorState, StateKind, collector_state
 from workbench.collect.queue.control import Command, Control, Heartbeat
-from workbench.collect.queue.heartbeat import WARN_FREE_BYTES, filling
+from workbench.collect.queue.hospital_file import FILE as HOSPITAL_FILE
 from workbench.collect.queue.hospital_file import HospitalFile
 from workbench.collect.queue.ledger import Ledger
 from workbench.collect.queue.patient_queue import PatientState, Queue
+from workbench.errors import SettingsError, WorkbenchError
 from workbench.settings_file import read_settings
 from workbench.survey import Survey
 
@@ -63,6 +68,10 @@ class Status:
         The next open time.
     wanted
         The survey's filter in words.
+    zone
+        Name of the zone whose clock is shown.
+    state
+        How the collectors stand, in words.
     """
 
     command: Command
@@ -72,6 +81,7 @@ class Status:
     plan: Plan
     wanted: str
     zone: str
+    state: CollectorState
 
     @property
     def working(self) -> bool:
@@ -80,16 +90,10 @@ class Status:
 
     def lines(self) -> Iterator[str]:
         """Say it in lines of text."""
-        if not self.collectors:
-            yield "No collector runs. Start one: workbench collect run -w FOLDER"
+        yield from self.state.lines()
         for collector in self.collectors:
-            doing = (
-                collector.told["doing"] if collector.fresh else "does not answer; start it again"
-            )
-            yield f"Collector ({collector.name}): {doing}"
-            warning = filling(collector.told.get("disk_free", WARN_FREE_BYTES))
-            if warning and collector.fresh:
-                yield warning
+            if collector.fresh:
+                yield f"It is {collector.name}."
         yield f"Asked of it: {self.command}. {self.hours}"
         states = [f"{number} {state}" for state, number in self.states.items() if number]
         yield f"Queue: {', '.join(states) or 'empty'}. Wanted: {self.wanted}."
@@ -99,6 +103,7 @@ class Status:
         return {
             "command": str(self.command),
             "working": self.working,
+            "state": self.state.as_json(),
             "collectors": [{"owner": collector.owner, "fresh": collector.fresh, **collector.told}
                            for collector in self.collectors],
             "patients": {str(state): number for state, number in self.states.items()},
@@ -132,7 +137,13 @@ class Desk:
             hours_in_words(slots, now, override),
             self._plan(slots, now, override, settings.collect.pause_s),
             SurveyFilter.from_settings(settings.filter).sentence(), slots.zone.key,
+            self.collector_state(slots.zone),
         )  # fmt: skip
+
+    def collector_state(self, zone: ZoneInfo | None = None) -> CollectorState:
+        """Return how the collectors stand; in the schedule's zone, or UTC where it is wrong."""
+        folder = self.survey.folder
+        return collector_state(self.control, folder, zone or _zone(folder))
 
     def seconds_each(self) -> float:
         """Return the mean seconds that the last fifty patients took."""
@@ -164,3 +175,28 @@ def hours_in_words(slots: Slots, now: datetime, override: Override | None) -> st
     if opened:
         return f"The PACS may be asked now, until {when}{because}."
     return f"The PACS may not be asked before {when}{because}."
+
+
+def collector_of(folder: Path) -> CollectorState | None:
+    """Return how the collectors of a workspace stand; ``None`` where nobody has ever collected.
+
+    For a program that has not opened the survey; it neither makes nor keeps open any file.
+    """
+    if not (folder / HOSPITAL_FILE).exists():
+        return None
+    try:
+        with closing(HospitalFile(folder)) as hospital:
+            return collector_state(Control(hospital), folder, _zone(folder))
+    except (WorkbenchError, OSError) as error:
+        text = f"Its state cannot be read: {error}" if isinstance(error, WorkbenchError) else (
+            "Its state cannot be read. Run workbench check."
+        )  # fmt: skip
+        return CollectorState(StateKind.PROBLEM, text)
+
+
+def _zone(folder: Path) -> ZoneInfo:
+    """Return the zone of the week schedule; UTC where that cannot be read."""
+    try:
+        return read_timetable(read_settings(folder).schedule).query.zone
+    except SettingsError:
+        return ZoneInfo("UTC")

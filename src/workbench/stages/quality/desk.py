@@ -24,6 +24,9 @@ from workbench.qa.profiles import TestProfile, profile_of, read_profile
 from workbench.qa.registry import AnyQATest, qa_test, settings_of
 from workbench.qa.verification import verify
 from workbench.qa.verification_lines import VerificationLine
+from workbench.scanners.device_signs import DeviceSigns
+from workbench.scanners.scanner_file import read_scanners
+from workbench.scanners.scanner_names import ScannerNames
 from workbench.stages.quality.due import Due, all_due
 from workbench.stages.quality.image_reading import UnreadableImageError, read_offered
 from workbench.stages.quality.selection import Offered, PhantomSeries, equipment
@@ -31,6 +34,8 @@ from workbench.store.quality_records import ACCEPTED, NewResult, StoredProfile, 
 from workbench.survey import Survey
 
 MAX_PLACES_TRIED = 60  # places in a series; each takes some 40 ms
+# Where an image says what ``DeviceSigns`` holds, in its order.
+SIGNS = ("Manufacturer", "ManufacturerModelName", "StationName", "DeviceSerialNumber")
 GEOMETRIES = "phantom_geometries"  # a site's own geometry files, in the workspace
 
 
@@ -80,11 +85,17 @@ class QualityDesk:
         self.survey = survey
         self.quality = survey.store.quality
         self.phantoms = PhantomFolder(survey.folder / PHANTOMS)
+        self._scanners: tuple[str, ScannerNames] | None = None
 
     # --- profiles ------------------------------------------------------------------------------
 
-    def save_profile(self, text: str, by: str, reason: str = "") -> StoredProfile:
+    def save_profile(
+        self, text: str, by: str, reason: str = "", seen: tuple[str, int] | None = None
+    ) -> StoredProfile:
         """Check and keep the text of a profile file as the next version of its profile.
+
+        ``seen`` are name and version of what was changed; a profile that is there and is not that
+        raises ``StoreError``.
 
         Raises ``SettingsError`` for what is wrong in it, an unknown test or phantom too.
         """
@@ -94,7 +105,10 @@ class QualityDesk:
         test = qa_test(profile.test)
         settings_of(test, profile.settings)
         self.geometry(profile.phantom)
-        return self.quality.save_profile(profile.name, profile.content(), by.strip(), reason)
+        version = None if seen is None else seen[1] if seen[0] == profile.name else 0
+        return self.quality.save_profile(
+            profile.name, profile.content(), by.strip(), reason, version
+        )
 
     def profile(self, name: str) -> StoredProfile:
         """Return the newest version of a profile; raises ``SettingsError`` without one."""
@@ -209,6 +223,18 @@ class QualityDesk:
         """Return the files of a result's images that are still here."""
         paths = [self.phantoms.path(name) for name in result.images]
         return [path for path in paths if path.is_file()]
+
+    def machine(self, content: Mapping[str, Any]) -> str:
+        """Return the name of the scanner of a result's content, as it is shown everywhere."""
+        header = content.get("equipment", {})
+        signs = DeviceSigns(*(header.get(keyword) for keyword in SIGNS))
+        try:
+            digest = read_scanners(self.survey.folder).digest
+            if self._scanners is None or self._scanners[0] != digest:
+                self._scanners = digest, self.survey.scanner_names()
+        except SettingsError:
+            return str(signs)  # a wrong file of names is told by ``check``, and is no reason here
+        return self._scanners[1].name_of(signs)
 
     # --- what is due ---------------------------------------------------------------------------
 

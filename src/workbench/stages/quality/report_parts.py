@@ -60,7 +60,7 @@ def results(desk: QualityDesk, numbers: Sequence[int]) -> Html:
 
 def _result(desk: QualityDesk, result: StoredResult) -> str:
     content = result.content
-    machine = content.get("equipment", {})
+    serial = content.get("equipment", {}).get("DeviceSerialNumber")
     decided = [
         f"{each.decision} by {each.decided_by}, {each.decided_at:%Y-%m-%d %H:%M} UTC. "
         f"{each.comment}".strip()
@@ -70,8 +70,8 @@ def _result(desk: QualityDesk, result: StoredResult) -> str:
         "Result": str(result.number), "Acquired": f"{result.acquired_at or 'not known'}",
         "Test profile": f"{result.profile}, version {result.profile_version}",
         "Station": content["station"],
-        "Machine": " ".join(machine.get(name, "") for name in (
-            "Manufacturer", "ManufacturerModelName", "DeviceSerialNumber")).strip() or "not known",
+        "Scanner": desk.machine(content),
+        "Serial number": serial or "not known",
         "Test": f"{content['test']['name']} {content['test']['version']}",
         "Phantom": f"{content['phantom']['name']}, geometry {content['phantom']['sha256'][:12]}",
         "Workbench": content["workbench"], "Decision": "; ".join(decided),

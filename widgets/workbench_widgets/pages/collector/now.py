@@ -5,14 +5,13 @@ from __future__ import annotations
 import shutil
 from collections.abc import Iterator, Mapping, Sequence
 from datetime import UTC, datetime, timedelta
-from pathlib import Path
-from shlex import quote
 from typing import Any
 from zoneinfo import ZoneInfo
 
 from markupsafe import Markup
 
 from workbench.collect.hours.week_grid import Override
+from workbench.collect.queue.collector_state import CollectorState
 from workbench.collect.queue.control import Command, Heartbeat
 from workbench.collect.queue.overview import Desk, Status
 from workbench.collect.queue.patient_queue import PatientState
@@ -52,11 +51,7 @@ LEGEND = (
     ("not found", (PatientState.NOT_FOUND,), "notfound"),
     ("failed", (PatientState.FAILED,), "failed"),
 )
-STEERED = {
-    "pause": (Command.PAUSE, "Asked to pause: no further patient is begun."),
-    "resume": (Command.RUN, "Asked to go on."),
-    "stop": (Command.STOP, "Asked to stop after the patient in hand."),
-}
+STEERED = {"pause": Command.PAUSE, "resume": Command.RUN, "stop": Command.STOP}
 
 
 class Now:
@@ -74,15 +69,12 @@ class Now:
         try:
             status = self._desk.status()
         except SettingsError as error:
-            return said(f"The settings are wrong: {error}", "problem") + buttons(
+            wrong = said(f"The settings are wrong: {error}", "problem")
+            return join((state_box(self._desk.collector_state()), wrong, buttons(
                 Button("Pause", "pause"), Button("Stop after this patient", "stop")
-            )
-        kind, text, hint = state(status, str(self._desk.survey.folder))
+            )))  # fmt: skip
         return join((
-            Markup(
-                '<div class="wbc-state wbc-{}" role="status"><span aria-hidden="true">{}</span>'
-                "<div><strong>{}</strong>{}</div></div>"
-            ).format(kind, BADGES[kind], text, hint),
+            state_box(status.state),
             self._steering(status),
             Markup('<div class="wbc-cards">{}</div>').format(join((
                 self._queue(status), self._in_hand(status), tonight(status),
@@ -92,16 +84,15 @@ class Now:
         ))  # fmt: skip
 
     def act(self, ask: Ask) -> Outcome | None:
-        """Steer the collectors, or override the schedule."""
+        """Steer the collectors, or override the schedule; how it stands then says the state."""
         if ask.name in STEERED:
-            command, text = STEERED[ask.name]
-            self._desk.control.command = command
-            return Outcome(text)
+            self._desk.control.command = STEERED[ask.name]
+            return Outcome("")
         if ask.name == "ask-now":
             return self._ask_now(ask.text("value"))
         if ask.name == "schedule-again":
             self._desk.control.override = None
-            return Outcome("Back to the schedule.")
+            return Outcome("")
         return None
 
     def _ask_now(self, choice: str) -> Outcome:
@@ -113,7 +104,7 @@ class Now:
         else:
             raise SettingsError("until when?", "Choose one of the ends offered.")
         self._desk.control.override = Override(until, opened=True)
-        return Outcome(f"The PACS may be asked until {until.astimezone(zone):%a %H:%M}.")
+        return Outcome("")
 
     def _steering(self, status: Status) -> Markup:
         runs, override = status.command is Command.RUN, self._desk.control.override
@@ -194,42 +185,17 @@ class Now:
         return card("The PACS was away", Markup('<ul class="wbc-lines">{}</ul>').format(lines))
 
 
-def state(status: Status, folder: str) -> tuple[str, str, Markup]:
-    """Return how it stands: kind, one plain sentence, and what to do."""
-    fresh = [collector for collector in status.collectors if collector.fresh]
-    if fresh:
-        return _at_work(status, fresh)
+def state_box(state: CollectorState) -> Markup:
+    """Return how the collectors stand and what to do, as a box."""
     start = Markup(
-        "<p>Start it in a terminal: <code>workbench collect run -w {}</code>. "
+        "<p>Start it in a terminal: <code>{}</code>. "
         "To have the system start it: <code>workbench collect unit</code>.</p>"
-    ).format(quote(str(Path(folder).absolute())))
-    hung = [collector for collector in status.collectors if collector.lives]
-    if hung:
-        age = f"{hung[0].age_seconds:.0f}"
-        text = f"The collector has not answered for {age} seconds."
-        return PROBLEM, text, said("It may hang: look at the machine, or stop and start it again.")
-    if status.collectors:
-        text = "Not running: the collector was ended from outside. Nothing it acknowledged is lost."
-        return PROBLEM, text, start
-    if status.command is Command.STOP:
-        again = said("It was asked to stop. Press Resume, then start it.")
-        return WARNING, "Not running.", again + start
-    return WARNING, "Not running.", start
-
-
-def _at_work(status: Status, fresh: list[Heartbeat]) -> tuple[str, str, Markup]:
-    doing = "; ".join(str(heartbeat.told.get("doing", "")) for heartbeat in fresh)
-    if status.command is Command.PAUSE:
-        ending = any(heartbeat.told.get("patient") for heartbeat in fresh)
-        return WARNING, f"Paused{', after the patient in hand' if ending else ''}.", NOTHING
-    if status.command is Command.STOP:
-        return WARNING, "Stopping after the patient in hand.", NOTHING
-    if any(heartbeat.told.get("patient") for heartbeat in fresh):
-        return WORKING, f"Working. {doing}", NOTHING
-    if doing.startswith("Pausing"):
-        return WORKING, "Working; a pause between two patients.", NOTHING
-    trouble = "nearly full" in doing or "away" in doing
-    return (PROBLEM if trouble else GOOD), doing, NOTHING
+    ).format(state.start) if state.start else NOTHING  # fmt: skip
+    todo = said(state.todo) if state.todo else NOTHING
+    return Markup(
+        '<div class="wbc-state wbc-{}" role="status"><span aria-hidden="true">{}</span>'
+        "<div><strong>{}</strong>{}</div></div>"
+    ).format(state.kind, BADGES[state.kind], state.text, todo + start)
 
 
 def tonight(status: Status) -> Markup:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import replace
 from datetime import UTC, datetime
+from hashlib import sha256
 from typing import Any
 
 import ipywidgets
@@ -20,6 +21,10 @@ from workbench_widgets.parts.live.live import Ask
 from workbench_widgets.parts.panel.panel import Field, Form, Outcome, card, facts, join, said
 from workbench_widgets.parts.week_grid import WeekGrid
 
+OVERTAKEN = (
+    "The schedule was saved on another page while you painted here. Saving now replaces it; "
+    "Undo all shows it."
+)
 GRIDS = {"query": "Query: ask the PACS", "upload": "Upload: send away"}
 
 
@@ -39,6 +44,7 @@ class SchedulePanel:
         )
         self.grids.add_class("wbc-grids")
         self._read: Timetable | None = None
+        self._overtaken = False
         self._typed: dict[str, str] = {}
 
     def html(self) -> Markup:
@@ -54,6 +60,7 @@ class SchedulePanel:
         words = hours_in_words(timetable.query, now, self._desk.control.override)
         return join((
             said(f"{words} Clock on the wall: {now.astimezone(zone):%a %H:%M}."),
+            said(OVERTAKEN, "problem") if self._overtaken else "",
             self._changes(timetable), self._form(zone.key),
             said("Paint with the mouse, a finger, or the arrow keys and space.", "soft"),
         ))  # fmt: skip
@@ -70,17 +77,18 @@ class SchedulePanel:
                   hint="Such as BY of DE"),
             Field("holidays", "Further days", self._shown(table, "holidays"),
                   hint="2026-12-24, 2026-12-31"),
-        ), saves).__html__()  # fmt: skip
+        ), saves, seen=_fingerprint(table)).__html__()  # fmt: skip
 
     def act(self, ask: Ask) -> Outcome | None:
         """Save, or go back to what is saved."""
         if ask.name == "schedule-undo":
-            self._read, self._typed = None, {}
+            self._read, self._typed, self._overtaken = None, {}, False
             return Outcome("As it was saved.", reset=("schedule",))
         if ask.name != "schedule":
             return None
         self._typed = dict(ask.values)
         settings = read_settings(self._desk.survey.folder)
+        self._check_seen(ask, settings.schedule)
         table = written_timetable(
             {**settings.schedule, **_told(ask)},
             **{name: grid.value for name, grid in self._painted.items()},
@@ -88,18 +96,36 @@ class SchedulePanel:
         table = {key: value for key, value in table.items() if value not in ("", [])}
         read_timetable(table)  # raises before anything is written
         replace(settings, schedule=table).write(self._desk.survey.folder)
-        self._typed = {}
+        self._typed, self._overtaken = {}, False
+        self._read = self._desk.timetable()
         return Outcome("The schedule is saved.", reset=("schedule",))
 
+    def _check_seen(self, ask: Ask, table: Mapping[str, Any]) -> None:
+        """Raise ``SettingsError`` where the schedule is another by now than the one shown."""
+        before = self._read
+        try:
+            present = self._desk.timetable()
+        except SettingsError:
+            return  # what cannot be read is mended by saving
+        if ask.text("seen") in ("", _fingerprint(table)) and present == before:
+            return
+        self._follow(present)
+        raise SettingsError(
+            "the schedule was changed on another page meanwhile; nothing was saved.",
+            "Yours is still here. Look at both, then save again.",
+        )
+
     def _follow(self, timetable: Timetable) -> None:
-        """Show what is saved, where that changed; what is being painted stays otherwise."""
+        """Show what is saved, where that changed; what is being painted stays, and that is told."""
         if timetable == self._read:
             return
         for name, grid in self._painted.items():
             was = getattr(self._read, name).grid if self._read else None
             saved = getattr(timetable, name).grid
-            if was != saved:
+            if was is None or grid.value == was:
                 grid.value = saved
+            elif was != saved and grid.value != saved:
+                self._overtaken = True
         self._read = timetable
 
     def _changes(self, timetable: Timetable) -> Markup:
@@ -121,6 +147,10 @@ def _words(saved: Week, painted: Week) -> str:
     if saved == painted:
         return saved.describe()
     return f"{saved.describe()}  →  {painted.describe()}"
+
+
+def _fingerprint(table: Mapping[str, Any]) -> str:
+    return sha256(repr(sorted(table.items())).encode()).hexdigest()[:16]
 
 
 def _told(ask: Ask) -> dict[str, object]:

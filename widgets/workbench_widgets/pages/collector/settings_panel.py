@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
 from functools import partial
+from hashlib import sha256
 from pathlib import Path
 from typing import Any
 
@@ -203,7 +204,7 @@ class SettingsPanel:
                 self._problems.get(key.name, ""),
                 OPTIONS.get(key.kind, ()),
             ) for key in keys
-        ], ((f"save-{table}", "Save"),))  # fmt: skip
+        ], ((f"save-{table}", "Save"),), seen=_fingerprint(stored))  # fmt: skip
         words = f"Wanted: {SurveyFilter.from_settings(settings.filter).sentence()}."
         more = said(words) if table == "filter" else Markup("")
         if table == "protect":
@@ -248,6 +249,7 @@ class SettingsPanel:
     def _save(self, table: str, keys: tuple[Key, ...], ask: Ask) -> Outcome:
         """Take over what is right one field after the other; what is wrong is told beside it."""
         tables = _tables(self._folder)
+        _check_seen(ask, _stored(read_settings(self._folder), table))
         changed, problems = dict(tables.get(table, {})), dict[str, str]()
         wanted = {key: ask.text(key.name) for key in keys if key.name in ask.values}
         for key, text in wanted.items():
@@ -323,6 +325,19 @@ def _stored(settings: Settings, table: str) -> Mapping[str, Any]:
     if part is None:
         return {}
     return part if isinstance(part, Mapping) else vars(part)
+
+
+def _fingerprint(stored: Mapping[str, Any]) -> str:
+    return sha256(repr(sorted(stored.items())).encode()).hexdigest()[:16]
+
+
+def _check_seen(ask: Ask, stored: Mapping[str, Any]) -> None:
+    """Raise ``SettingsError`` where these settings are others by now than those shown."""
+    if ask.text("seen") not in ("", _fingerprint(stored)):
+        raise SettingsError(
+            "these settings were changed on another page meanwhile; nothing was saved.",
+            "Your text is still in the fields, the other values are new. Look, then save again.",
+        )
 
 
 def _tables(folder: Path) -> dict[str, Any]:

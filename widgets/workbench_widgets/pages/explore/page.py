@@ -18,6 +18,8 @@ import traitlets
 
 from workbench.report import charts
 from workbench.report.dose_by_protocol import MAX_LANES, by_protocol, counted_events, lanes
+from workbench.scanners.device_signs import folded_maker, maker_name
+from workbench.scanners.scanner_names import SCANNER, labelled
 from workbench.schema import DOSE_ESTIMATE, IRRADIATION_EVENT
 from workbench.survey import Survey
 from workbench_widgets.parts.chart import Chart
@@ -31,7 +33,7 @@ ALL = ""  # ipywidgets shows no words for None
 PHANTOMS = ("16 cm", "32 cm", NOT_KNOWN)
 SHOWN_FIRST = (
     "protocol", "body_region", "patient_age_years", "patient_sex", "ctdi_vol_mgy",
-    "ctdi_phantom_cm", "dlp_mgy_cm", "scan_length_mm", "kvp_kv", "manufacturer", "model",
+    "ctdi_phantom_cm", "dlp_mgy_cm", "scan_length_mm", "kvp_kv", "scanner", "manufacturer", "model",
     "started_at", "source", "event_type", "localizer", "patient",
 )  # fmt: skip
 NEXT_STEP = "There are no irradiation events yet: import a folder, then map."
@@ -43,8 +45,8 @@ class EventChoice:
 
     Attributes
     ----------
-    maker, model, region, source
-        The value to keep; upper and lower case of a maker are alike.
+    scanner, maker, model, region, source
+        The value to keep; all spellings of a maker are alike, and upper and lower case.
     ages
         Completed years, both ends included.
     unknown_age
@@ -53,6 +55,7 @@ class EventChoice:
         Whether topograms are kept.
     """
 
+    scanner: str | None = None
     maker: str | None = None
     model: str | None = None
     region: str | None = None
@@ -64,10 +67,14 @@ class EventChoice:
     def of(self, events: pl.DataFrame) -> pl.DataFrame:
         """Return the events chosen, in the order they came."""
         texts = {
-            "manufacturer": self.maker, "model": self.model, "body_region": self.region,
+            SCANNER: self.scanner, "model": self.model, "body_region": self.region,
             "source": self.source,
         }  # fmt: skip
         kept = [_alike(name) == value.lower() for name, value in texts.items() if value]
+        if self.scanner:
+            events = labelled(events)
+        if self.maker:
+            kept.append(_folded_makers(events) == folded_maker(self.maker))
         age = pl.col("patient_age_years").fill_nan(None)
         if self.ages is not None:
             low, high = self.ages
@@ -97,9 +104,12 @@ class EventFilter(ipywidgets.VBox):  # type: ignore[misc]
     frame = traitlets.Instance(pl.DataFrame)
 
     def __init__(self, events: pl.DataFrame) -> None:
-        self._events, self._held = events, False
+        self._events, self._held = labelled(events), False
+        events = self._events
+        makers = events.select(manufacturer=_makers(events))["manufacturer"]
         self._choices = {
-            "maker": _dropdown("Maker", events["manufacturer"]),
+            "scanner": _dropdown("Scanner", events[SCANNER]),
+            "maker": _dropdown("Maker", makers),
             "model": _dropdown("Model", events["model"]),
             "region": _dropdown("Region", events["body_region"]),
             "source": _dropdown("Source", events["source"]),
@@ -257,6 +267,24 @@ def explore(survey: Survey) -> ipywidgets.VBox:
 
 def _alike(name: str) -> pl.Expr:
     return pl.col(name).str.to_lowercase()
+
+
+def _spelled_makers(events: pl.DataFrame) -> list[str]:
+    return events["manufacturer"].drop_nulls().unique().sort().to_list()
+
+
+def _folded_makers(events: pl.DataFrame) -> pl.Expr:
+    names = {text: folded_maker(text) for text in _spelled_makers(events)}
+    return pl.col("manufacturer").replace(names)
+
+
+def _makers(events: pl.DataFrame) -> pl.Expr:
+    """Return the makers, each in one spelling: as it is known, else the first in the alphabet."""
+    shown: dict[str, str] = {}
+    for text in _spelled_makers(events):
+        shown.setdefault(folded_maker(text), maker_name(text))
+    names = {text: shown[folded_maker(text)] for text in _spelled_makers(events)}
+    return pl.col("manufacturer").replace(names)
 
 
 def _dropdown(label: str, values: pl.Series) -> Any:

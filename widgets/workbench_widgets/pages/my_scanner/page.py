@@ -8,8 +8,9 @@ order.  Dates are shifted for each patient, so it sorts by age group and never b
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Sequence
-from functools import partial
+from collections.abc import Callable, Iterator
+from dataclasses import replace
+from datetime import UTC, datetime
 from pathlib import Path
 
 import altair as alt
@@ -24,11 +25,15 @@ from workbench.report import charts
 from workbench.report.dose_page import NO_DATA, QUANTITIES
 from workbench.report.html_tables import Html, Shown, html_table, paragraph
 from workbench.report.reference import chosen_levels, compare, event_levels
+from workbench.scanners.scanner_file import read_scanners
 from workbench_widgets.pages.my_scanner import scanner_frames as frames
-from workbench_widgets.pages.my_scanner.scanner_frames import ENOUGH, Scanner, ScannerChoice
+from workbench_widgets.pages.my_scanner.scanner_frames import ENOUGH, ScannerChoice
+from workbench_widgets.parts.live.live import Ask, Live, Reply
+from workbench_widgets.parts.panel.panel import Button, Field, Form, buttons
 
 STYLE = (Path(__file__).with_name("my_scanner.css")).read_text(encoding="utf-8")
 ALL = ""
+UNREAD = "unread"  # no digest: what could not be read is read again at the next look
 ROUND = [part * 10.0**power for power in range(-3, 6) for part in (1, 2, 5)]
 PREHEATED = "VOILA_PREHEAT"
 UNREADABLE = "The tables of this workspace could not be read. Run workbench check -w W."
@@ -69,93 +74,111 @@ def my_scanner() -> widgets.Widget:
 
 
 class MyScanner(widgets.VBox):  # type: ignore[misc]
-    """Choices above, what they lead to below.
+    """Choices above, what they lead to below; both are written by one function, at once.
 
     Raises ``WorkbenchError`` when the folder holds no workspace.
+
+    Attributes
+    ----------
+    live
+        The page; what is chosen there comes as a message.
+    choice
+        What the page shows; its scanner is ``None`` while there is none.
     """
 
     def __init__(self, workspace: str) -> None:
-        self._workspace = workspace
+        self._workspace = Path(workspace)
         self._events = pl.DataFrame()
         self._levels = reference_levels()
-        self._filling = False
-        self.scanner = _dropdown("Scanner")
-        self.scanner.add_class("wb-long")
-        self.region = _dropdown("Region")
-        self.protocol = _dropdown("Protocol")
-        self.country = _dropdown("Reference levels")
-        self.again = widgets.Button(description="Read again", tooltip="Read the tables again")
-        self.again.add_class("wb-again")
-        self.page = widgets.HTML()
-        choices = widgets.Box([self.scanner, self.region, self.protocol, self.country, self.again])
-        choices.add_class("wb-choices")
-        super().__init__([widgets.HTML(f"<style>{STYLE}</style>"), choices, self.page])
-        self.add_class("wb")
-        self._fill(self.country, frames.level_sets(self._levels))
+        self._sets = dict(frames.level_sets(self._levels))
+        country, year = next(iter(self._sets.values()))
+        self.choice = ScannerChoice(
+            scanner=None, region=None, protocol=None, country=country, year=year
+        )
+        self._names = ""
+        self._content, self._form, self._read_at = Html(""), Markup(""), ""
         self.read()
-        for dropdown, act in (
-            (self.scanner, self._new_scanner), (self.region, self._new_region),
-            (self.protocol, self.show), (self.country, self.show),
-        ):  # fmt: skip
-            dropdown.observe(partial(self._changed, act), "value")
-        self.again.on_click(partial(self._changed, self.read))
+        self.live = Live(self.answer)
+        super().__init__([widgets.HTML(f"<style>{STYLE}</style>"), self.live])
 
     def read(self) -> None:
         """Read the workspace's events; the choice stays where it is still there."""
+        self._names = read_scanners(self._workspace).digest
         survey = open_survey(self._workspace)
         try:
             self._events = survey.events(preferred=True)
         finally:
             survey.close()
-        named = [
-            (f"{scanner} ({exams} {'exam' if exams == 1 else 'exams'})", scanner)
-            for scanner, exams in frames.scanners(self._events)
-        ]
-        self._fill(self.scanner, named)
-        self._new_scanner()
+        self._read_at = f"{datetime.now(UTC):%H:%M:%S}"
+        self.choose(self.choice)
 
-    def show(self) -> None:
-        """Draw the page of the choice."""
-        self.page.value = str(page(self._events, self._levels, self.choice))
+    def choose(self, wanted: ScannerChoice) -> None:
+        """Show a choice; of what is not there the first, or all, is taken."""
+        known = [name for name, _ in frames.scanners(self._events)]
+        scanner = wanted.scanner if wanted.scanner in known else next(iter(known), None)
+        wanted = replace(wanted, scanner=scanner)
+        if wanted.region not in frames.regions(self._events, scanner):
+            wanted = replace(wanted, region=None)
+        if wanted.protocol not in frames.protocols(self._events, scanner, wanted.region):
+            wanted = replace(wanted, protocol=None)
+        content = page(self._events, self._levels, wanted)
+        self.choice, self._content = wanted, content
+        self._form = Form("choice", tuple(self._fields()), live=True).__html__()
 
-    @property
-    def choice(self) -> ScannerChoice:
-        """What is chosen now."""
-        country, year = self.country.value
-        return ScannerChoice(
-            scanner=self.scanner.value, region=self.region.value or None,
-            protocol=self.protocol.value or None, country=country, year=year,
-        )  # fmt: skip
-
-    def _new_scanner(self) -> None:
-        regions = frames.regions(self._events, self.scanner.value)
-        named = [(region.replace("_", " "), region) for region in regions]
-        self._fill(self.region, [("all regions", ALL), *named])
-        self._new_region()
-
-    def _new_region(self) -> None:
-        protocols = frames.protocols(self._events, self.scanner.value, self.region.value or None)
-        self._fill(self.protocol, [("all protocols", ALL), *((name, name) for name in protocols)])
-        self.show()
-
-    def _fill(self, dropdown: widgets.Dropdown, options: Sequence[tuple[str, object]]) -> None:
-        """Set what can be chosen; keep what is chosen, else choose the first."""
-        values = [value for _, value in options]
-        place = values.index(dropdown.value) if dropdown.value in values else 0
-        self._filling = True  # nothing is drawn until all choices fit each other
+    def answer(self, ask: Ask) -> Reply:
+        """Do what the page asks, and return all of it as it is then."""
         try:
-            dropdown.options = options
-            dropdown.index = place if options else None
-        finally:
-            self._filling = False
-
-    def _changed(self, act: Callable[[], None], _: object) -> None:
-        if self._filling:
-            return
-        try:
-            act()
+            rights.rights_here().need(rights.Right.LOOK)
+            if ask.name == "choice":
+                self.choose(self._asked(ask))
+            # Scanners may have been named or merged on another page.
+            if ask.name == "read" or read_scanners(self._workspace).digest != self._names:
+                self.read()
         except (WorkbenchError, OSError, pl.exceptions.PolarsError) as error:
-            self.page.value = str(_said(error))
+            self._content, self._names = _said(error), UNREAD
+        return Reply(str(self.html()))
+
+    def html(self) -> Html:
+        """Return the choices and what they lead to."""
+        again = buttons(Button("Read again", "read", label="Read the tables again"))
+        read = Markup('<p class="note">Read at {} UTC.</p>').format(self._read_at)
+        choices = Markup('<div class="wb-choices">{}<div>{}{}</div></div>').format(
+            self._form, again, read
+        )
+        follows = ('<div class="wbc-follows">', self._content, "</div>")
+        return Html("".join(('<div class="wb">', choices, *follows, "</div>")))
+
+    def _fields(self) -> Iterator[Field]:
+        shown, events = self.choice, self._events
+        scanners = [
+            (name, f"{name} ({exams} {'exam' if exams == 1 else 'exams'})")
+            for name, exams in frames.scanners(events)
+        ]
+        regions = [(name, name.replace("_", " ")) for name in frames.regions(events, shown.scanner)]
+        protocols = frames.protocols(events, shown.scanner, shown.region)
+        alike = [(name, name) for name in protocols]
+        levels = [(name, name) for name in self._sets]
+        for name, label, value, options in (
+            ("scanner", "Scanner", shown.scanner, scanners or [(ALL, "none")]),
+            ("region", "Region", shown.region, [(ALL, "all regions"), *regions]),
+            ("protocol", "Protocol", shown.protocol, [(ALL, "all protocols"), *alike]),
+            ("levels", "Reference levels", f"{shown.country} {shown.year}", levels),
+        ):
+            yield Field(name, label, value or ALL, options=options)
+
+    def _asked(self, ask: Ask) -> ScannerChoice:
+        """Return what a page has chosen; a browser may give a line's end back as another."""
+        country, year = self._sets.get(
+            ask.values.get("levels", ""), (self.choice.country, self.choice.year)
+        )
+        scanner, region, wanted = (
+            ask.values.get(name) or None for name in ("scanner", "region", "protocol")
+        )
+        protocols = frames.protocols(self._events, scanner, region)
+        protocol = next((name for name in protocols if _alike(name, wanted)), None)
+        return ScannerChoice(
+            scanner=scanner, region=region, protocol=protocol, country=country, year=year
+        )
 
 
 def page(events: pl.DataFrame, levels: pl.DataFrame, choice: ScannerChoice) -> Html:
@@ -168,11 +191,25 @@ def page(events: pl.DataFrame, levels: pl.DataFrame, choice: ScannerChoice) -> H
         return paragraph(NO_DATA, "empty")
     chosen = frames.chosen_events(events, choice)
     compared = chosen_levels(levels, choice.country, choice.year)
-    parts = [_tiles(chosen), _too_few(chosen)]
+    parts = [_shown(choice), _tiles(chosen), _too_few(chosen)]
     if chosen.height:
         parts += [_charts(chosen, compared, choice), _numbers(chosen, choice), _lacking(chosen)]
     parts += [_comparison(events, compared, choice), _apart(events, choice.scanner), _notes()]
     return Html("".join(parts))
+
+
+def _alike(name: str, other: str | None) -> bool:
+    return other is not None and name.splitlines() == other.splitlines()
+
+
+def _shown(choice: ScannerChoice) -> Html:
+    """Say what the numbers below are of: they and their name are one piece."""
+    narrower = [
+        (choice.region or "all regions").replace("_", " "), choice.protocol or "all protocols",
+    ]  # fmt: skip
+    return Html(Markup('<h2 class="wb-shown">{}<span>{}</span></h2>').format(
+        choice.scanner, " · ".join(narrower)
+    ))  # fmt: skip
 
 
 def _tiles(chosen: pl.DataFrame) -> Html:
@@ -327,7 +364,7 @@ def _compared_row(row: dict[str, object]) -> Markup:
     )
 
 
-def _apart(events: pl.DataFrame, scanner: Scanner) -> Html:
+def _apart(events: pl.DataFrame, scanner: str) -> Html:
     columns = (
         Shown("kind", "Kind"), Shown("events", "Events"), Shown("exams", "Exams"),
         Shown("ctdi_vol_mgy", "CTDIvol median", "mGy", 2),
@@ -353,12 +390,6 @@ def _notes() -> Html:
 def _section(head: str, *parts: str) -> Html:
     """Return escaped parts under a heading."""
     return Html(Markup("<h2>{}</h2>").format(head) + Markup("".join(parts)))
-
-
-def _dropdown(name: str) -> widgets.Dropdown:
-    dropdown = widgets.Dropdown(description=name)
-    dropdown.add_class("wb-choice")
-    return dropdown
 
 
 def _alone(content: Html) -> widgets.Widget:

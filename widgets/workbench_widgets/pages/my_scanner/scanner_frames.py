@@ -8,7 +8,6 @@ from dataclasses import dataclass
 import polars as pl
 
 from workbench.report.dose_by_protocol import (
-    SCANNER,
     by_protocol,
     counted_events,
     lanes,
@@ -16,9 +15,10 @@ from workbench.report.dose_by_protocol import (
 )
 from workbench.report.reference import ENOUGH_PATIENTS as ENOUGH
 from workbench.report.reference import chosen_levels
+from workbench.scanners.scanner_names import SCANNER
 from workbench.schema import DOSE_ESTIMATE
 
-__all__ = ["ENOUGH", "Scanner", "ScannerChoice"]
+__all__ = ["ENOUGH", "ScannerChoice"]
 
 MAX_LANES = 10
 # Events whose values agree in so many digits share a dot: fewer when there are many events.
@@ -32,24 +32,14 @@ DOT = pl.Schema({"label": pl.String(), "value": pl.Float64(), "count": pl.Int64(
 WIDE = 30  # values over a factor of 30 are drawn on a logarithmic axis
 
 
-@dataclass(frozen=True)
-class Scanner:
-    """A scanner as its headers name it; None is what they do not say."""
-
-    manufacturer: str | None
-    model: str | None
-    station: str | None
-
-    def __str__(self) -> str:
-        maker = " ".join(filter(None, (self.manufacturer, self.model)))
-        return ", ".join(filter(None, (maker, self.station))) or "scanner not stated"
-
-
 @dataclass(frozen=True, kw_only=True)
 class ScannerChoice:
-    """What a reader has chosen; None of region or protocol means all of them."""
+    """What a reader has chosen; None of region or protocol means all of them.
 
-    scanner: Scanner | None
+    ``scanner`` is its name, as everywhere; None where there is none.
+    """
+
+    scanner: str | None
     region: str | None
     protocol: str | None
     country: str
@@ -66,17 +56,17 @@ def no_dots() -> pl.DataFrame:
     return pl.DataFrame(schema=DOT)
 
 
-def scanners(events: pl.DataFrame) -> list[tuple[Scanner, int]]:
-    """Return the CT scanners with their number of exams of patients, most exams first."""
+def scanners(events: pl.DataFrame) -> list[tuple[str, int]]:
+    """Return the CT scanners' names with their number of exams of patients, most exams first."""
     patients = ~pl.col("localizer") & (pl.col("body_region") != "phantom_qa")
     exams = pl.col("StudyInstanceUID").filter(patients).n_unique()
     counted = (
         preferred_ct(events)
         .group_by(SCANNER)
         .agg(exams.alias("exams"))
-        .sort("exams", *SCANNER, descending=[True, False, False, False], nulls_last=True)
+        .sort("exams", SCANNER, descending=[True, False])
     )
-    return [(Scanner(*row[:3]), row[3]) for row in counted.iter_rows()]
+    return list(counted.iter_rows())
 
 
 def level_sets(levels: pl.DataFrame) -> list[tuple[str, tuple[str, int]]]:
@@ -89,12 +79,12 @@ def level_sets(levels: pl.DataFrame) -> list[tuple[str, tuple[str, int]]]:
     ]
 
 
-def regions(events: pl.DataFrame, scanner: Scanner | None) -> list[str]:
+def regions(events: pl.DataFrame, scanner: str | None) -> list[str]:
     """Return the body regions of a scanner's exams, sorted."""
     return _of(counted_events(events), scanner)["body_region"].unique().sort().to_list()
 
 
-def protocols(events: pl.DataFrame, scanner: Scanner | None, region: str | None) -> list[str]:
+def protocols(events: pl.DataFrame, scanner: str | None, region: str | None) -> list[str]:
     """Return the protocols of a scanner's exams in a region, or in all, sorted."""
     rows = _of(counted_events(events), scanner)
     if region is not None:
@@ -217,7 +207,7 @@ def state(row: Mapping[str, object]) -> str:
     return "above" if ratio > 1 else "below"
 
 
-def apart(events: pl.DataFrame, scanner: Scanner) -> pl.DataFrame:
+def apart(events: pl.DataFrame, scanner: str) -> pl.DataFrame:
     """Return one row for topograms and one for scans of phantoms, where there are any.
 
     Columns: kind, events, exams, medians of ``ctdi_vol_mgy`` and ``dlp_mgy_cm``.
@@ -240,11 +230,5 @@ def apart(events: pl.DataFrame, scanner: Scanner) -> pl.DataFrame:
     )
 
 
-def _of(rows: pl.DataFrame, scanner: Scanner | None) -> pl.DataFrame:
-    if scanner is None:
-        return rows.clear()
-    wanted = (scanner.manufacturer, scanner.model, scanner.station)
-    return rows.filter(
-        *(pl.col(name).eq_missing(pl.lit(value, dtype=pl.String))
-          for name, value in zip(SCANNER, wanted, strict=True))
-    )  # fmt: skip
+def _of(rows: pl.DataFrame, scanner: str | None) -> pl.DataFrame:
+    return rows.clear() if scanner is None else rows.filter(pl.col(SCANNER) == scanner)

@@ -151,7 +151,7 @@ class ChartsPanel:
         if self._on.number is None:
             return said("Click a point: the result of that day opens, with its images.", "soft")
         result = self._on.desk.quality.result(self._on.number)
-        return result_card(result, self._on.unseen, deciding=False)
+        return result_card(self._on, result, deciding=False)
 
     def _baselines(self) -> Markup:
         chart, _, series = chart_of(

@@ -255,7 +255,8 @@ class MeasurePanel:
             details("Verification", lines_table(attempt.content["verification"]),
                     is_open=attempt.refused),
             NOTHING if attempt.refused else deciding,
-            made_with(attempt.content, attempt.profile.name, attempt.profile.version),
+            made_with(attempt.content, attempt.profile.name, attempt.profile.version,
+                      self._on.desk.machine(attempt.content)),
             buttons(Button("Put away", "away")), kind="wbc-full",
         )  # fmt: skip
 
@@ -269,7 +270,7 @@ class MeasurePanel:
             raise SettingsError("a rejection needs a comment.", "Say why it does not count.")
         number = self._on.desk.keep(attempt)
         if ask.name != "keep":
-            self._on.desk.quality.decide(number, ask.name, by, comment)
+            self._on.desk.quality.decide(number, ask.name, by, comment, seen=0)
         self._on.clear()
         what = "kept" if ask.name == "keep" else ask.name
         return Outcome(f"Result {number} is {what}.")

@@ -36,7 +36,7 @@ class ProfilesPanel:
 
     def __init__(self, on: OnDesk) -> None:
         self._on = on
-        self._chosen = ""
+        self._chosen, self._version = "", 0
         self._text = ""
         self._problem = ""
 
@@ -61,12 +61,12 @@ class ProfilesPanel:
         """Edit, begin, keep."""
         if ask.name == "edit":
             kept = self._on.desk.profile(ask.values.get("value", ""))
-            self._chosen, self._problem = kept.name, ""
+            self._chosen, self._version, self._problem = kept.name, kept.version, ""
             self._text = profile_text(profile_of(kept.content))
             return Outcome("")
         if ask.name == "new":
             header = self._on.images[0].header if self._on.images else None
-            self._chosen, self._problem = "", ""
+            self._chosen, self._version, self._problem = "", 0, ""
             self._text = new_profile(ask.text("test"), ask.text("phantom"), header)
             return Outcome("")
         if ask.name == "keep-profile":
@@ -79,8 +79,9 @@ class ProfilesPanel:
     def _keep(self, ask: Ask) -> Outcome:
         self._on.by = ask.text("by")
         kept = self._on.desk.save_profile(
-            ask.values.get("text", ""), self._on.name(), ask.text("reason")
-        )
+            ask.values.get("text", ""), self._on.name(), ask.text("reason"),
+            (self._chosen, self._version),
+        )  # fmt: skip
         self._text = ""
         return Outcome(f"Test profile {kept.name!r} is kept as version {kept.version}.")
 
@@ -103,7 +104,7 @@ class ProfilesPanel:
                 Field("by", "Your name", self._on.by), Field("reason", "Why it is changed"),
             ), (
                 ("keep-profile", "Keep as new version"), ("away", "Close without keeping"),
-            )).__html__(),
+            ), key=self._chosen).__html__(),
             card("Versions", table(VERSION_HEADS, versions, "Versions", "None."))
             if self._chosen else NOTHING,
             kind="wbc-full",

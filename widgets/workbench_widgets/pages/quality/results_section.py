@@ -65,7 +65,7 @@ class ResultsPanel:
         return join((
             self._filters(names),
             _listed(results),
-            result_card(self._on.desk.quality.result(opened), self._on.unseen)
+            result_card(self._on, self._on.desk.quality.result(opened))
             if opened else NOTHING,
         ))  # fmt: skip
 
@@ -85,7 +85,7 @@ class ResultsPanel:
             self._on.clear()
             return Outcome("")
         if ask.name in ("accepted", "rejected") and self._on.number is not None:
-            return self._on.decide(self._on.number, ask.name, ask.text("comment"))
+            return self._on.decide(self._on.number, ask)
         if ask.name == "export":
             return self._write(ask)
         return None

@@ -88,9 +88,8 @@ def lines_table(lines: Iterable[Mapping[str, Any]]) -> Markup:
     return table(LINE_HEADS, rows, "Verification", "Nothing was verified.")
 
 
-def made_with(content: Mapping[str, Any], profile: str, version: int) -> Markup:
-    """Return what a result was made with."""
-    machine = content.get("equipment", {})
+def made_with(content: Mapping[str, Any], profile: str, version: int, scanner: str) -> Markup:
+    """Return what a result was made with; ``scanner`` is the name of its machine."""
     status = content["phantom"]["status"]
     checked = (
         "" if status == "verified" else " (geometry not verified against the maker's document)"
@@ -99,9 +98,7 @@ def made_with(content: Mapping[str, Any], profile: str, version: int) -> Markup:
         "Test profile": f"{profile}, version {version}",
         "Test": f"{content['test']['name']} {content['test']['version']}",
         "Phantom": f"{content['phantom']['name']}{checked}",
-        "Machine": " ".join(
-            machine.get(name, "") for name in ("Manufacturer", "ManufacturerModelName")
-        ).strip() or "not known",
+        "Scanner": scanner,
         "Station": content["station"],
         "Workbench": content["workbench"],
     })  # fmt: skip

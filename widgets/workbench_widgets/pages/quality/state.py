@@ -11,6 +11,7 @@ from workbench.model import Region
 from workbench.stages.quality.desk import MeasurementAttempt, QualityDesk
 from workbench.stages.quality.image_reading import read_files
 from workbench.store.quality_records import StoredResult
+from workbench_widgets.parts.live.live import Ask
 from workbench_widgets.parts.panel.panel import Outcome
 
 
@@ -74,7 +75,9 @@ class OnDesk:
             raise WorkbenchError("nobody has signed in.", "Write your name at the top first.")
         return self.by
 
-    def decide(self, number: int, decision: str, comment: str) -> Outcome:
-        """Accept or reject a kept result."""
-        self.desk.quality.decide(number, decision, self.name(), comment)
+    def decide(self, number: int, ask: Ask) -> Outcome:
+        """Accept or reject a kept result, as the form of its card asks."""
+        decision, comment, seen = ask.name, ask.text("comment"), ask.text("seen")
+        known = int(seen) if seen.isdecimal() else None
+        self.desk.quality.decide(number, decision, self.name(), comment, known)
         return Outcome(f"Result {number} is {decision}.")

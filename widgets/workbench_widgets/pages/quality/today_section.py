@@ -71,7 +71,7 @@ class TodayPanel:
         return join((
             _headline(waiting, due), self._who(),
             card("Results to decide on", _waiting(waiting, self._on.number)),
-            result_card(opened, self._on.unseen) if opened else NOTHING,
+            result_card(self._on, opened) if opened else NOTHING,
         ))  # fmt: skip
 
     def below(self) -> Markup:
@@ -92,7 +92,7 @@ class TodayPanel:
             self._on.clear()
             return Outcome("")
         if ask.name in (ACCEPTED, REJECTED) and self._on.number is not None:
-            done = self._on.decide(self._on.number, ask.name, ask.text("comment"))
+            done = self._on.decide(self._on.number, ask)
             self._on.clear()
             return done
         if ask.name in ("look-now", "again"):
@@ -140,12 +140,10 @@ def _headline(waiting: Sequence[StoredResult], due: Sequence[Due]) -> Markup:
                   "<strong>{}.</strong></div>").format(kind, sign, text)  # fmt: skip
 
 
-def result_card(result: StoredResult, unseen: str = "", *, deciding: bool = True) -> Markup:
-    """Return a kept result with all that was kept with it, and the buttons to decide on it.
-
-    ``unseen`` says why its images are not shown.
-    """
-    content = result.content
+def result_card(on: OnDesk, result: StoredResult, *, deciding: bool = True) -> Markup:
+    """Return a kept result with all that was kept with it, and the buttons to decide on it."""
+    content, unseen = result.content, on.unseen
+    made = made_with(content, result.profile, result.profile_version, on.desk.machine(content))
     at = f"{result.acquired_at:%Y-%m-%d %H:%M}" if result.acquired_at else "at an unknown time"
     decided = join(
         said(f"{decision.decision.capitalize()} by {decision.decided_by} on "
@@ -154,13 +152,13 @@ def result_card(result: StoredResult, unseen: str = "", *, deciding: bool = True
     )  # fmt: skip
     form = Form("decide", (Field("comment", "Comment", hint="needed to reject"),), (
         (ACCEPTED, "Accept"), (REJECTED, "Reject"),
-    )).__html__()  # fmt: skip
+    ), seen=str(len(result.decisions)), key=str(result.number)).__html__()  # fmt: skip
     return card(
         f"Result {result.number}: {result.profile}, {at}",
         verdict(content["state"], refused=False), said(unseen) if unseen else NOTHING,
         values_table(content["values"]), decided,
         form if deciding else NOTHING,
-        details("Made with", made_with(content, result.profile, result.profile_version)),
+        details("Made with", made),
         details("Verification", lines_table(content["verification"])),
         buttons(Button("Close", "close")), kind="wbc-full",
     )  # fmt: skip

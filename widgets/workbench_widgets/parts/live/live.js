@@ -2,23 +2,35 @@
 // Everything travels as messages.  Nothing that is typed becomes widget state, which is saved.
 
 const TICK = 2000; // ms between two looks
-const PATIENCE = 15_000; // ms without an answer until that is said
+const PATIENCE = 3000; // ms without an answer; seen at the next tick, it is said within 5 s
+const AGAIN = 5000; // ms until an unanswered look is asked again: a lost message has no answer
+
+const NO_ANSWER =
+  "No answer: what is shown may be old. It is asked again every five seconds; if nothing comes, " +
+  "reload the page, or run its cell again.";
+const AT_WORK = "Still at work on what you asked. What is shown is from before.";
 
 /** The attributes of an element that are the reader's own and survive an update. */
-const KEPT = new Set(["open"]);
+const KEPT = new Set(["open", "data-edited"]);
 
 /** Where an arrow key leads in a row of tabs.  @type {Record<string, number | undefined>} */
 const STEPS = { ArrowRight: 1, ArrowLeft: -1 };
 
 /**
- * Make `here` look like `there`, touching only what differs.
+ * Make `here` look like `there`, touching only what differs.  What has a key, as a form by its
+ * name, stays where it is and keeps what was typed, whatever comes or goes before it.
  * @param {Element} here @param {Element | DocumentFragment} there
  */
 export function morph(here, there) {
-  const [old, fresh] = [[...here.childNodes], [...there.childNodes]];
+  const fresh = [...there.childNodes];
+  const keys = fresh.map(key);
   fresh.forEach((node, place) => {
-    const was = old[place];
+    const rest = [...here.childNodes].slice(place);
+    const own = keys[place] && rest.find((old) => key(old) === keys[place]);
+    while (own && here.childNodes[place] !== own) here.childNodes[place].remove();
+    const was = here.childNodes[place];
     if (!was) here.append(node);
+    else if (key(was) && keys.indexOf(key(was), place) > place) here.insertBefore(node, was);
     else if (!alike(was, node)) was.replaceWith(node);
     else if (node.nodeType === Node.TEXT_NODE) {
       if (was.nodeValue !== node.nodeValue) was.nodeValue = node.nodeValue;
@@ -27,7 +39,7 @@ export function morph(here, there) {
       if (was.tagName !== "TEXTAREA") morph(was, node);
     }
   });
-  for (const left of old.slice(fresh.length)) left.remove();
+  while (here.childNodes.length > fresh.length) here.lastChild?.remove();
 }
 
 /** @param {Node} node @returns {node is HTMLElement} */
@@ -35,20 +47,49 @@ function isElement(node) {
   return node.nodeType === Node.ELEMENT_NODE;
 }
 
+/** What an element is known by among its siblings; empty for most.  @param {Node} node */
+function key(node) {
+  if (!isElement(node)) return "";
+  const named = node.tagName === "FORM" ? `form ${node.getAttribute("name")} ` : "";
+  return named + (node.dataset?.key ?? "");
+}
+
 /** @param {Node} one @param {Node} other */
 function alike(one, other) {
   if (one.nodeType !== other.nodeType || one.nodeName !== other.nodeName) return false;
-  if (!isElement(one) || !isElement(other)) return true;
-  return (one.dataset?.key ?? "") === (other.dataset?.key ?? "");
+  return key(one) === key(other);
 }
 
 /** @param {Element} here @param {Element} there */
 function attributes(here, there) {
+  if (isNoted(here)) return;
   for (const { name } of [...here.attributes]) {
     if (!there.hasAttribute(name) && !KEPT.has(name)) here.removeAttribute(name);
   }
   for (const { name, value } of there.attributes) {
     if (here.getAttribute(name) !== value && !KEPT.has(name)) here.setAttribute(name, value);
+  }
+}
+
+/**
+ * Whether a field notes what its form showed when somebody began to write in it: the answer to
+ * that form tells by it what has changed meanwhile.
+ * @param {Element} field
+ */
+function isNoted(field) {
+  if (!(field instanceof HTMLInputElement) || field.type !== "hidden") return false;
+  return field.form?.dataset.edited !== undefined;
+}
+
+/**
+ * Let every choice show what the rest of the page is of: both come in one answer, and a choice
+ * that was not answered is taken back.
+ * @param {Element} place
+ */
+export function settle(place) {
+  const options = place.querySelectorAll("form[data-live] option");
+  for (const option of /** @type {NodeListOf<HTMLOptionElement>} */ (options)) {
+    if (option.defaultSelected && !option.selected) option.selected = true;
   }
 }
 
@@ -78,47 +119,72 @@ function render({ model, el }) {
   root.className = "wbc";
   root.dataset.lmSuppressShortcuts = "true"; // keys belong to the fields, not to JupyterLab
   const late = document.createElement("p");
-  late.className = "wbc-problem";
+  late.className = "wbc-problem wbc-late";
   late.setAttribute("role", "alert");
-  late.textContent = "No answer: what is shown may be old. Reload the page, or run its cell again.";
   late.hidden = true;
   const place = document.createElement("div");
   place.textContent = "Reading …";
   root.append(late, place);
   el.append(root);
-  let asked = Date.now();
-  let answered = true;
+  let asked = Date.now(); // when the question was asked that waits longest for its answer
+  let sent = 0; // when the newest question was asked
+  let number = 0; // of the newest question
+  let answered = 0; // of the newest question that was answered
+  let chosen = 0; // of the newest question that somebody asked by hand
 
   /** @param {string} name @param {wb.Values} values @param {DataView[]} files */
   function ask(name, values = {}, files = []) {
-    if (answered) asked = Date.now();
-    answered = false;
-    model.send({ ask: name, values }, undefined, files);
+    sent = Date.now();
+    if (answered >= number) asked = sent;
+    number = Math.max(number, answered) + 1; // another view of this model may be ahead
+    if (name !== "look") chosen = number;
+    try {
+      model.send({ ask: name, values, number }, undefined, files);
+    } catch {
+      asked = 0; // there is nobody any more who could be asked
+    }
+    shade();
+  }
+
+  /** Grey what does not fit a choice that waits, and after a while all of it, and say why. */
+  function shade() {
+    const waits = answered < number;
+    const long = waits && Date.now() - asked > PATIENCE;
+    const byHand = chosen > answered;
+    root.classList.toggle("wbc-waiting", byHand);
+    place.classList.toggle("wbc-old", long);
+    late.hidden = !long;
+    const text = byHand && asked ? AT_WORK : NO_ANSWER;
+    if (late.textContent !== text) late.textContent = text;
+    if (long) settle(place);
   }
 
   /** @type {wb.Listener<wb.LiveTold>} */
   const arrived = (message) => {
-    answered = true;
-    late.hidden = true;
+    if (message.number !== undefined) answered = Math.max(answered, message.number);
     for (const form of message.reset ?? []) {
       const found = place.querySelector(`form[name="${CSS.escape(form)}"]`);
       /** @type {HTMLFormElement | null} */ (found)?.reset();
     }
-    if (message.html === undefined) return;
-    const template = document.createElement("template");
-    template.innerHTML = message.html; // written by functions that escape every value
-    morph(place, template.content);
+    if (message.html !== undefined) {
+      const template = document.createElement("template");
+      template.innerHTML = message.html; // written by functions that escape every value
+      morph(place, template.content);
+    }
+    if (answered >= number) settle(place);
+    shade();
   };
 
   const timer = setInterval(() => {
     if (!root.isConnected || document.hidden) return;
-    if (!answered) late.hidden = Date.now() - asked < PATIENCE;
-    else ask("look");
+    if (answered >= number || Date.now() - sent > AGAIN) ask("look");
+    else shade();
   }, TICK);
 
   /** @param {HTMLFormElement} form @param {string} name */
   async function submit(form, name) {
     const [values, files] = await contents(form);
+    delete form.dataset.edited;
     ask(name, values, files);
   }
 
@@ -132,6 +198,10 @@ function render({ model, el }) {
     const target = /** @type {Element} */ (event.target);
     const button = /** @type {HTMLButtonElement | null} */ (target.closest("button[data-ask]"));
     if (button?.dataset.ask) ask(button.dataset.ask, { value: button.value });
+  });
+  root.addEventListener("input", (event) => {
+    const { form } = /** @type {HTMLInputElement} */ (event.target);
+    if (form) form.dataset.edited = "";
   });
   root.addEventListener("change", (event) => {
     const { form } = /** @type {HTMLInputElement} */ (event.target);

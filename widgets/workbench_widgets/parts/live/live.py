@@ -21,12 +21,16 @@ HERE = Path(__file__).parent
 class Ask:
     """What a page asks: a button's or form's name, its fields, and the bytes of chosen files.
 
+    ``number`` counts the questions of a page: its answer bears it, so that a page knows which of
+    its questions are answered.
+
     Fields may hold patient IDs: they are not shown by ``repr``, and nobody keeps an ``Ask``.
     """
 
     name: str
     values: Mapping[str, str]
     files: Sequence[bytes] = ()
+    number: int = 0
 
     def __repr__(self) -> str:
         return f"Ask({self.name!r})"
@@ -46,7 +50,8 @@ class Ask:
         files = (
             tuple(bytes(buffer) for buffer in buffers) if isinstance(buffers, list | tuple) else ()
         )
-        return cls(message["ask"], texts, files)
+        number = message.get("number")
+        return cls(message["ask"], texts, files, number if isinstance(number, int) else 0)
 
 
 @dataclass(frozen=True)
@@ -84,7 +89,7 @@ class Live(anywidget.AnyWidget):
         if ask is None:
             return
         reply = self._reply(ask)
-        answer: dict[str, Any] = {"reset": list(reply.reset)}
+        answer: dict[str, Any] = {"reset": list(reply.reset), "number": ask.number}
         if reply.html != self._shown or ask.name != "look":
             answer["html"] = self._shown = reply.html
         self.send(answer)

@@ -170,7 +170,10 @@ class Field:
 class Form:
     """Fields and the buttons that send them; ``live`` sends them on every change.
 
-    Who may not send it does not see it.
+    Who may not send it does not see it.  ``seen`` says what the form is about as it is shown: it
+    is sent along as it was when somebody began to write (live.js), so that a change of somebody
+    else in between can be told.  With another ``key`` it is another form: nothing that was typed
+    into the one before is in it.
     """
 
     name: str
@@ -178,6 +181,8 @@ class Form:
     sends: Sequence[tuple[str, str]] = ()
     live: bool = False
     danger: bool = False
+    seen: str = ""
+    key: str = ""
 
     def __html__(self) -> Markup:
         may_ask = MAY_ASK.get()
@@ -191,9 +196,12 @@ class Form:
             for place, (ask, words) in enumerate(sends)
         )
         return Markup(
-            '<form name="{}" autocomplete="off"{}><div class="wbc-fields">{}</div>{}</form>'
+            '<form name="{}" autocomplete="off"{}{}>{}<div class="wbc-fields">{}</div>{}</form>'
         ).format(
             self.name, Markup(" data-live") if self.live else "",
+            Markup(' data-key="{}"').format(self.key) if self.key else "",
+            Markup('<input type="hidden" name="seen" value="{}">').format(self.seen)
+            if self.seen else "",
             join(map(Markup.escape, self.fields)),
             Markup('<div class="wbc-buttons">{}</div>').format(send) if send else "",
         )  # fmt: skip

@@ -1,6 +1,7 @@
 // A table whose rows live in the kernel.  Every text is set with textContent.
 
-const PATIENCE = 20_000; // ms until a table that got no answer says so
+const PATIENCE = 4000; // ms until a table that got no answer says so
+const NO_ANSWER = "No answer yet: these rows are from before. Wait, run the cell again, or reload.";
 const TYPING = 250; // ms without a key until a filter is sent
 
 /** "12 of 480 rows shown"  @param {number} shown @param {number} total */
@@ -75,16 +76,19 @@ function render({ model, el }) {
   /** @type {wb.TableView & { pages: number }} */
   const state = { page: 0, pages: 1, sort: null, descending: false, filters: {} };
   let asked = 0;
+  let counted = "Reading the table…"; // what the count says while answers come
   /** @type {wb.Column[]} */
   let columns = [];
   /** @type {number | undefined} */
   let timer;
+  /** @type {number | undefined} */
+  let late;
 
   const root = element("section", "workbench-table", el);
   root.dataset.lmSuppressShortcuts = "true"; // keys belong to the table, not to JupyterLab
   const bar = element("div", "workbench-table-bar", root);
   const title = element("strong", "workbench-table-title", bar);
-  const count = element("span", "workbench-table-count", bar, "Reading the table…");
+  const count = element("span", "workbench-table-count", bar, counted);
   count.setAttribute("role", "status");
   const clear = button("Clear filters", bar, () => {
     state.filters = {};
@@ -111,9 +115,26 @@ function render({ model, el }) {
   /** @param {"rows" | "csv"} what */
   function send(what) {
     asked += 1;
+    expect();
     const { page, sort, descending, filters } = state;
     model.send({ ask: what, number: `${me} ${asked}`, page, sort, descending, filters });
   }
+  /** Grey rows and say why where no answer comes: order and filters above them are new. */
+  function expect() {
+    clearTimeout(late);
+    late = setTimeout(() => {
+      root.classList.add("workbench-table-old");
+      count.textContent = NO_ANSWER;
+    }, PATIENCE);
+  }
+
+  function answered() {
+    clearTimeout(late);
+    if (!root.classList.contains("workbench-table-old")) return;
+    root.classList.remove("workbench-table-old");
+    count.textContent = counted;
+  }
+
   function ask(page = 0) {
     state.page = page;
     send("rows");
@@ -188,7 +209,7 @@ function render({ model, el }) {
     body.replaceChildren(
       ...message.rows.map((row) => rowElement(row, columns.map((column) => column.number))),
     );
-    count.textContent = countText(message.shown, message.total);
+    count.textContent = counted = countText(message.shown, message.total);
     where.textContent = `Page ${grouped(message.page + 1)} of ${grouped(message.pages)}`;
     first.disabled = back.disabled = message.page === 0;
     next.disabled = last.disabled = message.page + 1 >= message.pages;
@@ -211,7 +232,7 @@ function render({ model, el }) {
   /** @type {wb.Listener<wb.TableTold>} */
   const arrived = (message, buffers) => {
     if (message.head) {
-      clearTimeout(late);
+      answered();
       const same = JSON.stringify(columns) === JSON.stringify(message.head);
       columns = message.head;
       if (message.total === 0) return drawEmpty(message.empty);
@@ -219,6 +240,7 @@ function render({ model, el }) {
       if (!same) drawHead();
       ask();
     } else if (message.number === `${me} ${asked}`) {
+      answered();
       if (message.rows) drawRows(message);
       if (message.csv) download(message.csv, buffers[0]);
       if (message.refused) {
@@ -227,13 +249,11 @@ function render({ model, el }) {
       }
     }
   };
-  const late = setTimeout(() => {
-    count.textContent = "The table got no answer. Run its cell again, or reload the page.";
-  }, PATIENCE);
   model.on("msg:custom", arrived);
   model.on("change:caption", describe);
   describe();
   note.hidden = pager.hidden = clear.hidden = true;
+  expect();
   model.send({ ask: "head" });
 
   return () => {

@@ -143,6 +143,8 @@ class TabbedPage(ipywidgets.VBox):  # type: ignore[misc]
         ))  # fmt: skip
 
     def _tabs(self) -> Markup:
+        if len(self._panels) == 1:
+            return Markup("")  # there is nothing to choose
         tabs = join(
             Markup(
                 '<button type="button" role="tab" data-ask="section" value="{}" '

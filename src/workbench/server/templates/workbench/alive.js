@@ -1,0 +1,76 @@
+// Says in words, within five seconds, that what a page shows may be old: its program, the server
+// or the session is gone.  A file, because no script may stand in the page itself.
+
+const ASK_EVERY = 1500; // ms between two questions, while somebody can see the page
+const ANSWER_WITHIN = 3300; // ms; both together are less than five seconds
+const NO_ANSWER = "The server does not answer; it is asked again every few seconds.";
+const ENDED = "This page has ended. Reload it.";
+const NO_SESSION =
+  "You are not logged in any more: the server was started anew, or you were logged in for half " +
+  "a day. Open the address that workbench serve prints, or reload to log in.";
+
+let kernel = "";
+let trueAt = new Date(); // when all that is shown was true at last
+let asking = 0; // the number of the timer
+
+/** Ask how this page stands; `text` says what is wrong, and is empty while nothing is. */
+async function state() {
+  const path = kernel ? `/dashboards/state/${kernel}` : "/state";
+  try {
+    const signal = AbortSignal.timeout(ANSWER_WITHIN);
+    const answer = await fetch(path, { cache: "no-store", signal });
+    if (answer.status === 403) return { text: NO_SESSION };
+    if (answer.status === 404) return { text: ENDED };
+    return answer.ok ? await answer.json() : { text: NO_ANSWER };
+  } catch {
+    return { text: NO_ANSWER };
+  }
+}
+
+/** Grey what is old, and say why and since when; or take both back. */
+function say(text) {
+  const notice = document.getElementById("ended");
+  if (!notice) return;
+  const content = document.querySelector("main");
+  content?.classList.toggle("old", Boolean(text));
+  if (content) content.inert = Boolean(text);
+  notice.hidden = !text;
+  const since = text ? ` What is shown is as it was at ${trueAt.toLocaleTimeString()}.` : "";
+  const words = notice.querySelector("span");
+  if (words && words.textContent !== text + since) words.textContent = text + since;
+}
+
+/** Put the collector's state, as every other page has it, in its place on this one. */
+function tell(collector) {
+  const place = document.getElementById("collector");
+  if (!place || !collector) return;
+  place.dataset.kind = collector.kind;
+  for (const name of ["text", "todo", "start"]) {
+    const part = place.querySelector(`[data-part="${name}"]`);
+    if (!part || part.textContent === collector[name]) continue;
+    part.textContent = collector[name];
+    part.parentElement.hidden = !collector[name];
+  }
+}
+
+async function look() {
+  clearTimeout(asking);
+  if (!document.hidden) {
+    const answer = await state();
+    if (!answer.text) trueAt = new Date();
+    say(answer.text);
+    tell(answer.collector);
+  }
+  clearTimeout(asking); // another look may have begun meanwhile
+  asking = setTimeout(look, ASK_EVERY);
+}
+
+document.addEventListener("DOMContentLoaded", () => {
+  const told = document.getElementById("jupyter-config-data")?.textContent;
+  kernel = told ? JSON.parse(told).kernelId : "";
+  document.getElementById("reload")?.addEventListener("click", () => location.reload());
+  look();
+});
+document.addEventListener("visibilitychange", look);
+addEventListener("pagehide", () => clearTimeout(asking));
+addEventListener("pageshow", (event) => event.persisted && look());

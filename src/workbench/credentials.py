@@ -97,9 +97,7 @@ def confirm(folder: Path, settings: Settings, name: str) -> Credential:
     """Let a credential go to the present address; raises ``SettingsError`` when there is none."""
     address = _addresses(settings).get(name)
     if address is None:
-        raise SettingsError(
-            "the settings name no such credential.", "Run: workbench credentials list"
-        )
+        raise SettingsError(f"the settings name no {name}.", "Run: workbench credentials list")
     _write(folder, {**_given(folder), name: address})
     return Credential(name, address, address)
 

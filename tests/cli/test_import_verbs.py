@@ -166,10 +166,10 @@ def test_the_issuer_of_the_site_is_a_setting(
 def test_a_path_that_is_not_there_stops_all_before_anything_is_read(
     workspace: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    code, answer, _ = run(capsys, "import", CT, "/nowhere/Grottenolm", "-w", workspace)
+    code, answer, _ = run(capsys, "import", CT, "/nowhere/series", "-w", workspace)
     assert code == NOT_STARTED
-    assert "1 of the paths" in str(answer["message"])
-    assert "Grottenolm" not in str(answer)
+    assert "there is no '/nowhere/series'" in str(answer["message"]), "which of the two it is"
+    assert str(CT) not in str(answer), "what is right is not told of"
     assert open_survey(workspace).table("instance").is_empty()
 
 

@@ -157,7 +157,8 @@ def test_nobody_there_to_be_asked_is_told_so(
 def test_hours_are_hours(workspace: Path, passphrase: Path, capsys: Capture, hours: str) -> None:
     words = ("key", "unlock", "-w", workspace, "--passphrase-file", passphrase)
     code, told, _ = run(capsys, *words, f"--for={hours}")
-    assert (code, told["error"]) == (2, "SettingsError")
+    assert (code, told["error"]) == (2, "UsageError")
+    assert f"--for: '{hours}' is no number of hours" in str(told["message"])
 
 
 def test_check_says_what_is_wrong(workspace: Path, passphrase: Path, capsys: Capture) -> None:

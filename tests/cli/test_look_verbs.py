@@ -50,10 +50,14 @@ def test_what_is_no_dicom_is_looked_at_too(
 def test_a_file_that_is_not_there_and_a_folder_that_is_not_are_told(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    for words in ([tmp_path / "Grottenolm"], [tmp_path], [CT, "--out", tmp_path / "no" / "x.html"]):
+    for named, words in (
+        (f"FILE: there is no '{tmp_path / 'none'}'", [tmp_path / "none"]),
+        (f"FILE: '{tmp_path}' is a folder", [tmp_path]),
+        (f"there is no folder '{tmp_path / 'no'}'", [CT, "--out", tmp_path / "no" / "x.html"]),
+    ):
         code, answer, _ = run(capsys, "look", *words)
         assert code == NOT_STARTED
-        assert "Grottenolm" not in str(answer["message"])
+        assert named in str(answer["message"])
     assert not (tmp_path / "no").exists()
 
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import errno
+import io
 from pathlib import Path
 
 import pytest
@@ -10,6 +12,7 @@ from tests.cli.verbs import CT, run
 from workbench.cli import main
 from workbench.cli.output import (
     DONE,
+    NOT_STARTED,
     PROBLEMS,
 )
 from workbench.deidentify.key import create_key
@@ -109,3 +112,43 @@ def test_passwords_that_no_page_can_read_are_a_problem(
     code, answer, _ = run(capsys, "check", "-w", workspace)
     assert code == PROBLEMS
     assert "passwords.json" in str(answer["problems"])
+
+
+def test_a_folder_that_holds_something_is_asked_about_first(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "mine").mkdir()
+    (tmp_path / "mine" / "IM00000.dcm").write_text("precious")
+    words = ["simulate", tmp_path / "mine", "--patients", "1"]
+    monkeypatch.setattr("sys.stdin", io.StringIO("yes\n"))
+    code, answer, _ = run(capsys, *words)
+    assert code == NOT_STARTED, "a pipe is nobody, whatever it says"
+    assert f"'{tmp_path / 'mine'}' holds 1 things already" in str(answer["message"])
+    assert "--yes" in str(answer["message"])
+
+    class Terminal(io.StringIO):
+        def isatty(self) -> bool:
+            return True
+
+    monkeypatch.setattr("sys.stdin", Terminal("no\n"))
+    assert run(capsys, *words)[0] == NOT_STARTED
+    assert [file.read_text() for file in (tmp_path / "mine").iterdir()] == ["precious"]
+    monkeypatch.setattr("sys.stdin", Terminal("yes\n"))
+    code, counts, err = run(capsys, *words)
+    assert code == DONE
+    assert "files of the same names are overwritten" in err
+    assert len(list((tmp_path / "mine").iterdir())) == counts["files"]
+    assert run(capsys, *words, "--yes")[0] == DONE
+
+
+def test_a_full_disk_is_named_and_is_no_fault_of_the_program(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def full(_: object, file: Path, **__: object) -> None:
+        raise OSError(errno.ENOSPC, "No space left on device", str(file))
+
+    monkeypatch.setattr("pydicom.Dataset.save_as", full)
+    code, answer, err = run(capsys, "simulate", tmp_path / "new", "--patients", "1")
+    assert code == NOT_STARTED
+    assert f"something in '{tmp_path / 'new'}': no space left on device" in str(answer["message"])
+    assert "fault" not in err

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import errno
 import io
 import json
 from pathlib import Path
@@ -11,11 +12,14 @@ import pytest
 
 from workbench.cli.output import (
     DONE,
+    answer_to,
     finish,
     print_json,
+    say,
     show_progress,
     tell,
 )
+from workbench.errors import SettingsError
 
 
 def options(json: bool) -> argparse.Namespace:
@@ -37,6 +41,43 @@ def test_without_json_nothing_goes_to_a_program(capsys: pytest.CaptureFixture[st
     finish(options(json=False), {"rows": 3}, "")
     said = capsys.readouterr()
     assert (said.out, said.err) == ("", "")
+    finish(options(json=False), {"rows": 3, "name": "a"}, "{rows} rows of {name!r} in {C:\\x} {y}.")
+    said = capsys.readouterr()
+    assert (said.out, said.err) == ("3 rows of 'a' in {C:\\x} {y}.\n", "")
+
+
+@pytest.mark.parametrize("json", [True, False])
+def test_a_question_is_asked_beside_the_results(
+    json: bool, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("sys.stdin", io.StringIO(" yes \n"))
+    assert answer_to("Go on? ", "Add --yes.") == "yes"
+    said = capsys.readouterr()
+    assert (said.out, said.err) == ("", "Go on? ")
+    with pytest.raises(SettingsError, match=r"nobody to ask. Add --yes"):
+        answer_to("Go on? ", "Add --yes.")
+
+
+@pytest.mark.parametrize(("coding", "shown"), [("ascii", "M\\xfcller"), ("utf-8", "Müller")])
+def test_what_a_stream_cannot_show_is_shown_in_escapes(
+    coding: str, shown: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    stream = io.TextIOWrapper(io.BytesIO(), encoding=coding)
+    monkeypatch.setattr("sys.stdout", stream)
+    say(options(json=False), "Müller")
+    assert stream.buffer.getvalue().decode(coding) == f"{shown}\n"  # type: ignore[attr-defined]
+
+
+def test_a_result_that_cannot_be_written_is_told(monkeypatch: pytest.MonkeyPatch) -> None:
+    class Full(io.StringIO):
+        def write(self, _: str) -> int:
+            raise OSError(errno.ENOSPC, "full")
+
+    monkeypatch.setattr("sys.stdout", Full())
+    with pytest.raises(SettingsError, match="standard output: no space left on device"):
+        say(options(json=False), "x")
+    with pytest.raises(SettingsError, match="standard output"):
+        print_json({})
 
 
 def test_a_line_is_one_line_whatever_stands_in_it(capsys: pytest.CaptureFixture[str]) -> None:

@@ -80,11 +80,11 @@ def test_looking_says_what_it_could_not_measure(
 @pytest.mark.parametrize(
     ("words", "told"),
     [
-        (["measure", "none", "."], "no such test profile"),
-        (["measure", "none", "/no/such/place"], "do not exist"),
-        (["decide", "7", "accept", "--by", "N. N."], "no result 7"),
-        (["event", "none", "x", "--by", "N. N."], "no such test profile"),
-        (["profile", "/no/such/file", "--by", "N. N."], "cannot be read"),
+        (["measure", "none", "."], "no test profile 'none'. Make one"),
+        (["measure", "none", "/no/such/place"], "there is no '/no/such/place'"),
+        (["decide", "7", "accept", "--by", "N. N."], "no result 7. workbench qa results lists"),
+        (["event", "none", "x", "--by", "N. N."], "no test profile 'none'"),
+        (["profile", "/no/such/file", "--by", "N. N."], "there is no '/no/such/file'"),
     ],
 )
 def test_what_cannot_be_is_said(

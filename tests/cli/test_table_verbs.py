@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 
 import polars as pl
@@ -14,7 +15,6 @@ from workbench.cli.output import (
     NOT_STARTED,
     PROBLEMS,
 )
-from workbench.errors import SettingsError
 from workbench.schema import TABLES
 from workbench.survey import open_survey
 
@@ -102,8 +102,6 @@ def test_parameters_are_values_where_they_can_be_and_texts_where_not() -> None:
     assert read == {
         "year": 2026, "name": "dose", "list": ["a"], "off": False, "e": "a=b", "empty": "",
     }  # fmt: skip
-    with pytest.raises(SettingsError, match="NAME=VALUE"):
-        _parameters(["year"])
 
 
 @pytest.mark.parametrize("given", ["year", "nothing_like_it=1"])
@@ -143,3 +141,83 @@ def test_again_works_on_all_studies_and_mends_what_was_lost(
     code, answer, err = run(capsys, "store", "check", "-w", workspace)
     assert (code, answer["problems"]) == (DONE, [])
     assert "no study is missing" in err
+
+
+@pytest.mark.parametrize(
+    ("given", "said"),
+    [
+        ("country=XX", "no CT reference levels of country=XX year=2022. There are: "),
+        ("year=1900", "country=UK year=1900"),
+    ],
+)
+def test_a_wrong_value_of_a_parameter_says_what_there_is(
+    workspace: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str], given: str, said: str
+) -> None:
+    out = tmp_path / "r.html"
+    words = ["report", "run", "dose_by_protocol", "-w", workspace, "--out", out, "-p", given]
+    code, answer, err = run(capsys, *words)
+    assert (code, answer["outcome"]) == (PROBLEMS, "failed")
+    assert said in str(answer["message"])
+    assert "UK 2022" in str(answer["message"])
+    assert said in err
+    assert not out.exists()
+
+
+def test_reports_are_listed_with_their_parameters_the_sites_own_too(
+    workspace: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    own = workspace / "report_templates"
+    own.mkdir()
+    (own / "mine.ipynb").write_text("{}")
+    code, told, err = run(capsys, "report", "list", "-w", workspace)
+    rows = {row["name"]: row for row in told["reports"]}  # type: ignore[attr-defined]
+    assert rows["dose_by_protocol"]["parameters"]["country"] == "UK"
+    assert "workspace" not in rows["dose_by_protocol"]["parameters"]
+    assert code == PROBLEMS, "one of them cannot be read"
+    assert rows["mine"]["problem"]
+    assert f"mine  {rows['mine']['problem']}" in err
+    (own / "mine.ipynb").unlink()
+    assert run(capsys, "report", "list", "-w", workspace)[0] == DONE
+
+
+@pytest.mark.parametrize("name", ["dose_by_protcol", "../../etc", ""])
+def test_a_report_that_is_none_is_named(
+    workspace: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str], name: str
+) -> None:
+    words = ["report", "run", name, "-w", workspace, "--out", tmp_path / "r.html"]
+    code, answer, _ = run(capsys, *words)
+    assert code == NOT_STARTED
+    assert f"'{name}'" in str(answer["message"])
+
+
+def test_the_instruction_of_the_index_works_on_a_new_workspace_as_it_is_written(
+    workspace: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    from workbench.server import index
+
+    page = (Path(index.__file__).parent / "templates/workbench/home.html").read_text("utf-8")
+    (command,) = re.findall(r"<code>workbench (.*?)</code>", page)
+    words = [str(workspace) if word == "W" else word for word in command.split()]
+    words = [word.replace("W/", f"{workspace}/") for word in words]
+    assert not (workspace / "reports").exists(), "nobody made it"
+    assert run(capsys, *words)[0] == DONE
+    (report,) = index.reports(workspace)
+    assert report.file == "dose.html"
+
+
+def test_a_stage_too_early_says_which_one_comes_first(
+    workspace: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    for verb in ("map", "dose"):
+        code, _, err = run(capsys, verb, "-w", workspace)
+        assert code == DONE, "there is nothing to do, and that is no problem"
+        assert "workbench import" in err
+    assert run(capsys, "import", CT, "-w", workspace)[0] == DONE
+    code, told, err = run(capsys, "dose", "-w", workspace)
+    assert (code, told["estimates"]) == (PROBLEMS, 0)
+    assert "Run first: workbench map" in err
+    assert "workbench map" in str(told["problem"])
+    assert run(capsys, "map", "-w", workspace)[0] == DONE
+    code, told, err = run(capsys, "dose", "-w", workspace)
+    assert (code, told["problem"]) == (DONE, "")
+    assert "first" not in err

@@ -16,8 +16,8 @@ from workbench.cli.verb import (
     Parser,
     UsageError,
     add_verb,
-    check_out,
     executor_of,
+    new_workspace_of,
     with_workers,
     workspace_of,
     workspace_verb,
@@ -47,7 +47,9 @@ def test_a_wrong_command_line_is_told_as_json_too(
 def test_a_workspace_must_be_named() -> None:
     with pytest.raises(SettingsError, match="-w FOLDER"):
         workspace_of(argparse.Namespace(workspace=None))
-    assert workspace_of(argparse.Namespace(workspace="a")) == Path("a")
+    assert new_workspace_of(argparse.Namespace(workspace="a")) == Path("a")
+    with pytest.raises(SettingsError, match="'a' does not exist"):
+        workspace_of(argparse.Namespace(workspace="a"))
 
 
 def test_the_option_goes_before_the_environment(
@@ -112,13 +114,45 @@ def test_machines_do_not_share_a_catalogue_that_is_a_file(
         executor_of(options, open_survey(workspace))
 
 
-def test_a_file_goes_into_a_folder_that_is_there(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+@pytest.mark.parametrize(
+    ("words", "said"),
+    [
+        (["colect"], "there is no verb 'colect'. Did you mean collect?"),
+        (["collect", "tst"], "there is no action 'tst'. Did you mean test?"),
+        (["qa", "measur", "x"], "there is no action 'measur'. Did you mean measure?"),
+        (["store", "erese"], "Did you mean erase?"),
+        (["import", "--worker=3", "--vredicts", "."], "there is no option --vredicts"),
+        (["import", ".", "--vredicts=x"], "Did you mean --verdicts?"),
+        (["init", "--times", "hours"], "--times: there is no 'hours'. Did you mean hour?"),
+        (["map", "now"], "'now' is a word too many"),
+        (["zzz"], "There is: check, collect, credentials"),
+    ],
+)
+def test_a_slip_of_the_finger_is_shown_what_is_near(
+    words: list[str], said: str, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    monkeypatch.chdir(tmp_path)
-    check_out(Path("x.csv"))
-    check_out(tmp_path / "x.csv")
+    code, answer, err = run(capsys, *words)
+    assert (code, said in str(answer["message"]), said in err) == (NOT_STARTED, True, True)
+    group = [word for word in words[:1] if word in ("collect", "qa", "store", "import", "map")]
+    assert f"usage: workbench {' '.join(group)}".strip() in err, "of the verb that was meant"
+
+
+@pytest.mark.parametrize("place", ["nowhere", "plain"])
+def test_a_folder_that_is_no_workspace_is_named(
+    tmp_path: Path, place: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (tmp_path / "plain").mkdir()
+    code, answer, _ = run(capsys, "collect", "list", "-w", tmp_path / place)
+    assert code == NOT_STARTED
+    assert str(tmp_path / place) in str(answer["message"])
+    assert f"workbench init -w {tmp_path / place}" in str(answer["message"])
+
+
+def test_a_workspace_of_the_environment_that_is_a_file_is_named(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
     (tmp_path / "file").write_text("")
-    for place in (tmp_path / "none" / "x.csv", tmp_path / "file" / "x.csv"):
-        with pytest.raises(SettingsError, match="--out"):
-            check_out(place)
+    monkeypatch.setenv("WORKBENCH_WORKSPACE", str(tmp_path / "file"))
+    code, answer, _ = run(capsys, "map")
+    assert code == NOT_STARTED
+    assert f"--workspace: '{tmp_path / 'file'}' is a file" in str(answer["message"])

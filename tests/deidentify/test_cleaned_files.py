@@ -5,11 +5,12 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
+from pydicom import dcmread
 from pydicom.dataset import Dataset, FileMetaDataset
 from pydicom.uid import ExplicitVRLittleEndian
 
 from workbench.deidentify import cleaned_files
-from workbench.deidentify.cleaned_files import deidentify_files
+from workbench.deidentify.cleaned_files import FileOutcome, deidentify_files
 from workbench.deidentify.confidentiality_profile import load_profile
 from workbench.deidentify.engine import Deidentifier
 from workbench.deidentify.pseudonym import Pseudonyms
@@ -64,3 +65,69 @@ def test_what_cannot_be_written_is_refused_and_counted(
     monkeypatch.setattr(cleaned_files, "_encoded", breaking)
     done = deidentify_files(tmp_path / "in", tmp_path / "out", deidentifier)
     assert done == {"written": 2, "duplicate": 0, "refused": 1}
+
+
+def outcomes(
+    tmp_path: Path, deidentifier: Deidentifier
+) -> tuple[dict[str, int], list[FileOutcome]]:
+    noted: list[FileOutcome] = []
+    done = deidentify_files(tmp_path / "in", tmp_path / "out", deidentifier, noted.append)
+    return done, noted
+
+
+def test_each_file_is_told_of_with_its_number_and_why_it_was_refused(
+    tmp_path: Path, deidentifier: Deidentifier
+) -> None:
+    for number in range(3):
+        write(tmp_path / "in", number)
+    (tmp_path / "in" / "1.dcm").write_text("Quixote^Ann")
+    (tmp_path / "in" / "3.dcm").write_bytes((tmp_path / "in" / "0.dcm").read_bytes())
+    done, noted = outcomes(tmp_path, deidentifier)
+    assert done == {"written": 2, "duplicate": 1, "refused": 1}
+    assert [(file.number, file.outcome) for file in noted] == [
+        (1, "written"), (2, "refused"), (3, "written"), (4, "duplicate"),
+    ]  # fmt: skip
+    assert [file.refusal is None for file in noted] == [True, False, True, True]
+    assert noted[1].refusal is not None
+    assert noted[1].refusal.code == "not_dicom"
+    assert noted[1].file.path.name == "1.dcm"
+    assert "1.dcm" not in repr(noted), "a file's name may be a patient's"
+    assert "Quixote" not in str(noted[1].refusal)
+
+
+def test_another_content_under_the_same_uid_is_refused_and_the_first_stays(
+    tmp_path: Path, deidentifier: Deidentifier
+) -> None:
+    write(tmp_path / "in", 0)
+    write(tmp_path / "other", 0, "DERIVED\\PRIMARY\\AXIAL")
+    (tmp_path / "other" / "0.dcm").rename(tmp_path / "in" / "9.dcm")
+    done, noted = outcomes(tmp_path, deidentifier)
+    assert done == {"written": 1, "duplicate": 0, "refused": 1}
+    refusal = noted[1].refusal
+    assert refusal is not None
+    assert refusal.code == "same_uid_other_content"
+    (clean,) = (tmp_path / "out").iterdir()
+    assert list(dcmread(clean).ImageType) == ["ORIGINAL", "PRIMARY", "AXIAL"]
+
+
+def test_a_fault_with_one_object_is_its_refusal_and_quotes_nothing(
+    tmp_path: Path, deidentifier: Deidentifier, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for number in range(3):
+        write(tmp_path / "in", number)
+    real, calls = Deidentifier.apply, []
+
+    def breaking(self: Deidentifier, data: Dataset) -> object:
+        calls.append(data)
+        if len(calls) == 2:
+            raise KeyError("Quixote^Ann")
+        return real(self, data)
+
+    monkeypatch.setattr(Deidentifier, "apply", breaking)
+    done, noted = outcomes(tmp_path, deidentifier)
+    assert done == {"written": 2, "duplicate": 0, "refused": 1}
+    refusal = noted[1].refusal
+    assert refusal is not None
+    assert refusal.code == "not_deidentified"
+    assert "Quixote" not in str(refusal)
+    assert "workbench look FILE" in str(refusal)

@@ -59,7 +59,7 @@ def test_phantom_images_are_the_only_place_and_are_told_of(
     assert found[-1].people(retained=False) > 5
     assert not (machine.workspace / "hospital.key").exists()
     assert main(["check", "-w", str(machine.workspace)]) == 1
-    said = capsys.readouterr().err
+    said = capsys.readouterr().out
     assert "selected by none" in said
     assert "key is locked" in said
 

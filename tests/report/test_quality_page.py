@@ -77,7 +77,7 @@ def test_a_site_edits_a_report_and_its_copy_is_used(workspace: Path, tmp_path: P
     [
         ("quality_results", {"numbers": []}, "no result is named"),
         ("quality_results", {"numbers": [99]}, "no result 99"),
-        ("quality_over_time", {"profile": "none"}, "no such test profile"),
+        ("quality_over_time", {"profile": "none"}, "no test profile 'none'"),
     ],
 )
 def test_a_report_on_nothing_says_so(

@@ -6,11 +6,13 @@ import polars as pl
 import pytest
 
 from tests.report.report_frames import scans
+from workbench.errors import SettingsError
 from workbench.report.reference import (
     ENOUGH_PATIENTS,
     chosen_levels,
     compare,
     event_levels,
+    named_levels,
     study_sums,
 )
 
@@ -35,6 +37,18 @@ def test_only_levels_of_the_country_and_year_for_adults_in_ct_are_compared(
     change: dict[str, object],
 ) -> None:
     assert chosen_levels(levels({}, change), "UK", 2022).height == 1
+
+
+@pytest.mark.parametrize(("country", "year"), [("XX", 2022), ("UK", 1999), ("", 0), ("uk", 2022)])
+def test_a_country_without_levels_is_refused_and_those_that_have_some_are_named(
+    country: str, year: int
+) -> None:
+    known = levels({}, {"country": "FR", "year": 2011}, {"country": "DE", "modality": "DX"})
+    with pytest.raises(SettingsError) as refusal:
+        named_levels(known, country, year)
+    assert f"country={country} year={year}" in str(refusal.value)
+    assert "There are: FR 2011, UK 2022." in str(refusal.value), "DE has none for CT"
+    assert named_levels(known, "FR", 2011).equals(chosen_levels(known, "FR", 2011))
 
 
 def test_levels_of_one_sequence_are_for_events_and_others_for_sums() -> None:

@@ -253,6 +253,21 @@ def test_a_sound_database_has_no_problem(database: Database) -> None:
     assert database.check() == []
 
 
+def test_what_was_deleted_takes_room_until_it_is_given_back(database: Database) -> None:
+    database.define(TABLE)
+    small = database.size().total
+    database.many("INSERT INTO t (x) VALUES (?)", [(f"{n} {'x' * 500}",) for n in range(5_000)])
+    full = database.size().total
+    assert full > small + 2_500_000
+    database.write("DELETE FROM t")
+    free = database.size().free
+    assert database.size().total > 2_500_000, "deleting gives nothing back"
+    assert free is None or free > 2_500_000
+    database.reclaim()
+    assert database.size().total < small + 100_000
+    assert database.size().free in (None, 0)
+
+
 # --- the file ------------------------------------------------------------------------------------
 
 

@@ -19,8 +19,9 @@ from workbench.survey import create_survey
 
 # The words of every verb that takes a workspace.
 WORDS = {
-    "import": "{files}", "receive": "--aet ME --port 0 --allow YOU", "map": "", "dose": "",
-    "table": "instance --out {files}/x.csv", "report": "run completeness --out {files}/x.html",
+    "import": "{files}", "receive": "--aet ME --port 11112 --allow YOU", "map": "", "dose": "",
+    "table": "instance --out {files}/x.csv", "report list": "",
+    "report run": "completeness --out {files}/x.html",
     "check": "", "store check": "", "store compact": "", "store erase": "SITE-A --yes --at-once",
     "collect run": "--until-done", "collect add": "--id X", "collect status": "",
     "collect pause": "", "collect resume": "", "collect stop": "", "collect test": "",
@@ -29,7 +30,7 @@ WORDS = {
     "collect delete-answered": "--sure x", "collect delete-list": "--sure x",
     "collect delete-everything": "--sure x",
     "qa profile": "{files}/p.toml --by N", "qa profiles": "", "qa measure": "weekly {files}",
-    "qa look": "", "qa watch": "", "qa decide": "1 accept --by N",
+    "qa look": "", "qa watch": "", "qa results": "", "qa decide": "1 accept --by N",
     "qa erase": "--unselected --yes",
     "qa event": "weekly service --by N", "qa due": "", "quarantine": "--out {files}/x.html",
     "serve": "--port 0", "demo": "--no-serve",
@@ -81,7 +82,7 @@ def run(workspace: Path, capsys: pytest.CaptureFixture[str]) -> Run:
         paths = words.format(files=workspace.parent / "files").split()
         capsys.readouterr()
         code = main([*verb.split(), *paths, "-w", str(workspace)])
-        return code, capsys.readouterr().err
+        return code, "".join(capsys.readouterr())
 
     return run
 

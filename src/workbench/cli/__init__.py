@@ -1,30 +1,29 @@
 """The command line: one verb a stage.
 
 Exit code 0: done; 1: done, with problems listed; 2: could not start; 3: broke off by a fault of
-the program; 130: stopped by Ctrl-C.  Progress goes to standard error; with ``--json`` the last
-line of standard output is one JSON object, whatever happens.
+the program; 130: stopped by Ctrl-C.  Results go to standard output, progress and errors to
+standard error; with ``--json`` standard output is one JSON object, whatever happens.
 """
 
 from __future__ import annotations
 
 import sys
 from collections.abc import Sequence
-from pathlib import Path
 
 from workbench import __version__
 from workbench.cli.collect_verbs import add_collect
+from workbench.cli.command_errors import explained
 from workbench.cli.deidentify_verbs import add_deidentify
 from workbench.cli.import_verbs import add_intake
 from workbench.cli.key_verbs import add_key
 from workbench.cli.look_verbs import add_look
 from workbench.cli.other_verbs import add_others
-from workbench.cli.output import BROKE_OFF, NOT_STARTED, PROBLEMS, STOPPED, print_json, tell
+from workbench.cli.output import PROBLEMS, leave_pipe, print_json, tell
 from workbench.cli.quality_verbs import add_quality
 from workbench.cli.rights_verbs import add_rights
 from workbench.cli.store_verbs import add_store
 from workbench.cli.table_verbs import add_tables
-from workbench.cli.verb import Parser, UsageError, Verb
-from workbench.errors import WorkbenchError
+from workbench.cli.verb import Parser, Verb
 from workbench.file_modes import private_umask
 
 
@@ -37,33 +36,14 @@ def main(arguments: Sequence[str] | None = None) -> int:
         with private_umask():
             return verb(options)
     except BrokenPipeError:
+        leave_pipe()
         return PROBLEMS
     except (Exception, KeyboardInterrupt) as error:  # noqa: BLE001  the program ends here
-        code, message = _told(error)
+        code, message = explained(error, words)
         tell(f"workbench: {message}")
         if "--json" in words:
             print_json({"error": type(error).__name__, "message": message})
         return code
-
-
-def _told(error: BaseException) -> tuple[int, str]:
-    """Return exit code and message for an error."""
-    if isinstance(error, UsageError):
-        return NOT_STARTED, f"{error} {error.usage}"
-    if isinstance(error, WorkbenchError):
-        return NOT_STARTED, str(error)
-    if isinstance(error, KeyboardInterrupt):
-        return STOPPED, "stopped. Run the same command again to go on."
-    # The text of any other error may quote a header: only its place is told.
-    return BROKE_OFF, f"a fault of the program: {_place(error)}. Please report this line."
-
-
-def _place(error: BaseException) -> str:
-    """Return the kind of an error and the line it comes from, without its text."""
-    import traceback
-
-    last = traceback.extract_tb(error.__traceback__)[-1]
-    return f"{type(error).__name__} in {Path(last.filename).name}, line {last.lineno}"
 
 
 def parser() -> Parser:

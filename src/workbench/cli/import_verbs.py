@@ -3,20 +3,29 @@
 from __future__ import annotations
 
 import argparse
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from workbench.cli.output import DONE, PROBLEMS, finish, print_json, show_progress, tell
+from workbench.cli.arguments import (
+    MAX_PORT,
+    SITE,
+    SURVEY,
+    Group,
+    Input,
+    OutputFile,
+    Title,
+    WholeNumber,
+)
+from workbench.cli.command_errors import about
+from workbench.cli.output import DONE, PROBLEMS, finish, print_json, say, show_progress, tell
 from workbench.cli.verb import (
     add_verb,
     executor_of,
+    new_workspace_of,
     survey_of,
     with_workers,
     with_workspace,
-    workspace_of,
     workspace_verb,
 )
-from workbench.errors import SettingsError
 
 if TYPE_CHECKING:
     from workbench.stages.border import Intake
@@ -25,10 +34,12 @@ if TYPE_CHECKING:
 def add_intake(verbs: Any) -> None:
     """Add the verbs of this module."""
     init = workspace_verb(verbs, "init", _init, "make a workspace")
-    init.add_argument("--survey", default="survey", help="name of the survey")
-    init.add_argument("--site", default="SITE", help="short code of the hospital")
+    init.add_argument("--survey", type=SURVEY, default="survey", help="name of the survey")
+    init.add_argument("--site", type=SITE, default="SITE", help="short code of the hospital")
     init.add_argument("--issuer", default="", help="who issued the patient IDs that name no issuer")
-    init.add_argument("--group", default="", help="a group that shares the folder (none if unsaid)")
+    init.add_argument(
+        "--group", type=Group(), default="", help="a group that shares the folder (none if unsaid)"
+    )
     init.add_argument(
         "--times", choices=["exact", "hour", "removed"], default="hour",
         help="what leaves of times of day: true to the hour (usual), exact, or none",
@@ -36,23 +47,20 @@ def add_intake(verbs: Any) -> None:
     take = with_workspace(
         add_verb(verbs, "import", _import, "read files, folders, DICOMDIRs, zips")
     )
-    take.add_argument("paths", nargs="+", type=Path, metavar="FOLDER")
+    take.add_argument("paths", nargs="+", type=Input(folders=True), metavar="FOLDER")
     with_workers(take)
     take.add_argument(
-        "--verdicts", type=Path, metavar="FILE",
+        "--verdicts", type=OutputFile(), metavar="FILE",
         help="also write each file's path and verdict to a CSV file; paths may hold names: "
         "keep it in the hospital",
     )  # fmt: skip
     receive = workspace_verb(verbs, "receive", _receive, "receive what a PACS sends")
-    receive.add_argument("--aet", help="our AE title")
-    receive.add_argument("--port", type=int, help="our port")
+    receive.add_argument("--aet", type=Title(), help="our AE title")
+    receive.add_argument("--port", type=WholeNumber(1, MAX_PORT), help="our port")
     receive.add_argument(
-        "--allow",
-        action="append",
-        default=[],
-        metavar="PEER",
+        "--allow", type=Title(address=True), action="append", default=[], metavar="PEER",
         help="who may send: AE title, or TITLE@address",
-    )
+    )  # fmt: skip
 
 
 def _init(options: argparse.Namespace) -> int:
@@ -61,7 +69,9 @@ def _init(options: argparse.Namespace) -> int:
 
     named = SurveySettings(options.survey, options.site, options.times, options.issuer)
     shared = StoreSettings(group=options.group)
-    create_survey(workspace_of(options), Settings(survey=named, store=shared))
+    folder = new_workspace_of(options)
+    with about("-w", folder):
+        create_survey(folder, Settings(survey=named, store=shared))
     return finish(options, {"survey": options.survey}, "The workspace is ready.")
 
 
@@ -69,9 +79,6 @@ def _import(options: argparse.Namespace) -> int:
     from workbench.stages.importing import import_files
     from workbench.stages.verdict_list import VerdictList
 
-    missing = [path for path in options.paths if not path.exists()]
-    if missing:
-        raise SettingsError(f"{len(missing)} of the paths given do not exist.", "Check them.")
     with VerdictList(options.verdicts) as verdicts:
         note = verdicts.note if options.verdicts else None
         survey = survey_of(options)
@@ -108,11 +115,11 @@ def _finish_intake(options: argparse.Namespace, intake: Intake) -> int:
 
     counts = intake.as_json()
     verdicts, codes = counts["verdicts"], counts["codes"]
-    tell(", ".join(f"{number} {verdict}" for verdict, number in verdicts.items()) + ".")
+    say(options, ", ".join(f"{number} {verdict}" for verdict, number in verdicts.items()) + ".")
     for code, number in codes.items():
-        tell(f"- {number} x {code}")
+        say(options, f"- {number} x {code}")
     if codes.keys() - {UNCHANGED}:
-        tell("Reasons are in the table 'rejected'.")
+        say(options, "Reasons are in the table 'rejected'.")
     if options.json:
         print_json(counts)
     return PROBLEMS if verdicts["quarantined"] or verdicts["rejected"] else DONE

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import argparse
 from contextlib import closing
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from workbench.cli.output import DONE, PROBLEMS, finish, print_json, tell
+from workbench.cli.arguments import SCREEN, Input, Name, Number, OutputFile
+from workbench.cli.command_errors import about
+from workbench.cli.output import DONE, PROBLEMS, finish, say, tell
 from workbench.cli.secrets import new_passphrase, passphrase_of, sheet_of
 from workbench.cli.verb import Parser, survey_of, workspace_of, workspace_verb
 from workbench.errors import IdentityError, SettingsError
@@ -27,29 +28,32 @@ def add_key(verbs: Any) -> None:
     protect.add_argument("--no-sheet", action="store_true", help="though no sheet was printed")
     unlock = workspace_verb(actions, "unlock", _unlock, "let programs use the locked key")
     unlock.add_argument(
-        "--for", dest="hours", type=float, metavar="HOURS", help="not until a restart, but so long"
-    )
+        "--for", dest="hours", type=Number("hours", MAX_UNLOCKED_H), metavar="HOURS",
+        help="not until a restart, but so long",
+    )  # fmt: skip
     for verb in (protect, unlock):
         verb.add_argument(
-            "--passphrase-file", type=Path, metavar="FILE",
+            "--passphrase-file", type=Input(), metavar="FILE",
             help="read it from a file only you can read, such as a systemd credential",
         )  # fmt: skip
     workspace_verb(actions, "lock", _lock, "end what unlock began")
     workspace_verb(actions, "check", _check, "say how the key is kept, and what is wrong with it")
     workspace_verb(actions, "show-fingerprint", _fingerprint, "print the key's fingerprint")
     sheet = workspace_verb(actions, "sheet", _sheet, "write the recovery sheet, to be printed")
-    sheet.add_argument("--out", type=Path, required=True, metavar="FILE.html")
+    sheet.add_argument("--out", type=OutputFile(), required=True, metavar="FILE.html")
     workspace_verb(actions, "restore", _restore, "type the key in again from its sheet")
     _add_relinking(actions)
 
 
 def _add_relinking(actions: Any) -> None:
     link = workspace_verb(actions, "link", _link, "write which pseudonym each listed patient has")
-    link.add_argument("patients", type=Path, metavar="PATIENTS")
-    link.add_argument("--out", type=Path, required=True, metavar="FILE", help="- is the screen")
+    link.add_argument("patients", type=Input(), metavar="PATIENTS")
+    link.add_argument(
+        "--out", type=OutputFile(screen=True), required=True, metavar="FILE", help="- is the screen"
+    )
     who = workspace_verb(actions, "who", _who, "say which patient of the queue a pseudonym is")
-    who.add_argument("pseudonym", metavar="PSEUDONYM")
-    who.add_argument("--patients", type=Path, metavar="FILE", help="look in this list as well")
+    who.add_argument("pseudonym", type=Name("pseudonym"), metavar="PSEUDONYM")
+    who.add_argument("--patients", type=Input(), metavar="FILE", help="look in this list as well")
 
 
 def _custody(options: argparse.Namespace) -> Custody:
@@ -79,8 +83,6 @@ def _protect(options: argparse.Namespace) -> int:
 
 
 def _unlock(options: argparse.Namespace) -> int:
-    if options.hours is not None and not 0 < options.hours <= MAX_UNLOCKED_H:
-        raise SettingsError(f"--for needs hours above 0, {MAX_UNLOCKED_H} at most.")
     _custody(options).unlock(passphrase_of(options.passphrase_file), options.hours)
     until = "until a restart" if options.hours is None else f"for {options.hours:g} hours"
     return finish(options, {"unlocked": True, "until": until}, "Unlocked {until}.")
@@ -96,17 +98,14 @@ def _lock(options: argparse.Namespace) -> int:
 
 def _fingerprint(options: argparse.Namespace) -> int:
     fingerprint = _custody(options).fingerprint()
-    if options.json:
-        print_json({"key_fingerprint": fingerprint})
-        return DONE
-    return finish(options, {}, fingerprint)
+    return finish(options, {"key_fingerprint": fingerprint}, "{key_fingerprint}")
 
 
 def _check(options: argparse.Namespace) -> int:
     custody = _custody(options)
     problems, state = custody.problems(), custody.state()
     facts: dict[str, object] = {"state": state, "key_fingerprint": None, "sheet": None}
-    tell(f"The key is {state}.")
+    say(options, f"The key is {state}.")
     try:
         fingerprint = custody.fingerprint()
     except IdentityError as error:
@@ -114,12 +113,12 @@ def _check(options: argparse.Namespace) -> int:
     else:
         facts["key_fingerprint"] = fingerprint
         facts["sheet"] = _sheet_noted(options, fingerprint)
-        tell(f"Its fingerprint in this survey is {fingerprint}.")
+        say(options, f"Its fingerprint in this survey is {fingerprint}.")
         problems += custody.differing(_stored(options, custody.site))
         if not facts["sheet"]:
             problems.append("No recovery sheet of it was printed. Run: workbench key sheet")
     for problem in problems:
-        tell(f"- {problem}")
+        say(options, f"- {problem}")
     finish(options, {**facts, "problems": problems}, "")
     return PROBLEMS if problems else DONE
 
@@ -149,7 +148,7 @@ def _restore(options: argparse.Namespace) -> int:
     words = "It is the one under which this workspace's objects were stored." if known else (
         "Compare it with the sheet: if it differs, the survey's name or the key is another."
     )  # fmt: skip
-    tell(f"Restored. The fingerprint is {fingerprint}.")
+    say(options, f"Restored. The fingerprint is {fingerprint}.")
     return finish(options, {"key_fingerprint": fingerprint, "known": bool(known)}, words)
 
 
@@ -158,18 +157,28 @@ def _link(options: argparse.Namespace) -> int:
     from workbench.collect.queue.hospital_file import HospitalFile
     from workbench.collect.queue.relinking import links, listed, queued, write_links
 
+    on_screen = str(options.out) == SCREEN
+    if on_screen and options.json:
+        raise SettingsError(
+            "--out - and --json both write to standard output.", "Name a file for --out."
+        )
     survey = survey_of(options)
     pseudonyms = survey.pseudonyms()
-    patients = listed(read_patient_list(options.patients))
+    with about("patients", options.patients):
+        patients = listed(read_patient_list(options.patients))
     with closing(HospitalFile(survey.folder)) as hospital:
         issuers = {issuer for _, issuer in (*patients, *queued(hospital))}
     rows = links(patients, issuers, pseudonyms, survey.store.patients_among)
-    counts = write_links(rows, options.out)
-    return finish(
-        options, counts,
-        "{patients} rows written, {in_store} of them in the store. The file must not leave the "
-        "hospital.",
-    )  # fmt: skip
+    with about("--out", options.out):
+        counts = write_links(rows, options.out)
+    sentence = (
+        f"{counts['patients']} rows written, {counts['in_store']} of them in the store. The file "
+        "must not leave the hospital."
+    )
+    if on_screen:
+        tell(sentence)
+        return DONE
+    return finish(options, counts, sentence)
 
 
 def _who(options: argparse.Namespace) -> int:
@@ -178,17 +187,20 @@ def _who(options: argparse.Namespace) -> int:
     from workbench.collect.queue.relinking import listed, queued, who
 
     survey = survey_of(options)
-    known = listed(read_patient_list(options.patients)) if options.patients else []
+    with about("--patients", options.patients):
+        known = listed(read_patient_list(options.patients)) if options.patients else []
     with closing(HospitalFile(survey.folder)) as hospital:
         known += queued(hospital)
     patients = list(who(options.pseudonym, known, survey.pseudonyms()))
     for patient in patients:
         issuer = f", issued by {patient.issuer}" if patient.issuer else ""
-        tell(
-            f"{patient.patient_id}{issuer}; original dates are {patient.date_shift_days} days later"
+        say(
+            options,
+            f"{patient.patient_id}{issuer}; "
+            f"original dates are {patient.date_shift_days} days later",
         )
     if not patients:
-        tell("None of the patients of the queue or list has this pseudonym in this survey.")
+        say(options, "None of the patients of the queue or list has this pseudonym in this survey.")
     rows = [
         {
             "patient_id": patient.patient_id,

@@ -3,29 +3,47 @@
 from __future__ import annotations
 
 import argparse
+import sys
 from pathlib import Path
 from typing import Any
 
-from workbench.cli.output import DONE, PROBLEMS, finish, show_progress, tell
+from workbench.cli.arguments import MAX_PORT, Folder, Input, WholeNumber
+from workbench.cli.output import (
+    DONE,
+    PROBLEMS,
+    answer_to,
+    finish,
+    say,
+    show_progress,
+    tell,
+)
 from workbench.cli.verb import add_verb, survey_of, workspace_of, workspace_verb
-from workbench.errors import WorkbenchError
+from workbench.errors import SettingsError, WorkbenchError
+
+MAX_SIMULATED_PATIENTS = 100_000  # some hundred objects each
+MAX_SEED = 2**32 - 1
 
 
 def add_others(verbs: Any) -> None:
     """Add the verbs of this module."""
     serve = workspace_verb(verbs, "serve", _serve, "serve dashboards and reports")
-    serve.add_argument("--port", type=int, default=8866)
+    serve.add_argument("--port", type=WholeNumber(0, MAX_PORT), default=8866)
     serve.add_argument("--open", action="store_true", help="open the page in a browser")
     workspace_verb(verbs, "check", _check, "check settings, key and store")
     add_verb(verbs, "plugins", _plugins, "list what is loaded, with problems")
     simulate = add_verb(verbs, "simulate", _simulate, "write a simulated hospital to a folder")
-    simulate.add_argument("folder", type=Path)
-    simulate.add_argument("--patients", type=int, default=12)
-    simulate.add_argument("--seed", type=int, default=1)
+    simulate.add_argument("folder", type=Folder())
+    simulate.add_argument("--patients", type=WholeNumber(1, MAX_SIMULATED_PATIENTS), default=12)
+    simulate.add_argument("--seed", type=WholeNumber(0, MAX_SEED), default=1)
+    simulate.add_argument(
+        "--yes", action="store_true", help="do not ask, though the folder holds something"
+    )
     demo = workspace_verb(verbs, "demo", _demo, "the whole line on a small hospital")
-    demo.add_argument("--data", type=Path, metavar="FOLDER", help="your own files as well")
+    demo.add_argument(
+        "--data", type=Input(folders=True), metavar="FOLDER", help="your own files as well"
+    )
     demo.add_argument("--no-serve", action="store_true", help="stop after the report")
-    demo.add_argument("--port", type=int, default=8866)
+    demo.add_argument("--port", type=WholeNumber(0, MAX_PORT), default=8866)
 
 
 def _serve(options: argparse.Namespace) -> int:
@@ -47,13 +65,13 @@ def _check(options: argparse.Namespace) -> int:
     except WorkbenchError as error:
         problems = [*problems, str(error)]
     for problem in problems:
-        tell(f"- {problem}")
+        say(options, f"- {problem}")
     for note in checked.notes:
-        tell(f"- To know: {note}")
+        say(options, f"- To know: {note}")
     for other in checked.not_checked:
-        tell(f"- Not checked: {other}")
+        say(options, f"- Not checked: {other}")
     for promise in checked.promises:
-        tell(promise)
+        say(options, promise)
     facts = {**vars(checked), "problems": problems}
     facts["phantoms"] = vars(checked.phantoms) if checked.phantoms else None
     finish(options, facts, "" if problems else "What was checked is in order.")
@@ -70,9 +88,9 @@ def _plugins(options: argparse.Namespace) -> int:
     plugins = (*find(DOSE_METHODS, BUILTIN), *find(QA_TESTS, (CTWater(),)))
     for plugin in plugins:
         note = plugin.problem or f"version {plugin.version}"
-        tell(f"{plugin.group}  {plugin.name}  {plugin.origin}  {note}")
+        say(options, f"{plugin.group}  {plugin.name}  {plugin.origin}  {note}")
     for name in report_names():
-        tell(f"report  {name}  built-in")
+        say(options, f"report  {name}  built-in")
     rows = [
         {"group": plugin.group, "name": plugin.name, "version": plugin.version,
          "origin": plugin.origin, "problem": plugin.problem}
@@ -85,9 +103,24 @@ def _plugins(options: argparse.Namespace) -> int:
 def _simulate(options: argparse.Namespace) -> int:
     from workbench.simulate.hospital import simulate_hospital
 
+    _ask_to_mix(options)
     hospital = simulate_hospital(options.seed, options.patients)
     written = hospital.write(options.folder)
     return finish(options, {"files": len(written)}, "{files} files written.")
+
+
+def _ask_to_mix(options: argparse.Namespace) -> None:
+    """Raise ``SettingsError`` unless files may be written among those of a folder."""
+    folder: Path = options.folder
+    there = sum(1 for _ in folder.iterdir()) if folder.is_dir() else 0
+    if options.yes or not there:
+        return
+    remedy = "Name an empty or new folder, or add --yes."
+    if not sys.stdin.isatty():
+        raise SettingsError(f"the folder '{folder}' holds {there} things already.", remedy)
+    tell(f"The folder '{folder}' holds {there} things; files of the same names are overwritten.")
+    if answer_to("Type yes to go on: ", remedy) != "yes":
+        raise SettingsError("nothing was written.", remedy)
 
 
 def _demo(options: argparse.Namespace) -> int:
@@ -101,5 +134,7 @@ def _demo(options: argparse.Namespace) -> int:
 
         serve(workspace, port=options.port)
     report = workspace / "reports" / f"{REPORT}.html"
-    finish(options, {"complete": complete, "workspace": workspace, "report": report}, "")
+    facts = {"complete": complete, "workspace": workspace, "report": report}
+    finish(options, facts, "Everything is complete; the report is {report}." if complete else
+           "Not everything is complete: see above.")  # fmt: skip
     return DONE if complete else PROBLEMS

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import argparse
-from pathlib import Path
 from typing import Any
 
-from workbench.cli.output import DONE, PROBLEMS, finish, tell
+from workbench.cli.arguments import Input, NamedChoice
+from workbench.cli.output import DONE, PROBLEMS, finish, say
 from workbench.cli.secrets import new_passphrase
 from workbench.cli.verb import Parser, workspace_of, workspace_verb
+from workbench.credentials import WORDS
 from workbench.rights import Right
 
 STATES = {
@@ -28,7 +29,7 @@ def add_rights(verbs: Any) -> None:
     change.add_argument("right", choices=[str(right) for right in Right])
     proof = change.add_mutually_exclusive_group()
     proof.add_argument(
-        "--password-file", "--passphrase-file", type=Path, metavar="FILE",
+        "--password-file", "--passphrase-file", type=Input(), metavar="FILE",
         help="read the password from a file only you can read; otherwise it is asked for",
     )  # fmt: skip
     proof.add_argument("--address", action="store_true", help="by the address of each start again")
@@ -42,7 +43,7 @@ def _add_credentials(verbs: Any) -> None:
     actions = kept.add_subparsers(title="actions", metavar="ACTION", required=True)
     workspace_verb(actions, "list", _credentials, "list them; no secret is shown")
     confirm = workspace_verb(actions, "confirm", _confirm, "let one go to the present address")
-    confirm.add_argument("name", metavar="NAME")
+    confirm.add_argument("name", type=NamedChoice("credential", lambda: WORDS), metavar="NAME")
 
 
 def _list(options: argparse.Namespace) -> int:
@@ -54,7 +55,7 @@ def _list(options: argparse.Namespace) -> int:
     passwords = Passwords(folder)
     states = {str(right): passwords.state(right) for right in Right}
     for right in Right:
-        tell(f"{right}: {STATES[states[right]]}. It allows: {right.words}.")
+        say(options, f"{right}: {STATES[states[right]]}. It allows: {right.words}.")
     return finish(options, {"rights": states}, "")
 
 
@@ -77,7 +78,7 @@ def _set(options: argparse.Namespace) -> int:
 
 
 def _credentials(options: argparse.Namespace) -> int:
-    from workbench.credentials import WORDS, credentials
+    from workbench.credentials import credentials
     from workbench.settings_file import read_settings
 
     folder = workspace_of(options)
@@ -86,9 +87,9 @@ def _credentials(options: argparse.Namespace) -> int:
         state = credential.sentence if credential.moved else (
             f"{WORDS[credential.name]} goes to {credential.address}"
         )  # fmt: skip
-        tell(f"{credential.name}: {state}.")
+        say(options, f"{credential.name}: {state}.")
     if not known:
-        tell("The settings name no token, key or password.")
+        say(options, "The settings name no token, key or password.")
     rows = [
         {"name": credential.name, "address": credential.address,
          "given_for": credential.given_for, "moved": credential.moved}
@@ -99,7 +100,7 @@ def _credentials(options: argparse.Namespace) -> int:
 
 
 def _confirm(options: argparse.Namespace) -> int:
-    from workbench.credentials import WORDS, confirm
+    from workbench.credentials import confirm
     from workbench.settings_file import read_settings
 
     folder = workspace_of(options)

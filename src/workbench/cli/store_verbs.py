@@ -6,9 +6,10 @@ import argparse
 import time
 from typing import TYPE_CHECKING, Any
 
-from workbench.cli.output import DONE, PROBLEMS, finish, show_progress, tell
+from workbench.cli.arguments import Name
+from workbench.cli.output import DONE, PROBLEMS, answer_to, finish, say, show_progress, tell
 from workbench.cli.verb import add_verb, survey_of, with_workspace, workspace_of
-from workbench.errors import SettingsError
+from workbench.errors import SettingsError, StoreError
 
 if TYPE_CHECKING:
     from workbench.store.erasure import Remains
@@ -20,13 +21,15 @@ def add_store(verbs: Any) -> None:
     """Add the verbs of this module."""
     store = verbs.add_parser("store", help="check, compact, upgrade the tables; erase a patient")
     actions = store.add_subparsers(title="actions", metavar="ACTION", required=True)
-    check = add_verb(actions, "check", _check, "read every byte; say what is damaged or missing")
-    compact = add_verb(actions, "compact", _compact, "join small parts and remove replaced ones")
+    check = add_verb(
+        actions, "check", _check, "read every byte; say what is damaged or missing, and sizes"
+    )
+    compact = add_verb(actions, "compact", _compact, "join small parts, give back what is free")
     upgrade = add_verb(actions, "upgrade", _upgrade, "bring an older workspace to this version")
     erase = add_verb(actions, "erase", _erase, "erase patients, and prove that nothing remains")
     for verb in (check, compact, upgrade, erase):
         with_workspace(verb)
-    erase.add_argument("patients", nargs="+", metavar="PSEUDONYM")
+    erase.add_argument("patients", type=Name("pseudonym"), nargs="+", metavar="PSEUDONYM")
     erase.add_argument("--yes", action="store_true", help="do not ask")
     erase.add_argument(
         "--at-once", action="store_true",
@@ -44,8 +47,11 @@ def _check(options: argparse.Namespace) -> int:
     if not problems:  # what is damaged is mended first, and may not be readable
         problems = [*mapped_problems(survey), *dosed_problems(survey)]
     for problem in problems:
-        tell(f"- {problem}")
-    finish(options, {"problems": problems}, "" if problems else SOUND)
+        say(options, f"- {problem}")
+    sizes = survey.store.sizes()
+    say(options, sizes.sentence())
+    facts = {"problems": problems, **sizes.as_json()}
+    finish(options, facts, "" if problems else SOUND)
     return PROBLEMS if problems else DONE
 
 
@@ -53,7 +59,20 @@ def _compact(options: argparse.Namespace) -> int:
     store = survey_of(options).store
     moved = store.compact()
     store.sweep()
-    return finish(options, {"moved": moved}, "{moved} waiting objects moved into parts.")
+    before = store.sizes()
+    try:
+        store.give_back()
+        kept = ""
+    except StoreError as error:  # the objects are in their parts all the same
+        kept = f"The catalogue keeps its free space: {error}"
+    after = store.sizes()
+    counts = {
+        "moved": moved, "given_back_bytes": before.catalogue - after.catalogue,
+        "problem": kept, **after.as_json(),
+    }  # fmt: skip
+    finish(options, counts, "{moved} waiting objects moved into parts.")
+    say(options, kept or after.change_since(before))
+    return PROBLEMS if kept else DONE
 
 
 def _upgrade(options: argparse.Namespace) -> int:
@@ -76,9 +95,10 @@ def _erase(options: argparse.Namespace) -> int:
     store = survey_of(options).store
     traces = store.traces(options.patients)
     known = {row for row in options.patients if store.traces([row]).series}
-    if len(known) < len(set(options.patients)):
+    places = [str(at) for at, name in enumerate(options.patients, 1) if name not in known]
+    if places:  # not quoted: it may be a patient's own ID, given in error
         raise SettingsError(
-            f"{len(set(options.patients)) - len(known)} of these patients are not in the tables.",
+            f"PSEUDONYM {', '.join(places)} of the command: no such patient is in the tables.",
             "Give pseudonyms, as the column 'patient' shows them.",
         )
     if not options.yes and not _asked(len(known), len(traces.objects)):
@@ -92,7 +112,7 @@ def _erase(options: argparse.Namespace) -> int:
 
 def _asked(patients: int, objects: int) -> bool:
     tell(f"{patients} patients with {objects} objects will be erased for good.")
-    return input("Type ERASE to go on: ").strip() == "ERASE"
+    return answer_to("Type ERASE to go on: ", "To erase without being asked: --yes") == "ERASE"
 
 
 def _wait(seconds: float) -> None:
@@ -106,10 +126,10 @@ def _wait(seconds: float) -> None:
 
 def _told(options: argparse.Namespace, erased: int, left: Remains) -> int:
     for where, rows in left.rows.items():
-        tell(f"- {rows} rows still name them: {where}")
+        say(options, f"- {rows} rows still name them: {where}")
     if left.strangers or left.retired:
-        tell(f"- {left.strangers + left.retired} replaced parts could not be removed yet")
-    tell(left.searched.sentence())
+        say(options, f"- {left.strangers + left.retired} replaced parts could not be removed yet")
+    say(options, left.searched.sentence())
     counts = {
         "erased": erased, "nothing_remains": left.nothing, "rows": left.rows,
         "files": list(left.searched.where),

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import argparse
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NoReturn
 
+from workbench.cli.arguments import Folder, SchedulerAddress, WholeNumber, near
 from workbench.errors import SettingsError
 
 if TYPE_CHECKING:
@@ -15,10 +16,14 @@ if TYPE_CHECKING:
     from workbench.survey import Survey
 
 Verb = Callable[[argparse.Namespace], int]
+MAX_WORKERS = 256  # processes; more than that is a slip of the finger
+
+
+WORKSPACE = Folder("the folder of a workspace")
 
 
 class UsageError(SettingsError):
-    """The command line itself is wrong; ``usage`` says how it is written."""
+    """The command line itself is wrong; ``usage`` says in one line how it is written."""
 
     def __init__(self, message: str, usage: str) -> None:
         super().__init__(message)
@@ -26,11 +31,40 @@ class UsageError(SettingsError):
 
 
 class Parser(argparse.ArgumentParser):
-    """A parser whose errors are raised, so that ``--json`` holds for them too."""
+    """A parser whose errors are raised, so that ``--json`` holds for them too.
+
+    They quote what was typed, and name the verb or option that is near it.
+    """
 
     def error(self, message: str) -> NoReturn:
         """Raise ``UsageError`` in place of leaving the program."""
-        raise UsageError(f"{message}.", self.format_usage().strip())
+        text = message.removeprefix("argument ")
+        stop = "" if text.endswith((".", "?", "!")) else "."
+        raise UsageError(f"{text}{stop}", " ".join(self.format_usage().split()))
+
+    def parse_known_args(  # type: ignore[override]
+        self, args: Sequence[str] | None = None, namespace: Any = None
+    ) -> tuple[Any, list[str]]:
+        """Parse; what nobody knows is refused by the verb it was given to, which knows its own."""
+        known, rest = super().parse_known_args(args, namespace)
+        if rest:
+            self._refuse(rest[0])
+        return known, rest
+
+    def _refuse(self, word: str) -> NoReturn:
+        option = word.partition("=")[0]
+        if option.startswith("-") and option != "-":
+            names = [name for name in self._option_string_actions if name.startswith("--")]
+            self.error(f"there is no option {option}. {near(option, names)}")
+        self.error(f"'{word}' is a word too many.")
+
+    def _check_value(self, action: argparse.Action, value: Any) -> None:
+        if action.choices is None or value in action.choices:
+            return
+        hint = near(str(value), map(str, action.choices))
+        if isinstance(action, argparse._SubParsersAction):
+            self.error(f"there is no {str(action.metavar).lower()} '{value}'. {hint}")
+        raise argparse.ArgumentError(action, f"there is no '{value}'. {hint}")
 
 
 def add_verb(verbs: Any, name: str, run: Verb, help_text: str) -> argparse.ArgumentParser:
@@ -44,7 +78,7 @@ def add_verb(verbs: Any, name: str, run: Verb, help_text: str) -> argparse.Argum
 def with_workspace(verb: argparse.ArgumentParser) -> argparse.ArgumentParser:
     """Add the option that names the workspace."""
     verb.add_argument(
-        "-w", "--workspace", type=Path, default=os.environ.get("WORKBENCH_WORKSPACE"),
+        "-w", "--workspace", type=WORKSPACE, default=os.environ.get("WORKBENCH_WORKSPACE"),
         help="the workspace folder (or WORKBENCH_WORKSPACE)",
     )  # fmt: skip
     return verb
@@ -55,11 +89,26 @@ def workspace_verb(verbs: Any, name: str, run: Verb, help_text: str) -> argparse
     return with_workspace(add_verb(verbs, name, run, help_text))
 
 
-def workspace_of(options: argparse.Namespace) -> Path:
-    """Return the workspace named; raises ``SettingsError`` when none is."""
+def new_workspace_of(options: argparse.Namespace) -> Path:
+    """Return the folder named for a workspace; raises ``SettingsError`` when none is."""
     if options.workspace is None:
         raise SettingsError("which workspace?", "Name it: -w FOLDER, or set WORKBENCH_WORKSPACE.")
     return Path(options.workspace)
+
+
+def workspace_of(options: argparse.Namespace) -> Path:
+    """Return the workspace named; raises ``SettingsError`` when none is, or it is none."""
+    from workbench.settings import FILE
+
+    folder = new_workspace_of(options)
+    try:
+        (folder / FILE).stat()
+    except (FileNotFoundError, NotADirectoryError):
+        what = "is not a workspace" if folder.is_dir() else "does not exist"
+        raise SettingsError(
+            f"the folder '{folder}' {what}.", f"Make one with: workbench init -w {folder}"
+        ) from None
+    return folder
 
 
 def survey_of(options: argparse.Namespace) -> Survey:
@@ -72,9 +121,13 @@ def survey_of(options: argparse.Namespace) -> Survey:
 def with_workers(verb: argparse.ArgumentParser) -> argparse.ArgumentParser:
     """Add the options that say who does the work."""
     verb.add_argument(
-        "--workers", type=int, metavar="N", help="processes of this machine (as many as it has)"
-    )
-    verb.add_argument("--scheduler", metavar="ADDRESS", help="a Dask scheduler, as tcp://host:port")
+        "--workers", type=WholeNumber(1, MAX_WORKERS), metavar="N",
+        help="processes of this machine (as many as it has)",
+    )  # fmt: skip
+    verb.add_argument(
+        "--scheduler", type=SchedulerAddress(), metavar="ADDRESS",
+        help="a Dask scheduler, as tcp://host:port",
+    )  # fmt: skip
     return verb
 
 
@@ -96,13 +149,3 @@ def executor_of(options: argparse.Namespace, survey: Survey) -> Executor | None:
             "Set [store] catalogue to a PostgreSQL server (docs/scale.md).",
         )
     return using
-
-
-def check_out(file: Path, made: Path | None = None) -> None:
-    """Raise ``SettingsError`` when a file cannot be written because its folder is not there.
-
-    ``made`` is a folder that whoever writes makes where it is missing.
-    """
-    folder = file.absolute().parent
-    if not folder.is_dir() and (made is None or folder.resolve() != made.resolve()):
-        raise SettingsError("the folder of --out does not exist.", "Make it, or check its name.")

@@ -40,7 +40,7 @@ def notebook_file(name: str, own: Path | None = None) -> Path:
     known = report_names(own)
     if not NAME.fullmatch(name) or name not in known:
         raise SettingsError(
-            "there is no report of that name.", f"There is: {', '.join(known) or 'none'}."
+            f"there is no report '{name}'.", f"There is: {', '.join(known) or 'none'}."
         )
     edited = own / f"{name}.ipynb" if own else None
     return edited if edited and edited.is_file() else folder() / f"{name}.ipynb"
@@ -48,12 +48,13 @@ def notebook_file(name: str, own: Path | None = None) -> Path:
 
 def read_notebook(name: str, own: Path | None = None) -> nbformat.NotebookNode:
     """Return a report's notebook; raises ``SettingsError`` when it is not there or is none."""
-    text = notebook_file(name, own).read_text(encoding="utf-8")
     try:
+        text = notebook_file(name, own).read_text(encoding="utf-8")
         notebook: nbformat.NotebookNode = nbformat.reads(text, as_version=4)  # type: ignore[no-untyped-call]
-    except (ValueError, AttributeError, TypeError) as error:  # also JSON that is no notebook
+    # Also JSON that is no notebook, and what is not UTF-8.
+    except (OSError, ValueError, AttributeError, TypeError, nbformat.ValidationError) as error:
         raise SettingsError(
-            "the report's notebook cannot be read.", "Save it in JupyterLab again."
+            f"the notebook of the report '{name}' cannot be read.", "Save it in JupyterLab again."
         ) from error
     return notebook
 
@@ -104,7 +105,7 @@ def checked_parameters(
     allowed = ", ".join(sorted(defaults))
     for name, value in given.items():
         if name not in defaults:
-            raise SettingsError("the report has no parameter of that name.", f"It has: {allowed}.")
+            raise SettingsError(f"the report has no parameter '{name}'.", f"It has: {allowed}.")
         if not _is_json(value):
             raise SettingsError(f"the parameter {name} is not a text, number, list or the like.")
         if not _fits(value, defaults[name]):

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import polars as pl
 
+from workbench.errors import SettingsError
 from workbench.report.dose_by_protocol import counted_events, preferred_ct
 from workbench.scanners.scanner_names import SCANNER
 
@@ -31,6 +32,22 @@ def chosen_levels(levels: pl.DataFrame, country: str, year: int) -> pl.DataFrame
         pl.col("modality") == "CT",
         pl.col("group") == "adult",
         pl.col("quantity").is_in(list(COLUMNS)),
+    )
+
+
+def named_levels(levels: pl.DataFrame, country: str, year: int) -> pl.DataFrame:
+    """Return ``chosen_levels``; raises ``SettingsError`` where there are none, and says which are.
+
+    A report without the levels that were asked for would look as if nothing exceeded them.
+    """
+    chosen = chosen_levels(levels, country, year)
+    if chosen.height:
+        return chosen
+    pairs = levels.select("country", "year").unique().sort("country", "year").iter_rows()
+    known = [f"{name} {of}" for name, of in pairs if chosen_levels(levels, name, of).height]
+    raise SettingsError(
+        f"there are no CT reference levels of country={country} year={year}.",
+        f"There are: {', '.join(known) or 'none'}. Write -p country=NAME -p year=YEAR.",
     )
 
 

@@ -9,6 +9,7 @@ from __future__ import annotations
 import sqlite3
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import AbstractContextManager, contextmanager, suppress
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Protocol, TypeVar
 
@@ -26,6 +27,17 @@ PORTION = 1_000  # values of one IN (...): SQLite takes 32,766 (its limits page,
 DAMAGED = (sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB)
 Row = Any  # read by column name: row["x"]
 T = TypeVar("T")
+
+
+@dataclass(frozen=True)
+class DatabaseSize:
+    """Room on the disk in bytes, journal included; ``free`` is what of it holds nothing.
+
+    ``free`` is ``None`` where the engine does not say.
+    """
+
+    total: int
+    free: int | None = None
 
 
 class Database(Protocol):
@@ -91,6 +103,9 @@ class Database(Protocol):
     def reclaim(self) -> None:
         """Give back free pages, so that nothing of what was deleted remains in them."""
 
+    def size(self) -> DatabaseSize:
+        """Return how much room the database takes."""
+
     def check(self) -> list[str]:
         """Return what is wrong with the database itself, one sentence each."""
 
@@ -118,6 +133,7 @@ class Sqlite(WaitingDatabase):
     """
 
     def __init__(self, file: Path, tables: str = "") -> None:
+        self._file = file
         super().__init__()
         with suppress(OSError):  # what stands in the way SQLite says as well
             create_private(file)  # SQLite gives its journal the mode of the file
@@ -233,6 +249,20 @@ class Sqlite(WaitingDatabase):
         self.all("PRAGMA wal_checkpoint(TRUNCATE)")
         self.write("VACUUM")
         self.all("PRAGMA wal_checkpoint(TRUNCATE)")
+
+    def size(self) -> DatabaseSize:
+        """Return how much room the file and its journal take.
+
+        They are looked at, not opened: closing a file drops SQLite's locks on it.
+        """
+        total = 0
+        for file in (self._file, self._file.with_name(f"{self._file.name}-wal")):
+            with suppress(FileNotFoundError):
+                total += file.stat().st_size
+        row = self.one(
+            "SELECT freelist_count * page_size AS free FROM pragma_freelist_count, pragma_page_size"
+        )
+        return DatabaseSize(total, int(row["free"]) if row else None)
 
     def check(self) -> list[str]:
         """Return what SQLite's own check finds, as one sentence; it names no value."""

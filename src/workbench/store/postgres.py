@@ -8,7 +8,7 @@ from contextlib import contextmanager, suppress
 from typing import Any, TypeVar
 
 from workbench.errors import StoreError
-from workbench.store.database import Row, portions, with_places
+from workbench.store.database import DatabaseSize, Row, portions, with_places
 from workbench.store.database_wait import (
     ConnectionLostError,
     DatabaseBusyError,
@@ -205,6 +205,15 @@ class Postgres(WaitingDatabase):
         for table in self._tables():  # no transaction may be about it
             vacuum = f"VACUUM (FULL) {table}"
             self._waited_for(lambda vacuum=vacuum: self._run(vacuum))  # type: ignore[misc]
+
+    def size(self) -> DatabaseSize:
+        """Return how much room the schema's tables take, with their indexes."""
+        row = self.one(
+            "SELECT coalesce(sum(pg_total_relation_size(c.oid)), 0)::bigint AS total"
+            " FROM pg_class AS c JOIN pg_namespace AS n ON n.oid = c.relnamespace"
+            " WHERE n.nspname = current_schema() AND c.relkind = 'r'"
+        )
+        return DatabaseSize(int(row["total"]) if row else 0)
 
     def check(self) -> list[str]:
         """Read every row of every table; return what could not be read."""

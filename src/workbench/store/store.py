@@ -35,6 +35,7 @@ from workbench.store.part_place import place_of
 from workbench.store.patient_identities import IdentityRow
 from workbench.store.quality_frames import images_frame, results_frame
 from workbench.store.quality_records import Quality
+from workbench.store.store_sizes import StoreSizes, store_sizes
 from workbench.store.tables import (
     GRACE_PERIOD_S,
     OvertakenError,
@@ -305,6 +306,18 @@ class Store:
     def remains(self, traces: Traces) -> Remains:
         """Look for traces of patients everywhere in the workspace."""
         return remains(self._catalogue, self._tables, self.folder, traces)
+
+    def give_back(self) -> None:
+        """Give the free pages of the catalogue back to the disk.
+
+        Raises ``StoreError`` where another program does not let go of it, or the disk has no
+        room for a second copy.
+        """
+        self._catalogue.reclaim()
+
+    def sizes(self) -> StoreSizes:
+        """Return how much room the tables take."""
+        return store_sizes(self._catalogue, self._tables)
 
     def problems(self, told: integrity.Told = integrity.untold) -> Iterator[str]:
         """Yield what is wrong with the store, one sentence each; reads every byte."""

@@ -114,7 +114,12 @@ class QualityDesk:
         """Return the newest version of a profile; raises ``SettingsError`` without one."""
         stored = self.quality.profile(name)
         if stored is None:
-            raise SettingsError("there is no such test profile.", "workbench qa profiles")
+            known = ", ".join(profile.name for profile in self.quality.profiles())
+            raise SettingsError(
+                f"there is no test profile '{name}'.",
+                f"There is: {known}." if known else
+                "Make one with: workbench qa profile FILE --by NAME",
+            )  # fmt: skip
         return stored
 
     def profiles(self) -> list[TestProfile]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from datetime import datetime
+from datetime import date, datetime
 
 import polars as pl
 
@@ -27,12 +27,22 @@ DUE = (Shown("profile", "Test profile"), Shown("station", "Station"), Shown("tes
 
 
 def chosen(desk: QualityDesk, profile: str, asked_from: str, asked_to: str) -> list[StoredResult]:
-    """Return the results of a profile (or all) whose images were acquired in a period."""
+    """Return the results of a profile (or all) whose images were acquired in a period.
+
+    Raises ``SettingsError`` for what is no day.
+    """
+    first, last = _checked_day("acquired_from", asked_from), _checked_day("acquired_to", asked_to)
     return [
         result for result in desk.quality.results(profile)
-        if (not asked_from or _day(result) >= asked_from)
-        and (not asked_to or "" < _day(result) <= asked_to)
+        if (not first or _day(result) >= first) and (not last or "" < _day(result) <= last)
     ]  # fmt: skip
+
+
+def _checked_day(name: str, text: str) -> str:
+    try:
+        return date.fromisoformat(text).isoformat() if text else ""
+    except ValueError:
+        raise SettingsError(f"{name}={text} is no date.", "Write it as 2026-12-31.") from None
 
 
 def _day(result: StoredResult) -> str:
@@ -117,7 +127,7 @@ def over_time(
     known = measurements(stored)
     if measurement and measurement not in known:
         raise SettingsError(
-            "there is no value of that name.", f"There is: {', '.join(known) or 'none'}."
+            f"there is no value '{measurement}'.", f"There is: {', '.join(known) or 'none'}."
         )
     charted = [*_judged(stored), *(name for name in known if baselines(desk, profile, name))]
     names = [measurement] if measurement else list(dict.fromkeys(charted)) or list(known)

@@ -15,13 +15,22 @@ from pathlib import Path
 import pytest
 from pydicom.dataset import Dataset
 
-from tests.verify.cases import deidentifier, scheme
+from tests.verify.cases import (
+    KEY,
+    SITE,
+    SURVEY,
+    deidentifier,
+    profile_without_comments,
+    scheme,
+)
 from tests.verify.ten_patients import NAMES, SPELLED, content, original
 from workbench.deidentify import cleaned_files
 from workbench.deidentify.cleaned_files import deidentify_files
+from workbench.deidentify.confidentiality_profile import load_profile
 from workbench.deidentify.engine import Deidentifier
 from workbench.deidentify.patient_clock import PatientClock
-from workbench.verify.demands import Promise
+from workbench.deidentify.pseudonym import Pseudonyms
+from workbench.verify.demands import Promise, promise_of
 from workbench.verify.folder_times import UNKNOWN
 from workbench.verify.result import Action, Verification
 from workbench.verify.verification_page import page
@@ -254,6 +263,20 @@ def test_a_clock_that_is_the_engines_but_switched_off(
     assert "times of day are the originals' to the second" in {one.what for one in done.failures}
     kept_exact = verify(source, tmp_path / "out", scheme(), None, Promise("exact"))
     assert {one.where for one in kept_exact.failures} == set()
+
+
+def test_days_that_stay_with_times_that_do_not_pass(source: Path, tmp_path: Path) -> None:
+    """Such outputs claim modified dates (113107), though their days were not moved."""
+    text = profile_without_comments(tmp_path, "hour").read_text("utf-8")
+    profile = tmp_path / "full.toml"
+    profile.write_text(text.replace('"rtn_long_modif"', '"rtn_long_full"'), "utf-8")
+    engine = Deidentifier(load_profile(profile), Pseudonyms(KEY, SURVEY, SITE))
+    deidentify_files(source, tmp_path / "out", engine)
+    done = verify(source, tmp_path / "out", scheme(), profile, promise_of(profile))
+    assert [(one.where, one.what) for one in done.failures] == []
+    moved = verify(source, tmp_path / "out", scheme(), None, Promise("hour"))
+    dates = {one.where for one in moved.failures if one.action is Action.DATE_SHIFTED}
+    assert "StudyDate" in dates, "nobody promised that days stay"
 
 
 def test_without_a_promise_it_is_said_that_times_were_not_checked(

@@ -189,6 +189,7 @@ WRONG: dict[tuple[str, str], list[Wrong]] = {
         Wrong("no-such-file", mails, LOGS_IN)
     ],
     ("server", "kernels"): [Wrong(0), Wrong("few")],
+    ("server", "kernels_per_visitor"): [Wrong(0), Wrong("many")],
     ("server", "kernel_memory_mb"): [Wrong(0), Wrong("little")],
     ("filter", "modalities"): [Wrong("CT", collects, TITLED)],
     ("filter", "study_date"): [Wrong(["2024-12-31"], collects, TITLED),

@@ -63,6 +63,7 @@ ALLOWED: dict[str, dict[str, str]] = {
     "reports.md": {"600 s a cell": SETTING},
     "security.md": {"64 MiB of header, 16 MiB over the network": SETTING},
     "serve.md": {
+        "refuses it 4 GB more than that, and 64 MB a processor": SETTING,
         "after 20 s it says": SETTING,
         "idle for 20 min": SETTING,
         "20 minutes. A kernel": SETTING,

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import json
 import logging
+import re
 from collections.abc import Iterator, Sequence
+from contextlib import suppress
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
@@ -107,12 +109,15 @@ def test_what_jupyter_cannot_read_neither_closes_nor_speaks(
 # --- with a kernel ------------------------------------------------------------------------------
 
 
-def opened(server: ServerProcess, visitor: WebVisitor, kernel: str, protocol: str | None) -> Any:
-    """Open a websocket as a page does."""
+def opened(
+    server: ServerProcess, visitor: WebVisitor, kernel: str, protocol: str | None, name: str = "s"
+) -> Any:
+    """Open a websocket as a page does; a second one of the same name would replace it."""
     base = server.url.partition("?")[0].replace("http", "ws")
     return connect(
-        f"{base}api/kernels/{kernel}/channels?session_id=s{protocol}", open_timeout=60, proxy=None,
-        additional_headers=visitor.headers, origin=server.url.partition("/?")[0],  # type: ignore[arg-type]
+        f"{base}api/kernels/{kernel}/channels?session_id={name}{protocol}",
+        open_timeout=60, proxy=None, additional_headers=visitor.headers,
+        origin=server.url.partition("/?")[0],  # type: ignore[arg-type]
         subprotocols=[Subprotocol(protocol)] if protocol else None,
     )  # fmt: skip
 
@@ -163,6 +168,39 @@ def test_so_it_is_when_the_check_of_messages_is_broken(
     assert SAID not in told
     assert "Traceback" not in told
     assert told.count(HANDED_ON) == 1  # once a minute: many lines would fill the disk
+
+
+def frame(first: int, content: bytes, length: bytes = b"") -> bytes:
+    """Return a frame as a browser's (RFC 6455 section 5.2), with a mask of zeros."""
+    return bytes([first]) + (length or bytes([0x80 | len(content)])) + bytes(4) + content
+
+
+BROKEN_FRAMES = (
+    frame(0x81, b"\xff\xfe"), frame(0x80, b"no beginning"), frame(0x83, b"no such kind"),
+    frame(0xF1, b"reserved bits"), frame(0x09, b"a ping in parts"), frame(0x88, b"\0"),
+    frame(0x88, b"\x03\xe8\xff"), frame(0x89, b"", b"\xfe\x00\x7e") + b"x" * 126,
+    frame(0x82, b"", b"\xff" + (2**63 - 1).to_bytes(8, "big")), bytes([0x81, 0x05]) + b"nomask",
+)  # fmt: skip
+
+
+def test_frames_that_are_none_end_their_own_websocket_without_a_word(
+    tmp_path: Path, capfd: pytest.CaptureFixture[str]
+) -> None:
+    with ServerProcess(make_workspace(tmp_path / "w", harmless())) as server:
+        visitor = WebVisitor(server, Right.LOOK)
+        kernel = visitor.kernel("my_scanner")
+        with opened(server, visitor, kernel, None) as other:
+            for number, broken_frame in enumerate(BROKEN_FRAMES):
+                with opened(server, visitor, kernel, None, f"s{number}") as socket:
+                    socket.socket.sendall(broken_frame)
+                    with suppress(ConnectionClosed, TimeoutError):
+                        while True:
+                            socket.recv(2)
+            assert answers(other, None)
+    # Jupyter may say of each that it ended early; which place said it is all that is left.
+    lines = capfd.readouterr().err.splitlines()
+    assert len(lines) <= 3
+    assert [line for line in lines if not re.fullmatch(r"warning in \w+\.py:\d+", line)] == []
 
 
 LATER = """

@@ -53,7 +53,7 @@ class DecoderLimits:
     """
 
     frame_s: int = 8
-    slow_samples_s: int = 2_000_000
+    slow_samples_s: int = 1_000_000
     object_s: int = 120
     grace_s: int = 2
     spare_bytes: int = 256 << 20

@@ -24,6 +24,7 @@ from workbench.report import charts
 from workbench.report.dose_page import NO_DATA, QUANTITIES
 from workbench.report.html_tables import Html, Shown, html_table, paragraph
 from workbench.report.reference import chosen_levels, compare, event_levels
+from workbench.store.database_wait import PAGE_LIMIT_S
 from workbench_widgets.pages.my_scanner import scanner_frames as frames
 from workbench_widgets.pages.my_scanner.scanner_frames import ENOUGH, Scanner, ScannerChoice
 
@@ -102,7 +103,7 @@ class MyScanner(widgets.VBox):  # type: ignore[misc]
 
     def read(self) -> None:
         """Read the workspace's events; the choice stays where it is still there."""
-        survey = open_survey(self._workspace)
+        survey = open_survey(self._workspace, wait_s=PAGE_LIMIT_S)
         try:
             self._events = survey.events(preferred=True)
         finally:

@@ -92,3 +92,13 @@ def test_writing_settings_keeps_comments_and_what_nobody_changed(tmp_path: Path)
     after = (tmp_path / FILE).read_text("utf-8")
     assert "pause_s = 90.0\ntries = 2  # the administrator's wish" in after
     assert read_settings(tmp_path) == changed
+
+
+def test_who_opens_a_survey_says_how_long_it_waits_for_its_catalogue(tmp_path: Path) -> None:
+    create_survey(tmp_path / "w").close()
+    for survey, limit_s in (
+        (open_survey(tmp_path / "w"), 600.0),
+        (open_survey(tmp_path / "w", wait_s=10.0, answered=True), 10.0),
+    ):
+        assert survey.store.waits.limit_s == limit_s
+        survey.close()

@@ -26,6 +26,7 @@ from workbench.schema import PATIENT
 from workbench.settings import FILE, Settings, SurveySettings
 from workbench.settings_file import read_settings
 from workbench.store import Store
+from workbench.store.database_wait import RETRY_LIMIT_S
 
 KEY_FILE = "hospital.key"
 NEW_SURVEY = SurveySettings(times="hour")  # older ones keep what they began with
@@ -142,13 +143,18 @@ class Survey:
         return f"Survey({self.settings.survey.name!r})"
 
 
-def open_survey(folder: str | Path, *, answered: bool = False) -> Survey:
+def open_survey(
+    folder: str | Path, *, answered: bool = False, wait_s: float = RETRY_LIMIT_S
+) -> Survey:
     """Open the survey of a workspace folder; raises ``SettingsError`` with the remedy.
 
     ``answered``: whoever asks for it has had it open, so a database server that does not answer
-    now is away for a while, and is waited for.
+    now is away for a while, and is waited for.  ``wait_s``: for how long a catalogue is waited for
+    that is locked or away; a page takes less, for it shows nothing new meanwhile.
     """
-    return Survey(Path(folder), answered)
+    survey = Survey(Path(folder), answered)
+    survey.store.waits.limit_s = wait_s
+    return survey
 
 
 def _make_folder(workspace: Path, group: str) -> None:

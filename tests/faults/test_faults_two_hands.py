@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import random
 import uuid
+from contextlib import ExitStack
 from pathlib import Path
 
 import pytest
@@ -39,6 +40,25 @@ def test_two_lines_and_an_import_at_once_leave_what_one_leaves(
         assert game.alone.table("dose_estimate").height > 0, "there was something to lose"
     finally:
         game.close()
+
+
+def test_a_verb_waits_for_a_locked_catalogue_says_so_and_can_be_stopped(tmp_path: Path) -> None:
+    survey = create_survey(tmp_path / "w", Settings())
+    verb = ["map", "-w", survey.folder]
+    with ExitStack() as held:
+        held.enter_context(survey.store.batch())
+        survey.store.begin_run("other", "1")
+        logs = [tmp_path / "first.txt", tmp_path / "second.txt"]
+        first, second = (Program(verb, log) for log in logs)
+        for log in logs:
+            until(lambda log=log: "Waiting" in log.read_text(), "a word of what it waits for", log)
+            assert "another Workbench is writing" in log.read_text()
+        assert first.stop() == 130
+        assert second.process.poll() is None
+        held.close()
+        assert second.process.wait(60) == 0
+    assert survey.runs()["outcome"].to_list() == [None, "done"], "who was stopped noted nothing"
+    survey.close()
 
 
 @pytest.mark.postgres

@@ -10,6 +10,7 @@ import pytest
 from workbench.errors import StoreError
 from workbench.stages import inbox_unloading
 from workbench.stages.inbox_unloading import InboxUnloading
+from workbench.store.database_wait import DatabaseWait
 
 
 class Shelf:
@@ -18,9 +19,11 @@ class Shelf:
     def __init__(self, *failures: Exception) -> None:
         self.failures = list(failures)
         self.moved = threading.Semaphore(0)
+        self.waits = DatabaseWait()
 
     def compact(self, only_when_full: bool = False) -> int:
         assert only_when_full, "what is few may wait"
+        assert self.waits.limit_here_s < 5, "nor may a lock hold up the end"
         if self.failures:
             raise self.failures.pop()
         self.moved.release()

@@ -16,6 +16,8 @@ from workbench.store.store import Store
 LOGGER = logging.getLogger(__name__)
 LOOK_INTERVAL_S = 2.0  # between looks at how many objects wait; 200 a second are a fast network's
 
+LOCK_WAIT_S = 4.0  # for a catalogue that is locked: there is a next look
+
 
 class InboxUnloading:
     """Looks how many objects wait, and moves them once they are many; a context manager."""
@@ -43,7 +45,8 @@ class InboxUnloading:
     def _run(self) -> None:
         while not self._ended.wait(LOOK_INTERVAL_S):
             try:
-                self._store.compact(only_when_full=True)
+                with self._store.waits.at_most(LOCK_WAIT_S):  # the end must not wait for us
+                    self._store.compact(only_when_full=True)
             except (StoreError, OSError) as error:
                 # The next look, the end or another verb moves them; receiving goes on.
                 LOGGER.warning("objects are moved into a part later: %s", type(error).__name__)

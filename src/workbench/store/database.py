@@ -161,11 +161,11 @@ class Sqlite(WaitingDatabase):
         return self._asked(lambda: self._connection.execute(statement, values))
 
     def _asked(self, ask: Callable[[], T]) -> T:
-        def explained() -> T:
-            with _explained():
-                return ask()
-
-        return self._waited_for(explained)
+        """Return what a statement answers; within a transaction, which is most of them, at once."""
+        with self._lock:
+            if self._writing or self._reading:
+                return _answered(ask)
+        return self._waited_for(lambda: _answered(ask))
 
     def _begin(self) -> None:
         with _explained():
@@ -278,16 +278,29 @@ class Sqlite(WaitingDatabase):
             self._connection.close()
 
 
+def _answered(ask: Callable[[], T]) -> T:
+    """Return what ``ask`` returns; an error of SQLite is explained."""
+    try:
+        return ask()
+    except sqlite3.Error as error:
+        raise _explanation(error) from error
+
+
 @contextmanager
 def _explained() -> Iterator[None]:
     try:
         yield
     except sqlite3.Error as error:
-        if (getattr(error, "sqlite_errorcode", None) or 0) & 0xFF == sqlite3.SQLITE_BUSY:
-            raise DatabaseBusyError(
-                "another Workbench is writing.", "Wait for it to end, then run the same again."
-            ) from error
-        raise StoreError(*_told(error)) from error
+        raise _explanation(error) from error
+
+
+def _explanation(error: sqlite3.Error) -> StoreError:
+    code = getattr(error, "sqlite_errorcode", None)
+    if code is not None and code & 0xFF == sqlite3.SQLITE_BUSY:
+        return DatabaseBusyError(
+            "another Workbench is writing.", "Wait for it to end, then run the same again."
+        )
+    return StoreError(*_told(error))
 
 
 def _told(error: sqlite3.Error) -> tuple[str, str]:

@@ -20,6 +20,7 @@ LOGGER = logging.getLogger(__name__)
 T = TypeVar("T")
 
 RETRY_LIMIT_S = 600.0  # a server's restart with its recovery, a machine's reboot
+PAGE_LIMIT_S = 10.0  # of a page somebody looks at
 HURRY_LIMIT_S = 5.0  # of a program that has been asked to stop
 TOLD_AFTER_S = 5.0
 LOCK_TIMEOUT_S = 1.0  # of one try; Ctrl-C may have to wait for it

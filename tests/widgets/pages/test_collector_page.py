@@ -394,3 +394,8 @@ def test_the_next_morning_is_six_on_the_wall(naive: datetime) -> None:
     morning = next_morning(now, zone)
     assert morning.astimezone(zone).strftime("%H:%M") == "06:00"
     assert 0 < (morning - now).total_seconds() <= 25 * 3600
+
+
+def test_a_page_waits_no_ten_minutes_for_a_database(page: CollectorPage) -> None:
+    """It shows nothing new meanwhile, and somebody looks at it."""
+    assert page.desk.hospital.waits.limit_s == page.desk.survey.store.waits.limit_s <= 10

@@ -119,6 +119,7 @@ class Desk:
     def __init__(self, survey: Survey) -> None:
         self.survey = survey
         self.hospital = HospitalFile(survey.folder)
+        self.hospital.waits.limit_s = survey.store.waits.limit_s
         self.queue = Queue(self.hospital)
         self.ledger = Ledger(self.hospital)
         self.control = Control(self.hospital)

@@ -20,6 +20,7 @@ from workbench.collect.queue.overview import Desk
 from workbench.errors import SettingsError, WorkbenchError
 from workbench.rights import Right
 from workbench.settings_file import read_settings
+from workbench.store.database_wait import PAGE_LIMIT_S
 from workbench_widgets.pages.collector.asked_panel import AskedPanel, LogPanel
 from workbench_widgets.pages.collector.lists_panel import ListsPanel
 from workbench_widgets.pages.collector.now import Now
@@ -46,7 +47,7 @@ class CollectorPage(TabbedPage):
     """
 
     def __init__(self, workspace: str) -> None:
-        self.desk = Desk(open_survey(workspace))
+        self.desk = Desk(open_survey(workspace, wait_s=PAGE_LIMIT_S))
         self._schedule = SchedulePanel(self.desk)
         self._lists = ListsPanel(self.desk, self.desk.survey.close)
         panels = (

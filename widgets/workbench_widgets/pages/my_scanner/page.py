@@ -8,12 +8,11 @@ order.  Dates are shifted for each patient, so it sorts by age group and never b
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 
-import altair as alt
 import ipywidgets as widgets
 import polars as pl
 from markupsafe import Markup
@@ -26,15 +25,16 @@ from workbench.report.dose_page import NO_DATA, QUANTITIES
 from workbench.report.html_tables import Html, Shown, html_table, paragraph
 from workbench.report.reference import chosen_levels, compare, event_levels
 from workbench.scanners.scanner_file import read_scanners
+from workbench.store.database_wait import PAGE_LIMIT_S
 from workbench_widgets.pages.my_scanner import scanner_frames as frames
 from workbench_widgets.pages.my_scanner.scanner_frames import ENOUGH, ScannerChoice
+from workbench_widgets.pages.my_scanner.strip_chart import strip_chart
 from workbench_widgets.parts.live.live import Ask, Live, Reply
 from workbench_widgets.parts.panel.panel import Button, Field, Form, buttons
 
 STYLE = (Path(__file__).with_name("my_scanner.css")).read_text(encoding="utf-8")
 ALL = ""
 UNREAD = "unread"  # no digest: what could not be read is read again at the next look
-ROUND = [part * 10.0**power for power in range(-3, 6) for part in (1, 2, 5)]
 PREHEATED = "VOILA_PREHEAT"
 UNREADABLE = "The tables of this workspace could not be read. Run workbench check -w W."
 # Shape and word beside the colour: who does not see the colour reads the same.
@@ -56,7 +56,7 @@ def visitor() -> None:
     Everything slow that needs no data is done before: the imports above and a first drawing.
     """
     if os.environ.get(PREHEATED) == "True":
-        charts.svg(_strip_chart(frames.no_lanes(), frames.no_dots(), "x"), "", "")
+        charts.svg(strip_chart(frames.no_lanes(), frames.no_dots(), "x"), "", "")
     rights.visitor()
 
 
@@ -104,7 +104,7 @@ class MyScanner(widgets.VBox):  # type: ignore[misc]
     def read(self) -> None:
         """Read the workspace's events; the choice stays where it is still there."""
         self._names = read_scanners(self._workspace).digest
-        survey = open_survey(self._workspace)
+        survey = open_survey(self._workspace, wait_s=PAGE_LIMIT_S)
         try:
             self._events = survey.events(preferred=True)
         finally:
@@ -261,45 +261,8 @@ def _chart(
         f"{name} by age group and CTDI phantom. Dots: events, larger where several agree. "
         f"Bar: 25th to 75th percentile, with the median.{tick}{log}{left}"
     )
-    drawn = _strip_chart(lanes, dots, f"{name} ({unit})")
+    drawn = strip_chart(lanes, dots, f"{name} ({unit})")
     return charts.svg(drawn, f"{name} by age group", text)
-
-
-def _strip_chart(lanes: pl.DataFrame, dots: pl.DataFrame, axis: str) -> alt.LayerChart:
-    """Return strips: dots over a bar of the middle half, with median and reference level."""
-    x = _axis(dots, axis)
-    lane = alt.Y(
-        "label:N", sort=None, title=None,
-        axis=alt.Axis(
-            grid=False, ticks=False, domain=False, labelExpr="split(datum.label, '\\n')",
-        ),
-    )  # fmt: skip
-    rows = alt.Chart(alt.InlineData(values=lanes.to_dicts()), width=330, height=alt.Step(46))
-    base = rows.encode(y=lane)
-    half = base.mark_bar(color=charts.RANGE, height=18).encode(x=x("p25"), x2="p75:Q")
-    middle = base.mark_tick(color=charts.TEXT, thickness=2.5, height=24, opacity=1).encode(
-        x=x("median")
-    )
-    level = (
-        base.transform_filter("isValid(datum.reference)")
-        .mark_tick(color=charts.LIMIT, thickness=3.5, height=36, opacity=1)
-        .encode(x=x("reference"))
-    )
-    size = alt.Size("count:Q", legend=None, scale=alt.Scale(domain=[1, 20], range=[40, 300]))
-    points = (
-        alt.Chart(alt.InlineData(values=dots.to_dicts()))
-        .mark_circle(color=charts.MARK, opacity=0.85)
-        .encode(y=lane, x=x("value"), size=size)
-    )
-    return alt.LayerChart(layer=[half, points, middle, level])
-
-
-def _axis(dots: pl.DataFrame, title: str) -> Callable[[str], alt.X]:
-    """Return what makes the horizontal axis of a column; the same for every layer."""
-    wide = frames.wide(dots)
-    scale = alt.Scale(type="log" if wide else "linear", zero=not wide)
-    ticks = alt.Axis(format=",.6~g", **({"values": ROUND} if wide else {"tickCount": 5}))
-    return lambda column: alt.X(f"{column}:Q", title=title, scale=scale, axis=ticks)
 
 
 def _numbers(chosen: pl.DataFrame, choice: ScannerChoice) -> Html:

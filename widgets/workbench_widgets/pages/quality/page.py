@@ -19,6 +19,7 @@ from workbench.errors import WorkbenchError
 from workbench.report.control_chart import PICKED
 from workbench.rights import Right
 from workbench.stages.quality.desk import QualityDesk
+from workbench.store.database_wait import PAGE_LIMIT_S
 from workbench_widgets.pages.quality.charts_section import ChartsPanel
 from workbench_widgets.pages.quality.measure_section import MeasurePanel
 from workbench_widgets.pages.quality.profiles_section import ProfilesPanel
@@ -47,7 +48,7 @@ class QualityPage(TabbedPage):
     """
 
     def __init__(self, workspace: str) -> None:
-        self.on = OnDesk(QualityDesk(open_survey(workspace)))
+        self.on = OnDesk(QualityDesk(open_survey(workspace, wait_s=PAGE_LIMIT_S)))
         self.viewer = Viewer()
         self.chart: Chart | None = None
         self._charts = ChartsPanel(self.on)

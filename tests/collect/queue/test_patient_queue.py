@@ -365,7 +365,7 @@ def test_what_came_by_another_line_counts_and_a_whole_line_is_asked_again(
 ) -> None:
     queue = Queue(hospital, "a")
     queue.add(listed(1, 2))
-    first, other = queue.lease(ONCE), queue.lease(ONCE)
+    first, other = queue.lease(), queue.lease()
     queue.count(first.number, Counts(studies=1, expected=10, already=2, received=1))
     queue.settle(first.number, PatientState.INCOMPLETE, "7 objects did not arrive.")
     queue.settle(other.number, PatientState.COMPLETE)
@@ -374,13 +374,13 @@ def test_what_came_by_another_line_counts_and_a_whole_line_is_asked_again(
     assert (row["already"] + row["received"], row["refused"]) == (here, 1)
     assert (row["due"] is not None, queue.outstanding()) == (due, int(due))
     if due:
-        assert queue.lease(ONCE).number == first.number, "its tries do not count any more"
+        assert queue.lease().number == first.number, "its tries do not count any more"
 
 
 def test_a_line_at_work_is_counted_by_its_own_collector(hospital) -> None:
     queue = Queue(hospital, "a")
     queue.add(listed(1))
-    job = queue.lease(ONCE)
+    job = queue.lease()
     queue.count(job.number, Counts(studies=1, expected=10))
     queue.recount(job.number, 10, 0)
     assert row_of(queue, job.number)["received"] == 0

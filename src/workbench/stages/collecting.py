@@ -50,7 +50,6 @@ RETRY_INTERVALS_S = (15.0, 60.0, 300.0, 900.0)  # between tries while the PACS i
 # A run that ought to end waits so long for a PACS that is away: longer than one takes to restart.
 # Nobody has lost a try then, so it may be started again.
 MAX_AWAY_S = 3600.0
-DISK_FILLS = "the disk is filling"
 
 
 @dataclass
@@ -194,7 +193,9 @@ class Collector:
         problem = self.pulse.disk_problem()
         if problem:
             return problem
-        self._warn_of_disk()
+        warning = self.pulse.disk_warning()
+        if warning:
+            self.control.tell(warning, "warning")
         slots, now = read_timetable(self._settings.schedule).query, datetime.now(UTC)
         override = self.control.override
         if slots.is_open(now, override):
@@ -203,15 +204,6 @@ class Collector:
         if opens is None:
             return "The week schedule is closed at all hours."
         return f"The week schedule is closed until {opens.astimezone(slots.zone):%a %d %b %H:%M}."
-
-    def _warn_of_disk(self) -> None:
-        """Tell once that the disk is filling, and once more after there was room again."""
-        warning = self.pulse.disk_warning()
-        if not warning:
-            self._said.discard(DISK_FILLS)
-        elif DISK_FILLS not in self._said:
-            self._said.add(DISK_FILLS)
-            self.control.tell(warning, "warning")
 
     def _nobody(self) -> str:
         due = self.queue.next_due()

@@ -62,6 +62,7 @@ class Pulse:
         self._receiver, self._folder = receiver, folder
         self._ended = threading.Event()
         self._speed: deque[tuple[float, int, int]] = deque()
+        self._fills = False
         self._patient: int | None = None
         self._counting = threading.Lock()
         self._expected: frozenset[str] = frozenset()
@@ -109,8 +110,10 @@ class Pulse:
         return f"The disk is nearly full ({free / 2**30:.1f} GB free): nothing more is asked for."
 
     def disk_warning(self) -> str:
-        """Return what a person should do before the disk is full; empty while there is room."""
-        return filling(shutil.disk_usage(self._folder).free)
+        """Return what a person should do before the disk is full, once each time it fills."""
+        warning = filling(shutil.disk_usage(self._folder).free)
+        told, self._fills = self._fills, bool(warning)
+        return "" if told else warning
 
     def _run(self) -> None:
         while not self._ended.wait(HEARTBEAT_INTERVAL_S):

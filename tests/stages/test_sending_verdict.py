@@ -8,7 +8,10 @@ from itertools import product
 import pytest
 
 from workbench.collect.dimse.admission import (
+    CALLS_NOBODY,
     NO_AGREEMENT,
+    NO_TITLE,
+    NOT_DICOM,
     NOT_TRUSTED,
     SPEAKS_NO_TLS,
     SPEAKS_TLS,
@@ -69,10 +72,25 @@ def test_an_odd_title_is_written_as_toml_has_it(title: str) -> None:
     assert tomllib.loads(written) == {"allow": [title]}
 
 
-def test_a_blank_title_cannot_be_allowed() -> None:
-    error = nothing_came(replace(SEEN, refused=(" at 192.0.2.20",)))
-    assert "without any title" in str(error)
+@pytest.mark.parametrize("title", ["", NO_TITLE])
+def test_a_blank_title_cannot_be_allowed(title: str) -> None:
+    error = nothing_came(replace(SEEN, refused=(f"{title} at 192.0.2.20",)))
+    assert "192.0.2.20 called without any title" in str(error)
     assert "allow" not in str(error)
+
+
+def test_one_that_calls_no_title_is_to_be_given_ours() -> None:
+    error = nothing_came(replace(SEEN, refused=(f"PACS{CALLS_NOBODY} at 192.0.2.20",)))
+    assert "PACS at 192.0.2.20 called, without the title that it calls" in str(error)
+    assert "AE title WORKBENCH" in error.remedy
+    assert "allow" not in str(error)
+
+
+def test_what_speaks_no_dicom_is_no_cause() -> None:
+    noise = f"{NOT_DICOM} at 192.0.2.99"
+    assert str(nothing_came(replace(SEEN, refused=(noise,)))) == str(nothing_came(SEEN))
+    both = nothing_came(replace(SEEN, refused=(*REFUSED, noise)))
+    assert 'allow = ["PACSSTORE"]' in both.remedy
 
 
 @pytest.mark.parametrize(

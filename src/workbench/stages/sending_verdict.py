@@ -13,7 +13,10 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from workbench.collect.dimse.admission import (
+    CALLS_NOBODY,
     NO_AGREEMENT,
+    NO_TITLE,
+    NOT_DICOM,
     NOT_TRUSTED,
     SPEAKS_NO_TLS,
     SPEAKS_TLS,
@@ -122,15 +125,33 @@ def _encryption(evidence: Evidence) -> Judged:
     return None
 
 
+def _without_title(evidence: Evidence) -> Judged:
+    callers = [who.rpartition(" at ") for who in evidence.refused]
+    for title, _, address in reversed(callers):
+        if title.strip() in ("", NO_TITLE):
+            return (
+                f"But a peer at {address} called without any title, and was refused.",
+                "Have the administrator of the PACS set the title under which it sends.",
+            )
+        if title.endswith(CALLS_NOBODY):
+            return (
+                (
+                    f"But {title.removesuffix(CALLS_NOBODY)} at {address} called, without the "
+                    "title that it calls."
+                ),
+                (
+                    "Have the administrator of the PACS register this destination with the AE "
+                    f"title {evidence.local.title}."
+                ),
+            )
+    return None
+
+
 def _another_title(evidence: Evidence) -> Judged:
-    if not evidence.refused:
+    callers = [who for who in evidence.refused if not who.startswith(NOT_DICOM)]
+    if not callers:
         return None
-    title, _, address = evidence.refused[-1].rpartition(" at ")
-    if not title.strip():
-        return (
-            f"But a peer at {address} called without any title, and was refused.",
-            "Have the administrator of the PACS set the title under which it sends.",
-        )
+    title, _, address = callers[-1].rpartition(" at ")
     named = [peer for peer in evidence.local.allow if peer.partition("@")[0].strip() == title]
     kept = [peer for peer in evidence.local.allow if peer not in named]
     allowed = json.dumps([*kept, title], ensure_ascii=False)
@@ -259,8 +280,8 @@ WITHOUT_TLS = {
     ),
 }
 JUDGES: tuple[Callable[[Evidence], Judged], ...] = (
-    _encryption, _another_title, _other_objects, _silent, _not_for_us, _unknown, _elsewhere,
-    _nothing_sent, _not_sent,
+    _encryption, _without_title, _another_title, _other_objects, _silent, _not_for_us, _unknown,
+    _elsewhere, _nothing_sent, _not_sent,
 )  # fmt: skip
 
 

@@ -40,6 +40,8 @@ SPEAKS_TLS = "a peer that encrypts"
 SPEAKS_NO_TLS = "a peer that does not encrypt"
 NOT_TRUSTED = "a peer whose certificate we do not accept"
 NO_AGREEMENT = "a peer that did not agree with us on TLS"
+NO_TITLE, NOT_DICOM = "(no calling AE title)", "(no DICOM request)"
+CALLS_NOBODY = " (calls nobody)"  # behind the title of one that calls no title
 # A-ASSOCIATE-RJ: permanent, by the service user, calling AE title not recognised (PS3.8 9.3.4)
 CALLING_UNKNOWN = (0x01, 0x01, 0x03)
 
@@ -121,13 +123,13 @@ class Admission:
         if called and not calling:
             self.kept_out("", address)
         elif calling and not called:
-            self.kept_out(f"{calling} (calls nobody)", address)
+            self.kept_out(f"{calling}{CALLS_NOBODY}", address)
         else:
-            self.kept_out("(no DICOM request)", address)
+            self.kept_out(NOT_DICOM, address)
 
     def kept_out(self, who: str, address: str) -> None:
         """Remember one that was refused, by the title it calls itself or by what it is."""
-        name = who.strip()[:MAX_NAME] or "(no calling AE title)"
+        name = who.strip()[:MAX_NAME] or NO_TITLE
         peer = UNPRINTABLE.sub("?", f"{name} at {address}")
         LOGGER.warning("an association was refused: %s", peer)
         with self._lock:

@@ -232,7 +232,7 @@ def series_of(patient: str) -> pl.DataFrame:
     }])  # fmt: skip
 
 
-@pytest.mark.parametrize("act", ["unload", "come", "publish", "another erasure", "join"])
+@pytest.mark.parametrize("act", ["unload", "come", "wait", "publish", "another erasure", "join"])
 def test_what_others_write_while_a_patient_is_erased_holds_nothing_of_him(
     open_store: OpenStore, monkeypatch: pytest.MonkeyPatch, act: str
 ) -> None:
@@ -243,6 +243,7 @@ def test_what_others_write_while_a_patient_is_erased_holds_nothing_of_him(
     acts = {
         "unload": other.compact,  # what waited in the catalogue moves into a new part
         "come": lambda: other.extend(taken("SITE-A", 2, 3)),  # more of him is imported
+        "wait": lambda: other.take(taken("SITE-A", 4)[0]),  # more of him is received
         "publish": lambda: other.publish({"series": series_of("SITE-A")}),  # he is mapped
         "another erasure": lambda: (other.erase(other.traces(["SITE-B"])), other.reclaim(0.0)),
         "join": lambda: (other.compact(), other.sweep()),

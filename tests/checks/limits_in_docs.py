@@ -11,6 +11,13 @@ ALLOWED: dict[str, dict[str, str]] = {
         "the collector waits, 15 seconds to 15 minutes": SETTING,
         "the doubled hour lasts 120 minutes": "the clock on the wall, not a measurement",
         "a header above 16 MiB": SETTING,
+        "| `answer_s` | 60 |": SETTING,
+        "| `retrieve_s` | 1800 |": SETTING,
+        "| `stalled_s` | 300 |": SETTING,
+        "| `whole_s` | 14400 |": SETTING,
+        "| `quiet_s` | 30 |": SETTING,
+        "Below 10 GB of free disk": SETTING,
+        "below 2 GB it asks": SETTING,
     },
     "control-charts.md": {
         "mean ± 2 s, ± 3 s": SPREAD,
@@ -70,7 +77,10 @@ ALLOWED: dict[str, dict[str, str]] = {
     },
     "simulate.md": {"0.575 × table feed": "a coefficient of the simulation"},
     "store.md": {
-        "one writer waits for the other, 10 s": SETTING,
+        "after 5 s it says so, Ctrl-C ends it": SETTING,
+        "A page waits 10 s": SETTING,
+        "refused with 0xA700 after 10 s": SETTING,
+        "up to ten minutes, told after 5 s": SETTING,
         "rows of 12 kB of JSON": INPUT,
     },
     "tags.md": {

@@ -37,15 +37,19 @@ class DatabasesByHand:
         sys.addaudithook(self._see)
 
     def _see(self, event: str, arguments: tuple[Any, ...]) -> None:
-        if event != "open" or not isinstance(arguments[0], (str, os.PathLike)):
-            return
-        path, _, flags = arguments
-        if DATABASE in Path(path).name and not flags & os.O_EXCL:
-            frame = sys._getframe(1)
+        if event == "os.remove":
+            gone = Path(os.fsdecode(arguments[0])).absolute()
+            self._seen = [each for each in self._seen if each[1] != gone]
+        elif event == "open" and isinstance(arguments[0], (str, os.PathLike)):
+            self._see_open(Path(arguments[0]), arguments[2])
+
+    def _see_open(self, path: Path, flags: int) -> None:
+        if DATABASE in path.name and not flags & os.O_EXCL:
+            frame = sys._getframe(2)
             while frame and not frame.f_code.co_filename.startswith(OURS):
                 if "/tests/" in frame.f_code.co_filename:
                     return
                 frame = frame.f_back
             if frame:
                 line = f"{Path(frame.f_code.co_filename).name}:{frame.f_lineno}"
-                self._seen.append((line, Path(path)))
+                self._seen.append((line, path.absolute()))

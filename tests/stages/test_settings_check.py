@@ -120,6 +120,8 @@ NOWHERE = "no-such-host.invalid"
 WRONG: dict[tuple[str, str], list[Wrong]] = {
     ("survey", "name"): [Wrong(5), Wrong("", collects, TITLED)],
     ("survey", "site"): [Wrong(5), Wrong("two words", collects, TITLED)],
+    ("survey", "issuer"): [Wrong(5), Wrong("x" * 65, collects, TITLED),
+                           Wrong("A\\B", collects, TITLED)],
     ("survey", "times"): [Wrong("sometimes")],
     ("local", "title"): [Wrong(""), Wrong(LONG), Wrong("A\\B"), Wrong("TITÉ")],
     ("local", "host"): [Wrong(5), Wrong(NOWHERE, collects, TITLED)],
@@ -275,7 +277,7 @@ def test_what_a_verb_refuses_is_called_wrong_before(
     capsys.readouterr()
     assert main(["check", "-w", str(workspace), "--json"]) == 1
     said = capsys.readouterr()
-    assert "in order" not in said.err
+    assert "in order" not in said.out + said.err
     told = " ".join(json.loads(said.out)["problems"])
     assert key in told or f"[{table}]" in told or table.split(".", maxsplit=1)[0] in told, told
 
@@ -290,7 +292,7 @@ def test_what_is_right_is_in_order(
 ) -> None:
     written(workspace, around, files)
     assert main(["check", "-w", str(workspace)]) == 0
-    assert "What was checked is in order." in capsys.readouterr().err
+    assert "What was checked is in order." in capsys.readouterr().out
 
 
 def test_no_credential_is_bound_to_an_address_by_looking(

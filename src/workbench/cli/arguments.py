@@ -112,6 +112,7 @@ class Name:
 
 
 SURVEY, SITE = Name("name of a survey"), Name("code of a hospital", MAX_TITLE)
+ISSUER = Name("issuer of patient IDs")
 
 
 @dataclass(frozen=True)

@@ -6,6 +6,7 @@ import argparse
 from typing import TYPE_CHECKING, Any
 
 from workbench.cli.arguments import (
+    ISSUER,
     MAX_PORT,
     SITE,
     SURVEY,
@@ -36,7 +37,9 @@ def add_intake(verbs: Any) -> None:
     init = workspace_verb(verbs, "init", _init, "make a workspace")
     init.add_argument("--survey", type=SURVEY, default="survey", help="name of the survey")
     init.add_argument("--site", type=SITE, default="SITE", help="short code of the hospital")
-    init.add_argument("--issuer", default="", help="who issued the patient IDs that name no issuer")
+    init.add_argument(
+        "--issuer", type=ISSUER, help="who issued the patient IDs that name no issuer"
+    )
     init.add_argument(
         "--group", type=Group(), default="", help="a group that shares the folder (none if unsaid)"
     )
@@ -67,7 +70,7 @@ def _init(options: argparse.Namespace) -> int:
     from workbench.settings import Settings, StoreSettings, SurveySettings
     from workbench.survey import create_survey
 
-    named = SurveySettings(options.survey, options.site, options.times, options.issuer)
+    named = SurveySettings(options.survey, options.site, options.times, options.issuer or "")
     shared = StoreSettings(group=options.group)
     folder = new_workspace_of(options)
     with about("-w", folder):

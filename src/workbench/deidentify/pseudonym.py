@@ -30,6 +30,8 @@ PSEUDONYM_LETTERS = 20  # 100 bits: no collision to be expected in 10^12 patient
 MAX_SHIFT_DAYS = 3650  # days
 NO_IDENTIFIER = "no-id:"
 SITE = re.compile(r"[A-Za-z0-9]{1,16}\Z")
+# As a value of VR LO (PS3.5 table 6.2-1); * and ? would ask for other patients.
+ISSUER = re.compile(r"[^\\*?\x00-\x1f\x7f]{0,64}\Z")
 SEALED = b"workbench patients"  # tells the fields sealed in the catalogue from those of other files
 
 
@@ -78,6 +80,11 @@ class Pseudonyms:
             raise IdentityError(
                 "project or site is not usable",
                 "Give a project name, and a site of 1 to 16 letters or digits.",
+            )
+        if not ISSUER.match(issuer):
+            raise IdentityError(
+                "the site's issuer of patient IDs is not usable",
+                "Give [survey] issuer up to 64 characters, without a backslash and wildcards.",
             )
         self.site = site
         self.issuer = issuer

@@ -41,10 +41,12 @@ class Socket(OwnKernelMessages):
     ws_connection = SimpleNamespace(client_terminated=False)
 
     def __init__(self) -> None:
-        self.application = SimpleNamespace(settings={"ended_sessions": EndedSessions(
-            Sessions({}), SimpleNamespace(visitors=frozenset)
-        )})  # fmt: skip
         self.did: list[str] = []
+        self.path_kwargs = {"kernel_id": "k"}
+        kernels = SimpleNamespace(visitors=frozenset, used=self.did.append)
+        self.application = SimpleNamespace(settings={
+            "ended_sessions": EndedSessions(Sessions({}), kernels), "kernel_manager": kernels,
+        })  # fmt: skip
         self.last_ping = self.last_pong = 0.0  # when it was opened
 
     def ping(self, data: bytes = b"") -> None:

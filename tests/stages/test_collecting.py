@@ -332,6 +332,7 @@ def test_the_command_line_does_all_a_page_can(
         code, told = run(capsys, "collect", "run", "--until-done", *w)
         assert (code, told["patients"]["complete"], told["patients"]["not found"]) == (1, 2, 1)
         assert run(capsys, "collect", "retry", *w)[1] == {"patients": 1}
+        assert run(capsys, "collect", "retry", 1, *w)[1] == {"patients": 0, "not_asked": [1]}
         assert run(capsys, "collect", "retry", 1, "--again", *w)[1] == {"patients": 1}
         rows = run(capsys, "collect", "list", "--state", "waiting", *w)[1]["patients"]
         assert [row["number"] for row in rows] == [3], "who is complete stays so meanwhile"

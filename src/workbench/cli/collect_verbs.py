@@ -178,16 +178,16 @@ def _now(options: argparse.Namespace) -> int:
 
 
 def _retry(options: argparse.Namespace) -> int:
-    from workbench.collect.queue.patient_queue import PatientState
-
     queue = _desk(options).queue
     numbers = sorted(set(options.numbers))
     if options.again:
         number = queue.ask_again(numbers or [row["number"] for row in queue.rows(limit=-1)])
     else:
         number = queue.retry(numbers or None)
-    waiting = {row["number"] for row in queue.rows([PatientState.WAITING], limit=-1)}
-    left = [number for number in numbers if number not in waiting]
+    # Who is complete stays so while asked once more: the state does not tell it.
+    asked = {row["number"] for row in queue.rows(limit=-1)
+             if row["due"] is not None and not row["working"]}  # fmt: skip
+    left = [number for number in numbers if number not in asked]
     counts = {"patients": number, **({"not_asked": left} if left else {})}
     finish(options, counts, "{patients} patients will be asked for again.")
     if left:

@@ -197,7 +197,7 @@ def test_nobody_is_found_anywhere(desk: Desk) -> None:
 
 
 def test_nobody_is_found_in_an_error(hospital: Path, desk: Desk) -> None:
-    """Verbs that fail say so without quoting what they were given."""
+    """Verbs that fail say so, and quote nothing but what was typed: no name out of a file."""
     file = next(hospital.rglob("*.dcm"))
     elsewhere = Desk(desk.folder.parent / "elsewhere")
     elsewhere.folder.mkdir(exist_ok=True)
@@ -207,5 +207,12 @@ def test_nobody_is_found_in_an_error(hospital: Path, desk: Desk) -> None:
         ("report", "run", "dose_by_protocol", "-w", desk.workspace, "--out", file / "x.html"),
         ("deidentify", file, elsewhere.folder / "clean", "--key", file),
     ):
+        number = len(list(elsewhere.out.iterdir())) if elsewhere.out.exists() else 0
         assert elsewhere.run(*words) in (1, 2)
+        said = elsewhere.out / f"{number:03d}.said"
+        text = said.read_text()
+        assert "fault of the program" not in text
+        for typed in sorted(map(str, (*words, file)), key=len, reverse=True):
+            text = text.replace(typed, "")
+        said.write_text(text)
     assert canaries.hits(elsewhere.out) == []

@@ -13,6 +13,7 @@ from workbench import __version__
 from workbench.errors import StoreError
 from workbench.settings import Settings
 from workbench.stages.run_record import recorded
+from workbench.store.database import DatabaseFullError
 from workbench.survey import create_survey, open_survey
 
 
@@ -59,3 +60,23 @@ def test_who_follows_a_stage_hears_what_is_waited_for_and_can_stop_it(tmp_path: 
     assert survey.store.fingerprints("map") == {}
     survey.close()
     other.close()
+
+
+def test_a_full_disk_ends_no_receiver(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
+    """Peers are answered that there is no room, and are served once there is."""
+    survey = create_survey(tmp_path / "w", Settings())
+    pages = survey.store._catalogue.one("PRAGMA page_count")[0]
+    survey.store._catalogue.write("CREATE TABLE filler (x)")
+    survey.store._catalogue.one(f"PRAGMA max_page_count = {pages}")
+    while True:
+        try:
+            survey.store.begin_run("filling", "1")
+        except DatabaseFullError:
+            break
+    with recorded(survey, "receive", full_disk_ends=False):
+        pass
+    assert "The disk is full: this run of receive is not noted." in caplog.text
+    with pytest.raises(DatabaseFullError), recorded(survey, "map"):
+        pytest.fail("nothing can be mapped")
+    assert set(survey.table("run")["stage"]) == {"filling"}
+    survey.close()

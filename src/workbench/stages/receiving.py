@@ -66,7 +66,7 @@ def receive(survey: Survey, reception: Reception) -> Iterator[ReceiverSession]:
     patience_s = waits.limit_s
     phantoms, days = PhantomFolder(survey.folder / PHANTOMS), survey.settings.quality
     try:
-        with recorded(survey, "receive") as counts:
+        with recorded(survey, "receive", full_disk_ends=False) as counts:
             try:
                 with receiver_of(reception, survey.folder, border.receive) as receiver:
                     try:

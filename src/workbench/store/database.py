@@ -29,6 +29,10 @@ Row = Any  # read by column name: row["x"]
 T = TypeVar("T")
 
 
+class DatabaseFullError(StoreError):
+    """There is no room for what was to be written."""
+
+
 @dataclass(frozen=True)
 class DatabaseSize:
     """Room on the disk in bytes, journal included; ``free`` is what of it holds nothing.
@@ -300,7 +304,8 @@ def _explanation(error: sqlite3.Error) -> StoreError:
         return DatabaseBusyError(
             "another Workbench is writing.", "Wait for it to end, then run the same again."
         )
-    return StoreError(*_told(error))
+    full = code is not None and code & 0xFF == sqlite3.SQLITE_FULL
+    return (DatabaseFullError if full else StoreError)(*_told(error))
 
 
 def _told(error: sqlite3.Error) -> tuple[str, str]:

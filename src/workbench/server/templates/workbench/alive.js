@@ -6,8 +6,8 @@ const ANSWER_WITHIN = 3300; // ms; both together are less than five seconds
 const NO_ANSWER = "The server does not answer; it is asked again every few seconds.";
 const ENDED = "This page has ended. Reload it.";
 const NO_SESSION =
-  "You are not logged in any more: the server was started anew, or you were logged in for half " +
-  "a day. Open the address that workbench serve prints, or reload to log in.";
+  "You are not logged in any more: you logged out, the server was started anew, or half a day " +
+  "has passed. Open the address that workbench serve prints, or reload to log in.";
 
 let kernel = "";
 let trueAt = new Date(); // when all that is shown was true at last

@@ -199,8 +199,13 @@ def wait_for_state(words: str, page: Any, index: Any) -> None:
     """Wait until both pages say the same, and that."""
     page.locator(".wbc-state").get_by_text(words).wait_for(timeout=SOON_MS)
     index.locator("#collector").get_by_text(words).wait_for(timeout=SOON_MS)
-    own, listed = states(page, index)
-    assert own == listed
+    # Each asks for itself, a moment after the other.
+    for _ in range(SOON_MS // 100):
+        own, listed = states(page, index)
+        if own == listed:
+            return
+        page.wait_for_timeout(100)
+    pytest.fail("both pages say the same")
 
 
 def test_a_collector_that_is_gone_is_told_on_every_page_with_how_to_start_it(

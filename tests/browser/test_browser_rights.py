@@ -209,4 +209,5 @@ def test_a_page_whose_log_in_has_ended_says_so(server: ServerProcess) -> None:
         other.get_by_role("button", name="Log out").click()
         other.get_by_text("This page needs the address").wait_for()
         page.bring_to_front()
-        page.locator("#ended").get_by_text("You are not logged in any more: you logged out").wait_for(timeout=COLD_MS)
+        ended = page.locator("#ended").get_by_text("You are not logged in any more: you logged out")
+        ended.wait_for(timeout=COLD_MS)

@@ -1,0 +1,23 @@
+"""The one door for texts that people read: English in the code, other languages in catalogues.
+
+>>> from workbench.language import n, t
+>>> t("{done} of {total} complete", done=3, total=7)
+'3 of 7 complete'
+>>> n("one patient", "{count} patients", 2)
+'2 patients'
+
+What a page or a report shows is ``Words``: only this package makes them, so that a type checker
+refuses a bare string.  A text that is defined at import is marked, and translated where it is
+shown.  What comes from headers, files or people is ``data``: it stays as it is.  Texts name their
+values as ``{places}``; f-strings cannot be extracted.  docs/translate.md tells how a language is
+added.
+"""
+
+from workbench.language.choice import best_language, current_language, settle_language, use_language
+from workbench.language.formats import clock, day, moment, number, weekday
+from workbench.language.texts import Marked, Words, data, listed, mark, n, t
+
+__all__ = [
+    "Marked", "Words", "best_language", "clock", "current_language", "data", "day", "listed",
+    "mark", "moment", "n", "number", "settle_language", "t", "use_language", "weekday",
+]  # fmt: skip

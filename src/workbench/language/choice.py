@@ -1,0 +1,83 @@
+"""Which language is spoken: that of a page's visitor, else that of the program."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from contextlib import contextmanager
+from contextvars import ContextVar
+from functools import lru_cache
+from gettext import GNUTranslations, NullTranslations
+from pathlib import Path
+
+from workbench.language.pseudo import PSEUDO, PseudoTranslations
+
+ENGLISH = "en"
+CATALOGUES = Path(__file__).with_name("catalogues")
+FILE = "messages.mo"
+# A language, and how much it is wanted (RFC 9110 section 12.5.4).
+WANTED = re.compile(r"\s*([A-Za-z]{2,8})(?:-[A-Za-z0-9-]*)?\s*(?:;\s*q=([0-9.]{1,5}))?\s*\Z")
+MAX_WANTED = 20  # of a browser's list
+
+_OF_VISITOR: ContextVar[str | None] = ContextVar("language", default=None)
+_program = [ENGLISH]
+
+
+def languages() -> tuple[str, ...]:
+    """Return the codes (ISO 639-1) of all languages there is a catalogue of, English first."""
+    found = sorted(file.parent.name for file in CATALOGUES.glob(f"*/{FILE}"))
+    return (ENGLISH, *found)
+
+
+def current_language() -> str:
+    """Return the code of the language that is spoken here and now."""
+    return _OF_VISITOR.get() or _program[0]
+
+
+@contextmanager
+def use_language(language: str) -> Iterator[None]:
+    """Speak a language within the block; one that nobody has is English."""
+    token = _OF_VISITOR.set(_known(language))
+    try:
+        yield
+    finally:
+        _OF_VISITOR.reset(token)
+
+
+def settle_language(language: str) -> None:
+    """Speak a language in all of this program from now on: a kernel has one visitor."""
+    _program[0] = _known(language)
+
+
+def best_language(wanted: str, otherwise: str = ENGLISH) -> str:
+    """Return the language we have that a browser wants most (its Accept-Language)."""
+    offers: list[tuple[float, str]] = []
+    for part in wanted.split(",")[:MAX_WANTED]:
+        match = WANTED.match(part)
+        if match is None:
+            continue
+        try:
+            weight = float(match[2] or 1)
+        except ValueError:
+            continue
+        if (code := match[1].lower()) in languages() and weight > 0:
+            offers.append((-weight, code))
+    # Where two are wanted alike, the first one counts.
+    return min(offers, key=lambda offer: offer[0])[1] if offers else _known(otherwise)
+
+
+def _known(language: str) -> str:
+    code = language.lower().partition("-")[0]
+    return code if code == PSEUDO or code in languages() else ENGLISH
+
+
+@lru_cache(maxsize=16)
+def catalogue(language: str) -> NullTranslations:
+    """Return the texts of a language; an unreadable catalogue is as none."""
+    if language == PSEUDO:
+        return PseudoTranslations()
+    try:
+        with (CATALOGUES / language / FILE).open("rb") as file:
+            return GNUTranslations(file)
+    except (OSError, ValueError, UnicodeDecodeError):
+        return NullTranslations()

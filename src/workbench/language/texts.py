@@ -1,0 +1,78 @@
+"""Texts for people, translated where they are shown."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable
+
+from workbench.language.choice import ENGLISH, catalogue, current_language
+from workbench.language.pseudo import DATA_BEGIN, DATA_END, PSEUDO
+
+PLACE = re.compile(r"\{(\w+)\}")
+
+
+class Words(str):
+    """A text for people in the language that is spoken; only this package makes them."""
+
+    __slots__ = ()
+
+
+class Marked(str):
+    """An English text that is defined at import, to be translated by ``t`` where it is shown."""
+
+    __slots__ = ()
+
+
+def mark(text: str) -> Marked:
+    """Note a text for the catalogues and return it as it is: English."""
+    return Marked(text)
+
+
+def t(text: str, /, **values: Words | int) -> Words:
+    """Return an English text in the language that is spoken, with values in its ``{places}``.
+
+    A catalogue that lacks the text, or one of its places, is passed over: English is shown.
+    """
+    language = current_language()
+    if language != ENGLISH:
+        translated = catalogue(language).gettext(text)
+        if _places(translated) == _places(text):
+            return _filled(translated, values)
+    return _filled(text, values)
+
+
+def n(text: str, plural: str, count: int, /, **values: Words | int) -> Words:
+    """Return the text for a number of things, which is ``{count}`` in it.
+
+    How many forms there are, and which one a number has, says the catalogue (Plural-Forms).
+    """
+    values = {"count": count, **values}
+    english = text if count == 1 else plural
+    language = current_language()
+    if language != ENGLISH:
+        translated = catalogue(language).ngettext(text, plural, count)
+        if _places(translated) | {"count"} == _places(english) | {"count"}:
+            return _filled(translated, values)
+    return _filled(english, values)
+
+
+def data(value: object) -> Words:
+    """Return what no catalogue knows: a name, a header's word, a file, a code."""
+    if current_language() == PSEUDO:
+        return Words(f"{DATA_BEGIN}{value}{DATA_END}")
+    return Words(value)
+
+
+def listed(parts: Iterable[Words], between: str = ", ") -> Words:
+    """Return texts one after the other."""
+    return Words(between.join(parts))
+
+
+def _places(text: str) -> set[str]:
+    return set(PLACE.findall(text))
+
+
+def _filled(text: str, values: dict[str, Words | int]) -> Words:
+    if not values:
+        return Words(text)
+    return Words(PLACE.sub(lambda place: str(values.get(place[1], place[0])), text))

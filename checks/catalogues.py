@@ -27,11 +27,14 @@ from babel.messages.mofile import write_mo
 from babel.messages.pofile import PoFileError, read_po, write_po
 from jinja2.ext import babel_extract
 
+from workbench.language.markdown import markdown_texts
+
 ROOT = Path(__file__).resolve().parents[1]
 CATALOGUES = Path("src/workbench/language/catalogues")
 PYTHON = ("src/workbench", "widgets/workbench_widgets")
 TEMPLATES = ("*.html", "*.j2")
-ALONE, COUNTED = {"t", "mark"}, {"n"}
+ALONE, COUNTED = {"t", "mark", "html", "later"}, {"n"}
+ERRORS = re.compile(r"(Error|NotDicom|NotWanted|DamagedObject|MissingTool|PeerBusy)\Z")
 PLACE = re.compile(r"\{\w*\}")
 FIXED = "2026-01-01 00:00+0000"  # what a catalogue says of its making must not change with the day
 
@@ -83,6 +86,8 @@ def python_texts(source: str, name: str) -> Iterator[Text | Problem]:
                 yield Text(name, node.lineno, single, several)
             else:
                 yield Problem(f"{name}:{node.lineno}", "the forms of n() are not written out")
+        elif ERRORS.search(called):
+            yield from _of_error(node, name)
 
 
 def _marked(node: ast.Call, name: str) -> Iterator[Text | Problem]:
@@ -91,6 +96,15 @@ def _marked(node: ast.Call, name: str) -> Iterator[Text | Problem]:
         yield Text(name, node.lineno, words)
     elif isinstance(first, (ast.JoinedStr, ast.BinOp)):
         yield Problem(f"{name}:{node.lineno}", "an f-string or a sum cannot be translated")
+
+
+def _of_error(node: ast.Call, name: str) -> Iterator[Text | Problem]:
+    """Yield what an error says: its message and its remedy; a code is one word."""
+    for argument in node.args:
+        if isinstance(argument, (ast.JoinedStr, ast.BinOp)):
+            yield Problem(f"{name}:{node.lineno}", "an error's f-string cannot be translated")
+        elif " " in (words := _literal(argument)):
+            yield Text(name, node.lineno, words)
 
 
 def _literal(node: ast.expr) -> str:
@@ -116,8 +130,9 @@ def notebook_texts(source: str, name: str) -> Iterator[Text]:
     if title := notebook.get("metadata", {}).get("title"):
         yield Text(name, 1, title)
     for number, cell in enumerate(notebook["cells"], 1):
-        if cell["cell_type"] == "markdown" and (words := "".join(cell["source"]).strip()):
-            yield Text(name, number, words)
+        if cell["cell_type"] == "markdown":
+            for words in markdown_texts("".join(cell["source"])):
+                yield Text(name, number, words)
 
 
 # --- catalogues ---------------------------------------------------------------------------------

@@ -21,28 +21,48 @@ an object by its number, says what is wrong and what to do about it.
 
 from __future__ import annotations
 
+from workbench.language.texts import Words, data, filled, sentences, t
+
 
 class WorkbenchError(Exception):
-    """Base of all; ``remedy`` says in one sentence what a person can do."""
+    """Base of all: what is wrong, and in one sentence what a person can do.
 
-    def __init__(self, message: str, remedy: str = "") -> None:
+    Both are English with ``{places}`` for ``values``, so that a page can say them in another
+    language (``words``); ``str`` is for the command line and logs.
+
+    Attributes
+    ----------
+    values
+        What stands in the places.
+    """
+
+    def __init__(self, message: str, remedy: str = "", /, **values: object) -> None:
         super().__init__(message)
-        self.remedy = remedy
+        self._remedy = remedy
+        self.values = values
 
     @property
     def message(self) -> str:
         """What is wrong, without the remedy."""
-        return super().__str__()
+        return filled(super().__str__(), self.values)
+
+    @property
+    def remedy(self) -> str:
+        """What to do; may be empty."""
+        return filled(self._remedy, self.values)
+
+    def words(self) -> Words:
+        """Return both in the language that is spoken."""
+        values = {name: data(value) for name, value in self.values.items()}
+        said = t(super().__str__(), **values)
+        return sentences(said, t(self._remedy, **values)) if self._remedy else said
 
     def __str__(self) -> str:
-        if not self.remedy:
-            return self.message
-        stop = "" if self.message.endswith((".", "?", "!", ":")) else "."
-        return f"{self.message}{stop} {self.remedy}"
+        return sentences(Words(self.message), Words(self.remedy)) if self.remedy else self.message
 
     def __reduce__(self) -> tuple[object, ...]:
         # As it was made: it may come from another process.
-        return type(self), (self.message, self.remedy)
+        return type(self), (super().__str__(), self._remedy), {"values": self.values}
 
 
 class SettingsError(WorkbenchError):
@@ -54,13 +74,13 @@ class ReadError(WorkbenchError):
 
     verdict = "rejected"
 
-    def __init__(self, code: str, message: str, remedy: str = "") -> None:
-        super().__init__(message, remedy)
+    def __init__(self, code: str, message: str, remedy: str = "", /, **values: object) -> None:
+        super().__init__(message, remedy, **values)
         self.code = code
 
     def __reduce__(self) -> tuple[object, ...]:
-        kind, arguments = super().__reduce__()
-        return kind, (self.code, *arguments)  # type: ignore[misc]
+        kind, arguments, values = super().__reduce__()
+        return kind, (self.code, *arguments), values  # type: ignore[misc]
 
 
 class NotDicom(ReadError):

@@ -284,6 +284,8 @@ class ServerSettings:
         How many of them one visitor may have; the last place is always another's.
     kernel_memory_mb
         A dashboard that takes more memory than this is ended, and its visitor is told.
+    language
+        Code (ISO 639-1) of the language of pages and reports, for who asks for no other.
     """
 
     __pydantic_config__: ClassVar[dict[str, object]] = {"extra": "forbid"}
@@ -291,6 +293,7 @@ class ServerSettings:
     kernels: int = _number(16, 1)
     kernels_per_visitor: int = _number(4, 1)
     kernel_memory_mb: int = _number(2000, 1)
+    language: str = "en"
 
 
 @dataclass(frozen=True)

@@ -22,12 +22,19 @@ declare namespace wb {
 
   // --- live.js ---
   type Values = Record<string, string>;
+  interface LiveWords {
+    noAnswer: string;
+    atWork: string;
+  }
+
   interface LiveTold {
     html?: string;
     reset?: string[];
     number?: number;
+    words?: LiveWords;
   }
   interface LiveAsked {
+    language: string;
     ask: string;
     values: Values;
     number: number;

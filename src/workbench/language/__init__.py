@@ -15,9 +15,11 @@ added.
 
 from workbench.language.choice import best_language, current_language, settle_language, use_language
 from workbench.language.formats import clock, day, moment, number, weekday
-from workbench.language.texts import Marked, Words, data, listed, mark, n, t
+from workbench.language.markdown import markdown
+from workbench.language.texts import Marked, Words, data, html, listed, mark, n, sentences, t
 
 __all__ = [
-    "Marked", "Words", "best_language", "clock", "current_language", "data", "day", "listed",
-    "mark", "moment", "n", "number", "settle_language", "t", "use_language", "weekday",
+    "Marked", "Words", "best_language", "clock", "current_language", "data", "day", "html",
+    "listed", "mark", "markdown", "moment", "n", "number", "sentences", "settle_language", "t",
+    "use_language", "weekday",
 ]  # fmt: skip

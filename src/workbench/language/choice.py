@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import re
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -20,18 +21,31 @@ WANTED = re.compile(r"\s*([A-Za-z]{2,8})(?:-[A-Za-z0-9-]*)?\s*(?:;\s*q=([0-9.]{1
 MAX_WANTED = 20  # of a browser's list
 
 _OF_VISITOR: ContextVar[str | None] = ContextVar("language", default=None)
-_program = [ENGLISH]
+# What this program speaks where no visitor is known: a report, a kernel.
+ENVIRONMENT = "WORKBENCH_LANGUAGE"
+_program = [os.environ.get(ENVIRONMENT, ENGLISH)]
 
 
+@lru_cache(maxsize=1)
 def languages() -> tuple[str, ...]:
     """Return the codes (ISO 639-1) of all languages there is a catalogue of, English first."""
     found = sorted(file.parent.name for file in CATALOGUES.glob(f"*/{FILE}"))
     return (ENGLISH, *found)
 
 
+@lru_cache(maxsize=1)
+def languages_by_name() -> tuple[tuple[str, str], ...]:
+    """Return code and own name of each language."""
+    from babel import Locale
+
+    return tuple(
+        (code, str(Locale.parse(code).get_display_name(code)).capitalize()) for code in languages()
+    )
+
+
 def current_language() -> str:
     """Return the code of the language that is spoken here and now."""
-    return _OF_VISITOR.get() or _program[0]
+    return _OF_VISITOR.get() or _known(_program[0])
 
 
 @contextmanager
@@ -47,6 +61,11 @@ def use_language(language: str) -> Iterator[None]:
 def settle_language(language: str) -> None:
     """Speak a language in all of this program from now on: a kernel has one visitor."""
     _program[0] = _known(language)
+
+
+def is_language(code: str) -> bool:
+    """Whether there is a catalogue for a code."""
+    return _known(code) == code
 
 
 def best_language(wanted: str, otherwise: str = ENGLISH) -> str:
@@ -66,6 +85,7 @@ def best_language(wanted: str, otherwise: str = ENGLISH) -> str:
     return min(offers, key=lambda offer: offer[0])[1] if offers else _known(otherwise)
 
 
+@lru_cache(maxsize=64)
 def _known(language: str) -> str:
     code = language.lower().partition("-")[0]
     return code if code == PSEUDO or code in languages() else ENGLISH

@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
+
+from markupsafe import Markup
 
 from workbench.language.choice import ENGLISH, catalogue, current_language
-from workbench.language.pseudo import DATA_BEGIN, DATA_END, PSEUDO
+from workbench.language.pseudo import DATA_BEGIN, DATA_END, END, PSEUDO
 
+STOPS = (".", "?", "!", ":", f".{END}")
 PLACE = re.compile(r"\{(\w+)\}")
 
 
@@ -37,8 +40,8 @@ def t(text: str, /, **values: Words | int) -> Words:
     if language != ENGLISH:
         translated = catalogue(language).gettext(text)
         if _places(translated) == _places(text):
-            return _filled(translated, values)
-    return _filled(text, values)
+            return Words(filled(translated, values))
+    return Words(filled(text, values))
 
 
 def n(text: str, plural: str, count: int, /, **values: Words | int) -> Words:
@@ -52,8 +55,8 @@ def n(text: str, plural: str, count: int, /, **values: Words | int) -> Words:
     if language != ENGLISH:
         translated = catalogue(language).ngettext(text, plural, count)
         if _places(translated) | {"count"} == _places(english) | {"count"}:
-            return _filled(translated, values)
-    return _filled(english, values)
+            return Words(filled(translated, values))
+    return Words(filled(english, values))
 
 
 def data(value: object) -> Words:
@@ -61,6 +64,12 @@ def data(value: object) -> Words:
     if current_language() == PSEUDO:
         return Words(f"{DATA_BEGIN}{value}{DATA_END}")
     return Words(value)
+
+
+def sentences(*said: Words) -> Words:
+    """Return sentences one after the other; each ends with a stop."""
+    ended = [each if each.endswith(STOPS) else f"{each}." for each in said[:-1] if each]
+    return Words(" ".join((*ended, *said[-1:])))
 
 
 def listed(parts: Iterable[Words], between: str = ", ") -> Words:
@@ -72,7 +81,21 @@ def _places(text: str) -> set[str]:
     return set(PLACE.findall(text))
 
 
-def _filled(text: str, values: dict[str, Words | int]) -> Words:
+def filled(text: str, values: Mapping[str, object]) -> str:
+    """Return a text with values in its places; a place without a value stays."""
     if not values:
-        return Words(text)
-    return Words(PLACE.sub(lambda place: str(values.get(place[1], place[0])), text))
+        return text
+    return PLACE.sub(lambda place: str(values.get(place[1], place[0])), text)
+
+
+def html(text: str, /, **values: Markup | Words) -> Markup:
+    """Return a text as HTML, escaped, with values in its places that may be HTML.
+
+    >>> html("Survey {name}", name=Markup("<b>{}</b>").format(data("A & B")))
+    Markup('Survey <b>A &amp; B</b>')
+    """
+    places = {name: f"\ue000{name}\ue001" for name in values}
+    escaped = Markup.escape(t(text, **{name: Words(place) for name, place in places.items()}))
+    for name, place in places.items():
+        escaped = Markup(escaped.replace(place, Markup.escape(values[name])))
+    return escaped

@@ -18,6 +18,7 @@ from nbconvert.exporters import TemplateExporter
 from nbconvert.filters.markdown_mistune import IPythonRenderer, MarkdownWithMath
 
 from workbench import __version__
+from workbench.language import Words, current_language, data, markdown, moment, t
 
 TEMPLATES = Path(__file__).parent / "templates"
 
@@ -35,19 +36,19 @@ class Footer:
     made_at: datetime
 
     @property
-    def version(self) -> str:
-        """Version of Workbench."""
-        return __version__
-
-    @property
     def values(self) -> str:
         """The parameters as text."""
         return ", ".join(f"{name} = {json.dumps(v)}" for name, v in self.parameters.items())
 
     @property
-    def time(self) -> str:
-        """The time to the minute."""
-        return f"{self.made_at:%Y-%m-%d %H:%M} UTC"
+    def lines(self) -> tuple[Words, Words]:
+        """What made the page and when, and its parameters."""
+        made = t(
+            "Workbench {version} · report {report} · made {time} UTC",
+            version=data(__version__), report=data(self.report), time=moment(self.made_at),
+        )  # fmt: skip
+        values = data(self.values) if self.values else t("none")
+        return made, t("Parameters: {values}", values=values)
 
 
 class _PageExporter(TemplateExporter):
@@ -62,11 +63,13 @@ class _PageExporter(TemplateExporter):
 
 def _markdown(source: str) -> str:
     renderer = IPythonRenderer(escape=False, exclude_anchor_links=True)
-    return str(MarkdownWithMath(renderer=renderer).render(source))
+    return str(MarkdownWithMath(renderer=renderer).render(markdown(source)))
 
 
 def html_page(notebook: nbformat.NotebookNode, footer: Footer) -> str:
     """Return the page: markdown cells and HTML, image or text outputs, then the footer.
+
+    Markdown and footer are in the language that is spoken; so must the cells have been run.
 
     Markdown cells are the report's own and may hold HTML.  Of an output only ``text/html``
     (made by our escaping functions), images and plain text are shown; scripts, widgets and
@@ -78,7 +81,10 @@ def html_page(notebook: nbformat.NotebookNode, footer: Footer) -> str:
         template_file="index.html.j2",
     )
     style = (TEMPLATES / "workbench" / "page.css").read_text(encoding="utf-8")
-    resources = {"footer": footer, "style": style, "title": _title(notebook)}
+    resources = {
+        "footer": footer, "style": style, "title": t(_title(notebook)),
+        "language": current_language(), "t": t,
+    }  # fmt: skip
     page, _ = exporter.from_notebook_node(notebook, resources=resources)
     return str(page)
 

@@ -17,6 +17,8 @@ from jupyter_client.manager import AsyncKernelManager
 from jupyter_core.paths import jupyter_runtime_dir
 from traitlets import default
 
+from workbench.language.choice import ENVIRONMENT, current_language
+
 NAME = "python3"
 # A socket's path holds at most 107 characters on Linux and 103 on macOS; the file below the
 # runtime folder needs some 60 of them.
@@ -34,7 +36,7 @@ class ThisInterpreter(KernelSpecManager):
             argv=[sys.executable, "-m", "ipykernel_launcher", "-f", "{connection_file}"],
             display_name=kernel_name,
             language="python",
-            env={"PYTHONPATH": os.pathsep.join(paths)},
+            env={"PYTHONPATH": os.pathsep.join(paths), ENVIRONMENT: current_language()},
         )
 
 

@@ -17,6 +17,7 @@ from papermill.exceptions import PapermillException, PapermillExecutionError
 
 from workbench import errors
 from workbench.errors import SettingsError
+from workbench.language.choice import current_language, is_language, languages, use_language
 from workbench.report import kernel
 from workbench.report.atomic_file import written_atomically
 from workbench.report.html_page import Footer, html_page
@@ -26,6 +27,7 @@ from workbench.report.provenance import take_fingerprint
 from workbench.report.rtf import rtf
 
 CELL_TIMEOUT_S = 600
+LANGUAGE = "language"
 WAYS: Mapping[str, Callable[[str], bytes]] = {
     ".html": str.encode, ".pdf": pdf, ".rtf": lambda page: rtf(page).encode("ascii"),
 }  # fmt: skip
@@ -89,7 +91,8 @@ def run_report(
     name
         A notebook of ``notebooks/reports``, without its suffix.
     parameters
-        Values for names of its parameters cell; JSON types only.
+        Values for names of its parameters cell; JSON types only.  ``language`` is a parameter of
+        every report: the code (ISO 639-1) of one there is a catalogue of.
     out
         A file ending in ``.html``, ``.pdf`` or ``.rtf``; replaced as a whole, and only when the
         run succeeds.
@@ -104,15 +107,24 @@ def run_report(
         A PDF is asked for and nothing here prints it.
     """
     notebook = read_notebook(name, own)
+    language = str(parameters.get(LANGUAGE, current_language()))
+    if not is_language(language):
+        raise SettingsError(
+            "there are no texts in the language '{language}'.", "There is: {known}.",
+            language=language, known=", ".join(languages()),
+        )  # fmt: skip
     defaults = default_parameters(notebook)
-    given = checked_parameters(defaults, parameters)
+    given = checked_parameters(
+        defaults, {name: value for name, value in parameters.items() if name != LANGUAGE}
+    )
     if out.suffix not in WAYS:
         raise SettingsError(f"a report is written as {', '.join(WAYS)}.")
     if out.suffix == ".pdf":
         browser()
     started = datetime.now(UTC)
     try:
-        executed = _execute(notebook, given)
+        with use_language(language):
+            executed = _execute(notebook, given)
     except _StoppedError as stopped:
         return ReportRun(
             name=name, outcome="failed", out=None, message=str(stopped),
@@ -120,8 +132,11 @@ def run_report(
         )  # fmt: skip
     fingerprint = take_fingerprint(executed)
     shown = {key: value for key, value in {**defaults, **given}.items() if key not in NOT_SHOWN}
+    if LANGUAGE in parameters:
+        shown[LANGUAGE] = language
     ended = datetime.now(UTC)
-    page = WAYS[out.suffix](html_page(executed, Footer(name, shown, fingerprint, ended)))
+    with use_language(language):
+        page = WAYS[out.suffix](html_page(executed, Footer(name, shown, fingerprint, ended)))
     with written_atomically(out) as draft:
         draft.write_bytes(page)
     return ReportRun(

@@ -20,20 +20,28 @@ from jupyter_server.auth.identity import IdentityProvider, User
 from jupyter_server.base.handlers import JupyterHandler
 from tornado import web
 
+from workbench.language import mark, use_language
 from workbench.rights import Right, Rights
+from workbench.server.page_words import spoken
 from workbench.server.sessions import Session, Sessions
+from workbench.server.visitor_language import (
+    COOKIE,
+    KEPT_DAYS,
+    chosen_language,
+    visitor_language,
+)
 from workbench.server.visits import VisitorKernels
 
 TEMPLATES = Path(__file__).parent / "templates" / "workbench"
 SCHEME = re.compile(r"(?:bearer|token)\s+(\S+)", re.IGNORECASE)
 BROWSER = "text/html"
 SENTENCES = {
-    404: "There is no such page.",
-    405: "There is no such page.",
-    429: "Too many passwords were tried. Wait a minute, then try again.",
-    503: "The server is busy.",
+    404: mark("There is no such page."),
+    405: mark("There is no such page."),
+    429: mark("Too many passwords were tried. Wait a minute, then try again."),
+    503: mark("The server is busy."),
 }
-BROKEN = "The page could not be made. Reload it; if this stays, run workbench check."
+BROKEN = mark("The page could not be made. Reload it; if this stays, run workbench check.")
 
 
 class SessionIdentity(IdentityProvider):
@@ -84,6 +92,8 @@ class Guarded(JupyterHandler):
         if self.right is not None:
             self.need(self.right)
         self._take_token_away()
+        if code := chosen_language(self):
+            self.give_cookie(COOKIE, code, expires_days=KEPT_DAYS)
         if not self._finished:
             prepared = super().prepare(**options)
             if isawaitable(prepared):
@@ -111,6 +121,11 @@ class Guarded(JupyterHandler):
         """The random name of who asks."""
         assert self.session is not None
         return self.session.visitor
+
+    @property
+    def language(self) -> str:
+        """The code of the language that the visitor reads."""
+        return visitor_language(self)
 
     def need(self, right: Right) -> None:
         """Answer 403 where a right is missing."""
@@ -222,7 +237,9 @@ class Guarded(JupyterHandler):
         self.set_header("Content-Type", "text/html; charset=UTF-8")
         # The page of an error may come from a handler with another policy.
         self.set_header("Content-Security-Policy", own_scripts() if scripts else no_scripts())
-        self.finish(self.settings["jinja2_env"].get_template(template).render(**values))
+        with use_language(self.language):
+            page = self.settings["jinja2_env"].get_template(template).render(**values)
+            self.finish(spoken(page))
 
     def write_error(self, status_code: int, **_: Any) -> None:
         """Answer with one sentence; never with the words of an exception."""

@@ -8,12 +8,13 @@ from __future__ import annotations
 
 from typing import Protocol
 
+from workbench.language import mark
 from workbench.server.sessions import Session, Sessions
 from workbench.server.visits import VisitorKernels
 
 LOOK_AGAIN_S = 1.0
 POLICY_VIOLATION = 1008  # RFC 6455 section 7.4.1
-LOGGED_OUT = "This page was closed because its log-in has ended. Log in and reload it."
+LOGGED_OUT = mark("This page was closed because its log-in has ended. Log in and reload it.")
 
 
 class OpenSocket(Protocol):

@@ -17,6 +17,8 @@ from voila.app import ThemesHandler  # JupyterLab's
 from voila.static_file_handler import MultiStaticFileHandler, TemplateStaticFileHandler
 
 from workbench.collect.queue.overview import collector_of
+from workbench.language import mark, t, use_language
+from workbench.language.choice import languages_by_name
 from workbench.rights import Right, Rights
 from workbench.server import index
 from workbench.server.access import SENTENCES, TEMPLATES, Guarded
@@ -60,10 +62,15 @@ class Index(Guarded):
             scripts=True,
             collector=await collector(self.workspace, self.rights),
             survey=read_settings(self.workspace).survey.name,
-            dashboards=[page for page in index.dashboards() if self.rights.allow(page.right)],
+            dashboards=[page for page in self._dashboards() if self.rights.allow(page.right)],
+            languages=languages_by_name(),
             reports=index.reports(self.workspace),
             rights=self.rights,
         )
+
+    def _dashboards(self) -> tuple[index.Dashboard, ...]:
+        with use_language(self.language):
+            return index.dashboards()
 
 
 class ReportPage(Guarded):
@@ -93,7 +100,8 @@ class DashboardPage(Guarded):
 
     async def get(self, name: str) -> None:
         """Show the dashboard of that name, or say how long the line is."""
-        dashboard = next((page for page in index.dashboards() if page.name == name), None)
+        with use_language(self.language):
+            dashboard = next((page for page in index.dashboards() if page.name == name), None)
         if dashboard is None:
             raise web.HTTPError(404)
         self.need(dashboard.right)
@@ -108,7 +116,7 @@ class DashboardPage(Guarded):
         self.set_header("Content-Type", "text/html; charset=UTF-8")
         self.set_header("Content-Security-Policy", OWN_SCRIPTS)
         try:
-            async for html in visit.html():
+            async for html in visit.html(self.language):
                 self.write(html)
                 await self.flush()
         except StreamClosedError:  # nobody waits for it any more
@@ -179,7 +187,9 @@ class KernelState(OfOwnKernel):
         """Answer with one sentence; empty while all is well."""
         await self.kernels.look_at(kernel_id)
         self.set_header("Content-Type", "application/json")
-        self.finish(json.dumps({"text": self.kernels.why_ended(kernel_id)}))
+        with use_language(self.language):
+            why = self.kernels.why_ended(kernel_id)
+            self.finish(json.dumps({"text": t(why) if why else ""}))
 
 
 class Goodbye(OfOwnKernel):
@@ -265,7 +275,7 @@ class Login(Guarded):
             rights = await get_running_loop().run_in_executor(None, trial, password)
         if not rights.given:
             self.set_status(403)
-            self.refuse("That is no password of this workspace.")
+            self.refuse(mark("That is no password of this workspace."))
             return
         self.log_in(rights)
         if browser := self.attempts.succeeded(*origin):

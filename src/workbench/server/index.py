@@ -11,6 +11,7 @@ from typing import Any
 
 import nbformat
 
+from workbench.language import Words, data, markdown, moment, t
 from workbench.report import notebooks
 from workbench.rights import Right
 
@@ -28,8 +29,8 @@ class Dashboard:
     """
 
     name: str
-    title: str
-    description: str
+    title: Words
+    description: Words
     right: Right
 
 
@@ -46,7 +47,7 @@ class FinishedReport:
     @property
     def time(self) -> str:
         """The time to the minute."""
-        return f"{self.made_at:%Y-%m-%d %H:%M} UTC"
+        return f"{moment(self.made_at)} UTC"
 
     @property
     def kilobytes(self) -> int:
@@ -60,7 +61,7 @@ def dashboard_folder() -> Path:
 
 
 def dashboards() -> tuple[Dashboard, ...]:
-    """Return the dashboards, sorted by name."""
+    """Return the dashboards, sorted by name; their texts are in the language that is spoken."""
     return tuple(_dashboard(path) for path in sorted(dashboard_folder().glob("*.ipynb")))
 
 
@@ -88,8 +89,9 @@ def _dashboard(path: Path) -> Dashboard:
     notebook = nbformat.reads(text, as_version=4)  # type: ignore[no-untyped-call]
     first = next((cell.source for cell in notebook.cells if cell.cell_type == "markdown"), "")
     heading, _, rest = first.partition("\n")
-    title = heading.lstrip("# ").strip() or path.stem
-    return Dashboard(path.stem, title, " ".join(rest.split()), _right(notebook.metadata))
+    title = t(heading.lstrip("# ").strip()) if heading.strip() else data(path.stem)
+    description = Words(" ".join(markdown(rest.strip()).split()))
+    return Dashboard(path.stem, title, description, _right(notebook.metadata))
 
 
 def _right(metadata: Mapping[str, Any]) -> Right:

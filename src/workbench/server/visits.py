@@ -24,7 +24,9 @@ from tornado.web import HTTPError
 from traitlets import Integer
 from voila.voila_kernel_manager import voila_kernel_manager_factory
 
+from workbench.language import mark, use_language
 from workbench.rights import Rights
+from workbench.server.page_words import spoken
 from workbench.server.waiting_room import WaitingRoom
 
 MIB = 2**20
@@ -33,10 +35,10 @@ LOOK_AFTER_S = 2.0
 ALONE_S = 60.0  # that a page may take to come, and be away from its kernel
 MAX_REST_S = 300.0  # until a page whose kernels die is made ahead again
 MAX_REMEMBERED = 1000  # of kernels that ended, with the reason
-GONE = "This page has ended. Reload it."
-FOR_OTHERS = "This page was closed because it was not used and others waited. Reload it."
-IDLE = "This page was closed after a long time without use. Reload it."
-CRASHED = "This page's program ended unexpectedly. Reload it; if it happens again, tell us."
+GONE = mark("This page has ended. Reload it.")
+FOR_OTHERS = mark("This page was closed because it was not used and others waited. Reload it.")
+IDLE = mark("This page was closed after a long time without use. Reload it.")
+CRASHED = mark("This page's program ended unexpectedly. Reload it; if it happens again, tell us.")
 
 # Voila makes the class that keeps kernels ready; how many is said for each notebook.
 PooledKernels: Any = voila_kernel_manager_factory(AsyncMappingKernelManager, True, 0)
@@ -65,8 +67,14 @@ class Visit:
     kernel_id: str
     _content: Mapping[str, Any] = field(repr=False)
 
-    async def html(self) -> AsyncIterator[str]:
+    async def html(self, language: str) -> AsyncIterator[str]:
         """Yield the page: what was made ahead, then the rest while it is made."""
+        async for piece in self._pieces():
+            with use_language(language):
+                said = spoken(piece)
+            yield said
+
+    async def _pieces(self) -> AsyncIterator[str]:
         renderer, task = self._content["renderer"], self._content["task"]
         renderer.stop_generator = True
         ahead = len(renderer.rendered_cache)

@@ -50,6 +50,7 @@ from workbench.server.kernel_messages import ALLOWED
 from workbench.server.kernel_socket import OwnKernelMessages
 from workbench.server.kernels import DashboardKernel
 from workbench.server.login_attempts import LoginAttempts
+from workbench.server.page_words import TEMPLATE_WORDS
 from workbench.server.passwords import Passwords
 from workbench.server.quiet_log import quiet
 from workbench.server.sessions import Sessions
@@ -127,6 +128,7 @@ class DashboardServer(Voila):  # type: ignore[misc]
     ) -> None:
         super().__init__(config=configuration(workspace, limits))
         self.workspace = workspace
+        self.limits = limits
         self.tell = tell
         self.browse = browse
         self.port = port
@@ -165,10 +167,13 @@ class DashboardServer(Voila):  # type: ignore[misc]
             kernel_spec_manager=self.kernel_spec_manager,
             allowed_message_types=sorted(ALLOWED),
         )
+        environment = settings["voila_jinja2_env"]
+        environment.globals.update(TEMPLATE_WORDS)
         sessions = Sessions(self.tokens)
         self.ended_sessions = EndedSessions(sessions, self.kernel_manager)
         return settings | {
-            "jinja2_env": settings["voila_jinja2_env"],
+            "jinja2_env": environment,
+            "language": self.limits.language,
             # A page elsewhere whose name leads to 127.0.0.1 is refused by the name.
             "allow_remote_access": False,
             "log_function": no_log,

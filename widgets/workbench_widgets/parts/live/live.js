@@ -5,13 +5,21 @@ const TICK = 2000; // ms between two looks
 const PATIENCE = 3000; // ms without an answer; seen at the next tick, it is said within 5 s
 const AGAIN = 5000; // ms until an unanswered look is asked again: a lost message has no answer
 
-const NO_ANSWER =
-  "No answer: what is shown may be old. It is asked again every five seconds; if nothing comes, " +
-  "reload the page, or run its cell again.";
-const AT_WORK = "Still at work on what you asked. What is shown is from before.";
+/** What is said before Python has said how: it knows the language.  @type {wb.LiveWords} */
+const ENGLISH = {
+  noAnswer:
+    "No answer: what is shown may be old. It is asked again every five seconds; if nothing " +
+    "comes, reload the page, or run its cell again.",
+  atWork: "Still at work on what you asked. What is shown is from before.",
+};
 
 /** The attributes of an element that are the reader's own and survive an update. */
 const KEPT = new Set(["open", "data-edited"]);
+
+/** What the visitor reads: our server's page says it, elsewhere the browser does. */
+function language() {
+  return "voila" in document.body.dataset ? document.documentElement.lang : navigator.language;
+}
 
 /** Where an arrow key leads in a row of tabs.  @type {Record<string, number | undefined>} */
 const STEPS = { ArrowRight: 1, ArrowLeft: -1 };
@@ -123,9 +131,10 @@ function render({ model, el }) {
   late.setAttribute("role", "alert");
   late.hidden = true;
   const place = document.createElement("div");
-  place.textContent = "Reading …";
+  place.textContent = "…";
   root.append(late, place);
   el.append(root);
+  let words = ENGLISH;
   let asked = Date.now(); // when the question was asked that waits longest for its answer
   let sent = 0; // when the newest question was asked
   let number = 0; // of the newest question
@@ -139,7 +148,7 @@ function render({ model, el }) {
     number = Math.max(number, answered) + 1; // another view of this model may be ahead
     if (name !== "look") chosen = number;
     try {
-      model.send({ ask: name, values, number }, undefined, files);
+      model.send({ ask: name, values, number, language: language() }, undefined, files);
     } catch {
       asked = 0; // there is nobody any more who could be asked
     }
@@ -154,7 +163,7 @@ function render({ model, el }) {
     root.classList.toggle("wbc-waiting", byHand);
     place.classList.toggle("wbc-old", long);
     late.hidden = !long;
-    const text = byHand && asked ? AT_WORK : NO_ANSWER;
+    const text = byHand && asked ? words.atWork : words.noAnswer;
     if (late.textContent !== text) late.textContent = text;
     if (long) settle(place);
   }
@@ -162,6 +171,7 @@ function render({ model, el }) {
   /** @type {wb.Listener<wb.LiveTold>} */
   const arrived = (message) => {
     if (message.number !== undefined) answered = Math.max(answered, message.number);
+    words = message.words ?? words;
     for (const form of message.reset ?? []) {
       const found = place.querySelector(`form[name="${CSS.escape(form)}"]`);
       /** @type {HTMLFormElement | null} */ (found)?.reset();

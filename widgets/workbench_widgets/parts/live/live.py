@@ -14,7 +14,14 @@ from typing import Any
 
 import anywidget
 
+from workbench.language import best_language, current_language, mark, settle_language, t
+
 HERE = Path(__file__).parent
+NO_ANSWER = mark(
+    "No answer: what is shown may be old. It is asked again every five seconds; if nothing comes, "
+    "reload the page, or run its cell again."
+)
+AT_WORK = mark("Still at work on what you asked. What is shown is from before.")
 
 
 @dataclass(frozen=True)
@@ -22,7 +29,8 @@ class Ask:
     """What a page asks: a button's or form's name, its fields, and the bytes of chosen files.
 
     ``number`` counts the questions of a page: its answer bears it, so that a page knows which of
-    its questions are answered.
+    its questions are answered.  ``language`` is what the page's visitor reads (RFC 9110 section
+    12.5.4); empty where the page does not say.
 
     Fields may hold patient IDs: they are not shown by ``repr``, and nobody keeps an ``Ask``.
     """
@@ -31,6 +39,7 @@ class Ask:
     values: Mapping[str, str]
     files: Sequence[bytes] = ()
     number: int = 0
+    language: str = ""
 
     def __repr__(self) -> str:
         return f"Ask({self.name!r})"
@@ -51,7 +60,11 @@ class Ask:
             tuple(bytes(buffer) for buffer in buffers) if isinstance(buffers, list | tuple) else ()
         )
         number = message.get("number")
-        return cls(message["ask"], texts, files, number if isinstance(number, int) else 0)
+        language = message.get("language")
+        return cls(
+            message["ask"], texts, files, number if isinstance(number, int) else 0,
+            language if isinstance(language, str) else "",
+        )  # fmt: skip
 
 
 @dataclass(frozen=True)
@@ -76,6 +89,7 @@ class Live(anywidget.AnyWidget):
         super().__init__()
         self._reply = answer
         self._shown = ""
+        self._language = ""
         self.on_msg(self._asked)
 
     def show(self, html: str) -> None:
@@ -88,8 +102,13 @@ class Live(anywidget.AnyWidget):
         ask = Ask.read(message, buffers)
         if ask is None:
             return
+        if ask.language:
+            settle_language(best_language(ask.language, current_language()))
         reply = self._reply(ask)
         answer: dict[str, Any] = {"reset": list(reply.reset), "number": ask.number}
+        if current_language() != self._language:
+            self._language = current_language()
+            answer["words"] = {"noAnswer": t(NO_ANSWER), "atWork": t(AT_WORK)}
         if reply.html != self._shown or ask.name != "look":
             answer["html"] = self._shown = reply.html
         self.send(answer)

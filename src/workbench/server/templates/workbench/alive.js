@@ -3,11 +3,9 @@
 
 const ASK_EVERY = 1500; // ms between two questions, while somebody can see the page
 const ANSWER_WITHIN = 3300; // ms; both together are less than five seconds
-const NO_ANSWER = "The server does not answer; it is asked again every few seconds.";
-const ENDED = "This page has ended. Reload it.";
-const NO_SESSION =
-  "You are not logged in any more: you logged out, the server was started anew, or half a day " +
-  "has passed. Open the address that workbench serve prints, or reload to log in.";
+
+/** What to say, as the page has it in its visitor's language.  @param {string} name */
+const words = (name) => document.getElementById("ended")?.dataset[name] ?? "";
 
 let kernel = "";
 let trueAt = new Date(); // when all that is shown was true at last
@@ -19,11 +17,11 @@ async function state() {
   try {
     const signal = AbortSignal.timeout(ANSWER_WITHIN);
     const answer = await fetch(path, { cache: "no-store", signal });
-    if (answer.status === 403) return { text: NO_SESSION };
-    if (answer.status === 404) return { text: ENDED };
-    return answer.ok ? await answer.json() : { text: NO_ANSWER };
+    if (answer.status === 403) return { text: words("noSession") };
+    if (answer.status === 404) return { text: words("ended") };
+    return answer.ok ? await answer.json() : { text: words("noAnswer") };
   } catch {
-    return { text: NO_ANSWER };
+    return { text: words("noAnswer") };
   }
 }
 
@@ -35,9 +33,10 @@ function say(text) {
   content?.classList.toggle("old", Boolean(text));
   if (content) content.inert = Boolean(text);
   notice.hidden = !text;
-  const since = text ? ` What is shown is as it was at ${trueAt.toLocaleTimeString()}.` : "";
-  const words = notice.querySelector("span");
-  if (words && words.textContent !== text + since) words.textContent = text + since;
+  const time = trueAt.toLocaleTimeString(document.documentElement.lang);
+  const said = text ? `${text} ${words("since").replace("{time}", time)}` : "";
+  const place = notice.querySelector("span");
+  if (place && place.textContent !== said) place.textContent = said;
 }
 
 /** Put the collector's state, as every other page has it, in its place on this one. */

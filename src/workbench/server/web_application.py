@@ -106,6 +106,7 @@ def configuration(workspace: Path, limits: ServerSettings) -> Config:
     c.VisitorKernels.memory_mb = limits.kernel_memory_mb
     c.VisitorKernels.cull_idle_timeout = CULL_AFTER_S
     c.VisitorKernels.cull_interval = CULL_EVERY_S
+    c.VoilaExporter.filters = {"words": TEMPLATE_WORDS.__getitem__}
     c.VoilaExecutor.cell_error_instruction = "Reload the page; if it stays, run workbench check."
     kernel = f"{DashboardKernel.__module__}.{DashboardKernel.__name__}"
     c.AsyncMappingKernelManager.kernel_manager_class = kernel

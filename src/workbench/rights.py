@@ -10,11 +10,10 @@ from __future__ import annotations
 import os
 import time
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass
 from enum import StrEnum
 from functools import wraps
 from pathlib import Path
-from typing import ParamSpec, Self, TypeVar
+from typing import NamedTuple, ParamSpec, Self, TypeVar
 
 from workbench.errors import RightsError
 from workbench.file_modes import write_private
@@ -50,8 +49,7 @@ WORDS = {
 }
 
 
-@dataclass(frozen=True)
-class Rights:
+class Rights(NamedTuple):
     """What somebody may do."""
 
     given: frozenset[Right] = frozenset()

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 
 import pytest
 
 pytest_plugins = ["pytester"]
+ROOT = Path(__file__).resolve().parents[2]
 CONFTEST = (Path(__file__).resolve().parents[1] / "conftest.py").read_text(encoding="utf-8")
 MARKERS = "[pytest]\nmarkers =\n    orthanc: x\n    dcmtk: x\n    chromium: x\n    postgres: x\n"
 
@@ -18,6 +20,8 @@ def suite(pytester: pytest.Pytester, monkeypatch: pytest.MonkeyPatch) -> pytest.
     nowhere = 'Program("Orthanc", "no-such-program", ("no/such/place",))'
     conftest = CONFTEST + f'\n\nPROGRAMS["orthanc"] = {nowhere}\n'
     pytester.makeconftest(conftest)
+    # The conftest imports from the tests; pytest finds them by the settings of our own folder.
+    monkeypatch.setenv("PYTHONPATH", str(ROOT), prepend=os.pathsep)
     pytester.makeini(MARKERS)
     return pytester
 

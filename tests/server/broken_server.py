@@ -16,6 +16,8 @@ import pytest
 
 from workbench.server.voila import ServerProcess
 
+ROOT = Path(__file__).resolve().parents[2]
+
 
 @contextmanager
 def broken(workspace: Path, server: str = "pass", kernels: str = "pass") -> Iterator[ServerProcess]:
@@ -27,7 +29,8 @@ def broken(workspace: Path, server: str = "pass", kernels: str = "pass") -> Iter
         f"elif 'ipykernel_launcher' in sys.orig_argv:\n{indent(kernels, '    ')}\n"
     )
     with pytest.MonkeyPatch.context() as patch:
-        paths = [str(folder), *filter(None, [os.environ.get("PYTHONPATH")])]
+        # What is broken may be in the tests: a kernel does not begin in our folder.
+        paths = [str(folder), str(ROOT), *filter(None, [os.environ.get("PYTHONPATH")])]
         patch.setenv("PYTHONPATH", os.pathsep.join(paths))
         with ServerProcess(workspace) as running:
             yield running

@@ -12,10 +12,11 @@ import re
 import stat
 from argparse import ArgumentTypeError
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass
-from datetime import datetime
-from difflib import get_close_matches
 from pathlib import Path
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from datetime import datetime
 
 MAX_CHOICES = 40  # names listed where none is near
 MAX_PORT = 65_535
@@ -27,6 +28,8 @@ SCREEN = "-"
 
 def near(word: str, known: Iterable[str]) -> str:
     """Return ``Did you mean ...?`` for the nearest known word, else all that are known."""
+    from difflib import get_close_matches
+
     names = sorted(known)
     close = get_close_matches(word, names, n=1, cutoff=0.6)
     if close:
@@ -37,12 +40,12 @@ def near(word: str, known: Iterable[str]) -> str:
     return f"There is: {listed}{', ...' if len(names) > MAX_CHOICES else '.'}"
 
 
-@dataclass(frozen=True)
 class WholeNumber:
     """A whole number from ``least`` to ``most``."""
 
-    least: int = 0
-    most: int = MAX_INTEGER
+    def __init__(self, least: int = 0, most: int = MAX_INTEGER) -> None:
+        self.least = least
+        self.most = most
 
     def __call__(self, text: str) -> int:
         """Return the number; raises ``ArgumentTypeError``."""
@@ -56,14 +59,16 @@ class WholeNumber:
         return number
 
 
-@dataclass(frozen=True)
 class Number:
     """A number of some ``unit`` above ``above`` (or at least ``least``) and up to ``most``."""
 
-    unit: str
-    most: float
-    above: float | None = 0.0
-    least: float = 0.0
+    def __init__(
+        self, unit: str, most: float, above: float | None = 0.0, least: float = 0.0
+    ) -> None:
+        self.unit = unit
+        self.most = most
+        self.above = above
+        self.least = least
 
     def __call__(self, text: str) -> float:
         """Return the number; raises ``ArgumentTypeError``."""
@@ -80,12 +85,13 @@ class Number:
         return number
 
 
-@dataclass(frozen=True)
 class LocalTime:
     """A day or a time of a day, as 2026-02-28 or 2026-02-28T13:45; local time."""
 
     def __call__(self, text: str) -> datetime:
         """Return the time; raises ``ArgumentTypeError``."""
+        from datetime import datetime
+
         try:
             moment = datetime.fromisoformat(text)
         except ValueError:
@@ -97,12 +103,12 @@ class LocalTime:
         return moment
 
 
-@dataclass(frozen=True)
 class Name:
     """A name of up to ``most`` printable characters, without a backslash."""
 
-    what: str
-    most: int = MAX_NAME
+    def __init__(self, what: str, most: int = MAX_NAME) -> None:
+        self.what = what
+        self.most = most
 
     def __call__(self, text: str) -> str:
         """Return the name; raises ``ArgumentTypeError``."""
@@ -115,11 +121,11 @@ SURVEY, SITE = Name("name of a survey"), Name("code of a hospital", MAX_TITLE)
 ISSUER = Name("issuer of patient IDs")
 
 
-@dataclass(frozen=True)
 class Title:
     """An AE title (PS3.5 6.2), with ``TITLE@address`` where ``address`` says so."""
 
-    address: bool = False
+    def __init__(self, address: bool = False) -> None:
+        self.address = address
 
     def __call__(self, text: str) -> str:
         """Return the text; raises ``ArgumentTypeError``."""
@@ -132,7 +138,6 @@ class Title:
         return text
 
 
-@dataclass(frozen=True)
 class SchedulerAddress:
     """The address of a Dask scheduler."""
 
@@ -146,7 +151,6 @@ class SchedulerAddress:
         return text
 
 
-@dataclass(frozen=True)
 class Group:
     """A group of users of this computer; empty for none."""
 
@@ -164,7 +168,6 @@ class Group:
         return text
 
 
-@dataclass(frozen=True)
 class PatientId:
     """A patient's ID, without wildcards."""
 
@@ -180,12 +183,12 @@ class PatientId:
         return text
 
 
-@dataclass(frozen=True)
 class NamedChoice:
     """One of some names that are asked for when they are needed, because that takes a while."""
 
-    what: str
-    names: Callable[[], Iterable[str]]
+    def __init__(self, what: str, names: Callable[[], Iterable[str]]) -> None:
+        self.what = what
+        self.names = names
 
     def __call__(self, text: str) -> str:
         """Return the name; raises ``ArgumentTypeError``."""
@@ -195,7 +198,6 @@ class NamedChoice:
         return text
 
 
-@dataclass(frozen=True)
 class Setting:
     """A parameter and its value, ``NAME=VALUE``."""
 
@@ -207,11 +209,11 @@ class Setting:
         return text
 
 
-@dataclass(frozen=True)
 class Input:
     """A file that is there (``folders``: or a folder), which we may read."""
 
-    folders: bool = False
+    def __init__(self, folders: bool = False) -> None:
+        self.folders = folders
 
     def __call__(self, text: str) -> Path:
         """Return its path; raises ``ArgumentTypeError``."""
@@ -225,7 +227,6 @@ class Input:
         return Path(text)
 
 
-@dataclass(frozen=True)
 class OutputFile:
     """A file to be written into a folder that is there; ``screen``: or ``-``.
 
@@ -233,9 +234,12 @@ class OutputFile:
     asked to make what is ours.
     """
 
-    suffixes: tuple[str, ...] = ()
-    screen: bool = False
-    made: str = ""
+    def __init__(
+        self, suffixes: tuple[str, ...] = (), screen: bool = False, made: str = ""
+    ) -> None:
+        self.suffixes = suffixes
+        self.screen = screen
+        self.made = made
 
     def __call__(self, text: str) -> Path:
         """Return its path; raises ``ArgumentTypeError``."""
@@ -265,11 +269,11 @@ class OutputFile:
             raise ArgumentTypeError(f"'{text}': nothing may be written to '{folder}'.")
 
 
-@dataclass(frozen=True)
 class Folder:
     """A folder, there or not; ``what`` says which."""
 
-    what: str = "a folder"
+    def __init__(self, what: str = "a folder") -> None:
+        self.what = what
 
     def __call__(self, text: str) -> Path:
         """Return its path; raises ``ArgumentTypeError``."""

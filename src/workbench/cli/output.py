@@ -8,7 +8,6 @@ there and nothing else, and people read the results on standard error.
 from __future__ import annotations
 
 import argparse
-import json
 import os
 import re
 import sys
@@ -53,6 +52,8 @@ def answer_to(question: str, remedy: str) -> str:
 
 def print_json(value: Mapping[str, object]) -> None:
     """Print one JSON object as a line of its own, for a program to read."""
+    import json
+
     _print(json.dumps(value, default=str))
 
 

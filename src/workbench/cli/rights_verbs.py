@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import argparse
+from collections.abc import Collection
 from typing import Any
 
 from workbench.cli.arguments import Input, NamedChoice
 from workbench.cli.output import DONE, PROBLEMS, finish, say
 from workbench.cli.secrets import new_passphrase
 from workbench.cli.verb import Parser, workspace_of, workspace_verb
-from workbench.credentials import WORDS
 from workbench.rights import Right
 
 STATES = {
@@ -43,7 +43,7 @@ def _add_credentials(verbs: Any) -> None:
     actions = kept.add_subparsers(title="actions", metavar="ACTION", required=True)
     workspace_verb(actions, "list", _credentials, "list them; no secret is shown")
     confirm = workspace_verb(actions, "confirm", _confirm, "let one go to the present address")
-    confirm.add_argument("name", type=NamedChoice("credential", lambda: WORDS), metavar="NAME")
+    confirm.add_argument("name", type=NamedChoice("credential", _names), metavar="NAME")
 
 
 def _list(options: argparse.Namespace) -> int:
@@ -77,8 +77,14 @@ def _set(options: argparse.Namespace) -> int:
     return finish(options, {"right": str(right), "state": state}, words)
 
 
+def _names() -> Collection[str]:
+    from workbench.credentials import WORDS
+
+    return WORDS
+
+
 def _credentials(options: argparse.Namespace) -> int:
-    from workbench.credentials import credentials
+    from workbench.credentials import WORDS, credentials
     from workbench.settings_file import read_settings
 
     folder = workspace_of(options)
@@ -100,7 +106,7 @@ def _credentials(options: argparse.Namespace) -> int:
 
 
 def _confirm(options: argparse.Namespace) -> int:
-    from workbench.credentials import confirm
+    from workbench.credentials import WORDS, confirm
     from workbench.settings_file import read_settings
 
     folder = workspace_of(options)

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from workbench.dicom.image import Image
-from workbench.errors import MeasurementError, WorkbenchError
+from workbench.errors import WorkbenchError
 from workbench.model import Region
 from workbench.stages.quality.desk import MeasurementAttempt, QualityDesk
 from workbench.stages.quality.image_reading import read_files
@@ -64,7 +64,7 @@ class OnDesk:
         try:
             self.look_at(read_files(self.desk.images_of(result)), regions)
             self.unseen = ""
-        except MeasurementError as error:  # the values were kept, and are shown without it
+        except WorkbenchError as error:  # the values were kept, and are shown without them
             self.look_at(())
             self.unseen = f"The images are not shown: {error}"
         return result

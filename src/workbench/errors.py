@@ -21,7 +21,8 @@ an object by its number, says what is wrong and what to do about it.
 
 from __future__ import annotations
 
-from workbench.language.texts import Words, data, filled, sentences, t
+from workbench.language.stored_texts import StoredText, value_words
+from workbench.language.texts import STOPS, Words, filled, sentences, t
 
 
 class WorkbenchError(Exception):
@@ -53,9 +54,21 @@ class WorkbenchError(Exception):
 
     def words(self) -> Words:
         """Return both in the language that is spoken."""
-        values = {name: data(value) for name, value in self.values.items()}
+        values = {name: value_words(value) for name, value in self.values.items()}
         said = t(super().__str__(), **values)
         return sentences(said, t(self._remedy, **values)) if self._remedy else said
+
+    def stored_message(self) -> StoredText:
+        """Return what is wrong, to stand in another text or to be kept."""
+        return StoredText(super().__str__(), **self.values)
+
+    def stored(self) -> StoredText:
+        """Return both, to stand in another text or to be kept."""
+        said = self.stored_message()
+        if not self._remedy:
+            return said
+        both = "{said} {remedy}" if said.endswith(STOPS) else "{said}. {remedy}"
+        return StoredText(both, said=said, remedy=StoredText(self._remedy, **self.values))
 
     def __str__(self) -> str:
         return sentences(Words(self.message), Words(self.remedy)) if self.remedy else self.message

@@ -265,7 +265,8 @@ def _due(options: argparse.Namespace) -> int:
     due = _desk(options).due()
     for entry in due:
         last = f"{entry.last:%Y-%m-%d}" if entry.last else "never"
-        say(options, f"{entry.profile.name} ({entry.profile.station}): {entry.words}; last {last}"
+        name, station = entry.profile.name, entry.profile.station
+        say(options, f"{name} ({station}): {entry.standing}; last {last}"
              + (f", {entry.waiting} to decide on" if entry.waiting else ""))  # fmt: skip
     late = [entry.profile.name for entry in due if entry.overdue]
     if not due:
@@ -274,5 +275,5 @@ def _due(options: argparse.Namespace) -> int:
             "There is no test profile yet. Make one with: workbench qa profile FILE --by NAME",
         )
     if options.json:
-        print_json({"profiles": {entry.profile.name: entry.words for entry in due}})
+        print_json({"profiles": {entry.profile.name: entry.standing for entry in due}})
     return PROBLEMS if late else DONE

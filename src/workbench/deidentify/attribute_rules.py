@@ -15,6 +15,7 @@ from pydicom.datadict import dictionary_VR, tag_for_keyword
 
 from workbench.deidentify import standard_tables
 from workbench.deidentify.patient_clock import Times
+from workbench.language import StoredText, mark
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
@@ -108,7 +109,7 @@ def resolve(
     for keyword in keywords:
         tag = tag_for_keyword(keyword)
         if tag is None:
-            raise NotKeptError(keyword, "DICOM has no such keyword")
+            raise NotKeptError(keyword, mark("DICOM has no such keyword"))
         rules[tag] = _rule(tag, keyword, keyword in plain, options)
     return rules
 
@@ -133,7 +134,7 @@ def may_be_kept(keyword: str, options: frozenset[str]) -> bool:
     """Say whether the options let an attribute stay; raises ``NotKeptError`` for no keyword."""
     tag = tag_for_keyword(keyword)
     if tag is None:
-        raise NotKeptError(keyword, "DICOM has no such keyword")
+        raise NotKeptError(keyword, mark("DICOM has no such keyword"))
     try:
         _rule(tag, keyword, False, options)
     except NotKeptError:
@@ -145,12 +146,14 @@ def _rule(tag: int, keyword: str, plain: bool, options: frozenset[str]) -> Attri
     vr = _vr(tag)
     kind = KIND_OF_VR.get(vr)
     if kind is None:
-        raise NotKeptError(keyword, f"values of VR {vr} are never kept")
+        raise NotKeptError(keyword, StoredText(mark("values of VR {vr} are never kept"), vr=vr))
     act = standard_tables.action(tag, options)
     if act == "U":
         return AttributeRule(Kind.UID, vr, keyword)
     if act not in ("", "K", "C", SEQUENCE_OF_UIDS):
-        raise NotKeptError(keyword, f"PS3.15 table E.1-1 demands {act} under the options chosen")
+        raise NotKeptError(keyword, StoredText(
+            mark("PS3.15 table E.1-1 demands {act} under the options chosen"), act=act
+        ))  # fmt: skip
     return AttributeRule(_refined(kind, keyword, plain, act == "K", options), vr, keyword)
 
 

@@ -24,10 +24,11 @@ from workbench.dicom.read import Header
 from workbench.dicom.reader import HeaderReader
 from workbench.errors import DamagedObject, IdentityError, ReadError
 from workbench.file_modes import make_private_folder, open_private
+from workbench.language import mark
 
 # Root 2.25 UID of this software (PS3.7 D.3.3.2), made once from a random UUID.
 IMPLEMENTATION = "2.25.179230437187395160347121216553403826357"
-LOOK = "Look at it without its values: workbench look FILE"
+LOOK = mark("Look at it without its values: workbench look FILE")
 
 
 @dataclass(frozen=True)

@@ -45,7 +45,8 @@ Concept = tuple[str, str]
 def _known_options(names: list[str]) -> list[str]:
     unknown = sorted(set(names) - OPTIONS)
     if unknown:
-        raise ValueError(f"unknown option {unknown[0]}; known are {', '.join(sorted(OPTIONS))}")
+        reason = f"unknown option {unknown[0]}; known are {', '.join(sorted(OPTIONS))}"
+        raise ValueError(reason)
     if {"rtn_long_full", "rtn_long_modif"} <= set(names):
         raise ValueError("rtn_long_full and rtn_long_modif exclude each other")
     return names
@@ -54,7 +55,8 @@ def _known_options(names: list[str]) -> list[str]:
 def _concepts(texts: list[str]) -> list[str]:
     for text in texts:
         if len(text.split(" ", 1)) != 2:
-            raise ValueError(f"{text!r} is not written as 'code scheme', such as '125203 DCM'")
+            reason = f"{text!r} is not written as 'code scheme', such as '125203 DCM'"
+            raise ValueError(reason)
     return texts
 
 
@@ -185,7 +187,7 @@ def _form(text: str) -> ProfileFile:
         return ProfileFile.model_validate(tomllib.loads(text))
     except tomllib.TOMLDecodeError as error:
         raise SettingsError(
-            f"the confidentiality profile is not TOML: {error}", "Correct that line."
+            "the confidentiality profile is not TOML: {error}", "Correct that line.", error=error
         ) from None
     except ValidationError as error:
         _explain(error)
@@ -197,8 +199,10 @@ def resolved(form: ProfileFile) -> ConfidentialityProfile:
         return ConfidentialityProfile(form)
     except attribute_rules.NotKeptError as error:
         raise SettingsError(
-            f"the confidentiality profile cannot keep {error.keyword}: {error.reason}",
+            "the confidentiality profile cannot keep {keyword}: {reason}",
             "Take it out of the list, or choose an option of PS3.15 that keeps it.",
+            keyword=error.keyword,
+            reason=error.reason,
         ) from None
 
 
@@ -206,8 +210,10 @@ def _explain(error: ValidationError) -> NoReturn:
     wrong: dict[str, Any] = dict(error.errors()[0])
     place = ".".join(str(part) for part in wrong["loc"])
     raise SettingsError(
-        f"the confidentiality profile is wrong at {place}: {wrong['msg']}",
+        "the confidentiality profile is wrong at {place}: {reason}",
         "See docs/deidentify.md and the built-in dose.toml for the form.",
+        place=place,
+        reason=wrong["msg"],
     ) from None
 
 

@@ -114,7 +114,8 @@ class Custody:
         if self.file.exists() or unlocked_key.locked_file(self.file).exists():
             raise IdentityError(
                 "there is a key already, and a key is never replaced.",
-                f"If it is not the one wanted, move {self.file.name} (or its .locked form) away.",
+                "If it is not the one wanted, move {name} (or its .locked form) away.",
+                name=self.file.name,
             )
 
     def restore(self, key: bytes, stored: Collection[str]) -> str:

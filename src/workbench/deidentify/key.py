@@ -61,8 +61,9 @@ def load_key(path: Path) -> bytes:
         )
     if len(key) != KEY_BYTES:
         raise IdentityError(
-            f"the key file does not hold exactly {KEY_BYTES} bytes",
+            "the key file does not hold exactly {number} bytes",
             "Restore it from the hospital's copy; a key cannot be repaired.",
+            number=KEY_BYTES,
         )
     return key
 

@@ -65,8 +65,9 @@ def check_passphrase(passphrase: str) -> None:
     """Raise ``IdentityError`` when a new passphrase is too short."""
     if len(_normal(passphrase)) < MIN_PASSPHRASE_LETTERS:
         raise IdentityError(
-            f"the passphrase has fewer than {MIN_PASSPHRASE_LETTERS} characters.",
+            "the passphrase has fewer than {number} characters.",
             "Take five or six words drawn by lot.",
+            number=MIN_PASSPHRASE_LETTERS,
         )
 
 
@@ -125,8 +126,9 @@ def _cipher(passphrase: str, salt: bytes, cost: Cost) -> AESGCM:
         ) from None
     except MemoryError:
         raise IdentityError(
-            f"there are no {cost.memory_kib // 1024} MiB of memory for the passphrase.",
+            "there are no {size} MiB of memory for the passphrase.",
             "Close other programs.",
+            size=cost.memory_kib // 1024,
         ) from None
     return AESGCM(key)
 

@@ -73,8 +73,10 @@ class Pseudonyms:
     def __init__(self, key: bytes, project: str, site: str, issuer: str = "") -> None:
         if len(key) != KEY_BYTES:
             raise IdentityError(
-                f"the key has {len(key)} bytes instead of {KEY_BYTES}",
+                "the key has {number} bytes instead of {wanted}",
                 "Make one with workbench.deidentify.key.create_key.",
+                number=len(key),
+                wanted=KEY_BYTES,
             )
         if not project or not SITE.match(site):
             raise IdentityError(

@@ -19,6 +19,7 @@ from pathlib import Path
 
 from workbench.deidentify.pseudonym import KEY_BYTES
 from workbench.errors import IdentityError
+from workbench.language import mark
 
 ALPHABET = "0123456789ABCDEFGHJKMNPQRSTVWXYZ"
 UNDERSTOOD = str.maketrans("ILO", "110")
@@ -34,7 +35,10 @@ class SheetError(IdentityError):
     """A line of the sheet was mistyped; ``line`` counts from 1."""
 
     def __init__(self, line: int) -> None:
-        super().__init__(f"line {line} of the sheet is not as printed.", "Compare it and try again")
+        super().__init__(
+            mark("line {line} of the sheet is not as printed."),
+            mark("Compare it and try again"), line=line,
+        )  # fmt: skip
         self.line = line
 
     def __reduce__(self) -> tuple[object, ...]:
@@ -77,7 +81,9 @@ def read_sheet_line(number: int, text: str) -> bytes:
 def key_of_lines(lines: Sequence[str]) -> bytes:
     """Return the key of eight lines; raises ``SheetError`` naming the first mistyped one."""
     if len(lines) != LINES:
-        raise IdentityError(f"the sheet has {LINES} lines, not {len(lines)}.")
+        raise IdentityError(
+            "the sheet has {lines} lines, not {number}.", lines=LINES, number=len(lines)
+        )
     return b"".join(read_sheet_line(number, line) for number, line in enumerate(lines, 1))
 
 

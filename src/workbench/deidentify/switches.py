@@ -93,8 +93,9 @@ def _check_keywords(keywords: tuple[str, ...]) -> None:
     for keyword in keywords:
         if tag_for_keyword(keyword) is None:
             raise SettingsError(
-                f"[protect] names {keyword!r}, which is no keyword of DICOM.",
+                "[protect] names {keyword}, which is no keyword of DICOM.",
                 "Write keywords as PS3.6 has them, such as SliceThickness.",
+                keyword=f"{keyword!r}",
             )
 
 

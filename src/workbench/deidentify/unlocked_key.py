@@ -17,6 +17,7 @@ from pathlib import Path
 
 from workbench.deidentify.pseudonym import KEY_BYTES
 from workbench.errors import IdentityError
+from workbench.language import mark
 
 LOCKED_SUFFIX = ".locked"
 FOLDER = "workbench"
@@ -25,7 +26,7 @@ MOUNTS = Path("/proc/self/mountinfo")  # proc(5)
 # When its time is over, in seconds since the machine started (0: never), and of which locked key.
 SEAL = struct.Struct(">Q32s")
 OTHERS = stat.S_IRWXG | stat.S_IRWXO
-NO_PLACE = (
+NO_PLACE = mark(
     "Log in on the machine itself, or set XDG_RUNTIME_DIR to a folder of yours (mode 0700) on a "
     "tmpfs (docs/key.md)."
 )

@@ -22,11 +22,24 @@ from workbench.dicom.read import PREAMBLE, Header, read_directory, read_header
 from workbench.dicom.reader import HeaderReader
 from workbench.dicom.record import dicom_json
 from workbench.errors import DamagedObject, NotDicom, ReadError
+from workbench.language import mark
 
 # A member is held in memory whole.  Deflate packs up to 1032:1 (zlib's technical notes, "Maximum
 # Compression Factor"), so 2 MB may become 2 GB: this keeps an import below some 500 MB.
 MEMBER_LIMIT = 256 * 2**20
 CHUNK_BYTES = 2**20
+# What is said of a DICOMDIR; whether files it lists are missing, and outside its folder.
+INDEX = {
+    (False, False): mark("a DICOMDIR is an index."),
+    (True, False): mark("a DICOMDIR is an index; {missing} of the files it lists are missing."),
+    (False, True): mark(
+        "a DICOMDIR is an index; {outside} of the files it lists are outside its folder."
+    ),
+    (True, True): mark(
+        "a DICOMDIR is an index; {missing} of the files it lists are missing; "
+        "{outside} of the files it lists are outside its folder."
+    ),
+}
 
 
 @dataclass(frozen=True)
@@ -202,8 +215,9 @@ def _member(archive: zipfile.ZipFile, entry: zipfile.ZipInfo) -> bytes:
         if entry.file_size > MEMBER_LIMIT:
             raise DamagedObject(
                 "too_large",
-                f"the archive's member is larger than {MEMBER_LIMIT >> 20} MiB",
+                "the archive's member is larger than {size} MiB",
                 "Unpack the archive and import the folder.",
+                size=MEMBER_LIMIT >> 20,
             )
         content = BytesIO()
         content.write(head)
@@ -268,10 +282,8 @@ def _referenced(path: Path) -> Iterator[list[str]]:
 def _index_verdict(path: Path) -> NotDicom:
     """Return the verdict on a DICOMDIR as such, saying what it lists in vain."""
     listed = listed_files(path)
-    lost = [
-        f"{number} of the files it lists are {where}"
-        for number, where in ((listed.missing, "missing"), (listed.outside, "outside its folder"))
-        if number
-    ]
-    reason = "; ".join(["a DICOMDIR is an index", *lost]) + "."
-    return NotDicom("dicomdir", reason, "The files it lists are read on their own.")
+    return NotDicom(
+        "dicomdir", INDEX[bool(listed.missing), bool(listed.outside)],
+        "The files it lists are read on their own.",
+        missing=listed.missing, outside=listed.outside,
+    )  # fmt: skip

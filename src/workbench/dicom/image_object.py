@@ -27,7 +27,7 @@ def read_image_object(content: bytes) -> Dataset:
         raise
     except Exception as error:  # noqa: BLE001  pydicom raises whatever it meets, and quotes it
         raise DamagedObject(
-            "unreadable", f"the file cannot be read ({type(error).__name__})"
+            "unreadable", "the file cannot be read ({kind})", kind=type(error).__name__
         ) from None
 
 

@@ -45,7 +45,9 @@ def images_of(dataset: Dataset) -> list[Image]:
         return [_image(header, frame, number) for number, frame in enumerate(stored)]
     except Exception as error:  # noqa: BLE001  pydicom converts on access, and quotes what it met
         raise DamagedObject(
-            "header_damaged", f"the header of the image cannot be read ({type(error).__name__})"
+            "header_damaged",
+            "the header of the image cannot be read ({kind})",
+            kind=type(error).__name__,
         ) from None
 
 

@@ -310,7 +310,9 @@ def inflated(data: memoryview, limit: int) -> bytes:
             waiting, more = inflater.unconsumed_tail, len(piece) == most
             left -= len(piece)
             if left < 0:
-                raise DamagedObject("too_large", f"the data set inflates beyond {limit >> 20} MiB")
+                raise DamagedObject(
+                    "too_large", "the data set inflates beyond {size} MiB", size=limit >> 20
+                )
             pieces.append(piece)
     except zlib.error as error:
         raise DamagedObject("deflate", "the deflated data set cannot be inflated") from error
@@ -332,7 +334,7 @@ def _check_identifiers(dataset: Dataset) -> None:
     uids = {keyword: _text(dataset, keyword) for keyword in IDENTIFIERS}
     for keyword, value in uids.items():
         if value and not KNOWN_UID.match(value):
-            raise DamagedObject("invalid_uid", f"{keyword} is not a UID")
+            raise DamagedObject("invalid_uid", "{keyword} is not a UID", keyword=keyword)
     if not uids["SOPInstanceUID"]:
         raise DamagedObject("no_uid", "SOPInstanceUID is missing or empty")
 
@@ -347,4 +349,4 @@ def _text(dataset: Dataset, keyword: str) -> str:
     try:
         return str(dataset.get(keyword) or "")
     except Exception as error:
-        raise DamagedObject("invalid_uid", f"{keyword} cannot be read") from error
+        raise DamagedObject("invalid_uid", "{keyword} cannot be read", keyword=keyword) from error

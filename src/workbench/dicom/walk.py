@@ -16,6 +16,7 @@ from functools import cache
 from pydicom.datadict import dictionary_has_tag, dictionary_VR
 
 from workbench.errors import DamagedObject
+from workbench.language import Figures
 
 ITEM, ITEM_END, SEQUENCE_END = 0xFFFEE000, 0xFFFEE00D, 0xFFFEE0DD
 UNDEFINED = 0xFFFFFFFF
@@ -135,15 +136,20 @@ class Walker:
         """Return an error that says where the reading ended."""
         if self.last is None:
             return error
-        where = f"{_named(self.last.tag)} at byte {self.last.start:,}"
         return DamagedObject(
-            error.code, f"{error.message}; reading ended with {where}", error.remedy
-        )
+            error.code, "{reason}; reading ended with {tag} at byte {byte}", error.remedy,
+            reason=error.stored_message(), tag=_named(self.last.tag),
+            byte=Figures(f"{self.last.start:,}"),
+        )  # fmt: skip
 
     def data_set(self, position: int, stop: int, depth: int) -> int:
         """Walk elements up to ``stop`` or an item delimiter; return the offset behind it."""
         if depth > self.max_depth:
-            raise DamagedObject("too_deep", f"sequences nest deeper than {self.max_depth} levels")
+            raise DamagedObject(
+                "too_deep",
+                "sequences nest deeper than {number} levels",
+                number=self.max_depth,
+            )
         seen: set[int] = set()
         last = -1
         while position < stop:
@@ -171,7 +177,7 @@ class Walker:
 
     def _check_order(self, tag: int, last: int, seen: set[int]) -> None:
         if tag in seen:
-            raise DamagedObject("duplicate_tag", f"{_named(tag)} stands twice")
+            raise DamagedObject("duplicate_tag", "{tag} stands twice", tag=_named(tag))
         seen.add(tag)
         if tag < last:
             self.found.notes.add("unsorted")
@@ -200,7 +206,7 @@ class Walker:
             (length,) = self._u16(self.buffer, position + 6)
             return Element(tag, vr, length, position, position + 8)
         if vr not in LONG_VRS:
-            raise DamagedObject("unknown_vr", f"{_named(tag)} has an unknown VR")
+            raise DamagedObject("unknown_vr", "{tag} has an unknown VR", tag=_named(tag))
         if stop - position < 12:
             raise _truncated()
         (length,) = self._u32(self.buffer, position + 8)

@@ -14,12 +14,30 @@ added.
 """
 
 from workbench.language.choice import best_language, current_language, settle_language, use_language
-from workbench.language.formats import clock, day, moment, number, weekday
+from workbench.language.formats import (
+    clock,
+    day,
+    figures,
+    moment,
+    moment_pattern,
+    number,
+    significant,
+    weekday,
+)
 from workbench.language.markdown import markdown
+from workbench.language.stored_texts import (
+    Figures,
+    StoredText,
+    as_json,
+    texts_of,
+    value_words,
+    words_of,
+)
 from workbench.language.texts import Marked, Words, data, html, listed, mark, n, sentences, t
 
 __all__ = [
-    "Marked", "Words", "best_language", "clock", "current_language", "data", "day", "html",
-    "listed", "mark", "markdown", "moment", "n", "number", "sentences", "settle_language", "t",
-    "use_language", "weekday",
+    "Figures", "Marked", "StoredText", "Words", "as_json", "best_language", "clock",
+    "current_language", "data", "day", "figures", "html", "listed", "mark", "markdown", "moment",
+    "moment_pattern", "n", "number", "sentences", "settle_language", "significant", "t",
+    "texts_of", "use_language", "value_words", "weekday", "words_of",
 ]  # fmt: skip

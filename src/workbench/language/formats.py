@@ -22,7 +22,16 @@ DAYS = {"de": "%d.%m.%Y", "fr": "%d/%m/%Y", "lb": "%d.%m.%Y"}
 def number(value: float, digits: int | None = None, grouped: bool = False) -> Words:
     """Return a number with so many decimals, or all it has; thousands set apart or not."""
     group = "," if grouped else ""
-    text = f"{value:{group}}" if digits is None else f"{value:{group}.{digits}f}"
+    return figures(f"{value:{group}}" if digits is None else f"{value:{group}.{digits}f}")
+
+
+def significant(value: float, digits: int = 4) -> Words:
+    """Return a number with so many digits that count, zeros at its end left out."""
+    return figures(f"{value:.{digits}g}")
+
+
+def figures(text: str) -> Words:
+    """Return a number that English has written, as the language writes it."""
     point, comma = _signs(current_language())
     if (point, comma) != (".", ","):
         text = text.translate({ord("."): point, ord(","): comma})
@@ -47,6 +56,11 @@ def moment(value: datetime) -> Words:
 def weekday(value: date) -> Words:
     """Return the short name of the day of the week."""
     return Words(_weekdays(current_language())[value.weekday()])
+
+
+def moment_pattern() -> str:
+    """Return how day, hours and minutes are written, as strftime and D3 read it."""
+    return f"{_day_pattern(current_language())} {CLOCK}"
 
 
 @lru_cache(maxsize=16)

@@ -7,6 +7,8 @@ from math import isclose
 
 from pydantic import BaseModel, ConfigDict, model_validator
 
+from workbench.language import Figures, StoredText, mark
+
 Value = float | str
 
 
@@ -58,12 +60,19 @@ class Constraint(BaseModel):
 
     def __str__(self) -> str:
         """Say the demand as a person reads it."""
+        return str(self.text())
+
+    def text(self) -> StoredText:
+        """Return the demand as a text that other languages are made from."""
         if self.one_of:
-            return " or ".join(_text(choice) for choice in self.one_of)
+            return _choice(self.one_of)
         if self.equals is None:
             return _range(self.low, self.high)
-        around = f" ± {_text(self.tolerance)}" if self.tolerance else ""
-        return f"{_text(self.equals)}{around}"
+        if not self.tolerance:
+            return StoredText("{value}", value=_value(self.equals))
+        return StoredText(
+            "{value} ± {tolerance}", value=_value(self.equals), tolerance=_value(self.tolerance)
+        )
 
     def met(self, found: object) -> bool:
         """Say whether a value of a header fits; of several values, all must.
@@ -104,11 +113,21 @@ def _number(value: object) -> float | None:
         return None
 
 
-def _text(value: Value) -> str:
-    return value if isinstance(value, str) else f"{value:g}"
+def _value(value: Value) -> str:
+    return value if isinstance(value, str) else Figures(f"{value:g}")
 
 
-def _range(low: float | None, high: float | None) -> str:
+def _choice(choices: Sequence[Value]) -> StoredText:
+    first, *rest = choices
+    text = StoredText("{value}", value=_value(first))
+    for choice in rest:
+        text = StoredText(mark("{choice} or {other}"), choice=text, other=_value(choice))
+    return text
+
+
+def _range(low: float | None, high: float | None) -> StoredText:
     if low is None:
-        return f"at most {high:g}"
-    return f"at least {low:g}" if high is None else f"{low:g} to {high:g}"
+        return StoredText(mark("at most {high}"), high=Figures(f"{high:g}"))
+    if high is None:
+        return StoredText(mark("at least {low}"), low=Figures(f"{low:g}"))
+    return StoredText(mark("{low} to {high}"), low=Figures(f"{low:g}"), high=Figures(f"{high:g}"))

@@ -35,7 +35,7 @@ class _GeometryPart(BaseModel):
         """Return a number that a QA test needs; raises ``MeasurementError`` where none is given."""
         value = getattr(self, name)
         if not isinstance(value, int | float):
-            raise MeasurementError(f"the geometry file of the phantom gives no {name}")
+            raise MeasurementError("the geometry file of the phantom gives no {name}", name=name)
         return float(value)
 
 
@@ -175,7 +175,12 @@ def geometry(name: str, folders: Sequence[Path] = ()) -> Geometry:
     """
     known = geometry_names(folders)
     if name not in known:
-        raise SettingsError(f"there is no phantom {name!r}.", f"There is: {', '.join(known)}.")
+        raise SettingsError(
+            "there is no phantom {name}.",
+            "There is: {names}.",
+            name=f"{name!r}",
+            names=", ".join(known),
+        )
     for place in (*folders, SHIPPED):
         file = place / f"{name}{SUFFIX}"
         if file.is_file():
@@ -189,16 +194,23 @@ def read_geometry(content: bytes, name: str) -> Geometry:
     try:
         tables = tomllib.loads(content.decode())
     except (UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
-        raise SettingsError(f"the geometry file of {name} cannot be read: {error}.") from error
+        raise SettingsError(
+            "the geometry file of {name} cannot be read: {error}.", name=name, error=error
+        ) from error
     try:
         phantom = Geometry.model_validate({**tables, "sha256": hashlib.sha256(content).hexdigest()})
     except ValidationError as error:
         first = error.errors(include_url=False, include_input=False)[0]
         where = ".".join(str(step) for step in first["loc"]) or "the file"
         raise SettingsError(
-            f"the geometry file of {name} is wrong at {where}: {first['msg'].lower()}.",
+            "the geometry file of {name} is wrong at {where}: {reason}.",
             "docs/write-a-qa-test.md names every key.",
+            name=name,
+            where=where,
+            reason=first["msg"].lower(),
         ) from error
     if phantom.id != name:
-        raise SettingsError(f"the geometry file of {name} says that its id is {phantom.id}.")
+        raise SettingsError(
+            "the geometry file of {name} says that its id is {id}.", name=name, id=phantom.id
+        )
     return phantom

@@ -9,6 +9,7 @@ from math import isfinite
 from statistics import fmean
 from typing import Any
 
+from workbench.language import StoredText, mark, texts_of
 from workbench.model import Measurement
 from workbench.qa.profiles import Expectation, TestProfile
 
@@ -21,6 +22,14 @@ class State(StrEnum):
     WARNING = "warning"
     NOT_MEASURED = "not measured"
     ALARM = "alarm"
+
+
+# How states are said.
+STATES = {
+    State.NOT_JUDGED: mark("not judged"), State.OK: mark("ok"), State.WARNING: mark("warning"),
+    State.NOT_MEASURED: mark("not measured"), State.ALARM: mark("alarm"),
+}  # fmt: skip
+NOT_FINITE = mark("the measured value is not a finite number")
 
 
 @dataclass(frozen=True)
@@ -80,7 +89,7 @@ def judge(
     measured = {measurement.name: _finite(measurement) for measurement in measurements}
     for name in profile.expect:
         if name not in measured:
-            reason = "the test does not measure this"
+            reason = mark("the test does not measure this")
             measured[name] = Measurement(name, None, "", reason=reason)
     return [
         _judged(measurement, profile.expect.get(name), accepted.get(name, ()))
@@ -92,7 +101,7 @@ def _finite(measurement: Measurement) -> Measurement:
     """Return a measurement; one that is no number has no value, and a reason."""
     if measurement.value is None or isfinite(measurement.value):
         return measurement
-    return replace(measurement, value=None, reason="the measured value is not a finite number")
+    return replace(measurement, value=None, reason=NOT_FINITE)
 
 
 def _judged(
@@ -100,9 +109,10 @@ def _judged(
 ) -> Judged:
     limits, remark = limits_of(expected, accepted), measurement.reason
     if expected and expected.learn_from and limits.reference is None and not remark:
-        remark = (
-            f"reference comes from {expected.learn_from} accepted results, {len(accepted)} so far"
-        )
+        remark = StoredText(
+            mark("reference comes from {wanted} accepted results, {accepted} so far"),
+            wanted=expected.learn_from, accepted=len(accepted),
+        )  # fmt: skip
     return Judged(measurement, limits, remark)
 
 
@@ -128,14 +138,18 @@ def worst(states: Iterable[State]) -> State:
 
 
 def content_of(judged: Iterable[Judged]) -> list[dict[str, Any]]:
-    """Return judged measurements as JSON types, to be kept."""
+    """Return judged measurements as JSON types, to be kept.
+
+    ``texts`` are what other languages are made from.
+    """
     return [
         {
-            "name": entry.measurement.name, "label": entry.measurement.label,
+            "name": entry.measurement.name, "label": str(entry.measurement.label),
             "value": entry.measurement.value, "unit": entry.measurement.unit,
-            "uncertainty": entry.measurement.uncertainty, "reason": entry.remark,
+            "uncertainty": entry.measurement.uncertainty, "reason": str(entry.remark),
             "regions": [region.row() for region in entry.measurement.regions],
             **entry.limits.row(), "state": str(entry.state),
+            "texts": texts_of({"label": entry.measurement.label, "reason": entry.remark}),
         }
         for entry in judged
     ]  # fmt: skip

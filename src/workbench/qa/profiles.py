@@ -131,7 +131,8 @@ class TestProfile(_ProfilePart):
     def _keywords(self) -> TestProfile:
         for keyword in (*self.select, *self.acquisition):
             if not (keyword.isidentifier() and keyword[0].isupper()):
-                raise ValueError(f"{keyword} is no keyword of the DICOM dictionary")
+                reason = f"{keyword} is no keyword of the DICOM dictionary"
+                raise ValueError(reason)
         return self
 
     def content(self) -> dict[str, Any]:
@@ -144,7 +145,7 @@ def read_profile(text: str) -> TestProfile:
     try:
         return profile_of(tomllib.loads(text))
     except tomllib.TOMLDecodeError as error:
-        raise SettingsError(f"the test profile cannot be read: {error}.") from error
+        raise SettingsError("the test profile cannot be read: {error}.", error=error) from error
 
 
 def profile_of(content: Mapping[str, Any]) -> TestProfile:
@@ -156,6 +157,8 @@ def profile_of(content: Mapping[str, Any]) -> TestProfile:
         where = ".".join(str(step) for step in first["loc"]) or "the profile"
         reason = first["msg"].removeprefix("Value error, ").lower()
         raise SettingsError(
-            f"the test profile is wrong at {where}: {reason}.",
+            "the test profile is wrong at {where}: {reason}.",
             "docs/test-profiles.md names every key.",
+            where=where,
+            reason=reason,
         ) from error

@@ -73,7 +73,9 @@ def _reach(region: Region) -> tuple[float, float]:
             return rows, columns
         case "rectangle", (height, width):
             return height / 2, width / 2
-    raise MeasurementError(f"no values can be read from a region of the kind {region.kind}.")
+    raise MeasurementError(
+        "no values can be read from a region of the kind {kind}.", kind=region.kind
+    )
 
 
 def lies_within(region: Region, image: Image) -> bool:

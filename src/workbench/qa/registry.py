@@ -88,8 +88,12 @@ def settings_of(test: QATest[Settings], given: Mapping[str, Any]) -> Settings:
         first = error.errors(include_url=False, include_input=False)[0]
         where = ".".join(str(step) for step in first["loc"])
         raise SettingsError(
-            f"the test profile is wrong at settings.{where}: {first['msg'].lower()}.",
-            f"Settings of {test.name}: {', '.join(test.settings.model_fields)}.",
+            "the test profile is wrong at settings.{where}: {reason}.",
+            "Settings of {name}: {names}.",
+            where=where,
+            reason=first["msg"].lower(),
+            name=test.name,
+            names=", ".join(test.settings.model_fields),
         ) from error
 
 
@@ -97,5 +101,10 @@ def qa_test(name: str) -> AnyQATest:
     """Return one QA test; raises ``SettingsError`` for an unknown one."""
     known = {test.name: test for test in qa_tests()}
     if name not in known:
-        raise SettingsError(f"there is no QA test {name!r}.", f"There is: {', '.join(known)}.")
+        raise SettingsError(
+            "there is no QA test {name}.",
+            "There is: {names}.",
+            name=f"{name!r}",
+            names=", ".join(known),
+        )
     return known[name]

@@ -8,6 +8,7 @@ from pydicom import Dataset
 from pydicom.datadict import dictionary_description, dictionary_VR, tag_for_keyword
 
 from workbench.dicom.image import Image
+from workbench.language import StoredText, mark
 from workbench.qa.constraints import Constraint
 from workbench.qa.geometry import Geometry
 from workbench.qa.profiles import TestProfile
@@ -21,6 +22,8 @@ ALLOW_BURNED_IN, ALLOW_LOSSY, ALLOW_PROCESSED = "allow_burned_in", "allow_lossy"
 PLACED = ("PatientPosition", "ImagePositionPatient", "ImageOrientationPatient")
 SAME_SPACING = 1e-3  # relative: spacing is a decimal string of up to 16 characters
 LONGEST = 60  # characters of a value that is shown
+IMAGES = mark("images")  # a check
+KNOWN, SAME = mark("known"), mark("the same")
 
 
 def verify(
@@ -28,9 +31,18 @@ def verify(
 ) -> list[VerificationLine]:
     """Return everything that was verified; the test looks at the images only if all else fits."""
     lines = [
-        checked("images", str(profile.images), str(len(images)), len(images) == profile.images,
-                f"The profile wants {profile.images}, {len(images)} are here."),
-    ]  # fmt: skip
+        checked(
+            IMAGES,
+            str(profile.images),
+            str(len(images)),
+            len(images) == profile.images,
+            StoredText(
+                mark("The profile wants {wanted}, {here} are here."),
+                wanted=profile.images,
+                here=len(images),
+            ),
+        ),
+    ]
     if images:
         lines += _headers(test, images, profile)
     if any(line.refuses for line in lines):
@@ -45,8 +57,17 @@ def _headers(
     header = images[0].header
     modality = str(header.get("Modality", ""))
     measured = ", ".join(sorted(test.modalities))
-    yield checked("Modality", measured, modality or "–", modality in test.modalities,
-                  f"The test {test.name} measures {measured} images.")  # fmt: skip
+    yield checked(
+        "Modality",
+        measured,
+        modality or "–",
+        modality in test.modalities,
+        StoredText(
+            mark("The test {test} measures {modalities} images."),
+            test=test.name,
+            modalities=measured,
+        ),
+    )
     for name, constraint in {**profile.select, **profile.acquisition}.items():
         if name == "Modality" and any(map(constraint.met, test.modalities)):
             continue  # said above
@@ -59,16 +80,24 @@ def _demand(name: str, constraint: Constraint, images: Sequence[Image]) -> Verif
     """Compare an element of all images with what is asked; it must be met by each."""
     if not may_be_asked(name):
         return VerificationLine(
-            name, str(constraint), "–", ERROR, "A profile may not ask for this attribute."
+            name, constraint.text(), "–", ERROR, mark("A profile may not ask for this attribute.")
         )
     values = [value_of(image, name) for image in images]
     if all(value in (None, "") for value in values):
         severity = ERROR if constraint.required else WARNING
-        return VerificationLine(name, str(constraint), "–", severity, "The image does not say.")
+        return VerificationLine(
+            name, constraint.text(), "–", severity, mark("The image does not say.")
+        )
     written = ", ".join(dict.fromkeys(_text(value) for value in values))
     met = all(value not in (None, "") and constraint.met(value) for value in values)
     described = dictionary_description(tag_for_keyword(name) or 0) if met is False else ""
-    return checked(name, str(constraint), written, met, f"{described} differs from the profile.")
+    return checked(
+        name,
+        constraint.text(),
+        written,
+        met,
+        StoredText(mark("{attribute} differs from the profile."), attribute=described),
+    )
 
 
 def may_be_asked(keyword: str) -> bool:
@@ -105,18 +134,34 @@ def _text(value: object) -> str:
 def _fit_to_measure(images: Sequence[Image], profile: TestProfile) -> Iterator[VerificationLine]:
     """Refuse what was changed after it was measured, unless the profile allows it."""
     for check, allowed, bad, words in (
-        ("LossyImageCompression", ALLOW_LOSSY, "01", "Lossy compression changes values."),
-        ("BurnedInAnnotation", ALLOW_BURNED_IN, "YES", "Text drawn into the image changes values."),
-        ("PresentationIntentType", ALLOW_PROCESSED, "FOR PRESENTATION",
-         "The image was processed for viewing; its values are no measurement."),
-    ):  # fmt: skip
+        ("LossyImageCompression", ALLOW_LOSSY, "01", mark("Lossy compression changes values.")),
+        (
+            "BurnedInAnnotation",
+            ALLOW_BURNED_IN,
+            "YES",
+            mark("Text drawn into the image changes values."),
+        ),
+        (
+            "PresentationIntentType",
+            ALLOW_PROCESSED,
+            "FOR PRESENTATION",
+            mark("The image was processed for viewing; its values are no measurement."),
+        ),
+    ):
         values = {str(image.header.get(check) or "").strip().upper() for image in images}
         if bad in values:
             severity = WARNING if getattr(profile, allowed) else ERROR
-            yield VerificationLine(check, f"not {bad}", bad, severity, words)
+            yield VerificationLine(
+                check, StoredText(mark("not {value}"), value=bad), bad, severity, words
+            )
     known = all(image.spacing is not None for image in images)
-    yield checked("pixel spacing", "known", "known" if known else "–", known,
-                  "The image does not say how large a pixel is.")  # fmt: skip
+    yield checked(
+        mark("pixel spacing"),
+        KNOWN,
+        KNOWN if known else "–",
+        known,
+        mark("The image does not say how large a pixel is."),
+    )
 
 
 def _alike(images: Sequence[Image]) -> Iterator[VerificationLine]:
@@ -126,17 +171,23 @@ def _alike(images: Sequence[Image]) -> Iterator[VerificationLine]:
     spacings = [image.spacing for image in images if image.spacing]
     same = len(sizes) == 1 and all(
         abs(a - b) <= SAME_SPACING * b
-        for spacing in spacings for a, b in zip(spacing, spacings[0], strict=True)
-    )  # fmt: skip
-    yield checked("size of images", "the same", "the same" if same else "different", same,
-                  "Images of one measurement have one size and one pixel spacing.")  # fmt: skip
+        for spacing in spacings
+        for a, b in zip(spacing, spacings[0], strict=True)
+    )
+    yield checked(
+        mark("size of images"),
+        SAME,
+        SAME if same else mark("different"),
+        same,
+        mark("Images of one measurement have one size and one pixel spacing."),
+    )
     places = [image.position for image in images]
     known = [place for place in places if place is not None]
     apart = len(set(known)) == len(places)
     yield VerificationLine(
-        "slices",
-        "at different places",
-        "as wanted" if apart else "some at the same place",
+        mark("slices"),
+        mark("at different places"),
+        mark("as wanted") if apart else mark("some at the same place"),
         OK if apart else WARNING,
-        "" if apart else "Several images show the same place.",
+        "" if apart else mark("Several images show the same place."),
     )

@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import asdict, dataclass
 from typing import Any
 
+from workbench.language import texts_of
+
 OK, WARNING, ERROR = "ok", "warning", "error"
 
 
@@ -17,7 +19,7 @@ class VerificationLine:
     check
         What: a keyword of the DICOM dictionary, or a few words.
     wanted, found
-        As a person reads them.
+        As a person reads them; what is no value of a header is marked, or a ``StoredText``.
     severity
         ``ok``, ``warning`` or ``error``; after an error nothing is measured.
     words
@@ -36,8 +38,9 @@ class VerificationLine:
         return self.severity == ERROR
 
     def row(self) -> dict[str, Any]:
-        """Return it as JSON types."""
-        return asdict(self)
+        """Return it as JSON types; ``texts`` are what other languages are made from."""
+        row = {name: str(value) for name, value in asdict(self).items()}
+        return {**row, "texts": texts_of(vars(self))}
 
 
 def checked(check: str, wanted: str, found: str, good: bool, words: str) -> VerificationLine:

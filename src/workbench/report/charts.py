@@ -17,7 +17,9 @@ import vl_convert
 from markupsafe import Markup
 
 from workbench.errors import WorkbenchError
+from workbench.language import current_language
 from workbench.plaintext import printable, printable_parts
+from workbench.report.chart_locales import number_locale, time_locale
 from workbench.report.html_tables import Html
 
 SVG = "http://www.w3.org/2000/svg"
@@ -51,7 +53,11 @@ def svg(chart: alt.TopLevelMixin, title: str, description: str) -> Html:
     """
     spec = specification(chart)
     spec["config"] = THEME
-    drawn = vl_convert.vegalite_to_svg(spec, vl_version="6.4", allowed_base_urls=[])
+    numbers, times = number_locale(current_language()), time_locale(current_language())
+    drawn = vl_convert.vegalite_to_svg(
+        spec, vl_version="6.4", allowed_base_urls=[], format_locale=numbers,
+        time_format_locale=times,
+    )  # fmt: skip
     root = fromstring(drawn)
     _keep_only_drawing(root)
     number = hashlib.sha256(drawn.encode()).hexdigest()[:10]

@@ -12,6 +12,7 @@ import altair as alt
 import numpy as np
 from numpy.typing import NDArray
 
+from workbench.language import Marked, Words, listed, mark, moment_pattern, significant, t
 from workbench.report.charts import LIMIT, MARK, RANGE, TEXT
 from workbench.spc.assumptions import histogram
 from workbench.spc.baseline import D4
@@ -21,15 +22,19 @@ from workbench.spc.run_rules import RULES
 PICKED = "picked"  # the parameter that holds the key of a clicked point
 WIDTH, HEIGHT = 720, 300
 MANY = 800  # points: more are drawn small
-# A state is told by colour and shape.
+# A state is told by colour, shape and words.
 STATES = {
-    "ok": (MARK, "circle"), "warning": (LIMIT, "triangle-up"), "alarm": (LIMIT, "diamond"),
-    "not judged": (TEXT, "circle"), "rejected": (TEXT, "cross"),
+    "ok": (MARK, "circle", mark("ok")), "warning": (LIMIT, "triangle-up", mark("warning")),
+    "alarm": (LIMIT, "diamond", mark("alarm")),
+    "not judged": (TEXT, "circle", mark("not judged")),
+    "rejected": (TEXT, "cross", mark("rejected")),
 }  # fmt: skip
-STYLES = {  # of lines: colour, dash, width
-    "mean": (MARK, [1, 0], 1.2), "control": (MARK, [5, 4], 1.0), "alarm line": (MARK, [1, 0], 1.0),
-    "tolerance": (LIMIT, [8, 3], 1.4), "warning tolerance": (LIMIT, [2, 3], 1.2),
-    "reference": (TEXT, [1, 3], 1.0),
+STYLES: dict[str, tuple[str, list[int], float, Marked]] = {  # of lines: colour, dash, width, words
+    "mean": (MARK, [1, 0], 1.2, mark("mean")), "control": (MARK, [5, 4], 1.0, mark("control")),
+    "alarm line": (MARK, [1, 0], 1.0, mark("alarm line")),
+    "tolerance": (LIMIT, [8, 3], 1.4, mark("tolerance")),
+    "warning tolerance": (LIMIT, [2, 3], 1.2, mark("warning tolerance")),
+    "reference": (TEXT, [1, 3], 1.0, mark("reference")),
 }  # fmt: skip
 
 
@@ -48,7 +53,7 @@ class Event:
     """Something that happened to the machine."""
 
     moment: datetime
-    words: str
+    words: Words
 
 
 @dataclass(frozen=True)
@@ -67,7 +72,7 @@ class Look:
         Whether a click on a point selects it (``PICKED`` -> ``key``).
     """
 
-    title: str
+    title: Words
     levels: tuple[Segment, ...] = ()
     events: tuple[Event, ...] = ()
     clickable: bool = False
@@ -94,7 +99,7 @@ def moving_ranges(chart: ControlChart, look: Look) -> alt.TopLevelMixin:
         for place, baseline in enumerate(chart.baselines)
         for kind, factor in (("mean", 1.0), ("alarm line", D4))
     ]
-    look = Look(f"Moving range of {look.title}", (), look.events, look.clickable)
+    look = Look(t("Moving range of {value}", value=look.title), (), look.events, look.clickable)
     return _layers(look, _line(rows, "value", look), levels, _dots(rows, "value", look))
 
 
@@ -106,12 +111,14 @@ def averages(chart: ControlChart, look: Look, exponential: bool = True) -> alt.T
          "state": _outside(charted, chart) if exponential else "ok"}
         for charted in chart.points if getattr(charted, name) is not None
     ]  # fmt: skip
-    label = (
-        f"EWMA (weight {chart.settings.weight:g})"
+    title = (
+        t("EWMA (weight {weight}) of {value}", weight=significant(chart.settings.weight, 6),
+          value=look.title)
         if exponential
-        else f"Moving average ({chart.settings.length})"
-    )
-    single = Look(f"{label} of {look.title}", (), look.events, look.clickable)
+        else t("Moving average ({length}) of {value}", length=chart.settings.length,
+               value=look.title)
+    )  # fmt: skip
+    single = Look(title, (), look.events, look.clickable)
     limits = list(_ewma_limits(chart)) if exponential else []
     band = (
         alt.Chart(alt.InlineData(values=limits))
@@ -148,7 +155,7 @@ def sums(chart: ControlChart, look: Look) -> alt.TopLevelMixin:
         ]
     else:
         levels = []
-    look = Look(f"CUSUM of {look.title}, in s", (), look.events, look.clickable)
+    look = Look(t("CUSUM of {value}, in s", value=look.title), (), look.events, look.clickable)
     return _layers(look, _line(rows, "value", look, "side"), levels, _dots(rows, "value", look))
 
 
@@ -188,7 +195,7 @@ def bars(chart: ControlChart, look: Look) -> alt.TopLevelMixin:
         x=alt.X("from:Q", bin="binned", title=look.title,
                 scale=alt.Scale(zero=False), axis=alt.Axis(tickCount=10, grid=False)),
         x2="to:Q",
-        y=alt.Y("count:Q", title="Points", axis=alt.Axis(tickMinStep=1)),
+        y=alt.Y("count:Q", title=t("Points"), axis=alt.Axis(tickMinStep=1)),
     )  # fmt: skip
     layers = [columns]
     if sigma > 0:
@@ -205,12 +212,15 @@ def bars(chart: ControlChart, look: Look) -> alt.TopLevelMixin:
     return layered
 
 
-def counted_bars(chart: ControlChart) -> str:
+def counted_bars(chart: ControlChart) -> Words:
     """Say how many points the histogram has inside and outside its lines."""
     values = _counted(chart)
     low, high, _, _ = _limits(chart, values)
     bins = histogram(values, low, high)
-    return f"{bins.inside} points inside {low:.4g} to {high:.4g}, {bins.outside} outside."
+    return t(
+        "{inside} points inside {low} to {high}, {outside} outside.", inside=bins.inside,
+        low=significant(low), high=significant(high), outside=bins.outside,
+    )  # fmt: skip
 
 
 def statistics(chart: ControlChart) -> Iterator[Segment]:
@@ -269,7 +279,7 @@ def _row(charted: Charted) -> dict[str, Any]:
         "t": charted.point.moment.isoformat(), "value": charted.point.value,
         "key": charted.point.key,
         "state": charted.state if charted.point.counts else "rejected",
-        "why": ", ".join(RULES[name].label for name in charted.violated),
+        "why": listed(t(RULES[name].label) for name in charted.violated),
         "baseline": -1 if charted.baseline is None else charted.baseline,
     }  # fmt: skip
 
@@ -304,22 +314,24 @@ def _line(rows: Sequence[dict[str, Any]], name: str, look: Look, detail: str = "
 def _dots(rows: Sequence[dict[str, Any]], name: str, look: Look) -> Any:
     shown = [state for state in STATES if any(row["state"] == state for row in rows)]
     small = len(rows) > MANY
-    dots = alt.Chart(alt.InlineData(values=list(rows))).mark_point(
+    words = {state: t(STATES[state][2]) for state in shown}
+    worded = [{**row, "state": words.get(row["state"], row["state"])} for row in rows]
+    dots = alt.Chart(alt.InlineData(values=worded)).mark_point(
         filled=True, size=14 if small else 55, opacity=1
     )
     dots = dots.encode(
         x=_time("t"), y=_value(name, look),
         color=alt.Color("state:N", title=None, scale=alt.Scale(
-            domain=shown, range=[STATES[state][0] for state in shown]
+            domain=list(words.values()), range=[STATES[state][0] for state in shown]
         )),
         shape=alt.Shape("state:N", title=None, scale=alt.Scale(
-            domain=shown, range=[STATES[state][1] for state in shown]
+            domain=list(words.values()), range=[STATES[state][1] for state in shown]
         )),
         tooltip=[
-            alt.Tooltip("t:T", title="Acquired", format="%Y-%m-%d %H:%M"),
-            alt.Tooltip("value:Q", title="Value", format=".5~g"),
-            alt.Tooltip("state:N", title="State"), alt.Tooltip("why:N", title="Why"),
-            alt.Tooltip("key:Q", title="Result"),
+            alt.Tooltip("t:T", title=t("Acquired"), format=moment_pattern()),
+            alt.Tooltip("value:Q", title=t("Value"), format=".5~g"),
+            alt.Tooltip("state:N", title=t("State")), alt.Tooltip("why:N", title=t("Why")),
+            alt.Tooltip("key:Q", title=t("Result")),
         ],
     )  # fmt: skip
     if not look.clickable:
@@ -335,10 +347,10 @@ def _levels(levels: Iterable[Segment], look: Look) -> Iterator[Any]:
     for segment in levels:
         by_kind.setdefault(segment.kind, []).append(segment)
     for kind, segments in by_kind.items():
-        colour, dash, width = STYLES[kind]
+        colour, dash, width, words = STYLES[kind]
         rows = [
             {"begins": segment.begins.isoformat(), "ends": segment.ends.isoformat(),
-             "level": segment.value, "line": kind}
+             "level": segment.value, "line": t(words)}
             for segment in segments
         ]  # fmt: skip
         yield (
@@ -346,8 +358,8 @@ def _levels(levels: Iterable[Segment], look: Look) -> Iterator[Any]:
             .mark_rule(color=colour, strokeDash=dash, strokeWidth=width)
             .encode(
                 x=_time("begins"), x2="ends:T", y=_value("level", look),
-                tooltip=[alt.Tooltip("line:N", title="Line"),
-                         alt.Tooltip("level:Q", title="Level", format=".5~g")],
+                tooltip=[alt.Tooltip("line:N", title=t("Line")),
+                         alt.Tooltip("level:Q", title=t("Level"), format=".5~g")],
             )
         )  # fmt: skip
 
@@ -357,7 +369,7 @@ def _events(events: Sequence[Event]) -> Iterator[Any]:
         return
     rows = [{"t": event.moment.isoformat(), "words": event.words} for event in events]
     base = alt.Chart(alt.InlineData(values=rows)).encode(
-        x=_time("t"), tooltip=[alt.Tooltip("words:N", title="Event")]
+        x=_time("t"), tooltip=[alt.Tooltip("words:N", title=t("Event"))]
     )
     yield base.mark_rule(color=TEXT, strokeDash=[1, 3])
     yield base.mark_text(

@@ -211,7 +211,7 @@ def _values(encoded: bytes, syntax: str) -> Values:
     values = {keyword: list(texts(dataset, keyword)) for keyword in KEYWORDS}
     for keyword in ("SOPClassUID", *list(UNIQUE.values())[1:]):
         if len(values[keyword]) != 1 or not is_uid(values[keyword][0]):
-            raise DamagedObject("no_uid", f"the object has no valid {keyword}")
+            raise DamagedObject("no_uid", "the object has no valid {keyword}", keyword=keyword)
     return values
 
 

@@ -87,7 +87,10 @@ class ChildPacs:
         program = self.program()
         if program is None:
             raise MissingTool(
-                f"{self.name} is not installed.", f"Install Debian's package {self.package}."
+                "{name} is not installed.",
+                "Install Debian's package {package}.",
+                name=self.name,
+                package=self.package,
             )
         self.folder.mkdir(parents=True, exist_ok=True)
         command = self.command(program)
@@ -131,8 +134,11 @@ class ChildPacs:
             except NetworkError:
                 time.sleep(0.1)
         raise NetworkError(
-            f"{self.entity.title} ({self.name}) did not start.",
-            f"Read {self.log} in its folder; its port may be taken.",
+            "{title} ({name}) did not start.",
+            "Read {log} in its folder; its port may be taken.",
+            title=self.entity.title,
+            name=self.name,
+            log=self.log,
         )
 
     def _stop(self) -> None:
@@ -218,8 +224,9 @@ class OrthancPacs(ChildPacs):
             return Loaded.of(self._loaded(connection, source) for source in sources)
         except (OSError, http.client.HTTPException) as error:
             raise NetworkError(
-                f"{self.entity.title} (Orthanc) stopped while it was loaded.",
+                "{title} (Orthanc) stopped while it was loaded.",
                 "Leave out the object it stopped at; its log says more.",
+                title=self.entity.title,
             ) from error
         finally:
             connection.close()

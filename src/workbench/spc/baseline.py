@@ -125,8 +125,10 @@ def baseline_of(points: Sequence[Point], begins: datetime, by: str, reason: str 
     values = np.array([point.value for point in ordered])
     if len(values) < LEAST:
         raise SettingsError(
-            f"a baseline needs at least {LEAST} points, and {len(values)} count.",
+            "a baseline needs at least {least} points, and {number} count.",
             "Measure more, or judge by reference and tolerance until then.",
+            least=LEAST,
+            number=len(values),
         )
     if np.ptp(values) <= ROUNDING * np.abs(values).max():
         raise SettingsError("all points of the baseline are the same.", "Choose others.")

@@ -11,6 +11,7 @@ from itertools import groupby
 import numpy as np
 from numpy.typing import NDArray
 
+from workbench.language import Figures, StoredText, mark
 from workbench.spc.assumptions import RARE, STRONG, autocorrelation, normality
 from workbench.spc.baseline import LEAST, USUAL, Baseline, Estimator, Point, in_time, pause
 from workbench.spc.drift import cusum, ewma, ewma_width, moving_average
@@ -116,7 +117,7 @@ class ControlChart:
     points: tuple[Charted, ...]
     baselines: tuple[Baseline, ...]
     settings: ChartSettings = field(default_factory=ChartSettings)
-    warnings: tuple[str, ...] = ()
+    warnings: tuple[StoredText, ...] = ()
 
 
 def control_chart(
@@ -210,29 +211,40 @@ def _worst(point: Point, broken: Sequence[Violation], otherwise: str = NOT_JUDGE
     return max(states & set(ORDER), key=ORDER.index)
 
 
-def _warnings(drawn: Sequence[Charted], baselines: Sequence[Baseline]) -> Iterator[str]:
+def _warnings(drawn: Sequence[Charted], baselines: Sequence[Baseline]) -> Iterator[StoredText]:
     used = [charted for charted in drawn if charted.point.used]
     if missing := sum(charted.point.counts and not charted.point.used for charted in drawn):
-        yield f"{missing} of {len(used) + missing} values are no numbers and count nowhere."
+        yield StoredText(
+            mark("{missing} of {total} values are no numbers and count nowhere."),
+            missing=missing, total=len(used) + missing,
+        )  # fmt: skip
     if not baselines:
-        yield (
-            f"No baseline is set: {len(used)} of at least {LEAST} points are here. "
-            "Values are judged by reference and tolerance only."
-        )
+        yield StoredText(
+            mark(
+                "No baseline is set: {here} of at least {least} points are here. "
+                "Values are judged by reference and tolerance only."
+            ),
+            here=len(used), least=LEAST,
+        )  # fmt: skip
         return
     if any(charted.baseline is None for charted in used):
-        yield "Values before the first baseline are judged by reference and tolerance only."
-    if baselines[-1].points < USUAL:
-        yield (
-            f"The last baseline has {baselines[-1].points} points only: its lines are uncertain, "
-            f"with {USUAL} they are surer."
+        yield StoredText(
+            mark("Values before the first baseline are judged by reference and tolerance only.")
         )
+    if baselines[-1].points < USUAL:
+        yield StoredText(
+            mark(
+                "The last baseline has {points} points only: its lines are uncertain, "
+                "with {usual} they are surer."
+            ),
+            points=baselines[-1].points, usual=USUAL,
+        )  # fmt: skip
     yield from _taken_for_granted(
         [charted for charted in used if charted.baseline == len(baselines) - 1]
     )
 
 
-def _taken_for_granted(used: Sequence[Charted]) -> Iterator[str]:
+def _taken_for_granted(used: Sequence[Charted]) -> Iterator[StoredText]:
     """Yield which assumptions do not hold for values under one baseline."""
     runs = [
         np.array([charted.point.value for charted in run])
@@ -241,9 +253,15 @@ def _taken_for_granted(used: Sequence[Charted]) -> Iterator[str]:
     p, alike = normality(np.concatenate([np.empty(0), *runs])), autocorrelation(*runs)
     if p is not None and p < RARE:
         words = f"= {p:.2g}" if p >= MIN_P_VALUE_SAID else f"< {MIN_P_VALUE_SAID}"
-        yield f"The values are not normal (Anderson-Darling, p {words}): limits are approximate."
+        yield StoredText(
+            mark("The values are not normal (Anderson-Darling, p {p}): limits are approximate."),
+            p=Figures(words),
+        )
     if alike is not None and alike > STRONG:
-        yield (
-            f"Neighbouring values are alike (autocorrelation {alike:.2f}): limits from moving "
-            "ranges are too narrow."
+        yield StoredText(
+            mark(
+                "Neighbouring values are alike (autocorrelation {alike}): limits from moving "
+                "ranges are too narrow."
+            ),
+            alike=Figures(f"{alike:.2f}"),
         )

@@ -13,6 +13,8 @@ import numpy as np
 from numpy.lib.stride_tricks import sliding_window_view
 from numpy.typing import NDArray
 
+from workbench.language import Marked, mark
+
 Reals = NDArray[np.float64]
 Flags = NDArray[np.bool_]
 ALARM, WARNING = "alarm", "warning"
@@ -26,7 +28,7 @@ class RunRule:
     Attributes
     ----------
     name, label
-        Fixed word, and words for people.
+        Fixed word, and words for people: marked, translated where they are shown.
     length
         How many points it spans.
     found
@@ -40,7 +42,7 @@ class RunRule:
     """
 
     name: str
-    label: str
+    label: Marked
     length: int
     found: Callable[[Reals], Flags]
     severity: str = WARNING
@@ -119,20 +121,32 @@ SHEWHART, WESTERN, NELSON = (
 RULES = {
     rule.name: rule
     for rule in (
-        RunRule("3s", "1 point beyond 3 s", 1, _beyond(3), ALARM, SHEWHART),
-        RunRule("2s", "1 point beyond 2 s", 1, _beyond(2), WARNING, SHEWHART),
+        RunRule("3s", mark("1 point beyond 3 s"), 1, _beyond(3), ALARM, SHEWHART),
+        RunRule("2s", mark("1 point beyond 2 s"), 1, _beyond(2), WARNING, SHEWHART),
         RunRule(
-            "we2", "2 of 3 beyond 2 s on one side", 3, _of(2, 2), WARNING, WESTERN, _as_last(2)
+            "we2",
+            mark("2 of 3 beyond 2 s on one side"),
+            3,
+            _of(2, 2),
+            WARNING,
+            WESTERN,
+            _as_last(2),
         ),
         RunRule(
-            "we3", "4 of 5 beyond 1 s on one side", 5, _of(4, 1), WARNING, WESTERN, _as_last(1)
+            "we3",
+            mark("4 of 5 beyond 1 s on one side"),
+            5,
+            _of(4, 1),
+            WARNING,
+            WESTERN,
+            _as_last(1),
         ),
-        RunRule("we4", "8 in a row on one side", 8, _one_side, WARNING, WESTERN),
-        RunRule("nelson2", "9 in a row on one side", 9, _one_side, WARNING, NELSON),
-        RunRule("nelson3", "6 in a row rising or falling", 6, _steady, WARNING, NELSON),
-        RunRule("nelson4", "14 in a row up and down", 14, _alternating, WARNING, NELSON),
-        RunRule("nelson7", "15 in a row within 1 s", 15, _within, WARNING, NELSON),
-        RunRule("nelson8", "8 in a row beyond 1 s", 8, _outside, WARNING, NELSON),
+        RunRule("we4", mark("8 in a row on one side"), 8, _one_side, WARNING, WESTERN),
+        RunRule("nelson2", mark("9 in a row on one side"), 9, _one_side, WARNING, NELSON),
+        RunRule("nelson3", mark("6 in a row rising or falling"), 6, _steady, WARNING, NELSON),
+        RunRule("nelson4", mark("14 in a row up and down"), 14, _alternating, WARNING, NELSON),
+        RunRule("nelson7", mark("15 in a row within 1 s"), 15, _within, WARNING, NELSON),
+        RunRule("nelson8", mark("8 in a row beyond 1 s"), 8, _outside, WARNING, NELSON),
     )
 }
 USUAL = ("3s", "2s")

@@ -30,7 +30,7 @@ def test_a_test_is_overdue_once_its_interval_has_passed() -> None:
     assert due_of(profile(), [result(MONDAY)], MONDAY + timedelta(days=7)).overdue is None
     late = due_of(profile(), [result(MONDAY)], MONDAY + timedelta(days=9))
     assert late.overdue == timedelta(days=2)
-    assert late.words == "overdue"
+    assert late.standing == "overdue"
 
 
 def test_a_rejected_result_does_not_count_as_done() -> None:
@@ -45,8 +45,8 @@ def test_one_without_an_interval_is_never_overdue() -> None:
 
 
 def test_one_never_done_says_so() -> None:
-    assert due_of(profile(), [], MONDAY).words == "never done"
-    assert due_of(profile(), [result(None)], MONDAY).words == "never done"
+    assert due_of(profile(), [], MONDAY).standing == "never done"
+    assert due_of(profile(), [result(None)], MONDAY).standing == "never done"
 
 
 def test_results_that_wait_for_a_person_are_counted() -> None:

@@ -89,7 +89,8 @@ def written(header: Dataset, keyword: str) -> str:
 def _condition(keyword: str, cell: str) -> BannerCondition:
     sign, texts = cell[:1], tuple(cell[1:].casefold().split("|"))
     if sign not in SIGNS or not all(texts):
-        raise ValueError(f"{TABLE}: a cell of {keyword} has no sign or no text")
+        reason = f"{TABLE}: a cell of {keyword} has no sign or no text"
+        raise ValueError(reason)
     return BannerCondition(keyword, sign, texts)
 
 

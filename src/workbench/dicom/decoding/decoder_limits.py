@@ -6,24 +6,25 @@ from dataclasses import dataclass
 
 from workbench.dicom.decoding.image_pixel import ImagePixel
 from workbench.errors import DamagedObject
+from workbench.language import mark
 
 REASONS = {
-    "size": "the compressed image has another size than the header says",
-    "bits": "the compressed image has another depth than the header says",
-    "cut": "the compressed image ends early",
-    "start": "the compressed image does not begin as its transfer syntax says",
-    "syntax": "the transfer syntax is not one of images we can decode",
-    "frames": "there are not as many frames as the header says",
-    "made_up": "the compressed image is damaged, and the decoder made up a part of it",
+    "size": mark("the compressed image has another size than the header says"),
+    "bits": mark("the compressed image has another depth than the header says"),
+    "cut": mark("the compressed image ends early"),
+    "start": mark("the compressed image does not begin as its transfer syntax says"),
+    "syntax": mark("the transfer syntax is not one of images we can decode"),
+    "frames": mark("there are not as many frames as the header says"),
+    "made_up": mark("the compressed image is damaged, and the decoder made up a part of it"),
 }
 OUTCOMES = {
-    "pixels_damaged": "the pixels could not be decoded",
-    "decoder_crashed": "the pixels are damaged: the decoder crashed on them",
-    "decoder_timeout": "the pixels are damaged, or too slow to decode: it took too long",
-    "decoder_memory": "the pixels are damaged, or too large: decoding took too much memory",
+    "pixels_damaged": mark("the pixels could not be decoded"),
+    "decoder_crashed": mark("the pixels are damaged: the decoder crashed on them"),
+    "decoder_timeout": mark("the pixels are damaged, or too slow to decode: it took too long"),
+    "decoder_memory": mark("the pixels are damaged, or too large: decoding took too much memory"),
 }
 # What needs no decoder has neither limit.
-UNCOMPRESSED = (
+UNCOMPRESSED = mark(
     "If it opens elsewhere, have it sent without compression (Explicit VR Little Endian)."
 )
 REMEDIES = {"decoder_timeout": UNCOMPRESSED, "decoder_memory": UNCOMPRESSED}

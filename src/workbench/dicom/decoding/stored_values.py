@@ -74,7 +74,13 @@ def cannot_decode(syntax: str) -> ReadError | None:
     if known.library.installed:
         return None
     name, project = UID(syntax).name, known.library.project
-    return ReadError("no_decoder", f"no decoder for {name} is installed", f"Install {project}.")
+    return ReadError(
+        "no_decoder",
+        "no decoder for {name} is installed",
+        "Install {project}.",
+        name=name,
+        project=project,
+    )
 
 
 def _compressed(

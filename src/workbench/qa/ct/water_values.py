@@ -10,6 +10,7 @@ from statistics import fmean
 import numpy as np
 
 from workbench.dicom.image import Image
+from workbench.language import mark
 from workbench.model import Measurement
 from workbench.qa.ct.padding import AIR
 from workbench.qa.ct.water_regions import CLOCK, RIM, Regions
@@ -18,10 +19,12 @@ from workbench.qa.regions import values_in
 
 HU = "[hnsf'U]"
 CENTRE = ("centre",)
-NO_AIR = "there is no free air beside the phantom: the image ends, is padded, cut off or not empty"
-NO_NOISE = "the image has no noise"
+NO_AIR = mark(
+    "there is no free air beside the phantom: the image ends, is padded, cut off or not empty"
+)
+NO_NOISE = mark("the image has no noise")
 SAME = 0.02  # relative: slice positions are rounded
-DIFFERENCE = "Noise from differences of neighbouring slices"
+DIFFERENCE = mark("Noise from differences of neighbouring slices")
 
 
 @dataclass(frozen=True)
@@ -55,25 +58,33 @@ def values(sections: Sequence[Section], regions: Sequence[Regions]) -> Iterator[
         return Measurement(name, fmean(each), unit, shown, label, spread)
 
     every = (*CENTRE, *RIM)
-    yield value("mean_ct_number", "Mean CT number", HU, lambda section: section.centre, CENTRE)
-    yield value("noise", "Noise (standard deviation)", HU, lambda section: section.noise, CENTRE)
-    yield value("relative_noise", "Relative noise", "%", _relative_noise, CENTRE)
+    yield value(
+        "mean_ct_number", mark("Mean CT number"), HU, lambda section: section.centre, CENTRE
+    )
+    yield value(
+        "noise", mark("Noise (standard deviation)"), HU, lambda section: section.noise, CENTRE
+    )
+    yield value("relative_noise", mark("Relative noise"), "%", _relative_noise, CENTRE)
     if all(section.noise > 0 for section in sections):
-        yield value("snr", "Signal-to-noise ratio", "1", _snr, CENTRE)
+        yield value("snr", mark("Signal-to-noise ratio"), "1", _snr, CENTRE)
     else:
-        yield Measurement("snr", None, "1", (), "Signal-to-noise ratio", reason=NO_NOISE)
-    yield value("uniformity", "Uniformity: largest difference from the centre", HU,
+        yield Measurement("snr", None, "1", (), mark("Signal-to-noise ratio"), reason=NO_NOISE)
+    yield value("uniformity", mark("Uniformity: largest difference from the centre"), HU,
                 lambda section: max(abs(disc - section.centre) for disc in section.rim),
                 RIM)  # fmt: skip
-    yield value("integral_nonuniformity", "Integral non-uniformity", "1", _integral, every)
-    yield value("uniformity_index", "Uniformity index", "%", _index, every)
+    yield value("integral_nonuniformity", mark("Integral non-uniformity"), "1", _integral, every)
+    yield value("uniformity_index", mark("Uniformity index"), "%", _index, every)
     if all(section.air is not None for section in sections):
         yield value(
-            "ct_number_air", "CT number of air", HU, lambda section: section.air or 0.0, ("air",)
+            "ct_number_air",
+            mark("CT number of air"),
+            HU,
+            lambda section: section.air or 0.0,
+            ("air",),
         )
     else:
-        yield Measurement("ct_number_air", None, HU, (), "CT number of air", reason=NO_AIR)
-    yield value("phantom_diameter", "Diameter of the phantom", "mm",
+        yield Measurement("ct_number_air", None, HU, (), mark("CT number of air"), reason=NO_AIR)
+    yield value("phantom_diameter", mark("Diameter of the phantom"), "mm",
                 lambda section: section.body.diameter, ("phantom",))  # fmt: skip
 
 
@@ -118,7 +129,7 @@ def differences(images: Sequence[Image], regions: Sequence[Regions]) -> Iterator
     each = [values_in(image, disc) - values_in(neighbour, disc) for image, neighbour, disc in pairs
             if not reason]  # fmt: skip
     if not reason and any(not difference.any() for difference in each):
-        reason = "an image is there twice"
+        reason = mark("an image is there twice")
     if reason:
         yield Measurement("noise_difference", None, HU, (), DIFFERENCE, reason=reason)
         return
@@ -130,11 +141,11 @@ def differences(images: Sequence[Image], regions: Sequence[Regions]) -> Iterator
 def _not_equal(first: Image, second: Image) -> str:
     """Say why the difference of two images is not that of equal, independent slices."""
     if first.stored.shape != second.stored.shape or first.spacing != second.spacing:
-        return "the images differ in size"
+        return mark("the images differ in size")
     thick = [float(image.header.get("SliceThickness") or 0) for image in (first, second)]
     if thick[0] != thick[1]:
-        return "the slices differ in thickness"
+        return mark("the slices differ in thickness")
     if first.position is None or second.position is None or first.position == second.position:
         return ""  # the same slice again, which is best
     overlap = abs(first.position - second.position) < (1 - SAME) * thick[0]
-    return "the slices overlap" if overlap else ""
+    return mark("the slices overlap") if overlap else ""

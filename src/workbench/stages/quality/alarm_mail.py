@@ -84,13 +84,15 @@ class Post:
         said = refusal(error, host) if isinstance(error, ssl.SSLError) else None
         if said:
             return NetworkError(
-                f"the mail server {said[0]}.",
+                "the mail server {reason}.",
                 "Write [quality] mail_server as its certificate names it; its authority must be "
                 "one that this computer knows (or the file named in SSL_CERT_FILE holds).",
+                reason=said[0],
             )
         return NetworkError(
-            f"the mail server did not take the message ({type(error).__name__}).",
+            "the mail server did not take the message ({kind}).",
             "Check [quality] mail_server, mail_security, mail_user.",
+            kind=type(error).__name__,
         )
 
     def _message(self, letter: Letter, recipients: Sequence[str]) -> EmailMessage:

@@ -15,31 +15,39 @@ from pydicom import Dataset
 from workbench.deidentify.descriptors import clean_label
 from workbench.deidentify.people import people_in
 from workbench.dicom.files import Candidate
-from workbench.errors import DamagedObject, MeasurementError, WorkbenchError
+from workbench.errors import DamagedObject, MeasurementError, ReadError, WorkbenchError
+from workbench.language import StoredText, Words, data, mark, significant, t
 from workbench.qa.judging import State
 from workbench.qa.profiles import TestProfile
+from workbench.report.quality_page import kept_words, label_words, state_words
 from workbench.stages.quality.alarm_mail import Letter, Post
 from workbench.stages.quality.desk import MeasurementAttempt, QualityDesk
+from workbench.stages.quality.image_reasons import (
+    NO_IMAGE,
+    NO_PROFILE,
+    in_a_row,
+    noted,
+    with_remedy,
+)
 from workbench.stages.quality.look_journal import LookJournal
 from workbench.stages.quality.selection import Offered, PhantomSeries, equipment, select
 from workbench.stages.quality.unselected import (
     ERASED,
     MEASURED,
-    NO_PROFILE,
     QUARANTINED,
     REFUSED,
-    REMEDY,
     UNRECOGNISED,
     expire,
 )
 from workbench.stages.run_record import Progress, no_progress
-from workbench.store.quality_records import PhantomImage
 
 LOGGER = logging.getLogger(__name__)
 ALARM = "alarm"  # kind of an event
 SHOWN = ("Modality", "Manufacturer", "ManufacturerModelName", "StationName")
-OPEN = "Open the image-quality page of Workbench to see the images, and to accept or reject them."
-FATAL = "the program ended twice while it looked at this image"
+OPEN = mark(
+    "Open the image-quality page of Workbench to see the images, and to accept or reject them."
+)
+FATAL = mark("the program ended twice while it looked at this image")
 POLL_INTERVAL_S = 2.0  # between looks at the folder
 MAX_DEPTH = 8  # of sequences in which people are looked for
 
@@ -110,8 +118,10 @@ class Arrivals:
             for image in each.images
         }  # fmt: skip
         faults = selection.faults if selection else {}
-        damaged = {path: f"it cannot be read: {error}" for path, error in faults.items()
-                   if isinstance(error, DamagedObject)}  # fmt: skip
+        damaged = {
+            path: StoredText(mark("it cannot be read: {reason}"), reason=error.stored())
+            for path, error in faults.items() if isinstance(error, DamagedObject)
+        }  # fmt: skip
         self._quarantine(damaged, arrived)
         left = [path for path in paths if path not in seen]
         self._aside([path for path in left if path not in damaged])
@@ -127,17 +137,16 @@ class Arrivals:
         """Put aside what the program ended at again and again."""
         fatal = set(self._journal.fatal())
         paths = [path for path in self._new() if path.stem in fatal]
-        self._quarantine(dict.fromkeys(paths, FATAL), arrived)
+        self._quarantine(dict.fromkeys(paths, StoredText(FATAL)), arrived)
         self._journal.forget(fatal)
 
     def _quarantine(
-        self, reasons: Mapping[Path, str], arrived: Arrived,
+        self, reasons: Mapping[Path, StoredText], arrived: Arrived,
         headers: Mapping[Path, Mapping[str, str]] | None = None,
     ) -> None:  # fmt: skip
         """Note images that are not looked at any more, until somebody asks for it."""
         self._desk.quality.note_images([
-            PhantomImage(path.stem, _came(path), QUARANTINED, reason,
-                         header=(headers or {}).get(path))
+            noted(path, _came(path), QUARANTINED, reason, header=(headers or {}).get(path))
             for path, reason in reasons.items()
         ])  # fmt: skip
         arrived.quarantined += len(reasons)
@@ -165,17 +174,17 @@ class Arrivals:
 
     def _take(self, series: PhantomSeries, arrived: Arrived) -> None:
         """Measure a series against every profile that selects it and that its images fit."""
-        reasons: list[str] = []
-        unreadable: dict[Candidate, str] = {}
+        reasons: list[StoredText] = []
+        unreadable: dict[Candidate, ReadError] = {}
         measured = False
         for profile in series.profiles:
             try:
                 attempt = self._desk.attempt_series(profile.name, series, unreadable)
             except MeasurementError as error:
-                reasons.append(f"{profile.name}: {error}")
+                reasons.append(_of_profile(profile, error.stored()))
                 continue
             if attempt.refused:
-                reasons += [f"{profile.name}: {line.words}" for line in attempt.lines
+                reasons += [_of_profile(profile, line.words) for line in attempt.lines
                             if line.refuses]  # fmt: skip
                 continue
             self._keep(series, profile, attempt, arrived)
@@ -184,16 +193,16 @@ class Arrivals:
         if not measured and left:
             self._leave(left, reasons, arrived, recognised=bool(series.profiles))
         self._quarantine(
-            {source.path: reason for source, reason in unreadable.items()}, arrived,
+            {source.path: error.stored() for source, error in unreadable.items()}, arrived,
             {image.source.path: _shown(image.header, named=True) for image in series.images},
         )  # fmt: skip
 
     def _leave(
-        self, images: Sequence[Offered], reasons: Sequence[str], arrived: Arrived, *,
+        self, images: Sequence[Offered], reasons: Sequence[StoredText], arrived: Arrived, *,
         recognised: bool,
     ) -> None:  # fmt: skip
         state = REFUSED if recognised else UNRECOGNISED
-        self._note(images, state, "; ".join(reasons) or f"{NO_PROFILE}. {REMEDY}")
+        self._note(images, state, in_a_row(reasons) if reasons else with_remedy(NO_PROFILE))
         if recognised:
             arrived.refused += 1
         else:
@@ -207,17 +216,17 @@ class Arrivals:
         arrived: Arrived,
     ) -> None:
         number = self._desk.keep(attempt)
-        self._note(series.images, MEASURED, "", profile.name, number)
+        self._note(series.images, MEASURED, None, profile.name, number)
         arrived.measured += 1
         arrived.results.append(number)
 
     def _note(
-        self, images: Sequence[Offered], state: str, reason: str, profile: str = "",
+        self, images: Sequence[Offered], state: str, reason: StoredText | None, profile: str = "",
         result: int | None = None,
     ) -> None:  # fmt: skip
         self._desk.quality.note_images([
-            PhantomImage(
-                image.source.path.stem, _came(image.source.path), state, reason, profile, result,
+            noted(
+                image.source.path, _came(image.source.path), state, reason, (profile, result),
                 _shown(image.header, named=state != MEASURED),
             )
             for image in images
@@ -226,7 +235,7 @@ class Arrivals:
     def _aside(self, paths: Sequence[Path]) -> None:
         """Note what came and is no image that could be read."""
         self._desk.quality.note_images([
-            PhantomImage(path.stem, _came(path), UNRECOGNISED, f"it holds no image. {REMEDY}")
+            noted(path, _came(path), UNRECOGNISED, with_remedy(NO_IMAGE))
             for path in paths
         ])  # fmt: skip
 
@@ -283,21 +292,35 @@ def letter(profile: str, content: Mapping[str, Any]) -> Letter:
     bad = [value for value in content["values"] if value["state"] in (State.ALARM, State.WARNING,
                                                      State.NOT_MEASURED)]  # fmt: skip
     lines = [
-        f"Test profile: {profile}", f"Station: {content['station']}", "",
+        t("Test profile: {profile}", profile=data(profile)),
+        t("Station: {station}", station=data(content["station"])), "",
         *(_line(value) for value in bad), "",
-        OPEN,
+        t(OPEN),
     ]  # fmt: skip
-    return Letter(f"Image quality: {profile}: {content['state']}", lines)
+    subject = t("Image quality: {profile}: {state}", profile=data(profile),
+                state=state_words(content["state"]))  # fmt: skip
+    return Letter(subject, lines)
 
 
-def _line(value: Mapping[str, Any]) -> str:
-    name = value["label"] or value["name"]
+def _line(value: Mapping[str, Any]) -> Words:
+    name, state = label_words(value), state_words(value["state"])
     if value["value"] is None:
-        return f"{name}: {value['state']} ({value['reason']})"
-    limits = " to ".join(
-        "–" if value[side] is None else f"{value[side]:.4g}" for side in ("alarm_low", "alarm_high")
+        return t("{name}: {state} ({reason})", name=name, state=state,
+                 reason=kept_words(value, "reason"))  # fmt: skip
+    low, high = (
+        Words("–") if value[side] is None else significant(value[side])
+        for side in ("alarm_low", "alarm_high")
     )
-    return f"{name}: {value['value']:.4g} {value['unit']}, {value['state']} (limits {limits})"
+    return t(
+        "{name}: {value} {unit}, {state} (limits {low} to {high})", name=name,
+        value=significant(value["value"]), unit=data(value["unit"]), state=state, low=low,
+        high=high,
+    )  # fmt: skip
+
+
+def _of_profile(profile: TestProfile, reason: str) -> StoredText:
+    """Return why images were not measured by a profile."""
+    return StoredText("{profile}: {reason}", profile=profile.name, reason=reason)
 
 
 def _came(path: Path) -> datetime:

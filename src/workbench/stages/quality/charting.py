@@ -8,8 +8,10 @@ from datetime import datetime
 from itertools import pairwise
 from typing import Any
 
+from workbench.language import Words, data, t
 from workbench.report.control_chart import Event, Look, Segment
 from workbench.report.html_tables import PRINTED_UNITS
+from workbench.report.quality_page import label_words
 from workbench.spc.baseline import Baseline, Point, baseline_of
 from workbench.spc.chart import ChartSettings, ControlChart, control_chart
 from workbench.stages.quality.arrivals import ALARM
@@ -30,22 +32,22 @@ class Series:
 
     profile: str
     measurement: str
-    label: str
+    label: Words
     unit: str
     points: tuple[Point, ...]
     values: tuple[Mapping[str, Any], ...]
 
     @property
-    def title(self) -> str:
+    def title(self) -> Words:
         """Name with unit."""
         unit = UNITS.get(self.unit, self.unit)
-        return f"{self.label} ({unit})" if unit else self.label
+        return Words(f"{self.label} ({data(unit)})") if unit else self.label
 
 
-def measurements(results: Sequence[StoredResult]) -> dict[str, str]:
+def measurements(results: Sequence[StoredResult]) -> dict[str, Words]:
     """Return name and label of everything that was measured, as the newest result has it."""
     return {
-        value["name"]: value["label"] or value["name"]
+        value["name"]: label_words(value)
         for result in results for value in result.content["values"]
     }  # fmt: skip
 
@@ -53,12 +55,12 @@ def measurements(results: Sequence[StoredResult]) -> dict[str, str]:
 def series_of(desk: QualityDesk, profile: str, measurement: str) -> Series:
     """Return the values of a measurement; results without a date or a value are left out."""
     points, values = [], []
-    label, unit = measurement, ""
+    label, unit = data(measurement), ""
     for result in desk.quality.results(profile):
         for value in result.content["values"]:
             if value["name"] != measurement:
                 continue
-            label, unit = value["label"] or measurement, value["unit"] or unit
+            label, unit = label_words(value), value["unit"] or unit
             if value["value"] is not None and result.acquired_at is not None:
                 counts = result.decision != REJECTED
                 points.append(Point(
@@ -131,6 +133,10 @@ def _events(desk: QualityDesk, profile: str, measurement: str) -> Iterator[Event
             continue
         if event.kind == BASELINE:
             if event.content["measurement"] == measurement:
-                yield Event(event.happened_at, f"baseline: {event.content['words']}".rstrip(": "))
+                yield Event(event.happened_at, _baseline_words(str(event.content["words"] or "")))
         else:
-            yield Event(event.happened_at, str(event.content["words"]))
+            yield Event(event.happened_at, data(event.content["words"]))
+
+
+def _baseline_words(reason: str) -> Words:
+    return t("baseline: {reason}", reason=data(reason)) if reason.strip(": ") else t("baseline")

@@ -17,12 +17,13 @@ from workbench.collect.connections import PHANTOMS
 from workbench.collect.phantom_folder import PhantomFolder
 from workbench.dicom.files import Candidate
 from workbench.dicom.image import Image
-from workbench.errors import MeasurementError, SettingsError, WorkbenchError
+from workbench.errors import MeasurementError, ReadError, SettingsError, WorkbenchError
+from workbench.language import mark
 from workbench.qa.geometry import Geometry, geometry
 from workbench.qa.judging import Judged, State, content_of, judge, worst
 from workbench.qa.profiles import TestProfile, profile_of, read_profile
 from workbench.qa.registry import AnyQATest, qa_test, settings_of
-from workbench.qa.verification import verify
+from workbench.qa.verification import IMAGES, verify
 from workbench.qa.verification_lines import VerificationLine
 from workbench.scanners.device_signs import DeviceSigns
 from workbench.scanners.scanner_file import read_scanners
@@ -116,9 +117,9 @@ class QualityDesk:
         if stored is None:
             known = ", ".join(profile.name for profile in self.quality.profiles())
             raise SettingsError(
-                f"there is no test profile '{name}'.",
-                f"There is: {known}." if known else
-                "Make one with: workbench qa profile FILE --by NAME",
+                "there is no test profile '{name}'.",
+                mark("There is: {known}.") if known else
+                mark("Make one with: workbench qa profile FILE --by NAME"), name=name, known=known,
             )  # fmt: skip
         return stored
 
@@ -162,13 +163,13 @@ class QualityDesk:
         return MeasurementAttempt(kept, images, used, lines, judged, content)
 
     def attempt_series(
-        self, name: str, series: PhantomSeries, unreadable: dict[Candidate, str] | None = None
+        self, name: str, series: PhantomSeries, unreadable: dict[Candidate, ReadError] | None = None
     ) -> MeasurementAttempt:
         """Measure those images of a series that show what the test is for.
 
         The middle of the series is tried first, then what lies farther and farther from it; when
         none fits, what is said of the middle is returned.  An image that cannot be read is passed
-        over, and put with its reason into ``unreadable``, where those known before may stand.
+        over, and put with what is wrong into ``unreadable``, where those known before may stand.
         Raises ``MeasurementError`` when none of them can be measured.
         """
         profile = profile_of(self.profile(name).content)
@@ -181,7 +182,7 @@ class QualityDesk:
             try:
                 attempt = self.attempt(name, images)
             except UnreadableImageError as error:
-                unreadable[images[error.place].source], fault = error.reason, error
+                unreadable[images[error.place].source], fault = error.error, error
                 continue
             first = first or attempt
             if not attempt.refused:
@@ -253,7 +254,7 @@ class QualityDesk:
 
 def _made_otherwise(attempt: MeasurementAttempt, profile: TestProfile) -> bool:
     """Say whether what all images of a series share is why they were refused."""
-    shared = {"images", "Modality", *profile.select, *profile.acquisition}
+    shared = {IMAGES, "Modality", *profile.select, *profile.acquisition}
     return any(line.refuses and line.check in shared for line in attempt.lines)
 
 
@@ -267,8 +268,10 @@ def _explained(test: AnyQATest) -> Iterator[None]:
     except Exception as error:
         # A test may be another package's, and its words may quote a header.
         raise MeasurementError(
-            f"the QA test {test.name} failed ({type(error).__name__}).",
+            "the QA test {name} failed ({kind}).",
             "Tell who wrote it, with the image if it may leave.",
+            name=test.name,
+            kind=type(error).__name__,
         ) from error
 
 

@@ -6,9 +6,14 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
+from workbench.language import Words, mark, t
 from workbench.qa.judging import State
 from workbench.qa.profiles import TestProfile
+from workbench.report.quality_page import state_words
 from workbench.store.quality_records import REJECTED, StoredResult
+
+NEVER_DONE, OVERDUE = "never done", "overdue"
+STANDINGS = {NEVER_DONE: mark("never done"), OVERDUE: mark("overdue")}
 
 
 @dataclass(frozen=True)
@@ -39,11 +44,17 @@ class Due:
     overdue: timedelta | None
 
     @property
-    def words(self) -> str:
-        """Say it in a word or two."""
+    def standing(self) -> str:
+        """How it stands, as a code: ``NEVER_DONE``, ``OVERDUE``, or the state of the result."""
         if self.last is None:
-            return "never done"
-        return "overdue" if self.overdue else str(self.state)
+            return NEVER_DONE
+        return OVERDUE if self.overdue else str(self.state)
+
+
+def due_words(entry: Due) -> Words:
+    """Say how a test profile stands in a word or two."""
+    standing = entry.standing
+    return t(STANDINGS[standing]) if standing in STANDINGS else state_words(standing)
 
 
 def due_of(profile: TestProfile, results: Iterable[StoredResult], now: datetime) -> Due:
@@ -69,5 +80,5 @@ def all_due(
 ) -> list[Due]:
     """Return how profiles stand: overdue first, then those never done, then by name."""
     entries = [due_of(profile, results.get(profile.name, ()), now) for profile in profiles]
-    order = {"overdue": 0, "never done": 1}
-    return sorted(entries, key=lambda entry: (order.get(entry.words, 2), entry.profile.name))
+    order = {OVERDUE: 0, NEVER_DONE: 1}
+    return sorted(entries, key=lambda entry: (order.get(entry.standing, 2), entry.profile.name))

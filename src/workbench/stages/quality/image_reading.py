@@ -9,6 +9,7 @@ from workbench.dicom.image import Image
 from workbench.dicom.image_object import read_image_object
 from workbench.dicom.pixels import images_of
 from workbench.errors import MeasurementError, ReadError
+from workbench.language import mark
 from workbench.stages.quality.selection import Offered
 
 
@@ -19,19 +20,21 @@ class UnreadableImageError(MeasurementError):
     ----------
     place
         Which one, from 0.
-    reason
-        Why, without its place among the others.
+    error
+        What is wrong with it, without its place among the others.
     """
 
     def __init__(self, place: int, of: int, error: ReadError) -> None:
-        super().__init__(f"image {place + 1} of {of} cannot be shown: {error.message}",
-                         error.remedy)  # fmt: skip
-        self.place, self.reason = place, str(error)
-        self._of, self._error = of, error
+        super().__init__(
+            mark("image {place} of {of} cannot be shown: {reason}"), error.remedy,
+            place=place + 1, of=of, reason=error.stored_message(),
+        )  # fmt: skip
+        self.place, self.error = place, error
+        self._of = of
 
     def __reduce__(self) -> tuple[object, ...]:
         # As it was made: it may come from another process.
-        return type(self), (self.place, self._of, self._error)
+        return type(self), (self.place, self._of, self.error)
 
 
 def read_offered(offered: Sequence[Offered]) -> list[Image]:

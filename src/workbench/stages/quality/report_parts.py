@@ -9,21 +9,29 @@ import polars as pl
 
 from workbench.dicom.pixels import HOUNSFIELD
 from workbench.errors import MeasurementError, SettingsError
+from workbench.language import Words, data, day, mark, moment, n, significant, t
+from workbench.language import listed as one_after_the_other
 from workbench.model import Region
+from workbench.qa.judging import State
 from workbench.report import quality_page as page
 from workbench.report.html_tables import Html, Shown, html_table, paragraph
 from workbench.spc.chart import ChartSettings
-from workbench.stages.quality.charting import baselines, chart_of, measurements
+from workbench.stages.quality.arrivals import ALARM
+from workbench.stages.quality.charting import BASELINE, EVENT, baselines, chart_of, measurements
 from workbench.stages.quality.desk import QualityDesk
+from workbench.stages.quality.due import due_words
 from workbench.stages.quality.image_reading import read_files
 from workbench.stages.quality.region_picture import picture
 from workbench.store.quality_frames import results_frame
-from workbench.store.quality_records import StoredResult
+from workbench.store.quality_records import ACCEPTED, REJECTED, Decision, StoredResult
 
+# What was decided, by whom and when.
+DECIDED = {
+    ACCEPTED: mark("accepted by {name}, {moment} UTC."),
+    REJECTED: mark("rejected by {name}, {moment} UTC."),
+}
+KINDS = {ALARM: mark("alarm"), BASELINE: mark("baseline"), EVENT: mark("event")}
 MEASURED_CT, MEASURED = (0.0, 200.0), 0.005  # HU; share of values beyond the window elsewhere
-DUE = (Shown("profile", "Test profile"), Shown("station", "Station"), Shown("test", "Test"),
-       Shown("last", "Last", missing="never"), Shown("due", "Next due", missing="–"),
-       Shown("state", "State"), Shown("waiting", "To decide"))  # fmt: skip
 
 
 def chosen(desk: QualityDesk, profile: str, asked_from: str, asked_to: str) -> list[StoredResult]:
@@ -42,23 +50,29 @@ def _checked_day(name: str, text: str) -> str:
     try:
         return date.fromisoformat(text).isoformat() if text else ""
     except ValueError:
-        raise SettingsError(f"{name}={text} is no date.", "Write it as 2026-12-31.") from None
+        raise SettingsError(
+            "{name}={text} is no date.", "Write it as 2026-12-31.", name=name, text=text
+        ) from None
 
 
 def _day(result: StoredResult) -> str:
     return f"{result.acquired_at:%Y-%m-%d}" if result.acquired_at else ""
 
 
-def opening(title: str, results: Sequence[StoredResult]) -> Html:
+def opening(title: Words, results: Sequence[StoredResult]) -> Html:
     """Return the heading and how many results are in which state."""
     if not results:
-        return page.opening(title, "There is no result for this choice.", good=False)
+        return page.opening(title, t("There is no result for this choice."), good=False)
     counts: dict[str, int] = {}
     for result in results:
         counts[result.content["state"]] = counts.get(result.content["state"], 0) + 1
-    words = ", ".join(f"{number} {state}" for state, number in sorted(counts.items()))
-    bad = counts.keys() & {"alarm", "not measured"}
-    return page.opening(title, f"{len(results)} results: {words}.", good=not bad)
+    words = one_after_the_other(
+        t("{number} {state}", number=number, state=page.state_words(state))
+        for state, number in sorted(counts.items())
+    )
+    bad = counts.keys() & {State.ALARM, State.NOT_MEASURED}
+    sentence = t("{number} results: {states}.", number=len(results), states=words)
+    return page.opening(title, sentence, good=not bad)
 
 
 def results(desk: QualityDesk, numbers: Sequence[int]) -> Html:
@@ -71,42 +85,60 @@ def results(desk: QualityDesk, numbers: Sequence[int]) -> Html:
 def _result(desk: QualityDesk, result: StoredResult) -> str:
     content = result.content
     serial = content.get("equipment", {}).get("DeviceSerialNumber")
-    decided = [
-        f"{each.decision} by {each.decided_by}, {each.decided_at:%Y-%m-%d %H:%M} UTC. "
-        f"{each.comment}".strip()
-        for each in result.decisions
-    ] or ["nobody has decided on it yet"]
+    decided = [decision_words(each) for each in result.decisions] or [
+        t("nobody has decided on it yet")
+    ]
+    unknown, at = t("not known"), result.acquired_at
     facts = {
-        "Result": str(result.number), "Acquired": f"{result.acquired_at or 'not known'}",
-        "Test profile": f"{result.profile}, version {result.profile_version}",
-        "Station": content["station"],
-        "Scanner": desk.machine(content),
-        "Serial number": serial or "not known",
-        "Test": f"{content['test']['name']} {content['test']['version']}",
-        "Phantom": f"{content['phantom']['name']}, geometry {content['phantom']['sha256'][:12]}",
-        "Workbench": content["workbench"], "Decision": "; ".join(decided),
+        t("Result"): data(result.number),
+        t("Acquired"): _to_the_second(at) if at else unknown,
+        t("Test profile"): t("{name}, version {version}", name=data(result.profile),
+                             version=result.profile_version),
+        t("Station"): data(content["station"]),
+        t("Scanner"): data(desk.machine(content)),
+        t("Serial number"): data(serial) if serial else unknown,
+        t("Test"): data(f"{content['test']['name']} {content['test']['version']}"),
+        t("Phantom"): t("{name}, geometry {digest}", name=data(content["phantom"]["name"]),
+                        digest=data(content["phantom"]["sha256"][:12])),
+        t("Workbench"): data(content["workbench"]),
+        t("Decision"): one_after_the_other(decided, "; "),
     }  # fmt: skip
     unverified = content["phantom"]["status"] != "verified"
     return "".join((
         page.made_with(facts), page.values(content["values"]), _pictures(desk, result),
         page.verified(content["verification"]),
-        paragraph(page.UNVERIFIED, "note") if unverified else "",
+        paragraph(t(page.UNVERIFIED), "note") if unverified else "",
     ))  # fmt: skip
+
+
+def _to_the_second(at: datetime) -> Words:
+    part = f".{at:%f}" if at.microsecond else ""
+    return data(f"{moment(at)}:{at:%S}{part}")
+
+
+def decision_words(decision: Decision) -> Words:
+    """Return who decided what, when and why."""
+    sentence = DECIDED[decision.decision]
+    said = t(sentence, name=data(decision.decided_by), moment=moment(decision.decided_at))
+    return one_after_the_other((said, data(decision.comment)), " ") if decision.comment else said
 
 
 def _pictures(desk: QualityDesk, result: StoredResult) -> str:
     try:
         images = read_files(desk.images_of(result))
     except MeasurementError as error:
-        return paragraph(f"The images are not shown: {error}", "note")
+        return paragraph(t("The images are not shown: {reason}", reason=error.words()), "note")
     if not images:
-        return paragraph("The images are no longer in the workspace.", "note")
+        return paragraph(t("The images are no longer in the workspace."), "note")
     regions = [Region.of(row) for value in result.content["values"] for row in value["regions"]]
     pictures = []
     for number, image in enumerate(images):
         window = MEASURED_CT if image.unit == HOUNSFIELD else _window(image.values)
         shown = [region for region in regions if region.image == number]
-        words = f"Image {number + 1} with its regions; window {window[0]:g}, width {window[1]:g}."
+        words = t(
+            "Image {number} with its regions; window {centre}, width {width}.", number=number + 1,
+            centre=significant(window[0], 6), width=significant(window[1], 6),
+        )  # fmt: skip
         pictures.append(page.picture(picture(image, shown, window), words))
     return "".join(pictures)
 
@@ -127,7 +159,10 @@ def over_time(
     known = measurements(stored)
     if measurement and measurement not in known:
         raise SettingsError(
-            f"there is no value '{measurement}'.", f"There is: {', '.join(known) or 'none'}."
+            "there is no value '{measurement}'.",
+            "There is: {known}.",
+            measurement=measurement,
+            known=", ".join(known) or mark("none"),
         )
     charted = [*_judged(stored), *(name for name in known if baselines(desk, profile, name))]
     names = [measurement] if measurement else list(dict.fromkeys(charted)) or list(known)
@@ -138,7 +173,7 @@ def over_time(
         kept = tuple(drawn for drawn in chart.points if drawn.point.key in days)
         inside = type(chart)(kept, chart.baselines, chart.settings, chart.warnings)
         parts.append(page.chart(inside, look, series.title))
-    return Html("".join(parts) or paragraph("There is nothing to draw.", "note"))
+    return Html("".join(parts) or paragraph(t("There is nothing to draw."), "note"))
 
 
 def _judged(stored: Sequence[StoredResult]) -> list[str]:
@@ -152,6 +187,8 @@ def _judged(stored: Sequence[StoredResult]) -> list[str]:
 def listed(stored: Sequence[StoredResult]) -> Html:
     """Return a row a value with limits: number, mean, 2 s, least, most, and its states."""
     frame = results_frame(stored).filter(pl.col("decision") != "rejected")
+    labels = {value["label"]: str(page.label_words(value)) for result in stored
+              for value in result.content["values"] if value["label"]}  # fmt: skip
     by = frame.group_by("label", "unit", maintain_order=True).agg(
         pl.col("value").count().alias("n"), pl.col("value").mean().alias("mean"),
         (2 * pl.col("value").std()).alias("spread"), pl.col("value").min().alias("least"),
@@ -160,54 +197,69 @@ def listed(stored: Sequence[StoredResult]) -> Html:
         (pl.col("state") == "alarm").sum().alias("alarms"),
     )  # fmt: skip
     shown = by.with_columns(
-        pl.col("unit").replace(page.UNITS),
+        pl.col("label").replace(labels),
+        pl.col("unit").replace(page.UNITS).map_elements(data, return_dtype=pl.String),
         *(pl.col(name).map_elements(page.number, return_dtype=pl.String)
           for name in ("mean", "spread", "least", "most")),
     )  # fmt: skip
     return html_table(shown, (
-        Shown("label", "Value"), Shown("unit", "Unit", missing=""), Shown("n", "Results"),
-        Shown("mean", "Mean", right=True), Shown("spread", "2 s", missing="–", right=True),
-        Shown("least", "Least", right=True), Shown("most", "Most", right=True),
-        Shown("warnings", "Warnings"), Shown("alarms", "Alarms"),
-    ), "Values of the period, rejected results left out", "there is no result")  # fmt: skip
+        Shown("label", t("Value")), Shown("unit", t("Unit"), missing=Words("")),
+        Shown("n", t("Results")), Shown("mean", t("Mean"), right=True),
+        Shown("spread", t("2 s"), missing=Words("–"), right=True),
+        Shown("least", t("Least"), right=True), Shown("most", t("Most"), right=True),
+        Shown("warnings", t("Warnings")), Shown("alarms", t("Alarms")),
+    ), t("Values of the period, rejected results left out"), t("there is no result"))  # fmt: skip
 
 
 def due(desk: QualityDesk, now: datetime | None = None) -> Html:
     """Return which tests were done, and which are overdue."""
+    columns = (
+        Shown("profile", t("Test profile")), Shown("station", t("Station")),
+        Shown("test", t("Test")), Shown("last", t("Last"), missing=t("never")),
+        Shown("due", t("Next due"), missing=Words("–")), Shown("state", t("State")),
+        Shown("waiting", t("To decide")),
+    )  # fmt: skip
     rows = [
         {
-            "profile": entry.profile.name, "station": entry.profile.station,
-            "test": entry.profile.test,
-            "last": f"{entry.last:%Y-%m-%d}" if entry.last else None,
-            "due": f"{entry.due:%Y-%m-%d}" if entry.due else None, "state": entry.words,
+            "profile": data(entry.profile.name), "station": data(entry.profile.station),
+            "test": data(entry.profile.test), "last": day(entry.last) if entry.last else None,
+            "due": day(entry.due) if entry.due else None, "state": due_words(entry),
             "waiting": entry.waiting,
         }
         for entry in desk.due(now)
     ]  # fmt: skip
-    schema = {name.column: pl.String for name in DUE[:-1]} | {"waiting": pl.Int64}
-    return html_table(pl.DataFrame(rows, schema=schema), DUE, "Tests",
-                      "There is no test profile yet.")  # fmt: skip
+    schema = {name.column: pl.String for name in columns[:-1]} | {"waiting": pl.Int64}
+    return html_table(pl.DataFrame(rows, schema=schema), columns, t("Tests"),
+                      t("There is no test profile yet."))  # fmt: skip
 
 
-def due_sentence(desk: QualityDesk, title: str) -> Html:
+def due_sentence(desk: QualityDesk, title: Words) -> Html:
     """Return the heading and how many tests are overdue."""
     entries = desk.due()
     late = [entry for entry in entries if entry.overdue]
     never = [entry for entry in entries if entry.last is None]
-    tests = "1 test" if len(entries) == 1 else f"{len(entries)} tests"
-    words = f"{tests}: {len(late)} overdue, {len(never)} never done."
+    words = n(
+        "1 test: {late} overdue, {never} never done.",
+        "{count} tests: {late} overdue, {never} never done.",
+        len(entries), late=len(late), never=len(never),
+    )  # fmt: skip
     return page.opening(title, words, good=not late and not never)
 
 
 def events(desk: QualityDesk, profile: str) -> Html:
     """Return what happened to the machine."""
     rows = [
-        {"at": f"{event.happened_at:%Y-%m-%d}", "kind": event.kind,
-         "words": str(event.content.get("words", "") or ""), "by": event.noted_by}
+        {"at": day(event.happened_at), "kind": _kind_words(event.kind),
+         "words": data(words) if (words := event.content.get("words", "") or "") else "",
+         "by": data(event.noted_by)}
         for event in desk.quality.events(profile)
     ]  # fmt: skip
     schema = dict.fromkeys(("at", "kind", "words", "by"), pl.String)
     return html_table(pl.DataFrame(rows, schema=schema), (
-        Shown("at", "When"), Shown("kind", "What"), Shown("words", "Words", missing=""),
-        Shown("by", "Noted by"),
-    ), "What happened", "Nothing was noted.")  # fmt: skip
+        Shown("at", t("When")), Shown("kind", t("What")),
+        Shown("words", t("Words"), missing=Words("")), Shown("by", t("Noted by")),
+    ), t("What happened"), t("Nothing was noted."))  # fmt: skip
+
+
+def _kind_words(kind: str) -> Words:
+    return t(KINDS[kind]) if kind in KINDS else data(kind)

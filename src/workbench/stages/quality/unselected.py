@@ -15,6 +15,7 @@ from datetime import UTC
 from workbench.collect.phantom_folder import PhantomFolder
 from workbench.dicom.files import Candidate
 from workbench.errors import ReadError
+from workbench.stages.quality.image_reasons import erased_reason
 from workbench.store.quality_records import PhantomImage, Quality
 
 MEASURED, UNRECOGNISED, REFUSED = "measured", "unrecognised", "refused"
@@ -22,8 +23,6 @@ QUARANTINED = "quarantined"  # its pixels cannot be read, or ended the program
 ERASED = "erased"
 LOOKED_AT = frozenset((MEASURED, UNRECOGNISED, REFUSED, QUARANTINED))
 DAY_S = 24 * 3600.0
-NO_PROFILE = "no test profile selects it"
-REMEDY = "If it is no phantom: workbench qa erase --unselected."
 
 
 @dataclass(frozen=True)
@@ -134,12 +133,9 @@ def _there(quality: Quality, phantoms: PhantomFolder) -> list[PhantomImage]:
 def _erase(quality: Quality, phantoms: PhantomFolder, images: Sequence[PhantomImage]) -> int:
     for image in images:
         phantoms.erase(image.image)
-        quality.note_images([replace(image, state=ERASED, reason=_why(image))])
+        reason, header = erased_reason(image)
+        quality.note_images([replace(image, state=ERASED, reason=reason, header=header)])
     return len(images)
-
-
-def _why(image: PhantomImage) -> str:
-    return f"erased; {image.reason.removesuffix(REMEDY).strip().rstrip('.')}"
 
 
 def _states(quality: Quality) -> dict[str, str]:

@@ -8,6 +8,7 @@ from datetime import datetime, timedelta
 import numpy as np
 from playwright.sync_api import Page, sync_playwright
 
+from workbench.language import data
 from workbench.report.control_chart import Look, individuals
 from workbench.spc.baseline import Point, baseline_of
 from workbench.spc.chart import control_chart
@@ -96,7 +97,7 @@ def chart_module() -> tuple[str, str]:
     points = [Point(start + timedelta(days=n), float(rng.normal()), n) for n in range(POINTS)]
     chart = control_chart(points, [baseline_of(points[:20], start, "benchmark")])
     widget = Chart(
-        individuals(chart, Look("Value", clickable=True)), "x", most_rows=2 * POINTS + 99
+        individuals(chart, Look(data("Value"), clickable=True)), "x", most_rows=2 * POINTS + 99
     )
     plain = json.dumps(widget._spec).replace("var(--mark)", "#1f6fb2")
     return _vega().decode(), plain.replace("currentColor", "#111").replace("container", "900")

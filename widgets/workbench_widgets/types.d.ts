@@ -185,11 +185,30 @@ declare namespace wb {
     window: number[];
     panes: number;
     measured: (Measure & Record<string, unknown>)[];
+    words: ViewerWords;
   }
   interface FrameNumber {
     index: number;
     version: number;
   }
+  /** What the viewer says; texts with places are filled in by it. */
+  interface ViewerWords {
+    viewer: string;
+    image: string;
+    empty: string;
+    below: string;
+    pointed: string;
+    pixels: string;
+    mean: string;
+    sd: string;
+    range: string;
+    point: string;
+    /** By name: what stands on a button, and its title. */
+    buttons: Record<string, [words: string, title: string]>;
+    /** Keys, and what each does. */
+    help: [keys: string, meaning: string][];
+  }
   type FrameTold = FrameNumber & { type: "frame" };
-  type ViewerModel = Model<Shown, FrameNumber & { ask: "frame" }, FrameTold>;
+  type ViewerAsked = (FrameNumber & { ask: "frame" }) | { ask: "words"; language: string };
+  type ViewerModel = Model<Shown, ViewerAsked, FrameTold>;
 }

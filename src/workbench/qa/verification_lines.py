@@ -39,8 +39,9 @@ class VerificationLine:
 
     def row(self) -> dict[str, Any]:
         """Return it as JSON types; ``texts`` are what other languages are made from."""
-        row = {name: str(value) for name, value in asdict(self).items()}
-        return {**row, "texts": texts_of(vars(self))}
+        row: dict[str, Any] = {name: str(value) for name, value in asdict(self).items()}
+        texts = texts_of(vars(self))
+        return {**row, "texts": texts} if texts else row
 
 
 def checked(check: str, wanted: str, found: str, good: bool, words: str) -> VerificationLine:

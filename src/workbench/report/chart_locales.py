@@ -28,11 +28,16 @@ def number_locale(language: str) -> Locale | None:
         return None
     if language in KNOWN:
         return dict(vl_convert.get_format_locale(KNOWN[language]))  # type: ignore[arg-type]
+    from babel import UnknownLocaleError
     from babel.numbers import get_decimal_symbol, get_group_symbol
 
+    try:
+        decimal, thousands = get_decimal_symbol(language), get_group_symbol(language)
+    except UnknownLocaleError:
+        return None
     return {
-        "decimal": get_decimal_symbol(language), "thousands": get_group_symbol(language),
-        "grouping": [3], "currency": ["", "\u00a0€"],
+        "decimal": decimal, "thousands": thousands, "grouping": [3],
+        "currency": ["", "\u00a0€"],
     }  # fmt: skip
 
 
@@ -44,8 +49,12 @@ def time_locale(language: str) -> Locale | None:
     if language in KNOWN:
         return dict(vl_convert.get_time_format_locale(KNOWN[language]))  # type: ignore[arg-type]
     from babel import Locale as Cldr
+    from babel import UnknownLocaleError
 
-    cldr = Cldr.parse(language)
+    try:
+        cldr = Cldr.parse(language)
+    except UnknownLocaleError:
+        return None
     days, months = cldr.days["stand-alone"], cldr.months["stand-alone"]
     with use_language(language):
         pattern = moment_pattern()

@@ -51,9 +51,8 @@ class Due:
         return OVERDUE if self.overdue else str(self.state)
 
 
-def due_words(entry: Due) -> Words:
-    """Say how a test profile stands in a word or two."""
-    standing = entry.standing
+def standing_words(standing: str) -> Words:
+    """Say how a test profile, a result or a value stands in a word or two."""
     return t(STANDINGS[standing]) if standing in STANDINGS else state_words(standing)
 
 

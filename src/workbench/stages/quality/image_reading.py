@@ -32,6 +32,11 @@ class UnreadableImageError(MeasurementError):
         self.place, self.error = place, error
         self._of = of
 
+    @property
+    def reason(self) -> str:
+        """The same in English."""
+        return str(self.error)
+
     def __reduce__(self) -> tuple[object, ...]:
         # As it was made: it may come from another process.
         return type(self), (self.place, self._of, self.error)

@@ -9,14 +9,18 @@ from collections.abc import Mapping, Sequence
 from datetime import datetime
 from pathlib import Path
 
-from workbench.language import StoredText, Words, as_json, data, mark, use_language, words_of
+from workbench.language import StoredText, Words, as_json, data, mark, t, use_language, words_of
 from workbench.language.choice import ENGLISH
 from workbench.store.quality_records import PhantomImage
 
 WHY = "why"  # of the header
 NO_PROFILE, NO_IMAGE = mark("no test profile selects it"), mark("it holds no image")
+STATES = {
+    "measured": mark("measured"), "unrecognised": mark("unrecognised"),
+    "refused": mark("refused"), "quarantined": mark("quarantined"), "erased": mark("erased"),
+}  # fmt: skip
 REMEDY = mark("If it is no phantom: workbench qa erase --unselected.")
-ERASED = mark("erased; {reason}")
+ERASED_FOR = mark("erased; {reason}")
 
 
 def noted(
@@ -49,6 +53,11 @@ def reason_words(image: PhantomImage) -> Words:
     return words_of(why) if why is not None else data(image.reason)
 
 
+def image_state_words(state: str) -> Words:
+    """Return the words for what became of an image."""
+    return t(STATES[state]) if state in STATES else data(state)
+
+
 def erased_reason(image: PhantomImage) -> tuple[str, Mapping[str, object]]:
     """Return the reason of an image that is erased, without the remedy, and its header."""
     header = dict(image.header or {})
@@ -58,7 +67,7 @@ def erased_reason(image: PhantomImage) -> tuple[str, Mapping[str, object]]:
         return f"erased; {image.reason.removesuffix(REMEDY).strip().rstrip('.')}", header
     values = why.get("values", {})
     reason = values.get("reason", why) if "remedy" in values else why
-    header[WHY] = {"text": str(ERASED), "values": {"reason": reason}}
+    header[WHY] = {"text": str(ERASED_FOR), "values": {"reason": reason}}
     return str(_english(header[WHY])).rstrip("."), header
 
 

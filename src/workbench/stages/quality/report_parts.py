@@ -19,7 +19,7 @@ from workbench.spc.chart import ChartSettings
 from workbench.stages.quality.arrivals import ALARM
 from workbench.stages.quality.charting import BASELINE, EVENT, baselines, chart_of, measurements
 from workbench.stages.quality.desk import QualityDesk
-from workbench.stages.quality.due import due_words
+from workbench.stages.quality.due import standing_words
 from workbench.stages.quality.image_reading import read_files
 from workbench.stages.quality.region_picture import picture
 from workbench.store.quality_frames import results_frame
@@ -223,7 +223,7 @@ def due(desk: QualityDesk, now: datetime | None = None) -> Html:
         {
             "profile": data(entry.profile.name), "station": data(entry.profile.station),
             "test": data(entry.profile.test), "last": day(entry.last) if entry.last else None,
-            "due": day(entry.due) if entry.due else None, "state": due_words(entry),
+            "due": day(entry.due) if entry.due else None, "state": standing_words(entry.standing),
             "waiting": entry.waiting,
         }
         for entry in desk.due(now)

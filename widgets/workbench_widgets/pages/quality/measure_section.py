@@ -12,6 +12,7 @@ from markupsafe import Markup
 from workbench.collect.expected import ExpectedStudy
 from workbench.dicom.files import Candidate
 from workbench.errors import SettingsError, WorkbenchError
+from workbench.language import Words, data, mark, moment, sentences, t
 from workbench.qa.profiles import TestProfile
 from workbench.rights import Right
 from workbench.stages.quality.image_reading import UnreadableImageError, read_offered
@@ -24,6 +25,7 @@ from workbench_widgets.pages.quality.shown_results import (
     lines_table,
     made_with,
     nothing_yet,
+    of_numbers,
     values_table,
     verdict,
 )
@@ -42,20 +44,21 @@ from workbench_widgets.parts.panel.panel import (
     table,
 )
 
-SERIES_HEADS = ("#No.", "", "Modality", "Machine", "Station", "Acquired", "Series", "#Images", "",
-                "Measure against")  # fmt: skip
-STUDY_HEADS = ("#No.", "Date", "Modalities", "#Images", "")
 MAX_SHOWN = 60  # series; each has a preview
 PREVIEWS_S = 3.0  # for making them, each time the section is written: the page answers meanwhile
-NO_PACS = "No PACS is set: see Collector."
-NOT_COLLECTING = "To ask the PACS you need the right to collect, too: log in with it."
+NO_PACS = mark("No PACS is set: see Collector.")
+NOT_COLLECTING = mark("To ask the PACS you need the right to collect, too: log in with it.")
+KEPT = {
+    "keep": mark("Result {number} is kept."), ACCEPTED: mark("Result {number} is accepted."),
+    REJECTED: mark("Result {number} is rejected."),
+}  # fmt: skip
 LONGEST = 40  # characters of a series' description
 
 
 class MeasurePanel:
     """Measurement by hand."""
 
-    name, title = "measure", "Measure"
+    name, title = "measure", mark("Measure")
     right = Right.DECIDE
     needs = {  # noqa: RUF012  never changed
         **dict.fromkeys(
@@ -70,7 +73,7 @@ class MeasurePanel:
         self._found: Selection | None = None
         self._studies: tuple[ExpectedStudy, ...] = ()
         self._profiles: list[TestProfile] = []
-        self._previews: dict[Candidate, Markup] = {}
+        self._previews: dict[Candidate, Markup | WorkbenchError] = {}
         self._previews_until = 0.0
 
     def html(self) -> Markup:
@@ -99,16 +102,17 @@ class MeasurePanel:
 
     def _sources(self) -> Markup:
         pacs = self._on.desk.survey.settings.pacs
-        form = Form("ask-pacs", (Field("patient", "Patient ID of the phantom"),),
-                     (("ask-pacs", "Ask the PACS"),)).__html__()  # fmt: skip
+        form = Form("ask-pacs", (Field("patient", t("Patient ID of the phantom")),),
+                     (("ask-pacs", t("Ask the PACS")),)).__html__()  # fmt: skip
         return Markup('<div class="wbc-cards">{}</div>').format(join((
-            card("From files", Form("find", (
-                Field("path", "Folder, file, DICOMDIR or zip, on the machine that serves this",
-                      hint="such as /media/cdrom"),
-            ), (("find", "Find images"),)).__html__()),
-            card("Received", said("Images that were sent to the phantom title."),
-                 buttons(Button("Show received images", "came"))),
-            card("From the PACS", (form or said(NOT_COLLECTING)) if pacs else said(NO_PACS)),
+            card(t("From files"), Form("find", (
+                Field("path", t("Folder, file, DICOMDIR or zip, on the machine that serves this"),
+                      hint=t("such as {folder}", folder=data("/media/cdrom"))),
+            ), (("find", t("Find images")),)).__html__()),
+            card(t("Received"), said(t("Images that were sent to the phantom title.")),
+                 buttons(Button(t("Show received images"), "came"))),
+            card(t("From the PACS"),
+                 (form or said(t(NOT_COLLECTING))) if pacs else said(t(NO_PACS))),
         )))  # fmt: skip
 
     def _find(self, ask: Ask) -> Outcome:
@@ -126,8 +130,10 @@ class MeasurePanel:
         self._found = select([path for path in paths if path.exists()], self._profiles)
         left = sum(self._found.left.values())
         images = sum(len(series.images) for series in self._found.series)
-        aside = f" {left} files hold no image." if left else ""
-        return Outcome(f"{len(self._found.series)} series with {images} images.{aside}")
+        counted = t("{series} series with {images} images.", series=len(self._found.series),
+                    images=images)  # fmt: skip
+        aside = t("{number} files hold no image.", number=left)
+        return Outcome(sentences(counted, aside) if left else counted)
 
     def _ask(self, ask: Ask) -> Outcome:
         patient = ask.text("patient")
@@ -136,7 +142,10 @@ class MeasurePanel:
         survey = self._on.desk.survey
         archive = phantom_archive(survey.settings, survey.folder, self._on.desk.phantoms)
         self._studies = archive.studies(patient)
-        return Outcome(f"The PACS has {len(self._studies)} studies of it.", reset=("ask-pacs",))
+        return Outcome(
+            t("The PACS has {number} studies of it.", number=len(self._studies)),
+            reset=("ask-pacs",),
+        )
 
     def _fetch(self, ask: Ask) -> Outcome:
         study = self._studies[int(ask.text("value"))]
@@ -144,22 +153,36 @@ class MeasurePanel:
         archive = phantom_archive(survey.settings, survey.folder, self._on.desk.phantoms)
         sent = archive.fetch(study)
         outcome = self._select([self._on.desk.phantoms.folder])
-        return Outcome(f"The PACS sent {sent} images. {outcome.text}")
+        return Outcome(sentences(
+            t("The PACS sent {number} images.", number=sent), Words(outcome.text)
+        ))  # fmt: skip
 
     def _listed_studies(self) -> Markup:
         rows = (
             (
                 place + 1,
-                expected.study.study_date or "–",
-                ", ".join(sorted(expected.study.modalities)) or "–",
+                data(expected.study.study_date or "–"),
+                data(", ".join(sorted(expected.study.modalities)) or "–"),
                 len(expected.instances) or expected.study.instances or "–",
-                Button("Fetch", "fetch", str(place), label=f"Fetch study {place + 1}"),
+                Button(
+                    t("Fetch"),
+                    "fetch",
+                    str(place),
+                    label=t("Fetch study {number}", number=place + 1),
+                ),
             )
             for place, expected in enumerate(self._studies)
         )
         if not self._studies:
             return NOTHING
-        return card("Studies in the PACS", table(STUDY_HEADS, rows, "Studies", "None."))
+        heads = (
+            of_numbers(t("No.")),
+            t("Date"),
+            t("Modalities"),
+            of_numbers(t("Images")),
+            Words(""),
+        )
+        return card(t("Studies in the PACS"), table(heads, rows, t("Studies"), t("None.")))
 
     # --- series --------------------------------------------------------------------------------
 
@@ -170,10 +193,14 @@ class MeasurePanel:
         rows = (
             self._row(place, series) for place, series in enumerate(self._found.series[:MAX_SHOWN])
         )
+        heads = (
+            of_numbers(t("No.")), Words(""), t("Modality"), t("Machine"), t("Station"),
+            t("Acquired"), t("Series"), of_numbers(t("Images")), Words(""), t("Measure against"),
+        )  # fmt: skip
         return card(
-            "Series found",
-            table(SERIES_HEADS, rows, "Series found", "No image was found there."),
-            said(f"Only the first {MAX_SHOWN} are shown.")
+            t("Series found"),
+            table(heads, rows, t("Series found"), t("No image was found there.")),
+            said(t("Only the first {number} are shown.", number=MAX_SHOWN))
             if len(self._found.series) > MAX_SHOWN
             else NOTHING,
             kind="wbc-full",
@@ -181,25 +208,27 @@ class MeasurePanel:
 
     def _row(self, place: int, series: PhantomSeries) -> tuple[object, ...]:
         machine = series.equipment
-        moment = series.images[0].moment
+        acquired = series.images[0].moment
         description = str(series.header.get("SeriesDescription") or "–")
         fitting = [profile.name for profile in series.profiles]
         others = [profile.name for profile in self._profiles if profile.name not in fitting]
         choices = join(
-            (Button(name, "measure", f"{place} {name}", main=name in fitting).__html__()
+            (Button(data(name), "measure", f"{place} {name}", main=name in fitting).__html__()
              for name in (*fitting, *others)), " ",
         )  # fmt: skip
         return (
-            place + 1, self._preview(series), machine.get("Modality", "–"),
-            machine.get("ManufacturerModelName", "–"),
-            machine.get("StationName", "–"), f"{moment:%Y-%m-%d %H:%M}" if moment else "–",
-            description if len(description) <= LONGEST else f"{description[:LONGEST]}…",
+            place + 1, self._preview(series),
+            *(data(machine.get(name, "–"))
+              for name in ("Modality", "ManufacturerModelName", "StationName")),
+            moment(acquired) if acquired else "–",
+            data(description if len(description) <= LONGEST else f"{description[:LONGEST]}…"),
             len(series.images),
-            Button("View", "view", str(place), label=f"View series {place + 1}"),
-            choices if self._profiles else "make a test profile first",
+            Button(t("View"), "view", str(place),
+                   label=t("View series {number}", number=place + 1)),
+            choices if self._profiles else t("make a test profile first"),
         )  # fmt: skip
 
-    def _preview(self, series: PhantomSeries) -> Markup:
+    def _preview(self, series: PhantomSeries) -> str:
         """Return a small picture of the middle image, or why there is none.
 
         A damaged one may take seconds: where time is up, it is made when the section is next
@@ -208,9 +237,12 @@ class MeasurePanel:
         middle = series.images[len(series.images) // 2]
         if middle.source not in self._previews:
             if time.monotonic() > self._previews_until:
-                return Markup("picture follows")
+                return t("picture follows")
             self._previews[middle.source] = _preview(middle)
-        return self._previews[middle.source]
+        shown = self._previews[middle.source]
+        if isinstance(shown, WorkbenchError):
+            return t("no picture: {reason}", reason=shown.words())
+        return shown
 
     def _series(self, text: str) -> PhantomSeries:
         if self._found is None or not text.isdecimal() or int(text) >= len(self._found.series):
@@ -240,30 +272,30 @@ class MeasurePanel:
         attempt = self._on.attempt
         if attempt is None:
             return NOTHING if self._profiles else nothing_yet(
-                "There is no test profile yet: make one in the section Profiles."
+                t("There is no test profile yet: make one in the section Profiles.")
             )  # fmt: skip
         deciding = Form("keep", (
-            Field("by", "Your name", self._on.by),
-            Field("comment", "Comment", hint="needed to reject"),
+            Field("by", t("Your name"), self._on.by),
+            Field("comment", t("Comment"), hint=t("needed to reject")),
         ), (
-            (ACCEPTED, "Accept"), (REJECTED, "Reject"), ("keep", "Keep, decide later"),
+            (ACCEPTED, t("Accept")), (REJECTED, t("Reject")), ("keep", t("Keep, decide later")),
         )).__html__()  # fmt: skip
         return card(
-            f"Measured against {attempt.profile.name}",
+            t("Measured against {name}", name=data(attempt.profile.name)),
             verdict(str(attempt.state), attempt.refused),
             NOTHING if attempt.refused else values_table(attempt.content["values"]),
-            details("Verification", lines_table(attempt.content["verification"]),
+            details(t("Verification"), lines_table(attempt.content["verification"]),
                     is_open=attempt.refused),
             NOTHING if attempt.refused else deciding,
             made_with(attempt.content, attempt.profile.name, attempt.profile.version,
                       self._on.desk.machine(attempt.content)),
-            buttons(Button("Put away", "away")), kind="wbc-full",
+            buttons(Button(t("Put away"), "away")), kind="wbc-full",
         )  # fmt: skip
 
     def _keep(self, ask: Ask) -> Outcome:
         attempt = self._on.attempt
         if attempt is None:
-            return Outcome("There is no measurement to keep.", good=False)
+            return Outcome(t("There is no measurement to keep."), good=False)
         self._on.by = ask.text("by")
         by, comment = self._on.name(), ask.text("comment")
         if ask.name == REJECTED and not comment:
@@ -272,20 +304,19 @@ class MeasurePanel:
         if ask.name != "keep":
             self._on.desk.quality.decide(number, ask.name, by, comment, seen=0)
         self._on.clear()
-        what = "kept" if ask.name == "keep" else ask.name
-        return Outcome(f"Result {number} is {what}.")
+        return Outcome(t(KEPT[ask.name], number=number))
 
     def _away(self, _ask: Ask) -> Outcome:
         self._on.clear()
         return Outcome("")
 
 
-def _preview(offered: Offered) -> Markup:
+def _preview(offered: Offered) -> Markup | WorkbenchError:
     try:
         (image, *_) = read_offered([offered])
     except UnreadableImageError as error:
-        return Markup("no picture: {}").format(error.reason)
+        return error.error
     except WorkbenchError as error:
-        return Markup("no picture: {}").format(error)
+        return error
     encoded = b64encode(thumbnail(image)).decode()
     return Markup('<img class="wbc-preview" alt="" src="data:image/png;base64,{}">').format(encoded)

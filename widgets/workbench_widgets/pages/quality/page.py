@@ -16,6 +16,7 @@ import polars as pl
 from workbench import open_survey
 from workbench.dicom.pixels import HOUNSFIELD
 from workbench.errors import WorkbenchError
+from workbench.language import mark
 from workbench.report.control_chart import PICKED
 from workbench.rights import Right
 from workbench.stages.quality.desk import QualityDesk
@@ -59,7 +60,7 @@ class QualityPage(TabbedPage):
             TodayPanel(self.on), MeasurePanel(self.on), self._charts, ResultsPanel(self.on),
             ProfilesPanel(self.on),
         )  # fmt: skip
-        super().__init__("Image quality", panels, [self._chart_place, self.viewer])
+        super().__init__(mark("Image quality"), panels, [self._chart_place, self.viewer])
 
     def place(self) -> None:
         """Show the chart with its section, and the images of what is looked at."""
@@ -74,6 +75,7 @@ class QualityPage(TabbedPage):
 
     def after(self) -> None:
         """Draw the chart of the section, when it is another one than before."""
+        self.viewer.speak()
         if self.section == "charts":
             self._draw()
 

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from markupsafe import Markup
 
+from workbench.language import Words, data, mark, moment, t
 from workbench.qa.geometry import geometry_names
 from workbench.qa.profiles import profile_of
 from workbench.qa.registry import qa_tests
 from workbench.rights import Right
 from workbench.stages.quality.new_profile import new_profile, profile_text
+from workbench_widgets.pages.quality.shown_results import of_numbers
 from workbench_widgets.pages.quality.state import OnDesk
 from workbench_widgets.parts.live.live import Ask
 from workbench_widgets.parts.panel.panel import (
@@ -23,14 +25,11 @@ from workbench_widgets.parts.panel.panel import (
     table,
 )
 
-HEADS = ("Test profile", "#Version", "Test", "Phantom", "Station", "#Every (days)", "")
-VERSION_HEADS = ("#Version", "Made (UTC)", "By", "Why", "SHA-256")
-
 
 class ProfilesPanel:
     """Test profiles."""
 
-    name, title = "profiles", "Profiles"
+    name, title = "profiles", mark("Profiles")
     right = Right.LOOK
     needs = dict.fromkeys(("edit", "new", "keep-profile", "away"), Right.DECIDE)
 
@@ -45,15 +44,20 @@ class ProfilesPanel:
         kept = self._on.desk.quality.profiles()
         rows = (
             (
-                profile.name, profile.version, profile.content["test"], profile.content["phantom"],
-                profile.content["station"], profile.content.get("interval_days") or "–",
-                Button("Edit", "edit", profile.name, label=f"Edit {profile.name}"),
+                data(profile.name), profile.version,
+                *(data(profile.content[name]) for name in ("test", "phantom", "station")),
+                profile.content.get("interval_days") or "–",
+                Button(t("Edit"), "edit", profile.name,
+                       label=t("Edit {name}", name=data(profile.name))),
             )
             for profile in kept
         )  # fmt: skip
+        heads = (t("Test profile"), of_numbers(t("Version")), t("Test"), t("Phantom"),
+                 t("Station"), of_numbers(t("Every (days)")), Words(""))  # fmt: skip
         return join((
             self._editor(),
-            card("Test profiles", table(HEADS, rows, "Test profiles", "There is none yet.")),
+            card(t("Test profiles"),
+                 table(heads, rows, t("Test profiles"), t("There is none yet."))),
             self._new(),
         ))  # fmt: skip
 
@@ -83,40 +87,46 @@ class ProfilesPanel:
             (self._chosen, self._version),
         )  # fmt: skip
         self._text = ""
-        return Outcome(f"Test profile {kept.name!r} is kept as version {kept.version}.")
+        return Outcome(t("Test profile {name} is kept as version {version}.",
+                         name=data(repr(kept.name)), version=kept.version))  # fmt: skip
 
     def _editor(self) -> Markup:
         if not self._text:
             return NOTHING
-        title = f"Edit {self._chosen}" if self._chosen else "A new test profile"
+        title = (
+            t("Edit {name}", name=data(self._chosen)) if self._chosen else t("A new test profile")
+        )
         versions = (
-            (stored.version, f"{stored.made_at:%Y-%m-%d %H:%M}", stored.made_by,
-             stored.reason or "–", stored.sha256[:12])
+            (stored.version, moment(stored.made_at), data(stored.made_by),
+             data(stored.reason or "–"), data(stored.sha256[:12]))
             for stored in self._on.desk.quality.versions(self._chosen)
         )  # fmt: skip
+        heads = (of_numbers(t("Version")), t("Made (UTC)"), t("By"), t("Why"), data("SHA-256"))
         return card(
             title,
-            said("Results keep the version they were judged by: a new one changes nothing of "
-                 "the past."),
+            said(t("Results keep the version they were judged by: a new one changes nothing of "
+                   "the past.")),
             Form("profile", (
-                Field("text", "Test profile (TOML)", self._text, "file",
+                Field("text", t("Test profile (TOML)"), self._text, "file",
                       key=str(hash(self._text))),
-                Field("by", "Your name", self._on.by), Field("reason", "Why it is changed"),
+                Field("by", t("Your name"), self._on.by), Field("reason", t("Why it is changed")),
             ), (
-                ("keep-profile", "Keep as new version"), ("away", "Close without keeping"),
+                ("keep-profile", t("Keep as new version")), ("away", t("Close without keeping")),
             ), key=self._chosen).__html__(),
-            card("Versions", table(VERSION_HEADS, versions, "Versions", "None."))
+            card(t("Versions"), table(heads, versions, t("Versions"), t("None.")))
             if self._chosen else NOTHING,
             kind="wbc-full",
         )  # fmt: skip
 
     def _new(self) -> Markup:
-        tests = [(test.name, test.label) for test in qa_tests()]
-        phantoms = [(name, name) for name in geometry_names(self._on.desk.geometry_folders)]
-        hint = "filled in from the images shown below" if self._on.images else (
-            "show images in the section Measure first, and it is filled in from them"
-        )  # fmt: skip
-        return card("New test profile", Form("new", (
-            Field("test", "QA test", options=tests, hint=hint),
-            Field("phantom", "Phantom", options=phantoms),
-        ), (("new", "Begin"),)).__html__())  # fmt: skip
+        tests = [(test.name, t(test.label)) for test in qa_tests()]
+        phantoms = [(name, data(name)) for name in geometry_names(self._on.desk.geometry_folders)]
+        hint = (
+            t("filled in from the images shown below")
+            if self._on.images
+            else t("show images in the section Measure first, and it is filled in from them")
+        )
+        return card(t("New test profile"), Form("new", (
+            Field("test", t("QA test"), options=tests, hint=hint),
+            Field("phantom", t("Phantom"), options=phantoms),
+        ), (("new", t("Begin")),)).__html__())  # fmt: skip

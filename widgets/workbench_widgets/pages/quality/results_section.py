@@ -9,14 +9,22 @@ from statistics import fmean, stdev
 from markupsafe import Markup
 
 from workbench.file_modes import make_private_folder
+from workbench.language import Words, data, mark, moment, t
 from workbench.report.exports import write_table
 from workbench.report.quaac_file import write_quaac
+from workbench.report.quality_page import state_words
 from workbench.rights import Right
 from workbench.schema import TEST_RESULT
 from workbench.stages.quality.charting import measurements
 from workbench.store.quality_frames import results_frame
-from workbench.store.quality_records import REJECTED, StoredResult
-from workbench_widgets.pages.quality.shown_results import nothing_yet, number, state_mark
+from workbench.store.quality_records import ACCEPTED, REJECTED, WAITING, StoredResult
+from workbench_widgets.pages.quality.shown_results import (
+    decision_words,
+    nothing_yet,
+    number,
+    of_numbers,
+    state_mark,
+)
 from workbench_widgets.pages.quality.state import OnDesk
 from workbench_widgets.pages.quality.today_section import result_card
 from workbench_widgets.parts.live.live import Ask
@@ -32,7 +40,7 @@ from workbench_widgets.parts.panel.panel import (
     table,
 )
 
-DECISIONS = {"": "all", "accepted": "accepted", "waiting": "waiting", "rejected": "rejected"}
+DECISIONS = ("", ACCEPTED, WAITING, REJECTED)
 STATES = ("", "ok", "warning", "alarm", "not measured", "not judged")
 FORMATS = {".xlsx": "Excel", ".csv": "CSV", ".parquet": "Parquet", ".quaac.json": "QuAAC (JSON)"}
 EXPORTS = "exports"  # in the workspace
@@ -42,7 +50,7 @@ MAX_SHOWN = 200
 class ResultsPanel:
     """All results of a test profile."""
 
-    name, title = "results", "Results"
+    name, title = "results", mark("Results")
     right = Right.LOOK
     needs = {  # noqa: RUF012  never changed
         **dict.fromkeys(("filter", "open", "close"), Right.LOOK),
@@ -57,7 +65,7 @@ class ResultsPanel:
         """Return the section."""
         names = [profile.name for profile in self._on.desk.quality.profiles()]
         if not names:
-            return nothing_yet("There is no result yet: make a test profile, then measure.")
+            return nothing_yet(t("There is no result yet: make a test profile, then measure."))
         if self._chosen["profile"] not in names:
             self._chosen["profile"] = names[0]
         results = self._found()
@@ -102,20 +110,25 @@ class ResultsPanel:
     def _filters(self, names: Sequence[str]) -> Markup:
         chosen = self._chosen
         return Form("filter", (
-            Field("profile", "Test profile", chosen["profile"],
-                  options=[(name, name) for name in names]),
-            Field("decision", "Decision", chosen["decision"], options=list(DECISIONS.items())),
-            Field("state", "State", chosen["state"],
-                  options=[(state, state or "all") for state in STATES]),
-            Field("from", "From", chosen["from"], "date"), Field("to", "To", chosen["to"], "date"),
+            Field("profile", t("Test profile"), chosen["profile"],
+                  options=[(name, data(name)) for name in names]),
+            Field("decision", t("Decision"), chosen["decision"],
+                  options=[(each, decision_words(each) if each else t("all"))
+                           for each in DECISIONS]),
+            Field("state", t("State"), chosen["state"],
+                  options=[(state, state_words(state) if state else t("all"))
+                           for state in STATES]),
+            Field("from", t("From"), chosen["from"], "date"),
+            Field("to", t("To"), chosen["to"], "date"),
         ), live=True).__html__()  # fmt: skip
 
     def _export(self) -> Markup:
-        return card("Export what is shown", Form("export", (
-            Field("format", "Format", options=list(FORMATS.items())),
-            Field("by", "Your name", self._on.by, hint="QuAAC names who measured"),
-            Field("email", "Your e-mail address", hint="needed for QuAAC only"),
-        ), (("export", "Write the file"),)).__html__())  # fmt: skip
+        return card(t("Export what is shown"), Form("export", (
+            Field("format", t("Format"),
+                  options=[(suffix, data(name)) for suffix, name in FORMATS.items()]),
+            Field("by", t("Your name"), self._on.by, hint=t("QuAAC names who measured")),
+            Field("email", t("Your e-mail address"), hint=t("needed for QuAAC only")),
+        ), (("export", t("Write the file")),)).__html__())  # fmt: skip
 
     def _write(self, ask: Ask) -> Outcome:
         suffix = ask.text("format") if ask.text("format") in FORMATS else ".csv"
@@ -127,7 +140,8 @@ class ResultsPanel:
             write_quaac(frame, out, ask.text("by"), ask.text("email"))
         else:
             write_table(frame, TEST_RESULT, out)
-        return Outcome(f"{frame.height} values are in {EXPORTS}/{out.name} of the workspace.")
+        return Outcome(t("{number} values are in {file} of the workspace.", number=frame.height,
+                         file=data(f"{EXPORTS}/{out.name}")))  # fmt: skip
 
 
 def _between(result: StoredResult, first: str, last: str) -> bool:
@@ -145,8 +159,10 @@ def _free(folder: Path, suffix: str) -> Path:
 def _listed(results: Sequence[StoredResult]) -> Markup:
     """Return a row a result and a column a value, then mean and 2 s of those not rejected."""
     known = measurements(results)
-    heads = ("#Result", "Acquired", "State", "Decision", *(f"#{label}" for label in known.values()),
-             "")  # fmt: skip
+    heads = (
+        of_numbers(t("Result")), t("Acquired"), t("State"), t("Decision"),
+        *map(of_numbers, known.values()), Words(""),
+    )  # fmt: skip
     rows: list[tuple[object, ...]] = [
         _row(result, list(known)) for result in reversed(results[-MAX_SHOWN:])
     ]
@@ -154,27 +170,33 @@ def _listed(results: Sequence[StoredResult]) -> Markup:
     columns = [[value for result in counting if (value := _value(result, name)) is not None]
                for name in known]  # fmt: skip
     if counting:
-        many = f"{len(counting)} results"
-        means = [number(fmean(values)) if values else "–" for values in columns]
-        spreads = [number(2 * stdev(values)) if len(values) > 1 else "–" for values in columns]
-        rows[:0] = [
-            (Markup("<b>Mean</b>"), many, "", "", *map(_strong, means), ""),
-            (Markup("<b>2 s</b>"), many, "", "", *map(_strong, spreads), ""),
+        many = t("{number} results", number=len(counting))
+        means = [number(fmean(values)) if values else Words("–") for values in columns]
+        spreads = [
+            number(2 * stdev(values)) if len(values) > 1 else Words("–") for values in columns
         ]
-    more = said(f"The latest {MAX_SHOWN} of {len(results)} are shown; mean and 2 s are of all.")
-    listed = table(heads, rows, "Results", "No result is so. Choose another filter.")
-    return card("Results", listed, more if len(results) > MAX_SHOWN else NOTHING, kind="wbc-full")
+        rows[:0] = [
+            (_strong(t("Mean")), many, "", "", *map(_strong, means), ""),
+            (_strong(t("2 s")), many, "", "", *map(_strong, spreads), ""),
+        ]
+    more = said(t("The latest {shown} of {all} are shown; mean and 2 s are of all.",
+                  shown=MAX_SHOWN, all=len(results)))  # fmt: skip
+    listed = table(heads, rows, t("Results"), t("No result is so. Choose another filter."))
+    return card(
+        t("Results"), listed, more if len(results) > MAX_SHOWN else NOTHING, kind="wbc-full"
+    )
 
 
-def _strong(text: str) -> Markup:
+def _strong(text: Words) -> Markup:
     return Markup("<b>{}</b>").format(text)
 
 
 def _row(result: StoredResult, names: Sequence[str]) -> tuple[object, ...]:
-    at = f"{result.acquired_at:%Y-%m-%d %H:%M}" if result.acquired_at else "–"
-    show = Button("Show", "open", str(result.number), label=f"Show result {result.number}")
+    at = moment(result.acquired_at) if result.acquired_at else "–"
+    show = Button(t("Show"), "open", str(result.number),
+                  label=t("Show result {number}", number=result.number))  # fmt: skip
     return (
-        result.number, at, state_mark(result.content["state"]), result.decision,
+        result.number, at, state_mark(result.content["state"]), decision_words(result.decision),
         *(number(_value(result, name)) for name in names), show,
     )  # fmt: skip
 

@@ -7,12 +7,17 @@ from dataclasses import dataclass
 
 from workbench.dicom.image import Image
 from workbench.errors import WorkbenchError
+from workbench.language import mark, t
 from workbench.model import Region
 from workbench.stages.quality.desk import MeasurementAttempt, QualityDesk
 from workbench.stages.quality.image_reading import read_files
-from workbench.store.quality_records import StoredResult
+from workbench.store.quality_records import ACCEPTED, REJECTED, StoredResult
 from workbench_widgets.parts.live.live import Ask
 from workbench_widgets.parts.panel.panel import Outcome
+
+DECIDED = {
+    ACCEPTED: mark("Result {number} is accepted."), REJECTED: mark("Result {number} is rejected."),
+}  # fmt: skip
 
 
 @dataclass
@@ -32,7 +37,7 @@ class OnDesk:
     shown
         Counts up with every change of ``images``.
     unseen
-        Why the images of the kept result are not shown; empty when they are.
+        Why the images of the kept result are not shown; ``None`` when they are.
     """
 
     desk: QualityDesk
@@ -42,7 +47,7 @@ class OnDesk:
     images: tuple[Image, ...] = ()
     regions: tuple[Region, ...] = ()
     shown: int = 0
-    unseen: str = ""
+    unseen: WorkbenchError | None = None
 
     def look_at(self, images: Sequence[Image], regions: Sequence[Region] = ()) -> None:
         """Let the viewer show images."""
@@ -63,10 +68,10 @@ class OnDesk:
         ]
         try:
             self.look_at(read_files(self.desk.images_of(result)), regions)
-            self.unseen = ""
+            self.unseen = None
         except WorkbenchError as error:  # the values were kept, and are shown without them
             self.look_at(())
-            self.unseen = f"The images are not shown: {error}"
+            self.unseen = error
         return result
 
     def name(self) -> str:
@@ -80,4 +85,4 @@ class OnDesk:
         decision, comment, seen = ask.name, ask.text("comment"), ask.text("seen")
         known = int(seen) if seen.isdecimal() else None
         self.desk.quality.decide(number, decision, self.name(), comment, known)
-        return Outcome(f"Result {number} is {decision}.")
+        return Outcome(t(DECIDED[decision], number=number))

@@ -6,16 +6,25 @@ from collections.abc import Sequence
 
 from markupsafe import Markup
 
+from workbench.language import Words, data, day, listed, mark, moment, n, sentences, t
 from workbench.rights import Right
 from workbench.stages.quality.arrivals import Arrivals
 from workbench.stages.quality.due import Due
+from workbench.stages.quality.image_reasons import image_state_words, reason_words
 from workbench.stages.quality.unselected import MEASURED, UNRECOGNISED
-from workbench.store.quality_records import ACCEPTED, REJECTED, PhantomImage, StoredResult
+from workbench.store.quality_records import (
+    ACCEPTED,
+    REJECTED,
+    Decision,
+    PhantomImage,
+    StoredResult,
+)
 from workbench_widgets.pages.quality.shown_results import (
     details,
     lines_table,
     made_with,
     nothing_yet,
+    of_numbers,
     state_mark,
     values_table,
     verdict,
@@ -38,16 +47,26 @@ from workbench_widgets.parts.panel.panel import (
     table,
 )
 
-WAITING_HEADS = ("#Result", "Test profile", "Station", "Acquired", "State", "")
-DUE_HEADS = ("Test profile", "Station", "Last", "Next due", "State", "#To decide")
-LEFT_HEADS = ("#Images", "Station", "State", "Why")
+DECIDED = {
+    ACCEPTED: mark("Accepted by {name} on {moment} UTC."),
+    REJECTED: mark("Rejected by {name} on {moment} UTC."),
+}
+ERASING = "workbench qa erase --unselected"
+LOOKED = mark(
+    "{measured} series measured, {refused} refused, {unrecognised} not recognised, "
+    "{waiting} still coming."
+)
+LOOKED_DAMAGED = mark(
+    "{measured} series measured, {refused} refused, {unrecognised} not recognised, "
+    "{waiting} still coming; {damaged} images cannot be read."
+)
 MAX_SHOWN = 50
 
 
 class TodayPanel:
     """What there is to do."""
 
-    name, title = "today", "Today"
+    name, title = "today", mark("Today")
     right = Right.LOOK
     needs = {  # noqa: RUF012  never changed
         "open": Right.LOOK, "close": Right.LOOK,
@@ -64,20 +83,20 @@ class TodayPanel:
         due = self._on.desk.due()
         if not due:
             return join((
-                nothing_yet("There is no test profile yet: make one in the section Profiles."),
+                nothing_yet(t("There is no test profile yet: make one in the section Profiles.")),
                 self._came(),
             ))  # fmt: skip
         opened = next((result for result in results if result.number == self._on.number), None)
         return join((
             _headline(waiting, due), self._who(),
-            card("Results to decide on", _waiting(waiting, self._on.number)),
+            card(t("Results to decide on"), _waiting(waiting, self._on.number)),
             result_card(self._on, opened) if opened else NOTHING,
         ))  # fmt: skip
 
     def below(self) -> Markup:
         """Return what stands below the images."""
         due = self._on.desk.due()
-        return join((card("Tests", _due(due)), self._came())) if due else NOTHING
+        return join((card(t("Tests"), _due(due)), self._came())) if due else NOTHING
 
     def act(self, ask: Ask) -> Outcome | None:
         """Open, decide, look for new images."""
@@ -104,24 +123,25 @@ class TodayPanel:
         if again:
             arrivals.again()
         arrived = arrivals.look()
-        return Outcome(
-            f"{arrived.measured} series measured, {arrived.refused} refused, "
-            f"{arrived.unrecognised} not recognised, {arrived.waiting} still coming"
-            + (f"; {arrived.quarantined} images cannot be read." if arrived.quarantined else "."),
-        )
+        sentence = LOOKED_DAMAGED if arrived.quarantined else LOOKED
+        return Outcome(t(
+            sentence, measured=arrived.measured, refused=arrived.refused,
+            unrecognised=arrived.unrecognised, waiting=arrived.waiting,
+            damaged=arrived.quarantined,
+        ))  # fmt: skip
 
     def _who(self) -> Markup:
-        return Form("who", (Field("by", "Your name, as it is written with decisions",
+        return Form("who", (Field("by", t("Your name, as it is written with decisions"),
                                   self._on.by),), live=True).__html__()  # fmt: skip
 
     def _came(self) -> Markup:
         left = [image for image in self._on.desk.quality.images() if image.state != MEASURED]
         unselected = sum(image.state == UNRECOGNISED for image in left)
         return card(
-            "Phantom images that came and were not measured",
+            t("Phantom images that came and were not measured"),
             _warned(unselected, self._on.desk.survey.settings.quality.unselected_days), _left(left),
-            buttons(Button("Look for new images", "look-now"),
-                    Button("Try these again", "again", off=not left)),
+            buttons(Button(t("Look for new images"), "look-now"),
+                    Button(t("Try these again"), "again", off=not left)),
         )  # fmt: skip
 
 
@@ -130,82 +150,107 @@ def _headline(waiting: Sequence[StoredResult], due: Sequence[Due]) -> Markup:
     late = sum(entry.overdue is not None for entry in due)
     kind = PROBLEM if alarms else WARNING if waiting or late else GOOD
     parts = [
-        f"{alarms} alarm{'s' * (alarms != 1)}" if alarms else "",
-        f"{len(waiting)} result{'s' * (len(waiting) != 1)} to decide on" if waiting else "",
-        f"{late} test{'s' * (late != 1)} overdue" if late else "",
-    ]
-    text = ", ".join(part for part in parts if part) or "Nothing to do: all is accepted and in time"
+        n("1 alarm", "{count} alarms", alarms) if alarms else None,
+        n("1 result to decide on", "{count} results to decide on", len(waiting))
+        if waiting else None,
+        n("1 test overdue", "{count} tests overdue", late) if late else None,
+    ]  # fmt: skip
+    todo = listed(part for part in parts if part)
+    text = t("{things}.", things=todo) if todo else t(
+        "Nothing to do: all is accepted and in time."
+    )  # fmt: skip
     sign = {PROBLEM: "✕", WARNING: "!", GOOD: "✓"}[kind]
     return Markup('<div class="wbc-state wbc-{}"><span aria-hidden="true">{}</span>'
-                  "<strong>{}.</strong></div>").format(kind, sign, text)  # fmt: skip
+                  "<strong>{}</strong></div>").format(kind, sign, text)  # fmt: skip
 
 
 def result_card(on: OnDesk, result: StoredResult, *, deciding: bool = True) -> Markup:
     """Return a kept result with all that was kept with it, and the buttons to decide on it."""
     content, unseen = result.content, on.unseen
     made = made_with(content, result.profile, result.profile_version, on.desk.machine(content))
-    at = f"{result.acquired_at:%Y-%m-%d %H:%M}" if result.acquired_at else "at an unknown time"
-    decided = join(
-        said(f"{decision.decision.capitalize()} by {decision.decided_by} on "
-             f"{decision.decided_at:%Y-%m-%d %H:%M} UTC. {decision.comment}")
-        for decision in result.decisions
-    )  # fmt: skip
-    form = Form("decide", (Field("comment", "Comment", hint="needed to reject"),), (
-        (ACCEPTED, "Accept"), (REJECTED, "Reject"),
+    decided = join(said(_decided(decision)) for decision in result.decisions)
+    form = Form("decide", (Field("comment", t("Comment"), hint=t("needed to reject")),), (
+        (ACCEPTED, t("Accept")), (REJECTED, t("Reject")),
     ), seen=str(len(result.decisions)), key=str(result.number)).__html__()  # fmt: skip
     return card(
-        f"Result {result.number}: {result.profile}, {at}",
-        verdict(content["state"], refused=False), said(unseen) if unseen else NOTHING,
+        _title(result), verdict(content["state"], refused=False),
+        said(t("The images are not shown: {reason}", reason=unseen.words()))
+        if unseen else NOTHING,
         values_table(content["values"]), decided,
         form if deciding else NOTHING,
-        details("Made with", made),
-        details("Verification", lines_table(content["verification"])),
-        buttons(Button("Close", "close")), kind="wbc-full",
+        details(t("Made with"), made),
+        details(t("Verification"), lines_table(content["verification"])),
+        buttons(Button(t("Close"), "close")), kind="wbc-full",
     )  # fmt: skip
+
+
+def _title(result: StoredResult) -> Words:
+    profile = data(result.profile)
+    if result.acquired_at is None:
+        return t("Result {number}: {profile}, at an unknown time", number=result.number,
+                 profile=profile)  # fmt: skip
+    return t("Result {number}: {profile}, {moment}", number=result.number, profile=profile,
+             moment=moment(result.acquired_at))  # fmt: skip
+
+
+def _decided(decision: Decision) -> Words:
+    sentence = t(DECIDED[decision.decision], name=data(decision.decided_by),
+                 moment=moment(decision.decided_at))  # fmt: skip
+    return listed((sentence, data(decision.comment)), " ")
 
 
 def _waiting(waiting: Sequence[StoredResult], opened: int | None) -> Markup:
     rows = (
         (
-            result.number, result.profile, result.content["station"],
-            f"{result.acquired_at:%Y-%m-%d %H:%M}" if result.acquired_at else "–",
+            result.number, data(result.profile), data(result.content["station"]),
+            moment(result.acquired_at) if result.acquired_at else "–",
             state_mark(result.content["state"]),
-            Button("Show", "open", str(result.number), main=True, off=result.number == opened,
-                   label=f"Show result {result.number}"),
+            Button(t("Show"), "open", str(result.number), main=True, off=result.number == opened,
+                   label=t("Show result {number}", number=result.number)),
         )
         for result in reversed(waiting[-MAX_SHOWN:])
     )  # fmt: skip
-    return table(WAITING_HEADS, rows, "Results to decide on", "None.")
+    heads = (of_numbers(t("Result")), t("Test profile"), t("Station"), t("Acquired"), t("State"),
+             Words(""))  # fmt: skip
+    return table(heads, rows, t("Results to decide on"), t("None."))
 
 
 def _due(due: Sequence[Due]) -> Markup:
     rows = (
         (
-            entry.profile.name, entry.profile.station,
-            f"{entry.last:%Y-%m-%d}" if entry.last else "–",
-            f"{entry.due:%Y-%m-%d}" if entry.due else "–", state_mark(entry.words), entry.waiting,
+            data(entry.profile.name), data(entry.profile.station),
+            day(entry.last) if entry.last else "–", day(entry.due) if entry.due else "–",
+            state_mark(entry.standing), entry.waiting,
         )
         for entry in due
     )  # fmt: skip
-    return table(DUE_HEADS, rows, "Tests", "None.")
+    heads = (t("Test profile"), t("Station"), t("Last"), t("Next due"), t("State"),
+             of_numbers(t("To decide")))  # fmt: skip
+    return table(heads, rows, t("Tests"), t("None."))
 
 
 def _warned(unselected: int, days: int) -> Markup:
     """Return the warning of objects that may be patients'."""
     if not unselected:
         return NOTHING
-    until = f"They are erased after {days} days." if days else "They stay until they are erased."
-    return said(
-        f"No test profile selects {unselected} of these objects: they may be patients' images sent "
-        f"to the wrong title, names included. {until} Now: workbench qa erase --unselected",
-        "warn",
+    may_be = t(
+        "No test profile selects {number} of these objects: they may be patients' images sent "
+        "to the wrong title, names included.", number=unselected,
+    )  # fmt: skip
+    until = (
+        t("They are erased after {days} days.", days=days)
+        if days
+        else t("They stay until they are erased.")
     )
+    return said(sentences(may_be, until, t("Now: {command}", command=data(ERASING))), "warn")
 
 
 def _left(images: Sequence[PhantomImage]) -> Markup:
-    counts: dict[tuple[str, str, str], int] = {}
+    counts: dict[tuple[Words, Words, Words], int] = {}
     for image in images:
-        key = (str((image.header or {}).get("StationName", "–")), image.state, image.reason)
+        station = data((image.header or {}).get("StationName", "–"))
+        key = (station, image_state_words(image.state), reason_words(image))
         counts[key] = counts.get(key, 0) + 1
     rows = ((count, *key) for key, count in list(counts.items())[:MAX_SHOWN])
-    return table(LEFT_HEADS, rows, "Images not measured", "None.")
+    heads = (of_numbers(t("Images")), t("Station"), t("State"), t("Why"))
+    return table(heads, rows, t("Images not measured"), t("None."))

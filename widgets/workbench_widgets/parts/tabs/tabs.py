@@ -13,6 +13,7 @@ import ipywidgets
 from markupsafe import Markup
 
 from workbench.errors import WorkbenchError
+from workbench.language import Words, data, t
 from workbench.rights import Right, rights_here, visitor
 from workbench_widgets.parts.live.live import Ask, Live, Reply
 from workbench_widgets.parts.panel.panel import Outcome, Panel, join, offering, said
@@ -139,7 +140,7 @@ class TabbedPage(ipywidgets.VBox):  # type: ignore[misc]
             self._tabs(),
             Markup('<div role="status" class="wbc-told">{}</div>').format(notice),
             Markup('<div role="tabpanel" class="wbc-panel" data-key="{}" aria-label="{}">{}</div>')
-            .format(self.section, panel.title, shown),
+            .format(self.section, t(panel.title), shown),
         ))  # fmt: skip
 
     def _tabs(self) -> Markup:
@@ -151,12 +152,12 @@ class TabbedPage(ipywidgets.VBox):  # type: ignore[misc]
                 'aria-selected="{}" tabindex="{}">{}</button>'
             ).format(
                 name, "true" if name == self.section else "false",
-                "0" if name == self.section else "-1", panel.title,
+                "0" if name == self.section else "-1", t(panel.title),
             )
             for name, panel in self._shown().items()
         )  # fmt: skip
         return Markup('<div role="tablist" class="wbc-tabs" aria-label="{}">{}</div>').format(
-            self._title, tabs
+            t(self._title), tabs
         )
 
 
@@ -166,7 +167,7 @@ def opened(
 ) -> ipywidgets.Widget:  # fmt: skip
     """Return the page of a workspace, or one sentence why there is none for this visitor."""
     if not folder:
-        return ipywidgets.HTML("No workspace is chosen. Start with: workbench serve -w W.")
+        return ipywidgets.HTML(t("No workspace is chosen. Start with: workbench serve -w W."))
     try:
         visitor().need(right)
         return make(folder)
@@ -174,12 +175,13 @@ def opened(
         return ipywidgets.HTML(str(Markup.escape(sentence(error))))
 
 
-def sentence(error: BaseException) -> str:
+def sentence(error: BaseException) -> Words:
     """Say in one sentence what went wrong; only our own errors are known to hold no name."""
     if isinstance(error, WorkbenchError):
-        text = str(error)
-        return f"{text[:1].upper()}{text[1:]}"
+        text = error.words()
+        return Words(f"{text[:1].upper()}{text[1:]}")
     if isinstance(error, OSError) and error.strerror:
-        return f"A file could not be read or written: {error.strerror}."
+        return t("A file could not be read or written: {reason}.", reason=data(error.strerror))
     LOGGER.error("a page met an error: %s", type(error).__name__)
-    return f"That did not work ({type(error).__name__}). Run workbench check -w W."
+    return t("That did not work ({kind}). Run workbench check -w W.",
+             kind=data(type(error).__name__))  # fmt: skip

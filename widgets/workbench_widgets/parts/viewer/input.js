@@ -1,22 +1,9 @@
-// Mouse, fingers and keys of the viewer, and what its list of keys says.
+// Mouse, fingers and keys of the viewer.
 
 /** @import { Viewer } from "./viewer.js" */
 
-/** @type {Record<string, [words: string, key: string]>} */
-export const TOOLS = {
-  window: ["Window", "w"], pan: ["Pan", "p"], distance: ["Distance", "d"], angle: ["Angle", "a"],
-  circle: ["Circle", "c"], rectangle: ["Rectangle", "r"],
-};
-export const HELP = [
-  ["Drag", "use the chosen tool"], ["Right drag, or Shift and drag", "pan"],
-  ["Wheel", "next image; with one image, or with Ctrl: zoom"],
-  ["Two fingers", "zoom and pan"], ["W P D A C R", "tools: window, pan, distance, angle, circle, rectangle"],
-  ["↑ ↓, Page up, Page down", "image before and after"], ["Home, End", "first and last image"],
-  ["+ −", "zoom"], ["Shift and arrows", "pan"], ["[ ]", "narrower, wider window"],
-  [", .", "darker, lighter"], ["F", "fit into the pane"], ["O", "one pixel of the image a pixel of the screen"],
-  ["I", "invert"], ["1 2 4", "panes"], ["G", "show or hide regions"], ["Backspace", "take the last measure away"],
-  ["Escape", "take all measures away"], ["?", "this list"],
-];
+/** The key of each tool; its words come from Python.  @type {Record<string, string>} */
+export const TOOLS = { window: "w", pan: "p", distance: "d", angle: "a", circle: "c", rectangle: "r" };
 
 /** @param {Viewer} viewer @param {wb.Pane} pane */
 export function handle(viewer, pane) {
@@ -89,7 +76,7 @@ function between(one, other) {
 /** @param {Viewer} viewer @param {KeyboardEvent} event */
 export function press(viewer, event) {
   const [centre, width] = viewer.window();
-  const tool = Object.entries(TOOLS).find(([, [, key]]) => key === event.key.toLowerCase());
+  const tool = Object.entries(TOOLS).find(([, key]) => key === event.key.toLowerCase());
   /** @type {Record<string, wb.Point | undefined>} */
   const pans = { ArrowLeft: [40, 0], ArrowRight: [-40, 0], ArrowUp: [0, 40], ArrowDown: [0, -40] };
   /** @type {Record<string, (() => void) | undefined>} */

@@ -67,7 +67,15 @@ export function statistics(frame, kind, places, spacing) {
   return { n, mean, sd, min: least, max: most, area };
 }
 
-export const printed = (/** @type {number | null} */ value) => (value === null ? "–" : Number(value.toPrecision(5)).toString());
+/** Five digits of a number, with the language's sign before decimals.  @param {number | null} value @param {wb.ViewerWords} words */
+export function printed(value, words) {
+  return value === null ? "–" : Number(value.toPrecision(5)).toString().replace(".", words.point);
+}
+
+/** A text with values in its places.  @param {string} text @param {Record<string, string | number>} values */
+export function filled(text, values) {
+  return text.replace(/\{(\w+)\}/g, (place, name) => String(values[name] ?? place));
+}
 
 /**
  * Draw a region of a measurement; `at` turns (row, column) into a place on the canvas.
@@ -126,9 +134,9 @@ export function outlined(context, text, x, y) {
 /**
  * Draw what a person measured, and the words beside it.
  * @param {CanvasRenderingContext2D} context @param {wb.Measure} measure @param {wb.ToPoint} at
- * @param {Frame} frame @param {wb.Spacing} spacing @param {string} unit
+ * @param {Frame} frame @param {wb.ViewerWords} words
  */
-export function drawMeasure(context, measure, at, frame, spacing, unit) {
+export function drawMeasure(context, measure, at, frame, words) {
   const { kind, places } = measure;
   const screen = places.map(at);
   const last = screen[screen.length - 1];
@@ -139,19 +147,26 @@ export function drawMeasure(context, measure, at, frame, spacing, unit) {
   else if (kind === "rectangle") context.rect(screen[0][0], screen[0][1], screen[1][0] - screen[0][0], screen[1][1] - screen[0][1]);
   else trace(context, screen);
   context.stroke();
-  const words = told(measure, frame, spacing, unit);
-  words.forEach((line, number) => { outlined(context, line, last[0] + 8, last[1] + 14 * number); });
+  told(measure, frame, words).forEach((line, number) => { outlined(context, line, last[0] + 8, last[1] + 14 * number); });
 }
 
 /**
  * What a measure says, line by line.
- * @param {wb.Measure} measure @param {Frame} frame @param {wb.Spacing} spacing @param {string} unit
+ * @param {wb.Measure} measure @param {Frame} frame @param {wb.ViewerWords} words
  */
-export function told({ kind, places }, frame, spacing, unit) {
-  if (kind === "distance") return [`${printed(distance(places, spacing))} ${spacing ? "mm" : "pixels"}`];
-  if (kind === "angle") return places.length < 3 ? [] : [`${printed(angle(places, spacing))}°`];
+export function told({ kind, places }, frame, words) {
+  const { spacing, unit } = frame.about;
+  const number = (/** @type {number | null} */ value) => printed(value, words);
+  if (kind === "distance") {
+    const value = number(distance(places, spacing));
+    return [spacing ? `${value} mm` : filled(words.pixels, { value })];
+  }
+  if (kind === "angle") return places.length < 3 ? [] : [`${number(angle(places, spacing))}°`];
   const found = statistics(frame, kind, places, spacing);
   if (!found) return [];
-  const area = found.area === null ? `${found.n} pixels` : `${printed(found.area)} mm²`;
-  return [`mean ${printed(found.mean)} ${unit}`, `sd ${printed(found.sd)}`, `${printed(found.min)} to ${printed(found.max)}`, area];
+  const area = found.area === null ? filled(words.pixels, { value: found.n }) : `${number(found.area)} mm²`;
+  return [
+    filled(words.mean, { value: number(found.mean), unit }), filled(words.sd, { value: number(found.sd) }),
+    filled(words.range, { low: number(found.min), high: number(found.max) }), area,
+  ];
 }

@@ -1,10 +1,11 @@
 // A viewer of 16-bit images: window, zoom, pan, scroll, measure; one, two or four panes that move
 // together.  Frames come as bytes when they are wanted; nothing is loaded from anywhere.
 
-import { HELP, TOOLS, handle, press } from "./input.js";
+import { TOOLS, handle, press } from "./input.js";
 import { Frame, paint } from "./pixels.js";
-import { angle, distance, drawMeasure, drawRegion, outlined, printed, statistics } from "./shapes.js";
+import { angle, distance, drawMeasure, drawRegion, filled, outlined, printed, statistics } from "./shapes.js";
 
+const ACTS = ["fit", "one", "keys"]; // buttons that do something; all others stay pressed or not
 const KEPT = 24; // frames in memory; a long series is asked for again
 
 /**
@@ -13,6 +14,11 @@ const KEPT = 24; // frames in memory; a long series is asked for again
  */
 function make(tag, name, text = "") {
   return Object.assign(document.createElement(tag), { className: name, textContent: text });
+}
+
+/** What the visitor reads: our server's page says it, elsewhere the browser does. */
+function visitorLanguage() {
+  return "voila" in document.body.dataset ? document.documentElement.lang : navigator.language;
 }
 
 export class Viewer {
@@ -38,6 +44,7 @@ export class Viewer {
     this.panes = [];
     /** @type {Record<string, HTMLButtonElement>} */
     this.buttons = {};
+    this.empty = make("p", "wbv-empty");
     this.root = make("div", "wbv");
     this.bar = make("div", "wbv-bar");
     this.place = make("div", "wbv-panes");
@@ -52,14 +59,21 @@ export class Viewer {
       ["change:version", () => this.reset()], ["change:regions", () => this.draw()],
       ["change:index", () => this.draw()], ["change:window", () => this.draw()],
       ["change:panes", () => this.split(this.model.get("panes"), false)],
+      ["change:words", () => this.name()],
     ];
     this.build(el);
+    this.name();
     this.listen();
     this.reset();
+    this.model.send({ ask: "words", language: visitorLanguage() });
   }
 
   get index() {
     return this.model.get("index");
+  }
+
+  get words() {
+    return this.model.get("words");
   }
 
   get about() {
@@ -72,37 +86,46 @@ export class Viewer {
   build(el) {
     this.root.tabIndex = 0;
     this.root.setAttribute("role", "application");
-    this.root.setAttribute("aria-label", "Image viewer. Press ? for its keys.");
     this.root.dataset.lmSuppressShortcuts = "true";
-    /** @type {(words: string, title: string, act: () => void, name?: string) => void} */
-    const button = (words, title, act, name) => {
-      const made = make("button", "", words);
+    /** @type {(name: string, act: () => void) => void} */
+    const button = (name, act) => {
+      const made = make("button", "");
       made.type = "button";
-      made.title = title;
       made.addEventListener("click", () => { act(); this.root.focus(); });
       this.bar.append(made);
-      if (name) this.buttons[name] = made;
+      this.buttons[name] = made;
     };
-    for (const [name, [words, key]] of Object.entries(TOOLS)) button(words, `${words} (${key.toUpperCase()})`, () => this.choose(name), name);
+    for (const name of Object.keys(TOOLS)) button(name, () => this.choose(name));
     this.bar.append(make("span", "wbv-gap"));
-    button("Fit", "Fit into the pane (F)", () => this.fit());
-    button("1:1", "One pixel a pixel (O)", () => this.zoom(1 / (this.view?.scale ?? 1) / this.ratio()));
-    button("Invert", "Invert (I)", () => this.invert(), "invert");
-    for (const number of [1, 2, 4]) button(`${number}`, `${number} pane${number > 1 ? "s" : ""} (${number})`, () => this.split(number), `panes${number}`);
-    button("Regions", "Show or hide regions (G)", () => this.toggle(), "regions");
-    button("?", "Keys", () => this.help());
+    button("fit", () => this.fit());
+    button("one", () => this.zoom(1 / (this.view?.scale ?? 1) / this.ratio()));
+    button("invert", () => this.invert());
+    for (const number of [1, 2, 4]) button(`panes${number}`, () => this.split(number));
+    button("regions", () => this.toggle());
+    button("keys", () => this.help());
     const foot = make("div", "wbv-foot");
-    this.slider.setAttribute("aria-label", "Image");
     this.slider.addEventListener("input", () => this.go(Number(this.slider.value)));
     this.said.setAttribute("role", "status");
     foot.append(this.slider, this.said);
-    for (const [key, words] of HELP) this.keys.append(make("dt", "", key), make("dd", "", words));
     this.keys.hidden = true;
-    const empty = make("p", "wbv-empty", "There is no image to show. Choose a series, or a result with its images.");
-    this.root.append(this.bar, empty, this.place, foot, this.keys);
+    this.root.append(this.bar, this.empty, this.place, foot, this.keys);
     el.append(this.root);
     this.split(this.model.get("panes"), false);
     this.observer.observe(this.place);
+  }
+
+  /** Put the words of the language onto what bears any. */
+  name() {
+    const { words } = this;
+    this.root.setAttribute("aria-label", words.viewer);
+    this.slider.setAttribute("aria-label", words.image);
+    this.empty.textContent = words.empty;
+    for (const [name, made] of Object.entries(this.buttons)) {
+      [made.textContent, made.title] = words.buttons[name] ?? [name, name];
+    }
+    const keys = words.help.flatMap(([key, meaning]) => [make("dt", "", key), make("dd", "", meaning)]);
+    this.keys.replaceChildren(...keys);
+    this.draw();
   }
 
   /** @param {number} number */
@@ -189,7 +212,9 @@ export class Viewer {
     requestAnimationFrame(() => {
       this.waiting = false;
       for (const pane of this.panes) this.drawPane(pane);
-      for (const [name, made] of Object.entries(this.buttons)) made.setAttribute("aria-pressed", String(this.pressed(name)));
+      for (const [name, made] of Object.entries(this.buttons)) {
+        if (!ACTS.includes(name)) made.setAttribute("aria-pressed", String(this.pressed(name)));
+      }
       this.slider.value = String(this.index);
     });
   }
@@ -225,13 +250,15 @@ export class Viewer {
     if (this.shown) {
       for (const region of this.model.get("regions")) if (region.image === number) drawRegion(context, region, at, scale);
     }
-    const { spacing, unit } = frame.about;
     for (const one of [...this.measures, ...(this.drawing?.kind ? [this.drawing] : [])]) {
-      if (one.image === number && one.places.length > 1) drawMeasure(context, one, at, frame, spacing, unit);
+      if (one.image === number && one.places.length > 1) drawMeasure(context, one, at, frame, this.words);
     }
     context.fillStyle = "#fff";
     const [centre, width] = this.window();
-    outlined(context, `${number + 1} of ${this.about.length}   C ${printed(centre)}  W ${printed(width)}`, 8, canvas.height / ratio - 10);
+    const below = filled(this.words.below, {
+      number: number + 1, all: this.about.length, centre: printed(centre, this.words), width: printed(width, this.words),
+    });
+    outlined(context, below, 8, canvas.height / ratio - 10);
     if (frame.about.label) outlined(context, frame.about.label, 8, 18);
   }
 
@@ -383,7 +410,9 @@ export class Viewer {
     const frame = this.frames.get(this.index + pane.place);
     const [row, column] = this.where(pane, event).place.map(Math.round);
     const value = frame?.value(row, column) ?? null;
-    this.said.textContent = value === null ? "" : `row ${row}, column ${column}: ${printed(value)} ${frame?.about.unit}`;
+    this.said.textContent = value === null ? "" : filled(this.words.pointed, {
+      row, column, value: printed(value, this.words), unit: frame?.about.unit ?? "",
+    });
   }
 
   listen() {

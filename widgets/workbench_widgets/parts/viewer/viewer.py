@@ -13,8 +13,10 @@ import traitlets
 from numpy.typing import NDArray
 
 from workbench.dicom.image import Image
+from workbench.language import best_language, current_language, settle_language
 from workbench.model import Region
 from workbench.report.html_tables import PRINTED_UNITS
+from workbench_widgets.parts.viewer.viewer_words import viewer_words
 
 HERE = Path(__file__).parent
 # One module of four files: plain ES modules cannot find each other inside a notebook.
@@ -64,13 +66,14 @@ class Viewer(anywidget.AnyWidget):
     window: Any = traitlets.List().tag(sync=True)
     panes = traitlets.Int(1).tag(sync=True)
     measured: Any = traitlets.List().tag(sync=True)
+    words: Any = traitlets.Dict().tag(sync=True)
 
     def __init__(
         self, images: Sequence[Image] = (), regions: Sequence[Region] = (),
         labels: Sequence[str] = (),
     ) -> None:  # fmt: skip
         self._images: tuple[Image, ...] = ()
-        super().__init__()
+        super().__init__(words=viewer_words())
         self.layout.width = "100%"
         self.on_msg(self._answer)
         self.show(images, regions, labels)
@@ -92,11 +95,19 @@ class Viewer(anywidget.AnyWidget):
             ]
             self.version += 1
 
+    def speak(self) -> None:
+        """Say everything in the language that is spoken now."""
+        self.words = viewer_words()
+
     @traitlets.validate("panes")
     def _panes(self, proposal: Mapping[str, Any]) -> int:
         return proposal["value"] if proposal["value"] in PANES else 1
 
     def _answer(self, _widget: object, message: Mapping[str, Any], _buffers: object) -> None:
+        language = message.get("language")
+        if message.get("ask") == "words" and isinstance(language, str):
+            settle_language(best_language(language, current_language()))
+            self.speak()
         number = message.get("index")
         wanted = message.get("ask") == "frame" and message.get("version") == self.version
         if wanted and isinstance(number, int) and 0 <= number < len(self._images):

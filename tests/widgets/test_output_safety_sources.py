@@ -21,7 +21,7 @@ LOOKED_AT = {
     ("page.py", "widgets.HTML(str(content))"),
     ("put_aside_page.py", "Markup(part)"),
     ("put_aside_page.py", "Markup(style)"),
-    ("tabs.py", "ipywidgets.HTML(str(Markup.escape(sentence(error))))"),
+    ("tabs.py", "ipywidgets.HTML(str(Markup.escape(said_instead)))"),
 }
 # Libraries' own HTML, which escapes nothing or not all: pandas Styler, Altair, unescaped labels.
 UNSAFE = re.compile(r"\.to_html\(|Styler\b|renderers\.enable|description_allow_html|MathJax")

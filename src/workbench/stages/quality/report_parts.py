@@ -59,10 +59,14 @@ def _day(result: StoredResult) -> str:
     return f"{result.acquired_at:%Y-%m-%d}" if result.acquired_at else ""
 
 
-def opening(title: Words, results: Sequence[StoredResult]) -> Html:
-    """Return the heading and how many results are in which state."""
+def opening(title: str, results: Sequence[StoredResult], of: str = "") -> Html:
+    """Return the heading and how many results are in which state.
+
+    ``title`` is translated where it is the report's own; ``of`` is whose results they are.
+    """
+    head = t("{title}: {name}", title=_title(title), name=data(of)) if of else _title(title)
     if not results:
-        return page.opening(title, t("There is no result for this choice."), good=False)
+        return page.opening(head, t("There is no result for this choice."), good=False)
     counts: dict[str, int] = {}
     for result in results:
         counts[result.content["state"]] = counts.get(result.content["state"], 0) + 1
@@ -72,7 +76,11 @@ def opening(title: Words, results: Sequence[StoredResult]) -> Html:
     )
     bad = counts.keys() & {State.ALARM, State.NOT_MEASURED}
     sentence = t("{number} results: {states}.", number=len(results), states=words)
-    return page.opening(title, sentence, good=not bad)
+    return page.opening(head, sentence, good=not bad)
+
+
+def _title(title: str) -> Words:
+    return t(title) if title else Words("")
 
 
 def results(desk: QualityDesk, numbers: Sequence[int]) -> Html:
@@ -233,7 +241,7 @@ def due(desk: QualityDesk, now: datetime | None = None) -> Html:
                       t("There is no test profile yet."))  # fmt: skip
 
 
-def due_sentence(desk: QualityDesk, title: Words) -> Html:
+def due_sentence(desk: QualityDesk, title: str) -> Html:
     """Return the heading and how many tests are overdue."""
     entries = desk.due()
     late = [entry for entry in entries if entry.overdue]
@@ -243,7 +251,7 @@ def due_sentence(desk: QualityDesk, title: Words) -> Html:
         "{count} tests: {late} overdue, {never} never done.",
         len(entries), late=len(late), never=len(never),
     )  # fmt: skip
-    return page.opening(title, words, good=not late and not never)
+    return page.opening(_title(title), words, good=not late and not never)
 
 
 def events(desk: QualityDesk, profile: str) -> Html:

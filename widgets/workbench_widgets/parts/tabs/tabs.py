@@ -167,12 +167,16 @@ def opened(
 ) -> ipywidgets.Widget:  # fmt: skip
     """Return the page of a workspace, or one sentence why there is none for this visitor."""
     if not folder:
-        return ipywidgets.HTML(t("No workspace is chosen. Start with: workbench serve -w W."))
+        return _alone(t("No workspace is chosen. Start with: workbench serve -w W."))
     try:
         visitor().need(right)
         return make(folder)
     except expected as error:
-        return ipywidgets.HTML(str(Markup.escape(sentence(error))))
+        return _alone(sentence(error))
+
+
+def _alone(said_instead: Words) -> ipywidgets.Widget:
+    return ipywidgets.HTML(str(Markup.escape(said_instead)))
 
 
 def sentence(error: BaseException) -> Words:

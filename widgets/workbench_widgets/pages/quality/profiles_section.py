@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from markupsafe import Markup
 
-from workbench.language import Words, data, mark, moment, t
+from workbench.language import Words, data, mark, moment, number, t
 from workbench.qa.geometry import geometry_names
 from workbench.qa.profiles import profile_of
 from workbench.qa.registry import qa_tests
@@ -46,7 +46,7 @@ class ProfilesPanel:
             (
                 data(profile.name), profile.version,
                 *(data(profile.content[name]) for name in ("test", "phantom", "station")),
-                profile.content.get("interval_days") or "–",
+                number(days) if (days := profile.content.get("interval_days")) else "–",
                 Button(t("Edit"), "edit", profile.name,
                        label=t("Edit {name}", name=data(profile.name))),
             )

@@ -195,7 +195,7 @@ def _judged(stored: Sequence[StoredResult]) -> list[str]:
 def listed(stored: Sequence[StoredResult]) -> Html:
     """Return a row a value with limits: number, mean, 2 s, least, most, and its states."""
     frame = results_frame(stored).filter(pl.col("decision") != "rejected")
-    labels = {value["label"]: str(page.label_words(value)) for result in stored
+    labels = {value["label"]: page.label_words(value) for result in stored
               for value in result.content["values"] if value["label"]}  # fmt: skip
     by = frame.group_by("label", "unit", maintain_order=True).agg(
         pl.col("value").count().alias("n"), pl.col("value").mean().alias("mean"),
@@ -204,12 +204,16 @@ def listed(stored: Sequence[StoredResult]) -> Html:
         (pl.col("state") == "warning").sum().alias("warnings"),
         (pl.col("state") == "alarm").sum().alias("alarms"),
     )  # fmt: skip
+    # Not by ``map_elements``: its threads do not know the language of this one.
+    columns: dict[str, list[Words | None]] = {
+        "label": [labels.get(label) or data(label) for label in by["label"]],
+        "unit": [data(page.UNITS.get(unit, unit)) if unit else None for unit in by["unit"]],
+        **{name: [page.number(value) for value in by[name]]
+           for name in ("mean", "spread", "least", "most")},
+    }  # fmt: skip
     shown = by.with_columns(
-        pl.col("label").replace(labels),
-        pl.col("unit").replace(page.UNITS).map_elements(data, return_dtype=pl.String),
-        *(pl.col(name).map_elements(page.number, return_dtype=pl.String)
-          for name in ("mean", "spread", "least", "most")),
-    )  # fmt: skip
+        pl.Series(name, values, dtype=pl.String) for name, values in columns.items()
+    )
     return html_table(shown, (
         Shown("label", t("Value")), Shown("unit", t("Unit"), missing=Words("")),
         Shown("n", t("Results")), Shown("mean", t("Mean"), right=True),

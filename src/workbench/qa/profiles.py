@@ -38,6 +38,7 @@ from typing import Any, Literal
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
 
 from workbench.errors import SettingsError
+from workbench.language import mark
 from workbench.qa.constraints import Constraint
 
 
@@ -155,7 +156,8 @@ def profile_of(content: Mapping[str, Any]) -> TestProfile:
     except ValidationError as error:
         first = error.errors(include_url=False, include_input=False)[0]
         where = ".".join(str(step) for step in first["loc"]) or "the profile"
-        reason = first["msg"].removeprefix("Value error, ").lower()
+        # What our own models say is in the catalogues; Pydantic speaks English.
+        reason = mark(first["msg"].removeprefix("Value error, ").lower())
         raise SettingsError(
             "the test profile is wrong at {where}: {reason}.",
             "docs/test-profiles.md names every key.",

@@ -13,7 +13,7 @@ import traitlets
 from numpy.typing import NDArray
 
 from workbench.dicom.image import Image
-from workbench.language import best_language, current_language, settle_language
+from workbench.language import best_language, current_language, settle_language, t
 from workbench.model import Region
 from workbench.report.html_tables import PRINTED_UNITS
 from workbench_widgets.parts.viewer.viewer_words import viewer_words
@@ -73,6 +73,7 @@ class Viewer(anywidget.AnyWidget):
         labels: Sequence[str] = (),
     ) -> None:  # fmt: skip
         self._images: tuple[Image, ...] = ()
+        self._regions: tuple[Region, ...] = ()
         super().__init__(words=viewer_words())
         self.layout.width = "100%"
         self.on_msg(self._answer)
@@ -83,12 +84,12 @@ class Viewer(anywidget.AnyWidget):
         window: Sequence[float] = (),
     ) -> None:  # fmt: skip
         """Show other images in the same place, in a window (centre, width) of physical values."""
-        self._images = tuple(images)
+        self._images, self._regions = tuple(images), tuple(regions)
         with self.hold_sync():
             self.index = 0
             self.window = list(window) or (_preset(images[0]) if images else [])
             self.measured = []
-            self.regions = [region.row() for region in regions]
+            self.regions = [_drawn(region) for region in regions]
             self.frames = [
                 _about(image, labels[number] if number < len(labels) else "")
                 for number, image in enumerate(images)
@@ -98,6 +99,7 @@ class Viewer(anywidget.AnyWidget):
     def speak(self) -> None:
         """Say everything in the language that is spoken now."""
         self.words = viewer_words()
+        self.regions = [_drawn(region) for region in self._regions]
 
     @traitlets.validate("panes")
     def _panes(self, proposal: Mapping[str, Any]) -> int:
@@ -120,6 +122,11 @@ def sendable(stored: NDArray[Any]) -> NDArray[Any]:
     little = stored.dtype.newbyteorder("<")
     kind = little if stored.dtype.name in SENT else np.dtype("<f4")
     return np.ascontiguousarray(stored, kind)
+
+
+def _drawn(region: Region) -> dict[str, Any]:
+    row = region.row()
+    return {**row, "label": t(region.label) if region.label else ""}
 
 
 def _about(image: Image, label: str) -> dict[str, Any]:

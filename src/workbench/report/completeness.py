@@ -105,7 +105,9 @@ def _day(text: str, name: str) -> date | None:
     try:
         return date.fromisoformat(text)
     except ValueError as error:
-        raise SettingsError(f"{name} is not a date.", "Write it as 2026-12-31.") from error
+        raise SettingsError(
+            "{name} is not a date.", "Write it as 2026-12-31.", name=name
+        ) from error
 
 
 def patients(ledger: pl.DataFrame) -> pl.DataFrame:

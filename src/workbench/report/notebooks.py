@@ -40,7 +40,10 @@ def notebook_file(name: str, own: Path | None = None) -> Path:
     known = report_names(own)
     if not NAME.fullmatch(name) or name not in known:
         raise SettingsError(
-            f"there is no report '{name}'.", f"There is: {', '.join(known) or 'none'}."
+            "there is no report '{name}'.",
+            "There is: {known}.",
+            name=name,
+            known=", ".join(known) or "none",
         )
     edited = own / f"{name}.ipynb" if own else None
     return edited if edited and edited.is_file() else folder() / f"{name}.ipynb"
@@ -54,7 +57,9 @@ def read_notebook(name: str, own: Path | None = None) -> nbformat.NotebookNode:
     # Also JSON that is no notebook, and what is not UTF-8.
     except (OSError, ValueError, AttributeError, TypeError, nbformat.ValidationError) as error:
         raise SettingsError(
-            f"the notebook of the report '{name}' cannot be read.", "Save it in JupyterLab again."
+            "the notebook of the report '{name}' cannot be read.",
+            "Save it in JupyterLab again.",
+            name=name,
         ) from error
     return notebook
 
@@ -105,12 +110,21 @@ def checked_parameters(
     allowed = ", ".join(sorted(defaults))
     for name, value in given.items():
         if name not in defaults:
-            raise SettingsError(f"the report has no parameter '{name}'.", f"It has: {allowed}.")
+            raise SettingsError(
+                "the report has no parameter '{name}'.",
+                "It has: {allowed}.",
+                name=name,
+                allowed=allowed,
+            )
         if not _is_json(value):
-            raise SettingsError(f"the parameter {name} is not a text, number, list or the like.")
+            raise SettingsError(
+                "the parameter {name} is not a text, number, list or the like.", name=name
+            )
         if not _fits(value, defaults[name]):
             kind = type(defaults[name]).__name__
-            raise SettingsError(f"the parameter {name} must be of the type {kind}.")
+            raise SettingsError(
+                "the parameter {name} must be of the type {kind}.", name=name, kind=kind
+            )
     return dict(given)
 
 

@@ -46,8 +46,11 @@ def named_levels(levels: pl.DataFrame, country: str, year: int) -> pl.DataFrame:
     pairs = levels.select("country", "year").unique().sort("country", "year").iter_rows()
     known = [f"{name} {of}" for name, of in pairs if chosen_levels(levels, name, of).height]
     raise SettingsError(
-        f"there are no CT reference levels of country={country} year={year}.",
-        f"There are: {', '.join(known) or 'none'}. Write -p country=NAME -p year=YEAR.",
+        "there are no CT reference levels of country={country} year={year}.",
+        "There are: {known}. Write -p country=NAME -p year=YEAR.",
+        country=country,
+        year=year,
+        known=", ".join(known) or "none",
     )
 
 

@@ -151,7 +151,9 @@ class Border:
         """
         refusal = "" if self.wanted.everything else self.wanted.refusal(header.dataset)
         if refusal:
-            raise NotWanted("not_wanted", f"the survey's filter leaves it out: {refusal}")
+            raise NotWanted(
+                "not_wanted", "the survey's filter leaves it out: {refusal}", refusal=refusal
+            )
         try:
             return self.rows.row(header, self.identities.under(header, waits))
         except (ReadError, StoreError, IdentityAwaited):

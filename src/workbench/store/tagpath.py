@@ -105,7 +105,9 @@ class TagPath:
         steps = tuple(_step(name, owner) for name, owner in parts)
         for step in steps[:-1]:
             if step.vr() not in (None, SEQUENCE, "UN"):
-                raise SettingsError(f"{step.name} is not a sequence.", "Name a sequence before /.")
+                raise SettingsError(
+                    "{name} is not a sequence.", "Name a sequence before /.", name=step.name
+                )
         return cls(steps)
 
     @property
@@ -161,12 +163,15 @@ def _step(name: str, creator: str | None) -> Step:
     if creator is None:
         if in_block:
             raise SettingsError(
-                f"{step.name} is private: another maker means something else by it.",
+                "{name} is private: another maker means something else by it.",
                 'Name its creator: "0019,1092[SIEMENS CT VA0  COAD]", or creator="...".',
+                name=step.name,
             )
         return step
     if not in_block:
-        raise SettingsError(f"{step.name} belongs to no private creator.", "Leave it out.")
+        raise SettingsError(
+            "{name} belongs to no private creator.", "Leave it out.", name=step.name
+        )
     if not creator.rstrip(" "):
         raise SettingsError("the private creator is empty.", "Name the text that reserves a block.")
     return replace(step, element=FIRST_IN_BLOCK | step.element & 0xFF, creator=creator.rstrip(" "))
@@ -187,7 +192,7 @@ def _tag(name: str) -> tuple[Step, bool]:
         return Step(tag >> 16, tag & 0xFFFF), False
     if re.search(r"[^A-Za-z0-9]|\A[0-9]", name):
         raise SettingsError("this is no tag.", "Write gggg,eeee in hexadecimal. " + _EXAMPLES)
-    raise SettingsError(f"{name} is no keyword of the standard.", _nearest(name))
+    raise SettingsError("{name} is no keyword of the standard.", _nearest(name), name=name)
 
 
 def _nearest(name: str) -> str:

@@ -192,13 +192,7 @@ def figure(ledger: pl.DataFrame) -> Html:
     )  # fmt: skip
     bars = (
         alt.Chart(alt.InlineData(values=spoken.to_dicts()), width=620, height=220)
-        .mark_bar(size=min(# By which part of the filter a study is left out (collect.filters).
-UNWANTED = {
-    "modality": mark("modality"), "modality_absent": mark("modality_absent"),
-    "study_date": mark("study_date"), "study_date_absent": mark("study_date_absent"),
-    "accession": mark("accession"), "age": mark("age"), "age_unknown": mark("age_unknown"),
-}  # fmt: skip
-WIDEST_BAR, 500 // frame["month"].n_unique()))
+        .mark_bar(size=min(WIDEST_BAR, 500 // frame["month"].n_unique()))
         .encode(
             x=alt.X("month:N", title=t("Month in which the PACS was last asked"), sort=None,
                     axis=alt.Axis(labelAngle=0, grid=False)),

@@ -23,7 +23,10 @@ from workbench.report.html_tables import Html, Shown, html_table, paragraph
 REASONS = {
     "deflate": (mark("a compressed header is damaged"), mark("Have it sent again.")),
     "deflated": (mark("a compressed header over the network"), mark("Have it sent uncompressed.")),
-    "dicomdir": (mark("an index of a disc, no object"), mark("Nothing: the files it lists are read.")),
+    "dicomdir": (
+        mark("an index of a disc, no object"),
+        mark("Nothing: the files it lists are read."),
+    ),
     "same_object": (mark("the same object again"), mark("Nothing: it is stored once.")),
     "duplicate_tag": (mark("an element stands twice; readers differ"), mark("Ask the sender.")),
     "empty": (mark("an empty file"), mark("Copy it again.")),
@@ -33,8 +36,14 @@ REASONS = {
     "not_an_item": (mark("a sequence is damaged"), mark("Have it sent again.")),
     "not_deidentified": (mark("it could not be de-identified"), mark("Look at it, and report it.")),
     "not_dicom": (mark("another kind of file"), mark("Nothing.")),
-    "not_wanted": (mark("the survey's filter leaves it out"), mark("Change the filter if it is wanted.")),
-    "same_uid_other_content": (mark("another content under a stored UID"), mark("Find out which is right.")),
+    "not_wanted": (
+        mark("the survey's filter leaves it out"),
+        mark("Change the filter if it is wanted."),
+    ),
+    "same_uid_other_content": (
+        mark("another content under a stored UID"),
+        mark("Find out which is right."),
+    ),
     "too_deep": (mark("nested without end: attack or fault"), mark("Do not trust the sender.")),
     "too_large": (mark("large beyond measure: attack or fault"), mark("Do not trust the sender.")),
     "too_many": (mark("more elements than any real header"), mark("Do not trust the sender.")),
@@ -44,7 +53,7 @@ REASONS = {
     "unreadable_archive": (mark("a damaged zip"), mark("Copy it again.")),
     "unreadable_file": (mark("the file cannot be opened"), mark("Check its rights and the disc.")),
     "unreadable_folder": (mark("the folder cannot be opened"), mark("Check its rights.")),
-}  # fmt: skip
+}
 LINE = {"offset": pl.Int64, "element": pl.String, "vr": pl.String, "length": pl.Int64,
         "level": pl.Int64, "name": pl.String}  # fmt: skip
 PAGE = Markup(

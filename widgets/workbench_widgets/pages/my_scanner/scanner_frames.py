@@ -7,11 +7,14 @@ from dataclasses import dataclass
 
 import polars as pl
 
+from workbench.language import Marked, Words, data, listed, mark, t
+from workbench.report.code_words import UNKNOWN, code_words
 from workbench.report.dose_by_protocol import (
     by_protocol,
     counted_events,
     lanes,
     preferred_ct,
+    quartiles,
 )
 from workbench.report.reference import ENOUGH_PATIENTS as ENOUGH
 from workbench.report.reference import chosen_levels
@@ -21,6 +24,8 @@ from workbench.schema import DOSE_ESTIMATE
 __all__ = ["ENOUGH", "ScannerChoice"]
 
 MAX_LANES = 10
+REGION_CHARACTERS = 30  # of a lane's label
+KINDS = {"topograms": mark("topograms"), "scans of phantoms": mark("scans of phantoms")}
 # Events whose values agree in so many digits share a dot: fewer when there are many events.
 DOT_DIGITS = (3, 2)
 MAX_DOTS = 500
@@ -123,7 +128,7 @@ def strip(
                                                             "ctdi_phantom_cm")  # fmt: skip
     if table.is_empty():
         return no_lanes(), no_dots()
-    label = _lane_label(with_region)
+    label = _lane_label(with_region=with_region)
     matched = pl.concat([lanes(table[row], column, levels) for row in range(table.height)])
     rows = matched.with_columns(table.select(label)["label"]).cast(LANE)
     return rows.select(list(LANE)), _dots(chosen.with_columns(label), rows["label"], column)
@@ -145,14 +150,25 @@ def _dots(labelled: pl.DataFrame, shown: pl.Series, column: str) -> pl.DataFrame
     return dots
 
 
-def _lane_label(with_region: bool) -> pl.Expr:
-    phantom = pl.col("ctdi_phantom_cm").cast(pl.String).fill_null("unknown")
-    group = pl.when(pl.col("age_group") == "unknown").then(pl.lit("age unknown")).otherwise(
-        pl.col("age_group")
-    )  # fmt: skip
-    text = pl.format("{}, {} cm", group, phantom)
-    region = pl.col("body_region").str.replace_all("_", " ").str.slice(0, 30)
-    return (pl.format("{}\n{}", region, text) if with_region else text).alias("label")
+def _lane_label(*, with_region: bool) -> pl.Expr:
+    """Return what a lane is called; its two lines are of one region, and of one group."""
+
+    def label(row: Mapping[str, object]) -> Words:
+        group, size = str(row["age_group"]), row["ctdi_phantom_cm"]
+        text = t(
+            "{group}, {size} cm",
+            group=t("age unknown") if group == UNKNOWN else code_words(group),
+            size=t("unknown") if size is None else data(size),
+        )
+        if not with_region:
+            return text
+        return listed((code_words(str(row["body_region"])[:REGION_CHARACTERS]), text), "\n")
+
+    return (
+        pl.struct("age_group", "ctdi_phantom_cm", "body_region")
+        .map_elements(label, return_dtype=pl.String)
+        .alias("label")
+    )
 
 
 def wide(dots: pl.DataFrame) -> bool:
@@ -166,27 +182,17 @@ def wide(dots: pl.DataFrame) -> bool:
 def numbers(chosen: pl.DataFrame) -> pl.DataFrame:
     """Return ``summed_up`` with median and quartiles as text, ``<column>_text``."""
     return summed_up(chosen).sort("body_region", "age_group", "ctdi_phantom_cm").with_columns(
-        _quartiles("ctdi_vol_mgy"), _quartiles("dlp_mgy_cm"),
-        pl.col("body_region").str.replace_all("_", " "),
+        quartiles(column).alias(f"{column}_text") for column in ("ctdi_vol_mgy", "dlp_mgy_cm")
     )  # fmt: skip
 
 
-def _quartiles(column: str) -> pl.Expr:
-    median, low, high = (
-        pl.col(f"{column}_{word}").round(1).cast(pl.String) for word in ("median", "p25", "p75")
-    )
-    single = pl.col("events") == 1
-    text = pl.when(single).then(median).otherwise(pl.format("{} ({} to {})", median, low, high))
-    return text.alias(f"{column}_text")
-
-
-def lacking(chosen: pl.DataFrame) -> dict[str, int]:
+def lacking(chosen: pl.DataFrame) -> dict[Marked, int]:
     """Return what is missing -> the number of events that lack it, without the zeros."""
     counts = {
-        "CTDIvol": chosen["ctdi_vol_mgy"].null_count(),
-        "DLP": chosen["dlp_mgy_cm"].null_count(),
-        "CTDI phantom": chosen["ctdi_phantom_cm"].null_count(),
-        "age": chosen.filter(pl.col("age_group") == "unknown").height,
+        mark("CTDIvol"): chosen["ctdi_vol_mgy"].null_count(),
+        mark("DLP"): chosen["dlp_mgy_cm"].null_count(),
+        mark("CTDI phantom"): chosen["ctdi_phantom_cm"].null_count(),
+        mark("age"): chosen.filter(pl.col("age_group") == "unknown").height,
     }
     return {what: count for what, count in counts.items() if count}
 

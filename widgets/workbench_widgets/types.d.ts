@@ -75,9 +75,29 @@ declare namespace wb {
     pages: number;
     shown: number;
     total: number;
+    counted: string;
+    where: string;
+  }
+  interface TableWords {
+    clear: string;
+    download: string;
+    filter: string;
+    first: string;
+    last: string;
+    next: string;
+    noAnswer: string;
+    noRows: string;
+    noneFit: string;
+    numberHint: string;
+    pages: string;
+    previous: string;
+    reading: string;
+    table: string;
+    textHint: string;
+    unknown: string;
   }
   type TableTold = TableHead | TableRows | TableAnswer;
-  type TableModel = Model<{ caption: string }, TableAsked, TableTold>;
+  type TableModel = Model<{ caption: string; words: TableWords }, TableAsked, TableTold>;
 
   // --- week_grid.js ---
   type Grid = string[];
@@ -98,6 +118,11 @@ declare namespace wb {
     config?: { axis?: object; [name: string]: unknown };
     [name: string]: unknown;
   }
+  interface ChartWords {
+    chart: string;
+    drawing: string;
+    failed: string;
+  }
   interface ChartSpec {
     type: "spec";
     spec: Spec;
@@ -109,7 +134,7 @@ declare namespace wb {
     | { type: "vega" | "ready" }
     | { type: "selected"; name: string; value: object };
   type ChartTold = { type: "vega" } | ChartSpec;
-  type ChartModel = Model<{ description: string }, ChartAsked, ChartTold>;
+  type ChartModel = Model<{ description: string; words: ChartWords }, ChartAsked, ChartTold>;
   interface VegaView {
     width(width: number): VegaView;
     runAsync(): Promise<VegaView>;

@@ -163,12 +163,10 @@ def test_pure_functions_of_the_page(tmp_path):
         """
 import assert from "node:assert/strict";
 import test from "node:test";
-import { countText, grouped, nextOrder } from "./table.mjs";
-test("the count is said in words", () => {
-  assert.equal(countText(12, 480), "12 of 480 rows shown");
-  assert.equal(countText(1, 1), "1 of 1 row shown");
-  assert.equal(grouped(1234567), "1\\u202f234\\u202f567");
-  assert.equal(grouped(999), "999");
+import { filled, nextOrder } from "./table.mjs";
+test("a value stands in its place, whatever it is", () => {
+  assert.equal(filled("Filter {column}", "dose"), "Filter dose");
+  assert.equal(filled("{column}: filtrer", "$&{column}"), "$&{column}: filtrer");
 });
 test("a head clicked three times sorts up, down and not at all", () => {
   const once = nextOrder({ sort: null, descending: false }, "dose");

@@ -8,6 +8,9 @@ from collections.abc import Mapping
 
 import polars as pl
 
+from workbench.language import data, day, number, t
+from workbench.language.choice import ENGLISH, current_language
+
 LONGEST = 160  # characters of a cell; a whole header would make a page of its own
 COMPARED = re.compile(r"^(<=|>=|<|>|=)\s*(-?\d+(?:[.,]\d+)?)$")
 BETWEEN = re.compile(r"^(-?\d+(?:[.,]\d+)?)\s*\.\.\s*(-?\d+(?:[.,]\d+)?)$")
@@ -18,8 +21,12 @@ def as_texts(frame: pl.DataFrame, digits: Mapping[str, int]) -> pl.DataFrame:
 
     ``digits`` has the decimals of the real columns, from ``decimals``.
     """
-    return frame.select(
+    texts = frame.select(
         _text(name, kind, digits.get(name, 0)) for name, kind in frame.schema.items()
+    )
+    kept = [name for name, kind in frame.schema.items() if isinstance(kind, (pl.String, pl.List))]
+    return texts.with_columns(
+        pl.col(name).map_elements(data, return_dtype=pl.String) for name in kept
     )
 
 
@@ -47,18 +54,24 @@ def _text(name: str, kind: pl.DataType, digits: int) -> pl.Expr:
     column = pl.col(name)
     if kind in (pl.Float64, pl.Float32):
         shown = column.fill_nan(None).map_elements(
-            lambda value: f"{value:.{digits}f}", return_dtype=pl.String
+            lambda value: number(value, digits), return_dtype=pl.String
         )
     elif kind == pl.Boolean:
-        shown = pl.when(column).then(pl.lit("yes")).when(~column).then(pl.lit("no"))
+        shown = pl.when(column).then(pl.lit(t("yes"))).when(~column).then(pl.lit(t("no")))
     elif isinstance(kind, pl.Datetime):
-        shown = column.dt.strftime("%Y-%m-%d %H:%M:%S")
+        shown = _moments(column)
     elif isinstance(kind, pl.List):
         shown = column.cast(pl.List(pl.String)).list.join("; ", ignore_nulls=True)
     else:
         shown = column.cast(pl.String)
     cut = pl.concat_str(shown.str.slice(0, LONGEST), pl.lit("…"))
     return pl.when(shown.str.len_chars() > LONGEST).then(cut).otherwise(shown).alias(name)
+
+
+def _moments(column: pl.Expr) -> pl.Expr:
+    if current_language() == ENGLISH:
+        return column.dt.strftime("%Y-%m-%d %H:%M:%S")
+    return column.map_elements(lambda at: f"{day(at)} {at:%H:%M:%S}", return_dtype=pl.String)
 
 
 def matching(schema: Mapping[str, pl.DataType], filters: Mapping[str, str]) -> pl.Expr:

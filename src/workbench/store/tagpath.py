@@ -191,13 +191,16 @@ def _tag(name: str) -> tuple[Step, bool]:
     if tag is not None:
         return Step(tag >> 16, tag & 0xFFFF), False
     if re.search(r"[^A-Za-z0-9]|\A[0-9]", name):
-        raise SettingsError("this is no tag.", "Write gggg,eeee in hexadecimal. " + _EXAMPLES)
-    raise SettingsError("{name} is no keyword of the standard.", _nearest(name), name=name)
+        raise SettingsError("this is no tag.", IN_HEXADECIMAL)
+    raise _no_keyword(name)
 
 
-def _nearest(name: str) -> str:
+def _no_keyword(name: str) -> SettingsError:
     keywords = {keyword.lower(): keyword for keyword in keyword_dict if keyword}
     near = difflib.get_close_matches(name.lower(), keywords, n=3)
     if not near:
-        return "The keywords are in PS3.6. " + _EXAMPLES
-    return f"Did you mean {', '.join(keywords[keyword] for keyword in near)}?"
+        return SettingsError("{name} is no keyword of the standard.", IN_PS3_6, name=name)
+    return SettingsError(
+        "{name} is no keyword of the standard.", "Did you mean {near}?",
+        name=name, near=", ".join(keywords[keyword] for keyword in near),
+    )  # fmt: skip

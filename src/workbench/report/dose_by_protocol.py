@@ -201,8 +201,8 @@ def _lane_words(row: Mapping[str, str | None], several: bool) -> Words:
 
 def quartiles(column: str) -> pl.Expr:
     """Return the median, and of several events the quartiles, of ``by_protocol`` as one text."""
-    parts = {word: pl.col(f"{column}_{word}").round(1) for word in ("median", "p25", "p75")}
-    return pl.struct("events", **parts).map_elements(_quartile_words, return_dtype=pl.String)
+    parts = [pl.col(f"{column}_{word}").round(1).alias(word) for word in ("median", "p25", "p75")]
+    return pl.struct("events", *parts).map_elements(_quartile_words, return_dtype=pl.String)
 
 
 def _quartile_words(row: Mapping[str, float | None]) -> Words | None:

@@ -22,12 +22,20 @@ from pydicom.datadict import (
 
 from workbench.dicom.record import INTEGER, NUMERIC
 from workbench.errors import SettingsError
+from workbench.language import mark
 
 SEQUENCE = "SQ"
 FIRST_IN_BLOCK = 0x1000  # elements below belong to no block of a private creator (PS3.5 7.8.1)
 _STEP = re.compile(r"\s*([^/\[\]]*?)\s*(?:\[(.*?)\]\s*)?(?:/|\Z)")
 _TAG = re.compile(r"\(?([0-9A-F]{4}) ?,? ?((?:[0-9A-F]{2}|XX)[0-9A-F]{2})\)?", re.IGNORECASE)
-_EXAMPLES = 'Examples: "CTDIvol", "0018,9345", "CTExposureSequence/CTDIvol".'
+_EXAMPLES = mark('Examples: "CTDIvol", "0018,9345", "CTExposureSequence/CTDIvol".')
+IN_HEXADECIMAL = mark(
+    'Write gggg,eeee in hexadecimal. Examples: "CTDIvol", "0018,9345", '
+    '"CTExposureSequence/CTDIvol".'
+)
+IN_PS3_6 = mark(
+    'The keywords are in PS3.6. Examples: "CTDIvol", "0018,9345", "CTExposureSequence/CTDIvol".'
+)
 
 
 @dataclass(frozen=True)

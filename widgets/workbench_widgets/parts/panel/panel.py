@@ -37,12 +37,15 @@ class Panel(Protocol):
 
     Attributes
     ----------
-    name, title
-        Its name in messages, and on its tab.
+    name
+        Its name in messages.
     """
 
     name: str
-    title: str
+
+    @property
+    def title(self) -> str:
+        """Its name on its tab, English: whoever shows it translates it."""
 
     @property
     def right(self) -> Right:

@@ -22,6 +22,7 @@ from workbench.errors import SettingsError
 from workbench.language import Words, listed, mark, n, t
 from workbench.mapping.source_choice import patients_together
 from workbench.report.code_words import kept_words
+from workbench.report.html_tables import with_words
 
 COMPLETE = "complete"
 # States after which the PACS has answered: a study it did not tell of then is gone.
@@ -239,15 +240,12 @@ def not_complete(ledger: pl.DataFrame) -> pl.DataFrame:
     Those that were asked for come first, and in the order of their pseudonyms: the order of the
     queue would tell who they are.
     """
-    why = pl.struct("reason", "missing", "unlisted", "asked_at").map_elements(
-        _why, return_dtype=pl.String
-    )
-    return (
+    behind = (
         patients(ledger)
         .filter((pl.col("state") != COMPLETE) | (pl.col("missing") > 0) | (pl.col("unlisted") > 0))
-        .with_columns(why=why)
         .sort(pl.col("asked_at").is_null(), "patient", "expected", "state")
     )
+    return with_words(behind, "why", _why)
 
 
 def _why(row: Mapping[str, Any]) -> Words | None:

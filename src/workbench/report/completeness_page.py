@@ -180,7 +180,7 @@ def figure(ledger: pl.DataFrame) -> Html:
         return paragraph(t("There is nothing to draw."), "note")
     shown = [state for state in COLOURS if state in set(frame["state"])]
     spoken = frame.with_columns(
-        pl.col("state").map_elements(state_words, return_dtype=pl.String),
+        pl.col("state").replace({state: state_words(state) for state in shown}),
         pl.col("month").replace({numbers.NOT_ASKED: t("not asked yet")}),
     )
     colour = alt.Color(

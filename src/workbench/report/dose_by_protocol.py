@@ -199,17 +199,22 @@ def _lane_words(row: Mapping[str, str | None], several: bool) -> Words:
     return listed(parts, " · ")
 
 
-def quartiles(column: str) -> pl.Expr:
-    """Return the median, and of several events the quartiles, of ``by_protocol`` as one text."""
-    parts = [pl.col(f"{column}_{word}").round(1).alias(word) for word in ("median", "p25", "p75")]
-    return pl.struct("events", *parts).map_elements(_quartile_words, return_dtype=pl.String)
+def with_quartiles(table: pl.DataFrame) -> pl.DataFrame:
+    """Return ``by_protocol`` with ``<column>_text``: the median, and quartiles of several events."""
+    for column in ("ctdi_vol_mgy", "dlp_mgy_cm"):
+        parts = [f"{column}_{word}" for word in ("median", "p25", "p75")]
+        rounded = table.select("events", pl.col(parts).round(1))
+        texts = [_quartile_words(*row) for row in rounded.iter_rows()]
+        table = table.with_columns(pl.Series(f"{column}_text", texts, dtype=pl.String))
+    return table
 
 
-def _quartile_words(row: Mapping[str, float | None]) -> Words | None:
-    median, low, high = row["median"], row["p25"], row["p75"]
+def _quartile_words(
+    events: int, median: float | None, low: float | None, high: float | None
+) -> Words | None:
     if median is None or low is None or high is None:
         return None
-    if row["events"] == 1:
+    if events == 1:
         return number(median)
     return t(
         "{median} ({low} to {high})", median=number(median), low=number(low), high=number(high)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from typing import Any
 
 import polars as pl
 
@@ -13,8 +14,8 @@ from workbench.report.dose_by_protocol import (
     by_protocol,
     effective_dose_sets,
     lanes,
-    quartiles,
     summary,
+    with_quartiles,
 )
 from workbench.report.html_tables import (
     PRINTED_UNITS,
@@ -23,6 +24,7 @@ from workbench.report.html_tables import (
     heading,
     html_table,
     paragraph,
+    with_words,
 )
 from workbench.report.missing import ReportTables, missing, what_words
 from workbench.report.reference import compare, event_levels, reference_words
@@ -94,9 +96,7 @@ def _tick(frame: pl.DataFrame, comparable: pl.DataFrame) -> Words:
 
 def protocol_table(tables: ReportTables) -> Html:
     """Return the table of events, patients and doses by protocol."""
-    table = by_protocol(tables.events, tables.doses).with_columns(
-        quartiles(column).alias(column) for column, _, _ in QUANTITIES.values()
-    )
+    table = with_quartiles(by_protocol(tables.events, tables.doses))
     effective = [
         Shown(column, _effective_head(_set_name(table_id), WEIGHTS.get(weights, weights)), "mSv", 2)
         for column, (table_id, weights) in effective_dose_sets(tables.doses).items()
@@ -113,9 +113,9 @@ def protocol_table(tables: ReportTables) -> Html:
 
 
 def quartile_column(column: str, name: str, unit: str) -> Shown:
-    """Return the column of texts that ``quartiles`` makes."""
+    """Return the column of texts that ``with_quartiles`` makes of a quantity's column."""
     head = t("{quantity} median (P25 to P75)", quantity=data(name))
-    return Shown(column, head, unit, right=True, words=Words)
+    return Shown(f"{column}_text", head, unit, right=True, words=Words)
 
 
 def _effective_head(coefficients: str, weights: str) -> Words:
@@ -134,10 +134,10 @@ def reference_table(tables: ReportTables, levels: pl.DataFrame, country: str, ye
         return paragraph(none, "empty")
     above = pl.when(pl.col("ratio") > 1).then(pl.lit("above")).otherwise(pl.lit("not above"))
     names = {key: f"{name}, {unit}" for key, (_, name, unit) in QUANTITIES.items()}
-    table = compare(tables.events, levels).with_columns(
+    compared = with_words(compare(tables.events, levels), "exam", exam_words)
+    table = compared.with_columns(
         verdict=above,
         quantity=pl.col("quantity").replace_strict(names),
-        exam=pl.struct("exam", "scope").map_elements(exam_words, return_dtype=pl.String),
     )  # fmt: skip
     columns = (
         SCANNER_HEAD, REGION_HEAD, Shown("quantity", t("Quantity")), PHANTOM_HEAD,
@@ -156,7 +156,7 @@ def reference_table(tables: ReportTables, levels: pl.DataFrame, country: str, ye
     )  # fmt: skip
 
 
-def exam_words(level: Mapping[str, str]) -> Words:
+def exam_words(level: Mapping[str, Any]) -> Words:
     """Return for what examination a level is, and how it applies."""
     return listed((data(level["exam"]), code_words(level["scope"])))
 

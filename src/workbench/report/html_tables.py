@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
+from typing import Any
 
 import polars as pl
 from markupsafe import Markup, escape
@@ -55,6 +56,14 @@ class Html(str):
 
     def _repr_html_(self) -> str:
         return str(self)
+
+
+def with_words(
+    frame: pl.DataFrame, column: str, words: Callable[[Mapping[str, Any]], Words | None]
+) -> pl.DataFrame:
+    """Return a frame with a text made of each row, in this thread: another one has no language."""
+    texts = [words(row) for row in frame.iter_rows(named=True)]
+    return frame.with_columns(pl.Series(column, texts, dtype=pl.String))
 
 
 def html_table(

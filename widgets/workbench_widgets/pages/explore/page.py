@@ -237,7 +237,8 @@ def ctdi_by_age(events: pl.DataFrame) -> alt.TopLevelMixin:
     phantoms = list(map(_band_words, PHANTOMS))
     colours = alt.Scale(domain=phantoms, range=[charts.MARK, charts.LIMIT, charts.TEXT])
     ages = alt.Scale(domain=list(map(_band_words, _band_names())))
-    spoken = bands.with_columns(pl.col("age", "phantom").replace({NOT_KNOWN: t(NOT_KNOWN)}))
+    words = {name: _band_words(name) for name in (*_band_names(), *PHANTOMS)}
+    spoken = bands.with_columns(pl.col("age", "phantom").replace(words))
     base = alt.Chart(spoken, width="container", height=260).encode(
         x=alt.X("age:O", scale=ages, title=t("Age (years)"), axis=alt.Axis(labelAngle=0)),
         xOffset=alt.XOffset("phantom:N", scale=alt.Scale(domain=phantoms)),
@@ -375,7 +376,7 @@ def _phantom() -> pl.Expr:
 
 def _band_words(name: str) -> Words:
     """Return what a band of ages, or a phantom, is called."""
-    return t(NOT_KNOWN) if name == NOT_KNOWN else Words(name)
+    return t(NOT_KNOWN) if name == NOT_KNOWN else data(name)
 
 
 def _with_dose(events: pl.DataFrame, dose: str) -> int:

@@ -52,7 +52,7 @@ def comparison(
         "Adults, all protocols of a region. A level for one acquisition is compared with the "
         "median over events, a level for an examination with the median over sums of an exam."
     )
-    return head, Html(table + paragraph(note, "note"))
+    return head, Html("".join((table, paragraph(note, "note"))))
 
 
 def _with_unit(value: Words, unit: str) -> Words:

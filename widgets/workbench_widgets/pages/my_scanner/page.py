@@ -148,7 +148,7 @@ class MyScanner(widgets.VBox):  # type: ignore[misc]
     def html(self) -> Html:
         """Return the choices and what they lead to."""
         again = buttons(Button(t("Read again"), "read", label=t("Read the tables again")))
-        read = paragraph(t("Read at {time} UTC.", time=data(self._read_at)), "note")
+        read = Markup(paragraph(t("Read at {time} UTC.", time=data(self._read_at)), "note"))
         choices = Markup('<div class="wb-choices">{}<div>{}{}</div></div>').format(
             self._form, again, read
         )
@@ -303,7 +303,7 @@ def _numbers(chosen: pl.DataFrame, choice: ScannerChoice) -> Html:
         Shown("age_group", t("Age group"), words=code_words), PHANTOM_HEAD,
         Shown("studies", t("Exams")), Shown("patients", t("Patients")),
         Shown("events", t("Events")),
-        *(quartile_column(f"{column}_text", *names) for column, *names in QUANTITIES.values()),
+        *(quartile_column(column, *names) for column, *names in QUANTITIES.values()),
     )  # fmt: skip
     return html_table(frames.numbers(chosen), columns, t("The numbers of the charts"))
 

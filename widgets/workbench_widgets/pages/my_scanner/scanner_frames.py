@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import functools
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from typing import Any
 
 import polars as pl
 
@@ -14,8 +16,9 @@ from workbench.report.dose_by_protocol import (
     counted_events,
     lanes,
     preferred_ct,
-    quartiles,
+    with_quartiles,
 )
+from workbench.report.html_tables import with_words
 from workbench.report.reference import ENOUGH_PATIENTS as ENOUGH
 from workbench.report.reference import chosen_levels
 from workbench.scanners.scanner_names import SCANNER
@@ -128,10 +131,17 @@ def strip(
                                                             "ctdi_phantom_cm")  # fmt: skip
     if table.is_empty():
         return no_lanes(), no_dots()
-    label = _lane_label(with_region=with_region)
+    labels = functools.partial(_lane_words, with_region=with_region)
     matched = pl.concat([lanes(table[row], column, levels) for row in range(table.height)])
-    rows = matched.with_columns(table.select(label)["label"]).cast(LANE)
-    return rows.select(list(LANE)), _dots(chosen.with_columns(label), rows["label"], column)
+    rows = matched.with_columns(with_words(table, "label", labels)["label"]).cast(LANE)
+    return rows.select(list(LANE)), _dots(_labelled(chosen, labels), rows["label"], column)
+
+
+def _labelled(chosen: pl.DataFrame, labels: Callable[[Mapping[str, Any]], Words]) -> pl.DataFrame:
+    """Return events with the labels of their lanes; there are few of these."""
+    of_lane = ("body_region", "age_group", "ctdi_phantom_cm")
+    known = with_words(chosen.select(of_lane).unique(), "label", labels)
+    return chosen.join(known, on=of_lane, how="left", nulls_equal=True)
 
 
 def _dots(labelled: pl.DataFrame, shown: pl.Series, column: str) -> pl.DataFrame:
@@ -150,25 +160,17 @@ def _dots(labelled: pl.DataFrame, shown: pl.Series, column: str) -> pl.DataFrame
     return dots
 
 
-def _lane_label(*, with_region: bool) -> pl.Expr:
-    """Return what a lane is called; its two lines are of one region, and of one group."""
-
-    def label(row: Mapping[str, object]) -> Words:
-        group, size = str(row["age_group"]), row["ctdi_phantom_cm"]
-        text = t(
-            "{group}, {size} cm",
-            group=t("age unknown") if group == UNKNOWN else code_words(group),
-            size=t("unknown") if size is None else data(size),
-        )
-        if not with_region:
-            return text
-        return listed((code_words(str(row["body_region"])[:REGION_CHARACTERS]), text), "\n")
-
-    return (
-        pl.struct("age_group", "ctdi_phantom_cm", "body_region")
-        .map_elements(label, return_dtype=pl.String)
-        .alias("label")
+def _lane_words(row: Mapping[str, Any], *, with_region: bool) -> Words:
+    """Return what a lane is called: its region on a line of its own, then group and phantom."""
+    group, size = row["age_group"], row["ctdi_phantom_cm"]
+    text = t(
+        "{group}, {size} cm",
+        group=t("age unknown") if group == UNKNOWN else code_words(group),
+        size=t("unknown") if size is None else data(size),
     )
+    if not with_region:
+        return text
+    return listed((code_words(row["body_region"][:REGION_CHARACTERS]), text), "\n")
 
 
 def wide(dots: pl.DataFrame) -> bool:
@@ -181,9 +183,8 @@ def wide(dots: pl.DataFrame) -> bool:
 
 def numbers(chosen: pl.DataFrame) -> pl.DataFrame:
     """Return ``summed_up`` with median and quartiles as text, ``<column>_text``."""
-    return summed_up(chosen).sort("body_region", "age_group", "ctdi_phantom_cm").with_columns(
-        quartiles(column).alias(f"{column}_text") for column in ("ctdi_vol_mgy", "dlp_mgy_cm")
-    )  # fmt: skip
+    rows = summed_up(chosen).sort("body_region", "age_group", "ctdi_phantom_cm")
+    return with_quartiles(rows)
 
 
 def lacking(chosen: pl.DataFrame) -> dict[Marked, int]:

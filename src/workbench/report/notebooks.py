@@ -40,11 +40,9 @@ def notebook_file(name: str, own: Path | None = None) -> Path:
     known = report_names(own)
     if not NAME.fullmatch(name) or name not in known:
         raise SettingsError(
-            "there is no report '{name}'.",
-            "There is: {known}.",
-            name=name,
-            known=", ".join(known) or "none",
-        )
+            "there is no report '{report}'.", "There is: {known}.",
+            report=name, known=", ".join(known) or "none",
+        )  # fmt: skip
     edited = own / f"{name}.ipynb" if own else None
     return edited if edited and edited.is_file() else folder() / f"{name}.ipynb"
 
@@ -57,9 +55,9 @@ def read_notebook(name: str, own: Path | None = None) -> nbformat.NotebookNode:
     # Also JSON that is no notebook, and what is not UTF-8.
     except (OSError, ValueError, AttributeError, TypeError, nbformat.ValidationError) as error:
         raise SettingsError(
-            "the notebook of the report '{name}' cannot be read.",
+            "the notebook of the report '{report}' cannot be read.",
             "Save it in JupyterLab again.",
-            name=name,
+            report=name,
         ) from error
     return notebook
 
@@ -111,19 +109,17 @@ def checked_parameters(
     for name, value in given.items():
         if name not in defaults:
             raise SettingsError(
-                "the report has no parameter '{name}'.",
-                "It has: {allowed}.",
-                name=name,
-                allowed=allowed,
-            )
+                "the report has no parameter '{parameter}'.", "It has: {allowed}.",
+                parameter=name, allowed=allowed,
+            )  # fmt: skip
         if not _is_json(value):
             raise SettingsError(
-                "the parameter {name} is not a text, number, list or the like.", name=name
+                "the parameter {parameter} is not a text, number, list or the like.", parameter=name
             )
         if not _fits(value, defaults[name]):
             kind = type(defaults[name]).__name__
             raise SettingsError(
-                "the parameter {name} must be of the type {kind}.", name=name, kind=kind
+                "the parameter {parameter} must be of the type {kind}.", parameter=name, kind=kind
             )
     return dict(given)
 

@@ -45,7 +45,7 @@ class Panel(Protocol):
 
     @property
     def title(self) -> str:
-        """Its name on its tab, English: whoever shows it translates it."""
+        """Its name on its tab: a marked text."""
 
     @property
     def right(self) -> Right:

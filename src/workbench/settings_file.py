@@ -55,13 +55,15 @@ def _tables(folder: Path) -> Table:
             "this folder is not a workspace.", "Make one with: workbench init -w FOLDER"
         ) from error
     except (OSError, UnicodeDecodeError) as error:
-        raise SettingsError(f"{FILE} cannot be read.", "Check its rights; save it as UTF-8.") from (
-            error
-        )
+        raise SettingsError(
+            "{file} cannot be read.", "Check its rights; save it as UTF-8.", file=FILE
+        ) from (error)
     try:
         return tomllib.loads(text)
     except tomllib.TOMLDecodeError as error:
-        raise SettingsError(f"{FILE} cannot be read: {error}.", "Mend that line.") from error
+        raise SettingsError(
+            "{file} cannot be read: {error}.", "Mend that line.", file=FILE, error=error
+        ) from error
 
 
 def settings_of(tables: Table) -> Settings:
@@ -70,8 +72,11 @@ def settings_of(tables: Table) -> Settings:
     for name, table in tables.items():
         if name not in known or not isinstance(table, Mapping):
             raise SettingsError(
-                f"{FILE} has a table or key {name!r} that nobody reads.",
-                f"Known tables: {', '.join(known)}.",
+                "{file} has a table or key {name} that nobody reads.",
+                "Known tables: {known}.",
+                file=FILE,
+                name=repr(name),
+                known=", ".join(known),
             )
     default = Settings()
     local = _read(tables, "local", EntitySettings, default.local)
@@ -104,8 +109,13 @@ def _read(tables: Table, name: str, kind: type[Any], default: T) -> Any | T:
         first = error.errors(include_url=False, include_input=False)[0]
         where = ".".join(str(step) for step in first["loc"]) or "the table"
         raise SettingsError(
-            f"{where} in [{name}] of {FILE}: {first['msg'].lower()}.",
-            f"Known keys: {', '.join(setting.name for setting in fields(kind))}.",
+            "{where} in [{name}] of {file}: {problem}.",
+            "Known keys: {known}.",
+            where=where,
+            name=name,
+            file=FILE,
+            problem=first["msg"].lower(),
+            known=", ".join(setting.name for setting in fields(kind)),
         ) from error
     _check_numbers(name, read)
     return read
@@ -116,8 +126,13 @@ def _check_numbers(name: str, table: Any) -> None:
         least, value = setting.metadata.get(LEAST), getattr(table, setting.name)
         if least is not None and not least <= value < math.inf:
             raise SettingsError(
-                f"{setting.name} in [{name}] of {FILE} is no number from {least} up.",
-                f"It is {setting.default:g} where the line is left out.",
+                "{key} in [{name}] of {file} is no number from {least} up.",
+                "It is {default} where the line is left out.",
+                key=setting.name,
+                name=name,
+                file=FILE,
+                least=least,
+                default=f"{setting.default:g}",
             )
 
 
@@ -127,14 +142,22 @@ def _check_entity(name: str, entity: EntitySettings | None) -> None:
     for title in filter(None, (entity.title, entity.phantom_title)):
         # PS3.5 6.2: AE has 16 characters at most of the default repertoire, no backslash
         if len(title) > 16 or not title.isascii() or not title.isprintable() or "\\" in title:
-            raise SettingsError(f"[{name}] needs AE titles of 1 to 16 characters in {FILE}.")
+            raise SettingsError(
+                "[{name}] needs AE titles of 1 to 16 characters in {file}.", name=name, file=FILE
+            )
     if not entity.title.strip():
-        raise SettingsError(f"[{name}] needs a title in {FILE}.", 'For example: title = "PACS"')
+        raise SettingsError(
+            "[{name}] needs a title in {file}.", 'For example: title = "PACS"', name=name, file=FILE
+        )
     if entity.phantom_title.strip() == entity.title.strip():
         raise SettingsError(
-            f"phantom_title of [{name}] is its title in {FILE}: everything would be kept whole, "
+            "phantom_title of [{name}] is its title in {file}: everything would be kept whole, "
             "with all names in it.",
             "Choose another title for phantom images.",
+            name=name,
+            file=FILE,
         )
     if not 0 < entity.port < 65536:
-        raise SettingsError(f"[{name}] needs a port between 1 and 65535 in {FILE}.")
+        raise SettingsError(
+            "[{name}] needs a port between 1 and 65535 in {file}.", name=name, file=FILE
+        )

@@ -324,8 +324,9 @@ def _ask(association: Association, wanted: Dataset, root: str) -> Reply:
         elif len(answers) > MAX_ANSWERS + AFTER_CANCEL:
             association.abort()
             raise NetworkError(
-                f"{title} answers a query without end.",
+                "{pacs} answers a query without end.",
                 "Ask its administrator whether it can be asked for one patient.",
+                pacs=title,
             )
     raise silent
 

@@ -72,6 +72,11 @@ def sentences(*said: Words) -> Words:
     return Words(" ".join((*ended, *said[-1:])))
 
 
+def capital(words: Words) -> Words:
+    """Return a text that begins with a capital letter."""
+    return Words(f"{words[:1].upper()}{words[1:]}")
+
+
 def listed(parts: Iterable[Words], between: str = ", ") -> Words:
     """Return texts one after the other."""
     return Words(between.join(parts))

@@ -127,7 +127,10 @@ class GetSource:
             outcome = watched.outcome(outcome)
             if outcome.status in NO_SUCH_SERVICE and not arrived and request.level != "IMAGE":
                 raise NetworkError(
-                    f"{peer.pacs.title} refused C-GET (status {outcome.said}).", REMEDY
+                    "{pacs} refused C-GET (status {said}).",
+                    REMEDY,
+                    pacs=peer.pacs.title,
+                    said=outcome.said,
                 )
             return outcome
 
@@ -147,12 +150,13 @@ class GetSource:
         title = self.peer.pacs.title
         accepted = association.accepted_contexts
         if not any(str(context.abstract_syntax) in GET_CLASSES for context in accepted):
-            raise NetworkError(f"{title} does not offer C-GET.", REMEDY)
+            raise NetworkError("{pacs} does not offer C-GET.", REMEDY, pacs=title)
         if not any(context.as_scp for context in accepted):
             raise NetworkError(
-                f"{title} does not send over a connection that we opened (it refused the role "
+                "{pacs} does not send over a connection that we opened (it refused the role "
                 "of a storage provider).",
                 REMEDY,
+                pacs=title,
             )
 
     def _store(self, arrived: set[str], event: Event) -> int:

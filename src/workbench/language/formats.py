@@ -46,7 +46,8 @@ def moment(value: datetime) -> Words:
 
 def weekday(value: date) -> Words:
     """Return the short name of the day of the week."""
-    return Words(_weekdays(current_language())[value.weekday()])
+    name = _weekdays(current_language())[value.weekday()]
+    return data(name) if current_language() == PSEUDO else Words(name)
 
 
 @lru_cache(maxsize=16)

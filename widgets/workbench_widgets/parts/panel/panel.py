@@ -34,12 +34,15 @@ class Panel(Protocol):
 
     Attributes
     ----------
-    name, title
-        Its name in messages, and on its tab.
+    name
+        Its name in messages.
     """
 
     name: str
-    title: str
+
+    @property
+    def title(self) -> str:
+        """Its name on its tab: a marked text."""
 
     @property
     def right(self) -> Right:

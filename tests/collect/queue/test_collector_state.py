@@ -19,8 +19,10 @@ from workbench.collect.queue.collector_state import (
     collector_state,
 )
 from workbench.collect.queue.control import Command, Control, Process
+from workbench.collect.queue.doings import Doing, doing, paused
 from workbench.collect.queue.hospital_file import FILE, HospitalFile
 from workbench.collect.queue.overview import collector_of
+from workbench.language import Saying
 
 ZONE = ZoneInfo("Europe/Luxembourg")
 OURS = str(Process.this())

@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any, TypeVar
 
 from workbench.errors import SettingsError
+from workbench.language import Saying
 from workbench.settings import (
     FILE,
     LEAST,
@@ -107,7 +108,7 @@ def _read(tables: Table, name: str, kind: type[Any], default: T) -> Any | T:
         read = TypeAdapter(kind).validate_python(tables[name])
     except ValidationError as error:
         first = error.errors(include_url=False, include_input=False)[0]
-        where = ".".join(str(step) for step in first["loc"]) or "the table"
+        where = ".".join(str(step) for step in first["loc"]) or Saying("the table")
         raise SettingsError(
             "{where} in [{name}] of {file}: {problem}.",
             "Known keys: {known}.",

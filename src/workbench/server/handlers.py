@@ -16,6 +16,7 @@ from tornado.iostream import StreamClosedError
 from voila.app import ThemesHandler  # JupyterLab's
 from voila.static_file_handler import MultiStaticFileHandler, TemplateStaticFileHandler
 
+from workbench.collect.queue.collector_state import CollectorState
 from workbench.collect.queue.overview import collector_of
 from workbench.language import mark, t, use_language
 from workbench.language.choice import languages_by_name
@@ -60,7 +61,7 @@ class Index(Guarded):
         self.show(
             "home.html",
             scripts=True,
-            collector=await collector(self.workspace, self.rights),
+            collector=await collector(self.workspace, self.rights, self.language),
             survey=read_settings(self.workspace).survey.name,
             dashboards=[page for page in self._dashboards() if self.rights.allow(page.right)],
             languages=languages_by_name(),
@@ -155,16 +156,21 @@ class PageState(Guarded):
 
     async def get(self) -> None:
         """Answer with what is wrong with the page (nothing), and the collector's state."""
-        state = await collector(self.workspace, self.rights)
+        state = await collector(self.workspace, self.rights, self.language)
         self.set_header("Content-Type", "application/json")
         self.finish(json.dumps({"text": "", "collector": state}))
 
 
-async def collector(workspace: Path, rights: Rights) -> dict[str, str] | None:
+async def collector(workspace: Path, rights: Rights, language: str) -> dict[str, str] | None:
     """Return how the collector stands, for who may steer it; ``None`` for others."""
     if not rights.allow(Right.COLLECT):
         return None
-    state = await get_running_loop().run_in_executor(None, collector_of, workspace)
+
+    def told() -> CollectorState | None:
+        with use_language(language):  # a thread does not know it by itself
+            return collector_of(workspace)
+
+    state = await get_running_loop().run_in_executor(None, told)
     return state.as_json() if state else None
 
 

@@ -37,6 +37,7 @@ from workbench.collect.received import CANNOT_UNDERSTAND, Take
 from workbench.collect.retrieval import SUCCESS, Request, RetrieveOutcome, each_request, requests
 from workbench.collect.time_limits import LATE_S
 from workbench.errors import NetworkError
+from workbench.language import mark
 
 if TYPE_CHECKING:
     from workbench.collect.filters import SurveyFilter
@@ -48,7 +49,7 @@ GET_CLASSES = (
 )
 # The service is not there at all: PS3.7 annex C.5.6, C.5.16, C.5.24 and PS3.4 table C.4-3.
 NO_SUCH_SERVICE = frozenset({0x0122, 0x0211, 0x0124, 0xA900})
-REMEDY = 'Set retrieve = "move" for it.'
+REMEDY = mark('Set retrieve = "move" for it.')
 
 
 class GetSource:

@@ -80,8 +80,9 @@ class Rights(NamedTuple):
         """Raise ``RightsError`` where a right is missing."""
         if not self.allow(right):
             raise RightsError(
-                f"this needs the right to {right}.",
-                f"Log in with the password or the address of {right}, and open the page again.",
+                "this needs the right to {right}.",
+                "Log in with the password or the address of {right}, and open the page again.",
+                right=right,
             )
 
 

@@ -86,7 +86,8 @@ def listed(parts: Iterable[Words], between: str = ", ") -> Words:
 
 
 def _places(text: str) -> set[str]:
-    return set(PLACE.findall(text))
+    """Return the places of a text, and the braces that are none: of a place gone wrong."""
+    return set(PLACE.findall(text)) | set("{}") & set(PLACE.sub("", text))
 
 
 def filled(text: str, values: Mapping[str, object]) -> str:

@@ -16,7 +16,6 @@ from tornado.iostream import StreamClosedError
 from voila.app import ThemesHandler  # JupyterLab's
 from voila.static_file_handler import MultiStaticFileHandler, TemplateStaticFileHandler
 
-from workbench.collect.queue.collector_state import CollectorState
 from workbench.collect.queue.overview import collector_of
 from workbench.language import mark, t, use_language
 from workbench.language.choice import languages_by_name
@@ -166,12 +165,13 @@ async def collector(workspace: Path, rights: Rights, language: str) -> dict[str,
     if not rights.allow(Right.COLLECT):
         return None
 
-    def told() -> CollectorState | None:
-        with use_language(language):  # a thread does not know it by itself
-            return collector_of(workspace)
+    def said() -> dict[str, str] | None:
+        # A thread has the language of nobody.
+        with use_language(language):
+            state = collector_of(workspace)
+            return state.as_json() if state else None
 
-    state = await get_running_loop().run_in_executor(None, told)
-    return state.as_json() if state else None
+    return await get_running_loop().run_in_executor(None, said)
 
 
 class OfOwnKernel(Guarded):

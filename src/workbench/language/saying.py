@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping
 from datetime import date, datetime
 from typing import Any, Self
@@ -10,7 +9,7 @@ from typing import Any, Self
 from workbench.language.choice import ENGLISH, current_language
 from workbench.language.formats import clock, day, number, weekday
 from workbench.language.pseudo import PSEUDO
-from workbench.language.texts import Words, data, filled, listed, sentences, t
+from workbench.language.texts import Marked, Words, data, filled, listed, sentences, t
 
 DAY_AND_CLOCK, DAY_YEAR_AND_CLOCK = "%a %d %b %H:%M", "%a %d %b %Y %H:%M"
 
@@ -18,8 +17,8 @@ DAY_AND_CLOCK, DAY_YEAR_AND_CLOCK = "%a %d %b %H:%M", "%a %d %b %Y %H:%M"
 class Saying:
     """An English text with values for its ``{places}``, and a code where a program must know.
 
-    Values are texts, numbers, days, aware datetimes, or sayings themselves.  ``str`` is English,
-    for logs and the command line; ``words`` is for pages.
+    Values are texts (marked ones are translated), numbers, days, aware datetimes, or sayings
+    themselves.  ``str`` is English, for logs and the command line; ``words`` is for pages.
 
     Attributes
     ----------
@@ -57,6 +56,8 @@ class Saying:
         """Read what ``stored`` wrote; any other text is taken as it is."""
         if not stored.startswith('{"text": '):
             return cls.plain(stored)
+        import json
+
         try:
             return cls._of(json.loads(stored))
         except (ValueError, TypeError, KeyError, AttributeError):
@@ -71,6 +72,8 @@ class Saying:
 
     def stored(self) -> str:
         """Return it for a file or a table; empty when it says nothing."""
+        import json
+
         return json.dumps(self._told(), ensure_ascii=False) if self else ""
 
     def _told(self) -> dict[str, Any]:
@@ -106,6 +109,8 @@ def worded(value: object) -> Words:
             return value
         case Saying():
             return value.words()
+        case Marked():
+            return t(value)
         case datetime():
             return day_and_clock(value)
         case date():
@@ -134,6 +139,8 @@ def _kept(value: object) -> object:
     match value:
         case Saying():
             return value._told()
+        case Marked():
+            return Saying(value)._told()
         case datetime():
             return {"at": value.isoformat()}
         case date():

@@ -12,11 +12,12 @@ from zoneinfo import ZoneInfo
 
 from markupsafe import Markup
 
+from workbench.language import mark, t
 from workbench.rights import Right
 from workbench_widgets.parts.live.live import Ask
 
 NOTHING = Markup("")
-NONE = "None."  # said of what is good not to have
+NONE = mark("None.")  # said of what is good not to have
 GOOD, WORKING, WARNING, PROBLEM = "good", "working", "warning", "problem"
 
 
@@ -223,7 +224,7 @@ def table(
         for row in rows
     ]
     if not lines:
-        return said(empty, "empty" if empty != NONE else "soft")
+        return said(t(NONE), "soft") if empty == NONE else said(empty, "empty")
     top = join(
         Markup('<th scope="col"{}>{}</th>').format(kind, head.removeprefix("#"))
         for kind, head in zip(kinds, heads, strict=True)

@@ -138,7 +138,7 @@ def _not_verified(code: int, name: str) -> Refusal:
 
 def _old() -> Refusal:
     return (
-        Saying("does not speak TLS 1.2 or 1.3"),
+        Saying("does not speak {old} or {new}", old="TLS 1.2", new="1.3"),
         Saying("Older versions are not secure: have its administrator switch on a newer one."),
     )
 
@@ -157,8 +157,9 @@ def _broken_off() -> Refusal:
     return (
         Saying("broke off while an encrypted connection was agreed on"),
         Saying(
-            "It may not encrypt at this port, speak TLS older than 1.2 only, or not take our "
-            "certificate."
+            "It may not encrypt at this port, speak TLS older than {least} only, or not take our "
+            "certificate.",
+            least="1.2",
         ),
     )
 

@@ -80,7 +80,7 @@ def object_sent(survey: Survey, say: Say) -> Words:
     if came.whole:
         raise came_as_phantom(survey.settings.local)
     if by_move:
-        at = place(survey.settings.local).words()
+        at = place(survey.settings.local)
     else:
         at = t("this computer by {way}", way=data(WAYS[pacs.retrieve]))
     size, seconds = number(came.size, grouped=True), number(work.seconds, 1)
@@ -226,7 +226,7 @@ class _Sending:
             self.ordered = time.monotonic()
             self._fetched()
             return
-        at = place(settings.local).words()
+        at = place(settings.local)
         self.say(t("ordered it; waiting for it as {place}", place=at))
         self.ordered = time.monotonic()
         self._moved(_asked(settings, self.survey), settings.local.title)

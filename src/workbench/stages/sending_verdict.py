@@ -23,7 +23,7 @@ from workbench.collect.dimse.admission import (
 )
 from workbench.collect.retrieval import UNKNOWN_DESTINATION, RetrieveOutcome
 from workbench.errors import NetworkError
-from workbench.language import Saying, mark
+from workbench.language import Saying, Words, mark
 from workbench.settings import EntitySettings
 
 WILDCARDS = frozenset({"", "0.0.0.0", "::"})
@@ -77,8 +77,12 @@ class Evidence:
         return self.from_address if self.local.host in WILDCARDS else self.local.host
 
 
-def place(local: EntitySettings) -> Saying:
+def place(local: EntitySettings) -> Words:
     """Return where we wait, for a person."""
+    return _place(local).words()
+
+
+def _place(local: EntitySettings) -> Saying:
     if local.host in WILDCARDS:
         return Saying(
             "{own} at port {port} of this computer (any of its addresses)",
@@ -105,7 +109,7 @@ def nothing_came(evidence: Evidence) -> NetworkError:
     return NetworkError(
         "nothing came to {place} in {seconds} s. {said} {cause}",
         "{remedy}",
-        place=place(evidence.local),
+        place=_place(evidence.local),
         seconds=round(evidence.seconds),
         said=_said(evidence),
         cause=judged[0],
@@ -145,7 +149,7 @@ def _encryption(evidence: Evidence) -> Judged:
         callers = [who for who in evidence.refused if who.startswith(kind)]
         if callers:
             address = callers[-1].removeprefix(kind).removeprefix(" at ")
-            return Saying(what, address=address), Saying(remedy)
+            return Saying(what, address=address), Saying(remedy, tls="TLS 1.2")
     return None
 
 
@@ -346,7 +350,7 @@ WITHOUT_TLS = {
     NO_AGREEMENT: (
         mark("But a peer that did not agree with us on TLS at {address} called, and broke off."),
         mark(
-            "Have its administrator accept the authority of our certificate, and TLS 1.2 or newer."
+            "Have its administrator accept the authority of our certificate, and {tls} or newer."
         ),
     ),
 }

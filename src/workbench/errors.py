@@ -21,7 +21,8 @@ an object by its number, says what is wrong and what to do about it.
 
 from __future__ import annotations
 
-from workbench.language.texts import Words, data, filled, sentences, t
+from workbench.language.saying import Saying, worded
+from workbench.language.texts import Words, filled, sentences, t
 
 
 class WorkbenchError(Exception):
@@ -53,9 +54,14 @@ class WorkbenchError(Exception):
 
     def words(self) -> Words:
         """Return both in the language that is spoken."""
-        values = {name: data(value) for name, value in self.values.items()}
+        values = {name: worded(value) for name, value in self.values.items()}
         said = t(super().__str__(), **values)
         return sentences(said, t(self._remedy, **values)) if self._remedy else said
+
+    def saying(self) -> Saying:
+        """Return both to be kept in a file or a table."""
+        said = Saying(super().__str__(), **self.values)
+        return Saying.joined(said, Saying(self._remedy, **self.values)) if self._remedy else said
 
     def __str__(self) -> str:
         return sentences(Words(self.message), Words(self.remedy)) if self.remedy else self.message

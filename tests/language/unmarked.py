@@ -29,6 +29,7 @@ INLINE = {
 WORD = re.compile(r"[^\W\d_]{2,}")
 PLAIN_VOWEL = re.compile(r"[aeiouyAEIOUY]")
 ENGLISH_NUMBER = re.compile(r"(?<![\d.])\d+\.\d+(?![\d.])")
+NAME = re.compile(r"\bWorkbench\b")  # of the program, in every language
 COMMAND = re.compile(r"`[^`]*`")  # kept as it is by the pseudo-locale
 
 
@@ -49,6 +50,7 @@ def unmarked(html: str) -> list[str]:
 def wrong_in_text(text: str) -> list[str]:
     """Return what is wrong with one text; it may hold several marked ones."""
     bare, inside = _split(COMMAND.sub(" ", text))
+    bare = NAME.sub(" ", bare)
     shown = " ".join(text.split())
     wrong = [shown] if WORD.search(bare) else []
     wrong += [

@@ -103,6 +103,14 @@ declare namespace wb {
   type Grid = string[];
   /** Day and hour; -1 is a head. */
   type Cell = [number, number];
+  type Preset = "nights" | "weekends" | "always" | "never" | "undo";
+  type WeekTexts = Record<Preset | `${Preset}Title` | "open" | "closed" | "week", string> & {
+    label: string;
+    everyDay: string;
+    openHours: string;
+    days: string[];
+    shortDays: string[];
+  };
   interface Week {
     grid: Grid;
     words: string;
@@ -110,6 +118,7 @@ declare namespace wb {
     now_words: string;
     caption: string;
     read_only: boolean;
+    texts: WeekTexts;
   }
   type WeekModel = Model<Week, never, never>;
 

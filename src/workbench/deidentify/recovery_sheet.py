@@ -17,8 +17,12 @@ from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
 
+from markupsafe import Markup
+
 from workbench.deidentify.pseudonym import KEY_BYTES
 from workbench.errors import IdentityError
+from workbench.language import current_language, data, day, html, mark, t
+from workbench.language.choice import written_leftwards
 
 ALPHABET = "0123456789ABCDEFGHJKMNPQRSTVWXYZ"
 UNDERSTOOD = str.maketrans("ILO", "110")
@@ -34,7 +38,10 @@ class SheetError(IdentityError):
     """A line of the sheet was mistyped; ``line`` counts from 1."""
 
     def __init__(self, line: int) -> None:
-        super().__init__(f"line {line} of the sheet is not as printed.", "Compare it and try again")
+        super().__init__(
+            mark("line {line} of the sheet is not as printed."), mark("Compare it and try again"),
+            line=line,
+        )  # fmt: skip
         self.line = line
 
     def __reduce__(self) -> tuple[object, ...]:
@@ -77,7 +84,9 @@ def read_sheet_line(number: int, text: str) -> bytes:
 def key_of_lines(lines: Sequence[str]) -> bytes:
     """Return the key of eight lines; raises ``SheetError`` naming the first mistyped one."""
     if len(lines) != LINES:
-        raise IdentityError(f"the sheet has {LINES} lines, not {len(lines)}.")
+        raise IdentityError(
+            "the sheet has {lines} lines, not {count}.", lines=LINES, count=len(lines)
+        )
     return b"".join(read_sheet_line(number, line) for number, line in enumerate(lines, 1))
 
 
@@ -88,7 +97,11 @@ def sheet_page(key: bytes, facts: SheetFacts) -> str:
     template = Environment(autoescape=True, undefined=StrictUndefined).from_string(
         TEMPLATE.read_text("utf-8")
     )
-    return template.render(lines=sheet_lines(key), facts=facts)
+    words = {
+        "t": t, "data": data, "html": html, "day": day, "code": Markup("<code>{}</code>").format,
+        "language": current_language(), "leftwards": written_leftwards(),
+    }  # fmt: skip
+    return template.render(words, lines=sheet_lines(key), facts=facts)
 
 
 def _line(number: int, part: bytes) -> str:

@@ -16,10 +16,22 @@ added.
 from workbench.language.choice import best_language, current_language, settle_language, use_language
 from workbench.language.formats import clock, day, moment, number, weekday
 from workbench.language.markdown import markdown
-from workbench.language.texts import Marked, Words, data, html, listed, mark, n, sentences, t
+from workbench.language.saying import Saying, day_and_clock, worded
+from workbench.language.texts import (
+    Marked,
+    Words,
+    capital,
+    data,
+    html,
+    listed,
+    mark,
+    n,
+    sentences,
+    t,
+)
 
 __all__ = [
-    "Marked", "Words", "best_language", "clock", "current_language", "data", "day", "html",
-    "listed", "mark", "markdown", "moment", "n", "number", "sentences", "settle_language", "t",
-    "use_language", "weekday",
+    "Marked", "Saying", "Words", "best_language", "capital", "clock", "current_language", "data",
+    "day", "day_and_clock", "html", "listed", "mark", "markdown", "moment", "n", "number",
+    "sentences", "settle_language", "t", "use_language", "weekday", "worded",
 ]  # fmt: skip

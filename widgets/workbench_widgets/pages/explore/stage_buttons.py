@@ -18,7 +18,7 @@ import traitlets
 
 from workbench.collect.patient_list import read_patient_list
 from workbench.errors import SettingsError, WorkbenchError
-from workbench.language import Words, data, listed, mark, t
+from workbench.language import Words, capital, data, listed, mark, t
 from workbench.report.code_words import code_words
 from workbench.report.exports import export_table
 from workbench.rights import Right, rights_here
@@ -136,7 +136,7 @@ class Stages(ipywidgets.VBox):  # type: ignore[misc]
         self._bar.max, self._bar.value = max(total or done, 1), done
         said = text if isinstance(text, Words) else t(text)
         self.message = t(
-            "{doing}: {done} of {total}", doing=Words(f"{said[:1].upper()}{said[1:]}"), done=done,
+            "{doing}: {done} of {total}", doing=capital(said), done=done,
             total=total or t("an unknown number"),
         )  # fmt: skip
         if self._stop_asked.is_set():

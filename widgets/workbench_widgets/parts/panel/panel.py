@@ -232,7 +232,7 @@ def table(
         for row in rows
     ]
     if not lines:
-        return said(t(NONE), "soft") if empty in (NONE, t(NONE)) else said(empty, "empty")
+        return said(t(NONE), "soft") if empty == NONE else said(empty, "empty")
     top = join(
         Markup('<th scope="col"{}>{}</th>').format(
             kind, head.replace(NUMERIC, "", 1) if kind else head

@@ -13,6 +13,7 @@ import ipywidgets
 from markupsafe import Markup
 
 from workbench.errors import WorkbenchError
+from workbench.language import t
 from workbench.rights import Right, rights_here, visitor
 from workbench_widgets.parts.live.live import Ask, Live, Reply
 from workbench_widgets.parts.panel.panel import Outcome, Panel, join, offering, said
@@ -139,7 +140,7 @@ class TabbedPage(ipywidgets.VBox):  # type: ignore[misc]
             self._tabs(),
             Markup('<div role="status" class="wbc-told">{}</div>').format(notice),
             Markup('<div role="tabpanel" class="wbc-panel" data-key="{}" aria-label="{}">{}</div>')
-            .format(self.section, panel.title, shown),
+            .format(self.section, t(panel.title), shown),
         ))  # fmt: skip
 
     def _tabs(self) -> Markup:
@@ -151,12 +152,12 @@ class TabbedPage(ipywidgets.VBox):  # type: ignore[misc]
                 'aria-selected="{}" tabindex="{}">{}</button>'
             ).format(
                 name, "true" if name == self.section else "false",
-                "0" if name == self.section else "-1", panel.title,
+                "0" if name == self.section else "-1", t(panel.title),
             )
             for name, panel in self._shown().items()
         )  # fmt: skip
         return Markup('<div role="tablist" class="wbc-tabs" aria-label="{}">{}</div>').format(
-            self._title, tabs
+            t(self._title), tabs
         )
 
 

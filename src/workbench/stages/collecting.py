@@ -411,4 +411,4 @@ def collect(
     collector = Collector(survey, progress, until_done=True)
     numbers = collector.enter(patients)
     intake = collector.run()
-    return collection_of(survey, numbers, intake, collector.received, collector.note)
+    return collection_of(survey, numbers, intake, collector.received, collector.waits or "")

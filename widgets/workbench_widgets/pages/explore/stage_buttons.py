@@ -127,9 +127,7 @@ class Stages(ipywidgets.VBox):  # type: ignore[misc]
                 "which patients?", "Type the path of a file with one patient ID a line."
             )
         collection = collect(survey, read_patient_list(Path(listed).expanduser()), progress)
-        counts = collection.sentence()
-        said = counts if isinstance(counts, Words) else data(counts)
-        return t("Collection is done. {counts} Next: map.", counts=said)
+        return t("Collection is done. {counts} Next: map.", counts=collection.sentence())
 
     def _progress(self, done: int, total: int | None, text: str) -> None:
         """Show how far a stage is; called between batches, where a stop does no harm."""

@@ -56,6 +56,7 @@ def _decimals(values: pl.Series) -> int:
 
 def _text(name: str, kind: pl.DataType) -> pl.Expr:
     column = pl.col(name)
+    shown: pl.Expr
     if kind == pl.Boolean:
         shown = pl.when(column).then(pl.lit(t("yes"))).when(~column).then(pl.lit(t("no")))
     elif isinstance(kind, pl.Datetime):

@@ -12,11 +12,13 @@ from __future__ import annotations
 
 import argparse
 import ast
+import builtins
 import json
 import re
 import sys
 from collections.abc import Iterator
 from dataclasses import dataclass, field
+from datetime import UTC, datetime
 from io import BytesIO
 from pathlib import Path
 from typing import Any
@@ -33,10 +35,12 @@ ROOT = Path(__file__).resolve().parents[1]
 CATALOGUES = Path("src/workbench/language/catalogues")
 PYTHON = ("src/workbench", "widgets/workbench_widgets")
 TEMPLATES = ("*.html", "*.j2")
-ALONE, COUNTED = {"t", "mark", "html", "later"}, {"n"}
+ALONE, COUNTED = {"t", "mark", "html", "later", "Saying"}, {"n"}
 ERRORS = re.compile(r"(Error|NotDicom|NotWanted|DamagedObject|MissingTool|PeerBusy)\Z")
-PLACE = re.compile(r"\{\w*\}")
-FIXED = "2026-01-01 00:00+0000"  # what a catalogue says of its making must not change with the day
+PLACE = re.compile(r"\{\w+\}")
+FIXED = datetime(
+    2026, 1, 1, tzinfo=UTC
+)  # what a catalogue says of its making must not change with the day
 
 
 @dataclass(order=True, frozen=True)
@@ -86,7 +90,7 @@ def python_texts(source: str, name: str) -> Iterator[Text | Problem]:
                 yield Text(name, node.lineno, single, several)
             else:
                 yield Problem(f"{name}:{node.lineno}", "the forms of n() are not written out")
-        elif ERRORS.search(called):
+        elif ERRORS.search(called) and not hasattr(builtins, called):
             yield from _of_error(node, name)
 
 
@@ -201,8 +205,12 @@ def wrong_in(message: Message, forms: int) -> Iterator[str]:
 
 
 def places(text: str) -> tuple[str, ...]:
-    """Return the places of a text in order of their names; a number may be written out."""
-    return tuple(sorted(set(PLACE.findall(text)) - {"{count}"}))
+    """Return the places of a text in order of their names, and braces that are none.
+
+    A number may be written out.
+    """
+    found = set(PLACE.findall(text)) | set("{}") & set(PLACE.sub("", text))
+    return tuple(sorted(found - {"{count}"}))
 
 
 def update(root: Path, language: str = "") -> None:

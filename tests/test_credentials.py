@@ -11,6 +11,7 @@ from typing import Any
 import pytest
 
 from tests.faults.remembered_disk import RememberedDisk
+from tests.language.unmarked import wrong_in_text
 from tests.stages.quality.mail_server import mail_server
 from workbench.collect.connections import peer_of, source_of
 from workbench.collect.dicomweb.client import WebSource
@@ -19,6 +20,8 @@ from workbench.credentials import (
     MAIL_PASSWORD,
     PACS_KEY,
     PACS_TOKEN,
+    WORDS,
+    Credential,
     check_address,
     confirm,
     credentials,
@@ -26,6 +29,7 @@ from workbench.credentials import (
     hold,
 )
 from workbench.errors import SettingsError
+from workbench.language import use_language
 from workbench.settings import EntitySettings, QualitySettings, Settings, TlsSettings
 from workbench.stages.quality.alarm_mail import Letter, Post
 
@@ -180,3 +184,13 @@ def test_there_is_nothing_to_confirm_where_nothing_is_set(tmp_path: Path) -> Non
         confirm(tmp_path, Settings(), PACS_TOKEN)
     with pytest.raises(SettingsError, match="credentials list"):
         confirm(tmp_path, SET[PACS_TOKEN], "../passwords")
+
+
+def test_why_none_is_sent_can_be_said_in_another_language() -> None:
+    for name in WORDS:
+        moved = Credential(name, "there:1", "here:1")
+        assert moved.sentence == (
+            f"{WORDS[name]} was given for here:1; the address is now there:1, so it is not sent"
+        )
+        with use_language("xx"):
+            assert wrong_in_text(moved.sentence) == []

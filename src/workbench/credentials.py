@@ -15,6 +15,7 @@ from pathlib import Path
 
 from workbench.errors import SettingsError
 from workbench.file_modes import write_private
+from workbench.language import Saying, Words, mark
 from workbench.settings import Settings
 
 FILE = "credentials.json"
@@ -23,6 +24,21 @@ WORDS = {
     PACS_TOKEN: "the token of the DICOMweb service",
     PACS_KEY: "our certificate for the PACS",
     MAIL_PASSWORD: "the password of the mail server",
+}
+# Why each is not sent; without a full stop.
+MOVED = {
+    PACS_TOKEN: mark(
+        "the token of the DICOMweb service was given for {given_for}; the address is now "
+        "{address}, so it is not sent"
+    ),
+    PACS_KEY: mark(
+        "our certificate for the PACS was given for {given_for}; the address is now {address}, so "
+        "it is not sent"
+    ),
+    MAIL_PASSWORD: mark(
+        "the password of the mail server was given for {given_for}; the address is now {address}, "
+        "so it is not sent"
+    ),
 }
 
 
@@ -50,12 +66,14 @@ class Credential:
         return bool(self.given_for) and self.given_for != self.address
 
     @property
-    def sentence(self) -> str:
-        """Say what has changed, without a full stop."""
-        return (
-            f"{WORDS[self.name]} was given for {self.given_for}; the address is now "
-            f"{self.address}, so it is not sent"
-        )
+    def said(self) -> Saying:
+        """What has changed, without a full stop."""
+        return Saying(MOVED[self.name], given_for=self.given_for, address=self.address)
+
+    @property
+    def sentence(self) -> Words:
+        """What has changed, without a full stop, in the language that is spoken."""
+        return self.said.words()
 
 
 def credentials(folder: Path, settings: Settings) -> list[Credential]:
@@ -76,9 +94,11 @@ def check_address(folder: Path, settings: Settings, name: str) -> None:
     for credential in credentials(folder, settings):
         if credential.name == name and credential.moved:
             raise SettingsError(
-                f"{credential.sentence}.",
-                "Give it again under Settings of the collector's page, or run: "
-                f"workbench credentials confirm {name}",
+                "{changed}.",
+                "Give it again under Settings of the collector's page, or run: workbench "
+                "credentials confirm {name}",
+                changed=credential.said,
+                name=name,
             )
 
 
@@ -97,7 +117,9 @@ def confirm(folder: Path, settings: Settings, name: str) -> Credential:
     """Let a credential go to the present address; raises ``SettingsError`` when there is none."""
     address = _addresses(settings).get(name)
     if address is None:
-        raise SettingsError(f"the settings name no {name}.", "Run: workbench credentials list")
+        raise SettingsError(
+            "the settings name no {name}.", "Run: workbench credentials list", name=name
+        )
     _write(folder, {**_given(folder), name: address})
     return Credential(name, address, address)
 
@@ -139,8 +161,9 @@ def _given(folder: Path) -> Mapping[str, str]:
         return {}
     except (OSError, ValueError, AttributeError) as error:
         raise SettingsError(
-            f"{FILE} cannot be read, so no credential is sent.",
+            "{file} cannot be read, so no credential is sent.",
             "Remove it, then: workbench credentials confirm NAME",
+            file=FILE,
         ) from error
 
 

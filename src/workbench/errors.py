@@ -21,6 +21,7 @@ an object by its number, says what is wrong and what to do about it.
 
 from __future__ import annotations
 
+from workbench.language.saying import Saying
 from workbench.language.stored_texts import StoredText, value_words
 from workbench.language.texts import STOPS, Words, filled, sentences, t
 
@@ -69,6 +70,11 @@ class WorkbenchError(Exception):
             return said
         both = "{said} {remedy}" if said.endswith(STOPS) else "{said}. {remedy}"
         return StoredText(both, said=said, remedy=StoredText(self._remedy, **self.values))
+
+    def saying(self) -> Saying:
+        """Return both to be kept in a file or a table."""
+        said = Saying(super().__str__(), **self.values)
+        return Saying.joined(said, Saying(self._remedy, **self.values)) if self._remedy else said
 
     def __str__(self) -> str:
         return sentences(Words(self.message), Words(self.remedy)) if self.remedy else self.message

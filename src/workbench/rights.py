@@ -17,6 +17,7 @@ from typing import NamedTuple, ParamSpec, Self, TypeVar
 
 from workbench.errors import RightsError
 from workbench.file_modes import write_private
+from workbench.language import Saying, Words, mark, t
 
 P = ParamSpec("P")
 T = TypeVar("T")
@@ -36,16 +37,20 @@ class Right(StrEnum):
     ADMINISTER = "administer"
 
     @property
-    def words(self) -> str:
+    def words(self) -> Words:
         """What it allows, for people."""
-        return WORDS[self]
+        return t(WORDS[self])
 
 
 WORDS = {
-    Right.LOOK: "see dashboards and reports",
-    Right.DECIDE: "measure phantom images, accept and reject, note, set baselines and profiles",
-    Right.COLLECT: "start and pause the collector, its hours, its queue, the address of the PACS",
-    Right.ADMINISTER: "everything: deletion, lists with names, settings too",
+    Right.LOOK: mark("see dashboards and reports"),
+    Right.DECIDE: mark(
+        "measure phantom images, accept and reject, note, set baselines and profiles"
+    ),
+    Right.COLLECT: mark(
+        "start and pause the collector, its hours, its queue, the address of the PACS"
+    ),
+    Right.ADMINISTER: mark("everything: deletion, lists with names, settings too"),
 }
 
 
@@ -80,8 +85,9 @@ class Rights(NamedTuple):
         """Raise ``RightsError`` where a right is missing."""
         if not self.allow(right):
             raise RightsError(
-                f"this needs the right to {right}.",
-                f"Log in with the password or the address of {right}, and open the page again.",
+                "this needs the right to {right}.",
+                "Log in with the password or the address of {right}, and open the page again.",
+                right=Saying(str(right)),
             )
 
 

@@ -10,6 +10,8 @@ from pathlib import Path
 from typing import Any, TypeVar
 
 from workbench.errors import SettingsError
+from workbench.language import Saying
+from workbench.language.choice import is_language, languages
 from workbench.settings import (
     FILE,
     LEAST,
@@ -55,13 +57,15 @@ def _tables(folder: Path) -> Table:
             "this folder is not a workspace.", "Make one with: workbench init -w FOLDER"
         ) from error
     except (OSError, UnicodeDecodeError) as error:
-        raise SettingsError(f"{FILE} cannot be read.", "Check its rights; save it as UTF-8.") from (
-            error
-        )
+        raise SettingsError(
+            "{file} cannot be read.", "Check its rights; save it as UTF-8.", file=FILE
+        ) from error
     try:
         return tomllib.loads(text)
     except tomllib.TOMLDecodeError as error:
-        raise SettingsError(f"{FILE} cannot be read: {error}.", "Mend that line.") from error
+        raise SettingsError(
+            "{file} cannot be read: {why}.", "Mend that line.", file=FILE, why=error
+        ) from error
 
 
 def settings_of(tables: Table) -> Settings:
@@ -70,10 +74,12 @@ def settings_of(tables: Table) -> Settings:
     for name, table in tables.items():
         if name not in known or not isinstance(table, Mapping):
             raise SettingsError(
-                f"{FILE} has a table or key {name!r} that nobody reads.",
-                f"Known tables: {', '.join(known)}.",
-            )
+                "{file} has a table or key {name} that nobody reads.", "Known tables: {known}.",
+                file=FILE, name=repr(name), known=", ".join(known),
+            )  # fmt: skip
     default = Settings()
+    server = _read(tables, "server", ServerSettings, default.server)
+    _check_language(server.language)
     local = _read(tables, "local", EntitySettings, default.local)
     pacs = _read(tables, "pacs", EntitySettings, None)
     for name, entity in (("local", local), ("pacs", pacs)):
@@ -87,7 +93,7 @@ def settings_of(tables: Table) -> Settings:
         _read(tables, "store", StoreSettings, default.store),
         _read(tables, "protect", ProtectSettings, default.protect),
         _read(tables, "quality", QualitySettings, default.quality),
-        _read(tables, "server", ServerSettings, default.server),
+        server,
         tables.get("filter", {}),
         tables.get("schedule", {}),
     )
@@ -102,11 +108,12 @@ def _read(tables: Table, name: str, kind: type[Any], default: T) -> Any | T:
         read = TypeAdapter(kind).validate_python(tables[name])
     except ValidationError as error:
         first = error.errors(include_url=False, include_input=False)[0]
-        where = ".".join(str(step) for step in first["loc"]) or "the table"
+        where = ".".join(str(step) for step in first["loc"]) or Saying("the table")
         raise SettingsError(
-            f"{where} in [{name}] of {FILE}: {first['msg'].lower()}.",
-            f"Known keys: {', '.join(setting.name for setting in fields(kind))}.",
-        ) from error
+            "{where} in [{table}] of {file}: {why}.", "Known keys: {known}.",
+            where=where, table=name, file=FILE, why=first["msg"].lower(),
+            known=", ".join(setting.name for setting in fields(kind)),
+        ) from error  # fmt: skip
     _check_numbers(name, read)
     return read
 
@@ -116,9 +123,19 @@ def _check_numbers(name: str, table: Any) -> None:
         least, value = setting.metadata.get(LEAST), getattr(table, setting.name)
         if least is not None and not least <= value < math.inf:
             raise SettingsError(
-                f"{setting.name} in [{name}] of {FILE} is no number from {least} up.",
-                f"It is {setting.default:g} where the line is left out.",
-            )
+                "{key} in [{table}] of {file} is no number from {least} up.",
+                "It is {usual} where the line is left out.",
+                key=setting.name, table=name, file=FILE, least=least, usual=f"{setting.default:g}",
+            )  # fmt: skip
+
+
+def _check_language(language: str) -> None:
+    if not is_language(language):
+        raise SettingsError(
+            "language in [{table}] of {file} is none that there are texts in: '{language}'.",
+            "Write one of these: {known}.",
+            table="server", file=FILE, language=language, known=", ".join(languages()),
+        )  # fmt: skip
 
 
 def _check_entity(name: str, entity: EntitySettings | None) -> None:
@@ -127,14 +144,22 @@ def _check_entity(name: str, entity: EntitySettings | None) -> None:
     for title in filter(None, (entity.title, entity.phantom_title)):
         # PS3.5 6.2: AE has 16 characters at most of the default repertoire, no backslash
         if len(title) > 16 or not title.isascii() or not title.isprintable() or "\\" in title:
-            raise SettingsError(f"[{name}] needs AE titles of 1 to 16 characters in {FILE}.")
+            raise SettingsError(
+                "[{table}] needs AE titles of 1 to 16 characters in {file}.", table=name, file=FILE
+            )
     if not entity.title.strip():
-        raise SettingsError(f"[{name}] needs a title in {FILE}.", 'For example: title = "PACS"')
+        raise SettingsError(
+            "[{table}] needs a title in {file}.", 'For example: title = "PACS"',
+            table=name, file=FILE,
+        )  # fmt: skip
     if entity.phantom_title.strip() == entity.title.strip():
         raise SettingsError(
-            f"phantom_title of [{name}] is its title in {FILE}: everything would be kept whole, "
+            "phantom_title of [{table}] is its title in {file}: everything would be kept whole, "
             "with all names in it.",
             "Choose another title for phantom images.",
-        )
+            table=name, file=FILE,
+        )  # fmt: skip
     if not 0 < entity.port < 65536:
-        raise SettingsError(f"[{name}] needs a port between 1 and 65535 in {FILE}.")
+        raise SettingsError(
+            "[{table}] needs a port between 1 and 65535 in {file}.", table=name, file=FILE
+        )

@@ -173,12 +173,13 @@ IDLE = """
 import sys, time
 from pathlib import Path
 from workbench.collect.queue.control import Control, Process
+from workbench.collect.queue.doings import paused
 from workbench.collect.queue.hospital_file import HospitalFile
 control = Control(HospitalFile(Path(sys.argv[1])))
 while True:
     told = {"doing": "The queue is done.", "patient": None}
     if control.command == "pause":
-        told["doing"] = "Paused."
+        told["doing"] = paused()
     control.beat(str(Process.this()), told)
     time.sleep(0.5)
 """

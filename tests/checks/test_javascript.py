@@ -57,7 +57,7 @@ def test_the_widgets_pass_and_so_does_a_copy_of_them(copy: Path) -> None:
 @pytest.mark.parametrize(
     ("line", "said"),
     [
-        ("export const wrong = grouped('12');", "TS2345"),
+        ("export const wrong = filled('12', 3);", "TS2345"),
         ("export const all = (one) => one;", "TS7006"),
         ("export const title = (/** @type {wb.TableModel} */ one) => one.get('no');", "TS2345"),
         ("export const same = (/** @type {number} */ one) => one === one;", "noSelfCompare"),

@@ -12,9 +12,11 @@ import pytest
 from pydicom.dataset import Dataset
 from pydicom.uid import XRayRadiationDoseSRStorage
 
+from tests.language.unmarked import wrong_in_text
 from workbench.collect.filter_warnings import filter_warnings
 from workbench.collect.filters import SurveyFilter
 from workbench.errors import SettingsError
+from workbench.language import use_language
 
 TODAY = date(2026, 11, 30)
 
@@ -100,3 +102,17 @@ def test_the_example_of_the_documentation_lets_reports_in() -> None:
     report.SOPClassUID, report.Modality = XRayRadiationDoseSRStorage, "SR"
     report.StudyDate, report.PatientBirthDate = "20220601", "20100601"
     assert SurveyFilter.from_settings(table).refusal(report) == ""
+
+
+@pytest.mark.parametrize("table", [
+    {"modalities": ["CT"]}, tag("Modality", values=["CT"]), tag("DeviceSerialNumber", values=["1"]),
+    tag("PixelData", values=["1"]), {"age_years": [200, 210]}, {"study_date": ["2100-01-01", ""]},
+    {"age_years": [-5, -1]}, tag("Manufacturer", range=[1, 2]),
+])  # fmt: skip
+def test_each_can_be_said_in_another_language(table: dict[str, Any]) -> None:
+    with use_language("xx"):
+        try:
+            said = warned(table)
+        except SettingsError as error:
+            said = [error.words()]
+        assert [wrong_in_text(each) for each in said] == [[]] * len(said)

@@ -19,10 +19,12 @@ from pydicom.uid import (
     XRayRadiationDoseSRStorage,
 )
 
+from tests.language.unmarked import wrong_in_text
 from workbench.collect.filters import SurveyFilter, TagCondition
 from workbench.collect.find import FoundSeries, FoundStudy
 from workbench.collect.patient_list import ListedPatient
 from workbench.errors import SettingsError
+from workbench.language import use_language
 
 WRITTEN = {
     "modalities": ["CT", "SR"],
@@ -241,3 +243,16 @@ def test_an_enhanced_object_says_it_in_its_functional_groups(kvp: str, refusal: 
     made = header(SOPClassUID=EnhancedCTImageStorage, KVP=None)
     made.SharedFunctionalGroupsSequence = [groups]
     assert SurveyFilter.from_settings(KVP).refusal(made) == refusal
+
+
+@pytest.mark.parametrize("table", [
+    {}, {"modalities": ["CT", "SR"]}, {"study_date": ["2020-01-01", ""]},
+    {"study_date": ["", "2020-01-01"]}, {"study_date": ["2020-01-01", "2020-02-01"]},
+    {"age_years": [0, 18]}, {"age_years": ["", 18.5]}, {"age_years": [1, ""]},
+    {"tag": [{"tag": "KVP", "range": [80, 140.5]}]}, {"tag": [{"tag": "KVP", "range": ["", 1]}]},
+    {"tag": [{"tag": "KVP", "range": [1, ""]}]},
+    {"tag": [{"tag": "BodyPartExamined", "values": ["HEAD", "NECK"]}]},
+])  # fmt: skip
+def test_any_filter_can_be_said_in_another_language(table: dict[str, object]) -> None:
+    with use_language("xx"):
+        assert wrong_in_text(SurveyFilter.from_settings(table).sentence()) == []

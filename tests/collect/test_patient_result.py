@@ -4,15 +4,18 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass, field
+from itertools import product
 
 import pytest
 
+from tests.language.unmarked import wrong_in_text
 from workbench.collect.expected import Expected, ExpectedStudy
 from workbench.collect.find import FoundStudy
 from workbench.collect.patient_result import judged
 from workbench.collect.queue.patient_queue import Counts, PatientState
 from workbench.collect.retrieval import UNKNOWN_DESTINATION, RetrieveOutcome
 from workbench.collect.time_limits import GivenUp
+from workbench.language import Saying, use_language
 
 ALL = frozenset({"1.1.1", "1.1.2"})
 
@@ -118,3 +121,22 @@ def test_where_the_filter_wants_nothing_all_is_here() -> None:
     result = judged(nothing, Counts(), [], Here())
     assert result.state is PatientState.COMPLETE
     assert "wants none" in result.reason
+
+
+@pytest.mark.parametrize("here", [Here(), Here({"1.1.1": "stored"}), WHOLE, Here(WHOLE.kept, 2)])
+@pytest.mark.parametrize("outcomes", [
+    [], [SAID], [RetrieveOutcome(0xA801)], [RetrieveOutcome(None, given_up=GivenUp.STALLED)],
+    [RetrieveOutcome(None, given_up=GivenUp.STALLED),
+     RetrieveOutcome(0, given_up=GivenUp.TOO_LONG)],
+])  # fmt: skip
+def test_a_reason_is_kept_with_its_values_and_can_be_said_in_another_language(
+    here: Here, outcomes: list[RetrieveOutcome]
+) -> None:
+    for listed, notes, counts in product(
+        (True, False), ({}, {"cut_answer": 1}), (Counts(), Counts(1, 4, 1, 2, 1))
+    ):
+        result = judged(expected(notes, listed=listed), counts, outcomes, here)
+        kept = Saying.read(result.why.stored())
+        assert str(kept) == result.reason
+        with use_language("xx"):
+            assert wrong_in_text(kept.words()) == []

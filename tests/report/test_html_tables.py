@@ -10,7 +10,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from workbench.report.html_tables import Shown, heading, html_table, paragraph
+from tests.language.unmarked import unmarked
+from workbench.language import data, mark, t, use_language
+from workbench.report.html_tables import Shown, heading, html_table, paragraph, with_words
 
 
 class Cells(HTMLParser):
@@ -79,3 +81,27 @@ def test_no_rows_are_said() -> None:
     empty = html_table(pl.DataFrame({"a": []}), [Shown("a", "A")], empty="no scans")
     assert "no scans" in empty
     assert "<table" not in empty
+
+
+def test_heads_numbers_and_days_are_those_of_the_language() -> None:
+    frame = pl.DataFrame(
+        {"dose": [1234.5, None], "day": [date(2026, 3, 2)] * 2, "code": ["a", "b"]}
+    )
+    columns = (
+        Shown("dose", mark("Dose"), "mGy", 2), Shown("day", mark("Day")),
+        Shown("code", mark("Code"), words=lambda code: t("an {code}", code=data(code))),
+    )  # fmt: skip
+    with use_language("xx"):
+        assert unmarked(html_table(frame, columns, t("All of them"))) == []
+        assert unmarked(html_table(frame.clear(), columns)) == []
+        assert "«1234.50»" in html_table(frame, columns)
+    english = html_table(frame, columns)
+    for cell in ("<td>2026-03-02</td>", '<td class="number">1234.50</td>', "<td>an a</td>"):
+        assert cell in english
+
+
+def test_texts_of_rows_are_made_where_the_language_is_known() -> None:
+    frame = pl.DataFrame({"number": range(2000)})
+    with use_language("xx"):
+        made = with_words(frame, "text", lambda row: t("number {n}", n=row["number"]))
+    assert made["text"].str.starts_with("⟦").all()

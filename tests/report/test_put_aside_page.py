@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import UTC, datetime
 from pathlib import Path
 
 import polars as pl
@@ -13,9 +14,12 @@ from pydicom.uid import ExplicitVRLittleEndian
 import workbench as wb
 from tests.dicom.headers import ordinary
 from tests.fuzz.target import part10
+from tests.language.unmarked import unmarked
 from workbench.cli import main
 from workbench.dicom.anatomy import MAX_LINES, anatomy
+from workbench.language import Marked, use_language
 from workbench.report.put_aside_page import REASONS, look_page, refusals_page
+from workbench.schema import REJECTED
 from workbench.stages.importing import import_files
 
 
@@ -111,3 +115,24 @@ def test_the_verbs(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
 def test_an_empty_workspace_says_so(tmp_path: Path) -> None:
     survey = wb.create_survey(tmp_path / "w")
     assert "nothing was put aside" in refusals_page(survey.rejected())
+
+
+def test_nothing_is_left_in_english() -> None:
+    rejected = REJECTED.frame([
+        {"verdict": "quarantined", "code": code, "reason": "it ends early", "source": "network",
+         "received_at": datetime(2026, 3, 2, tzinfo=UTC)}
+        for code in (*REASONS, "of_a_plugin")
+    ])  # fmt: skip
+    whole, cut = named("Qzxvk^Anna"), named("Qzxvk^Anna")[:-3]
+    with use_language("xx"):
+        pages = [
+            refusals_page(rejected), refusals_page(rejected.clear()),
+            look_page(anatomy(whole)), look_page(anatomy(cut)), look_page(anatomy(b"")),
+        ]  # fmt: skip
+    for page in pages:
+        assert unmarked(page) == []
+        assert '<html lang="xx">' in page
+
+
+def test_every_reason_is_a_text_to_be_translated() -> None:
+    assert all(isinstance(text, Marked) for texts in REASONS.values() for text in texts)

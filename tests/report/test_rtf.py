@@ -68,3 +68,12 @@ def test_a_chart_is_a_picture() -> None:
     assert bytes.fromhex(found[2]).startswith(b"\x89PNG")
     assert int(found[1]) > 100
     assert "What it shows" in words(made)
+
+
+def test_a_page_in_another_language_names_it_and_an_english_one_does_not() -> None:
+    text = "<p>Dosis</p></body></html>"
+    german = rtf(f'<html lang="de"><body>{text}')
+    assert german.startswith(r"{\rtf1\ansi\ansicpg1252\deff0\deflang1031{\fonttbl")
+    for language in ("en", "xx", "no-such"):
+        assert "deflang" not in rtf(f'<html lang="{language}"><body>{text}')
+    assert "deflang" not in rtf(text)

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
+from tests.language.unmarked import wrong_in_text
+from workbench.language import Saying, use_language
 from workbench.stages.border import Intake
 from workbench.stages.collection import Collection
 
@@ -37,3 +39,13 @@ def test_who_is_not_meant_does_not_count() -> None:
     assert one.sentence() == "Patients: 1 complete. 6 objects received. A note."
     assert one.complete
     assert not Collection(ROWS, {}, Intake()).complete
+
+
+def test_the_sentence_is_in_the_language() -> None:
+    why = Saying("the schedule is closed.")
+    with use_language("xx"):
+        for brought in (Collection(ROWS, {1: 6}, Intake()), Collection((), {}, Intake(), why)):
+            assert wrong_in_text(brought.sentence()) == []
+    assert Collection((), {}, Intake(), why).sentence() == (
+        "Patients: none. 0 objects received. the schedule is closed."
+    )

@@ -7,6 +7,7 @@ from itertools import product
 
 import pytest
 
+from tests.language.unmarked import wrong_in_text
 from workbench.collect.dimse.admission import (
     CALLS_NOBODY,
     NO_AGREEMENT,
@@ -17,6 +18,7 @@ from workbench.collect.dimse.admission import (
     SPEAKS_TLS,
 )
 from workbench.collect.retrieval import RetrieveOutcome
+from workbench.language import use_language
 from workbench.settings import EntitySettings
 from workbench.stages.sending_verdict import (
     Evidence,
@@ -145,3 +147,25 @@ def test_the_phantom_title_is_no_place_for_patients() -> None:
 def test_the_way_to_a_peer_is_known_without_a_packet() -> None:
     assert address_towards("127.0.0.1", 104) == "127.0.0.1"
     assert address_towards("no-such-host.invalid", 104) == ""
+
+
+@pytest.mark.parametrize("refused", [
+    (), REFUSED, (f"{SPEAKS_TLS} at 192.0.2.7",), (f"{SPEAKS_NO_TLS} at 192.0.2.7",),
+    (f"{NOT_TRUSTED} at 192.0.2.7",), (f"{NO_AGREEMENT} at 192.0.2.7",),
+    (f"{NO_TITLE} at 192.0.2.7",), (f"CT1{CALLS_NOBODY} at 192.0.2.7",),
+])  # fmt: skip
+@pytest.mark.parametrize("status", [0x0000, 0xA701, 0xA801, 0x0124, 0xC000, None])
+def test_all_of_it_can_be_said_in_another_language(
+    status: int | None, refused: tuple[str, ...]
+) -> None:
+    for counts in product((None, 1), (None, 0)):
+        for others, address in product((0, 2), ("", "192.0.2.99")):
+            error = nothing_came(replace(
+                SEEN, outcome=RetrieveOutcome(status, *counts), refused=refused, others=others,
+                from_address=address,
+            ))  # fmt: skip
+            with use_language("xx"):
+                assert wrong_in_text(error.words()) == []
+    with use_language("xx"):
+        assert wrong_in_text(came_as_phantom(US).words()) == []
+        assert wrong_in_text(place(US)) == []

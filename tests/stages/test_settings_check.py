@@ -194,6 +194,7 @@ WRONG: dict[tuple[str, str], list[Wrong]] = {
     ("server", "kernels"): [Wrong(0), Wrong("few")],
     ("server", "kernels_per_visitor"): [Wrong(0), Wrong("few")],
     ("server", "kernel_memory_mb"): [Wrong(0), Wrong("little")],
+    ("server", "language"): [Wrong("tlh"), Wrong("DE"), Wrong("../en"), Wrong(""), Wrong(1)],
     ("filter", "modalities"): [Wrong("CT", collects, TITLED)],
     ("filter", "study_date"): [Wrong(["2024-12-31"], collects, TITLED),
                                Wrong(["2024-13-01", ""], collects, TITLED),

@@ -75,14 +75,42 @@ declare namespace wb {
     pages: number;
     shown: number;
     total: number;
+    counted: string;
+    where: string;
+  }
+  interface TableWords {
+    clear: string;
+    download: string;
+    filter: string;
+    first: string;
+    last: string;
+    next: string;
+    noAnswer: string;
+    noRows: string;
+    noneFit: string;
+    numberHint: string;
+    pages: string;
+    previous: string;
+    reading: string;
+    table: string;
+    textHint: string;
+    unknown: string;
   }
   type TableTold = TableHead | TableRows | TableAnswer;
-  type TableModel = Model<{ caption: string }, TableAsked, TableTold>;
+  type TableModel = Model<{ caption: string; words: TableWords }, TableAsked, TableTold>;
 
   // --- week_grid.js ---
   type Grid = string[];
   /** Day and hour; -1 is a head. */
   type Cell = [number, number];
+  type Preset = "nights" | "weekends" | "always" | "never" | "undo";
+  type WeekTexts = Record<Preset | `${Preset}Title` | "open" | "closed" | "week", string> & {
+    label: string;
+    everyDay: string;
+    openHours: string;
+    days: string[];
+    shortDays: string[];
+  };
   interface Week {
     grid: Grid;
     words: string;
@@ -90,6 +118,7 @@ declare namespace wb {
     now_words: string;
     caption: string;
     read_only: boolean;
+    texts: WeekTexts;
   }
   type WeekModel = Model<Week, never, never>;
 
@@ -97,6 +126,11 @@ declare namespace wb {
   interface Spec {
     config?: { axis?: object; [name: string]: unknown };
     [name: string]: unknown;
+  }
+  interface ChartWords {
+    chart: string;
+    drawing: string;
+    failed: string;
   }
   interface ChartSpec {
     type: "spec";
@@ -109,7 +143,7 @@ declare namespace wb {
     | { type: "vega" | "ready" }
     | { type: "selected"; name: string; value: object };
   type ChartTold = { type: "vega" } | ChartSpec;
-  type ChartModel = Model<{ description: string }, ChartAsked, ChartTold>;
+  type ChartModel = Model<{ description: string; words: ChartWords }, ChartAsked, ChartTold>;
   interface VegaView {
     width(width: number): VegaView;
     runAsync(): Promise<VegaView>;

@@ -254,6 +254,7 @@ def _ask_twice(options: argparse.Namespace, name: str) -> None:
         if given != name:
             where = f"--sure '{given}'" if told else "that"
             raise SettingsError(
-                f"nothing was deleted: {where} is not the survey's name.",
+                "nothing was deleted: {given} is not the survey's name.",
                 "It stands in workbench.toml, [survey] name.",
+                given=where,
             )

@@ -21,6 +21,7 @@ from workbench.collect.optional_keys import OUT_OF_RESOURCES, SUCCESS
 from workbench.collect.patient_ids import is_alike
 from workbench.collect.patient_list import ListedPatient
 from workbench.collect.received import is_uid
+from workbench.language import mark
 from workbench.model import Finding
 
 T = TypeVar("T")
@@ -36,6 +37,44 @@ DETAILS = {
     "count_differs": "the PACS lists another number of objects than it counts",
     "key_left_out": "the PACS answers only where optional keys are left out",
     "malformed_uid": "the PACS names a study or series by a malformed UID",
+}
+# The same, told of the first patient.
+FIRST = {
+    "duplicate_answer": mark(
+        "Patient {number} of the queue is the first where the PACS answered the same object more "
+        "than once."
+    ),
+    "foreign_answer": mark(
+        "Patient {number} of the queue is the first where the PACS answered for another patient, "
+        "study or series than asked."
+    ),
+    "unusable_answer": mark(
+        "Patient {number} of the queue is the first where an answer of the PACS could not be used."
+    ),
+    "cut_answer": mark(
+        "Patient {number} of the queue is the first where the PACS ended a query with an error or "
+        "at a limit."
+    ),
+    "not_listed": mark(
+        "Patient {number} of the queue is the first where the PACS does not list the objects of a "
+        "study."
+    ),
+    "mixed_answer": mark(
+        "Patient {number} of the queue is the first where the PACS lists the same object in "
+        "several series of a study."
+    ),
+    "count_differs": mark(
+        "Patient {number} of the queue is the first where the PACS lists another number of objects "
+        "than it counts."
+    ),
+    "key_left_out": mark(
+        "Patient {number} of the queue is the first where the PACS answers only where optional "
+        "keys are left out."
+    ),
+    "malformed_uid": mark(
+        "Patient {number} of the queue is the first where the PACS names a study or series by a "
+        "malformed UID."
+    ),
 }
 
 

@@ -21,6 +21,7 @@ from workbench.collect.filters import SurveyFilter, TagCondition
 from workbench.dicom.object_definitions import can_have_any
 from workbench.dicom.values import OLDEST_YEARS
 from workbench.errors import SettingsError
+from workbench.language import Saying, Words, data, t
 
 REPORTS = tuple(
     str(uid)
@@ -39,7 +40,7 @@ ALWAYS_TOLD = frozenset({"StudyDate", "StudyTime", "PatientID", "PatientName", "
 NUMBERS = frozenset({"DS", "IS", "FL", "FD", "US", "SS", "UL", "SL", "UV", "SV"})
 
 
-def filter_warnings(wanted: SurveyFilter, today: date | None = None) -> list[str]:
+def filter_warnings(wanted: SurveyFilter, today: date | None = None) -> list[Words]:
     """Return what a person should know of a filter, one sentence each.
 
     Raises ``SettingsError`` where no object at all can pass it.
@@ -47,37 +48,38 @@ def filter_warnings(wanted: SurveyFilter, today: date | None = None) -> list[str
     nothing = _passes_nothing(wanted, today or datetime.now(UTC).date())
     if nothing:
         raise SettingsError(
-            f"no object can pass the filter: {nothing}.",
+            "no object can pass the filter: {why}.",
             "Change [filter] in workbench.toml (docs/collect.md, What is wanted).",
+            why=nothing,
         )
     return [*_of_reports(wanted), *_without_effect(wanted)]
 
 
-def _passes_nothing(wanted: SurveyFilter, today: date) -> str:
-    """Say why nothing passes; empty when something may."""
+def _passes_nothing(wanted: SurveyFilter, today: date) -> Saying | None:
+    """Say why nothing passes; ``None`` when something may."""
     if wanted.study_from and wanted.study_from > today:
-        return "its study dates begin in the future"
+        return Saying("its study dates begin in the future")
     if wanted.age_from_years is not None and wanted.age_from_years > OLDEST_YEARS:
-        return "nobody is as old as its ages begin"
+        return Saying("nobody is as old as its ages begin")
     if wanted.age_to_years is not None and wanted.age_to_years < 0:
-        return "its ages end before birth"
+        return Saying("its ages end before birth")
     for condition in wanted.conditions:
         if not condition.values and _representation(condition) not in NUMBERS:
-            return f"{condition.tag} is no number, and cannot lie in a range"
+            return Saying("{tag} is no number, and cannot lie in a range", tag=condition.tag)
         rest = _left(wanted, condition)
         if condition.values and not rest:
-            return f"its conditions leave no value of {condition.tag}"
+            return Saying("its conditions leave no value of {tag}", tag=condition.tag)
     return _crossed_ranges(wanted)
 
 
-def _crossed_ranges(wanted: SurveyFilter) -> str:
+def _crossed_ranges(wanted: SurveyFilter) -> Saying | None:
     for tag in {condition.tag for condition in wanted.conditions}:
         ranges = [each for each in wanted.conditions if each.tag == tag and not each.values]
         lows = [each.low for each in ranges if each.low is not None]
         highs = [each.high for each in ranges if each.high is not None]
         if lows and highs and max(lows) > min(highs):
-            return f"its conditions leave no value of {tag}"
-    return ""
+            return Saying("its conditions leave no value of {tag}", tag=tag)
+    return None
 
 
 def _left(wanted: SurveyFilter, condition: TagCondition) -> frozenset[str]:
@@ -89,31 +91,37 @@ def _left(wanted: SurveyFilter, condition: TagCondition) -> frozenset[str]:
     return frozenset(left)
 
 
-def _of_reports(wanted: SurveyFilter) -> Iterator[str]:
+def _of_reports(wanted: SurveyFilter) -> Iterator[Words]:
     """Yield why dose reports cannot pass, or only some of them can."""
     if wanted.modalities and REPORT_MODALITY not in wanted.modalities:
-        yield "No dose report can pass the filter: its modalities do not name SR."
+        yield t("No dose report can pass the filter: its modalities do not name SR.")
         return
     for condition in wanted.conditions:
         keyword = _keyword(condition)
         said = KINDS.get(keyword)
         if said is not None:
             if not any(condition.admits(value) for value in said):
-                yield f"No dose report can pass the filter: its {keyword} is another."
+                yield t(
+                    "No dose report can pass the filter: its {keyword} is another.",
+                    keyword=data(keyword),
+                )
                 return
         elif keyword not in ALWAYS_TOLD and any(condition.is_for(uid) for uid in REPORTS):
-            yield (
-                f"Dose reports may name {condition.tag} and need not: those without it are left "
-                "out."
+            yield t(
+                "Dose reports may name {tag} and need not: those without it are left out.",
+                tag=data(condition.tag),
             )
 
 
-def _without_effect(wanted: SurveyFilter) -> Iterator[str]:
+def _without_effect(wanted: SurveyFilter) -> Iterator[Words]:
     """Yield the conditions whose attribute no wanted object can have."""
     for condition in wanted.conditions:
         number = condition.number()
         if number is not None and not condition.creator and not can_have_any(number):
-            yield f"No object has {condition.tag} at its top level: the condition has no effect."
+            yield t(
+                "No object has {tag} at its top level: the condition has no effect.",
+                tag=data(condition.tag),
+            )
 
 
 def _keyword(condition: TagCondition) -> str:

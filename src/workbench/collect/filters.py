@@ -36,6 +36,7 @@ from workbench.collect.study_modalities import DEFINED_TERMS
 from workbench.dicom.object_definitions import can_have
 from workbench.dicom.values import parse_age, parse_date, years_between
 from workbench.errors import SettingsError
+from workbench.language import Words, data, day, listed, number, t
 
 NUMBERED = re.compile(r"([0-9A-Fa-f]{4}),?([0-9A-Fa-f]{4})\Z")
 DECIMAL = re.compile(r"[+-]?(\d+([.,]\d*)?|[.,]\d+)(e[+-]?\d{1,3})?\Z", re.ASCII)
@@ -93,11 +94,17 @@ class TagCondition:
             return _plain(value) in {_plain(wanted) for wanted in self.values}
         return self._within(value)
 
-    def sentence(self) -> str:
+    def sentence(self) -> Words:
         """Say it for a person."""
+        tag = data(self.tag)
         if self.values:
-            return f"{self.tag} {' or '.join(sorted(self.values))}"
-        return f"{self.tag} {_between(self.low, self.high)}"
+            values = listed(map(data, sorted(self.values)), f" {t('or')} ")
+            return t("{tag} {values}", tag=tag, values=values)
+        if self.low is None:
+            return t("{tag} up to {high}", tag=tag, high=_plainly(self.high))
+        if self.high is None:
+            return t("{tag} from {low}", tag=tag, low=_plainly(self.low))
+        return t("{tag} {low} to {high}", tag=tag, low=_plainly(self.low), high=_plainly(self.high))
 
     def _texts(self, dataset: Dataset) -> list[str]:
         tag = self.number()
@@ -166,15 +173,32 @@ class SurveyFilter:
         """Whether it leaves nothing out, so that no header need be looked at."""
         return self == SurveyFilter()
 
-    def sentence(self) -> str:
+    def sentence(self) -> Words:
         """Say it for a person."""
-        parts = [" and ".join(sorted(self.modalities))] if self.modalities else []
-        if self.study_from or self.study_to:
-            parts.append(f"studies {_between(self.study_from, self.study_to)}")
-        if self.age_from_years is not None or self.age_to_years is not None:
-            parts.append(f"age {_between(self.age_from_years, self.age_to_years)} years")
+        parts = []
+        if self.modalities:
+            parts.append(listed(map(data, sorted(self.modalities)), f" {t('and')} "))
+        parts += [*self._days_in_words(), *self._ages_in_words()]
         parts += [condition.sentence() for condition in self.conditions]
-        return ", ".join(parts) or "everything"
+        return listed(parts) if parts else t("everything")
+
+    def _days_in_words(self) -> Iterator[Words]:
+        first, last = self.study_from, self.study_to
+        if first and last:
+            yield t("studies {first} to {last}", first=day(first), last=day(last))
+        elif first:
+            yield t("studies from {first}", first=day(first))
+        elif last:
+            yield t("studies up to {last}", last=day(last))
+
+    def _ages_in_words(self) -> Iterator[Words]:
+        low, high = self.age_from_years, self.age_to_years
+        if low is not None and high is not None:
+            yield t("age {low} to {high} years", low=_plainly(low), high=_plainly(high))
+        elif low is not None:
+            yield t("age from {low} years", low=_plainly(low))
+        elif high is not None:
+            yield t("age up to {high} years", high=_plainly(high))
 
     # --- asking --------------------------------------------------------------------------------
 
@@ -304,10 +328,8 @@ def _dicom(day: date | None) -> str:
     return day.strftime("%Y%m%d") if day else ""
 
 
-def _between(low: object, high: object) -> str:
-    if low is None:
-        return f"up to {high}"
-    return f"from {low}" if high is None else f"{low} to {high}"
+def _plainly(value: float | None) -> Words:
+    return number(value or 0)
 
 
 # --- reading the settings -------------------------------------------------------------------------
@@ -348,15 +370,20 @@ def _known(table: Mapping[str, Any], keys: Sequence[str], name: str) -> None:
     for key in table:
         if key not in keys:
             raise SettingsError(
-                f"{name} has a key {str(key)[:20]!r} that nobody reads.",
-                f"Known keys: {', '.join(keys)}.",
+                "{name} has a key {key} that nobody reads.",
+                "Known keys: {known}.",
+                name=name,
+                key=f"{str(key)[:20]!r}",
+                known=", ".join(keys),
             )
 
 
 def _list(table: Mapping[str, Any], key: str) -> list[str]:
     values = table.get(key, [])
     if not isinstance(values, list | tuple):
-        raise SettingsError(f"{key} of the filter must be a list.", 'For example ["CT", "SR"].')
+        raise SettingsError(
+            "{key} of the filter must be a list.", 'For example ["CT", "SR"].', key=key
+        )
     return [str(value) for value in values]
 
 
@@ -365,10 +392,12 @@ def _ends(
 ) -> tuple[T | None, T | None]:
     ends = table.get(key, (None, None))
     if not isinstance(ends, list | tuple) or len(ends) != 2:
-        raise SettingsError(f"{key} of the filter must have two ends.", "For example [80, 140].")
+        raise SettingsError(
+            "{key} of the filter must have two ends.", "For example [80, 140].", key=key
+        )
     low, high = (read(end) for end in ends)
     if low is not None and high is not None and low > high:
-        raise SettingsError(f"{key} of the filter ends before it begins.", "Swap its ends.")
+        raise SettingsError("{key} of the filter ends before it begins.", "Swap its ends.", key=key)
     return low, high
 
 

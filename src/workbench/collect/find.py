@@ -29,6 +29,7 @@ from workbench.collect.patient_ids import UNICODE, character_sets, is_same
 from workbench.collect.study_modalities import all_known
 from workbench.dicom.values import parse_date
 from workbench.errors import NetworkError
+from workbench.language import mark
 
 FIND_CLASSES = (
     str(StudyRootQueryRetrieveInformationModelFind),
@@ -308,7 +309,9 @@ class FellSilent(NetworkError):  # noqa: N818  (what happened)
 def _ask(association: Association, wanted: Dataset, root: str) -> Reply:
     title = association.acceptor.ae_title.strip()
     silent = FellSilent(
-        f"{title} stopped answering a query.", "Try again later, or raise the time-out."
+        mark("{pacs} stopped answering a query."),
+        mark("Try again later, or raise the time-out."),
+        pacs=title,
     )
     if not association.is_established:
         raise silent
@@ -324,8 +327,9 @@ def _ask(association: Association, wanted: Dataset, root: str) -> Reply:
         elif len(answers) > MAX_ANSWERS + AFTER_CANCEL:
             association.abort()
             raise NetworkError(
-                f"{title} answers a query without end.",
+                "{pacs} answers a query without end.",
                 "Ask its administrator whether it can be asked for one patient.",
+                pacs=title,
             )
     raise silent
 

@@ -11,6 +11,8 @@ from __future__ import annotations
 import ssl
 from typing import Any
 
+from workbench.language import Saying
+
 # What a setting says where no name shall be compared: with a blank, so that no host is called so.
 NOT_COMPARED = "not compared"
 # OpenSSL, x509_vfy.h: X509_V_ERR_* of a certificate that is not (or no more) valid, that no
@@ -24,6 +26,9 @@ OLD = ("UNSUPPORTED_PROTOCOL", "PROTOCOL_VERSION", "VERSION_TOO_LOW", "NO_PROTOC
 PLAIN = ("WRONG_VERSION_NUMBER", "HTTP_REQUEST", "RECORD_LAYER", "PACKET_LENGTH", "EOF")
 OURS = ("CERTIFICATE", "UNKNOWN_CA", "ACCESS_DENIED", "DECRYPT_ERROR")
 CIPHERS_DIFFER = ("HANDSHAKE_FAILURE", "NO_SHARED_CIPHER", "INSUFFICIENT_SECURITY")
+
+
+Refusal = tuple[Saying, Saying]  # what went wrong, to stand behind a title; and what to do
 
 
 def expected_name(host: str, tls_name: str = "") -> str:
@@ -74,7 +79,7 @@ def _keep(context: ssl.SSLContext, error: OSError) -> None:
         context.failure = error
 
 
-def refusal(error: BaseException, name: str) -> tuple[str, str] | None:
+def refusal(error: BaseException, name: str) -> Refusal | None:
     """Return what went wrong in a handshake, to stand behind the peer's title, and the remedy.
 
     ``name`` is the one that was expected.  ``None`` where the error is not one of TLS.
@@ -88,81 +93,88 @@ def refusal(error: BaseException, name: str) -> tuple[str, str] | None:
     words = str(error).upper()  # OpenSSL's own name of the reason stands in it
     if "INVALID_NAME" in words:
         return (
-            f'is called "{name}", which no certificate can hold',
-            "Mend host or tls_name of [pacs].",
+            Saying('is called "{name}", which no certificate can hold', name=name),
+            Saying("Mend host or tls_name of [pacs]."),
         )
     kinds = ((OLD, _old), (CIPHERS_DIFFER, _ciphers), (PLAIN, _broken_off), (OURS, _ours))
     said = (say() for known, say in kinds if any(word in words for word in known))
     return next(said, _no_agreement())
 
 
-def _not_verified(code: int, name: str) -> tuple[str, str]:
+def _not_verified(code: int, name: str) -> Refusal:
     if code in ANOTHER_HOST:
         return (
-            f'shows a certificate that does not name "{name}"',
-            (
+            Saying('shows a certificate that does not name "{name}"', name=name),
+            Saying(
                 "Make sure that it is the right computer. Then have its certificate issued for "
                 "this name, or set tls_name of [pacs] to the name in it "
-                f'("{NOT_COMPARED}": any name).'
+                '("{not_compared}": any name).',
+                not_compared=NOT_COMPARED,
             ),
         )
     if code == EXPIRED:
-        return "shows a certificate that has expired", "Have its administrator renew it."
+        return (
+            Saying("shows a certificate that has expired"),
+            Saying("Have its administrator renew it."),
+        )
     if code == NOT_YET_VALID:
         return (
-            "shows a certificate that is not valid yet",
-            "Check the clock of this computer, and that of the other.",
+            Saying("shows a certificate that is not valid yet"),
+            Saying("Check the clock of this computer, and that of the other."),
         )
     if code in UNKNOWN_AUTHORITY:
         return (
-            "shows a certificate of an authority that we do not know",
-            (
+            Saying("shows a certificate of an authority that we do not know"),
+            Saying(
                 "Make sure that it is the right computer. Then add the authority's certificate to "
                 "the authorities in [tls]."
             ),
         )
     return (
-        f"shows a certificate that is not accepted (OpenSSL's code {code})",
-        "Have its administrator issue a new one.",
+        Saying("shows a certificate that is not accepted (OpenSSL's code {code})", code=code),
+        Saying("Have its administrator issue a new one."),
     )
 
 
-def _old() -> tuple[str, str]:
+def _old() -> Refusal:
     return (
-        "does not speak TLS 1.2 or 1.3",
-        "Older versions are not secure: have its administrator switch on a newer one.",
+        Saying("does not speak {old} or {new}", old="TLS 1.2", new="1.3"),
+        Saying("Older versions are not secure: have its administrator switch on a newer one."),
     )
 
 
-def _ciphers() -> tuple[str, str]:
+def _ciphers() -> Refusal:
     return (
-        "shares no cipher with us, or does not take our certificate",
-        (
+        Saying("shares no cipher with us, or does not take our certificate"),
+        Saying(
             "Have its administrator switch on the BCP 195 profile (ECDHE with AES-GCM), and accept "
             "the authority of our certificate."
         ),
     )
 
 
-def _broken_off() -> tuple[str, str]:
+def _broken_off() -> Refusal:
     return (
-        "broke off while an encrypted connection was agreed on",
-        (
-            "It may not encrypt at this port, speak TLS older than 1.2 only, or not take our "
-            "certificate."
+        Saying("broke off while an encrypted connection was agreed on"),
+        Saying(
+            "It may not encrypt at this port, speak TLS older than {least} only, or not take our "
+            "certificate.",
+            least="1.2",
         ),
     )
 
 
-def _no_agreement() -> tuple[str, str]:
+def _no_agreement() -> Refusal:
     return (
-        "could not agree with us on an encrypted connection",
-        "Check its certificate and that of its authority, and ours.",
+        Saying("could not agree with us on an encrypted connection"),
+        Saying("Check its certificate and that of its authority, and ours."),
     )
 
 
-def _ours() -> tuple[str, str]:
+def _ours() -> Refusal:
     return (
-        "does not accept our certificate",
-        "Have its administrator accept the authority that issued it; check [tls] certificate.",
+        Saying("does not accept our certificate"),
+        Saying(
+            "Have its administrator accept the authority that issued it; check [tls] certificate."
+        ),
     )

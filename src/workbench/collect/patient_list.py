@@ -23,6 +23,7 @@ from datetime import date
 from pathlib import Path
 
 from workbench.errors import SettingsError
+from workbench.language import mark
 
 LONGEST = {"patient_id": 64, "issuer": 64, "accession": 16}  # characters, PS3.5 table 6.2-1
 MAX_PRIORITY = 10**9
@@ -41,12 +42,23 @@ COLUMNS = {
     "birthdate": "birth_date", "patientbirthdate": "birth_date",
     "priority": "priority",
 }  # fmt: skip
+NO_WILDCARDS = mark("Write it without wildcards.")
+# What is wrong with a line, and what to write.
 SAID = {
-    "patient_id": ("a patient ID", "Write it without wildcards."),
-    "issuer": ("an issuer", "Write it without wildcards."),
-    "accession": ("an accession number", "Write it without wildcards."),
-    "date": ("a date", "Write dates as 2024-12-31 or 20241231."),
-    "priority": ("a priority", "Write a whole number."),
+    "patient_id": (mark("line {number} of the patient list is not a patient ID."), NO_WILDCARDS),
+    "issuer": (mark("line {number} of the patient list is not an issuer."), NO_WILDCARDS),
+    "accession": (
+        mark("line {number} of the patient list is not an accession number."),
+        NO_WILDCARDS,
+    ),
+    "date": (
+        mark("line {number} of the patient list is not a date."),
+        mark("Write dates as 2024-12-31 or 20241231."),
+    ),
+    "priority": (
+        mark("line {number} of the patient list is not a priority."),
+        mark("Write a whole number."),
+    ),
 }
 
 
@@ -115,9 +127,10 @@ def parse_patients(lines: Sequence[str]) -> tuple[ListedPatient, ...]:
         who = (patient.patient_id, patient.issuer)
         if births.setdefault(who, patient.birth_date) != patient.birth_date:
             raise SettingsError(
-                f"line {number} of the patient list has another birth date than an earlier line "
+                "line {number} of the patient list has another birth date than an earlier line "
                 "of the same patient.",
                 "Correct one of them.",
+                number=number,
             )
         patients[patient] = None
     return tuple(patients)
@@ -168,8 +181,10 @@ def _columns(cells: list[str]) -> list[str]:
         return []
     if "" in names:
         raise SettingsError(
-            f"column {names.index('') + 1} of the patient list has no known name.",
-            f"Remove it: only {', '.join(dict.fromkeys(COLUMNS.values()))} are read.",
+            "column {column} of the patient list has no known name.",
+            "Remove it: only {known} are read.",
+            column=names.index("") + 1,
+            known=", ".join(dict.fromkeys(COLUMNS.values())),
         )
     if len(set(names)) < len(names) or "patient_id" not in names:
         raise SettingsError(
@@ -181,14 +196,16 @@ def _columns(cells: list[str]) -> list[str]:
 
 def _patient(columns: list[str], cells: list[str], number: int) -> ListedPatient:
     if len(cells) > len(columns):
-        raise SettingsError(f"line {number} of the patient list has too many columns.")
+        raise SettingsError(
+            "line {number} of the patient list has too many columns.", number=number
+        )
     row = dict(zip(columns, cells, strict=False))
     for name, longest in LONGEST.items():
         value = row.get(name, "")
         if len(value) > longest or FORBIDDEN.search(value):
             raise _not(name, number)
     if not row["patient_id"]:
-        raise SettingsError(f"line {number} of the patient list has no patient ID.")
+        raise SettingsError("line {number} of the patient list has no patient ID.", number=number)
     patient_id, issuer = row["patient_id"], row.get("issuer", "")
     if len(row) == 1:
         return ListedPatient(patient_id)
@@ -196,7 +213,9 @@ def _patient(columns: list[str], cells: list[str], number: int) -> ListedPatient
         _day(row, name, number) for name in ("date_from", "date_to", "birth_date")
     )
     if first and last and first > last:
-        raise SettingsError(f"line {number} of the patient list ends before it begins.")
+        raise SettingsError(
+            "line {number} of the patient list ends before it begins.", number=number
+        )
     priority = row.get("priority", "") or "0"
     if not WHOLE.match(priority) or abs(int(priority)) > MAX_PRIORITY:
         raise _not("priority", number)
@@ -220,4 +239,4 @@ def _day(row: dict[str, str], name: str, number: int) -> date | None:
 
 def _not(name: str, number: int) -> SettingsError:
     what, remedy = SAID[name]
-    return SettingsError(f"line {number} of the patient list is not {what}.", remedy)
+    return SettingsError(what, remedy, number=number)

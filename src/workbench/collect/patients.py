@@ -25,6 +25,7 @@ from workbench.collect.study_arrivals import (
 )
 from workbench.collect.time_limits import STOP_QUIET_S, GivenUp
 from workbench.errors import NetworkError
+from workbench.language import Saying, mark
 from workbench.model import Verdict
 
 POLL_INTERVAL_S = 0.1
@@ -32,18 +33,20 @@ MAX_STALLED = 2  # studies that brought nothing and had to be given up, before t
 
 # Cases for a person, not for a guess and not for another try.
 DOUBTS = {
-    "birth_date_differs": "The PACS tells another birth date than the list.",
-    "several_patients": "The PACS has patients of several issuers under this ID.",
-    "found_twice": "The PACS has one of the studies under two patients.",
-    "id_differs": "The PACS has this patient under an ID written otherwise, or does not tell whose "
-    "studies it has.",
+    "birth_date_differs": mark("The PACS tells another birth date than the list."),
+    "several_patients": mark("The PACS has patients of several issuers under this ID."),
+    "found_twice": mark("The PACS has one of the studies under two patients."),
+    "id_differs": mark(
+        "The PACS has this patient under an ID written otherwise, or does not tell whose "
+        "studies it has."
+    ),
 }
 
 # What a person should look at too, though it is clear what was asked for.
 CAUTIONS = {
-    "several_births": "The PACS tells several birth dates for this ID.",
-    "similar_ids": "The PACS has other patients whose IDs are written almost like this one.",
-    "malformed_uid": "The PACS names a study or series by a malformed UID.",
+    "several_births": mark("The PACS tells several birth dates for this ID."),
+    "similar_ids": mark("The PACS has other patients whose IDs are written almost like this one."),
+    "malformed_uid": mark("The PACS names a study or series by a malformed UID."),
 }
 
 
@@ -64,7 +67,7 @@ class Watch:
     stopping
         Says whether to stop as soon as nothing comes any more.
     caution
-        Says at the end what else a person should know of what is here; empty when nothing.
+        Says at the end what else a person should know of what is here; ``None`` for nothing.
     """
 
     found: Callable[[Expected, float], None] = lambda *_: None
@@ -72,7 +75,7 @@ class Watch:
     requested: Callable[[RetrieveOutcome, float], None] = lambda *_: None
     stopped: Callable[[], bool] = lambda: False
     stopping: Callable[[], bool] = lambda: False
-    caution: Callable[[Expected], str] = lambda _: ""
+    caution: Callable[[Expected], Saying | None] = lambda _: None
 
 
 @dataclass(frozen=True)
@@ -170,9 +173,9 @@ def collect_patient(
     begun = time.monotonic()
     expected = _asked(patient, source, watch)
     watch.found(expected, time.monotonic() - begun)
-    doubts = [DOUBTS[code] for code in expected.doubts if code in DOUBTS]
+    doubts = [Saying(DOUBTS[code]) for code in expected.doubts if code in DOUBTS]
     if doubts:
-        return PatientResult(PatientState.FAILED, Counts(), " ".join(doubts), hopeless=True)
+        return PatientResult(PatientState.FAILED, Counts(), Saying.joined(*doubts), hopeless=True)
     if not expected.found:
         return _not_found(expected)
     work = _PatientWork(source, holdings, patience or Patience(), watch, expected)
@@ -184,9 +187,9 @@ def collect_patient(
         *expected.doubts,
         *(["malformed_uid"] if any(map(is_malformed, expected.studies)) else []),
     ]
-    cautions = [CAUTIONS[code] for code in codes if code in CAUTIONS]
-    said = [result.reason, *cautions, watch.caution(expected)]
-    return replace(result, reason=" ".join(filter(None, said)))
+    cautions = [Saying(CAUTIONS[code]) for code in codes if code in CAUTIONS]
+    said = [result.why, *cautions, watch.caution(expected)]
+    return replace(result, why=Saying.joined(*said))
 
 
 def _asked(patient: ListedPatient, source: Source, watch: Watch) -> Expected:
@@ -200,10 +203,11 @@ def _asked(patient: ListedPatient, source: Source, watch: Watch) -> Expected:
 
 def _not_found(expected: Expected) -> PatientResult:
     if expected.status:
-        reason = f"The PACS refused the query (status 0x{expected.status:04X})."
-        return PatientResult(PatientState.FAILED, reason=reason)
+        status = f"0x{expected.status:04X}"
+        why = Saying("The PACS refused the query (status {status}).", status=status)
+        return PatientResult(PatientState.FAILED, why=why)
     return PatientResult(
-        PatientState.NOT_FOUND, reason="The PACS has no study of this patient.", hopeless=True
+        PatientState.NOT_FOUND, why=Saying("The PACS has no study of this patient."), hopeless=True
     )
 
 

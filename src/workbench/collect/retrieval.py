@@ -21,6 +21,7 @@ if TYPE_CHECKING:
 SUCCESS = 0x0000  # PS3.4 tables C.4-2 (C-MOVE) and C.4-3 (C-GET)
 PENDING = 0xFF00
 SOME_FAILED = 0xB000
+NOTHING = "nothing"  # what one said who fell silent
 UNKNOWN_DESTINATION = 0xA801
 PARTIAL = "bulk_left_out"  # finding of an object that came without some of its values
 
@@ -94,7 +95,7 @@ class RetrieveOutcome:
         """The peer's answer in a word, for a person."""
         if self.http is not None:
             return f"HTTP {self.http}"
-        return "nothing" if self.status is None else f"0x{self.status:04X}"
+        return NOTHING if self.status is None else f"0x{self.status:04X}"
 
     @property
     def refused(self) -> bool:

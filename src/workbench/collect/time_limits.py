@@ -15,6 +15,8 @@ from enum import StrEnum
 from types import TracebackType
 from typing import Self
 
+from workbench.language import mark
+
 LOOK_INTERVAL_S = 0.25
 # Once a person has said stop, a request that brings nothing for so long is given up: two looks of
 # a collector, and well within the five seconds that a person waits for an answer.
@@ -37,8 +39,8 @@ class GivenUp(StrEnum):
     """Why a request was ended by us."""
 
     STOPPED = "stopped"
-    STALLED = "nothing moved any more"
-    TOO_LONG = "it took too long"
+    STALLED = mark("nothing moved any more")
+    TOO_LONG = mark("it took too long")
 
 
 @dataclass(frozen=True)

@@ -21,6 +21,8 @@ from itertools import pairwise
 from types import MappingProxyType
 from typing import TYPE_CHECKING
 
+from workbench.language import mark
+
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
@@ -57,12 +59,18 @@ class Times(StrEnum):
 # What each promises, for those who choose.
 PROMISES = MappingProxyType(
     {
-        Times.EXACT: "Times of day leave to the second: they join two surveys of this hospital, "
-        "and a survey with any list that holds times of examinations.",
-        Times.HOUR: "Times of day leave in full hours, true to about an hour, ages in full years; "
-        "what is stored and mapped keeps the order of times, on a clock of each patient's own.",
-        Times.REMOVED: "No time of day leaves or is stored, days do; ages leave in full years; "
-        "series that only their times tell apart count as one.",
+        Times.EXACT: mark(
+            "Times of day leave to the second: they join two surveys of this hospital, "
+            "and a survey with any list that holds times of examinations."
+        ),
+        Times.HOUR: mark(
+            "Times of day leave in full hours, true to about an hour, ages in full years; "
+            "what is stored and mapped keeps the order of times, on a clock of each patient's own."
+        ),
+        Times.REMOVED: mark(
+            "No time of day leaves or is stored, days do; ages leave in full years; "
+            "series that only their times tell apart count as one."
+        ),
     }
 )
 

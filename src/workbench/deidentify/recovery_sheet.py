@@ -17,9 +17,12 @@ from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
 
+from markupsafe import Markup
+
 from workbench.deidentify.pseudonym import KEY_BYTES
 from workbench.errors import IdentityError
-from workbench.language import mark
+from workbench.language import current_language, data, day, html, mark, t
+from workbench.language.choice import written_leftwards
 
 ALPHABET = "0123456789ABCDEFGHJKMNPQRSTVWXYZ"
 UNDERSTOOD = str.maketrans("ILO", "110")
@@ -36,8 +39,8 @@ class SheetError(IdentityError):
 
     def __init__(self, line: int) -> None:
         super().__init__(
-            mark("line {line} of the sheet is not as printed."),
-            mark("Compare it and try again"), line=line,
+            mark("line {line} of the sheet is not as printed."), mark("Compare it and try again"),
+            line=line,
         )  # fmt: skip
         self.line = line
 
@@ -82,7 +85,7 @@ def key_of_lines(lines: Sequence[str]) -> bytes:
     """Return the key of eight lines; raises ``SheetError`` naming the first mistyped one."""
     if len(lines) != LINES:
         raise IdentityError(
-            "the sheet has {lines} lines, not {number}.", lines=LINES, number=len(lines)
+            "the sheet has {lines} lines, not {count}.", lines=LINES, count=len(lines)
         )
     return b"".join(read_sheet_line(number, line) for number, line in enumerate(lines, 1))
 
@@ -94,7 +97,11 @@ def sheet_page(key: bytes, facts: SheetFacts) -> str:
     template = Environment(autoescape=True, undefined=StrictUndefined).from_string(
         TEMPLATE.read_text("utf-8")
     )
-    return template.render(lines=sheet_lines(key), facts=facts)
+    words = {
+        "t": t, "data": data, "html": html, "day": day, "code": Markup("<code>{}</code>").format,
+        "language": current_language(), "leftwards": written_leftwards(),
+    }  # fmt: skip
+    return template.render(words, lines=sheet_lines(key), facts=facts)
 
 
 def _line(number: int, part: bytes) -> str:

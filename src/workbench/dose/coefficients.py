@@ -42,9 +42,12 @@ def read_rows(name: str, text: str | None = None) -> pl.DataFrame:
         wrong = rows.with_row_index("row", 2).filter(pl.col("status") != VERIFIED)
         if wrong.height:
             raise DoseError(
-                f"row {wrong['row'][0]} of the coefficient table {name} was not verified in its "
-                f"source ({wrong.height} such rows).",
+                "row {row} of the coefficient table {name} was not verified in its source "
+                "({rows} such rows).",
                 "Read the number in its source, then set its status to verified.",
+                row=wrong["row"][0],
+                name=name,
+                rows=wrong.height,
             )
     return rows
 
@@ -53,7 +56,7 @@ def read_rows(name: str, text: str | None = None) -> pl.DataFrame:
 def _content(name: str) -> str:
     file = files("workbench.dose") / "data" / f"{name}.csv"
     if not file.is_file():
-        raise DoseError(f"there is no coefficient table {name}.")
+        raise DoseError("there is no coefficient table {name}.", name=name)
     return file.read_text(encoding="utf-8")
 
 
@@ -175,7 +178,7 @@ def k_factors(name: str, tissue_weights: str) -> KFactors:
     """
     rows = read_rows(name).filter(pl.col("tissue_weights") == tissue_weights)
     if rows.is_empty():
-        raise DoseError(f"the coefficient table {name} has no weights of that name.")
+        raise DoseError("the coefficient table {name} has no weights of that name.", name=name)
     regions = read_rows("kfactor_regions").filter(pl.col("table") == name)
     grids = {
         str(region): _grid(name, part)
@@ -196,10 +199,14 @@ def _grid(name: str, rows: pl.DataFrame) -> Grid:
     kvps = typed["kvp"].unique().sort().to_numpy()
     phantoms = typed.group_by("age").agg(pl.col("phantom").unique()).sort("age")["phantom"]
     if typed.height != len(ages) * len(kvps) or (phantoms.list.len() != 1).any():
-        raise DoseError(f"the coefficient table {name} has a hole or two phantoms for one age.")
+        raise DoseError(
+            "the coefficient table {name} has a hole or two phantoms for one age.", name=name
+        )
     phantom = phantoms.list.first().to_numpy()
     if len(set(phantom[:-1])) > 1 or len(ages) < 2:
-        raise DoseError(f"the coefficient table {name} changes its phantom among children.")
+        raise DoseError(
+            "the coefficient table {name} changes its phantom among children.", name=name
+        )
     ages = np.where(np.isinf(ages), np.nan, ages)
     return Grid(ages, kvps, typed["k"].to_numpy().reshape(len(ages), len(kvps)), phantom)
 
@@ -222,7 +229,11 @@ def phantom_conversion(from_cm: int, to_cm: int) -> tuple[float, float]:
     for row in read_rows("phantom_conversion").to_dicts():
         if (int(row["from_cm"]), int(row["to_cm"])) == (from_cm, to_cm):
             return float(row["factor"]), float(row["sd_log"])
-    raise DoseError(f"no factor from a phantom of {from_cm} cm to one of {to_cm} cm.")
+    raise DoseError(
+        "no factor from a phantom of {from_cm} cm to one of {to_cm} cm.",
+        from_cm=from_cm,
+        to_cm=to_cm,
+    )
 
 
 def stated_uncertainty(method: str, sharing: str) -> float | None:

@@ -80,7 +80,11 @@ def estimate(events: pl.DataFrame, methods: Sequence[DoseMethod] = BUILTIN) -> p
     for method in methods:
         missing = [name for name in method.needs if name not in events.columns]
         if missing:
-            raise DoseError(f"the method {method.name} needs the columns {', '.join(missing)}.")
+            raise DoseError(
+                "the method {name} needs the columns {missing}.",
+                name=method.name,
+                missing=", ".join(missing),
+            )
         estimates.append(DOSE_ESTIMATE.fit(method.estimate(counted)))
     done = pl.concat(estimates)
     return pl.concat([done, _without_method(counted, done)]).sort(ORDER, maintain_order=True)

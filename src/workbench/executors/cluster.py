@@ -42,8 +42,10 @@ def _done_elsewhere(parcel: _Parcel, versions: str) -> bytes:
     if versions == _versions():
         return done(parcel.content, _workplace(_distributed().get_worker()))
     error = SettingsError(
-        f"A Dask worker has {_versions()}, but here is {versions}.",
+        "A Dask worker has {here}, but here is {versions}.",
         "Install the same on all machines.",
+        here=_versions(),
+        versions=versions,
     )
     return pickle.dumps((None, error, "its start"))
 
@@ -203,6 +205,7 @@ def _answer(future: Any) -> bytes | None:
     except Exception as error:
         raise SettingsError(
             "A Dask worker could not load Workbench.",
-            f"Install {_versions()} on all machines.",
+            "Install {here} on all machines.",
+            here=_versions(),
         ) from error
     return answer

@@ -18,11 +18,11 @@ from pathlib import PurePath
 from typing import Any, Protocol, TypeVar, cast
 
 from workbench.errors import StoreError
+from workbench.language import mark
 
 R = TypeVar("R")
 R_co = TypeVar("R_co", covariant=True)
 C = TypeVar("C", bound="Closable")
-REST = "All other tasks are done, and done ones are not repeated when it is run again."
 
 
 class Closable(Protocol):
@@ -95,7 +95,8 @@ def _portable(error: BaseException) -> Exception:
             copied = pickle.loads(pickle.dumps(error))  # noqa: S301 - our own
             if type(copied) is type(error):
                 return error
-    return RuntimeError(f"A task failed: {type(error).__name__}.")
+    said = f"A task failed: {type(error).__name__}."
+    return RuntimeError(said)
 
 
 def _places(error: BaseException) -> str:
@@ -115,7 +116,12 @@ def opened(answer: bytes) -> Any:
 
 def given_up(tasks: int) -> StoreError:
     """Return the error for tasks whose workers died under them."""
+    remedy = mark(
+        "Most likely memory is short: use fewer workers or a larger machine. All other tasks are "
+        "done, and done ones are not repeated when it is run again."
+    )
+    if tasks == 1:
+        return StoreError("The workers of 1 task were killed again and again.", remedy)
     return StoreError(
-        f"The workers of {tasks} {'task' if tasks == 1 else 'tasks'} were killed again and again.",
-        f"Most likely memory is short: use fewer workers or a larger machine. {REST}",
+        "The workers of {tasks} tasks were killed again and again.", remedy, tasks=tasks
     )

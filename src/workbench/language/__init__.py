@@ -25,6 +25,7 @@ from workbench.language.formats import (
     weekday,
 )
 from workbench.language.markdown import markdown
+from workbench.language.saying import Saying, day_and_clock, worded
 from workbench.language.stored_texts import (
     Figures,
     StoredText,
@@ -33,11 +34,23 @@ from workbench.language.stored_texts import (
     value_words,
     words_of,
 )
-from workbench.language.texts import Marked, Words, data, html, listed, mark, n, sentences, t
+from workbench.language.texts import (
+    Marked,
+    Words,
+    capital,
+    data,
+    html,
+    listed,
+    mark,
+    n,
+    sentences,
+    t,
+)
 
 __all__ = [
-    "Figures", "Marked", "StoredText", "Words", "as_json", "best_language", "clock",
-    "current_language", "data", "day", "figures", "html", "listed", "mark", "markdown", "moment",
-    "moment_pattern", "n", "number", "sentences", "settle_language", "significant", "t",
-    "texts_of", "use_language", "value_words", "weekday", "words_of",
+    "Figures", "Marked", "Saying", "StoredText", "Words", "as_json", "best_language", "capital",
+    "clock", "current_language", "data", "day", "day_and_clock", "figures", "html", "listed",
+    "mark", "markdown", "moment", "moment_pattern", "n", "number", "sentences",
+    "settle_language", "significant", "t", "texts_of", "use_language", "value_words", "weekday",
+    "worded", "words_of",
 ]  # fmt: skip

@@ -4,14 +4,19 @@ from __future__ import annotations
 
 import os
 import re
+import struct
 from collections.abc import Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
 from functools import lru_cache
 from gettext import GNUTranslations, NullTranslations
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from workbench.language.pseudo import PSEUDO, PseudoTranslations
+
+if TYPE_CHECKING:
+    from babel import Locale
 
 ENGLISH = "en"
 CATALOGUES = Path(__file__).with_name("catalogues")
@@ -19,6 +24,8 @@ FILE = "messages.mo"
 # A language, and how much it is wanted (RFC 9110 section 12.5.4).
 WANTED = re.compile(r"\s*([A-Za-z]{2,8})(?:-[A-Za-z0-9-]*)?\s*(?:;\s*q=([0-9.]{1,5}))?\s*\Z")
 MAX_WANTED = 20  # of a browser's list
+# Scripts that run from right to left (Unicode CLDR, characterOrder), by their languages.
+LEFTWARDS = frozenset({"ar", "ckb", "dv", "fa", "he", "ks", "ps", "sd", "ug", "ur", "yi"})
 
 _OF_VISITOR: ContextVar[str | None] = ContextVar("language", default=None)
 # What this program speaks where no visitor is known: a report, a kernel.
@@ -35,12 +42,29 @@ def languages() -> tuple[str, ...]:
 
 @lru_cache(maxsize=1)
 def languages_by_name() -> tuple[tuple[str, str], ...]:
-    """Return code and own name of each language."""
-    from babel import Locale
+    """Return code and own name of each language; the code where nobody knows its name."""
+    return tuple((code, _own_name(code)) for code in languages())
 
-    return tuple(
-        (code, str(Locale.parse(code).get_display_name(code)).capitalize()) for code in languages()
-    )
+
+def _own_name(code: str) -> str:
+    known = locale_of(code)
+    return str((known and known.get_display_name(code)) or code).capitalize()
+
+
+@lru_cache(maxsize=16)
+def locale_of(language: str) -> Locale | None:
+    """Return what the Unicode CLDR knows of a language; ``None`` for one it does not have."""
+    from babel import Locale, UnknownLocaleError
+
+    try:
+        return Locale.parse(language)
+    except (UnknownLocaleError, ValueError):
+        return None
+
+
+def written_leftwards() -> bool:
+    """Whether the language that is spoken is written from right to left."""
+    return current_language() in LEFTWARDS
 
 
 def current_language() -> str:
@@ -99,5 +123,6 @@ def catalogue(language: str) -> NullTranslations:
     try:
         with (CATALOGUES / language / FILE).open("rb") as file:
             return GNUTranslations(file)
-    except (OSError, ValueError, UnicodeDecodeError):
+    # Garbage, of any kind that the reader stumbles over.
+    except (OSError, ValueError, LookupError, struct.error):
         return NullTranslations()

@@ -9,7 +9,7 @@ from __future__ import annotations
 from datetime import date, datetime
 from functools import lru_cache
 
-from workbench.language.choice import ENGLISH, current_language
+from workbench.language.choice import ENGLISH, current_language, locale_of
 from workbench.language.pseudo import PSEUDO
 from workbench.language.texts import Words, data
 
@@ -55,7 +55,8 @@ def moment(value: datetime) -> Words:
 
 def weekday(value: date) -> Words:
     """Return the short name of the day of the week."""
-    return Words(_weekdays(current_language())[value.weekday()])
+    name = _weekdays(current_language())[value.weekday()]
+    return data(name) if current_language() == PSEUDO else Words(name)
 
 
 def moment_pattern() -> str:
@@ -66,7 +67,7 @@ def moment_pattern() -> str:
 @lru_cache(maxsize=16)
 def _signs(language: str) -> tuple[str, str]:
     """Return the sign before decimals, and that between thousands."""
-    if language in (ENGLISH, PSEUDO):
+    if language in (ENGLISH, PSEUDO) or locale_of(language) is None:
         return ".", ","
     from babel.numbers import get_decimal_symbol, get_group_symbol
 
@@ -81,9 +82,8 @@ def _day_pattern(language: str) -> str:
 @lru_cache(maxsize=16)
 def _weekdays(language: str) -> tuple[str, ...]:
     """Return short names from Monday on."""
-    if language in (ENGLISH, PSEUDO):
+    known = None if language in (ENGLISH, PSEUDO) else locale_of(language)
+    if known is None:
         return "Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun"
-    from babel import Locale
-
-    names = Locale.parse(language).days["stand-alone"]["abbreviated"]
+    names = known.days["stand-alone"]["abbreviated"]
     return tuple(names[number].rstrip(".") for number in range(7))

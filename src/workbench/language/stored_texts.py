@@ -11,6 +11,7 @@ from collections.abc import Mapping
 from typing import Self, TypeAlias
 
 from workbench.language.formats import figures
+from workbench.language.saying import worded
 from workbench.language.texts import Marked, Words, data, filled, sentences, t
 
 Json: TypeAlias = object
@@ -57,7 +58,7 @@ def value_words(value: object) -> Words:
         return value.words()
     if isinstance(value, Marked):
         return t(value)
-    return figures(value) if isinstance(value, Figures) else data(value)
+    return figures(value) if isinstance(value, Figures) else worded(value)
 
 
 def as_json(value: object) -> Json:

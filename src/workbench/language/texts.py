@@ -39,7 +39,7 @@ def t(text: str, /, **values: Words | int) -> Words:
     language = current_language()
     if language != ENGLISH:
         translated = catalogue(language).gettext(text)
-        if _places(translated) == _places(text):
+        if translated and _places(translated) == _places(text):
             return Words(filled(translated, values))
     return Words(filled(text, values))
 
@@ -53,10 +53,18 @@ def n(text: str, plural: str, count: int, /, **values: Words | int) -> Words:
     english = text if count == 1 else plural
     language = current_language()
     if language != ENGLISH:
-        translated = catalogue(language).ngettext(text, plural, count)
-        if _places(translated) | {"count"} == _places(english) | {"count"}:
+        translated = _counted(language, text, plural, count)
+        if translated and _places(translated) | {"count"} == _places(english) | {"count"}:
             return Words(filled(translated, values))
     return Words(filled(english, values))
+
+
+def _counted(language: str, text: str, plural: str, count: int) -> str:
+    """Return the form for a number; nothing where the catalogue's rule cannot be worked out."""
+    try:
+        return catalogue(language).ngettext(text, plural, count)
+    except ArithmeticError:
+        return ""
 
 
 def data(value: object) -> Words:
@@ -72,13 +80,19 @@ def sentences(*said: Words) -> Words:
     return Words(" ".join((*ended, *said[-1:])))
 
 
+def capital(words: Words) -> Words:
+    """Return a text that begins with a capital letter."""
+    return Words(f"{words[:1].upper()}{words[1:]}")
+
+
 def listed(parts: Iterable[Words], between: str = ", ") -> Words:
     """Return texts one after the other."""
     return Words(between.join(parts))
 
 
 def _places(text: str) -> set[str]:
-    return set(PLACE.findall(text))
+    """Return the places of a text, and the braces that are none: of a place gone wrong."""
+    return set(PLACE.findall(text)) | set("{}") & set(PLACE.sub("", text))
 
 
 def filled(text: str, values: Mapping[str, object]) -> str:

@@ -114,12 +114,16 @@ def parse_vendor(text: str, name: str) -> Vendor:
     try:
         return model.model_validate(tomllib.loads(text))
     except tomllib.TOMLDecodeError as error:
-        raise SettingsError(f"{name}.toml is not TOML: {error}.", "Correct that line.") from error
+        raise SettingsError(
+            "{name}.toml is not TOML: {error}.", "Correct that line.", name=name, error=error
+        ) from error
     except ValidationError as error:
         places = "; ".join(
             f"{'.'.join(map(str, issue['loc']))}: {issue['msg']}" for issue in error.errors()
         )
-        raise SettingsError(f"{name}.toml: {places}.", "Correct these entries.") from error
+        raise SettingsError(
+            "{name}.toml: {places}.", "Correct these entries.", name=name, places=places
+        ) from error
 
 
 @cache

@@ -31,5 +31,6 @@ fastimport.skip_iri_grammar()
 
 def __getattr__(name: str) -> Any:
     if name not in _HOMES:
-        raise AttributeError(f"module 'workbench.report' has no attribute {name!r}")
+        message = f"module 'workbench.report' has no attribute {name!r}"
+        raise AttributeError(message)
     return getattr(import_module(_HOMES[name]), name)

@@ -17,7 +17,7 @@ import vl_convert
 from markupsafe import Markup
 
 from workbench.errors import WorkbenchError
-from workbench.language import current_language
+from workbench.language import Words, current_language
 from workbench.plaintext import printable, printable_parts
 from workbench.report.chart_locales import number_locale, time_locale
 from workbench.report.html_tables import Html
@@ -46,7 +46,7 @@ THEME: dict[str, Any] = {
 }  # fmt: skip
 
 
-def svg(chart: alt.TopLevelMixin, title: str, description: str) -> Html:
+def svg(chart: alt.TopLevelMixin, title: Words, description: Words) -> Html:
     """Return a chart as an accessible, inline, escaped SVG in a figure.
 
     ``title`` names it, ``description`` says what it shows to who cannot see it.
@@ -105,7 +105,7 @@ def _keep_only_drawing(root: Element) -> None:
                 del parent.attrib[name]
 
 
-def range_chart(frame: pl.DataFrame, axis: str) -> alt.LayerChart:
+def range_chart(frame: pl.DataFrame, axis: Words) -> alt.LayerChart:
     """Return a chart of one row a label: the middle half as a bar, the median as a dot.
 
     Parameters

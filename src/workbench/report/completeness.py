@@ -11,14 +11,18 @@ a study by the fullest of its listings, a patient as the one of his lines that i
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
-from typing import cast
+from typing import Any, cast
 
 import polars as pl
 
 from workbench.errors import SettingsError
+from workbench.language import Words, listed, mark, n, t
 from workbench.mapping.source_choice import patients_together
+from workbench.report.code_words import kept_words
+from workbench.report.html_tables import with_words
 
 COMPLETE = "complete"
 # States after which the PACS has answered: a study it did not tell of then is gone.
@@ -29,6 +33,12 @@ SETTLED = {COMPLETE: COMPLETE, "incomplete": "incomplete", "not found": "not fou
            "failed": "failed"}  # fmt: skip
 
 
+# How states are called on pages.
+STATES = {
+    COMPLETE: mark("complete"), "incomplete": mark("incomplete"), "not found": mark("not found"),
+    "failed": mark("failed"), "waiting": mark("waiting"), "asked": mark("asked"),
+    "found": mark("found"), "moving": mark("moving"), UNDERWAY: mark("not settled"),
+}  # fmt: skip
 # Of several lines of a patient, the first of these states is the patient's.
 BEHIND = ("failed", "incomplete", "not found", "waiting", "asked", "found", "moving", COMPLETE)
 
@@ -105,7 +115,9 @@ def _day(text: str, name: str) -> date | None:
     try:
         return date.fromisoformat(text)
     except ValueError as error:
-        raise SettingsError(f"{name} is not a date.", "Write it as 2026-12-31.") from error
+        raise SettingsError(
+            "{name} is not a date.", "Write it as 2026-12-31.", name=name
+        ) from error
 
 
 def patients(ledger: pl.DataFrame) -> pl.DataFrame:
@@ -223,28 +235,34 @@ def by_month(ledger: pl.DataFrame) -> pl.DataFrame:
 def not_complete(ledger: pl.DataFrame) -> pl.DataFrame:
     """Return the patients that are not complete, or of whom something is missing, and why.
 
+    Why is said in the language that is spoken.
+
     Those that were asked for come first, and in the order of their pseudonyms: the order of the
     queue would tell who they are.
     """
-    why = pl.concat_str(
-        pl.col("reason"),
-        pl.when((pl.col("missing") > 0) & pl.col("reason").is_null()).then(
-            pl.format("{} listed objects are not here.", pl.col("missing"))
-        ),
-        pl.when(pl.col("unlisted") > 0).then(
-            pl.format("Studies not listed object by object: {}.", pl.col("unlisted"))
-        ),
-        pl.when(pl.col("asked_at").is_null()).then(pl.lit("Not asked for yet.")),
-        separator=" ", ignore_nulls=True,
-    )  # fmt: skip
-    return (
+    behind = (
         patients(ledger)
-        .filter(
-            (pl.col("state") != COMPLETE) | (pl.col("missing") > 0) | (pl.col("unlisted") > 0)
-        )
-        .with_columns(why=pl.when(why == "").then(None).otherwise(why))
+        .filter((pl.col("state") != COMPLETE) | (pl.col("missing") > 0) | (pl.col("unlisted") > 0))
         .sort(pl.col("asked_at").is_null(), "patient", "expected", "state")
-    )  # fmt: skip
+    )
+    return with_words(behind, "why", _why)
+
+
+def _why(row: Mapping[str, Any]) -> Words | None:
+    """Say why a patient is not complete; ``None`` where nothing is known of it."""
+    said: list[Words] = []
+    if row["reason"] is not None:
+        said.append(kept_words(row["reason"]))
+    elif row["missing"]:
+        said.append(n(
+            "{count} listed objects are not here.", "{count} listed objects are not here.",
+            row["missing"],
+        ))  # fmt: skip
+    if row["unlisted"]:
+        said.append(t("Studies not listed object by object: {count}.", count=row["unlisted"]))
+    if row["asked_at"] is None:
+        said.append(t("Not asked for yet."))
+    return listed(said, " ") if said else None
 
 
 def cautions(ledger: pl.DataFrame) -> pl.DataFrame:

@@ -11,25 +11,33 @@ import polars as pl
 from markupsafe import Markup
 
 from workbench.errors import SettingsError
+from workbench.language import Words, data, day, listed, mark, n, sentences, t
 from workbench.report import charts
 from workbench.report import completeness as numbers
+from workbench.report.code_words import code_words, kept_words
 from workbench.report.html_tables import Html, Shown, heading, html_table, paragraph
 
-EMPTY = (
+EMPTY = mark(
     "Nothing was asked of the PACS yet, so nothing can be said of completeness. Add patients to "
     "the queue and run the collector, then make this report again."
 )
-PSEUDONYM = Shown("patient", "Pseudonym")
+PSEUDONYM = Shown("patient", mark("Pseudonym"))
 OBJECTS = (
-    Shown("expected", "Expected"), Shown("stored", "Stored"), Shown("refused", "Refused"),
-    Shown("missing", "Missing"),
+    Shown("expected", mark("Expected")), Shown("stored", mark("Stored")),
+    Shown("refused", mark("Refused")), Shown("missing", mark("Missing")),
 )  # fmt: skip
 COLOURS = {
     numbers.COMPLETE: charts.MARK, numbers.UNDERWAY: charts.RANGE, "incomplete": charts.LIMIT,
     "not found": "var(--soft)", "failed": charts.TEXT,
 }  # fmt: skip
+# By which part of the filter a study is left out (collect.filters).
+UNWANTED = {
+    "modality": mark("modality"), "modality_absent": mark("modality_absent"),
+    "study_date": mark("study_date"), "study_date_absent": mark("study_date_absent"),
+    "accession": mark("accession"), "age": mark("age"), "age_unknown": mark("age_unknown"),
+}  # fmt: skip
 WIDEST_BAR = 60  # pixels
-SIGNERS = ("For the study", "For the hospital (PACS administration)")
+SIGNERS = (mark("For the study"), mark("For the hospital (PACS administration)"))
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -39,7 +47,7 @@ class Terms:
     Attributes
     ----------
     survey, pacs
-        The survey's name, and the AE title of the PACS.
+        The survey's name, and the AE title of the PACS; empty where none is set.
     wanted, hours
         The filter, and the schedule of the query.
     versions
@@ -56,10 +64,15 @@ class Terms:
     key: str
 
 
-def collector_versions(runs: pl.DataFrame) -> str:
+def hours(describing: str, zone: str) -> Words:
+    """Return the schedule of the query in words, and the zone of its hours."""
+    return listed((_as_words(describing), data(f"({zone})")), " ")
+
+
+def collector_versions(runs: pl.DataFrame) -> Words:
     """Return the versions that collected, of the table ``run``, as text."""
     versions = runs.filter(pl.col("stage") == "collect")["version"].drop_nulls().unique().sort()
-    return ", ".join(versions) or "none"
+    return data(", ".join(versions)) if versions.len() else t("none")
 
 
 def checked_limit(limit: int) -> int:
@@ -72,95 +85,123 @@ def checked_limit(limit: int) -> int:
 def opening(title: str, ledger: pl.DataFrame) -> Html:
     """Return the heading and the verdict in one sentence."""
     if ledger.is_empty():
-        return Html(heading(title) + paragraph(EMPTY, "empty"))
+        return Html(heading(t(title)) + paragraph(t(EMPTY), "empty"))
     totals = numbers.totals(ledger)
-    return Html(heading(title) + paragraph(verdict(totals), "lead" if totals.proven else "empty"))
+    kind = "lead" if totals.proven else "empty"
+    return Html(heading(t(title)) + paragraph(verdict(totals), kind))
 
 
-def verdict(totals: numbers.Totals) -> str:
+def verdict(totals: numbers.Totals) -> Words:
     """Say in a sentence or two whether everything asked for is here."""
-    patients = f"{totals.complete} of {totals.patients} patients are complete"
     if totals.proven:
-        return (
-            f"Complete: {patients}; each of the {totals.expected} objects that the PACS listed "
-            f"is here ({totals.stored} stored, {totals.refused} put aside with a reason)."
-        )
-    parts = [
-        f"Not complete: {patients}; {totals.missing} of {totals.expected} listed objects missing."
-    ]
-    if totals.unlisted:
-        parts.append(
-            "Studies of which the PACS did not list every object, so that what is missing of them "
-            f"is not known: {totals.unlisted}."
-        )
-    return " ".join(parts)
+        return t(
+            "Complete: {complete} of {patients} patients are complete; each of the {expected} "
+            "objects that the PACS listed is here ({stored} stored, {refused} put aside with a "
+            "reason).",
+            complete=totals.complete, patients=totals.patients, expected=totals.expected,
+            stored=totals.stored, refused=totals.refused,
+        )  # fmt: skip
+    lacking = t(
+        "Not complete: {complete} of {patients} patients are complete; {missing} of {expected} "
+        "listed objects missing.",
+        complete=totals.complete, patients=totals.patients, missing=totals.missing,
+        expected=totals.expected,
+    )  # fmt: skip
+    if not totals.unlisted:
+        return lacking
+    unlisted = t(
+        "Studies of which the PACS did not list every object, so that what is missing of them "
+        "is not known: {count}.",
+        count=totals.unlisted,
+    )
+    return sentences(lacking, unlisted)
 
 
 def terms(ledger: pl.DataFrame, given: Terms) -> Html:
     """Return under which terms was asked, and when."""
     totals = numbers.totals(ledger)
-    rows = {
-        "Survey": given.survey,
-        "PACS (AE title)": given.pacs,
-        "Asked between": f"{_moment(totals.first)} and {_moment(totals.last)}",
-        "Wanted (filter as set now)": given.wanted,
-        "Hours for asking (as set now)": given.hours,
-        "Collected with Workbench": given.versions,
-        "Fingerprint of the pseudonyms' key": given.key,
-    }
-    return _pairs(rows)
+    between = t("{first} and {last}", first=_day(totals.first), last=_day(totals.last))
+    return _pairs({
+        t("Survey"): data(given.survey),
+        t("PACS (AE title)"): data(given.pacs) if given.pacs else t("none is set"),
+        t("Asked between"): between,
+        t("Wanted (filter as set now)"): _as_words(given.wanted),
+        t("Hours for asking (as set now)"): _as_words(given.hours),
+        t("Collected with Workbench"): _as_words(given.versions),
+        t("Fingerprint of the pseudonyms' key"): data(given.key),
+    })  # fmt: skip
 
 
 def sums(ledger: pl.DataFrame) -> Html:
     """Return the counts of patients, studies and objects, and those by state."""
     if ledger.is_empty():
-        return paragraph(EMPTY, "note")
+        return paragraph(t(EMPTY), "note")
     totals = numbers.totals(ledger)
-    untold = f"; no count for {totals.untold} studies" if totals.untold else ""
+    told: Words | int = totals.told
+    if totals.untold:
+        told = n(
+            "{told}; no count for {count} studies", "{told}; no count for {count} studies",
+            totals.untold, told=totals.told,
+        )  # fmt: skip
     counts = _pairs({
-        "Lines of the queue": totals.lines,
-        "Patients whom they mean": totals.patients,
-        "Of these asked for at least once": totals.asked,
-        "Of the complete ones, those with a caution": totals.cautioned,
-        "Wanted studies found (each once)": totals.studies,
-        "Studies left out by the filter": totals.unwanted,
-        "Objects of the wanted studies, the PACS's count": f"{totals.told}{untold}",
-        "Studies not listed object by object": totals.unlisted,
-        "Objects expected (listed, in wanted series)": totals.expected,
-        "Objects stored": totals.stored,
-        "Objects put aside with a reason": totals.refused,
-        "Objects missing": totals.missing,
+        t("Lines of the queue"): totals.lines,
+        t("Patients whom they mean"): totals.patients,
+        t("Of these asked for at least once"): totals.asked,
+        t("Of the complete ones, those with a caution"): totals.cautioned,
+        t("Wanted studies found (each once)"): totals.studies,
+        t("Studies left out by the filter"): totals.unwanted,
+        t("Objects of the wanted studies, the PACS's count"): told,
+        t("Studies not listed object by object"): totals.unlisted,
+        t("Objects expected (listed, in wanted series)"): totals.expected,
+        t("Objects stored"): totals.stored,
+        t("Objects put aside with a reason"): totals.refused,
+        t("Objects missing"): totals.missing,
     })  # fmt: skip
     by_state = html_table(
         numbers.states(ledger),
-        (Shown("state", "State"), Shown("patients", "Patients"), *OBJECTS),
-        "Patients by state",
-    )
+        (_state(), Shown("patients", t("Patients")), *OBJECTS), t("Patients by state"),
+    )  # fmt: skip
     return Html(counts + by_state)
+
+
+def state_words(state: str) -> Words:
+    """Return what a state is called."""
+    return t(numbers.STATES[state]) if state in numbers.STATES else data(state)
+
+
+def _state() -> Shown:
+    return Shown("state", t("State"), words=state_words)
 
 
 def figure(ledger: pl.DataFrame) -> Html:
     """Return the bars of patients by month of asking and state."""
     frame = numbers.by_month(ledger)
     if frame.is_empty():
-        return paragraph("There is nothing to draw.", "note")
+        return paragraph(t("There is nothing to draw."), "note")
     shown = [state for state in COLOURS if state in set(frame["state"])]
+    spoken = frame.with_columns(
+        pl.col("state").replace({state: state_words(state) for state in shown}),
+        pl.col("month").replace({numbers.NOT_ASKED: t("not asked yet")}),
+    )
     colour = alt.Color(
         "state:N", title=None,
-        scale=alt.Scale(domain=shown, range=[COLOURS[state] for state in shown]),
+        scale=alt.Scale(
+            domain=[state_words(state) for state in shown],
+            range=[COLOURS[state] for state in shown],
+        ),
     )  # fmt: skip
     bars = (
-        alt.Chart(alt.InlineData(values=frame.to_dicts()), width=620, height=220)
+        alt.Chart(alt.InlineData(values=spoken.to_dicts()), width=620, height=220)
         .mark_bar(size=min(WIDEST_BAR, 500 // frame["month"].n_unique()))
         .encode(
-            x=alt.X("month:N", title="Month in which the PACS was last asked", sort=None,
+            x=alt.X("month:N", title=t("Month in which the PACS was last asked"), sort=None,
                     axis=alt.Axis(labelAngle=0, grid=False)),
-            y=alt.Y("patients:Q", title="Patients", axis=alt.Axis(tickMinStep=1, tickCount=5)),
+            y=alt.Y("patients:Q", title=t("Patients"), axis=alt.Axis(tickMinStep=1, tickCount=5)),
             color=colour,
         )
     )  # fmt: skip
-    text = "Patients by the month in which they were last asked for, and how far they have come."
-    return charts.svg(bars, "Patients by month and state", text)
+    text = t("Patients by the month in which they were last asked for, and how far they have come.")
+    return charts.svg(bars, t("Patients by month and state"), text)
 
 
 def open_cases(ledger: pl.DataFrame, most: int) -> Html:
@@ -168,14 +209,18 @@ def open_cases(ledger: pl.DataFrame, most: int) -> Html:
     cases = numbers.not_complete(ledger)
     cautioned = _cautioned(ledger, most)
     if ledger.is_empty() or cases.is_empty():
-        return Html(paragraph("None." if ledger.height else EMPTY, "note") + cautioned)
+        return Html(paragraph(t("None.") if ledger.height else t(EMPTY), "note") + cautioned)
     columns = (
-        PSEUDONYM, Shown("state", "State"), Shown("tries", "Tries"),
-        Shown("studies", "Studies"), *OBJECTS, Shown("why", "Why", missing="no reason was noted"),
+        PSEUDONYM, _state(), Shown("tries", t("Tries")), Shown("studies", t("Studies")), *OBJECTS,
+        Shown("why", t("Why"), missing=t("no reason was noted"), words=Words),
     )  # fmt: skip
     more = cases.height - most
-    left = paragraph(f"{more} more are not listed here; all are counted above.", "empty")
-    return Html(html_table(cases.head(most), columns) + (left if more > 0 else "") + cautioned)
+    left = n(
+        "{count} more are not listed here; all are counted above.",
+        "{count} more are not listed here; all are counted above.", more,
+    )  # fmt: skip
+    table = html_table(cases.head(most), columns)
+    return Html(table + (paragraph(left, "empty") if more > 0 else "") + cautioned)
 
 
 def _cautioned(ledger: pl.DataFrame, most: int) -> Html:
@@ -183,25 +228,32 @@ def _cautioned(ledger: pl.DataFrame, most: int) -> Html:
     found = numbers.cautions(ledger)
     if found.is_empty():
         return Html("")
-    columns = (PSEUDONYM, Shown("why", "Caution"))
-    more = found.height - most
-    left = paragraph(f"{more} more are not listed here.", "empty") if more > 0 else ""
-    return Html(html_table(found.head(most), columns, "Complete, with a caution") + left)
+    columns = (PSEUDONYM, Shown("why", t("Caution"), words=kept_words))
+    table = html_table(found.head(most), columns, t("Complete, with a caution"))
+    return Html(table + _not_listed(found.height - most))
+
+
+def _not_listed(more: int) -> Html:
+    """Say how many more there are; nothing where there are none."""
+    if more <= 0:
+        return Html("")
+    left = n("{count} more are not listed here.", "{count} more are not listed here.", more)
+    return paragraph(left, "empty")
 
 
 def reasons(ledger: pl.DataFrame, rejected: pl.DataFrame) -> Html:
     """Return why objects were put aside, and why studies were left out."""
     aside = html_table(
         numbers.refused_by_reason(rejected),
-        (Shown("verdict", "Verdict"), Shown("code", "Code"), Shown("reason", "Reason"),
-         Shown("objects", "Objects")),
-        "Objects that came over the network and were put aside",
-        "No object was put aside.",
+        (Shown("verdict", t("Verdict"), words=code_words), Shown("code", t("Code")),
+         Shown("reason", t("Reason"), words=kept_words), Shown("objects", t("Objects"))),
+        t("Objects that came over the network and were put aside"),
+        t("No object was put aside."),
     )  # fmt: skip
     out = html_table(
         numbers.left_out(ledger),
-        (Shown("unwanted", "Left out by"), Shown("studies", "Studies")),
-        "Studies left out by the filter", "The filter left no study out.",
+        (Shown("unwanted", t("Left out by"), words=_left_out_by), Shown("studies", t("Studies"))),
+        t("Studies left out by the filter"), t("The filter left no study out."),
     )  # fmt: skip
     return Html(aside + out)
 
@@ -210,20 +262,19 @@ def vanished(ledger: pl.DataFrame, most: int) -> Html:
     """Return the studies that the PACS stopped telling of."""
     studies = numbers.not_told_any_more(ledger)
     columns = (
-        PSEUDONYM, Shown("StudyInstanceUID", "Study (pseudonym)"),
-        Shown("first_found", "First told"), Shown("last_found", "Last told"),
-        Shown("expected", "Expected"), Shown("stored", "Stored"),
+        PSEUDONYM, Shown("StudyInstanceUID", t("Study (pseudonym)")),
+        Shown("first_found", t("First told")), Shown("last_found", t("Last told")),
+        Shown("expected", t("Expected")), Shown("stored", t("Stored")),
     )  # fmt: skip
-    more = studies.height - most
-    left = paragraph(f"{more} more are not listed here.", "empty") if more > 0 else ""
-    return Html(html_table(studies.head(most), columns, empty="There is none.") + left)
+    table = html_table(studies.head(most), columns, empty=t("There is none."))
+    return Html(table + _not_listed(studies.height - most))
 
 
 def signatures(ledger: pl.DataFrame, place: str) -> Html:
     """Return a place to sign; nothing can be signed while nothing was asked."""
     if ledger.is_empty():
-        return paragraph("There is nothing to sign yet.", "note")
-    statement = (
+        return paragraph(t("There is nothing to sign yet."), "note")
+    statement = t(
         "The numbers above were read by me. Where this report says that something is missing or "
         "not known, I know of it."
     )
@@ -231,20 +282,30 @@ def signatures(ledger: pl.DataFrame, place: str) -> Html:
         '<tr><th scope="row">{}</th><td style="height:3.2em;min-width:12rem"></td>'
         '<td style="min-width:8rem"></td><td style="min-width:14rem"></td></tr>'
     )
+    dated = t("Place and date: {place}", place=data(place)) if place else t("Place and date")
     heads = Markup("").join(
         Markup('<th scope="col">{}</th>').format(head)
-        for head in ("", "Name", f"Place and date{f': {place}' if place else ''}", "Signature")
+        for head in ("", t("Name"), dated, t("Signature"))
     )
     table = Markup(
         '<div class="wide"><table><thead><tr>{}</tr></thead><tbody>{}</tbody></table></div>'
-    ).format(heads, Markup("").join(row.format(signer) for signer in SIGNERS))
+    ).format(heads, Markup("").join(row.format(t(signer)) for signer in SIGNERS))
     return Html(f"{paragraph(statement)}{table}")
 
 
-def _pairs(rows: Mapping[str, object]) -> Html:
+def _pairs(rows: Mapping[Words, Words | int]) -> Html:
     frame = pl.DataFrame({"what": list(rows), "value": [str(value) for value in rows.values()]})
-    return html_table(frame, (Shown("what", "What"), Shown("value", "Value")))
+    columns = (Shown("what", t("What"), words=Words), Shown("value", t("Value"), words=Words))
+    return html_table(frame, columns)
 
 
-def _moment(at: datetime | None) -> str:
-    return f"{at:%Y-%m-%d} (UTC)" if at else "never"
+def _left_out_by(code: str) -> Words:
+    return t(UNWANTED[code]) if code in UNWANTED else data(code)
+
+
+def _as_words(text: str) -> Words:
+    return text if isinstance(text, Words) else data(text)
+
+
+def _day(at: datetime | None) -> Words:
+    return t("{day} (UTC)", day=day(at)) if at else t("never")

@@ -6,16 +6,20 @@ phantom, because a CTDIvol or a DLP of one phantom is another quantity than that
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 import polars as pl
 
+from workbench.language import Words, data, listed, number, t
+from workbench.report.code_words import code_words
 from workbench.scanners.scanner_names import SCANNER, labelled
 
 # From this age a patient is compared with adult reference levels, as in workbench.dose.
 ADULT_YEARS = 18.0
 GROUP = (SCANNER, "protocol", "body_region", "age_group", "ctdi_phantom_cm")
 MAX_LANES = 30
+LABEL_CHARACTERS = 40  # of each part of a lane's label
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -30,13 +34,18 @@ class Summary:
     patients: int
     studies: int
 
-    def __str__(self) -> str:
+    def words(self) -> Words:
+        """Say the counts in two sentences."""
         if not self.events:
-            return "No CT irradiation event with a dose yet."
-        return (
-            f"{self.events} CT irradiation events of {self.patients} patients in {self.studies} "
-            "studies. Dates are shifted for each patient, so no period can be told."
-        )
+            return t("No CT irradiation event with a dose yet.")
+        return t(
+            "{events} CT irradiation events of {patients} patients in {studies} studies. Dates "
+            "are shifted for each patient, so no period can be told.",
+            events=self.events, patients=self.patients, studies=self.studies,
+        )  # fmt: skip
+
+    def __str__(self) -> str:
+        return self.words()
 
 
 def preferred_ct(events: pl.DataFrame) -> pl.DataFrame:
@@ -168,15 +177,45 @@ def _matched_levels(values: pl.DataFrame, levels: pl.DataFrame) -> pl.DataFrame:
 
 def _label(shown: pl.DataFrame) -> pl.Series:
     """Return unlike labels: protocol, region, age group and, of several scanners, which."""
-    scanner = [] if shown[SCANNER].n_unique() < 2 else [pl.col(SCANNER)]
-    region = pl.col("body_region").str.replace_all("_", " ")
-    texts = [pl.col("protocol").fill_null("no protocol"), region, pl.col("age_group"), *scanner]
-    joined = pl.concat_str([text.str.slice(0, 40) for text in texts], separator=" · ",
-                           ignore_nulls=True)  # fmt: skip
-    labels = shown.select(label=joined)["label"]
+    several = shown[SCANNER].n_unique() > 1
+    named = [_lane_words(row, several) for row in shown.iter_rows(named=True)]
+    labels = pl.Series("label", named, dtype=pl.String)
     phantom = shown["ctdi_phantom_cm"].cast(pl.String).fill_null("?")
     unlike = [
-        f"{label} ({row + 1}, {phantom[row]} cm)" if twice else label
-        for row, (label, twice) in enumerate(zip(labels, labels.is_duplicated(), strict=True))
+        listed((label, data(f"({row + 1}, {phantom[row]} cm)")), " ") if twice else label
+        for row, (label, twice) in enumerate(zip(named, labels.is_duplicated(), strict=True))
     ]
     return pl.Series("label", unlike, dtype=pl.String)
+
+
+def _lane_words(row: Mapping[str, str | None], several: bool) -> Words:
+    protocol, scanner = row["protocol"], row[SCANNER] if several else None
+    codes = [row[name] for name in ("body_region", "age_group")]
+    parts = [
+        t("no protocol") if protocol is None else data(protocol[:LABEL_CHARACTERS]),
+        *(code_words(code) for code in codes if code is not None),
+        *([] if scanner is None else [data(scanner[:LABEL_CHARACTERS])]),
+    ]
+    return listed(parts, " · ")
+
+
+def with_quartiles(table: pl.DataFrame) -> pl.DataFrame:
+    """Return ``by_protocol`` with ``<column>_text``: the median, and quartiles of several events."""
+    for column in ("ctdi_vol_mgy", "dlp_mgy_cm"):
+        parts = [f"{column}_{word}" for word in ("median", "p25", "p75")]
+        rounded = table.select("events", pl.col(parts).round(1))
+        texts = [_quartile_words(*row) for row in rounded.iter_rows()]
+        table = table.with_columns(pl.Series(f"{column}_text", texts, dtype=pl.String))
+    return table
+
+
+def _quartile_words(
+    events: int, median: float | None, low: float | None, high: float | None
+) -> Words | None:
+    if median is None or low is None or high is None:
+        return None
+    if events == 1:
+        return number(median)
+    return t(
+        "{median} ({low} to {high})", median=number(median), low=number(low), high=number(high)
+    )

@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
+from typing import Any
 
 import polars as pl
 from markupsafe import Markup, escape
 
-NOT_KNOWN = "not known"
+from workbench.language import Marked, Words, data, day, listed, mark, number, t
+
+NOT_KNOWN = mark("not known")
 # How units are written for people; the columns of the schema hold UCUM codes.
 PRINTED_UNITS = {"mGy.cm": "mGy·cm", "Gy.cm2": "Gy·cm²", "cGy.cm2": "cGy·cm²", "mA.s": "mA·s",
                  "1": "", "{count}": ""}  # fmt: skip
@@ -24,7 +27,7 @@ class Shown:
     column
         Name of the column in the frame.
     head
-        What stands above it.
+        What stands above it; a marked text is translated when the table is made.
     unit
         UCUM code, or empty.
     digits
@@ -33,14 +36,17 @@ class Shown:
         What stands where there is no value.
     right
         Whether it stands to the right, as numbers always do.
+    words
+        How a text in it is written for people; as it is, where nothing else is said.
     """
 
     column: str
-    head: str
+    head: Words | Marked
     unit: str = ""
     digits: int | None = None
-    missing: str = NOT_KNOWN
+    missing: Words | Marked = NOT_KNOWN
     right: bool = False
+    words: Callable[[str], Words] = data
 
 
 class Html(str):
@@ -52,15 +58,26 @@ class Html(str):
         return str(self)
 
 
+def with_words(
+    frame: pl.DataFrame, column: str, words: Callable[[Mapping[str, Any]], Words | None]
+) -> pl.DataFrame:
+    """Return a frame with a text made of each row, in this thread: another one has no language."""
+    texts = [words(row) for row in frame.iter_rows(named=True)]
+    return frame.with_columns(pl.Series(column, texts, dtype=pl.String))
+
+
 def html_table(
-    frame: pl.DataFrame, columns: Sequence[Shown], caption: str = "", empty: str = "none"
+    frame: pl.DataFrame,
+    columns: Sequence[Shown],
+    caption: Words | None = None,
+    empty: Words | None = None,
 ) -> Html:
     """Return a frame as an HTML table; every text is escaped.
 
     ``frame`` needs the columns named, in any order; ``empty`` is what is said of no rows.
     """
     if frame.is_empty():
-        return paragraph(empty, "note")
+        return paragraph(t("none") if empty is None else empty, "note")
     numeric = {
         shown.column: shown.right or frame.schema[shown.column].is_numeric() for shown in columns
     }
@@ -82,37 +99,41 @@ def html_table(
     )
 
 
-def paragraph(text: str, kind: str = "") -> Html:
+def paragraph(text: Words, kind: str = "") -> Html:
     """Return an escaped paragraph; ``kind`` is a class of the page's style."""
     return Html(Markup('<p class="{}">{}</p>').format(kind, text))
 
 
-def heading(text: str) -> Html:
+def heading(text: Words) -> Html:
     """Return the page's heading, escaped."""
     return Html(Markup("<h1>{}</h1>").format(text))
 
 
-def _head(shown: Shown, number: bool) -> Markup:
+def _head(shown: Shown, numeric: bool) -> Markup:
     unit = PRINTED_UNITS.get(shown.unit, shown.unit)
-    below = Markup('<span class="unit">{}</span>').format(unit) if unit else Markup("")
-    kind = Markup(' class="number"') if number else Markup("")
-    return Markup('<th scope="col"{}>{}{}</th>').format(kind, shown.head, below)
+    below = Markup('<span class="unit">{}</span>').format(data(unit)) if unit else Markup("")
+    kind = Markup(' class="number"') if numeric else Markup("")
+    return Markup('<th scope="col"{}>{}{}</th>').format(kind, _said(shown.head), below)
 
 
-def _cell(value: object, shown: Shown, number: bool) -> Markup:
+def _said(text: Words | Marked) -> Words:
+    return t(text) if isinstance(text, Marked) and text else Words(text)
+
+
+def _cell(value: object, shown: Shown, numeric: bool) -> Markup:
     if value is None or value != value:
         return Markup('<td class="{}">{}</td>').format(
-            "unknown number" if number else "unknown", shown.missing
+            "unknown number" if numeric else "unknown", _said(shown.missing)
         )
-    kind = Markup(' class="number"') if number else Markup("")
-    return Markup("<td{}>{}</td>").format(kind, _text(value, shown.digits))
+    kind = Markup(' class="number"') if numeric else Markup("")
+    return Markup("<td{}>{}</td>").format(kind, _text(value, shown))
 
 
-def _text(value: object, digits: int | None) -> Markup:
-    if isinstance(value, float) and digits is not None:
-        return escape(f"{value:.{digits}f}")
+def _text(value: object, shown: Shown) -> Markup:
+    if isinstance(value, float):
+        return escape(number(value, shown.digits))
     if isinstance(value, date):
-        return escape(value.isoformat()[:10])
+        return escape(day(value))
     if isinstance(value, list):
-        return escape(", ".join(str(item) for item in value))
-    return escape(value)
+        return escape(listed(shown.words(str(item)) for item in value))
+    return escape(shown.words(value) if isinstance(value, str) else value)

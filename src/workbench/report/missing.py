@@ -6,9 +6,23 @@ from dataclasses import dataclass
 
 import polars as pl
 
+from workbench.language import Words, listed, mark, t
+from workbench.report.code_words import CODES, code_words
 from workbench.report.dose_by_protocol import counted_events, preferred_ct
-from workbench.report.reference import study_sums
+from workbench.report.reference import NOT_COMPARED, study_sums
 
+# The areas, and what may be missing in them.
+WHATS = CODES | NOT_COMPARED | {
+    text: text
+    for text in (
+        mark("series incomplete"), mark("files not stored"), mark("findings"), mark("CT events"),
+        mark("not summed up"), mark("study DLP not compared"),
+        mark("effective doses without a value"), mark("no body region"), mark("no DLP"),
+        mark("no CTDIvol"), mark("no CTDI phantom"), mark("no age"), mark("no protocol"),
+        mark("topograms"), mark("scans of phantoms"), mark("events of other modalities"),
+        mark("no reason given"), mark("not stated"),
+    )
+}  # fmt: skip
 SCHEMA = {"area": pl.String, "what": pl.String, "count": pl.Int64, "of": pl.Int64}
 
 
@@ -25,6 +39,15 @@ class ReportTables:
     def as_mapping(self) -> dict[str, pl.DataFrame]:
         """Return name -> frame."""
         return dict(vars(self))
+
+
+def what_words(text: str) -> Words:
+    """Return what an area, or what is missing in it, is called; several codes stand with commas."""
+    if text in WHATS:
+        return t(WHATS[text])
+    return listed(
+        t(WHATS[code]) if code in WHATS else code_words(code) for code in text.split(", ")
+    )
 
 
 def missing(tables: ReportTables) -> pl.DataFrame:

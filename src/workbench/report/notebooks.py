@@ -40,8 +40,9 @@ def notebook_file(name: str, own: Path | None = None) -> Path:
     known = report_names(own)
     if not NAME.fullmatch(name) or name not in known:
         raise SettingsError(
-            f"there is no report '{name}'.", f"There is: {', '.join(known) or 'none'}."
-        )
+            "there is no report '{report}'.", "There is: {known}.",
+            report=name, known=", ".join(known) or "none",
+        )  # fmt: skip
     edited = own / f"{name}.ipynb" if own else None
     return edited if edited and edited.is_file() else folder() / f"{name}.ipynb"
 
@@ -54,7 +55,9 @@ def read_notebook(name: str, own: Path | None = None) -> nbformat.NotebookNode:
     # Also JSON that is no notebook, and what is not UTF-8.
     except (OSError, ValueError, AttributeError, TypeError, nbformat.ValidationError) as error:
         raise SettingsError(
-            f"the notebook of the report '{name}' cannot be read.", "Save it in JupyterLab again."
+            "the notebook of the report '{report}' cannot be read.",
+            "Save it in JupyterLab again.",
+            report=name,
         ) from error
     return notebook
 
@@ -105,12 +108,19 @@ def checked_parameters(
     allowed = ", ".join(sorted(defaults))
     for name, value in given.items():
         if name not in defaults:
-            raise SettingsError(f"the report has no parameter '{name}'.", f"It has: {allowed}.")
+            raise SettingsError(
+                "the report has no parameter '{parameter}'.", "It has: {allowed}.",
+                parameter=name, allowed=allowed,
+            )  # fmt: skip
         if not _is_json(value):
-            raise SettingsError(f"the parameter {name} is not a text, number, list or the like.")
+            raise SettingsError(
+                "the parameter {parameter} is not a text, number, list or the like.", parameter=name
+            )
         if not _fits(value, defaults[name]):
             kind = type(defaults[name]).__name__
-            raise SettingsError(f"the parameter {name} must be of the type {kind}.")
+            raise SettingsError(
+                "the parameter {parameter} must be of the type {kind}.", parameter=name, kind=kind
+            )
     return dict(given)
 
 

@@ -60,8 +60,9 @@ def pdf(page: str) -> bytes:
             return printed.read_bytes()
         except (subprocess.SubprocessError, OSError) as error:
             raise WorkbenchError(
-                f"Chromium did not print the page ({type(error).__name__}).",
+                "Chromium did not print the page ({kind}).",
                 "Make the report as .html and print that.",
+                kind=type(error).__name__,
             ) from None
 
 

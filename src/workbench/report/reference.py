@@ -11,6 +11,7 @@ from __future__ import annotations
 import polars as pl
 
 from workbench.errors import SettingsError
+from workbench.language import Words, data, listed, mark, n, t
 from workbench.report.dose_by_protocol import counted_events, preferred_ct
 from workbench.scanners.scanner_names import SCANNER
 
@@ -19,6 +20,18 @@ ENOUGH_PATIENTS = 30
 SINGLE_EVENT = ("per sequence", "one acquisition")
 WHOLE_STUDY = "complete exam"
 COLUMNS = {"ctdi_vol": "ctdi_vol_mgy", "dlp": "dlp_mgy_cm"}
+# What a row of a comparison says: codes of its columns, written for people by reference_words.
+SUMS, EVENTS = mark("sums over a study"), mark("single events")
+FEW = f"fewer than {ENOUGH_PATIENTS} patients"
+UNSAID = mark("the level does not state its phantom")
+# Why the sum of a study is not compared.
+NO_DLP = mark("an event has no DLP")
+NO_REGION = mark("the body region of an event is unknown")
+REGIONS = mark("not one body region")
+NO_PHANTOM = mark("the CTDI phantom of an event is unknown")
+PHANTOMS = mark("two CTDI phantoms, whose DLP do not add up")
+SCANNERS = mark("more than one scanner")
+NOT_COMPARED = {text: text for text in (NO_DLP, NO_REGION, REGIONS, NO_PHANTOM, PHANTOMS, SCANNERS)}
 # Their dose belongs to the examination they prepare, whatever their own region.
 NO_REGION_OF_ITS_OWN = ("bolus_tracking", "localizer")
 
@@ -46,8 +59,11 @@ def named_levels(levels: pl.DataFrame, country: str, year: int) -> pl.DataFrame:
     pairs = levels.select("country", "year").unique().sort("country", "year").iter_rows()
     known = [f"{name} {of}" for name, of in pairs if chosen_levels(levels, name, of).height]
     raise SettingsError(
-        f"there are no CT reference levels of country={country} year={year}.",
-        f"There are: {', '.join(known) or 'none'}. Write -p country=NAME -p year=YEAR.",
+        "there are no CT reference levels of country={country} year={year}.",
+        "There are: {known}. Write -p country=NAME -p year=YEAR.",
+        country=country,
+        year=year,
+        known=", ".join(known) or "none",
     )
 
 
@@ -90,17 +106,23 @@ def compare(events: pl.DataFrame, levels: pl.DataFrame) -> pl.DataFrame:
     return pl.concat(parts).sort(order)
 
 
+def reference_words(code: str) -> Words:
+    """Return how a code of ``compare`` is written for people."""
+    few = n("fewer than {count} patient", "fewer than {count} patients", ENOUGH_PATIENTS)
+    known = {
+        SUMS: t(SUMS), EVENTS: t(EVENTS), FEW: few, UNSAID: t(UNSAID),
+        f"{FEW}; {UNSAID}": listed((few, t(UNSAID)), "; "),
+    }  # fmt: skip
+    return known.get(code) or data(code)
+
+
 def _medians(rows: pl.DataFrame, levels: pl.DataFrame, quantity: str) -> pl.DataFrame:
     fits = pl.col("phantom_cm").is_null() | (pl.col("phantom_cm") == pl.col("ctdi_phantom_cm"))
     column = COLUMNS[quantity]
     keys = (SCANNER, "body_region", "ctdi_phantom_cm")
     level = ("value", "unit", "exam", "scope", "phantom_cm")
-    few = pl.when(pl.col("patients") < ENOUGH_PATIENTS).then(
-        pl.lit(f"fewer than {ENOUGH_PATIENTS} patients")
-    )
-    unsaid = pl.when(pl.col("phantom_cm").is_null()).then(
-        pl.lit("the level does not state its phantom")
-    )
+    few = pl.when(pl.col("patients") < ENOUGH_PATIENTS).then(pl.lit(FEW))
+    unsaid = pl.when(pl.col("phantom_cm").is_null()).then(pl.lit(UNSAID))
     note = pl.concat_str(few, unsaid, separator="; ", ignore_nulls=True)
     return (
         rows.filter(pl.col(column).is_not_null(), pl.col("ctdi_phantom_cm").is_not_null())
@@ -116,8 +138,8 @@ def _medians(rows: pl.DataFrame, levels: pl.DataFrame, quantity: str) -> pl.Data
             *keys[:-1],
             pl.lit(quantity).alias("quantity"),
             "ctdi_phantom_cm",
-            pl.when(pl.col("scope") == WHOLE_STUDY).then(pl.lit("sums over a study"))
-            .otherwise(pl.lit("single events")).alias("compared_with"),
+            pl.when(pl.col("scope") == WHOLE_STUDY).then(pl.lit(SUMS))
+            .otherwise(pl.lit(EVENTS)).alias("compared_with"),
             "patients",
             "count",
             "median",
@@ -153,13 +175,12 @@ def study_sums(events: pl.DataFrame) -> pl.DataFrame:
         scanners=pl.col(SCANNER).n_unique(),
     )
     reason = (
-        pl.when(pl.col("without") > 0).then(pl.lit("an event has no DLP"))
-        .when(pl.col("regions").list.contains("unknown")).then(
-            pl.lit("the body region of an event is unknown"))
-        .when(pl.col("regions").list.len() != 1).then(pl.lit("not one body region"))
-        .when(pl.col("no_phantom") > 0).then(pl.lit("the CTDI phantom of an event is unknown"))
-        .when(pl.col("phantoms") > 1).then(pl.lit("two CTDI phantoms, whose DLP do not add up"))
-        .when(pl.col("scanners") > 1).then(pl.lit("more than one scanner"))
+        pl.when(pl.col("without") > 0).then(pl.lit(NO_DLP))
+        .when(pl.col("regions").list.contains("unknown")).then(pl.lit(NO_REGION))
+        .when(pl.col("regions").list.len() != 1).then(pl.lit(REGIONS))
+        .when(pl.col("no_phantom") > 0).then(pl.lit(NO_PHANTOM))
+        .when(pl.col("phantoms") > 1).then(pl.lit(PHANTOMS))
+        .when(pl.col("scanners") > 1).then(pl.lit(SCANNERS))
     )  # fmt: skip
     return studies.select(
         "StudyInstanceUID", "patient", SCANNER,

@@ -26,19 +26,24 @@ COLOURS = {
     "var(--mark)": "#1f6fb2", "var(--mark-soft)": "#9cc3e4", "var(--limit)": "#b4540a",
     "var(--soft)": "#59636e", "currentColor": "#1c2128",
 }  # fmt: skip
-START = (
-    r"{\rtf1\ansi\ansicpg1252\deff0{\fonttbl{\f0\fswiss Arial;}}\landscape"
+# Language identifiers (MS-LCID, Microsoft, 2024); English pages name none.
+LANGUAGE_IDS = {"de": 1031, "fr": 1036, "lb": 1134, "it": 1040, "nl": 1043, "pt": 2070}
+START = r"{\rtf1\ansi\ansicpg1252\deff0"
+PAPER = (
+    r"{\fonttbl{\f0\fswiss Arial;}}\landscape"
     r"\paperw16838\paperh11906\margl1134\margr1134\margt850\margb850\uc1\fs20 "
 )
 
 
 def rtf(page: str) -> str:
-    """Return a page as RTF; it is ASCII throughout."""
+    """Return a page as RTF, in the language that it says it is in; it is ASCII throughout."""
     reader = _Reader()
     reader.feed(page)
     reader.close()
     reader.end_block()
-    return START + "\n".join(reader.parts) + "}"
+    number = LANGUAGE_IDS.get(reader.language)
+    language = rf"\deflang{number}" if number else ""
+    return f"{START}{language}{PAPER}" + "\n".join(reader.parts) + "}"
 
 
 def escaped(text: str) -> str:
@@ -111,6 +116,7 @@ class _Reader(HTMLParser):
     def __init__(self) -> None:
         super().__init__(convert_charrefs=True)
         self.parts: list[str] = []
+        self.language = ""
         self._text: list[str] = []
         self._quiet = 0
         self._table: _Table | None = None
@@ -124,6 +130,8 @@ class _Reader(HTMLParser):
             self._into_svg()
         elif tag in QUIET:
             self._quiet += 1
+        elif tag == "html":
+            self.language = (dict(attrs).get("lang") or "").lower()
         elif tag == "table":
             self.end_block()
             self._table = _Table()

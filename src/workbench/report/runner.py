@@ -118,7 +118,7 @@ def run_report(
         defaults, {name: value for name, value in parameters.items() if name != LANGUAGE}
     )
     if out.suffix not in WAYS:
-        raise SettingsError(f"a report is written as {', '.join(WAYS)}.")
+        raise SettingsError("a report is written as {ways}.", ways=", ".join(WAYS))
     if out.suffix == ".pdf":
         browser()
     started = datetime.now(UTC)

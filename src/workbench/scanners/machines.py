@@ -11,8 +11,13 @@ from collections.abc import Callable, Hashable, Iterable, Mapping
 from dataclasses import dataclass
 from itertools import combinations
 
+from workbench.language import Marked, mark
 from workbench.scanners.device_signs import FoldedSigns, same_maker
 
+SAME_SERIAL = mark("the same serial number")
+UNLIKE_SERIALS = mark("the same model and station, but different serial numbers")
+SAME_STATION = mark("the same model and station")
+SAME_MODEL = mark("the same model, and of one neither serial number nor station is known")
 MAX_ALIKE = 200  # signs that are compared with each other: a header may say anything
 
 
@@ -22,7 +27,7 @@ class Doubt:
 
     first: str
     second: str
-    why: str
+    why: Marked
 
 
 def machines(signs: Iterable[FoldedSigns]) -> dict[FoldedSigns, FoldedSigns]:
@@ -49,32 +54,29 @@ def machines(signs: Iterable[FoldedSigns]) -> dict[FoldedSigns, FoldedSigns]:
 def doubts(names: Mapping[FoldedSigns, str]) -> list[Doubt]:
     """Return what may be one scanner and stands under two names; ``names`` is sign -> name."""
     known = sorted(names)
-    reasons: dict[tuple[str, str], str] = {}
+    reasons: dict[tuple[str, str], Marked] = {}
     for key in (lambda sign: sign.serial, lambda sign: sign.model):
         for bucket in _alike(known, key):
             for first, second in combinations(bucket[:MAX_ALIKE], 2):
-                why = _why(first, second) if names[first] != names[second] else ""
+                why = _why(first, second) if names[first] != names[second] else None
                 if why:
                     pair = sorted((names[first], names[second]))
                     reasons.setdefault((pair[0], pair[1]), why)
     return [Doubt(*pair, why) for pair, why in reasons.items()]
 
 
-def _why(first: FoldedSigns, second: FoldedSigns) -> str:
+def _why(first: FoldedSigns, second: FoldedSigns) -> Marked | None:
     if not same_maker(first, second):
-        return ""
+        return None
     if first.serial and first.serial == second.serial:
-        return "the same serial number"
+        return SAME_SERIAL
     if first.model != second.model or not first.model:
-        return ""
+        return None
     if first.station and first.station == second.station:
-        different = "but different serial numbers"
-        return f"the same model and station, {different}" if first.serial and second.serial else (
-            "the same model and station"
-        )  # fmt: skip
+        return UNLIKE_SERIALS if first.serial and second.serial else SAME_STATION
     if not all(sign.serial or sign.station for sign in (first, second)):
-        return "the same model, and of one neither serial number nor station is known"
-    return ""
+        return SAME_MODEL
+    return None
 
 
 def _alike(

@@ -77,12 +77,14 @@ def read_scanners(folder: Path) -> ScannerFile:
     except FileNotFoundError:
         return ScannerFile((), "")
     except OSError as error:
-        raise SettingsError(f"the file {FILE} cannot be read.", "Check its rights.") from error
+        raise SettingsError(
+            "the file {file} cannot be read.", "Check its rights.", file=FILE
+        ) from error
     try:
         tables = tomllib.loads(content.decode("utf-8"))
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
         raise SettingsError(
-            f"the file {FILE} cannot be read: {error}.", "Mend that line."
+            "the file {file} cannot be read: {error}.", "Mend that line.", file=FILE, error=error
         ) from error
     scanners = tuple(_scanner(table) for table in _entries(tables))
     _check_names(scanners)
@@ -134,8 +136,9 @@ def checked_name(name: str) -> str:
     plain = " ".join(name.split())
     if not plain or len(plain) > MAX_NAME_CHARACTERS or not plain.isprintable():
         raise SettingsError(
-            f"a scanner needs a name of 1 to {MAX_NAME_CHARACTERS} characters.",
+            "a scanner needs a name of 1 to {max_name_characters} characters.",
             "Give it the name that people at the scanner use.",
+            max_name_characters=MAX_NAME_CHARACTERS,
         )
     return plain
 
@@ -145,7 +148,10 @@ def _check_names(scanners: Sequence[NamedScanner]) -> None:
     twice = next((name for name in names if names.count(name) > 1), "")
     if twice:
         raise SettingsError(
-            f"the file {FILE} has the name {twice!r} twice.", "Put their signs together."
+            "the file {file} has the name {twice} twice.",
+            "Put their signs together.",
+            file=FILE,
+            twice=repr(twice),
         )
 
 
@@ -154,7 +160,7 @@ def _entries(tables: Mapping[str, Any]) -> list[Any]:
     entries = tables.get("scanner", [])
     if others or not isinstance(entries, list):
         raise SettingsError(
-            f"the file {FILE} holds tables [[scanner]] only.", "Take out what is no such."
+            "the file {file} holds tables [[scanner]] only.", "Take out what is no such.", file=FILE
         )
     return entries
 
@@ -163,8 +169,9 @@ def _scanner(table: Any) -> NamedScanner:
     signs = table.get("signs") if isinstance(table, Mapping) else None
     if not isinstance(signs, list) or not isinstance(table.get("name"), str):
         raise SettingsError(
-            f"a [[scanner]] of {FILE} lacks its name or its signs.",
+            "a [[scanner]] of {file} lacks its name or its signs.",
             'Write: name = "CT 1" and signs = [{ maker = "...", serial = "..." }]',
+            file=FILE,
         )
     return NamedScanner(checked_name(table["name"]), tuple(_pattern(sign) for sign in signs))
 
@@ -173,7 +180,10 @@ def _pattern(sign: Any) -> SignPattern:
     right = isinstance(sign, Mapping) and set(sign) <= set(KEYS)
     if not right or not sign or not all(isinstance(value, str) for value in sign.values()):
         raise SettingsError(
-            f"a sign in {FILE} is not understood.", f"Its keys are texts: {', '.join(KEYS)}."
+            "a sign in {file} is not understood.",
+            "Its keys are texts: {keys}.",
+            file=FILE,
+            keys=", ".join(KEYS),
         )
     return SignPattern(**{key: str(value) for key, value in sign.items()})
 

@@ -11,6 +11,7 @@ from dataclasses import dataclass, field
 
 import polars as pl
 
+from workbench.language import mark
 from workbench.scanners.device_signs import DeviceSigns, FoldedSigns
 from workbench.scanners.machines import Doubt, doubts, machines
 from workbench.scanners.scanner_file import NamedScanner
@@ -18,7 +19,7 @@ from workbench.scanners.scanner_file import NamedScanner
 SCANNER = "scanner"  # the column
 COLUMNS = ("manufacturer", "model", "station", "device_serial_number")
 NOT_STATED = "not stated"
-CLAIMED = "a sign that both names claim"
+CLAIMED = mark("a sign that both names claim")
 
 
 @dataclass(frozen=True)
@@ -162,9 +163,7 @@ def _given(
         ]  # fmt: skip
         if names:
             given[sign] = names[0]
-            claims += [
-                Doubt(names[0], other, "a sign that both names claim") for other in names[1:]
-            ]
+            claims += [Doubt(names[0], other, CLAIMED) for other in names[1:]]
     owners: dict[FoldedSigns, set[str]] = defaultdict(set)
     home = machines(known)
     for sign, name in given.items():

@@ -110,7 +110,8 @@ class Table:
 
         unknown = {name for row in rows for name in row} - set(self.names)
         if unknown:
-            raise KeyError(f"{self.name} has no column {', '.join(sorted(unknown))}")
+            message = f"{self.name} has no column {', '.join(sorted(unknown))}"
+            raise KeyError(message)
         return pl.DataFrame(rows, schema=self.polars(), orient="row", strict=False)
 
 

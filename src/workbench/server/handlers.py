@@ -60,7 +60,7 @@ class Index(Guarded):
         self.show(
             "home.html",
             scripts=True,
-            collector=await collector(self.workspace, self.rights),
+            collector=await collector(self.workspace, self.rights, self.language),
             survey=read_settings(self.workspace).survey.name,
             dashboards=[page for page in self._dashboards() if self.rights.allow(page.right)],
             languages=languages_by_name(),
@@ -155,17 +155,23 @@ class PageState(Guarded):
 
     async def get(self) -> None:
         """Answer with what is wrong with the page (nothing), and the collector's state."""
-        state = await collector(self.workspace, self.rights)
+        state = await collector(self.workspace, self.rights, self.language)
         self.set_header("Content-Type", "application/json")
         self.finish(json.dumps({"text": "", "collector": state}))
 
 
-async def collector(workspace: Path, rights: Rights) -> dict[str, str] | None:
+async def collector(workspace: Path, rights: Rights, language: str) -> dict[str, str] | None:
     """Return how the collector stands, for who may steer it; ``None`` for others."""
     if not rights.allow(Right.COLLECT):
         return None
-    state = await get_running_loop().run_in_executor(None, collector_of, workspace)
-    return state.as_json() if state else None
+
+    def said() -> dict[str, str] | None:
+        # A thread has the language of nobody.
+        with use_language(language):
+            state = collector_of(workspace)
+            return state.as_json() if state else None
+
+    return await get_running_loop().run_in_executor(None, said)
 
 
 class OfOwnKernel(Guarded):

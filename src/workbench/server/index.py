@@ -45,9 +45,9 @@ class FinishedReport:
     size: int
 
     @property
-    def time(self) -> str:
+    def time(self) -> Words:
         """The time to the minute."""
-        return f"{moment(self.made_at)} UTC"
+        return t("{time} UTC", time=moment(self.made_at))
 
     @property
     def kilobytes(self) -> int:

@@ -7,6 +7,7 @@ markdown; what is marked is translated when the page is sent.
 from __future__ import annotations
 
 import re
+import secrets
 from collections.abc import Callable
 from html import unescape
 from typing import Any
@@ -26,13 +27,16 @@ from workbench.language import (
     number,
     t,
 )
+from workbench.language.choice import written_leftwards
 from workbench.rights import Right, Rights
 
 RIGHTS = {
     Right.LOOK: mark("look"), Right.DECIDE: mark("decide"), Right.COLLECT: mark("collect"),
     Right.ADMINISTER: mark("administer"),
 }  # fmt: skip
-BEGIN, BETWEEN, END = "\ue000", "\ue001", "\ue002"  # of private use: no text of ours has them
+# Nobody can write these: what a header or a survey's name holds is never taken for a mark.
+SECRET = secrets.token_hex(16)
+BEGIN, BETWEEN, END = f"\ue000{SECRET}", f"\ue001{SECRET}", f"\ue002{SECRET}"
 TEXT, MARKDOWN = "t", "m"
 LATER = re.compile(f"{BEGIN}([{TEXT}{MARKDOWN}]){BETWEEN}(.*?){END}", re.DOTALL)
 ROOT = re.compile(r"<html\b[^>]*>")
@@ -50,8 +54,14 @@ def markdown_later(source: str) -> Markup:
 
 def spoken(page: str) -> str:
     """Return a piece of a page in the language that is spoken."""
-    page = ROOT.sub(f'<html lang="{current_language()}">', page, count=1)
+    page = ROOT.sub(root(), page, count=1)
     return LATER.sub(_said, page)
+
+
+def root() -> str:
+    """Return the tag that begins a page: its language, and which way that is written."""
+    way = ' dir="rtl"' if written_leftwards() else ""
+    return f'<html lang="{current_language()}"{way}>'
 
 
 def _said(match: re.Match[str]) -> str:
@@ -77,7 +87,7 @@ def right_words(right: Right) -> Words:
 
 def rights_words(rights: Rights) -> Words:
     """Return the names of rights."""
-    return listed(right_words(right) for right in Right if right in rights.given)
+    return listed((right_words(right) for right in Right if right in rights.given), ",")
 
 
 def code(value: object) -> Markup:

@@ -56,8 +56,9 @@ class Passwords:
         """Give a right to who knows this password; raises ``SettingsError`` for a short one."""
         if len(_normal(password)) < MIN_PASSWORD_LETTERS or len(password) > MAX_PASSWORD_LETTERS:
             raise SettingsError(
-                f"a password needs {MIN_PASSWORD_LETTERS} characters or more.",
+                "a password needs {least} characters or more.",
                 "Take four or five words drawn by lot.",
+                least=MIN_PASSWORD_LETTERS,
             )
         if self.granted(password).given - {right}:
             raise SettingsError("another right has that password.", "Take one for each right.")
@@ -82,14 +83,15 @@ def _read(file: Path) -> dict[Right, str]:
     try:
         if file.stat().st_mode & 0o077:
             raise SettingsError(
-                f"others than its owner may read or change {FILE}.",
+                "others than its owner may read or change {file}.",
                 "Run chmod 600 on it, and set the passwords anew if others have seen it.",
+                file=FILE,
             )
         table = json.loads(file.read_text("ascii"))
         return {Right(name): str(text) for name, text in table.items()}
     except (OSError, ValueError, AttributeError) as error:
         raise SettingsError(
-            f"{FILE} cannot be read.", "Remove it, then: workbench rights set"
+            "{file} cannot be read.", "Remove it, then: workbench rights set", file=FILE
         ) from error
 
 

@@ -26,7 +26,7 @@ from voila.voila_kernel_manager import voila_kernel_manager_factory
 
 from workbench.language import mark, use_language
 from workbench.rights import Rights
-from workbench.server.page_words import spoken
+from workbench.server.page_words import ROOT, spoken
 from workbench.server.waiting_room import WaitingRoom
 
 MIB = 2**20
@@ -69,10 +69,15 @@ class Visit:
 
     async def html(self, language: str) -> AsyncIterator[str]:
         """Yield the page: what was made ahead, then the rest while it is made."""
+        held, begun = "", False
         async for piece in self._pieces():
-            with use_language(language):
-                said = spoken(piece)
-            yield said
+            held += piece
+            # What was made ahead may end within the tag that names the language.
+            begun = begun or bool(ROOT.search(held))
+            if begun:
+                yield _said(held, language)
+                held = ""
+        yield _said(held, language)
 
     async def _pieces(self) -> AsyncIterator[str]:
         renderer, task = self._content["renderer"], self._content["task"]
@@ -83,6 +88,11 @@ class Visit:
         yield "".join(rendered[ahead:])
         async for html, _ in rest:
             yield html
+
+
+def _said(piece: str, language: str) -> str:
+    with use_language(language):
+        return spoken(piece)
 
 
 class VisitorKernels(PooledKernels):  # type: ignore[misc]

@@ -231,7 +231,7 @@ class DashboardServer(Voila):  # type: ignore[misc]
             sockets = bind_sockets(self.port, ADDRESS)
         except OSError as error:
             raise SettingsError(
-                f"port {self.port} cannot be used.", "Choose another with --port."
+                "port {port} cannot be used.", "Choose another with --port.", port=self.port
             ) from error
         self.port = sockets[0].getsockname()[1]  # of port 0 the system chooses one
         self.connection_dir = tempfile.mkdtemp(prefix="wb_")

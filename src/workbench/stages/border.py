@@ -26,6 +26,7 @@ from workbench.dicom.process import quiet_pydicom
 from workbench.dicom.read import Header, HeaderLimits
 from workbench.dicom.reader import HeaderReader
 from workbench.errors import DamagedObject, NotWanted, ReadError, StoreError
+from workbench.language import Saying, mark
 from workbench.model import Finding, Verdict
 from workbench.stages.identity_case import AskedPatient
 from workbench.stages.study_identities import IdentityAwaited, StudyIdentities
@@ -47,9 +48,9 @@ NETWORK = HeaderLimits(
 )  # of what strangers send; a deflated one grows to it
 
 
-OTHER_IDENTITY = (
-    "In {} of its studies objects name the patient otherwise than was asked; the table finding "
-    "says in what, and how they are kept."
+OTHER_IDENTITY = mark(
+    "In {studies} of its studies objects name the patient otherwise than was asked; the table "
+    "finding says in what, and how they are kept."
 )
 
 
@@ -151,7 +152,9 @@ class Border:
         """
         refusal = "" if self.wanted.everything else self.wanted.refusal(header.dataset)
         if refusal:
-            raise NotWanted("not_wanted", f"the survey's filter leaves it out: {refusal}")
+            raise NotWanted(
+                "not_wanted", "the survey's filter leaves it out: {refusal}", refusal=refusal
+            )
         try:
             return self.rows.row(header, self.identities.under(header, waits))
         except (ReadError, StoreError, IdentityAwaited):
@@ -220,12 +223,12 @@ class Border:
             asked = AskedPatient(patient.patient_id, issuer, born, bool(patient.issuer))
             self.identities.asked([study.study.study_uid], asked)
 
-    def caution(self, patient: ListedPatient, expected: Expected) -> str:
+    def caution(self, patient: ListedPatient, expected: Expected) -> Saying | None:
         """Say whether studies are here whose objects name another patient than was asked for."""
         studies = [study.study.study_uid for study in expected.studies]
         asked = AskedPatient(patient.patient_id, patient.issuer)
         other = self.identities.told_otherwise(studies, asked)
-        return OTHER_IDENTITY.format(other) if other else ""
+        return Saying(OTHER_IDENTITY, studies=other) if other else None
 
     def patients_of(self, study_uids: Iterable[str]) -> dict[str, str]:
         """Return the pseudonym that stored objects of original studies carry."""

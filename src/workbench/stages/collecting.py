@@ -19,13 +19,14 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 
 from workbench.collect.connections import open_receiver, source_of
-from workbench.collect.expected import DETAILS, Expected
+from workbench.collect.expected import FIRST, Expected
 from workbench.collect.filters import SurveyFilter
 from workbench.collect.hours.schedule import read_timetable
 from workbench.collect.patient_list import ListedPatient
 from workbench.collect.patient_result import PatientResult
 from workbench.collect.patients import Patience, Stopped, Watch, collect_patient
-from workbench.collect.queue.control import PAUSED, Command, Control, Process
+from workbench.collect.queue.control import Command, Control, Process
+from workbench.collect.queue.doings import Doing, doing, paused
 from workbench.collect.queue.heartbeat import Pulse
 from workbench.collect.queue.hospital_file import HospitalFile
 from workbench.collect.queue.ledger import Ledger
@@ -33,6 +34,7 @@ from workbench.collect.queue.patient_queue import Job, PatientState, Queue, Retr
 from workbench.collect.retrieval import Source
 from workbench.collect.time_limits import Interruption
 from workbench.errors import NetworkError, SettingsError, StoreError, WorkbenchError
+from workbench.language import Saying
 from workbench.stages.border import Border, Intake
 from workbench.stages.collection import Collection, collection_of
 from workbench.stages.inbox_unloading import InboxUnloading
@@ -62,6 +64,8 @@ class Collector:
         Whose settings, queue and store.
     progress
         Is told of patients that are settled.
+    waits
+        Why the PACS may not be asked now, or the run has ended early.
     until_done
         End when nobody is due any more (and do not wait for the next hours or the next try);
         otherwise go on until stopped.
@@ -70,7 +74,7 @@ class Collector:
     survey: Survey
     progress: Progress = no_progress
     until_done: bool = False
-    note: str = ""
+    waits: Saying | None = None
     received: Counter[int] = field(default_factory=Counter)
     """How many objects came in this run, by the number of the patient."""
     _stop: threading.Event = field(default_factory=threading.Event)
@@ -102,6 +106,11 @@ class Collector:
         numbers = self.queue.numbers(patients)
         self.queue.retry(numbers)
         return numbers
+
+    @property
+    def note(self) -> str:
+        """Why it does not go on, in English; empty where it does."""
+        return str(self.waits or "")
 
     @property
     def stopping(self) -> bool:
@@ -136,8 +145,8 @@ class Collector:
             self._free_the_dead()
             stack.enter_context(self.receiver)
             stack.enter_context(InboxUnloading(self.survey.store))
-            self.control.tell("The collector has started.")
-            stack.callback(self.control.tell, "The collector has stopped.")
+            self.control.tell(Saying("The collector has started."))
+            stack.callback(self.control.tell, Saying("The collector has stopped."))
             self._work()
         return self.border.intake
 
@@ -151,7 +160,7 @@ class Collector:
                 if job is None and self.until_done:
                     return
                 if job is None:
-                    self._idle(self.note or self._nobody())
+                    self._idle(self.waits or self._nobody())
                     continue
                 if self._collect(job):
                     self._done += 1
@@ -167,10 +176,10 @@ class Collector:
                 self._stop.wait(RETRY_INTERVAL_S)
 
     def _next(self) -> Job | None:
-        """Lease the next patient; ``note`` says why the PACS may not be asked, if it may not."""
+        """Lease the next patient; ``waits`` says why the PACS may not be asked, if it may not."""
         self.queue.take_over([self.owner])  # what a failure has left in hand
-        self.note = self._must_wait()
-        return None if self.note else self.queue.lease()
+        self.waits = self._must_wait()
+        return None if self.waits else self.queue.lease()
 
     def _ended(self, *asked: Command) -> bool:
         wanted = (Command.STOP, *asked)
@@ -185,11 +194,11 @@ class Collector:
     def _tell_progress(self, text: str) -> None:
         self.progress(self._done, self._done + self.queue.outstanding(), text)
 
-    def _must_wait(self) -> str:
-        """Return why the PACS may not be asked now, for a person; empty when it may."""
+    def _must_wait(self) -> Saying | None:
+        """Return why the PACS may not be asked now; ``None`` when it may."""
         self._reload()
         if self.control.command is Command.PAUSE:
-            return PAUSED
+            return paused()
         problem = self.pulse.disk_problem()
         if problem:
             return problem
@@ -199,21 +208,21 @@ class Collector:
         slots, now = read_timetable(self._settings.schedule).query, datetime.now(UTC)
         override = self.control.override
         if slots.is_open(now, override):
-            return ""
+            return None
         opens = slots.next_change(now, override)
         if opens is None:
-            return "The week schedule is closed at all hours."
-        return f"The week schedule is closed until {opens.astimezone(slots.zone):%a %d %b %H:%M}."
+            return doing(Doing.CLOSED)
+        return doing(Doing.CLOSED_UNTIL, moment=opens.astimezone(slots.zone))
 
-    def _nobody(self) -> str:
+    def _nobody(self) -> Saying:
         due = self.queue.next_due()
         if due is None:
-            return "The queue is done."
+            return doing(Doing.DONE)
         at = datetime.now(UTC) + timedelta(seconds=due)
         zone = read_timetable(self._settings.schedule).query.zone
-        return f"The next try is due at {at.astimezone(zone):%H:%M}."
+        return doing(Doing.NEXT_TRY, clock=f"{at.astimezone(zone):%H:%M}")
 
-    def _idle(self, why: str) -> None:
+    def _idle(self, why: Saying) -> None:
         """Wait for news; what has come in is made a part meanwhile."""
         if self.pulse.doing != why:
             self.pulse.doing = why
@@ -224,7 +233,7 @@ class Collector:
     def _rest(self) -> None:
         """Leave the PACS in peace between two patients, by a clock that nobody sets."""
         end = time.monotonic() + self._settings.collect.pause_s
-        self.pulse.doing = "Pausing between two patients."
+        self.pulse.doing = doing(Doing.RESTING)
         while time.monotonic() < end and not self._ended(Command.PAUSE):
             if self.until_done and self.queue.outstanding() == 0:
                 return
@@ -244,18 +253,19 @@ class Collector:
             self.queue.release(job.number)
             raise
         except NetworkError as error:
-            result = PatientResult(PatientState.FAILED, reason=str(error), silent=True)
+            result = PatientResult(PatientState.FAILED, why=error.saying(), silent=True)
         except Exception as error:  # noqa: BLE001  a night must not end with one patient
             LOGGER.error("patient %d of the queue: %s", job.number, type(error).__name__)  # noqa: TRY400
-            fault = str(error) if isinstance(error, WorkbenchError) else type(error).__name__
-            result = PatientResult(PatientState.FAILED, reason=f"A fault of the program: {fault}")
+            fault = error.saying() if isinstance(error, WorkbenchError) else type(error).__name__
+            why = Saying("A fault of the program: {fault}", fault=fault)
+            result = PatientResult(PatientState.FAILED, why=why)
         finally:
             self.pulse.end()
         self._news = True
         self.received[job.number] += result.counts.received
         if result.silent and self._pacs_is_away():
             self.queue.release(job.number)
-            self._wait_for_pacs(result.reason)
+            self._wait_for_pacs(result.why)
             return False
         self._away = 0
         self._settle(job, result)
@@ -264,7 +274,7 @@ class Collector:
     def _collected(self, job: Job) -> PatientResult:
         def reached(state: PatientState, _: object) -> None:
             self.queue.reached(job.number, state)
-            self.pulse.doing = f"Patient {job.number} of the queue: {state}."
+            self.pulse.doing = doing(Doing.PATIENT, number=job.number, state=state.said)
 
         def found(expected: Expected, seconds: float) -> None:
             self.border.asked(job.patient, expected)
@@ -297,23 +307,27 @@ class Collector:
         """Tell once in a run what is odd about the answers of the PACS."""
         if code not in self._said:
             self._said.add(code)
-            self.control.tell(f"Patient {number} of the queue is the first where {DETAILS[code]}.")
+            self.control.tell(Saying(FIRST[code], number=number))
 
     def _settle(self, job: Job, result: PatientResult) -> None:
         retry = self._retry()
-        state, reason = result.state, result.reason
+        state, reason = result.state, result.why
         done = state is PatientState.COMPLETE
         last = done or result.hopeless or job.tries >= retry.tries
         if job.complete and state is PatientState.FAILED and not result.hopeless:
             # No answer is no other answer: what was here is here.
-            state, reason = PatientState.COMPLETE, f"Asked once more, without an answer: {reason}"
+            state = PatientState.COMPLETE
+            reason = Saying("Asked once more, without an answer: {reason}", reason=reason)
         else:
             self.queue.count(job.number, result.counts)
         self.queue.settle(job.number, state, reason, None if last else retry.wait(job.tries))
         for number in self.ledger.others_lacking(job.number):
             self.queue.recount(number, *self.ledger.here(number, self.border))
-        text = f"Patient {job.number} of the queue: {state}, {result.counts.received} objects."
-        self.control.tell(f"{text} {reason}".strip(), "info" if done else "warning")
+        said = Saying(
+            "Patient {number} of the queue: {state}, {received} objects.",
+            number=job.number, state=state.said, received=result.counts.received,
+        )  # fmt: skip
+        self.control.tell(Saying.joined(said, reason), "info" if done else "warning")
 
     def _pacs_is_away(self) -> bool:
         try:
@@ -322,20 +336,20 @@ class Collector:
             return True
         return False
 
-    def _wait_for_pacs(self, why: str) -> None:
+    def _wait_for_pacs(self, why: Saying) -> None:
         """Wait longer each time: the fault is not the patient's."""
         seconds = RETRY_INTERVALS_S[min(self._away, len(RETRY_INTERVALS_S) - 1)]
         self._away_since = self._away_since if self._away else time.monotonic()
         self._away += 1
         if self.until_done and time.monotonic() - self._away_since > MAX_AWAY_S:
             self._gave_up = True
-            self.note = "The PACS is away for too long; who is left still waits. Start it again."
-            self.control.tell(self.note, "warning")
+            self.waits = doing(Doing.AWAY_TOO_LONG)
+            self.control.tell(self.waits, "warning")
             return
-        text = f"{why} Trying again in {seconds:.0f} seconds."
-        self.control.tell(text, "warning")
+        again = doing(Doing.TRYING_AGAIN, seconds=round(seconds))
+        self.control.tell(Saying.joined(why, again).coded(Doing.TRYING_AGAIN), "warning")
         self._tell_progress(f"the PACS is away, trying again in {seconds:.0f} s")
-        self.pulse.doing = "The PACS is away."
+        self.pulse.doing = doing(Doing.AWAY)
         end = time.monotonic() + seconds
         while time.monotonic() < end and not self._ended(Command.PAUSE):
             self._stop.wait(POLL_INTERVAL_S)
@@ -355,7 +369,8 @@ class Collector:
         try:
             read = self._settings_file.changed()
         except SettingsError as error:
-            self.control.tell(f"The settings were not taken over: {error}", "warning")
+            said = Saying("The settings were not taken over: {problem}", problem=error.saying())
+            self.control.tell(said, "warning")
             return
         if read is not None:
             self._settings = self.survey.settings = read
@@ -367,10 +382,12 @@ class Collector:
         freed = self.queue.take_over(dead)
         if freed:
             numbers = ", ".join(map(str, freed))
-            self.control.tell(
-                f"A collector had ended in the middle of patient {numbers} of the queue; that "
-                "counts as no try.", "warning",
-            )  # fmt: skip
+            said = Saying(
+                "A collector had ended in the middle of patient {numbers} of the queue; that "
+                "counts as no try.",
+                numbers=numbers,
+            )
+            self.control.tell(said, "warning")
         for beat in self.control.heartbeats():
             if not beat.lives:
                 self.control.gone(beat.owner)
@@ -394,4 +411,4 @@ def collect(
     collector = Collector(survey, progress, until_done=True)
     numbers = collector.enter(patients)
     intake = collector.run()
-    return collection_of(survey, numbers, intake, collector.received, collector.note)
+    return collection_of(survey, numbers, intake, collector.received, collector.waits or "")

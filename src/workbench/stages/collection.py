@@ -9,6 +9,7 @@ from dataclasses import dataclass
 
 from workbench.collect.queue.hospital_file import HospitalFile
 from workbench.collect.queue.patient_queue import PatientState, Queue
+from workbench.language import Saying, Words, data, listed, sentences, t, worded
 from workbench.stages.border import Intake
 from workbench.survey import Survey
 
@@ -33,7 +34,7 @@ class Collection:
     patients: tuple[dict[str, object], ...]
     received: Mapping[int, int]
     intake: Intake
-    note: str = ""
+    note: Saying | str = ""
 
     @property
     def complete(self) -> bool:
@@ -61,11 +62,18 @@ class Collection:
             **self.intake.as_json(),
         }
 
-    def sentence(self) -> str:
+    def sentence(self) -> Words:
         """Say it in a sentence or two."""
-        states = ", ".join(f"{number} {state}" for state, number in self.states().items() if number)
-        text = f"Patients: {states or 'none'}. {self._received()} objects received."
-        return f"{text} {self.note}".strip()
+        states = listed(
+            listed((data(number), PatientState(state).words), " ")
+            for state, number in self.states().items()
+            if number
+        )
+        counts = t(
+            "Patients: {states}. {received} objects received.",
+            states=states or t("none"), received=self._received(),
+        )  # fmt: skip
+        return sentences(counts, worded(self.note)) if self.note else counts
 
     def _received(self) -> int:
         """Return how many objects of these patients came in this run."""
@@ -80,7 +88,7 @@ def collection_of(
     numbers: Sequence[int],
     intake: Intake,
     received: Mapping[int, int],
-    note: str = "",
+    note: Saying | str = "",
 ) -> Collection:
     """Return what became of patients of the queue, of all when no numbers are given."""
     with closing(HospitalFile(survey.folder)) as hospital:

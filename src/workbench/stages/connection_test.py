@@ -16,6 +16,7 @@ from workbench.deidentify.header_rows import HeaderRows
 from workbench.deidentify.switches import profile_of
 from workbench.dicom.read import read_received
 from workbench.errors import NetworkError, WorkbenchError
+from workbench.language import Marked, Words, capital, mark, number, sentences, t
 from workbench.stages.sending_trial import Say, hurried, object_sent
 from workbench.stages.trial_listening import (
     NUMBER,
@@ -26,19 +27,19 @@ from workbench.stages.trial_listening import (
 )
 from workbench.survey import Survey
 
-Step = Callable[[Survey, Say], str]
+Step = Callable[[Survey, Say], Words]
 
 
 @dataclass(frozen=True)
 class Trial:
     """One test of a connection: its name, whether it passed, and what to know or do."""
 
-    name: str
+    name: Words
     passed: bool
-    text: str
+    text: Words
 
 
-def silent(_: str) -> None:
+def silent(_: Words) -> None:
     """Say nothing."""
 
 
@@ -51,33 +52,33 @@ def trials(survey: Survey, say: Say = silent) -> Iterator[Trial]:
         yield trial(name, step, survey, say)
 
 
-def trial(name: str, step: Step, survey: Survey, say: Say = silent) -> Trial:
+def trial(name: Marked, step: Step, survey: Survey, say: Say = silent) -> Trial:
     """Run one trial."""
     try:
-        return Trial(name, True, step(survey, say))
+        return Trial(t(name), True, step(survey, say))
     except WorkbenchError as error:
-        text = str(error)
-        return Trial(name, False, f"{text[:1].upper()}{text[1:]}")
+        return Trial(t(name), False, capital(error.words()))
 
 
-def _settings(survey: Survey, _: Say) -> str:
+def _settings(survey: Survey, _: Say) -> Words:
     settings = survey.settings
     wanted = SurveyFilter.from_settings(settings.filter)
     hours = read_timetable(settings.schedule).query.grid.describe()
     survey.pseudonyms()
-    return " ".join([f"Wanted: {wanted.sentence()}. Asked: {hours}.", *filter_warnings(wanted)])
+    asked = t("Wanted: {filter}. Asked: {hours}.", filter=wanted.sentence(), hours=hours)
+    return sentences(asked, *filter_warnings(wanted))
 
 
-def _disk(survey: Survey, _: Say) -> str:
-    return f"{shutil.disk_usage(survey.folder).free / 2**30:.1f} GB free."
+def _disk(survey: Survey, _: Say) -> Words:
+    return t("{free} GB free.", free=number(shutil.disk_usage(survey.folder).free / 2**30, 1))
 
 
-def _echo(survey: Survey, _: Say) -> str:
+def _echo(survey: Survey, _: Say) -> Words:
     source_of(hurried(survey.settings), survey.folder, lambda _: STORED).echo()
-    return "It did."
+    return t("It did.")
 
 
-def _round_trip(survey: Survey, _: Say) -> str:
+def _round_trip(survey: Survey, _: Say) -> Words:
     """Send a made-up object to our own receiver; no filter of the collection is asked."""
     profile = profile_of(survey.settings.protection, survey.folder)
     rows = HeaderRows(Deidentifier(profile, survey.pseudonyms()))
@@ -95,18 +96,18 @@ def _round_trip(survey: Survey, _: Say) -> str:
         with listening(survey) as arrivals:  # says what is wrong, where no collector is at work
             if not arrivals.collector:
                 raise
-        return "The collector is listening there; it took an object and dropped it."
+        return t("The collector is listening there; it took an object and dropped it.")
     if status != STORED or not taken:
         raise NetworkError("our receiver did not take an object.", "Look at the log.")
     if NUMBER in taken[0] or "Canary" in taken[0]:
         raise NetworkError("a name passed the border.", "Do not collect; report this.")
-    return "It did; the made-up name in it did not pass."
+    return t("It did; the made-up name in it did not pass.")
 
 
-STEPS: tuple[tuple[str, Step], ...] = (
-    ("Settings", _settings),
-    ("Disk", _disk),
-    ("PACS answers C-ECHO", _echo),
-    ("PACS can send to us", object_sent),
-    ("Our receiver takes, de-identifies and drops an object", _round_trip),
+STEPS: tuple[tuple[Marked, Step], ...] = (
+    (mark("Settings"), _settings),
+    (mark("Disk"), _disk),
+    (mark("PACS answers C-ECHO"), _echo),
+    (mark("PACS can send to us"), object_sent),
+    (mark("Our receiver takes, de-identifies and drops an object"), _round_trip),
 )

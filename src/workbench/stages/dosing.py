@@ -10,6 +10,7 @@ import polars as pl
 from workbench.dose import estimate
 from workbench.dose.method import BUILTIN, DoseMethod
 from workbench.executors import Executor, Serial, Workplace
+from workbench.language import mark
 from workbench.plugins import DOSE_METHODS, find
 from workbench.schema import DOSE_ESTIMATE, IRRADIATION_EVENT, Table
 from workbench.stages.changed_studies import in_studies, study_fingerprints
@@ -17,6 +18,7 @@ from workbench.stages.incremental import MadeRows, work_on_changed
 from workbench.stages.run_record import Progress, no_progress, recorded
 from workbench.survey import Survey
 
+DOING = mark("estimating doses")
 ESTIMATED_AT_ONCE = 20_000  # events
 
 
@@ -54,11 +56,11 @@ class DoseWork:
 
     def make(self, studies: Collection[str]) -> MadeRows:
         """Estimate the doses of the events of these studies."""
-        self.progress(0, len(studies), "estimating doses")
+        self.progress(0, len(studies), DOING)
         parts = self._events.filter(in_studies(studies)).iter_slices(ESTIMATED_AT_ONCE)
         estimates = self.using.run(DoseTask(part) for part in parts)
         rows = pl.concat([DOSE_ESTIMATE.empty(), *estimates])
-        self.progress(len(studies), len(studies), "estimating doses")
+        self.progress(len(studies), len(studies), DOING)
         return MadeRows({DOSE_ESTIMATE.name: rows})
 
 

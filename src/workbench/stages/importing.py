@@ -17,6 +17,7 @@ from pathlib import Path
 
 from workbench.dicom.files import Candidate, candidates
 from workbench.executors import Executor, Serial, Workplace, executor
+from workbench.language import mark
 from workbench.model import Verdict
 from workbench.stages.border import Border, Intake
 from workbench.stages.run_record import Progress, no_progress, recorded
@@ -24,6 +25,7 @@ from workbench.stages.study_identities import IdentityAwaited
 from workbench.store.objects import UNCHANGED, Origin, Taken
 from workbench.survey import Survey, open_survey
 
+DOING = mark("reading files")
 FILES_A_TASK = 500  # files of a task: several series, and a second or two of work
 MAX_HELD_LETTERS = 64 * 2**20  # characters of headers that a task holds before it stores them
 Note = Callable[[Candidate, Verdict], None]
@@ -166,12 +168,12 @@ def import_files(
                     if note is not None:
                         note(file, verdict)
                 done = intake.verdicts.total()
-                progress(done, max(done, about), "reading files")
+                progress(done, max(done, about), DOING)
             survey.store.compact()
         finally:
             counts.update(intake.as_json())
         done = intake.verdicts.total()
-        progress(done, done, "reading files")
+        progress(done, done, DOING)
     return intake
 
 

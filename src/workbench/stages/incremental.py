@@ -15,6 +15,7 @@ from typing import Protocol
 import polars as pl
 
 from workbench.errors import StoreError
+from workbench.language import mark
 from workbench.schema import FINDING, Table
 from workbench.stages.changed_studies import (
     changed_studies,
@@ -27,6 +28,7 @@ from workbench.store.fingerprints import StudyNotes
 from workbench.store.tables import OvertakenError
 from workbench.survey import Survey
 
+OVERTAKEN = mark("another run published first; studies left to this one")
 MAX_ROUNDS = 20  # in which others may publish first
 
 
@@ -108,9 +110,7 @@ def work_on_changed(
         needed = work.with_kin(changed)
         _make_the_rest(work, in_hand, needed, inputs)
         if number:
-            progress(
-                len(needed), len(needed), "another run published first; studies left to this one"
-            )
+            progress(len(needed), len(needed), OVERTAKEN)
         gone = known.keys() - inputs.keys()
         if changed or gone or again:
             notes = StudyNotes(

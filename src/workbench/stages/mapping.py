@@ -9,6 +9,7 @@ from pathlib import Path
 import polars as pl
 
 from workbench.executors import Executor, Serial, Workplace
+from workbench.language import mark
 from workbench.mapping import MappingAttempt, map_apart, together
 from workbench.mapping.source_choice import patients_together
 from workbench.schema import FINDING, INSTANCE, IRRADIATION_EVENT, SERIES, Table
@@ -19,6 +20,7 @@ from workbench.survey import Survey, open_survey
 
 TABLES = (INSTANCE, SERIES, IRRADIATION_EVENT, FINDING)  # read and made
 STUDY = "StudyInstanceUID"
+DOING = mark("mapping studies")
 MAPPED_AT_ONCE = 10_000  # instances; their headers as text take some 120 MB
 AGE_MISMATCH = "age_mismatch"  # what de-identification says where birth date and age differ
 
@@ -98,12 +100,12 @@ class MapWork:
         patients = self._patients(studies)[1].drop_nulls()
         sizes = self._read(lambda rows: _sizes(rows, patients))
         total, done = int(sizes["studies"].sum()), 0
-        self.progress(0, total, "mapping studies")
+        self.progress(0, total, DOING)
         attempts = []
         for attempt, count in self.using.run(self._tasks(sizes)):
             attempts.append(attempt)
             done += count
-            self.progress(done, total, "mapping studies")
+            self.progress(done, total, DOING)
         if not attempts:  # they have been erased meanwhile
             return MadeRows({table.name: table.empty() for table in self.tables})
         whole = together(attempts)

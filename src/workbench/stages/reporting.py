@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from pathlib import Path
 
-from workbench.report.runner import ReportRun, run_report
+from workbench.language.choice import ENGLISH
+from workbench.report.runner import LANGUAGE, ReportRun, run_report
 from workbench.stages.ledger_table import publish_ledger
 from workbench.stages.run_record import recorded
 from workbench.survey import Survey
@@ -16,9 +17,15 @@ TEMPLATES = "report_templates"  # a site's own report notebooks, in the workspac
 def make_report(
     survey: Survey, name: str, out: Path, parameters: Mapping[str, object]
 ) -> ReportRun:
-    """Run a papermill report on the survey and write it as HTML, PDF or RTF."""
+    """Run a papermill report on the survey and write it as HTML, PDF or RTF.
+
+    It is in the language of the parameter ``language``, else in that of ``[server]``.
+    """
     publish_ledger(survey)
     given = {"workspace": str(survey.folder.resolve()), **parameters}
+    language = survey.settings.server.language
+    if language != ENGLISH:
+        given.setdefault(LANGUAGE, language)
     with recorded(survey, "report") as counts:
         run = run_report(name, given, out, survey.folder / TEMPLATES)
         counts["outcome"] = run.outcome

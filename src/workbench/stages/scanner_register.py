@@ -115,8 +115,9 @@ def _check_serials(scanners: Sequence[ShownScanner]) -> None:
     serials = sorted({serial for shown in scanners for serial in shown.serials})
     if len(serials) > 1:
         raise SettingsError(
-            f"these scanners have different serial numbers: {', '.join(serials)}.",
+            "these scanners have different serial numbers: {serials}.",
             "They are two machines, unless you know better: then say so.",
+            serials=", ".join(serials),
         )
 
 

@@ -30,6 +30,7 @@ from workbench.collect.queue.hospital_file import HospitalFile
 from workbench.collect.queue.patient_queue import Queue
 from workbench.collect.retrieval import SUCCESS, UNKNOWN_DESTINATION, RetrieveOutcome
 from workbench.errors import NetworkError, PeerBusy, SettingsError, WorkbenchError
+from workbench.language import Words, data, number, t
 from workbench.settings import EntitySettings, Settings
 from workbench.stages.sending_verdict import (
     Evidence,
@@ -42,7 +43,7 @@ from workbench.stages.trial_listening import Came, OwnArrivals, TrialArrivals, l
 from workbench.stages.trial_object import Order, TrialObject, trial_objects
 from workbench.survey import Survey
 
-Say = Callable[[str], None]
+Say = Callable[[Words], None]
 
 FIND_S = 20.0  # to find an object
 ANSWER_S = 10.0  # to each answer of a query
@@ -56,7 +57,7 @@ QUEUED = 3  # patients of the queue that are asked for
 WAYS = {"get": "C-GET", "web": "DICOMweb"}
 
 
-def object_sent(survey: Survey, say: Say) -> str:
+def object_sent(survey: Survey, say: Say) -> Words:
     """Have one object sent; return what came, for a person.
 
     Raises ``NetworkError`` where nothing came, with title, address and port that were waited on,
@@ -78,12 +79,21 @@ def object_sent(survey: Survey, say: Say) -> str:
             work.break_off()
     if came.whole:
         raise came_as_phantom(survey.settings.local)
-    at = place(survey.settings.local) if by_move else f"this computer by {WAYS[pacs.retrieve]}"
-    listener = ", where the collector listens" if arrivals.collector else ""
-    return (
-        f"One object ({came.size:,} bytes) came to {at}{listener}, {work.seconds:.1f} s after the "
-        "order; it was dropped."
-    )
+    if by_move:
+        at = place(survey.settings.local)
+    else:
+        at = t("this computer by {way}", way=data(WAYS[pacs.retrieve]))
+    size, seconds = number(came.size, grouped=True), number(work.seconds, 1)
+    if arrivals.collector:
+        return t(
+            "One object ({size} bytes) came to {place}, where the collector listens, {seconds} s "
+            "after the order; it was dropped.",
+            size=size, place=at, seconds=seconds,
+        )  # fmt: skip
+    return t(
+        "One object ({size} bytes) came to {place}, {seconds} s after the order; it was dropped.",
+        size=size, place=at, seconds=seconds,
+    )  # fmt: skip
 
 
 @dataclass
@@ -130,7 +140,8 @@ class _Sending:
                 raise self._nothing()
             if self.ordered and time.monotonic() - told > TOLD_INTERVAL_S:
                 told = time.monotonic()
-                self.say(f"still waiting, {max(limit - told, 0):.0f} s more at most")
+                left = round(max(limit - told, 0))
+                self.say(t("still waiting, {seconds} s more at most", seconds=left))
             time.sleep(POLL_INTERVAL_S)
 
     def break_off(self) -> None:
@@ -152,8 +163,9 @@ class _Sending:
     def _nothing(self) -> NetworkError:
         if not self.ordered:
             return NetworkError(
-                f"{self.pacs.title} took too long to tell of a small study.",
+                "{pacs} took too long to tell of a small study.",
                 "Try again when it has less to do.",
+                pacs=self.pacs.title,
             )
         settings = self.survey.settings
         return nothing_came(
@@ -180,7 +192,8 @@ class _Sending:
             self.error = error
 
     def _find(self) -> None:
-        self.say(f"looking for a small object of a recent study at {self.pacs.title}")
+        title = data(self.pacs.title)
+        self.say(t("looking for a small object of a recent study at {pacs}", pacs=title))
         quick = hurried(self.survey.settings)
         with _when_free(lambda: queries(quick, self.survey.folder)) as asking:
             self._hold(asking)
@@ -188,10 +201,12 @@ class _Sending:
             self.chosen = trial_objects(asking, today, self._queued, FIND_S)
         if not self.chosen:
             raise NetworkError(
-                f"{self.pacs.title} tells of no study, so nothing could be ordered.",
-                f"Ask its administrator whether {self.survey.settings.local.title} may query. If "
+                "{pacs} tells of no study, so nothing could be ordered.",
+                "Ask its administrator whether {own} may query. If "
                 "it may only for single patients, add one to the queue (workbench collect add) "
                 "and test again; an archive that is empty needs an object to be tested with.",
+                pacs=self.pacs.title,
+                own=self.survey.settings.local.title,
             )
 
     def _queued(self) -> list[ListedPatient]:
@@ -207,11 +222,12 @@ class _Sending:
     def _order(self) -> None:
         settings = self.survey.settings
         if self.pacs.retrieve != "move":
-            self.say(f"fetching it by {WAYS[self.pacs.retrieve]}")
+            self.say(t("fetching it by {way}", way=data(WAYS[self.pacs.retrieve])))
             self.ordered = time.monotonic()
             self._fetched()
             return
-        self.say(f"ordered it; waiting for it as {place(settings.local)}")
+        at = place(settings.local)
+        self.say(t("ordered it; waiting for it as {place}", place=at))
         self.ordered = time.monotonic()
         self._moved(_asked(settings, self.survey), settings.local.title)
 
@@ -321,11 +337,15 @@ def _check_offers(peer: Peer, association: Association) -> None:
         return
     if accepted & set(GET_CLASSES):
         raise NetworkError(
-            f"{peer.pacs.title} does not offer C-MOVE to {peer.local_title}, but C-GET.",
+            "{pacs} does not offer C-MOVE to {own}, but C-GET.",
             'Set retrieve = "get" in [pacs], or ask its administrator to permit C-MOVE.',
+            pacs=peer.pacs.title,
+            own=peer.local_title,
         )
     raise NetworkError(
-        f"{peer.pacs.title} offers neither C-MOVE nor C-GET to {peer.local_title}.",
+        "{pacs} offers neither C-MOVE nor C-GET to {own}.",
         "Ask its administrator to permit one of them, or for the AE title of its query/retrieve "
         'service; where it has DICOMweb, set retrieve = "web" and url in [pacs].',
+        pacs=peer.pacs.title,
+        own=peer.local_title,
     )

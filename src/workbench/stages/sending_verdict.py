@@ -23,17 +23,21 @@ from workbench.collect.dimse.admission import (
 )
 from workbench.collect.retrieval import UNKNOWN_DESTINATION, RetrieveOutcome
 from workbench.errors import NetworkError
+from workbench.language import Saying, Words, mark
 from workbench.settings import EntitySettings
 
 WILDCARDS = frozenset({"", "0.0.0.0", "::"})
 # The service is not there, or not for us: PS3.7 annex C.5.
 NOT_FOR_US = frozenset({0x0122, 0x0124, 0x0211})
 SUCCESS = 0x0000
+UNABLE = mark("unable to process")
 MEANINGS = {
-    0xA701: "out of resources", 0xA702: "unable to send", UNKNOWN_DESTINATION: "title unknown",
-    0xA900: "identifiers not understood", 0xB000: "some or all could not be sent",
-    0xFE00: "cancelled", 0x0122: "service not offered", 0x0124: "not authorised",
-    0x0211: "operation not known",
+    SUCCESS: mark("success"),
+    0xA701: mark("out of resources"), 0xA702: mark("unable to send"),
+    UNKNOWN_DESTINATION: mark("title unknown"),
+    0xA900: mark("identifiers not understood"), 0xB000: mark("some or all could not be sent"),
+    0xFE00: mark("cancelled"), 0x0122: mark("service not offered"), 0x0124: mark("not authorised"),
+    0x0211: mark("operation not known"),
 }  # fmt: skip
 
 
@@ -73,55 +77,79 @@ class Evidence:
         return self.from_address if self.local.host in WILDCARDS else self.local.host
 
 
-def place(local: EntitySettings) -> str:
+def place(local: EntitySettings) -> Words:
     """Return where we wait, for a person."""
+    return _place(local).words()
+
+
+def _place(local: EntitySettings) -> Saying:
     if local.host in WILDCARDS:
-        return f"{local.title} at port {local.port} of this computer (any of its addresses)"
-    return f"{local.title} at {local.host}, port {local.port}"
+        return Saying(
+            "{own} at port {port} of this computer (any of its addresses)",
+            own=local.title, port=local.port,
+        )  # fmt: skip
+    return Saying("{own} at {host}, port {port}", own=local.title, host=local.host, port=local.port)
 
 
 def came_as_phantom(local: EntitySettings) -> NetworkError:
     """Return what is wrong where the object came to the phantom title."""
     return NetworkError(
-        f"the object came to {local.phantom_title}, the title for phantom images, where patients' "
+        "the object came to {phantom}, the title for phantom images, where patients' "
         "would be kept with every name in them. It was dropped",
-        f"Have the PACS send to {local.title}: its administrator must register this title with our "
+        "Have the PACS send to {own}: its administrator must register this title with our "
         "address and port, beside the other.",
+        phantom=local.phantom_title,
+        own=local.title,
     )
 
 
 def nothing_came(evidence: Evidence) -> NetworkError:
     """Return the cause and the remedy."""
-    local = evidence.local
-    head = f"nothing came to {place(local)} in {evidence.seconds:.0f} s. {_said(evidence)}"
     judged = next(answer for judge in JUDGES if (answer := judge(evidence)))
-    return NetworkError(f"{head} {judged[0]}", judged[1])
+    return NetworkError(
+        "nothing came to {place} in {seconds} s. {said} {cause}",
+        "{remedy}",
+        place=_place(evidence.local),
+        seconds=round(evidence.seconds),
+        said=_said(evidence),
+        cause=judged[0],
+        remedy=judged[1],
+    )
 
 
-def _said(evidence: Evidence) -> str:
-    outcome = evidence.outcome
+def _said(evidence: Evidence) -> Saying:
+    outcome, pacs = evidence.outcome, evidence.pacs
     if outcome.status is None:
-        return f"{evidence.pacs} gave no final answer."
-    meaning = MEANINGS.get(outcome.status, "unable to process")
-    if outcome.status == SUCCESS:
-        meaning = "success"
-    counted = [
-        f"{number} {word}"
-        for number, word in ((outcome.completed, "sent"), (outcome.failed, "failed"))
-        if number is not None
-    ]
-    counts = f", {' and '.join(counted)}" if counted else ""
-    return f"{evidence.pacs} said {outcome.said} ({meaning}{counts})."
+        return Saying("{pacs} gave no final answer.", pacs=pacs)
+    meaning = Saying(MEANINGS.get(outcome.status, UNABLE))
+    said, sent, failed = outcome.said, outcome.completed, outcome.failed
+    if sent is not None and failed is not None:
+        return Saying(
+            "{pacs} said {said} ({meaning}, {sent} sent and {failed} failed).",
+            pacs=pacs, said=said, meaning=meaning, sent=sent, failed=failed,
+        )  # fmt: skip
+    if sent is not None:
+        return Saying(
+            "{pacs} said {said} ({meaning}, {sent} sent).",
+            pacs=pacs, said=said, meaning=meaning, sent=sent,
+        )  # fmt: skip
+    if failed is not None:
+        return Saying(
+            "{pacs} said {said} ({meaning}, {failed} failed).",
+            pacs=pacs, said=said, meaning=meaning, failed=failed,
+        )  # fmt: skip
+    return Saying("{pacs} said {said} ({meaning}).", pacs=pacs, said=said, meaning=meaning)
 
 
-Judged = tuple[str, str] | None
+Judged = tuple[Saying, Saying] | None
 
 
 def _encryption(evidence: Evidence) -> Judged:
     for kind, (what, remedy) in WITHOUT_TLS.items():
         callers = [who for who in evidence.refused if who.startswith(kind)]
         if callers:
-            return f"But {callers[-1]} called, {what}", remedy
+            address = callers[-1].removeprefix(kind).removeprefix(" at ")
+            return Saying(what, address=address), Saying(remedy, tls="TLS 1.2")
     return None
 
 
@@ -130,18 +158,23 @@ def _without_title(evidence: Evidence) -> Judged:
     for title, _, address in reversed(callers):
         if title.strip() in ("", NO_TITLE):
             return (
-                f"But a peer at {address} called without any title, and was refused.",
-                "Have the administrator of the PACS set the title under which it sends.",
+                Saying(
+                    "But a peer at {address} called without any title, and was refused.",
+                    address=address,
+                ),
+                Saying("Have the administrator of the PACS set the title under which it sends."),
             )
         if title.endswith(CALLS_NOBODY):
             return (
-                (
-                    f"But {title.removesuffix(CALLS_NOBODY)} at {address} called, without the "
-                    "title that it calls."
+                Saying(
+                    "But {title} at {address} called, without the title that it calls.",
+                    title=title.removesuffix(CALLS_NOBODY),
+                    address=address,
                 ),
-                (
+                Saying(
                     "Have the administrator of the PACS register this destination with the AE "
-                    f"title {evidence.local.title}."
+                    "title {own}.",
+                    own=evidence.local.title,
                 ),
             )
     return None
@@ -157,17 +190,27 @@ def _another_title(evidence: Evidence) -> Judged:
     allowed = json.dumps([*kept, title], ensure_ascii=False)
     if named:
         return (
-            (
-                f"But {title} at {address} called, and was refused: allow of [local] says another "
-                "address."
+            Saying(
+                "But {title} at {address} called, and was refused: allow of [local] says another "
+                "address.",
+                title=title,
+                address=address,
             ),
-            f"If that is the PACS, write allow = {allowed} in [local] of workbench.toml.",
+            Saying(
+                "If that is the PACS, write allow = {allowed} in [local] of workbench.toml.",
+                allowed=allowed,
+            ),
         )
     return (
-        f"But {title} at {address} called, and was refused: nobody here knows this title.",
-        (
-            f"If that is the PACS, which then sends under another title than it answers to, write "
-            f"allow = {allowed} in [local] of workbench.toml."
+        Saying(
+            "But {title} at {address} called, and was refused: nobody here knows this title.",
+            title=title,
+            address=address,
+        ),
+        Saying(
+            "If that is the PACS, which then sends under another title than it answers to, write "
+            "allow = {allowed} in [local] of workbench.toml.",
+            allowed=allowed,
         ),
     )
 
@@ -176,8 +219,8 @@ def _other_objects(evidence: Evidence) -> Judged:
     if not evidence.others:
         return None
     return (
-        f"But {evidence.others} other objects came; they were not taken.",
-        (
+        Saying("But {others} other objects came; they were not taken.", others=evidence.others),
+        Saying(
             "If nobody else was sending: the PACS sends other objects than it is asked for, or "
             "with other UIDs. Ask its administrator."
         ),
@@ -188,8 +231,11 @@ def _silent(evidence: Evidence) -> Judged:
     if evidence.outcome.status is not None:
         return None
     return (
-        "It took the order, and neither sent nor ended it.",
-        "Its queue of orders may stand still: ask its administrator. " + _registration(evidence),
+        Saying("It took the order, and neither sent nor ended it."),
+        Saying.joined(
+            Saying("Its queue of orders may stand still: ask its administrator."),
+            _registration(evidence),
+        ),
     )
 
 
@@ -197,10 +243,11 @@ def _not_for_us(evidence: Evidence) -> Judged:
     if evidence.outcome.status not in NOT_FOR_US:
         return None
     return (
-        "It does not let us retrieve.",
-        (
-            f"Ask its administrator to let {evidence.local.title} retrieve by C-MOVE, or try "
-            'retrieve = "get" in [pacs].'
+        Saying("It does not let us retrieve."),
+        Saying(
+            "Ask its administrator to let {own} retrieve by C-MOVE, or try "
+            'retrieve = "get" in [pacs].',
+            own=evidence.local.title,
         ),
     )
 
@@ -208,18 +255,22 @@ def _not_for_us(evidence: Evidence) -> Judged:
 def _unknown(evidence: Evidence) -> Judged:
     if evidence.outcome.status != UNKNOWN_DESTINATION:
         return None
-    return (
-        f"It does not know {evidence.local.title}, or does not reach it.",
-        _registration(evidence),
-    )
+    own = evidence.local.title
+    return Saying("It does not know {own}, or does not reach it.", own=own), _registration(evidence)
 
 
 def _elsewhere(evidence: Evidence) -> Judged:
     if evidence.outcome.status != SUCCESS or not evidence.outcome.completed:
         return None
     return (
-        f"So it sent to another place: it has another address or port for {evidence.local.title}.",
-        f"{_registration(evidence)} If it sends later by plan, test again in its hours.",
+        Saying(
+            "So it sent to another place: it has another address or port for {own}.",
+            own=evidence.local.title,
+        ),
+        Saying.joined(
+            _registration(evidence),
+            Saying("If it sends later by plan, test again in its hours."),
+        ),
     )
 
 
@@ -227,56 +278,80 @@ def _nothing_sent(evidence: Evidence) -> Judged:
     if evidence.outcome.status != SUCCESS:
         return None
     return (
-        f"It sent nothing: it may not know {evidence.local.title}, or send later by plan.",
+        Saying(
+            "It sent nothing: it may not know {own}, or send later by plan.",
+            own=evidence.local.title,
+        ),
         _registration(evidence),
     )
 
 
 def _not_sent(evidence: Evidence) -> Judged:
     return (
-        (
-            f"Most often that means that it does not know {evidence.local.title}, or knows another "
-            "address or port of it, or is stopped by a firewall."
+        Saying(
+            "Most often that means that it does not know {own}, or knows another address or port "
+            "of it, or is stopped by a firewall.",
+            own=evidence.local.title,
         ),
         _registration(evidence),
     )
 
 
-def _registration(evidence: Evidence) -> str:
+def _registration(evidence: Evidence) -> Saying:
     local, address = evidence.local, evidence.address
-    at = f"address {address}, " if address else ""
-    remedy = (
-        f"Ask its administrator to register the AE title {local.title} with {at}port {local.port}, "
-        "and open that port in the firewall of this computer."
-    )
-    differs = evidence.from_address and evidence.from_address != address
-    if not differs:
+    if address:
+        remedy = Saying(
+            "Ask its administrator to register the AE title {own} with address {address}, port "
+            "{port}, and open that port in the firewall of this computer.",
+            own=local.title, address=address, port=local.port,
+        )  # fmt: skip
+    else:
+        remedy = Saying(
+            "Ask its administrator to register the AE title {own} with port {port}, and open that "
+            "port in the firewall of this computer.",
+            own=local.title, port=local.port,
+        )  # fmt: skip
+    if not evidence.from_address or evidence.from_address == address:
         return remedy
-    return (
-        f"{remedy} This computer calls it from {evidence.from_address}, but listens at {address} "
-        f'only: if the PACS is to send there, write host = "{evidence.from_address}" in [local].'
-    )
+    return Saying.joined(
+        remedy,
+        Saying(
+            "This computer calls it from {calling}, but listens at {address} only: if the PACS is "
+            'to send there, write host = "{calling}" in [local].',
+            calling=evidence.from_address, address=address,
+        ),
+    )  # fmt: skip
 
 
 WITHOUT_TLS = {
     SPEAKS_TLS: (
-        "and our receiver does not encrypt.",
-        "Set tls = true in [local] with a [tls] table, or have the PACS send to us unencrypted.",
+        mark("But a peer that encrypts at {address} called, and our receiver does not encrypt."),
+        mark(
+            "Set tls = true in [local] with a [tls] table, or have the PACS send to us unencrypted."
+        ),
     ),
     SPEAKS_NO_TLS: (
-        "and tls = true stands in [local].",
-        "Have the PACS send to us encrypted, or take tls out of [local].",
+        mark(
+            "But a peer that does not encrypt at {address} called, and tls = true stands in "
+            "[local]."
+        ),
+        mark("Have the PACS send to us encrypted, or take tls out of [local]."),
     ),
     NOT_TRUSTED: (
-        "and showed none, or one of an authority that we do not know.",
-        (
+        mark(
+            "But a peer whose certificate we do not accept at {address} called, and showed none, "
+            "or one of an authority that we do not know."
+        ),
+        mark(
             "Add the certificate of its authority to the file of authorities in [tls]; have its "
             "administrator let it show its own when it sends."
         ),
     ),
     NO_AGREEMENT: (
-        "and broke off.",
-        "Have its administrator accept the authority of our certificate, and TLS 1.2 or newer.",
+        mark("But a peer that did not agree with us on TLS at {address} called, and broke off."),
+        mark(
+            "Have its administrator accept the authority of our certificate, and {tls} or newer."
+        ),
     ),
 }
 JUDGES: tuple[Callable[[Evidence], Judged], ...] = (

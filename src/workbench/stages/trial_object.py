@@ -184,17 +184,20 @@ def _some(association: Association, keys: Dataset, root: str, until: float) -> l
 def _check_answered(association: Association, status: Dataset) -> None:
     if "Status" not in status:
         raise NetworkError(
-            f"{association.acceptor.ae_title.strip()} broke off at a query, or fell silent.",
+            "{pacs} broke off at a query, or fell silent.",
             "Some do so where they do not know who asks: ask its administrator to let "
-            f"{association.requestor.ae_title.strip()} query, and register it. Else try again.",
+            "{own} query, and register it. Else try again.",
+            pacs=association.acceptor.ae_title.strip(),
+            own=association.requestor.ae_title.strip(),
         )
 
 
 def _check_time(association: Association, until: float) -> None:
     if time.monotonic() > until:
         raise NetworkError(
-            f"{association.acceptor.ae_title.strip()} took too long to tell of a small study.",
+            "{pacs} took too long to tell of a small study.",
             "Try again when it has less to do.",
+            pacs=association.acceptor.ae_title.strip(),
         )
 
 

@@ -15,6 +15,7 @@ from contextlib import contextmanager
 from typing import TypeVar
 
 from workbench.errors import StoreError
+from workbench.language import t
 
 LOGGER = logging.getLogger(__name__)
 T = TypeVar("T")
@@ -105,7 +106,7 @@ class _Tries:
             LOGGER.warning(
                 "Waiting, for up to %.0f s: %s Ctrl-C stops.", limit, error.message
             )  # fmt: skip
-        self._wait.heard(f"waiting: {error.message}")
+        self._wait.heard(t("waiting: {why}", why=t(error.message)))
         # A try at a lock has waited by itself, and who pauses loses his place in the line.
         busy = isinstance(error, DatabaseBusyError)
         time.sleep(LOCK_PAUSE_S if busy else PAUSES_S[min(self._failures, len(PAUSES_S) - 1)])

@@ -16,6 +16,7 @@ from pathlib import Path
 from typing import IO
 
 from workbench.errors import StoreError
+from workbench.language import Words, data, listed, number, sentences, t
 
 BLOCK = 2**24  # bytes read at a time
 READ = "import shutil, sys; shutil.copyfileobj(open(sys.argv[1], 'rb'), sys.stdout.buffer, 2**20)"
@@ -57,18 +58,34 @@ class Proof:
     left: int
     where: tuple[str, ...] = ()
 
-    def sentence(self) -> str:
+    def sentence(self) -> Words:
         """Say it for a person."""
-        outcome = f"{self.left} of them found" if self.left else "none of them found"
-        short = (
-            f" {self.untested} IDs are too short to be looked for, or not known without the key."
-            if self.untested else ""
-        )  # fmt: skip
-        where = f" In: {', '.join(self.where)}." if self.where else ""
-        return (
-            f"{self.rows} rows deleted. {self.values} IDs and UIDs looked for in {self.files} "
-            f"files ({self.bytes / 2**20:.1f} MB): {outcome}.{where}{short}"
-        )
+        values: dict[str, Words | int] = {
+            "rows": self.rows, "values": self.values, "files": self.files,
+            "size": number(self.bytes / 2**20, 1),
+        }  # fmt: skip
+        if self.left:
+            outcome = t(
+                "{rows} rows deleted. {values} IDs and UIDs looked for in {files} files "
+                "({size} MB): {left} of them found.",
+                left=self.left,
+                **values,
+            )
+        else:
+            outcome = t(
+                "{rows} rows deleted. {values} IDs and UIDs looked for in {files} files "
+                "({size} MB): none of them found.",
+                **values,
+            )
+        said = [outcome]
+        if self.where:
+            said.append(t("In: {where}.", where=listed(map(data, self.where))))
+        if self.untested:
+            said.append(t(
+                "{untested} IDs are too short to be looked for, or not known without the key.",
+                untested=self.untested,
+            ))  # fmt: skip
+        return sentences(*said)
 
 
 @dataclass(frozen=True)

@@ -76,8 +76,10 @@ def check_not_newer(version: int) -> None:
     """Raise ``StoreError`` for the schema of a newer Workbench."""
     if version > SCHEMA_VERSION:
         raise StoreError(
-            f"this workspace has schema {version}, newer than {SCHEMA_VERSION}.",
+            "this workspace has schema {version}, newer than {schema_version}.",
             "Use the version of Workbench that wrote it, or a newer one.",
+            version=version,
+            schema_version=SCHEMA_VERSION,
         )
 
 
@@ -101,8 +103,10 @@ def _make_small_steps(version: int, work: Work) -> None:
     steps = steps_from(version)
     if steps is None or not all(step.by_opening for step in steps):
         raise StoreError(
-            f"this workspace has schema {version}, older than {SCHEMA_VERSION}.",
+            "this workspace has schema {version}, older than {schema_version}.",
             "Copy the folder, then run: workbench store upgrade -w FOLDER",
+            version=version,
+            schema_version=SCHEMA_VERSION,
         )
     for step in steps:
         step.work(work)
@@ -113,6 +117,7 @@ def _check_no_parts(place: Place) -> None:
     parts = sum(name.endswith(".parquet") for name in place.names())
     if parts:
         raise StoreError(
-            f"the catalogue is missing or empty, but there are {parts} parts.",
+            "the catalogue is missing or empty, but there are {parts} parts.",
             "Restore it from a backup, or begin anew: workbench init -w ANOTHER-FOLDER",
+            parts=parts,
         )

@@ -111,8 +111,9 @@ class BucketPlace:
                 raise
             # The library's words may hold addresses and answers of the server.
             raise StoreError(
-                f"the object storage refused ({type(error).__name__}).",
+                "the object storage refused ({kind}).",
                 "Check [store] parts, the endpoint and the keys in the environment.",
+                kind=type(error).__name__,
             ) from error
 
 

@@ -34,10 +34,12 @@ def scan_parts(table: Table, sources: Sequence[str | Path]) -> pl.LazyFrame:
     wrong = _wrong_columns(table, sources)
     if wrong:
         raise StoreError(
-            f"table {table.name} holds {', '.join(wrong)} in a form of another version.",
+            "table {name} holds {wrong} in a form of another version.",
             "Run: workbench store upgrade -w FOLDER"
             if table is INSTANCE
             else "Run: workbench map -w FOLDER, then: workbench dose -w FOLDER",
+            name=table.name,
+            wrong=", ".join(wrong),
         )
     return pl.scan_parquet(
         [str(source) for source in sources], schema=table.polars(), missing_columns="insert",

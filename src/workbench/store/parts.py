@@ -73,6 +73,8 @@ def write_parquet(frame: pl.DataFrame, target: Path | BytesIO) -> None:
 def gone(table: Table, missing: int) -> StoreError:
     """Return the error of parts that are not there."""
     return StoreError(
-        f"{missing} part(s) of table {table.name} are gone.",
+        "{missing} part(s) of table {name} are gone.",
         "Restore the parts from a backup, or import and map again.",
+        missing=missing,
+        name=table.name,
     )

@@ -251,8 +251,9 @@ class Postgres(WaitingDatabase):
         except psycopg.Error as error:
             if not self._lost(error):
                 raise StoreError(
-                    f"the database refused ({type(error).__name__}).",
+                    "the database refused ({kind}).",
                     "Ask who cares for the server.",
+                    kind=type(error).__name__,
                 ) from error
             raise ConnectionLostError(
                 "the PostgreSQL server does not answer.",

@@ -158,8 +158,9 @@ class Quality:
             version = last.version + 1 if last else 1
             if seen is not None and seen != version - 1:
                 raise StoreError(
-                    f"this test profile has version {version - 1} meanwhile; nothing was kept.",
+                    "this test profile has version {version} meanwhile; nothing was kept.",
                     "Look at that version, then change it, or give the profile another name.",
+                    version=version - 1,
                 )
             self._database.write(
                 "INSERT INTO test_profile"
@@ -226,7 +227,9 @@ class Quality:
         """Return one result; raises ``StoreError`` for a number nobody has."""
         for result in self._results("WHERE number = ?", number):
             return result
-        raise StoreError(f"there is no result {number}.", "workbench qa results lists them.")
+        raise StoreError(
+            "there is no result {number}.", "workbench qa results lists them.", number=number
+        )
 
     def results(self, profile: str = "") -> list[StoredResult]:
         """Return the results of a profile, or all, in the order of acquisition."""
@@ -249,8 +252,10 @@ class Quality:
             result = self.result(number)
             if seen is not None and len(result.decisions) != seen:
                 raise StoreError(
-                    f"result {number} was {result.decision} meanwhile; nothing was noted.",
+                    "result {number} was {decision} meanwhile; nothing was noted.",
                     "Look at that decision; decide again if yours is another.",
+                    number=number,
+                    decision=result.decision,
                 )
             self._database.write(
                 "INSERT INTO test_decision (result, decision, decided_at, decided_by, comment)"

@@ -247,7 +247,7 @@ class Store:
                     return read()
             except OvertakenError:
                 continue
-        raise StoreError(f"other programs kept changing table {name}.", "Try again.")
+        raise StoreError("other programs kept changing table {name}.", "Try again.", name=name)
 
     def seen_at_once(self, read: Callable[[], T]) -> T:
         """Return what ``read`` reads of one state, whatever others write meanwhile.

@@ -22,12 +22,20 @@ from pydicom.datadict import (
 
 from workbench.dicom.record import INTEGER, NUMERIC
 from workbench.errors import SettingsError
+from workbench.language import mark
 
 SEQUENCE = "SQ"
 FIRST_IN_BLOCK = 0x1000  # elements below belong to no block of a private creator (PS3.5 7.8.1)
 _STEP = re.compile(r"\s*([^/\[\]]*?)\s*(?:\[(.*?)\]\s*)?(?:/|\Z)")
 _TAG = re.compile(r"\(?([0-9A-F]{4}) ?,? ?((?:[0-9A-F]{2}|XX)[0-9A-F]{2})\)?", re.IGNORECASE)
-_EXAMPLES = 'Examples: "CTDIvol", "0018,9345", "CTExposureSequence/CTDIvol".'
+_EXAMPLES = mark('Examples: "CTDIvol", "0018,9345", "CTExposureSequence/CTDIvol".')
+IN_HEXADECIMAL = mark(
+    'Write gggg,eeee in hexadecimal. Examples: "CTDIvol", "0018,9345", '
+    '"CTExposureSequence/CTDIvol".'
+)
+IN_PS3_6 = mark(
+    'The keywords are in PS3.6. Examples: "CTDIvol", "0018,9345", "CTExposureSequence/CTDIvol".'
+)
 
 
 @dataclass(frozen=True)
@@ -105,7 +113,9 @@ class TagPath:
         steps = tuple(_step(name, owner) for name, owner in parts)
         for step in steps[:-1]:
             if step.vr() not in (None, SEQUENCE, "UN"):
-                raise SettingsError(f"{step.name} is not a sequence.", "Name a sequence before /.")
+                raise SettingsError(
+                    "{name} is not a sequence.", "Name a sequence before /.", name=step.name
+                )
         return cls(steps)
 
     @property
@@ -161,12 +171,15 @@ def _step(name: str, creator: str | None) -> Step:
     if creator is None:
         if in_block:
             raise SettingsError(
-                f"{step.name} is private: another maker means something else by it.",
+                "{name} is private: another maker means something else by it.",
                 'Name its creator: "0019,1092[SIEMENS CT VA0  COAD]", or creator="...".',
+                name=step.name,
             )
         return step
     if not in_block:
-        raise SettingsError(f"{step.name} belongs to no private creator.", "Leave it out.")
+        raise SettingsError(
+            "{name} belongs to no private creator.", "Leave it out.", name=step.name
+        )
     if not creator.rstrip(" "):
         raise SettingsError("the private creator is empty.", "Name the text that reserves a block.")
     return replace(step, element=FIRST_IN_BLOCK | step.element & 0xFF, creator=creator.rstrip(" "))
@@ -186,13 +199,16 @@ def _tag(name: str) -> tuple[Step, bool]:
     if tag is not None:
         return Step(tag >> 16, tag & 0xFFFF), False
     if re.search(r"[^A-Za-z0-9]|\A[0-9]", name):
-        raise SettingsError("this is no tag.", "Write gggg,eeee in hexadecimal. " + _EXAMPLES)
-    raise SettingsError(f"{name} is no keyword of the standard.", _nearest(name))
+        raise SettingsError("this is no tag.", IN_HEXADECIMAL)
+    raise _no_keyword(name)
 
 
-def _nearest(name: str) -> str:
+def _no_keyword(name: str) -> SettingsError:
     keywords = {keyword.lower(): keyword for keyword in keyword_dict if keyword}
     near = difflib.get_close_matches(name.lower(), keywords, n=3)
     if not near:
-        return "The keywords are in PS3.6. " + _EXAMPLES
-    return f"Did you mean {', '.join(keywords[keyword] for keyword in near)}?"
+        return SettingsError("{name} is no keyword of the standard.", IN_PS3_6, name=name)
+    return SettingsError(
+        "{name} is no keyword of the standard.", "Did you mean {near}?",
+        name=name, near=", ".join(keywords[keyword] for keyword in near),
+    )  # fmt: skip

@@ -69,7 +69,9 @@ def tag_column(path: TagPath, kind: str | None = None) -> pl.Expr:
     """Return the fields that ``tag_frame`` describes as one struct, of a column ``header``."""
     kind = kind or path.kind()
     if kind not in KINDS:
-        raise SettingsError("this is no kind of column.", f"Choose one of {', '.join(KINDS)}.")
+        raise SettingsError(
+            "this is no kind of column.", "Choose one of {kinds}.", kinds=", ".join(KINDS)
+        )
     first = path.steps[0]
     header = pl.col("header")
     if first.creator is None:

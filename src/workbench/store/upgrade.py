@@ -52,8 +52,9 @@ def upgrade(folder: Path, told: Told = untold, settings: StoreSettings | None = 
             _take_steps(version, Work(base, PartTables(base, place), told))
     elif settings.catalogue:
         raise StoreError(
-            f"schema {version} was never on a server: this catalogue is damaged.",
+            "schema {version} was never on a server: this catalogue is damaged.",
             "Restore it from a backup, or set [store] catalogue to another schema.",
+            version=version,
         )
     else:
         _write_anew(folder, place, told)

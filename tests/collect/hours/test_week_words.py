@@ -8,7 +8,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from tests.language.unmarked import wrong_in_text
 from workbench.collect.hours.week_grid import DAYS, WeekGrid
+from workbench.language import use_language
 
 NIGHT, DAYTIME, ALL = "######.............#####", ".......##########.......", "#" * 24
 WEEKEND = {"saturday": ALL, "sunday": ALL}
@@ -100,3 +102,10 @@ def test_the_words_say_neither_more_nor_less_than_the_grid(grid: WeekGrid) -> No
 def test_a_plain_week_is_said_in_full_where_it_has_few_parts(lines: list[str]) -> None:
     """Words stay short enough for the line below a grid."""
     assert len(WeekGrid.parse(dict(zip(DAYS, lines, strict=True))).describe()) <= 200
+
+
+@given(st.lists(st.text("#.", min_size=24, max_size=24), min_size=7, max_size=7))
+def test_any_week_can_be_said_in_another_language(rows: list[str]) -> None:
+    grid = WeekGrid.parse(dict(zip(DAYS, rows, strict=True)))
+    with use_language("xx"):
+        assert wrong_in_text(grid.describe()) == []

@@ -18,9 +18,11 @@ from workbench.collect.queue.collector_state import (
     StateKind,
     collector_state,
 )
-from workbench.collect.queue.control import PAUSED, Command, Control, Process
+from workbench.collect.queue.control import Command, Control, Process
+from workbench.collect.queue.doings import Doing, doing, paused
 from workbench.collect.queue.hospital_file import FILE, HospitalFile
 from workbench.collect.queue.overview import collector_of
+from workbench.language import Saying
 
 ZONE = ZoneInfo("Europe/Luxembourg")
 OURS = str(Process.this())
@@ -109,8 +111,8 @@ def test_asked_to_pause_ends_when_the_pause_has_begun(control: Control, tmp_path
     )
     beat(control)
     assert state(control, tmp_path).text == "Asked to pause."
-    beat(control, doing=PAUSED)
-    assert state(control, tmp_path).text == PAUSED
+    beat(control, doing=paused())
+    assert state(control, tmp_path).text == "Paused."
     control.command = Command.RUN
     assert state(control, tmp_path).text == "Asked to go on."
     beat(control)
@@ -137,26 +139,26 @@ def test_of_two_collectors_the_pause_begins_with_the_second(
     control: Control, tmp_path: Path
 ) -> None:
     control.command = Command.PAUSE
-    beat(control, doing=PAUSED)
+    beat(control, doing=paused())
     beat(control, f"{OURS}:b", patient=4)
     assert "patient in hand" in state(control, tmp_path).text
-    beat(control, f"{OURS}:b", doing=PAUSED)
-    assert state(control, tmp_path).text == PAUSED
+    beat(control, f"{OURS}:b", doing=paused())
+    assert state(control, tmp_path).text == "Paused."
 
 
 @pytest.mark.parametrize(
-    ("doing", "kind"),
+    ("does", "kind"),
     [
-        ("The disk is nearly full (1.0 GB free): nothing more is asked for.", StateKind.PROBLEM),
-        ("The PACS is away.", StateKind.PROBLEM),
-        ("Pausing between two patients.", StateKind.WORKING),
-        ("The week schedule is closed at all hours.", StateKind.GOOD),
+        (doing(Doing.DISK_FULL, free=1.0), StateKind.PROBLEM),
+        (doing(Doing.AWAY), StateKind.PROBLEM),
+        (doing(Doing.RESTING), StateKind.WORKING),
+        (doing(Doing.CLOSED), StateKind.GOOD),
     ],
 )
 def test_trouble_is_told_apart(
-    control: Control, tmp_path: Path, doing: str, kind: StateKind
+    control: Control, tmp_path: Path, does: Saying, kind: StateKind
 ) -> None:
-    beat(control, doing=doing)
+    beat(control, doing=does)
     assert state(control, tmp_path).kind is kind
 
 

@@ -9,7 +9,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tests.report.report_frames import scans
+from tests.language.unmarked import unmarked, wrong_in_text
+from tests.report.report_frames import drawn_apart, scans
+from workbench.language import t, use_language
+from workbench.report import charts
 from workbench.schema import IRRADIATION_EVENT
 from workbench_widgets.pages.explore.page import (
     AGE_BANDS,
@@ -192,3 +195,22 @@ def test_only_events_of_the_frame_are_counted_in_words():
     events = scans({"dlp_mgy_cm": 1.0}, {"dlp_mgy_cm": None, "ctdi_vol_mgy": 1.0})
     assert "of 1 event " in dlp_by_protocol(events).to_dict()["description"]
     assert isinstance(events, pl.DataFrame)
+
+
+def test_nothing_is_left_in_english() -> None:
+    events = scans({}, {"ctdi_phantom_cm": 16, "patient_age_years": None}, {"localizer": True})
+    with use_language("xx"):
+        shown = EventFilter(events)
+        said = [shown._count.value, shown._reset.description]
+        said += [control.description for control in shown._choices.values()]
+        said += [label for control in shown._choices.values() for label, _ in control.options]
+        for draw in (dlp_by_protocol, ctdi_by_age):
+            said += [draw(events).to_dict()["description"]]
+            said += [draw(events.clear()).to_dict()["description"]]
+            drawn = charts.svg(draw(events), t("Chart"), t("Chart"))
+            assert unmarked(drawn_apart(drawn)) == []
+        shown._topograms.value = True
+        said += [shown._topograms.description, shown._ages.description, shown.table().caption]
+        said += [shown._unknown_age.description, EventFilter(events.clear())._count.value]
+    for text in said:
+        assert wrong_in_text(text) == []

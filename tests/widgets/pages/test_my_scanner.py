@@ -9,9 +9,11 @@ from pathlib import Path
 import polars as pl
 import pytest
 
-from tests.report.report_frames import scans
+from tests.language.unmarked import unmarked
+from tests.report.report_frames import drawn_apart, scans
 from tests.server.server_workspace import HOSTILE, harmless, hostile, make_workspace
 from workbench.dose import reference_levels
+from workbench.language import use_language
 from workbench.schema import IRRADIATION_EVENT
 from workbench.stages.scanner_register import merge_scanners
 from workbench.survey import open_survey
@@ -253,3 +255,29 @@ def test_without_preheating_nobody_is_waited_for(monkeypatch: pytest.MonkeyPatch
     monkeypatch.delenv(my_scanner.PREHEATED, raising=False)
     my_scanner.visitor()
     assert my_scanner.PREHEATED not in os.environ
+
+
+@pytest.mark.parametrize("changes", [
+    {}, {"region": "chest"}, {"region": "chest", "protocol": "Chest routine"},
+    {"region": "phantom_qa"}, {"scanner": None}, {"country": "FR", "year": 2011},
+])  # fmt: skip
+def test_nothing_is_left_in_english(changes: dict[str, object]) -> None:
+    with use_language("xx"):
+        assert unmarked(drawn_apart(page(harmless(), **changes))) == []
+
+
+def test_choices_are_written_anew_where_the_visitor_reads_another_language(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    made = shown(make_workspace(tmp_path / "w", harmless()), monkeypatch)
+    assert "all regions" in made.answer(Ask("look", {})).html
+    with use_language("xx"):
+        answered = made.answer(Ask("look", {})).html
+    assert unmarked(drawn_apart(answered)) == []
+
+
+def test_why_there_is_no_page_is_said_in_the_language(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delenv("WORKBENCH_WORKSPACE", raising=False)
+    with use_language("xx"):
+        (_, said) = my_scanner.my_scanner().children
+    assert unmarked(said.value) == []

@@ -9,10 +9,14 @@ from pathlib import Path
 
 import pytest
 
+from tests.language.unmarked import unmarked
 from tests.report.report_frames import scans
 from tests.server.server_workspace import HOSTILE, hostile, make_workspace
+from workbench.language import Marked, use_language
 from workbench.rights import GIVEN
+from workbench.scanners.machines import SAME_MODEL, SAME_SERIAL, SAME_STATION, UNLIKE_SERIALS
 from workbench.scanners.scanner_file import FILE, read_scanners
+from workbench.scanners.scanner_names import CLAIMED
 from workbench.survey import open_survey
 from workbench_widgets.pages.scanners import scanners_page
 from workbench_widgets.pages.scanners.page import ScannersPage
@@ -179,3 +183,22 @@ def test_who_may_not_decide_is_shown_nothing(
     assert [scanner.name for scanner in survey.scanner_names().scanners] == [FORCE, RING, RING_2]
     survey.close()
     made.survey.close()
+
+
+def test_nothing_is_left_in_english(page: ScannersPage) -> None:
+    panel = page._panels["scanners"]
+    with use_language("xx"):
+        assert unmarked(str(panel.html())) == []
+        first = panel._read()[1].scanners[0].name
+        panel.act(Ask("open", {"value": first}))
+        assert unmarked(str(panel.html())) == []
+        seen = read_scanners(page.survey.folder).digest
+        done = panel.act(Ask("name", {"name": "Room 1", "seen": seen}))
+        assert done is not None
+        assert unmarked(f"<p>{done.text}</p>") == []
+
+
+@pytest.mark.parametrize("text", [SAME_SERIAL, UNLIKE_SERIALS, SAME_STATION, SAME_MODEL, CLAIMED])
+def test_why_two_may_be_one_is_a_text_to_be_translated(text: Marked) -> None:
+    assert isinstance(text, Marked)
+    assert " " in text

@@ -7,9 +7,11 @@ import threading
 import polars as pl
 import pytest
 
+from tests.language.unmarked import wrong_in_text
 from tests.report.report_frames import scans
 from workbench import create_survey, open_survey
 from workbench.errors import SettingsError
+from workbench.language import settle_language, t
 from workbench.model import ApplicationEntity
 from workbench.schema import IRRADIATION_EVENT
 from workbench.settings import CollectSettings, EntitySettings, Settings
@@ -17,7 +19,7 @@ from workbench.simulate.hospital import simulate_hospital
 from workbench.simulate.pacs import EmbeddedPacs
 from workbench.simulate.peers import free_port
 from workbench.stages import importing
-from workbench_widgets.pages.explore.stage_buttons import Export, Stages
+from workbench_widgets.pages.explore.stage_buttons import ESTIMATE, IMPORT, MAP, Export, Stages
 from workbench_widgets.parts.tabs.tabs import sentence
 
 
@@ -174,3 +176,22 @@ def test_a_patient_list_is_collected_from_the_pacs_of_the_settings(tmp_path, fil
     assert "complete" in said
     assert survey.table("instance").height > 0
     survey.close()
+
+
+def test_nothing_is_left_in_english(survey, files):
+    settle_language("xx")  # a stage runs in a thread of its own
+    try:
+        stages, export = Stages(survey), Export(survey)
+        stages._folder.value = str(files)
+        said = [button.description for button in (*stages._buttons, stages._stop)]
+        said += [stages.message, stages._folder.description, export._table.description]
+        stages.observe(lambda change: said.append(change.new), "message")
+        for name in (IMPORT, MAP, ESTIMATE):
+            press(stages, t(name))
+        export.write()
+        said.append(export.message)
+    finally:
+        settle_language("en")
+    assert len(said) > 12
+    for text in said:
+        assert wrong_in_text(text) == []

@@ -8,7 +8,9 @@ from pathlib import Path
 import altair as alt
 import pytest
 
+from tests.language.unmarked import wrong_in_text
 from workbench.errors import WorkbenchError
+from workbench.language import use_language
 from workbench_widgets.parts.chart import Chart
 from workbench_widgets.parts.chart import chart as module
 
@@ -163,3 +165,10 @@ test("a selection is plain JSON", () => {
         ["node", "--test", str(tmp_path / "chart.test.mjs")], capture_output=True, text=True
     )
     assert done.returncode == 0, done.stdout
+
+
+def test_what_a_chart_says_itself_is_in_the_language():
+    with use_language("xx"):
+        words = Chart(bars(rows(2))).words
+    assert len(words) == 3
+    assert all(wrong_in_text(text) == [] for text in words.values())

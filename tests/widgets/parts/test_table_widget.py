@@ -5,14 +5,18 @@ from __future__ import annotations
 import json
 import shutil
 import subprocess
+from datetime import datetime
 from pathlib import Path
 
 import polars as pl
 import pytest
 
+from tests.language.unmarked import wrong_in_text
+from workbench.language import use_language
 from workbench.schema import IRRADIATION_EVENT
 from workbench_widgets.parts.table import FrameTable
 from workbench_widgets.parts.table import table as module
+from workbench_widgets.parts.table.cells import as_texts
 
 FORMULA = '=HYPERLINK("http://example.org")'
 
@@ -163,12 +167,10 @@ def test_pure_functions_of_the_page(tmp_path):
         """
 import assert from "node:assert/strict";
 import test from "node:test";
-import { countText, grouped, nextOrder } from "./table.mjs";
-test("the count is said in words", () => {
-  assert.equal(countText(12, 480), "12 of 480 rows shown");
-  assert.equal(countText(1, 1), "1 of 1 row shown");
-  assert.equal(grouped(1234567), "1\\u202f234\\u202f567");
-  assert.equal(grouped(999), "999");
+import { filled, nextOrder } from "./table.mjs";
+test("a value stands in its place, whatever it is", () => {
+  assert.equal(filled("Filter {column}", "dose"), "Filter dose");
+  assert.equal(filled("{column}: filtrer", "$&{column}"), "$&{column}: filtrer");
 });
 test("a head clicked three times sorts up, down and not at all", () => {
   const once = nextOrder({ sort: null, descending: false }, "dose");
@@ -185,3 +187,35 @@ test("a head clicked three times sorts up, down and not at all", () => {
         ["node", "--test", str(tmp_path / "table.test.mjs")], capture_output=True, text=True
     )
     assert done.returncode == 0, done.stdout
+
+
+def test_what_a_table_says_is_in_the_language(page):
+    with use_language("xx"):
+        made = page(events(), IRRADIATION_EVENT)
+        head, _ = made.ask("head")
+        rows = made.rows()
+    words = [text.replace("{column}", "") for text in made.table.words.values()]
+    texts = [*words, head["empty"], rows["counted"], rows["where"]]
+    texts += [column["meaning"] for column in head["head"]]
+    texts += [cell for row in rows["rows"] for cell in row]
+    for text in texts:
+        assert wrong_in_text(text) == []
+    assert "{column}" in made.table.words["filter"]
+
+
+def test_counts_of_rows_are_whole_sentences(page):
+    made = page(events())
+    assert made.rows(filters={"ctdi_vol_mgy": "< 12"})["counted"] == "12 of 120 rows shown"
+    assert made.rows()["where"] == "Page 1 of 3"
+    assert page(events(1)).rows()["counted"] == "1 of 1 row shown"
+    assert module.counted(999, 1234567) == "999 of 1\u202f234\u202f567 rows shown"
+
+
+def test_flags_and_moments_are_written_as_the_language_does():
+    frame = pl.DataFrame({"is": [True, False, None], "at": [datetime(2026, 3, 9, 14, 5, 2)] * 3})
+    assert as_texts(frame, {}).rows() == [
+        ("yes", "2026-03-09 14:05:02"), ("no", "2026-03-09 14:05:02"),
+        (None, "2026-03-09 14:05:02"),
+    ]  # fmt: skip
+    with use_language("xx"):
+        assert as_texts(frame, {})["is"][0].startswith("⟦")

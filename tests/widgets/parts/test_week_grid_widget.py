@@ -106,7 +106,7 @@ import { PRESETS, joined, moved, painted, toggled } from "./week_grid.mjs";
 const none = Array(7).fill(".".repeat(24));
 const all = Array(7).fill("#".repeat(24));
 const open = (grid) => grid.join("").replaceAll(".", "").length;
-const preset = (name, grid) => PRESETS.find(([label]) => label.includes(name))[2](grid);
+const preset = (name, grid) => PRESETS.find(([label]) => label === name)[1](grid);
 
 test("a stroke paints the rectangle between two corners, whichever way", () => {
   const grid = painted(none, [4, 22], [1, 20], true);
@@ -129,13 +129,13 @@ test("a head opens its day or hour, and closes it when all of it is open", () =>
   assert.equal(open(toggled(none, [3, 4])), 1);
 });
 test("presets add nights and weekends, or set all", () => {
-  const nights = preset("Nights", none);
+  const nights = preset("nights", none);
   assert.deepEqual(nights, Array(7).fill("######.............#####"));
-  const both = preset("Weekends", nights);
+  const both = preset("weekends", nights);
   assert.equal(open(both), 5 * 11 + 2 * 24);
-  assert.deepEqual(both, preset("Nights", preset("Weekends", none)));
-  assert.deepEqual(preset("Always", both), all);
-  assert.deepEqual(preset("Never", both), none);
+  assert.deepEqual(both, preset("nights", preset("weekends", none)));
+  assert.deepEqual(preset("always", both), all);
+  assert.deepEqual(preset("never", both), none);
   assert.deepEqual(joined(nights, none), nights);
 });
 test("keys move within the board and to its heads, not beyond", () => {

@@ -20,10 +20,11 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Self
 
 from workbench.collect.dicomweb.open_connections import OpenConnections
-from workbench.collect.handshake import NOT_COMPARED, expected_name, refusal
+from workbench.collect.handshake import NOT_COMPARED, Refusal, expected_name, refusal
 from workbench.collect.retrieval import Timeouts
 from workbench.collect.time_limits import LATE_S, GivenUp, Interruption
 from workbench.errors import NetworkError, SettingsError
+from workbench.language import Saying, mark
 
 if TYPE_CHECKING:
     import httpx
@@ -102,16 +103,16 @@ class HttpAnswer:
 
         coding = self._response.headers.get("content-encoding", "identity").lower()
         if coding not in ("identity", "gzip"):
-            raise BrokenOff("an answer is encoded in a way that was not asked for")
+            raise BrokenOff(mark("an answer is encoded in a way that was not asked for"))
         inflater = zlib.decompressobj(16 + zlib.MAX_WBITS) if coding == "gzip" else None
         try:
             for chunk in self._response.iter_raw():
                 self._moved(len(chunk))
                 yield from [chunk] if inflater is None else _inflated(inflater, chunk)
         except (httpx.HTTPError, httpx.StreamError, zlib.error):
-            raise BrokenOff("an answer ended early") from None
+            raise BrokenOff(mark("an answer ended early")) from None
         if inflater is not None and not inflater.eof:
-            raise BrokenOff("an answer ended early")
+            raise BrokenOff(mark("an answer ended early"))
 
     def content(self, largest: int) -> bytes:
         """Return the whole content; raises ``BrokenOff`` when it is larger than allowed."""
@@ -119,7 +120,7 @@ class HttpAnswer:
         for chunk in self.chunks():
             held += chunk
             if len(held) > largest:
-                raise BrokenOff("an answer is larger than allowed")
+                raise BrokenOff(mark("an answer is larger than allowed"))
         return bytes(held)
 
 
@@ -193,9 +194,11 @@ class WebClient:
             try:
                 if response.status_code in FORBIDDEN:
                     raise NetworkError(
-                        f"{self.access.title} did not let us in (HTTP {response.status_code}).",
+                        "{pacs} did not let us in (HTTP {status}).",
                         "Check the token, the password or the certificate, and what its "
                         "administrator allows.",
+                        pacs=self.access.title,
+                        status=response.status_code,
                     )
                 yield HttpAnswer(
                     response.status_code,
@@ -261,7 +264,7 @@ class WebClient:
         end = time.monotonic() + seconds
         while time.monotonic() < end:
             if self._connections.wanted_end:
-                raise BrokenOff("we were told to stop")
+                raise BrokenOff(mark("we were told to stop"))
             time.sleep(min(REST_STEP_S, max(end - time.monotonic(), 0.0)))
         self._connections.moved(1)  # the server is there, and said when
 
@@ -275,7 +278,10 @@ class WebClient:
             reason = _reason(error, self._name)
         if self._connections.given_up:
             raise BrokenOff(str(self._connections.given_up))
-        raise NetworkError(f"{self.access.title} {reason[0]}.", reason[1])
+        what, remedy = reason
+        raise NetworkError(
+            "{pacs} {what}.", "{remedy}", pacs=self.access.title, what=what, remedy=remedy
+        )
 
     def _redirected(
         self, request: httpx.Request, response: httpx.Response, chain: int
@@ -287,8 +293,9 @@ class WebClient:
             target = request.url.join(location)
         if chain > MAX_REDIRECTS or _origin(target) != _origin(self.root) or target == request.url:
             raise NetworkError(
-                f"{self.access.title} points to another server, or in a circle.",
+                "{pacs} points to another server, or in a circle.",
                 "Set the address where it really is.",
+                pacs=self.access.title,
             )
         return self._client.build_request(
             "GET", target, headers=request.headers, extensions=request.extensions
@@ -379,7 +386,7 @@ def _rest(retry_after: str, tries: int) -> float:
     return min(max(seconds, 0.0), MAX_REST_S)
 
 
-def _reason(error: Exception, name: str) -> tuple[str, str]:
+def _reason(error: Exception, name: str) -> Refusal:
     import httpx
 
     tls = _tls_error(error)
@@ -388,8 +395,11 @@ def _reason(error: Exception, name: str) -> tuple[str, str]:
         return said
 
     if isinstance(error, httpx.TimeoutException):
-        return "did not answer in time", "Try again later, or raise the time-out."
-    return "could not be reached", "Check its address and port, and that it runs."
+        return Saying("did not answer in time"), Saying("Try again later, or raise the time-out.")
+    return (
+        Saying("could not be reached"),
+        Saying("Check its address and port, and that it runs."),
+    )
 
 
 def _tls_error(error: BaseException | None) -> ssl.SSLError | None:

@@ -9,6 +9,7 @@ import re
 from collections.abc import Iterable, Iterator
 
 from workbench.collect.dicomweb.http import BrokenOff
+from workbench.language import mark
 
 MAX_HEADER_LINE_BYTES = 2**16  # bytes of a line before a part
 BOUNDARY = re.compile(r'boundary="?([^";,]{1,200})', re.IGNORECASE)
@@ -28,13 +29,13 @@ def parts(chunks: Iterable[bytes], boundary: bytes, largest: int) -> Iterator[by
     Raises ``BrokenOff`` when the answer ends early, or a part has more than ``largest`` bytes.
     """
     arriving = _Arriving(chunks)
-    mark = b"--" + boundary
-    arriving.until(mark, MAX_HEADER_LINE_BYTES)  # a preamble means nothing
+    border = b"--" + boundary
+    arriving.until(border, MAX_HEADER_LINE_BYTES)  # a preamble means nothing
     while not arriving.follows(b"--"):
         arriving.until(b"\n", MAX_HEADER_LINE_BYTES)  # the rest of the boundary's line
         while arriving.until(b"\n", MAX_HEADER_LINE_BYTES).strip():
             pass
-        yield arriving.until(b"\n" + mark, largest).removesuffix(b"\r")
+        yield arriving.until(b"\n" + border, largest).removesuffix(b"\r")
 
 
 class _Arriving:
@@ -42,26 +43,26 @@ class _Arriving:
         self._chunks = iter(chunks)
         self._held = bytearray()
 
-    def follows(self, mark: bytes) -> bool:
-        """Whether ``mark`` comes next; it is not dropped."""
-        while len(self._held) < len(mark):
+    def follows(self, wanted: bytes) -> bool:
+        """Whether ``wanted`` comes next; it is not dropped."""
+        while len(self._held) < len(wanted):
             self._more()
-        return self._held.startswith(mark)
+        return self._held.startswith(wanted)
 
-    def until(self, mark: bytes, largest: int) -> bytes:
-        """Return what comes before ``mark``, and drop the mark."""
+    def until(self, wanted: bytes, largest: int) -> bytes:
+        """Return what comes before ``wanted``, and drop it."""
         start = 0
-        while (place := self._held.find(mark, start)) < 0:
-            start = max(len(self._held) - len(mark) + 1, 0)
+        while (place := self._held.find(wanted, start)) < 0:
+            start = max(len(self._held) - len(wanted) + 1, 0)
             if start > largest:
-                raise BrokenOff("an answer is larger than allowed")
+                raise BrokenOff(mark("an answer is larger than allowed"))
             self._more()
         before = bytes(self._held[:place])
-        del self._held[: place + len(mark)]
+        del self._held[: place + len(wanted)]
         return before
 
     def _more(self) -> None:
         chunk = next(self._chunks, None)
         if chunk is None:
-            raise BrokenOff("an answer ended early")
+            raise BrokenOff(mark("an answer ended early"))
         self._held += chunk

@@ -23,6 +23,7 @@ from workbench.dicom.jsonmodel import Item
 from workbench.dicom.parse import parse
 from workbench.dicom.walk import Encoding
 from workbench.errors import DamagedObject, NetworkError
+from workbench.language import Saying
 
 JSON = "application/dicom+json, application/json;q=0.5"
 ANSWERS_A_PAGE = 200  # answers asked for at a time
@@ -75,8 +76,10 @@ class WebQuery:
                     yield _status(PENDING[0]), _dataset(item)
         except BrokenOff as error:
             raise NetworkError(
-                f"{self._client.access.title} broke off an answer to a query: {error}.",
+                "{pacs} broke off an answer to a query: {error}.",
                 "Try again later.",
+                pacs=self._client.access.title,
+                error=Saying(str(error)),
             ) from None
         yield _status(status), None
 
@@ -139,10 +142,10 @@ class WebQuery:
 
     def check(self) -> None:
         """Test the connection by a query for one study; raises ``NetworkError``."""
-        title, said = self._client.access.title, "nothing in time"
+        title, said = self._client.access.title, Saying("nothing in time")
         try:
             with self._client.get("/studies", JSON, "limit=1") as answer:
-                said = f"HTTP {answer.status}"
+                said = Saying.plain(f"HTTP {answer.status}")
                 good = answer.status == 204
                 if answer.status in (200, 206):
                     good = _read(answer.content(MAX_PAGE_BYTES)) is not None
@@ -150,8 +153,10 @@ class WebQuery:
             good = False
         if not good:
             raise NetworkError(
-                f"{title} does not answer QIDO-RS ({said}).",
+                "{pacs} does not answer QIDO-RS ({said}).",
                 "Check the address: it ends where /studies would follow.",
+                pacs=title,
+                said=said,
             )
 
 

@@ -223,8 +223,9 @@ def associate(
         )
     except socket.gaierror as error:
         raise NetworkError(
-            f"{peer.pacs.title} is not found: no computer has the name that stands in its host.",
+            "{pacs} is not found: no computer has the name that stands in its host.",
             "Mend the name, or write its IP address there.",
+            pacs=peer.pacs.title,
         ) from error
     if not association.is_established:
         raise _handshake(peer, context, name) or _refusal(peer, association)
@@ -242,7 +243,12 @@ def associate(
 
 def _handshake(peer: Peer, context: CheckedContext | None, name: str) -> NetworkError | None:
     said = refusal(context.failure, name) if context and context.failure else None
-    return said and NetworkError(f"{peer.pacs.title} {said[0]}.", said[1])
+    if said is None:
+        return None
+    what, remedy = said
+    return NetworkError(
+        "{pacs} {what}.", "{remedy}", pacs=peer.pacs.title, what=what, remedy=remedy
+    )
 
 
 def _refusal(peer: Peer, association: Association) -> NetworkError:
@@ -250,9 +256,9 @@ def _refusal(peer: Peer, association: Association) -> NetworkError:
     if association.is_rejected:
         return _rejection(peer, association)
     if association.rejected_contexts:
-        return NetworkError(f"{name} does not offer the service asked for.")
+        return NetworkError("{name} does not offer the service asked for.", name=name)
     return NetworkError(
-        f"{name} could not be reached.", "Check its address and port, and that it runs."
+        "{name} could not be reached.", "Check its address and port, and that it runs.", name=name
     )
 
 
@@ -263,17 +269,22 @@ def _rejection(peer: Peer, association: Association) -> NetworkError:
     name = peer.pacs.title
     if said == CALLED_UNKNOWN:
         return NetworkError(
-            f"{name} refused the association, because it does not answer to this title.",
+            "{name} refused the association, because it does not answer to this title.",
             "Mend title of [pacs] (capital letters count). Some also say so where they do not know "
-            f"who calls: ask its administrator to register the AE title {peer.local_title}.",
+            "who calls: ask its administrator to register the AE title {own}.",
+            name=name,
+            own=peer.local_title,
         )
     if said in BUSY:
         return PeerBusy(
-            f"{name} refused the association: it admits no more connections now.",
+            "{name} refused the association: it admits no more connections now.",
             "Try again in a minute; ask its administrator how many it admits.",
+            name=name,
         )
     return NetworkError(
-        f"{name} refused the association.",
-        f"Ask its administrator to register the AE title {peer.local_title}; or mend title of "
+        "{name} refused the association.",
+        "Ask its administrator to register the AE title {own}; or mend title of "
         "[local], if it is registered under another.",
+        name=name,
+        own=peer.local_title,
     )

@@ -37,6 +37,7 @@ from workbench.collect.received import CANNOT_UNDERSTAND, Take
 from workbench.collect.retrieval import SUCCESS, Request, RetrieveOutcome, each_request, requests
 from workbench.collect.time_limits import LATE_S
 from workbench.errors import NetworkError
+from workbench.language import mark
 
 if TYPE_CHECKING:
     from workbench.collect.filters import SurveyFilter
@@ -48,7 +49,7 @@ GET_CLASSES = (
 )
 # The service is not there at all: PS3.7 annex C.5.6, C.5.16, C.5.24 and PS3.4 table C.4-3.
 NO_SUCH_SERVICE = frozenset({0x0122, 0x0211, 0x0124, 0xA900})
-REMEDY = 'Set retrieve = "move" for it.'
+REMEDY = mark('Set retrieve = "move" for it.')
 
 
 class GetSource:
@@ -127,7 +128,10 @@ class GetSource:
             outcome = watched.outcome(outcome)
             if outcome.status in NO_SUCH_SERVICE and not arrived and request.level != "IMAGE":
                 raise NetworkError(
-                    f"{peer.pacs.title} refused C-GET (status {outcome.said}).", REMEDY
+                    "{pacs} refused C-GET (status {said}).",
+                    REMEDY,
+                    pacs=peer.pacs.title,
+                    said=outcome.said,
                 )
             return outcome
 
@@ -147,12 +151,13 @@ class GetSource:
         title = self.peer.pacs.title
         accepted = association.accepted_contexts
         if not any(str(context.abstract_syntax) in GET_CLASSES for context in accepted):
-            raise NetworkError(f"{title} does not offer C-GET.", REMEDY)
+            raise NetworkError("{pacs} does not offer C-GET.", REMEDY, pacs=title)
         if not any(context.as_scp for context in accepted):
             raise NetworkError(
-                f"{title} does not send over a connection that we opened (it refused the role "
+                "{pacs} does not send over a connection that we opened (it refused the role "
                 "of a storage provider).",
                 REMEDY,
+                pacs=title,
             )
 
     def _store(self, arrived: set[str], event: Event) -> int:

@@ -129,8 +129,9 @@ def echo_pacs(peer: Peer) -> None:
         status = association.send_c_echo().get("Status")
     if status != SUCCESS:
         raise NetworkError(
-            f"{peer.pacs.title} took the connection but did not answer C-ECHO.",
+            "{pacs} took the connection but did not answer C-ECHO.",
             "Ask its administrator whether the service is in order.",
+            pacs=peer.pacs.title,
         )
 
 

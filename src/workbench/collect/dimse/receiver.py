@@ -286,17 +286,23 @@ def check_place(entity: ApplicationEntity) -> None:
 def _not_listening(entity: ApplicationEntity, error: OSError) -> NetworkError:
     if isinstance(error, socket.gaierror) or error.errno == errno.EADDRNOTAVAIL:
         return NetworkError(
-            f"{entity.title} cannot listen at {entity.host}: this computer has no such address.",
+            "{title} cannot listen at {host}: this computer has no such address.",
             'Write an address of its own in host of [local], or "0.0.0.0" for all it has.',
+            title=entity.title,
+            host=entity.host,
         )
     if error.errno == errno.EACCES:
         return NetworkError(
-            f"{entity.title} cannot listen at port {entity.port}: it is kept for the system.",
+            "{title} cannot listen at port {port}: it is kept for the system.",
             "Choose a port from 1024 up, such as 11112, and have the PACS know it.",
+            title=entity.title,
+            port=entity.port,
         )
     return NetworkError(
-        f"{entity.title} cannot listen at port {entity.port}.",
+        "{title} cannot listen at port {port}.",
         "Another program may use it: choose another port.",
+        title=entity.title,
+        port=entity.port,
     )
 
 

@@ -68,7 +68,9 @@ def _set_up(context: ssl.SSLContext, files: TlsFiles) -> None:
     for name, file in vars(files).items():
         if not file.is_file():
             raise SettingsError(
-                f"the file of {name} in [tls] is not there.", "Name a PEM file, and check its path."
+                "the file of {name} in [tls] is not there.",
+                "Name a PEM file, and check its path.",
+                name=name,
             )
     context.minimum_version = ssl.TLSVersion.TLSv1_2
     context.set_ciphers(CIPHERS)
@@ -105,13 +107,15 @@ def _check_validity(certificate: Path) -> None:
     now = datetime.now(UTC)
     if now > last:
         raise SettingsError(
-            f"our certificate in [tls] has expired on {last:%Y-%m-%d}.",
+            "our certificate in [tls] has expired on {day}.",
             "Have the authority issue a new one.",
+            day=last.date(),
         )
     if now < first:
         raise SettingsError(
-            f"our certificate in [tls] is not valid before {first:%Y-%m-%d}.",
+            "our certificate in [tls] is not valid before {day}.",
             "Check the clock of this computer.",
+            day=first.date(),
         )
 
 

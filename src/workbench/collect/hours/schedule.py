@@ -45,8 +45,10 @@ def read_timetable(table: Mapping[str, Any]) -> Timetable:
     for key in table:
         if key not in KEYS:
             raise SettingsError(
-                f"[schedule] has a key {str(key)[:20]!r} that nobody reads.",
-                f"Known keys: {', '.join(KEYS)}.",
+                "[schedule] has a key {key} that nobody reads.",
+                "Known keys: {known}.",
+                key=f"{str(key)[:20]!r}",
+                known=", ".join(KEYS),
             )
     zone = zone_named(str(table.get("zone") or local_zone()))
     holidays = Holidays(
@@ -77,14 +79,14 @@ def _grid(table: Mapping[str, Any], name: str) -> WeekGrid:
     if grid is None:
         return WeekGrid.always()
     if not isinstance(grid, Mapping):
-        raise SettingsError(f"[schedule.{name}] must be a table, one line a day.")
+        raise SettingsError("[schedule.{name}] must be a table, one line a day.", name=name)
     return WeekGrid.parse(grid)
 
 
 def _text(table: Mapping[str, Any], key: str) -> str:
     value = table.get(key, "")
     if not isinstance(value, str):
-        raise SettingsError(f"{key} of [schedule] must be text in quotes.")
+        raise SettingsError("{key} of [schedule] must be text in quotes.", key=key)
     return value
 
 

@@ -20,6 +20,7 @@ from zoneinfo import ZoneInfo
 
 from workbench.collect.hours.week_words import in_words
 from workbench.errors import MissingTool, SettingsError
+from workbench.language import Words, mark
 
 DAYS = ("monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday")
 OPEN, CLOSED = "#", "."
@@ -64,8 +65,10 @@ class WeekGrid:
         for name in rows:
             if name not in DAYS:
                 raise SettingsError(
-                    f"{str(name)[:20]!r} is not a day of the schedule.",
-                    f"Write one of {', '.join(DAYS)}.",
+                    "{name} is not a day of the schedule.",
+                    "Write one of {days}.",
+                    name=f"{str(name)[:20]!r}",
+                    days=", ".join(DAYS),
                 )
         closed = CLOSED * HOURS_A_DAY
         return cls(tuple(_hours(day, rows.get(day, closed)) for day in DAYS))
@@ -77,7 +80,7 @@ class WeekGrid:
             for day, hours in zip(DAYS, self.hours, strict=True)
         }
 
-    def describe(self) -> str:
+    def describe(self) -> Words:
         """Return the week in words, such as ``Mon-Fri 19:00-06:00, Sat and Sun all day``.
 
         A time over midnight belongs to the day it begins on.
@@ -88,9 +91,13 @@ class WeekGrid:
 def _hours(day: str, text: object) -> tuple[bool, ...]:
     if not isinstance(text, str) or len(text) != HOURS_A_DAY or set(text) - {OPEN, CLOSED}:
         raise SettingsError(
-            f"the schedule of {day} is not understood.",
-            f"Write exactly {HOURS_A_DAY} characters for {day}, one an hour from 0 to 23: "
-            f"'{OPEN}' for open, '{CLOSED}' for closed.",
+            "the schedule of {day} is not understood.",
+            "Write exactly {hours} characters for {day}, one an hour from 0 to 23: "
+            "'{open}' for open, '{closed}' for closed.",
+            day=day,
+            hours=HOURS_A_DAY,
+            open=OPEN,
+            closed=CLOSED,
         )
     return tuple(sign == OPEN for sign in text)
 
@@ -131,7 +138,7 @@ class Holidays:
 
 @cache
 def _bank_holidays(country: str, subdivision: str, year: int) -> frozenset[date]:
-    remedy = (
+    remedy = mark(
         "Mend country and subdivision of [schedule]: an ISO code such as LU, or DE with BY. Or "
         "list the days themselves."
     )
@@ -147,8 +154,16 @@ def _bank_holidays(country: str, subdivision: str, year: int) -> frozenset[date]
     try:
         holidays = package.country_holidays(country, subdiv=subdivision or None, years=year)
     except NotImplementedError as error:
-        place = f"{country}, subdivision {subdivision[:20]!r}" if subdivision else country
-        raise SettingsError(f"the bank holidays of {place} are not known.", remedy) from error
+        if subdivision:
+            raise SettingsError(
+                "the bank holidays of {country}, subdivision {subdivision} are not known.",
+                remedy,
+                country=country,
+                subdivision=repr(subdivision[:20]),
+            ) from error
+        raise SettingsError(
+            "the bank holidays of {country} are not known.", remedy, country=country
+        ) from error
     return frozenset(holidays)
 
 

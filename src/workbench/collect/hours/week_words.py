@@ -3,8 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from datetime import date, timedelta
 
-SHORT = ("Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun")
+from workbench.language import Words, data, listed, t, weekday
+
+A_MONDAY = date(2026, 1, 5)
+DAYS = 7
 DAY = 24
 MAX_PARTS = 6  # a sentence with more of them is not read
 
@@ -12,17 +16,17 @@ Hours = Sequence[Sequence[bool]]
 Piece = tuple[int, int]  # from, to: hours of the wall; an end before its begin is next morning
 
 
-def in_words(hours: Hours) -> str:
+def in_words(hours: Hours) -> Words:
     """Return 7 x 24 open hours, Monday first, as ``Mon-Fri 19:00-06:00, Sat and Sun all day``.
 
     Times over midnight are named by the day they begin on.  A week of more than a few parts is
     summed up as a number of hours.
     """
     total = sum(map(sum, hours))
-    if total in (0, DAY * len(SHORT)):
-        return "always" if total else "never"
+    if total in (0, DAY * DAYS):
+        return t("always") if total else t("never")
     spans: dict[Piece, set[int]] = {}
-    for day in range(len(SHORT)):
+    for day in range(DAYS):
         for piece in _pieces(hours, day):
             spans.setdefault(piece, set()).add(day)
     _lengthen(hours, spans)
@@ -30,14 +34,21 @@ def in_words(hours: Hours) -> str:
     for piece in sorted(spans):
         groups.setdefault(tuple(sorted(spans[piece])), []).append(piece)
     if len(groups) > MAX_PARTS:
-        return f"{total} of {DAY * len(SHORT)} hours a week, at changing times"
-    parts = [f"{_days(days)} {_listed(_times(p) for p in groups[days])}" for days in sorted(groups)]
-    return ("; " if any("," in part for part in parts) else ", ").join(parts)
+        return t("{total} of {all} hours a week, at changing times", total=total, all=DAY * DAYS)
+    # Between parts that hold commas themselves stands another sign.
+    long = any(len(_names(days)) > 2 or len(groups[days]) > 2 for days in groups)
+    return listed(
+        (
+            t("{days} {times}", days=_days(days), times=_listed([_times(p) for p in groups[days]]))
+            for days in sorted(groups)
+        ),
+        "; " if long else ", ",
+    )
 
 
 def _pieces(hours: Hours, day: int) -> Iterator[Piece]:
     """Yield the open times that begin on a day; one over midnight ends with the next morning."""
-    row, night, following = hours[day], hours[day - 1], hours[(day + 1) % len(SHORT)]
+    row, night, following = hours[day], hours[day - 1], hours[(day + 1) % DAYS]
     if all(row):
         yield 0, DAY
         return
@@ -70,37 +81,46 @@ def _lengthen(hours: Hours, spans: dict[Piece, set[int]]) -> None:
         nights = [piece for piece in spans if piece[0] == begin and 0 < piece[1] < begin]
         if end != DAY or not nights:
             continue
-        eves = {day for day in days if all(hours[(day + 1) % len(SHORT)])}
+        eves = {day for day in days if all(hours[(day + 1) % DAYS])}
         spans[max(nights, key=lambda piece: len(spans[piece]))] |= eves
         spans[begin, end] = days - eves
         if not spans[begin, end]:
             del spans[begin, end]
 
 
-def _times(piece: Piece) -> str:
+def _times(piece: Piece) -> Words:
     begin, end = piece
-    return "all day" if piece == (0, DAY) else f"{begin:02}:00-{end:02}:00"
+    return t("all day") if piece == (0, DAY) else data(f"{begin:02}:00-{end:02}:00")
 
 
-def _days(days: Sequence[int]) -> str:
+def _days(days: Sequence[int]) -> Words:
     """Return days as ``Mon-Fri``, ``Sat and Sun``, ``Mon, Wed and Fri`` or ``every day``."""
-    if len(days) == len(SHORT):
-        return "every day"
+    return t("every day") if len(days) == DAYS else _listed(_names(days))
+
+
+def _names(days: Sequence[int]) -> list[Words]:
+    """Return what is said of days one after the other: names, and runs of more than two."""
+    if len(days) == DAYS:
+        return []
     runs: list[list[int]] = []
     for day in days:
         if runs and runs[-1][-1] == day - 1:
             runs[-1].append(day)
         else:
             runs.append([day])
-    named: list[str] = []
+    named: list[Words] = []
     for run in runs:
         if len(run) > 2:
-            named.append(f"{SHORT[run[0]]}-{SHORT[run[-1]]}")
+            named.append(t("{first}-{last}", first=_name(run[0]), last=_name(run[-1])))
         else:
-            named.extend(SHORT[day] for day in run)
-    return _listed(named)
+            named.extend(map(_name, run))
+    return named
 
 
-def _listed(words: Iterator[str] | Sequence[str]) -> str:
+def _name(day: int) -> Words:
+    return weekday(A_MONDAY + timedelta(days=day))
+
+
+def _listed(words: Sequence[Words]) -> Words:
     *most, last = words
-    return f"{', '.join(most)} and {last}" if most else last
+    return t("{most} and {last}", most=listed(most), last=last) if most else last

@@ -11,9 +11,12 @@ from shlex import quote
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from workbench.collect.queue.control import PAUSED, Command, Control, Heartbeat
+from workbench.collect.queue.control import Command, Control, Heartbeat
+from workbench.collect.queue.doings import TROUBLE, Doing, paused
 from workbench.collect.queue.heartbeat import WARN_FREE_BYTES, filling
+from workbench.language import Words, data, day_and_clock, listed, t
 
+NO_WORDS = Words("")
 LATE_S = 5.0  # a collector speaks every two seconds
 
 
@@ -41,8 +44,8 @@ class CollectorState:
     """
 
     kind: StateKind
-    text: str
-    todo: str = ""
+    text: Words
+    todo: Words = NO_WORDS
     start: str = ""
 
     def lines(self) -> list[str]:
@@ -65,22 +68,27 @@ def collector_state(
         return _at_work(command, fresh)
     if hung := [beat for beat in beats if beat.lives]:
         silent = min(beat.age_seconds for beat in hung)
-        text = f"The collector has not answered since {_since(now, silent, zone)}."
         return CollectorState(
-            StateKind.PROBLEM, f"{text} What is shown of it is old.",
-            "It may hang: look at the machine, or stop and start it again.",
-        )  # fmt: skip
+            StateKind.PROBLEM,
+            t(
+                "The collector has not answered since {moment}. What is shown of it is old.",
+                moment=_since(now, silent, zone),
+            ),
+            t("It may hang: look at the machine, or stop and start it again."),
+        )
     start = f"workbench collect run -w {quote(str(folder.absolute()))}"
     if beats:
         silent = min(beat.age_seconds for beat in beats)
-        text = f"Not running since {_since(now, silent, zone)}: it was ended from outside."
-        return CollectorState(
-            StateKind.PROBLEM, f"{text} Nothing it acknowledged is lost.", _asked(command), start
+        text = t(
+            "Not running since {moment}: it was ended from outside. Nothing it acknowledged is "
+            "lost.",
+            moment=_since(now, silent, zone),
         )
+        return CollectorState(StateKind.PROBLEM, text, _asked(command), start)
     ended = control.ended
     text = (
-        f"Not running since {_at(ended, now, zone)}." if ended
-        else "Not running: none was started here yet."
+        t("Not running since {moment}.", moment=_at(ended, now, zone)) if ended
+        else t("Not running: none was started here yet.")
     )  # fmt: skip
     return CollectorState(StateKind.WARNING, text, _asked(command), start)
 
@@ -90,13 +98,16 @@ def _at_work(command: Command, fresh: Sequence[Heartbeat]) -> CollectorState:
     if silent > LATE_S:
         return CollectorState(
             StateKind.WARNING,
-            f"No word from the collector for {silent:.0f} seconds. What is shown of it may be old.",
+            t(
+                "No word from the collector for {seconds} seconds. What is shown of it may be old.",
+                seconds=round(silent),
+            ),
         )
     filled = min(beat.told.get("disk_free", WARN_FREE_BYTES) for beat in fresh)
     state = _doing(command, fresh)
     if warning := filling(filled):
         kind = StateKind.PROBLEM if state.kind is StateKind.PROBLEM else StateKind.WARNING
-        return replace(state, kind=kind, todo=warning)
+        return replace(state, kind=kind, todo=warning.words())
     return state
 
 
@@ -104,42 +115,47 @@ def _doing(command: Command, fresh: Sequence[Heartbeat]) -> CollectorState:
     asked = _awaited(command, fresh)
     if asked:
         return CollectorState(StateKind.WARNING, asked)
-    doing = "; ".join(str(beat.told.get("doing", "")) for beat in fresh)
+    doings = listed((beat.doing.words() for beat in fresh), "; ")
     if any(beat.told.get("patient") for beat in fresh):
-        return CollectorState(StateKind.WORKING, f"Working. {doing}")
-    if doing.startswith("Pausing"):
-        return CollectorState(StateKind.WORKING, "Working; a pause between two patients.")
-    trouble = "nearly full" in doing or "away" in doing
-    return CollectorState(StateKind.PROBLEM if trouble else StateKind.GOOD, doing)
+        return CollectorState(StateKind.WORKING, t("Working. {doing}", doing=doings))
+    codes = [beat.doing.code for beat in fresh]
+    if codes[0] == Doing.RESTING:
+        return CollectorState(StateKind.WORKING, t("Working; a pause between two patients."))
+    trouble = not TROUBLE.isdisjoint(codes)
+    return CollectorState(StateKind.PROBLEM if trouble else StateKind.GOOD, doings)
 
 
-def _awaited(command: Command, fresh: Sequence[Heartbeat]) -> str:
+def _awaited(command: Command, fresh: Sequence[Heartbeat]) -> Words:
     """Return what was asked for and how far it is; empty when the collectors simply work."""
-    paused = [beat.told.get("doing") == PAUSED for beat in fresh]
+    pauses = [beat.doing.code == Doing.PAUSED for beat in fresh]
     busy = any(beat.told.get("patient") for beat in fresh)
-    if command is Command.PAUSE and all(paused):
-        return PAUSED
+    if command is Command.PAUSE and all(pauses):
+        return paused().words()
+    if command is Command.PAUSE and busy:
+        return t("Asked to pause: the patient in hand is finished first.")
     if command is Command.PAUSE:
-        return f"Asked to pause{': the patient in hand is finished first' * busy}."
+        return t("Asked to pause.")
+    if command is Command.STOP and busy:
+        return t("Asked to stop: the patient in hand is finished first.")
     if command is Command.STOP:
-        return f"Asked to stop{': the patient in hand is finished first' * busy}."
-    return "Asked to go on." if any(paused) else ""
+        return t("Asked to stop.")
+    return t("Asked to go on.") if any(pauses) else NO_WORDS
 
 
-def _asked(command: Command) -> str:
+def _asked(command: Command) -> Words:
     """Return what stands in the way of a collector that is started now."""
     if command is Command.STOP:
-        return "It was asked to stop. Press Resume, then start it."
+        return t("It was asked to stop. Press Resume, then start it.")
     if command is Command.PAUSE:
-        return "A pause is asked for: once started it waits until somebody presses Resume."
-    return ""
+        return t("A pause is asked for: once started it waits until somebody presses Resume.")
+    return NO_WORDS
 
 
-def _since(now: datetime, seconds: float, zone: ZoneInfo) -> str:
+def _since(now: datetime, seconds: float, zone: ZoneInfo) -> Words:
     return _at(now - timedelta(seconds=seconds), now, zone)
 
 
-def _at(moment: datetime, now: datetime, zone: ZoneInfo) -> str:
+def _at(moment: datetime, now: datetime, zone: ZoneInfo) -> Words:
     """Return a moment on the wall of a zone, with its day where that is not today."""
     there, today = moment.astimezone(zone), now.astimezone(zone).date()
-    return f"{there:%H:%M:%S}" if there.date() == today else f"{there:%a %d %b %Y %H:%M}"
+    return data(f"{there:%H:%M:%S}") if there.date() == today else day_and_clock(there, year=True)

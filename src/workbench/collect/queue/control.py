@@ -12,7 +12,7 @@ import os
 import socket
 import time
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from enum import StrEnum
 from typing import Any
@@ -23,12 +23,12 @@ from workbench.collect.clock import boot, moment
 from workbench.collect.hours.week_grid import Override
 from workbench.collect.queue.hospital_file import HospitalFile
 from workbench.errors import SettingsError
+from workbench.language import Saying, Words
 from workbench.rights import Right, needs
 
 HEARTBEAT_MAX_AGE_S = 20.0  # a heartbeat that is older is of a collector that hangs or is gone
 EVENTS_KEPT = 10_000
 COMMAND, OVERRIDE, HEARTBEAT, ENDED = "command", "override", "heartbeat ", "ended"
-PAUSED = "Paused."  # what a collector says it does once a pause has begun
 
 
 class Command(StrEnum):
@@ -78,12 +78,19 @@ class Process:
 
 @dataclass(frozen=True)
 class Heartbeat:
-    """What one collector said last, and whether it is still there."""
+    """What one collector said last, and whether it is still there.
+
+    Attributes
+    ----------
+    doing
+        What it does, with its code (``doings.Doing``); ``told`` has it in English.
+    """
 
     owner: str
     age_seconds: float
     lives: bool
     told: Mapping[str, Any]
+    doing: Saying = field(default_factory=lambda: Saying(""))
 
     @property
     def fresh(self) -> bool:
@@ -91,11 +98,25 @@ class Heartbeat:
         return self.lives and self.age_seconds < HEARTBEAT_MAX_AGE_S
 
     @property
-    def name(self) -> str:
+    def name(self) -> Words:
         """Which one it is, for a person: process, machine, since when."""
+        return self.said.words()
+
+    @property
+    def said(self) -> Saying:
+        """The same, to be said later."""
         host, since = self.told.get("host"), str(self.told.get("since") or "").replace("T", " ")
-        words = [f"process {self.owner.partition(':')[0]}{f' on {host}' if host else ''}"]
-        return ", ".join(words + ([f"since {since} UTC"] if since else []))
+        number = self.owner.partition(":")[0]
+        if host and since:
+            return Saying(
+                "process {number} on {host}, since {since} UTC",
+                number=number, host=host, since=since,
+            )  # fmt: skip
+        if host:
+            return Saying("process {number} on {host}", number=number, host=host)
+        if since:
+            return Saying("process {number}, since {since} UTC", number=number, since=since)
+        return Saying("process {number}", number=number)
 
 
 def _lives(owner: str, age: float, told: Mapping[str, Any]) -> bool:
@@ -154,14 +175,19 @@ class Control:
             for beat in self.heartbeats():
                 if beat.owner != owner and beat.lives:
                     raise SettingsError(
-                        f"another collector works on this workspace: {beat.name}.",
+                        "another collector works on this workspace: {collector}.",
                         "Let it work, or stop it first: workbench collect stop -w FOLDER",
+                        collector=beat.said,
                     )
             self.beat(owner, told)
 
     def beat(self, owner: str, told: Mapping[str, Any]) -> None:
         """Say what a collector is doing."""
-        self._set(HEARTBEAT + owner, json.dumps({**told, "clock": time.time()}))
+        kept = {
+            name: value.stored() if isinstance(value, Saying) else value
+            for name, value in told.items()
+        }
+        self._set(HEARTBEAT + owner, json.dumps({**kept, "clock": time.time()}))
 
     def gone(self, owner: str) -> None:
         """Take a collector off the board, and note when."""
@@ -183,11 +209,15 @@ class Control:
         for row in rows:
             owner, told = row["name"].removeprefix(HEARTBEAT), json.loads(row["value"])
             age = time.time() - told.pop("clock", 0.0)
-            heartbeats.append(Heartbeat(owner, age, _lives(owner, age, told), told))
+            doing = Saying.read(str(told.get("doing", "")))
+            if "doing" in told:
+                told["doing"] = str(doing)
+            heartbeats.append(Heartbeat(owner, age, _lives(owner, age, told), told, doing))
         return heartbeats
 
-    def tell(self, text: str, severity: str = "info") -> None:
+    def tell(self, said: Saying | str, severity: str = "info") -> None:
         """Add a line to the log that the page shows; it holds no name, ID or UID."""
+        text = said.stored() if isinstance(said, Saying) else said
         row = self._hospital.one(
             "INSERT INTO event (at, severity, text) VALUES (?, ?, ?) RETURNING number",
             moment(), severity, text,
@@ -196,9 +226,10 @@ class Control:
             self._hospital.write("DELETE FROM event WHERE number <= ?", row["number"] - EVENTS_KEPT)
 
     def events(self, limit: int = 50) -> list[dict[str, Any]]:
-        """Return the newest lines of the log, newest first."""
+        """Return the newest lines of the log, newest first; ``said`` is ``text`` to be worded."""
         rows = self._hospital.all("SELECT * FROM event ORDER BY number DESC LIMIT ?", limit)
-        return [dict(row) for row in rows]
+        told = [(dict(row), Saying.read(str(row["text"]))) for row in rows]
+        return [{**row, "text": str(said), "said": said} for row, said in told]
 
     def _value(self, name: str) -> str:
         row = self._hospital.one("SELECT value FROM control WHERE name = ?", name)

@@ -19,8 +19,10 @@ import psutil
 from workbench.collect.clock import moment
 from workbench.collect.dimse.receiver import Receiver
 from workbench.collect.queue.control import Control
+from workbench.collect.queue.doings import Doing, doing
 from workbench.collect.queue.patient_queue import Counts, Queue
 from workbench.errors import WorkbenchError
+from workbench.language import Saying
 from workbench.model import Verdict
 
 LOGGER = logging.getLogger(__name__)
@@ -34,13 +36,15 @@ WARN_FREE_BYTES = 10 * 2**30
 Fates = Callable[[Iterable[str]], dict[str, str]]
 
 
-def filling(free: int) -> str:
-    """Return a warning where fewer than ``WARN_FREE_BYTES`` bytes are free; else empty."""
+def filling(free: int) -> Saying | None:
+    """Return a warning where fewer than ``WARN_FREE_BYTES`` bytes are free; else ``None``."""
     if free >= WARN_FREE_BYTES:
-        return ""
-    return (
-        f"The disk is filling: {free / 2**30:.1f} GB are free. Below {MIN_FREE_BYTES / 2**30:.0f} "
-        "GB nothing more is asked of the PACS: make room, or move the workspace."
+        return None
+    return Saying(
+        "The disk is filling: {free} GB are free. Below {least} GB nothing more is asked of the "
+        "PACS: make room, or move the workspace.",
+        free=round(free / 2**30, 1),
+        least=round(MIN_FREE_BYTES / 2**30),
     )
 
 
@@ -50,13 +54,13 @@ class Pulse:
     Attributes
     ----------
     doing
-        What the collector does now, for a person.
+        What the collector does now, with its code.
     """
 
     def __init__(
         self, owner: str, queue: Queue, control: Control, receiver: Receiver, folder: Path
     ) -> None:
-        self.doing = "Starting."
+        self.doing = doing(Doing.STARTING)
         self.since = moment()
         self._owner, self._queue, self._control = owner, queue, control
         self._receiver, self._folder = receiver, folder
@@ -102,18 +106,18 @@ class Pulse:
         with self._counting:
             self._patient = None
 
-    def disk_problem(self) -> str:
-        """Return why the disk forbids to ask for more, for a person; empty when it does not."""
+    def disk_problem(self) -> Saying | None:
+        """Return why the disk forbids to ask for more; ``None`` when it does not."""
         free = shutil.disk_usage(self._folder).free
         if free >= MIN_FREE_BYTES:
-            return ""
-        return f"The disk is nearly full ({free / 2**30:.1f} GB free): nothing more is asked for."
+            return None
+        return doing(Doing.DISK_FULL, free=round(free / 2**30, 1))
 
-    def disk_warning(self) -> str:
+    def disk_warning(self) -> Saying | None:
         """Return what a person should do before the disk is full, once each time it fills."""
         warning = filling(shutil.disk_usage(self._folder).free)
         told, self._fills = self._fills, bool(warning)
-        return "" if told else warning
+        return None if told else warning
 
     def _run(self) -> None:
         while not self._ended.wait(HEARTBEAT_INTERVAL_S):

@@ -17,6 +17,7 @@ from workbench.deidentify.field_encryption import SALT_BYTES, FieldCipher
 from workbench.deidentify.key import load_key
 from workbench.errors import IdentityError, StoreError
 from workbench.file_modes import OWNER_FILE, create_private
+from workbench.language import Saying
 from workbench.store.database import Sqlite
 from workbench.survey import KEY_FILE
 
@@ -142,8 +143,10 @@ class HospitalFile(Sqlite):
         found = self.version()
         if found > VERSION:
             raise StoreError(
-                f"the queue was written by a newer version ({found} > {VERSION}).",
+                "the queue was written by a newer version ({found} > {version}).",
                 "Use the version of Workbench that wrote it, or a newer one.",
+                found=found,
+                version=VERSION,
             )
         if found == VERSION:
             if self.noted(OWED):  # a program ended between writing anew and giving pages back
@@ -171,9 +174,11 @@ class HospitalFile(Sqlite):
             return self.sealed
         except IdentityError as error:
             raise IdentityError(
-                f"{FILE} is of an older version and names patients in clear; to encrypt it, the "
-                f"key is needed: {error.message}",
+                "{file} is of an older version and names patients in clear; to encrypt it, the "
+                "key is needed: {problem}",
                 error.remedy,
+                file=FILE,
+                problem=Saying(str(error.args[0]), **error.values),
             ) from None
 
     def _unsealed(self, key: bytes) -> SealedRows:
@@ -186,8 +191,9 @@ class HospitalFile(Sqlite):
             self.write("INSERT OR IGNORE INTO meta VALUES (?, ?)", KEY_CHECK, mark)
         if not secrets.compare_digest(self.noted(KEY_CHECK), mark):
             raise IdentityError(
-                f"{FILE} was written under another key.",
+                "{file} was written under another key.",
                 "Put back that key (workbench key restore), or move the file away and add the "
                 "list again.",
+                file=FILE,
             )
         return SealedRows(cipher)

@@ -19,6 +19,7 @@ from workbench.collect.expected import Expected, OfferedStudy
 from workbench.collect.queue.hospital_file import HospitalFile
 from workbench.collect.retrieval import RetrieveOutcome
 from workbench.deidentify.pseudonym import Pseudonyms
+from workbench.language import Saying
 from workbench.model import Verdict
 from workbench.schema import LEDGER
 
@@ -154,7 +155,7 @@ class Ledger:
             "queue_number": patient["number"],
             "patient": pseudonyms.patient(listed.issuer, listed.patient_id),
             "state": patient["state"],
-            "reason": patient["reason"] or None,
+            "reason": str(Saying.read(patient["reason"])) or None,
             "tries": patient["tries"],
             "asked_at": _time(patient["asked_at"]),
         }
@@ -251,7 +252,8 @@ class Ledger:
 
     def _named_patient(self, row: Mapping[str, Any]) -> dict[str, Any]:
         listed = self._hospital.sealed.patient_of(row)
-        told = {name: row[name] for name in ("number", "state", "reason")}
+        told = {name: row[name] for name in ("number", "state")}
+        told["reason"] = str(Saying.read(row["reason"]))
         return told | {"patient_id": listed.patient_id, "issuer": listed.issuer}
 
     def _named_series(

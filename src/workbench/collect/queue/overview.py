@@ -7,6 +7,7 @@ from contextlib import closing
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -20,6 +21,7 @@ from workbench.collect.queue.hospital_file import HospitalFile
 from workbench.collect.queue.ledger import Ledger
 from workbench.collect.queue.patient_queue import PatientState, Queue
 from workbench.errors import SettingsError, WorkbenchError
+from workbench.language import Words, day_and_clock, mark, t
 from workbench.settings_file import read_settings
 from workbench.survey import Survey
 
@@ -77,9 +79,9 @@ class Status:
     command: Command
     collectors: tuple[Heartbeat, ...]
     states: dict[PatientState, int]
-    hours: str
+    hours: Words
     plan: Plan
-    wanted: str
+    wanted: Words
     zone: str
     state: CollectorState
 
@@ -166,16 +168,26 @@ class Desk:
         return Plan(begins, ends, min(fit, waiting), waiting, each)
 
 
-def hours_in_words(slots: Slots, now: datetime, override: Override | None) -> str:
+# Whether it is open, by the override or not, and whether that changes.
+HOURS = MappingProxyType({
+    (True, False, False): mark("The PACS may always be asked."),
+    (False, False, False): mark("The PACS may never be asked."),
+    (True, True, False): mark("The PACS may always be asked by the override."),
+    (False, True, False): mark("The PACS may never be asked by the override."),
+    (True, False, True): mark("The PACS may be asked now, until {moment}."),
+    (False, False, True): mark("The PACS may not be asked before {moment}."),
+    (True, True, True): mark("The PACS may be asked now, until {moment} by the override."),
+    (False, True, True): mark("The PACS may not be asked before {moment} by the override."),
+})  # fmt: skip
+
+
+def hours_in_words(slots: Slots, now: datetime, override: Override | None) -> Words:
     """Return whether it is open now and when that changes, in the zone of the schedule."""
     opened, change = slots.is_open(now, override), slots.next_change(now, override)
-    because = " by the override" if override is not None and override.holds(now) else ""
+    overridden = override is not None and override.holds(now)
     if change is None:
-        return f"The PACS may {'always' if opened else 'never'} be asked{because}."
-    when = f"{change.astimezone(slots.zone):%a %d %b %H:%M}"
-    if opened:
-        return f"The PACS may be asked now, until {when}{because}."
-    return f"The PACS may not be asked before {when}{because}."
+        return t(HOURS[opened, overridden, False])
+    return t(HOURS[opened, overridden, True], moment=day_and_clock(change.astimezone(slots.zone)))
 
 
 def collector_of(folder: Path) -> CollectorState | None:
@@ -189,9 +201,10 @@ def collector_of(folder: Path) -> CollectorState | None:
         with closing(HospitalFile(folder)) as hospital:
             return collector_state(Control(hospital), folder, _zone(folder))
     except (WorkbenchError, OSError) as error:
-        text = f"Its state cannot be read: {error}" if isinstance(error, WorkbenchError) else (
-            "Its state cannot be read. Run workbench check."
-        )  # fmt: skip
+        if isinstance(error, WorkbenchError):
+            text = t("Its state cannot be read: {problem}", problem=error.words())
+        else:
+            text = t("Its state cannot be read. Run workbench check.")
         return CollectorState(StateKind.PROBLEM, text)
 
 

@@ -17,11 +17,13 @@ import time
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 from enum import StrEnum
+from types import MappingProxyType
 from typing import Any
 
 from workbench.collect.clock import boot, moment, steady
 from workbench.collect.patient_list import ListedPatient
 from workbench.collect.queue.hospital_file import HospitalFile, drawn, last_drawn
+from workbench.language import Saying, Words, mark, t
 from workbench.rights import Right, needs
 
 LEASE_S = 60.0
@@ -39,6 +41,24 @@ class PatientState(StrEnum):
     INCOMPLETE = "incomplete"
     NOT_FOUND = "not found"
     FAILED = "failed"
+
+    @property
+    def words(self) -> Words:
+        """Its name, for a person."""
+        return t(STATES[self])
+
+    @property
+    def said(self) -> Saying:
+        """Its name, to be said later."""
+        return Saying(STATES[self])
+
+
+STATES = MappingProxyType({
+    PatientState.WAITING: mark("waiting"), PatientState.ASKED: mark("asked"),
+    PatientState.FOUND: mark("found"), PatientState.MOVING: mark("moving"),
+    PatientState.COMPLETE: mark("complete"), PatientState.INCOMPLETE: mark("incomplete"),
+    PatientState.NOT_FOUND: mark("not found"), PatientState.FAILED: mark("failed"),
+})  # fmt: skip
 
 
 @dataclass(frozen=True)
@@ -212,13 +232,15 @@ class Queue:
         )  # fmt: skip
 
     def settle(
-        self, number: int, state: PatientState, reason: str = "", again: float | None = None
-    ) -> None:
+        self, number: int, state: PatientState, reason: Saying | str = "",
+        again: float | None = None,
+    ) -> None:  # fmt: skip
         """Give a patient back: for good, or to be tried ``again`` in so many seconds."""
         self._hospital.write(
             "UPDATE patient SET state = ?, reason = ?, due = ?, owner = NULL, lease_until = NULL,"
             " changed_at = ? WHERE number = ? AND (owner = ? OR owner IS NULL)",
-            state, reason, None if again is None else time.time() + again, moment(), number,
+            state, reason.stored() if isinstance(reason, Saying) else reason,
+            None if again is None else time.time() + again, moment(), number,
             self._owner,
         )  # fmt: skip
 
@@ -336,7 +358,14 @@ class Queue:
             " json_each(?))) ORDER BY number LIMIT ?",
             after, wanted, wanted, limit,
         )  # fmt: skip
-        return [dict(row) for row in rows]
+        return [{**row, "reason": str(Saying.read(row["reason"]))} for row in map(dict, rows)]
+
+    def reasons(self, numbers: Iterable[int]) -> dict[int, Saying]:
+        """Return why each of some patients is not complete, or what else is to be known."""
+        rows = self._hospital.all_among(
+            "SELECT number, reason FROM patient WHERE number IN ({})", list(numbers)
+        )
+        return {row["number"]: Saying.read(row["reason"]) for row in rows}
 
     def listed(self, number: int) -> ListedPatient:
         """Return whom a number means; for use inside the hospital only."""

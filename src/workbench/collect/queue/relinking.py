@@ -132,8 +132,9 @@ def check_stays(out: Path) -> None:
     for folder in place.parents:
         if folder.name in LEAVING and (folder.parent / SETTINGS_FILE).exists():
             raise SettingsError(
-                f"{folder.name}/ may leave the hospital, and this file must not.",
+                "{folder}/ may leave the hospital, and this file must not.",
                 "Name a place outside of parts/, reports/ and exports/.",
+                folder=folder.name,
             )
 
 

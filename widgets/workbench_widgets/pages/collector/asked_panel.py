@@ -13,7 +13,10 @@ import polars as pl
 from markupsafe import Markup
 
 from workbench.collect.queue.overview import Desk
+from workbench.language import Words, data, listed, mark, n, number, t, weekday
+from workbench.language import clock as hours_minutes
 from workbench.rights import Right
+from workbench_widgets.pages.collector.figures import numbers, whole
 from workbench_widgets.pages.collector.hospital_clock import wall
 from workbench_widgets.parts.live.live import Ask
 from workbench_widgets.parts.panel.panel import (
@@ -22,7 +25,6 @@ from workbench_widgets.parts.panel.panel import (
     card,
     clock,
     join,
-    number,
     said,
     table,
     utc,
@@ -33,17 +35,20 @@ EVENTS = 200
 COUNTED_FOR = 30.0  # seconds that the counts of put-aside objects are kept
 # PS3.4 C.4.1.1.4, C.4.2.1.5 and C.4.3.1.4: what a status says in a word
 SAID = {
-    "0x0000": "success", "0xFE00": "cancelled", "0xFF00": "pending", "0xFF01": "pending",
-    "0xB000": "done, with failures", "0xA700": "out of resources",
-    "0xA701": "out of resources: cannot count", "0xA702": "out of resources: cannot send",
-    "0xA801": "does not know our AE title", "0xA900": "does not understand the query",
+    "0x0000": mark("success"), "0xFE00": mark("cancelled"), "0xFF00": mark("pending"),
+    "0xFF01": mark("pending"),
+    "0xB000": mark("done, with failures"), "0xA700": mark("out of resources"),
+    "0xA701": mark("out of resources: cannot count"),
+    "0xA702": mark("out of resources: cannot send"),
+    "0xA801": mark("does not know our AE title"),
+    "0xA900": mark("does not understand the query"),
 }  # fmt: skip
 
 
 class AskedPanel:
     """The fifth section: requests to the PACS, and how many objects it says it sent."""
 
-    name, title = "asked", "Asked of the PACS"
+    name, title = "asked", mark("Asked of the PACS")
     right = Right.COLLECT
     needs: Mapping[str, Right] = {}
 
@@ -63,12 +68,14 @@ class AskedPanel:
         return join((
             self._chart,
             table(
-                ("Time", "#Patient no.", "What", "#Seconds", "It said", "#Objects", "#Failed"),
+                (t("Time"), numbers(t("Patient no.")), t("What"), numbers(t("Seconds")),
+                 t("It said"), numbers(t("Objects")), numbers(t("Failed"))),
                 (_request(row, zone) for row in rows),
-                "What was asked of the PACS", "Nothing was asked of the PACS yet.",
+                t("What was asked of the PACS"), t("Nothing was asked of the PACS yet."),
             ),
-            said(f"The newest {REQUESTS}. The PACS's own counters are told here and not believed: "
-                 "completeness is judged by what is in our store.", "soft") if rows else "",
+            said(t("The newest {requests}. The PACS's own counters are told here and not believed: "
+                   "completeness is judged by what is in our store.", requests=REQUESTS), "soft")
+            if rows else "",
         ))  # fmt: skip
 
     def act(self, ask: Ask) -> Outcome | None:  # noqa: ARG002  nothing can be asked here
@@ -81,16 +88,22 @@ def _request(row: Mapping[str, Any], zone: ZoneInfo) -> tuple[object, ...]:
     status = str(row["status"])
     return (
         clock(row["at"], zone), row["patient"],
-        "query" if query else row["service"],
-        "" if query else f"{row['seconds']:.1f}",
-        f"{status} {SAID.get(status.upper().replace('0X', '0x'), '')}".strip(),
+        t("query") if query else data(row["service"]),
+        "" if query else number(row["seconds"], 1),
+        _said(status),
         _studies(row["completed"]) if query else row["completed"],
         row["failed"] or "",
     )  # fmt: skip
 
 
-def _studies(count: int | None) -> str:
-    return "1 study" if count == 1 else f"{count or 0} studies"
+def _said(status: str) -> Words:
+    """Return a status with its meaning, where it has one."""
+    meaning = SAID.get(status.upper().replace("0X", "0x"))
+    return listed((data(status), t(meaning)), " ") if meaning else data(status)
+
+
+def _studies(count: int | None) -> Words:
+    return n("1 study", "{count} studies", count or 0)
 
 
 def by_hour(rows: Sequence[Mapping[str, Any]], zone: ZoneInfo, now: datetime) -> Markup:
@@ -109,30 +122,37 @@ def by_hour(rows: Sequence[Mapping[str, Any]], zone: ZoneInfo, now: datetime) ->
     bars = join(
         Markup('<rect x="{}" y="{:.2f}" width="0.8" height="{:.2f}"><title>{}</title></rect>')
         .format(place + 0.1, 30 - 28 * count / most, 28 * count / most,
-                f"{(first + timedelta(hours=place)).astimezone(zone):%a %H:%M}: {count} objects")
+                t("{hour}: {count} objects",
+                  hour=_hour(first + timedelta(hours=place), zone), count=count))
         for place, count in sorted(inside.items())
     )  # fmt: skip
     marks = join(
         Markup('<span style="left:{:.2f}%">{}</span>').format(
-            100 * place / HOURS, f"{(first + timedelta(hours=place)).astimezone(zone):%a %H:%M}"
+            100 * place / HOURS, _hour(first + timedelta(hours=place), zone)
         )
         for place in range(0, HOURS, 12)
     )
-    words = f"{number(sum(inside.values()))} in three days, at most {number(most)} in an hour"
+    total = whole(sum(inside.values()))
+    words = t("{total} in three days, at most {most} in an hour", total=total, most=whole(most))
     return card(
-        "Objects sent by the PACS, by hour",
+        t("Objects sent by the PACS, by hour"),
         Markup('<svg class="wbc-hours-chart" viewBox="0 0 {} 30" preserveAspectRatio="none" '
                'role="img" aria-label="{}"><line x1="0" x2="{}" y1="30" y2="30"/>{}</svg>'
                '<div class="wbc-axis" aria-hidden="true">{}</div>').format(
                    HOURS, words, HOURS, bars, marks),
-        said(f"{words}.", "soft"), kind="wbc-full",
+        said(t("{words}.", words=words), "soft"), kind="wbc-full",
     )  # fmt: skip
+
+
+def _hour(at: datetime, zone: ZoneInfo) -> Words:
+    there = at.astimezone(zone)
+    return listed((weekday(there), hours_minutes(there)), " ")
 
 
 class LogPanel:
     """The sixth section: what the collector said, what was put aside, and findings."""
 
-    name, title = "log", "Log"
+    name, title = "log", mark("Log")
     right = Right.COLLECT
     needs: Mapping[str, Right] = {}
 
@@ -146,14 +166,15 @@ class LogPanel:
         zone = wall(self._desk)
         if time.monotonic() - self._counted >= COUNTED_FOR:
             self._counted, self._counts = time.monotonic(), self._aside()
-        marks = {"info": "", "warning": Markup('<b class="wbc-limit">◆ warning</b>')}
+        warns = Markup('<b class="wbc-limit">◆ {}</b>').format(t("warning"))
+        marks = {"info": "", "warning": warns}
         return join((
             table(
-                ("Time", "", "What"),
+                (t("Time"), data(""), t("What")),
                 ((clock(event["at"], zone), marks.get(event["severity"], event["severity"]),
-                  event["text"])
+                  event["said"].words())
                  for event in self._desk.control.events(EVENTS)),
-                "Log", "The collector has said nothing yet.",
+                t("Log"), t("The collector has said nothing yet."),
             ),
             Markup('<div class="wbc-cards">{}</div>').format(self._counts),
         ))  # fmt: skip
@@ -165,17 +186,18 @@ class LogPanel:
     def _aside(self) -> Markup:
         rejected = _counts(self._desk.survey.lazy("rejected"), ("verdict", "code", "source"))
         findings = _counts(self._desk.survey.lazy("finding"), ("stage", "severity", "code"))
-        return card("Objects put aside", table(
-            ("Verdict", "Reason", "Came from", "#Objects"), rejected,
-            "Objects put aside", NONE,
-        )) + card("Findings", table(
-            ("Stage", "Severity", "What", "#Number"), findings, "Findings", NONE,
+        aside, found = t("Objects put aside"), t("Findings")
+        return card(aside, table(
+            (t("Verdict"), t("Reason"), t("Came from"), numbers(t("Objects"))), rejected,
+            aside, NONE,
+        )) + card(found, table(
+            (t("Stage"), t("Severity"), t("What"), numbers(t("Number"))), findings, found, NONE,
         ))  # fmt: skip
 
 
 def _counts(rows: pl.LazyFrame, columns: tuple[str, ...]) -> list[tuple[object, ...]]:
     counted = rows.group_by(columns).len().sort("len", *columns, descending=[True, *[False] * 3])
     return [
-        (*(str(cell or "").replace("_", " ") for cell in row[:-1]), number(row[-1]))
+        (*(data(str(cell or "").replace("_", " ")) for cell in row[:-1]), whole(row[-1]))
         for row in counted.collect().iter_rows()
     ]

@@ -15,10 +15,12 @@ from workbench.collect.queue.lists import (
 )
 from workbench.collect.queue.overview import Desk
 from workbench.errors import SettingsError
+from workbench.language import Words, data, mark, t
 from workbench.rights import Right
 from workbench.stages.border import Border
+from workbench_widgets.pages.collector.figures import whole
 from workbench_widgets.parts.live.live import Ask
-from workbench_widgets.parts.panel.panel import Field, Form, Outcome, card, join, number, said
+from workbench_widgets.parts.panel.panel import Field, Form, Outcome, card, join, said
 
 EXPORT, LIST, EVERYTHING = "export-list", "delete-list", "delete-everything"
 ANSWERED = "delete-answered"
@@ -31,50 +33,63 @@ class ListsPanel:
     ``leave`` is called before, so that nothing of the workspace stays open.
     """
 
-    name, title = "lists", "Lists"
+    name, title = "lists", mark("Lists")
     right = Right.ADMINISTER
     needs = dict.fromkeys((EXPORT, LIST, EVERYTHING), Right.ADMINISTER)
 
     def __init__(self, desk: Desk, leave: Callable[[], None]) -> None:
         self._desk = desk
         self._leave = leave
-        self._proofs: dict[str, str] = {}
-        self.gone = ""
+        self._proofs: dict[str, Words] = {}
+        self.gone = Words("")
 
     def html(self) -> Markup:
         """Return the four forms."""
         name = self._desk.survey.settings.survey.name
         twice = (
-            Field("first", f"Type the survey's name: {name}"),
-            Field("second", "Once more"),
+            Field("first", t("Type the survey's name: {name}", name=data(name))),
+            Field("second", t("Once more")),
         )
         # The path would name the workspace's place to whoever looks over a shoulder: a name only.
-        file = Field("file", f"File name, in the folder {FOLDER} of the workspace",
+        name_it = t("File name, in the folder {folder} of the workspace", folder=data(FOLDER))
+        file = Field("file", name_it,
                      "patients-with-names.csv")  # fmt: skip
         return Markup('<div class="wbc-cards">{}</div>').format(join((
             self._card(
-                "Export the list", "The file names patients: each queried patient and received "
-                "series, with the hospital's own IDs beside the pseudonyms. It must stay in the "
-                "hospital. Only you can read it.",
-                Form(EXPORT, (file, *twice), ((EXPORT, "Export with names"),), danger=True),
+                t("Export the list"), t(
+                    "The file names patients: each queried patient and received "
+                    "series, with the hospital's own IDs beside the pseudonyms. It must stay in "
+                    "the "
+                    "hospital. Only you can read it."
+                ),
+                Form(EXPORT, (file, *twice), ((EXPORT, t("Export with names")),), danger=True),
             ),
             self._card(
-                "Delete who was answered", "Deletes the IDs, UIDs and answers of patients who are "
-                "complete, or whom the PACS does not have. Their counts stay, under pseudonyms. "
-                "Who is added again is asked for again.",
-                Form(ANSWERED, twice, ((ANSWERED, "Delete who was answered"),), danger=True),
+                t("Delete who was answered"), t(
+                    "Deletes the IDs, UIDs and answers of patients who are "
+                    "complete, or whom the PACS does not have. Their counts stay, under "
+                    "pseudonyms. "
+                    "Who is added again is asked for again."
+                ),
+                Form(ANSWERED, twice, ((ANSWERED, t("Delete who was answered")),), danger=True),
             ),
             self._card(
-                "Delete the list", "Deletes the queue and all that was asked of the PACS and "
-                "answered by it. What was collected stays, with its pseudonyms. Afterwards nobody "
-                "can say for which patients the PACS was asked, nor what is missing.",
-                Form(LIST, twice, ((LIST, "Delete the list"),), danger=True),
+                t("Delete the list"), t(
+                    "Deletes the queue and all that was asked of the PACS and "
+                    "answered by it. What was collected stays, with its pseudonyms. Afterwards "
+                    "nobody "
+                    "can say for which patients the PACS was asked, nor what is missing."
+                ),
+                Form(LIST, twice, ((LIST, t("Delete the list")),), danger=True),
             ),
             self._card(
-                "Delete everything", "Deletes the whole workspace but its settings: headers, "
-                "doses, reports, phantom images, and the hospital's key. It cannot be undone, and "
-                "pseudonyms that left the hospital can never be resolved again.",
-                Form(EVERYTHING, twice, ((EVERYTHING, "Delete everything"),), danger=True),
+                t("Delete everything"), t(
+                    "Deletes the whole workspace but its settings: headers, "
+                    "doses, reports, phantom images, and the hospital's key. It cannot be undone, "
+                    "and "
+                    "pseudonyms that left the hospital can never be resolved again."
+                ),
+                Form(EVERYTHING, twice, ((EVERYTHING, t("Delete everything")),), danger=True),
             ),
         )))  # fmt: skip
 
@@ -90,36 +105,41 @@ class ListsPanel:
         name = self._desk.survey.settings.survey.name
         if (ask.text("first"), ask.text("second")) != (name, name):
             raise SettingsError(
-                "nothing was done: that is not the survey's name, twice.", f"Type {name} twice."
+                "nothing was done: that is not the survey's name, twice.",
+                "Type {name} twice.",
+                name=name,
             )
         text = acts[ask.name](ask)
         self._proofs[ask.name] = text
         return Outcome(text, reset=(ask.name,))
 
-    def _card(self, title: str, text: str, form: Form) -> Markup:
-        proof = self._proofs.get(form.name, "")
+    def _card(self, title: Words, text: Words, form: Form) -> Markup:
+        proof = self._proofs.get(form.name)
         return card(
             title, said(text, "warn"), form.__html__(), said(proof, "proof") if proof else ""
         )
 
-    def _export(self, ask: Ask) -> str:
+    def _export(self, ask: Ask) -> Words:
         name = ask.text("file")
         if not name or Path(name).name != name or name.startswith("."):
             raise SettingsError("that is no file name.", "For example patients-with-names.csv.")
         folder = self._desk.survey.folder / FOLDER
         folder.mkdir(mode=0o700, exist_ok=True)
         rows = export_lists(self._desk.ledger, Border(self._desk.survey), folder / name)
-        return f"{number(rows)} rows written. The file names patients: it stays in the hospital."
+        return t(
+            "{rows} rows written. The file names patients: it stays in the hospital.",
+            rows=whole(rows),
+        )
 
-    def _delete_answered(self, _: Ask) -> str:
+    def _delete_answered(self, _: Ask) -> Words:
         desk = self._desk
         border = Border(desk.survey)
         return delete_answered(desk.hospital, desk.ledger, border, desk.survey.folder).sentence()
 
-    def _delete_list(self, _: Ask) -> str:
+    def _delete_list(self, _: Ask) -> Words:
         return delete_list(self._desk.hospital, self._desk.survey.folder).sentence()
 
-    def _delete_everything(self, _: Ask) -> str:
+    def _delete_everything(self, _: Ask) -> Words:
         if any(heartbeat.fresh for heartbeat in self._desk.control.heartbeats()):
             raise SettingsError("a collector is at work.", "Stop it first.")
         self._leave()

@@ -13,10 +13,13 @@ from markupsafe import Markup
 from workbench.collect.hours.week_grid import Override
 from workbench.collect.queue.collector_state import CollectorState
 from workbench.collect.queue.control import Command, Heartbeat
+from workbench.collect.queue.doings import Doing
 from workbench.collect.queue.overview import Desk, Status
 from workbench.collect.queue.patient_queue import PatientState
 from workbench.errors import SettingsError
+from workbench.language import Words, data, day_and_clock, html, listed, mark, number, t
 from workbench.rights import Right
+from workbench_widgets.pages.collector.figures import command, whole
 from workbench_widgets.pages.collector.hospital_clock import wall
 from workbench_widgets.parts.live.live import Ask
 from workbench_widgets.parts.panel.panel import (
@@ -32,7 +35,6 @@ from workbench_widgets.parts.panel.panel import (
     clock,
     facts,
     join,
-    number,
     said,
 )
 
@@ -44,12 +46,12 @@ BADGES = {GOOD: "●", WORKING: "▶", WARNING: "◆", PROBLEM: "▲"}
 SHORT = {"30": timedelta(minutes=30), "120": timedelta(hours=2)}
 UNDERWAY = (PatientState.ASKED, PatientState.FOUND, PatientState.MOVING)
 LEGEND = (
-    ("complete", (PatientState.COMPLETE,), "complete"),
-    ("at work", UNDERWAY, "underway"),
-    ("waiting", (PatientState.WAITING,), "waiting"),
-    ("incomplete", (PatientState.INCOMPLETE,), "incomplete"),
-    ("not found", (PatientState.NOT_FOUND,), "notfound"),
-    ("failed", (PatientState.FAILED,), "failed"),
+    (mark("complete"), (PatientState.COMPLETE,), "complete"),
+    (mark("at work"), UNDERWAY, "underway"),
+    (mark("waiting"), (PatientState.WAITING,), "waiting"),
+    (mark("incomplete"), (PatientState.INCOMPLETE,), "incomplete"),
+    (mark("not found"), (PatientState.NOT_FOUND,), "notfound"),
+    (mark("failed"), (PatientState.FAILED,), "failed"),
 )
 STEERED = {"pause": Command.PAUSE, "resume": Command.RUN, "stop": Command.STOP}
 
@@ -57,7 +59,7 @@ STEERED = {"pause": Command.PAUSE, "resume": Command.RUN, "stop": Command.STOP}
 class Now:
     """The first section: state, patient in hand, queue, tonight, machine, and the steering."""
 
-    name, title = "now", "Now"
+    name, title = "now", mark("Now")
     right = Right.COLLECT
     needs = dict.fromkeys((*STEERED, "ask-now", "schedule-again"), Right.COLLECT)
 
@@ -69,9 +71,9 @@ class Now:
         try:
             status = self._desk.status()
         except SettingsError as error:
-            wrong = said(f"The settings are wrong: {error}", "problem")
+            wrong = said(t("The settings are wrong: {problem}", problem=error.words()), "problem")
             return join((state_box(self._desk.collector_state()), wrong, buttons(
-                Button("Pause", "pause"), Button("Stop after this patient", "stop")
+                Button(t("Pause"), "pause"), Button(t("Stop after this patient"), "stop")
             )))  # fmt: skip
         return join((
             state_box(status.state),
@@ -109,40 +111,51 @@ class Now:
     def _steering(self, status: Status) -> Markup:
         runs, override = status.command is Command.RUN, self._desk.control.override
         steer = buttons(
-            Button("Pause", "pause", main=True) if runs else Button("Resume", "resume", main=True),
-            Button("Stop after this patient", "stop", off=status.command is Command.STOP),
+            Button(t("Pause"), "pause", main=True)
+            if runs
+            else Button(t("Resume"), "resume", main=True),
+            Button(t("Stop after this patient"), "stop", off=status.command is Command.STOP),
         )
+        morning = data(f"{MORNING:02}:00")
         now = buttons(
-            Button("30 minutes", "ask-now", "30", label="Ask the PACS now for 30 minutes"),
-            Button("2 hours", "ask-now", "120", label="Ask the PACS now for 2 hours"),
-            Button(f"until {MORNING:02}:00", "ask-now", "morning",
-                   label=f"Ask the PACS now until {MORNING:02}:00"),
-            Button("Back to the schedule", "schedule-again", off=override is None),
+            Button(t("30 minutes"), "ask-now", "30", label=t("Ask the PACS now for 30 minutes")),
+            Button(t("2 hours"), "ask-now", "120", label=t("Ask the PACS now for 2 hours")),
+            Button(t("until {clock}", clock=morning), "ask-now", "morning",
+                   label=t("Ask the PACS now until {clock}", clock=morning)),
+            Button(t("Back to the schedule"), "schedule-again", off=override is None),
         )  # fmt: skip
         return Markup(
-            '<div class="wbc-steer">{}<div class="wbc-now"><span>Ask now for</span>{}</div></div>'
-            '<p class="wbc-hours">{} Asked for: {}.</p>'
-        ).format(steer, now, status.hours, status.wanted)
+            '<div class="wbc-steer">{}<div class="wbc-now"><span>{}</span>{}</div></div>'
+            '<p class="wbc-hours">{} {}</p>'
+        ).format(
+            steer, t("Ask now for"), now, status.hours,
+            t("Asked for: {wanted}.", wanted=status.wanted),
+        )  # fmt: skip
 
     def _queue(self, status: Status) -> Markup:
         total = sum(status.states.values())
         if not total:
-            return card("Queue", said("Nobody is in the queue. Add patients under Queue.", "empty"))
+            empty = t("Nobody is in the queue. Add patients under Queue.")
+            return card(t("Queue"), said(empty, "empty"))
         counts = [
-            (words, sum(status.states[patient_state] for patient_state in states), name)
+            (t(words), sum(status.states[patient_state] for patient_state in states), name)
             for words, states, name in LEGEND
         ]
-        done = f"{number(status.states[PatientState.COMPLETE])} of {number(total)} complete"
+        done = t(
+            "{done} of {total} complete",
+            done=whole(status.states[PatientState.COMPLETE]),
+            total=whole(total),
+        )
         bar = join(
             Markup('<span class="wbc-{}" style="flex-grow:{}"></span>').format(name, count)
             for _, count, name in counts if count
         )  # fmt: skip
         legend = join(
-            Markup('<li><i class="wbc-{}"></i>{} <b>{}</b></li>').format(name, words, number(count))
+            Markup('<li><i class="wbc-{}"></i>{} <b>{}</b></li>').format(name, words, whole(count))
             for words, count, name in counts
         )
         return card(
-            "Queue",
+            t("Queue"),
             Markup('<p class="wbc-big">{}</p>').format(done),
             Markup('<div class="wbc-bar" role="img" aria-label="{}">{}</div>').format(done, bar),
             Markup('<ul class="wbc-legend">{}</ul>').format(legend),
@@ -156,41 +169,47 @@ class Now:
             if collector.fresh and collector.told.get("patient")
         ]
         if not working:
-            return card("Patient in hand", said("None at this moment.", "soft"))
-        return card("Patient in hand", *(self._patient(collector) for collector in working))
+            return card(t("Patient in hand"), said(t("None at this moment."), "soft"))
+        return card(t("Patient in hand"), *(self._patient(collector) for collector in working))
 
     def _patient(self, beat: Heartbeat) -> Markup:
         numbered = int(beat.told["patient"])
         row = next(iter(self._desk.queue.rows(after=numbered - 1, limit=1)), {})
         here = (row.get("already") or 0) + (row.get("received") or 0)
-        expected, state_ = row.get("expected") or 0, row.get("state", "")
-        text = f"{number(here)} of {number(expected)} objects are here" if expected else "asking"
+        expected = row.get("expected") or 0
+        state_ = PatientState(row["state"]).words if row else t("asked")
+        text = t(
+            "{here} of {expected} objects are here", here=whole(here), expected=whole(expected)
+        ) if expected else t("asking")  # fmt: skip
         return Markup(
-            '<p class="wbc-big">No. {}</p><progress max="{}" value="{}" aria-label="{}"></progress>'
+            '<p class="wbc-big">{}</p><progress max="{}" value="{}" aria-label="{}"></progress>'
             "<p>{}, {}</p>"
-        ).format(numbered, max(expected, 1), min(here, expected), text, state_, text)
+        ).format(
+            t("No. {number}", number=numbered), max(expected, 1), min(here, expected), text, state_,
+            text,
+        )  # fmt: skip
 
     def _away(self, status: Status) -> Markup:
         zone = ZoneInfo(status.zone)
         away = [
             event for event in self._desk.control.events(20)
-            if event["severity"] != "info" and "Trying again in" in event["text"]
+            if event["severity"] != "info" and event["said"].code == Doing.TRYING_AGAIN
         ][:3]  # fmt: skip
         if not away:
             return NOTHING
         lines = join(
-            Markup("<li>{} {}</li>").format(clock(event["at"], zone), event["text"])
+            Markup("<li>{} {}</li>").format(clock(event["at"], zone), event["said"].words())
             for event in away
         )
-        return card("The PACS was away", Markup('<ul class="wbc-lines">{}</ul>').format(lines))
+        return card(t("The PACS was away"), Markup('<ul class="wbc-lines">{}</ul>').format(lines))
 
 
 def state_box(state: CollectorState) -> Markup:
     """Return how the collectors stand and what to do, as a box."""
-    start = Markup(
-        "<p>Start it in a terminal: <code>{}</code>. "
-        "To have the system start it: <code>workbench collect unit</code>.</p>"
-    ).format(state.start) if state.start else NOTHING  # fmt: skip
+    start = Markup("<p>{}</p>").format(html(
+        "Start it in a terminal: {command}. To have the system start it: {unit}.",
+        command=command(state.start), unit=command("workbench collect unit"),
+    )) if state.start else NOTHING  # fmt: skip
     todo = said(state.todo) if state.todo else NOTHING
     return Markup(
         '<div class="wbc-state wbc-{}" role="status"><span aria-hidden="true">{}</span>'
@@ -201,38 +220,61 @@ def state_box(state: CollectorState) -> Markup:
 def tonight(status: Status) -> Markup:
     """Return what the next open time can do."""
     plan, zone = status.plan, ZoneInfo(status.zone)
+    title = t("Next open hours")
     if not plan.waiting:
-        return card("Next open hours", said("Nobody waits.", "soft"))
+        return card(title, said(t("Nobody waits."), "soft"))
     if plan.begins is None or plan.ends is None:
-        return card("Next open hours", said("None within a week: open some under Schedule."))
-    begins = "now" if plan.begins <= datetime.now(UTC) else f"{_day(plan.begins, zone)}"
-    week = plan.ends - datetime.now(UTC) > LONG
-    ends = "all of them are done" if week else _day(plan.ends, zone)
-    fits = "all" if plan.patients >= plan.waiting else "about " + number(plan.patients)
+        return card(title, said(t("None within a week: open some under Schedule.")))
+    total = whole(plan.waiting)
+    fits = (
+        t("all of {total}", total=total) if plan.patients >= plan.waiting
+        else t("about {fits} of {total}", fits=whole(plan.patients), total=total)
+    )  # fmt: skip
     return card(
-        "Next open hours",
-        Markup('<p class="wbc-big">{} of {}</p>').format(fits, number(plan.waiting)),
-        said(f"waiting patients will be asked for, {begins} until {ends}."),
-        said(f"At {plan.seconds_each:.0f} s a patient, the pause included.", "soft"),
-        NOTHING if status.working else said("If a collector runs: now none does."),
+        title,
+        Markup('<p class="wbc-big">{}</p>').format(fits),
+        said(_asked_for(plan.begins, plan.ends, zone)),
+        said(
+            t(
+                "At {seconds} s a patient, the pause included.",
+                seconds=number(plan.seconds_each, 0),
+            ),
+            "soft",
+        ),
+        NOTHING if status.working else said(t("If a collector runs: now none does.")),
     )
+
+
+def _asked_for(begins: datetime, ends: datetime, zone: ZoneInfo) -> Words:
+    now = datetime.now(UTC)
+    begin, end = _day(begins, zone), _day(ends, zone)
+    if ends - now > LONG:
+        if begins <= now:
+            return t("waiting patients will be asked for, now until all of them are done.")
+        return t(
+            "waiting patients will be asked for, {begin} until all of them are done.", begin=begin
+        )
+    if begins <= now:
+        return t("waiting patients will be asked for, now until {end}.", end=end)
+    return t("waiting patients will be asked for, {begin} until {end}.", begin=begin, end=end)
 
 
 def machine(status: Status, free: int) -> Markup:
     """Return speed, disk and memory."""
     fresh = [collector.told for collector in status.collectors if collector.fresh]
-    pairs = {"Disk free": f"{free / GIB:.1f} GB"}
+    pairs: dict[str, str] = {t("Disk free"): t("{size} GB", size=number(free / GIB, 1))}
     if fresh:
         sums = dict(_sums(fresh))
+        speed = number(sums["bytes_per_s"] / MIB, 2)
         pairs = {
-            "Objects a second": f"{sums['objects_per_s']:.1f}",
-            **({"MB a second": f"{sums['bytes_per_s'] / MIB:.2f}"} if sums["bytes_per_s"] else {}),
+            t("Objects a second"): number(sums["objects_per_s"], 1),
+            **({t("MB a second"): speed} if sums["bytes_per_s"] else {}),
             **pairs,
-            "Memory": f"{sums['memory'] / MIB:.0f} MB",
+            t("Memory"): t("{size} MB", size=number(sums["memory"] / MIB, 0)),
         }
-    where = ", ".join(str(beat.get("address", "")) for beat in fresh)
-    more = f"Speed of the last minute. Listening at {where}." if fresh else ""
-    return card("Speed and room", facts(pairs), said(more, "soft"))
+    where = listed(data(beat.get("address", "")) for beat in fresh)
+    more = t("Speed of the last minute. Listening at {where}.", where=where) if fresh else data("")
+    return card(t("Speed and room"), facts(pairs), said(more, "soft"))
 
 
 def _sums(beats: Sequence[Mapping[str, Any]]) -> Iterator[tuple[str, float]]:
@@ -240,8 +282,8 @@ def _sums(beats: Sequence[Mapping[str, Any]]) -> Iterator[tuple[str, float]]:
         yield name, sum((float(beat.get(name) or 0.0) for beat in beats), 0.0)
 
 
-def _day(at: datetime, zone: ZoneInfo) -> str:
-    return f"{at.astimezone(zone):%a %d %b %H:%M}"
+def _day(at: datetime, zone: ZoneInfo) -> Words:
+    return day_and_clock(at.astimezone(zone))
 
 
 def next_morning(now: datetime, zone: ZoneInfo) -> datetime:

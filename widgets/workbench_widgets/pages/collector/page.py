@@ -18,6 +18,7 @@ from markupsafe import Markup
 from workbench import open_survey
 from workbench.collect.queue.overview import Desk
 from workbench.errors import SettingsError, WorkbenchError
+from workbench.language import mark, t
 from workbench.rights import Right
 from workbench.settings_file import read_settings
 from workbench.store.database_wait import PAGE_LIMIT_S
@@ -31,7 +32,7 @@ from workbench_widgets.parts.panel.panel import NOTHING, said
 from workbench_widgets.parts.tabs.tabs import TabbedPage, opened
 
 EXPECTED = (WorkbenchError, OSError, sqlite3.Error, pl.exceptions.PolarsError)
-GONE = "Everything is deleted but the settings. Close this page."
+GONE = mark("Everything is deleted but the settings. Close this page.")
 
 
 def collector_page(workspace: str | None = None) -> ipywidgets.Widget:
@@ -55,11 +56,11 @@ class CollectorPage(TabbedPage):
             SettingsPanel(self.desk.survey), AskedPanel(self.desk), LogPanel(self.desk),
             self._lists,
         )  # fmt: skip
-        super().__init__("Collector", panels, [self._schedule.grids])
+        super().__init__(mark("Collector"), panels, [self._schedule.grids])
 
     def gone(self) -> Markup:
         """Say so when the workspace was deleted on this page."""
-        return said(GONE, "problem") + said(self._lists.gone) if self._lists.gone else NOTHING
+        return said(t(GONE), "problem") + said(self._lists.gone) if self._lists.gone else NOTHING
 
     def place(self) -> None:
         """Show the grids with their section only."""

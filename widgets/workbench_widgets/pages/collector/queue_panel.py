@@ -17,10 +17,12 @@ from markupsafe import Markup
 
 from workbench.collect.patient_list import ListedPatient, parse_patients, read_patient_list
 from workbench.collect.queue.overview import Desk
-from workbench.collect.queue.patient_queue import PatientState
+from workbench.collect.queue.patient_queue import STATES, PatientState
 from workbench.errors import IdentityError, SettingsError
+from workbench.language import Marked, Saying, Words, data, mark, sentences, t
 from workbench.rights import Right
 from workbench.stages.border import Border
+from workbench_widgets.pages.collector.figures import numbers, whole
 from workbench_widgets.pages.collector.hospital_clock import wall
 from workbench_widgets.parts.live.live import Ask
 from workbench_widgets.parts.panel.panel import (
@@ -33,7 +35,6 @@ from workbench_widgets.parts.panel.panel import (
     card,
     clock,
     join,
-    number,
     said,
     table,
 )
@@ -41,16 +42,20 @@ from workbench_widgets.parts.panel.panel import (
 ROWS = 50
 OPEN = (PatientState.INCOMPLETE, PatientState.NOT_FOUND, PatientState.FAILED)
 UNDERWAY = (PatientState.ASKED, PatientState.FOUND, PatientState.MOVING)
-VIEWS: dict[str, tuple[str, tuple[PatientState, ...]]] = {
-    "all": ("all", ()),
-    "open": ("to look at: incomplete, not found, failed", OPEN),
-    "underway": ("at work", UNDERWAY),
-    **{str(state): (str(state), (state,)) for state in (
+VIEWS: dict[str, tuple[Marked, tuple[PatientState, ...]]] = {
+    "all": (mark("all"), ()),
+    "open": (mark("to look at: incomplete, not found, failed"), OPEN),
+    "underway": (mark("at work"), UNDERWAY),
+    **{str(state): (STATES[state], (state,)) for state in (
         PatientState.WAITING, PatientState.COMPLETE, *OPEN,
     )},
 }  # fmt: skip
-HEADS = ("#No.", "Pseudonym", "State", "#Here", "#Expected", "#Refused", "#Tries", "#Priority",
-         "Asked at", "Next try", "Why")  # fmt: skip
+NUMBERS = "#"  # before the head of a column of numbers
+HEADS = (
+    (NUMBERS, mark("No.")), ("", mark("Pseudonym")), ("", mark("State")), (NUMBERS, mark("Here")),
+    (NUMBERS, mark("Expected")), (NUMBERS, mark("Refused")), (NUMBERS, mark("Tries")),
+    (NUMBERS, mark("Priority")), ("", mark("Asked at")), ("", mark("Next try")), ("", mark("Why")),
+)  # fmt: skip
 MAX_TYPED = 5_000_000  # characters: a list of 100,000 patients has some 2 million
 
 
@@ -66,7 +71,7 @@ class Window:
 class QueuePanel:
     """The second section: the queue itself."""
 
-    name, title = "queue", "Queue"
+    name, title = "queue", mark("Queue")
     right = Right.COLLECT
     needs = dict.fromkeys(
         ("view", "page", "add", "add-file", "retry-all", "retry", "again", "remove", "priority"),
@@ -88,19 +93,25 @@ class QueuePanel:
         shown = rows[:ROWS]
         names, why = self._names_or_why([row["number"] for row in shown])
         total = sum(states[state] for state in wanted or states)
-        empty = "Nobody is in the queue yet: add patients below." if not sum(states.values()) else (
-            "No patient of the queue is so. Choose another state."
+        reasons = self._desk.queue.reasons(row["number"] for row in shown)
+        heads = [numbers(t(head)) if kind else t(head) for kind, head in HEADS]
+        caption = t("Queue: {view}", view=t(words))
+        empty = (
+            t("No patient of the queue is so. Choose another state.") if sum(states.values())
+            else t("Nobody is in the queue yet: add patients below.")
         )  # fmt: skip
         return join((
             Form("view", (
-                Field("state", "Show", self._window.view, options=[
-                    (name, f"{said_} ({number(sum(states[state] for state in which or states))})")
+                Field("state", t("Show"), self._window.view, options=[
+                    (name, t("{view} ({patients})", view=t(said_), patients=whole(
+                        sum(states[state] for state in which or states)
+                    )))
                     for name, (said_, which) in VIEWS.items()
                 ]),
-                Field("from", "From number", "", "number"),
+                Field("from", t("From number"), "", "number"),
             ), live=True).__html__(),
             said(why, "warn") if why else NOTHING,
-            table(HEADS, (_row(row, names, zone) for row in shown), f"Queue: {words}", empty),
+            table(heads, (_row(row, names, reasons, zone) for row in shown), caption, empty),
             self._pager(shown, more=len(rows) > ROWS, found=total),
             Markup('<div class="wbc-cards">{}</div>').format(_adding() + _changing(states)),
         ))  # fmt: skip
@@ -138,20 +149,31 @@ class QueuePanel:
         if not shown:
             return NOTHING
         last = str(shown[-1]["number"])
-        return Markup('<nav class="wbc-pager" aria-label="Pages of the queue">{}{}</nav>').format(
+        return Markup('<nav class="wbc-pager" aria-label="{}">{}{}</nav>').format(
+            t("Pages of the queue"),
             buttons(
-                Button("Previous", "page", "back", off=not self._window.before),
-                Button("Next", "page", last, off=not more),
+                Button(t("Previous"), "page", "back", off=not self._window.before),
+                Button(t("Next"), "page", last, off=not more),
             ),
-            said(f"No. {shown[0]['number']} to {last}; {number(found)} patients in all."),
+            said(
+                t(
+                    "No. {first} to {last}; {found} patients in all.",
+                    first=shown[0]["number"],
+                    last=data(last),
+                    found=whole(found),
+                )
+            ),
         )
 
-    def _names_or_why(self, numbers: Sequence[int]) -> tuple[dict[int, str], str]:
+    def _names_or_why(self, numbers: Sequence[int]) -> tuple[dict[int, str], Words]:
         """Return the pseudonyms, or why there are none: the rest of the queue is shown anyway."""
         try:
-            return self._pseudonyms(numbers), ""
+            return self._pseudonyms(numbers), Words("")
         except IdentityError as error:
-            return {}, f"Pseudonyms cannot be shown, and nobody can be added: {error}"
+            return {}, t(
+                "Pseudonyms cannot be shown, and nobody can be added: {problem}",
+                problem=error.words(),
+            )
 
     def _pseudonyms(self, numbers: Sequence[int]) -> dict[int, str]:
         """Return how each patient is called outside the hospital, as the data call it."""
@@ -200,91 +222,104 @@ class QueuePanel:
         return self._added(patients, ask, "add-file")
 
     def _added(self, patients: Sequence[ListedPatient], ask: Ask, form: str) -> Outcome:
-        priority = _whole(ask.text("priority"), "the priority")
+        priority = _whole(ask.text("priority"))
         if priority:
             patients = [replace(patient, priority=priority) for patient in patients]
         added = self._desk.queue.add(patients)
         known = len(patients) - added
-        before = f" {number(known)} were in the queue already." if known else ""
-        new = "1 patient" if added == 1 else f"{number(added)} patients"
-        return Outcome(f"{new} added.{before}", reset=(form,))
+        new = t("1 patient added.") if added == 1 else t(
+            "{patients} patients added.", patients=whole(added)
+        )  # fmt: skip
+        before = t("{patients} were in the queue already.", patients=whole(known))
+        return Outcome(sentences(new, before) if known else new, reset=(form,))
 
     # --- changing ------------------------------------------------------------------------------
 
     def _retry_all(self, _: Ask) -> Outcome:
         tried = self._desk.queue.retry()
-        return Outcome(f"{number(tried)} patients will be tried again.")
+        return Outcome(t("{patients} patients will be tried again.", patients=whole(tried)))
 
     def _change(self, ask: Ask) -> Outcome:
-        queue, numbers = self._desk.queue, _numbers(ask.text("numbers"))
+        queue, chosen, priority = self._desk.queue, _numbers(ask.text("numbers")), 0
         if ask.name == "retry":
-            done, words = queue.retry(numbers), "will be tried again"
+            done, words = queue.retry(chosen), mark("{done} of {total} will be tried again.")
         elif ask.name == "again":
-            done, words = queue.ask_again(numbers), "will be asked for again"
+            done = queue.ask_again(chosen)
+            words = mark("{done} of {total} will be asked for again.")
         elif ask.name == "remove":
-            done, words = queue.remove(numbers), "taken off the queue"
+            done, words = queue.remove(chosen), mark("{done} of {total} taken off the queue.")
         else:
-            priority = _whole(ask.text("priority"), "the priority")
-            for patient in numbers:
+            priority = _whole(ask.text("priority"))
+            for patient in chosen:
                 queue.prioritise(patient, priority)
-            done, words = len(numbers), f"now have priority {priority}"
+            done, words = len(chosen), mark("{done} of {total} now have priority {priority}.")
         self._names = {}
-        left = len(numbers) - done
-        not_done = f" {left} are not there, at work, or not in such a state." if left else ""
-        return Outcome(f"{done} of {len(numbers)} {words}.{not_done}", good=not left)
+        left, asked = len(chosen) - done, len(chosen)
+        text = t(words, done=done, total=asked, priority=priority)
+        if left:
+            not_done = t("{left} are not there, at work, or not in such a state.", left=left)
+            text = sentences(text, not_done)
+        return Outcome(text, good=not left)
 
 
-def _row(row: Mapping[str, Any], names: Mapping[int, str], zone: ZoneInfo) -> tuple[object, ...]:
+def _row(
+    row: Mapping[str, Any], names: Mapping[int, str], reasons: Mapping[int, Saying], zone: ZoneInfo
+) -> tuple[object, ...]:
     here = None if row["expected"] is None else (row["already"] or 0) + (row["received"] or 0)
     kind = str(row["state"]).replace(" ", "")
     if PatientState(row["state"]) in UNDERWAY:
         kind = "underway"
     return (
         row["number"], Markup("<code>{}</code>").format(names.get(row["number"], "")),
-        Markup('<i class="wbc-dot wbc-{}"></i>{}').format(kind, row["state"]),
+        Markup('<i class="wbc-dot wbc-{}"></i>{}').format(kind, PatientState(row["state"]).words),
         here, row["expected"], row["refused"], row["tries"], row["priority"],
-        clock(row["asked_at"], zone), _due(row), row["reason"],
+        clock(row["asked_at"], zone), _due(row),
+        reasons[row["number"]].words() if row["number"] in reasons else "",
     )  # fmt: skip
 
 
-def _due(row: Mapping[str, Any]) -> str:
+def _due(row: Mapping[str, Any]) -> Words:
     """Return when a patient is due, if that is known and to come."""
     if row["working"]:
-        return "at work"
+        return t("at work")
     if row["due"] is None:
-        return "" if row["state"] == PatientState.COMPLETE else "not again"
+        return Words("") if row["state"] == PatientState.COMPLETE else t("not again")
     minutes = (row["due"] - time.time()) / 60
-    return f"in {max(round(minutes), 1)} min" if minutes > 0 else "next"
+    return t("in {minutes} min", minutes=max(round(minutes), 1)) if minutes > 0 else t("next")
 
 
 def _adding() -> Markup:
-    priority = Field("priority", "Priority", "0", "number", "Larger goes first.")
+    priority = Field("priority", t("Priority"), "0", "number", t("Larger goes first."))
     typed = Form("add", (
-        Field("patients", "Patient IDs", kind="lines",
-              hint="One a line. The field is emptied; nothing of it stays in the page."),
+        Field("patients", t("Patient IDs"), kind="lines",
+              hint=t("One a line. The field is emptied; nothing of it stays in the page.")),
         priority,
-    ), (("add", "Add"),))  # fmt: skip
+    ), (("add", t("Add")),))  # fmt: skip
     file = Form("add-file", (
-        Field("list", "A list", kind="file", hint="One ID a line, or CSV with patient_id."),
-        Field("path", "or its path on this computer", hint="For example /data/patients.csv"),
+        Field("list", t("A list"), kind="file", hint=t("One ID a line, or CSV with patient_id.")),
+        Field("path", t("or its path on this computer"), hint=t("For example /data/patients.csv")),
         priority,
-    ), (("add-file", "Add the list"),))  # fmt: skip
-    return card("Add patients", typed.__html__()) + card("Add a list", file.__html__())
+    ), (("add-file", t("Add the list")),))  # fmt: skip
+    return card(t("Add patients"), typed.__html__()) + card(t("Add a list"), file.__html__())
 
 
 def _changing(states: Mapping[PatientState, int]) -> Markup:
     open_ = sum(states[state] for state in OPEN)
     form = Form("change", (
-        Field("numbers", "Numbers", hint="For example 3, 7-12"),
-        Field("priority", "Priority", "0", "number", "For Set priority; larger goes first."),
+        Field("numbers", t("Numbers"), hint=t("For example 3, 7-12")),
+        Field("priority", t("Priority"), "0", "number", t("For Set priority; larger goes first.")),
     ), (
-        ("retry", "Try again"), ("again", "Ask again, complete or not"),
-        ("priority", "Set priority"), ("remove", "Take off"),
+        ("retry", t("Try again")), ("again", t("Ask again, complete or not")),
+        ("priority", t("Set priority")), ("remove", t("Take off")),
     ))  # fmt: skip
     everyone = buttons(
-        Button(f"Try all {number(open_)} again that are not complete", "retry-all", off=not open_)
+        Button(
+            t("Try all {patients} again that are not complete", patients=whole(open_)),
+            "retry-all",
+            off=not open_,
+        )
     )
-    return card("Change", form.__html__(), everyone)
+    return card(t("Change"), form.__html__(), everyone)
 
 
 def _lines(content: bytes) -> list[str]:
@@ -312,8 +347,8 @@ def _numbers(text: str) -> list[int]:
     return numbers
 
 
-def _whole(text: str, what: str) -> int:
+def _whole(text: str) -> int:
     try:
         return int(text or "0")
     except ValueError as error:
-        raise SettingsError(f"{what} is not a whole number.") from error
+        raise SettingsError("the priority is not a whole number.") from error

@@ -24,6 +24,7 @@ from workbench.credentials import (
 )
 from workbench.deidentify.patient_clock import PROMISES, Times
 from workbench.errors import SettingsError, WorkbenchError
+from workbench.language import Marked, Words, capital, data, listed, mark, sentences, t
 from workbench.rights import Right
 from workbench.settings import FILE, Settings
 from workbench.settings_file import read_settings, settings_of
@@ -42,15 +43,15 @@ from workbench_widgets.parts.panel.panel import (
     join,
     said,
 )
-from workbench_widgets.parts.tabs.tabs import sentence
 
-FIXED = "To change this you need the right to administer."
+FIXED = mark("To change this you need the right to administer.")
 RETRIEVE = (
-    ("move", "C-MOVE to our receiver"), ("get", "C-GET"), ("web", "DICOMweb (QIDO, WADO)"),
+    ("move", mark("C-MOVE to our receiver")), ("get", mark("C-GET")),
+    ("web", mark("DICOMweb (QIDO, WADO)")),
 )  # fmt: skip
 TIMES = (
-    ("", "as the survey began"), ("hour", "true to about an hour"), ("exact", "exact"),
-    ("removed", "removed"),
+    ("", mark("as the survey began")), ("hour", mark("true to about an hour")),
+    ("exact", mark("exact")), ("removed", mark("removed")),
 )  # fmt: skip
 OPTIONS = {"retrieve": RETRIEVE, "times": TIMES}  # by kind of key
 
@@ -64,7 +65,7 @@ class Key:
 
     table: str
     key: str
-    label: str
+    label: Marked
     kind: str = "text"
     hint: str = ""
 
@@ -92,7 +93,7 @@ class Key:
         if self.kind == "pair":
             first, to, last = (part.strip() for part in text.partition("to"))
             if not to:
-                raise SettingsError("two ends are needed.", f"For example {self.hint}.")
+                raise SettingsError("two ends are needed.", "For example {hint}.", hint=self.hint)
             dates = self.key == "study_date"
             return [end if dates else _number(end) for end in (first, last)]
         return text
@@ -110,36 +111,39 @@ def _number(text: str) -> float | int:
     return int(value) if value == int(value) else value
 
 
-GROUPS: tuple[tuple[str, str, tuple[Key, ...], tuple[str, ...]], ...] = (
-    ("local", "Our receiver", (
-        Key("local", "title", "AE title", hint="The PACS must know it: 1 to 16 characters."),
-        Key("local", "host", "Address", hint="As the PACS reaches this computer."),
-        Key("local", "port", "Port", "number"),
-        Key("local", "phantom_title", "AE title for phantom images",
-            hint="Images sent to it are kept whole, with all names in them: phantoms only."),
+GROUPS: tuple[tuple[str, Marked, tuple[Key, ...], tuple[str, ...]], ...] = (
+    ("local", mark("Our receiver"), (
+        Key("local", "title", mark("AE title"),
+            hint=mark("The PACS must know it: 1 to 16 characters.")),
+        Key("local", "host", mark("Address"), hint=mark("As the PACS reaches this computer.")),
+        Key("local", "port", mark("Port"), "number"),
+        Key("local", "phantom_title", mark("AE title for phantom images"),
+            hint=mark("Images sent to it are kept whole, with all names in them: phantoms only.")),
     ), ("round-trip",)),
-    ("pacs", "PACS", (
-        Key("pacs", "title", "AE title"),
-        Key("pacs", "host", "Address"),
-        Key("pacs", "port", "Port", "number"),
-        Key("pacs", "retrieve", "Fetch by", "retrieve"),
-        Key("pacs", "url", "DICOMweb address", hint="Only for DICOMweb."),
+    ("pacs", mark("PACS"), (
+        Key("pacs", "title", mark("AE title")),
+        Key("pacs", "host", mark("Address")),
+        Key("pacs", "port", mark("Port"), "number"),
+        Key("pacs", "retrieve", mark("Fetch by"), "retrieve"),
+        Key("pacs", "url", mark("DICOMweb address"), hint=mark("Only for DICOMweb.")),
     ), ("echo", "registered")),
-    ("collect", "Pace", (
-        Key("collect", "pause_s", "Pause between two patients (s)", "number"),
-        Key("collect", "quiet_s", "Give a study up after so long without an object (s)", "number"),
-        Key("collect", "tries", "Tries of a patient", "number"),
-        Key("collect", "retry_minutes", "Minutes to the second try", "number",
-            "Doubled with each further one."),
+    ("collect", mark("Pace"), (
+        Key("collect", "pause_s", mark("Pause between two patients (s)"), "number"),
+        Key("collect", "quiet_s", mark("Give a study up after so long without an object (s)"),
+            "number"),
+        Key("collect", "tries", mark("Tries of a patient"), "number"),
+        Key("collect", "retry_minutes", mark("Minutes to the second try"), "number",
+            mark("Doubled with each further one.")),
     ), ("disk",)),
-    ("filter", "What is wanted", (
-        Key("filter", "modalities", "Modalities", "words", "For example CT, SR. Empty: all."),
-        Key("filter", "study_date", "Study dates", "pair", "2020-01-01 to 2024-12-31"),
-        Key("filter", "age_years", "Age at the study, years", "pair", "0 to 18"),
+    ("filter", mark("What is wanted"), (
+        Key("filter", "modalities", mark("Modalities"), "words",
+            mark("For example CT, SR. Empty: all.")),
+        Key("filter", "study_date", mark("Study dates"), "pair", "2020-01-01 to 2024-12-31"),
+        Key("filter", "age_years", mark("Age at the study, years"), "pair", "0 to 18"),
     ), ("settings",)),
-    ("protect", "What leaves", (
-        Key("protect", "times", "Times of day", "times",
-            hint="The survey's profile may be stricter."),
+    ("protect", mark("What leaves"), (
+        Key("protect", "times", mark("Times of day"), "times",
+            hint=mark("The survey's profile may be stricter.")),
     ), ()),
 )  # fmt: skip
 TESTS = dict(zip(("settings", "disk", "echo", "registered", "round-trip"), STEPS, strict=True))
@@ -148,7 +152,7 @@ TESTS = dict(zip(("settings", "disk", "echo", "registered", "round-trip"), STEPS
 class SettingsPanel:
     """The fourth section: settings and their tests."""
 
-    name, title = "settings", "Settings"
+    name, title = "settings", mark("Settings")
     right = Right.COLLECT
     needs = {  # noqa: RUF012  never changed
         **dict.fromkeys(("test", "save-pacs", "save-collect", "give-token"), Right.COLLECT),
@@ -159,12 +163,12 @@ class SettingsPanel:
 
     def __init__(self, survey: Survey) -> None:
         self._folder = survey.folder
-        self._problems: dict[str, str] = {}
+        self._problems: dict[str, Words] = {}
         self._typed: dict[str, str] = {}
         self._results: dict[str, Trial] = {}
         self._work: Future[None] | None = None
         self._testing: frozenset[str] = frozenset()
-        self._doing: dict[str, str] = {}
+        self._doing: dict[str, Words] = {}
 
     def html(self) -> Markup:
         """Return the forms, each with the outcome of its tests."""
@@ -172,9 +176,9 @@ class SettingsPanel:
         cards = join(self._card(settings, *group) for group in GROUPS)
         return join((
             Markup('<div class="wbc-cards">{}</div>').format(cards),
-            buttons(Button("Test all", "test", "all", off=self._busy)),
-            said(f"Kept in {FILE} of the workspace; comments there stay. The collector takes "
-                 "changes over with its next patient.", "soft"),
+            buttons(Button(t("Test all"), "test", "all", off=self._busy)),
+            said(t("Kept in {file} of the workspace; comments there stay. The collector takes "
+                   "changes over with its next patient.", file=data(FILE)), "soft"),
         ))  # fmt: skip
 
     def act(self, ask: Ask) -> Outcome | None:
@@ -191,55 +195,60 @@ class SettingsPanel:
         return self._work is not None and not self._work.done()
 
     def _card(
-        self, settings: Settings, table: str, title: str, keys: tuple[Key, ...],
+        self, settings: Settings, table: str, title: Marked, keys: tuple[Key, ...],
         tests: tuple[str, ...],
     ) -> Markup:  # fmt: skip
         stored = _stored(settings, table)
-        shown = {key.label: key.shown(stored.get(key.key)) or "–" for key in keys}
-        fixed = join((facts(shown), said(FIXED, "soft")))
+        shown: dict[str, str] = {
+            t(key.label): data(key.shown(stored.get(key.key)) or "–") for key in keys
+        }
+        fixed = join((facts(shown), said(t(FIXED), "soft")))
         form = Form(f"save-{table}", [
             Field(
-                key.name, key.label, self._typed.get(key.name, key.shown(stored.get(key.key))),
-                "text" if key.kind != "number" else "number-text", key.hint,
+                key.name, t(key.label), self._typed.get(key.name, key.shown(stored.get(key.key))),
+                "text" if key.kind != "number" else "number-text", t(key.hint) if key.hint else "",
                 self._problems.get(key.name, ""),
-                OPTIONS.get(key.kind, ()),
+                [(value, t(words)) for value, words in OPTIONS.get(key.kind, ())],
             ) for key in keys
-        ], ((f"save-{table}", "Save"),), seen=_fingerprint(stored))  # fmt: skip
-        words = f"Wanted: {SurveyFilter.from_settings(settings.filter).sentence()}."
-        more = said(words) if table == "filter" else Markup("")
+        ], ((f"save-{table}", t("Save")),), seen=_fingerprint(stored))  # fmt: skip
+        wanted = SurveyFilter.from_settings(settings.filter).sentence()
+        more = said(t("Wanted: {filter}.", filter=wanted)) if table == "filter" else Markup("")
         if table == "protect":
             times = Times(settings.protection.times)
-            more = said(f"{PROMISES[times]} Change this before the survey begins only.")
+            more = said(sentences(
+                t(PROMISES[times]), t("Change this before the survey begins only.")
+            ))  # fmt: skip
         again = self._again(settings) if table == "pacs" else NOTHING
         results = join(self._result(test) for test in tests)
-        return card(title, form.__html__() or fixed, again, more, results)
+        return card(t(title), form.__html__() or fixed, again, more, results)
 
     def _again(self, settings: Settings) -> Markup:
         """Return what asks for a credential again whose address has changed."""
         kept = {moved.name: moved for moved in credentials(self._folder, settings) if moved.moved}
         pieces: list[Markup] = []
         if PACS_TOKEN in kept:
-            hint = "It replaces the one that is kept."
-            field = Field("token", "The token, for this address", kind="password", hint=hint)
-            form = Form("give-token", (field,), (("give-token", "Give it"),))
+            hint = t("It replaces the one that is kept.")
+            field = Field("token", t("The token, for this address"), kind="password", hint=hint)
+            form = Form("give-token", (field,), (("give-token", t("Give it")),))
             pieces += [said(_capital(kept[PACS_TOKEN].sentence), "problem"), form.__html__()]
         if PACS_KEY in kept:
-            button = Button("Use it for this address", "give-key")
+            button = Button(t("Use it for this address"), "give-key")
             pieces += [said(_capital(kept[PACS_KEY].sentence), "problem"), buttons(button)]
         return join(pieces)
 
     def _result(self, test: str) -> Markup:
-        name = TESTS[test][0]
-        button = Button("Test", "test", test, off=self._busy, label=f"Test: {name}")
+        name = t(TESTS[test][0])
+        button = Button(t("Test"), "test", test, off=self._busy, label=t("Test: {test}", test=name))
         if test in self._testing and self._busy and test not in self._results:
-            doing = self._doing.get(test, "testing")
-            line = Markup('<span class="wbc-soft">{} …</span>').format(_begun(doing))
+            doing = self._doing.get(test) or t("testing")
+            line = Markup('<span class="wbc-soft">{} …</span>').format(capital(doing))
         elif test in self._results:
             result = self._results[test]
-            kind, mark = ("good", "✓ passed") if result.passed else ("wrong", "✗ failed")
-            line = Markup('<b class="wbc-{}">{}</b> {}').format(kind, mark, result.text)
+            kind, sign = ("good", "✓") if result.passed else ("wrong", "✗")
+            verdict = t("passed") if result.passed else t("failed")
+            line = Markup('<b class="wbc-{}">{} {}</b> {}').format(kind, sign, verdict, result.text)
         else:
-            line = Markup('<span class="wbc-soft">not tested yet</span>')
+            line = Markup('<span class="wbc-soft">{}</span>').format(t("not tested yet"))
         return Markup(
             '<div class="wbc-test">{}<div><span>{}</span><p role="status">{}</p></div></div>'
         ).format(button.__html__(), name, line)
@@ -250,7 +259,7 @@ class SettingsPanel:
         """Take over what is right one field after the other; what is wrong is told beside it."""
         tables = _tables(self._folder)
         _check_seen(ask, _stored(read_settings(self._folder), table))
-        changed, problems = dict(tables.get(table, {})), dict[str, str]()
+        changed, problems = dict(tables.get(table, {})), dict[str, Words]()
         wanted = {key: ask.text(key.name) for key in keys if key.name in ask.values}
         for key, text in wanted.items():
             try:
@@ -261,28 +270,29 @@ class SettingsPanel:
                     _checked({**tables, table: tried})
                 changed = tried
             except WorkbenchError as error:
-                problems[key.name] = sentence(error)
+                problems[key.name] = capital(error.words())
         settings = None
         if not problems:
             try:
                 settings = _checked({**tables, table: changed})
             except WorkbenchError as error:
-                problems[keys[0].name] = sentence(error)
+                problems[keys[0].name] = capital(error.words())
         self._problems = {
             name: text for name, text in self._problems.items() if not name.startswith(f"{table}.")
         } | problems  # fmt: skip
         if settings is None:
             self._typed |= {key.name: text for key, text in wanted.items()}
-            return Outcome("Nothing was saved: see what is wrong beside the fields.", good=False)
+            return Outcome(t("Nothing was saved: see what is wrong beside the fields."), good=False)
         for key in wanted:
             self._typed.pop(key.name, None)
         # First what each credential is for: it must not go along with a changed address.
         hold(self._folder, read_settings(self._folder))
         settings.write(self._folder)
         held = [kept.sentence for kept in credentials(self._folder, settings) if kept.moved]
-        text = f"Saved. But {'; and '.join(held)}: give it again below." if held else (
-            "Saved. Test it now."
-        )  # fmt: skip
+        text = t("Saved. Test it now.")
+        if held:
+            moved = listed(held, f"; {t('and')} ")
+            text = t("Saved. But {moved}: give it again below.", moved=moved)
         return Outcome(text, good=not held, reset=(f"save-{table}",))
 
     def _give(self, ask: Ask) -> Outcome:
@@ -291,14 +301,17 @@ class SettingsPanel:
             given = give_token(self._folder, settings, ask.values.get("token", ""))
         else:
             given = confirm(self._folder, settings, PACS_KEY)
-        return Outcome(f"It may go to {given.address} now. Test it.", reset=("give-token",))
+        return Outcome(
+            t("It may go to {address} now. Test it.", address=data(given.address)),
+            reset=("give-token",),
+        )
 
     # --- testing -------------------------------------------------------------------------------
 
     def _test(self, which: str) -> Outcome:
         tests = frozenset(TESTS) if which == "all" else frozenset({which}) & frozenset(TESTS)
         if not tests or self._busy:
-            return Outcome("A test is running; wait for its end.", good=False)
+            return Outcome(t("A test is running; wait for its end."), good=False)
         self._testing = tests
         self._results = {
             name: result for name, result in self._results.items() if name not in tests
@@ -362,9 +375,5 @@ def _checked(tables: Mapping[str, Any]) -> Settings:
     return settings
 
 
-def _begun(text: str) -> str:
-    return f"{text[:1].upper()}{text[1:]}"
-
-
-def _capital(text: str) -> str:
-    return f"{_begun(text)}."
+def _capital(text: Words) -> Words:
+    return t("{sentence}.", sentence=capital(text))

@@ -16,6 +16,7 @@ import ipywidgets
 import polars as pl
 import traitlets
 
+from workbench.language import Words, data, listed, mark, n, sentences, t
 from workbench.report import charts
 from workbench.report.dose_by_protocol import MAX_LANES, by_protocol, counted_events, lanes
 from workbench.scanners.device_signs import folded_maker, maker_name
@@ -28,7 +29,7 @@ from workbench_widgets.parts.table import FrameTable
 # Lower ends of the age bands in years: the ages of the coefficient tables for children (1, 5, 10
 # and 15 years; docs/dose.md), 18 as the age of adults there, then by ten years.
 AGE_BANDS = (1, 5, 10, 15, 18, 30, 40, 50, 60, 70, 80)
-NOT_KNOWN = "not known"
+NOT_KNOWN = mark("not known")
 ALL = ""  # ipywidgets shows no words for None
 PHANTOMS = ("16 cm", "32 cm", NOT_KNOWN)
 SHOWN_FIRST = (
@@ -36,7 +37,7 @@ SHOWN_FIRST = (
     "ctdi_phantom_cm", "dlp_mgy_cm", "scan_length_mm", "kvp_kv", "scanner", "manufacturer", "model",
     "started_at", "source", "event_type", "localizer", "patient",
 )  # fmt: skip
-NEXT_STEP = "There are no irradiation events yet: import a folder, then map."
+NEXT_STEP = mark("There are no irradiation events yet: import a folder, then map.")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -108,15 +109,17 @@ class EventFilter(ipywidgets.VBox):  # type: ignore[misc]
         events = self._events
         makers = events.select(manufacturer=_makers(events))["manufacturer"]
         self._choices = {
-            "scanner": _dropdown("Scanner", events[SCANNER]),
-            "maker": _dropdown("Maker", makers),
-            "model": _dropdown("Model", events["model"]),
-            "region": _dropdown("Region", events["body_region"]),
-            "source": _dropdown("Source", events["source"]),
+            "scanner": _dropdown(t("Scanner"), events[SCANNER]),
+            "maker": _dropdown(t("Maker"), makers),
+            "model": _dropdown(t("Model"), events["model"]),
+            "region": _dropdown(t("Region"), events["body_region"]),
+            "source": _dropdown(t("Source"), events["source"]),
         }
         self._ages, self._unknown_age = _ages(events["patient_age_years"])
-        self._topograms = _checkbox(f"Topograms ({events['localizer'].sum()})", checked=False)
-        self._reset = ipywidgets.Button(description="Show all")
+        self._topograms = _checkbox(
+            t("Topograms ({count})", count=int(events["localizer"].sum())), checked=False
+        )
+        self._reset = ipywidgets.Button(description=t("Show all"))
         self._count = ipywidgets.Label()
         inputs = (*self._choices.values(), self._ages, self._unknown_age, self._topograms)
         wrap = ipywidgets.Layout(flex_flow="row wrap", grid_gap="0.25rem 1rem")
@@ -155,7 +158,8 @@ class EventFilter(ipywidgets.VBox):  # type: ignore[misc]
 
     def table(self) -> FrameTable:
         """Return a table of the events that follows the filters."""
-        table = FrameTable(_ordered(self.frame), IRRADIATION_EVENT, "Irradiation events", NEXT_STEP)
+        caption = t("Irradiation events")
+        table = FrameTable(_ordered(self.frame), IRRADIATION_EVENT, caption, NEXT_STEP)
         self.observe(lambda change: table.show(_ordered(change.new)), "frame")
         return table
 
@@ -164,7 +168,11 @@ class EventFilter(ipywidgets.VBox):  # type: ignore[misc]
             return
         self.frame = self.choice.of(self._events)
         total = self._events.height
-        self._count.value = f"{self.frame.height} of {total} events shown" if total else NEXT_STEP
+        shown = n(
+            "{shown} of {count} events shown", "{shown} of {count} events shown", total,
+            shown=self.frame.height,
+        )  # fmt: skip
+        self._count.value = shown if total else t(NEXT_STEP)
 
     def _show_all(self, _: object) -> None:
         self._held = True  # one change of the frame, not one an input
@@ -185,15 +193,24 @@ def dlp_by_protocol(events: pl.DataFrame) -> alt.TopLevelMixin:
     table = by_protocol(events, DOSE_ESTIMATE.empty())
     drawn = lanes(table, "dlp_mgy_cm")
     if drawn.is_empty():
-        return _nothing("No event here has a dose length product.")
-    description = (
-        f"Dose length product of {_counted(events, 'dlp_mgy_cm')} by protocol: the bar is the "
-        f"middle half, the dot the median. {_left_out(events, 'dlp_mgy_cm', 'DLP')}"
-    )
+        return _nothing(t("No event here has a dose length product."))
+    said = [
+        n(
+            "Dose length product of {count} event by protocol: the bar is the middle half, the dot "
+            "the median.",
+            "Dose length product of {count} events by protocol: the bar is the middle half, the "
+            "dot the median.",
+            _with_dose(events, "dlp_mgy_cm"),
+        ),
+        _left_out(events, "dlp_mgy_cm", "DLP"),
+    ]
     if table.height > MAX_LANES:
-        description += f" The {MAX_LANES} protocols with most events are drawn, of {table.height}."
-    chart = charts.range_chart(drawn, "Dose length product (mGy·cm)").properties(
-        description=description
+        said.append(t(
+            "The {most} protocols with most events are drawn, of {all}.",
+            most=MAX_LANES, all=table.height,
+        ))  # fmt: skip
+    chart = charts.range_chart(drawn, t("Dose length product (mGy·cm)")).properties(
+        description=sentences(*said)
     )
     hover = alt.TooltipContent(content="encoding")
     return cast("alt.LayerChart", chart.configure_mark(tooltip=hover))
@@ -203,35 +220,44 @@ def ctdi_by_age(events: pl.DataFrame) -> alt.TopLevelMixin:
     """Return a chart of CTDIvol by age band and CTDI phantom: middle half and median."""
     bands = ctdi_bands(events)
     if bands.is_empty():
-        return _nothing("No event here has a CTDIvol.")
-    description = (
-        f"CTDIvol of {_counted(events, 'ctdi_vol_mgy')} by age: the line is the middle half, the "
-        f"dot the median. The 16 cm and the 32 cm phantom are drawn apart, because a CTDIvol of "
-        f"one is another quantity than that of the other. "
-        f"{_left_out(events, 'ctdi_vol_mgy', 'CTDIvol')}"
+        return _nothing(t("No event here has a CTDIvol."))
+    description = sentences(
+        n(
+            "CTDIvol of {count} event by age: the line is the middle half, the dot the median.",
+            "CTDIvol of {count} events by age: the line is the middle half, the dot the median.",
+            _with_dose(events, "ctdi_vol_mgy"),
+        ),
+        t(
+            "The 16 cm and the 32 cm phantom are drawn apart, because a CTDIvol of one is another "
+            "quantity than that of the other."
+        ),
+        _left_out(events, "ctdi_vol_mgy", "CTDIvol"),
     )
-    key = alt.Legend(orient="top", title="CTDI phantom", symbolOpacity=1)
-    colours = alt.Scale(domain=PHANTOMS, range=[charts.MARK, charts.LIMIT, charts.TEXT])
-    ages = alt.Scale(domain=_band_names())
-    base = alt.Chart(bands, width="container", height=260).encode(
-        x=alt.X("age:O", scale=ages, title="Age (years)", axis=alt.Axis(labelAngle=0)),
-        xOffset=alt.XOffset("phantom:N", scale=alt.Scale(domain=PHANTOMS)),
+    key = alt.Legend(orient="top", title=t("CTDI phantom"), symbolOpacity=1)
+    phantoms = list(map(_band_words, PHANTOMS))
+    colours = alt.Scale(domain=phantoms, range=[charts.MARK, charts.LIMIT, charts.TEXT])
+    ages = alt.Scale(domain=list(map(_band_words, _band_names())))
+    words = {name: _band_words(name) for name in (*_band_names(), *PHANTOMS)}
+    spoken = bands.with_columns(pl.col("age", "phantom").replace(words))
+    base = alt.Chart(spoken, width="container", height=260).encode(
+        x=alt.X("age:O", scale=ages, title=t("Age (years)"), axis=alt.Axis(labelAngle=0)),
+        xOffset=alt.XOffset("phantom:N", scale=alt.Scale(domain=phantoms)),
         color=alt.Color("phantom:N", scale=colours, legend=key),
         tooltip=[
-            alt.Tooltip("age:N", title="Age (years)"),
-            alt.Tooltip("phantom:N", title="Phantom"),
-            alt.Tooltip("events:Q", title="Events"),
-            alt.Tooltip("p25:Q", title="25th percentile (mGy)", format=".3~g"),
-            alt.Tooltip("median:Q", title="Median (mGy)", format=".3~g"),
-            alt.Tooltip("p75:Q", title="75th percentile (mGy)", format=".3~g"),
+            alt.Tooltip("age:N", title=t("Age (years)")),
+            alt.Tooltip("phantom:N", title=t("Phantom")),
+            alt.Tooltip("events:Q", title=t("Events")),
+            alt.Tooltip("p25:Q", title=t("25th percentile (mGy)"), format=".3~g"),
+            alt.Tooltip("median:Q", title=t("Median (mGy)"), format=".3~g"),
+            alt.Tooltip("p75:Q", title=t("75th percentile (mGy)"), format=".3~g"),
         ],
     )
     half = base.mark_rule(strokeWidth=3, opacity=0.55).encode(
-        y=alt.Y("p25:Q", title="CTDIvol (mGy)"), y2="p75:Q"
+        y=alt.Y("p25:Q", title=t("CTDIvol (mGy)")), y2="p75:Q"
     )
     middle = base.mark_point(filled=True, size=70, opacity=1).encode(
         y="median:Q",
-        shape=alt.Shape("phantom:N", scale=alt.Scale(domain=PHANTOMS), legend=key),
+        shape=alt.Shape("phantom:N", scale=alt.Scale(domain=phantoms), legend=key),
     )
     return alt.layer(half, middle).properties(description=description)
 
@@ -287,7 +313,7 @@ def _makers(events: pl.DataFrame) -> pl.Expr:
     return pl.col("manufacturer").replace(names)
 
 
-def _dropdown(label: str, values: pl.Series) -> Any:
+def _dropdown(label: Words, values: pl.Series) -> Any:
     """Return a choice of the values, most frequent first, each with its number of events."""
     text = values.name
     counted = (
@@ -297,14 +323,17 @@ def _dropdown(label: str, values: pl.Series) -> Any:
         .agg(pl.col(text).mode().sort().first(), pl.len().alias("events"))
         .sort("events", text, descending=[True, False])
     )
-    options = [(f"all ({len(values)})", ALL)]
-    options += [(f"{value} ({events})", value) for _, value, events in counted.iter_rows()]
+    options = [(t("all ({count})", count=len(values)), ALL)]
+    options += [
+        (listed((data(value), data(f"({events})")), " "), value)
+        for _, value, events in counted.iter_rows()
+    ]
     return ipywidgets.Dropdown(
         options=options, value=ALL, description=label, layout=ipywidgets.Layout(width="19rem")
     )
 
 
-def _checkbox(label: str, *, checked: bool) -> Any:
+def _checkbox(label: Words, *, checked: bool) -> Any:
     return ipywidgets.Checkbox(
         description=label, value=checked, indent=False, layout=ipywidgets.Layout(width="auto")
     )
@@ -315,10 +344,11 @@ def _ages(ages: pl.Series) -> tuple[Any, Any]:
     known = ages.fill_nan(None).drop_nulls()
     oldest = int(max(known.to_list(), default=0))
     years = ipywidgets.IntRangeSlider(
-        value=(0, oldest), min=0, max=oldest, description="Age (years)", continuous_update=False,
+        value=(0, oldest), min=0, max=oldest, description=t("Age (years)"), continuous_update=False,
         layout=ipywidgets.Layout(width="24rem"),
     )  # fmt: skip
-    return years, _checkbox(f"Age not known ({len(ages) - len(known)})", checked=True)
+    unknown = t("Age not known ({count})", count=len(ages) - len(known))
+    return years, _checkbox(unknown, checked=True)
 
 
 def _ordered(events: pl.DataFrame) -> pl.DataFrame:
@@ -344,21 +374,27 @@ def _phantom() -> pl.Expr:
     return size.fill_null(NOT_KNOWN)
 
 
-def _counted(events: pl.DataFrame, dose: str) -> str:
-    number = counted_events(events)[dose].count()
-    return f"{number} event" if number == 1 else f"{number} events"
+def _band_words(name: str) -> Words:
+    """Return what a band of ages, or a phantom, is called."""
+    return t(NOT_KNOWN) if name == NOT_KNOWN else data(name)
 
 
-def _left_out(events: pl.DataFrame, dose: str, name: str) -> str:
+def _with_dose(events: pl.DataFrame, dose: str) -> int:
+    return counted_events(events)[dose].count()
+
+
+def _left_out(events: pl.DataFrame, dose: str, name: str) -> Words:
     """Say what a chart of this dose does not draw."""
-    without = counted_events(events)[dose].null_count()
-    return f"Left out: topograms, scans of phantoms, and events without a {name} ({without})."
+    return t(
+        "Left out: topograms, scans of phantoms, and events without a {quantity} ({count}).",
+        quantity=data(name), count=counted_events(events)[dose].null_count(),
+    )  # fmt: skip
 
 
-def _nothing(text: str) -> alt.TopLevelMixin:
+def _nothing(text: Words) -> alt.TopLevelMixin:
     """Return a chart that says why there is none."""
-    description = f"{text} Change the filters, or import and map more."
-    data = pl.DataFrame({"text": [text]})
-    chart = alt.Chart(data, width=420, height=60, description=description)
+    description = sentences(text, t("Change the filters, or import and map more."))
+    frame = pl.DataFrame({"text": [text]})
+    chart = alt.Chart(frame, width=420, height=60, description=description)
     drawn = chart.mark_text(align="left", x=0, color=charts.TEXT, fontSize=13)
     return cast("alt.Chart", drawn.encode(text="text:N"))

@@ -7,7 +7,7 @@ are started again.  Mapping and estimating are one step each.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from concurrent.futures import Future, ThreadPoolExecutor
 from pathlib import Path
 from threading import Event
@@ -18,6 +18,8 @@ import traitlets
 
 from workbench.collect.patient_list import read_patient_list
 from workbench.errors import SettingsError, WorkbenchError
+from workbench.language import Words, capital, data, listed, mark, t
+from workbench.report.code_words import code_words
 from workbench.report.exports import export_table
 from workbench.rights import Right, rights_here
 from workbench.schema import TABLES
@@ -31,7 +33,9 @@ from workbench.survey import Survey, open_survey
 from workbench_widgets.parts.tabs.tabs import sentence
 
 FORMATS = (("CSV", ".csv"), ("Excel (XLSX)", ".xlsx"), ("Parquet", ".parquet"))
-IMPORT, COLLECT = "Import a folder", "Collect patients"
+# The words on the buttons, by which stages are known.
+IMPORT, COLLECT = mark("Import a folder"), mark("Collect patients")
+MAP, ESTIMATE = mark("Map"), mark("Estimate doses")
 STOPPABLE = frozenset({IMPORT, COLLECT})
 Stage = Callable[[Survey, Progress], str]
 
@@ -57,13 +61,13 @@ class Stages(ipywidgets.VBox):  # type: ignore[misc]
     def __init__(self, survey: Survey) -> None:
         self._workspace = survey.folder
         self._stop_asked = Event()
-        self._folder = _path("Folder", "/data/cd")
-        self._patients = _path("Patient list", "/data/patients.txt")
+        self._folder = _path(t("Folder"), "/data/cd")
+        self._patients = _path(t("Patient list"), "/data/patients.txt")
         self._stages: dict[str, Stage] = {
-            IMPORT: self._import, COLLECT: self._collect, "Map": _map, "Estimate doses": _estimate,
+            IMPORT: self._import, COLLECT: self._collect, MAP: _map, ESTIMATE: _estimate,
         }  # fmt: skip
         self._buttons = [self._button(name) for name in self._stages]
-        self._stop = ipywidgets.Button(description="Stop", disabled=True)
+        self._stop = ipywidgets.Button(description=t("Stop"), disabled=True)
         self._bar = ipywidgets.IntProgress(
             min=0, max=1, layout=ipywidgets.Layout(width="12rem", visibility="hidden")
         )
@@ -79,7 +83,7 @@ class Stages(ipywidgets.VBox):  # type: ignore[misc]
         traitlets.dlink((self, "message"), (label, "value"))
         self._stop.on_click(lambda _: self._stop_asked.set())
         self.observe(self._switch, "running")
-        self.message = "Import a folder or collect patients, then map, then estimate doses."
+        self.message = t("Import a folder or collect patients, then map, then estimate doses.")
 
     def run(self, name: str) -> Future[str] | None:
         """Start a stage by its button's words, unless one is at work."""
@@ -87,11 +91,11 @@ class Stages(ipywidgets.VBox):  # type: ignore[misc]
             return None
         right = Right.COLLECT if name == COLLECT else Right.ADMINISTER
         if not rights_here().allow(right):
-            self.message = f"For that you need the right to {right}."
+            self.message = t("For that you need the right to {right}.", right=t(right))
             return None
         self._stop_asked.clear()
         self._stop.disabled = name not in STOPPABLE
-        self.running, self.message = True, f"{name}…"
+        self.running, self.message = True, t("{stage}…", stage=t(name))
         worker = ThreadPoolExecutor(max_workers=1, thread_name_prefix="stage")
         work = worker.submit(self._work, self._stages[name])
         work.add_done_callback(self._ended)
@@ -99,7 +103,7 @@ class Stages(ipywidgets.VBox):  # type: ignore[misc]
         return work
 
     def _button(self, name: str) -> Any:
-        button = ipywidgets.Button(description=name, button_style="primary")
+        button = ipywidgets.Button(description=t(name), button_style="primary")
         button.on_click(lambda _: self.run(name))
         return button
 
@@ -123,12 +127,16 @@ class Stages(ipywidgets.VBox):  # type: ignore[misc]
                 "which patients?", "Type the path of a file with one patient ID a line."
             )
         collection = collect(survey, read_patient_list(Path(listed).expanduser()), progress)
-        return f"Collection is done. {collection.sentence()} Next: map."
+        return t("Collection is done. {counts} Next: map.", counts=collection.sentence())
 
     def _progress(self, done: int, total: int | None, text: str) -> None:
         """Show how far a stage is; called between batches, where a stop does no harm."""
         self._bar.max, self._bar.value = max(total or done, 1), done
-        self.message = f"{text.capitalize()}: {done} of {total or 'an unknown number'}"
+        said = text if isinstance(text, Words) else t(text)
+        self.message = t(
+            "{doing}: {done} of {total}", doing=capital(said), done=done,
+            total=total or t("an unknown number"),
+        )  # fmt: skip
         if self._stop_asked.is_set():
             raise StageStoppedError(
                 "stopped.", "What was done is kept; press the button again to go on."
@@ -153,12 +161,12 @@ class Export(ipywidgets.VBox):  # type: ignore[misc]
 
     def __init__(self, survey: Survey) -> None:
         self._survey = survey
-        tables = [(table.name.replace("_", " "), table.name) for table in TABLES.values()]
+        tables = [(data(table.name.replace("_", " ")), table.name) for table in TABLES.values()]
         self._table = ipywidgets.Dropdown(
-            options=tables, value="irradiation_event", description="Table"
+            options=tables, value="irradiation_event", description=t("Table")
         )
-        self._format = ipywidgets.Dropdown(options=FORMATS, description="Format")
-        button = ipywidgets.Button(description="Export", button_style="primary")
+        self._format = ipywidgets.Dropdown(options=FORMATS, description=t("Format"))
+        button = ipywidgets.Button(description=t("Export"), button_style="primary")
         button.on_click(lambda _: self.write())
         label = ipywidgets.Label()
         traitlets.dlink((self, "message"), (label, "value"))
@@ -175,11 +183,11 @@ class Export(ipywidgets.VBox):  # type: ignore[misc]
         except (WorkbenchError, OSError) as error:
             self.message = sentence(error)
             return None
-        self.message = f"{rows} rows written to {out}"
+        self.message = t("{rows} rows written to {file}", rows=rows, file=data(out))
         return out
 
 
-def _path(name: str, example: str) -> Any:
+def _path(name: Words, example: str) -> Any:
     return ipywidgets.Text(
         description=name, placeholder=example, layout=ipywidgets.Layout(width="28rem")
     )
@@ -192,27 +200,36 @@ def _line(*parts: Any) -> Any:
     return ipywidgets.Box(parts, layout=ipywidgets.Layout(flex_flow="row wrap"))
 
 
-def imported(intake: Intake) -> str:
+def imported(intake: Intake) -> Words:
     """Say in one sentence what came in."""
     counts = intake.as_json()
-    verdicts = ", ".join(f"{number} {name}" for name, number in counts["verdicts"].items())
-    reasons = ", ".join(f"{number} {code.replace('_', ' ')}"
-                        for code, number in counts["codes"].items())  # fmt: skip
-    return f"Import is done: {verdicts}.{f' Reasons: {reasons}.' if reasons else ''} Next: map."
+    verdicts, reasons = _counted(counts["verdicts"]), _counted(counts["codes"])
+    if not reasons:
+        return t("Import is done: {verdicts}. Next: map.", verdicts=verdicts)
+    return t(
+        "Import is done: {verdicts}. Reasons: {reasons}. Next: map.",
+        verdicts=verdicts, reasons=reasons,
+    )  # fmt: skip
 
 
-def _map(survey: Survey, progress: Progress) -> str:
+def _counted(counts: Mapping[str, int]) -> Words:
+    """Return codes with their numbers."""
+    return listed(listed((data(number), code_words(code)), " ") for code, number in counts.items())
+
+
+def _map(survey: Survey, progress: Progress) -> Words:
     counts = map_survey(survey, progress)
-    return (
-        f"Mapping is done: {counts['studies']} new or changed studies; the survey has "
-        f"{counts['series']} series and {counts['events']} irradiation events. "
-        f"Next: estimate doses."
-    )
+    return t(
+        "Mapping is done: {studies} new or changed studies; the survey has {series} series and "
+        "{events} irradiation events. Next: estimate doses.",
+        studies=counts["studies"], series=counts["series"], events=counts["events"],
+    )  # fmt: skip
 
 
-def _estimate(survey: Survey, progress: Progress) -> str:
+def _estimate(survey: Survey, progress: Progress) -> Words:
     counts = estimate_doses(survey, progress)
-    return (
-        f"Doses are estimated: {counts['studies']} new or changed studies; the survey has "
-        f"{counts['estimates']} estimates. Run the cells below again to see them."
-    )
+    return t(
+        "Doses are estimated: {studies} new or changed studies; the survey has {estimates} "
+        "estimates. Run the cells below again to see them.",
+        studies=counts["studies"], estimates=counts["estimates"],
+    )  # fmt: skip

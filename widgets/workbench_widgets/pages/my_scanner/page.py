@@ -20,13 +20,22 @@ from markupsafe import Markup
 from workbench import open_survey, rights
 from workbench.dose import reference_levels
 from workbench.errors import WorkbenchError
+from workbench.language import Words, current_language, data, listed, mark, n, sentences, t
 from workbench.report import charts
-from workbench.report.dose_page import NO_DATA, QUANTITIES
+from workbench.report.code_words import code_words
+from workbench.report.dose_page import (
+    NO_DATA,
+    PHANTOM_HEAD,
+    QUANTITIES,
+    REGION_HEAD,
+    quartile_column,
+)
 from workbench.report.html_tables import Html, Shown, html_table, paragraph
-from workbench.report.reference import chosen_levels, compare, event_levels
+from workbench.report.reference import chosen_levels, event_levels
 from workbench.scanners.scanner_file import read_scanners
 from workbench.store.database_wait import PAGE_LIMIT_S
 from workbench_widgets.pages.my_scanner import scanner_frames as frames
+from workbench_widgets.pages.my_scanner.comparison import comparison
 from workbench_widgets.pages.my_scanner.scanner_frames import ENOUGH, ScannerChoice
 from workbench_widgets.pages.my_scanner.strip_chart import strip_chart
 from workbench_widgets.parts.live.live import Ask, Live, Reply
@@ -36,18 +45,14 @@ STYLE = (Path(__file__).with_name("my_scanner.css")).read_text(encoding="utf-8")
 ALL = ""
 UNREAD = "unread"  # no digest: what could not be read is read again at the next look
 PREHEATED = "VOILA_PREHEAT"
-UNREADABLE = "The tables of this workspace could not be read. Run workbench check -w W."
-# Shape and word beside the colour: who does not see the colour reads the same.
-STATES = {
-    "few": f"◇ fewer than {ENOUGH} patients",
-    "above": "▲ above the level",
-    "below": "● not above the level",
-}
-COMPARED = {
-    "Region": "", "Quantity": "", "State": "", "Median": "number", "Level": "number",
-    "Median / level": "number", "Patients": "number", "Phantom": "number", "Median over": "",
-    "The level is for": "long", "Note": "long",
-}  # fmt: skip
+UNREADABLE = mark("The tables of this workspace could not be read. Run workbench check -w W.")
+NO_WORKSPACE = mark("No workspace is chosen. Start with: workbench serve -w W.")
+NOTES = mark(
+    "Dates are shifted for each patient: nothing here is sorted by calendar. Adults are "
+    "patients of 18 years or more. Doses in the 16 cm and in the 32 cm CTDI phantom are "
+    "different quantities and are never summed up together. A reference level is meant for "
+    "the median of a group, not for one patient."
+)
 
 
 def visitor() -> None:
@@ -56,7 +61,8 @@ def visitor() -> None:
     Everything slow that needs no data is done before: the imports above and a first drawing.
     """
     if os.environ.get(PREHEATED) == "True":
-        charts.svg(strip_chart(frames.no_lanes(), frames.no_dots(), "x"), "", "")
+        nothing = data("")
+        charts.svg(strip_chart(frames.no_lanes(), frames.no_dots(), "x"), nothing, nothing)
     rights.visitor()
 
 
@@ -66,9 +72,7 @@ def my_scanner() -> widgets.Widget:
         rights.rights_here().need(rights.Right.LOOK)
         return MyScanner(os.environ["WORKBENCH_WORKSPACE"])
     except KeyError:
-        return _alone(
-            paragraph("No workspace is chosen. Start with: workbench serve -w W.", "empty")
-        )
+        return _alone(paragraph(t(NO_WORKSPACE), "empty"))
     except (WorkbenchError, OSError, pl.exceptions.PolarsError) as error:
         return _alone(_said(error))
 
@@ -97,6 +101,7 @@ class MyScanner(widgets.VBox):  # type: ignore[misc]
         )
         self._names = ""
         self._content, self._form, self._read_at = Html(""), Markup(""), ""
+        self._language = current_language()
         self.read()
         self.live = Live(self.answer)
         super().__init__([widgets.HTML(f"<style>{STYLE}</style>"), self.live])
@@ -122,7 +127,7 @@ class MyScanner(widgets.VBox):  # type: ignore[misc]
         if wanted.protocol not in frames.protocols(self._events, scanner, wanted.region):
             wanted = replace(wanted, protocol=None)
         content = page(self._events, self._levels, wanted)
-        self.choice, self._content = wanted, content
+        self.choice, self._content, self._language = wanted, content, current_language()
         self._form = Form("choice", tuple(self._fields()), live=True).__html__()
 
     def answer(self, ask: Ask) -> Reply:
@@ -131,6 +136,8 @@ class MyScanner(widgets.VBox):  # type: ignore[misc]
             rights.rights_here().need(rights.Right.LOOK)
             if ask.name == "choice":
                 self.choose(self._asked(ask))
+            elif self._language != current_language():
+                self.choose(self.choice)
             # Scanners may have been named or merged on another page.
             if ask.name == "read" or read_scanners(self._workspace).digest != self._names:
                 self.read()
@@ -140,8 +147,8 @@ class MyScanner(widgets.VBox):  # type: ignore[misc]
 
     def html(self) -> Html:
         """Return the choices and what they lead to."""
-        again = buttons(Button("Read again", "read", label="Read the tables again"))
-        read = Markup('<p class="note">Read at {} UTC.</p>').format(self._read_at)
+        again = buttons(Button(t("Read again"), "read", label=t("Read the tables again")))
+        read = Markup(paragraph(t("Read at {time} UTC.", time=data(self._read_at)), "note"))
         choices = Markup('<div class="wb-choices">{}<div>{}{}</div></div>').format(
             self._form, again, read
         )
@@ -151,18 +158,26 @@ class MyScanner(widgets.VBox):  # type: ignore[misc]
     def _fields(self) -> Iterator[Field]:
         shown, events = self.choice, self._events
         scanners = [
-            (name, f"{name} ({exams} {'exam' if exams == 1 else 'exams'})")
+            (
+                name,
+                n(
+                    "{scanner} ({count} exam)",
+                    "{scanner} ({count} exams)",
+                    exams,
+                    scanner=data(name),
+                ),
+            )
             for name, exams in frames.scanners(events)
         ]
-        regions = [(name, name.replace("_", " ")) for name in frames.regions(events, shown.scanner)]
+        regions = [(name, code_words(name)) for name in frames.regions(events, shown.scanner)]
         protocols = frames.protocols(events, shown.scanner, shown.region)
-        alike = [(name, name) for name in protocols]
-        levels = [(name, name) for name in self._sets]
+        alike = [(name, data(name)) for name in protocols]
+        levels = [(name, data(name)) for name in self._sets]
         for name, label, value, options in (
-            ("scanner", "Scanner", shown.scanner, scanners or [(ALL, "none")]),
-            ("region", "Region", shown.region, [(ALL, "all regions"), *regions]),
-            ("protocol", "Protocol", shown.protocol, [(ALL, "all protocols"), *alike]),
-            ("levels", "Reference levels", f"{shown.country} {shown.year}", levels),
+            ("scanner", t("Scanner"), shown.scanner, scanners or [(ALL, t("none"))]),
+            ("region", t("Region"), shown.region, [(ALL, t("all regions")), *regions]),
+            ("protocol", t("Protocol"), shown.protocol, [(ALL, t("all protocols")), *alike]),
+            ("levels", t("Reference levels"), f"{shown.country} {shown.year}", levels),
         ):
             yield Field(name, label, value or ALL, options=options)
 
@@ -188,13 +203,17 @@ def page(events: pl.DataFrame, levels: pl.DataFrame, choice: ScannerChoice) -> H
     ``workbench.dose.reference_levels``.
     """
     if choice.scanner is None:
-        return paragraph(NO_DATA, "empty")
+        return paragraph(t(NO_DATA), "empty")
     chosen = frames.chosen_events(events, choice)
     compared = chosen_levels(levels, choice.country, choice.year)
     parts = [_shown(choice), _tiles(chosen), _too_few(chosen)]
     if chosen.height:
         parts += [_charts(chosen, compared, choice), _numbers(chosen, choice), _lacking(chosen)]
-    parts += [_comparison(events, compared, choice), _apart(events, choice.scanner), _notes()]
+    parts += [
+        _section(*comparison(events, compared, choice)),
+        _apart(events, choice.scanner),
+        _notes(),
+    ]
     return Html("".join(parts))
 
 
@@ -204,19 +223,20 @@ def _alike(name: str, other: str | None) -> bool:
 
 def _shown(choice: ScannerChoice) -> Html:
     """Say what the numbers below are of: they and their name are one piece."""
-    narrower = [
-        (choice.region or "all regions").replace("_", " "), choice.protocol or "all protocols",
-    ]  # fmt: skip
+    narrower = (
+        code_words(choice.region) if choice.region else t("all regions"),
+        data(choice.protocol) if choice.protocol else t("all protocols"),
+    )
     return Html(Markup('<h2 class="wb-shown">{}<span>{}</span></h2>').format(
-        choice.scanner, " · ".join(narrower)
+        data(choice.scanner), listed(narrower, " · ")
     ))  # fmt: skip
 
 
 def _tiles(chosen: pl.DataFrame) -> Html:
     counts = (
-        (chosen["StudyInstanceUID"].n_unique(), "exams"),
-        (chosen["patient"].n_unique(), "patients"),
-        (chosen.height, "irradiation events"),
+        (chosen["StudyInstanceUID"].n_unique(), t("exams")),
+        (chosen["patient"].n_unique(), t("patients")),
+        (chosen.height, t("irradiation events")),
     )
     item = Markup("<li><b>{}</b><span>{}</span></li>")
     items = Markup("").join(item.format(*count) for count in counts)
@@ -226,14 +246,15 @@ def _tiles(chosen: pl.DataFrame) -> Html:
 def _too_few(chosen: pl.DataFrame) -> Html:
     exams = chosen["StudyInstanceUID"].n_unique()
     if not exams:
-        return paragraph("No exam of a patient fits this choice. Choose another region.", "empty")
+        none = t("No exam of a patient fits this choice. Choose another region.")
+        return paragraph(none, "empty")
     if exams >= ENOUGH:
         return Html("")
-    return paragraph(
-        f"With fewer than {ENOUGH} exams a median says little: a comparison with a reference "
+    return paragraph(t(
+        "With fewer than {enough} exams a median says little: a comparison with a reference "
         "level is not meaningful yet. (France asks for so many patients an examination: decree of "
-        "24 October 2011.)", "empty",
-    )  # fmt: skip
+        "24 October 2011.)", enough=ENOUGH,
+    ), "empty")  # fmt: skip
 
 
 def _charts(chosen: pl.DataFrame, levels: pl.DataFrame, choice: ScannerChoice) -> Html:
@@ -241,7 +262,7 @@ def _charts(chosen: pl.DataFrame, levels: pl.DataFrame, choice: ScannerChoice) -
         _chart(chosen, event_levels(levels, quantity), quantity, choice) for quantity in QUANTITIES
     ]
     grid = Markup('<div class="charts">{}</div>').format(Markup("".join(figures)))
-    return _section("Dose of single irradiation events", grid)
+    return _section(t("Dose of single irradiation events"), grid)
 
 
 def _chart(
@@ -250,107 +271,77 @@ def _chart(
     column, name, unit = QUANTITIES[quantity]
     lanes, dots = frames.strip(chosen, column, levels, with_region=choice.region is None)
     if lanes.is_empty():
-        return paragraph(f"No event of this choice has a {name}.", "note")
-    tick = ""
+        none = t("No event of this choice has a {quantity}.", quantity=data(name))
+        return paragraph(none, "note")
+    said = [
+        t(
+            "{quantity} by age group and CTDI phantom. Dots: events, larger where several agree. "
+            "Bar: 25th to 75th percentile, with the median.",
+            quantity=data(name),
+        )
+    ]
     if lanes["reference"].null_count() < lanes.height:
-        tick = f" Upright line: reference level of {choice.country} {choice.year} for one event."
-    more = frames.summed_up(chosen, column).height - lanes.height
-    left = f" {more} more groups stand in the table." if more else ""
-    log = " The axis is logarithmic." if frames.wide(dots) else ""
-    text = (
-        f"{name} by age group and CTDI phantom. Dots: events, larger where several agree. "
-        f"Bar: 25th to 75th percentile, with the median.{tick}{log}{left}"
-    )
-    drawn = strip_chart(lanes, dots, f"{name} ({unit})")
-    return charts.svg(drawn, f"{name} by age group", text)
+        said.append(t(
+            "Upright line: reference level of {country} {year} for one event.",
+            country=data(choice.country), year=choice.year,
+        ))  # fmt: skip
+    if frames.wide(dots):
+        said.append(t("The axis is logarithmic."))
+    if more := frames.summed_up(chosen, column).height - lanes.height:
+        said.append(n(
+            "{count} more groups stand in the table.", "{count} more groups stand in the table.",
+            more,
+        ))  # fmt: skip
+    drawn = strip_chart(lanes, dots, data(f"{name} ({unit})"))
+    return charts.svg(drawn, t("{quantity} by age group", quantity=data(name)), sentences(*said))
 
 
 def _numbers(chosen: pl.DataFrame, choice: ScannerChoice) -> Html:
     several = choice.region is None
-    region = [Shown("body_region", "Region")] if several else []
-    quartiles = [
-        Shown(f"{column}_text", f"{name} median (P25 to P75)", unit, right=True)
-        for column, name, unit in QUANTITIES.values()
-    ]
     columns = (
-        *region, Shown("age_group", "Age group"), Shown("ctdi_phantom_cm", "Phantom", "cm"),
-        Shown("studies", "Exams"), Shown("patients", "Patients"), Shown("events", "Events"),
-        *quartiles,
+        *([REGION_HEAD] if several else []),
+        Shown("age_group", t("Age group"), words=code_words), PHANTOM_HEAD,
+        Shown("studies", t("Exams")), Shown("patients", t("Patients")),
+        Shown("events", t("Events")),
+        *(quartile_column(column, *names) for column, *names in QUANTITIES.values()),
     )  # fmt: skip
-    return html_table(frames.numbers(chosen), columns, "The numbers of the charts")
+    return html_table(frames.numbers(chosen), columns, t("The numbers of the charts"))
 
 
 def _lacking(chosen: pl.DataFrame) -> Html:
     lacking = frames.lacking(chosen)
-    text = ", ".join(f"{count} without {what}" for what, count in lacking.items())
-    return paragraph(f"Of {chosen.height} events: {text}.", "note") if lacking else Html("")
-
-
-def _comparison(events: pl.DataFrame, levels: pl.DataFrame, choice: ScannerChoice) -> Html:
-    head = f"Against the reference levels of {choice.country} {choice.year}"
-    compared = frames.of_choice(compare(events, levels), choice)
-    if compared.is_empty():
-        return _section(head, paragraph("No adult exam could be compared.", "note"))
-    rows = Markup("\n").join(_compared_row(row) for row in compared.iter_rows(named=True))
-    heads = Markup("").join(
-        Markup('<th scope="col" class="{}">{}</th>').format(kind, name)
-        for name, kind in COMPARED.items()
+    if not lacking:
+        return Html("")
+    whats = listed(
+        n("{count} without {what}", "{count} without {what}", count, what=t(what))
+        for what, count in lacking.items()
     )
-    table = Markup(
-        '<div class="wide"><table><thead><tr>{}</tr></thead><tbody>{}</tbody></table></div>'
-    ).format(heads, rows)
-    note = (
-        "Adults, all protocols of a region. A level for one acquisition is compared with the "
-        "median over events, a level for an examination with the median over sums of an exam."
-    )
-    return _section(head, table, paragraph(note, "note"))
-
-
-def _compared_row(row: dict[str, object]) -> Markup:
-    _, name, unit = QUANTITIES[str(row["quantity"])]
-    state = frames.state(row)
-    cells = (
-        ("", str(row["body_region"]).replace("_", " ")),
-        ("", name),
-        (f"state {state}", STATES[state]),
-        ("number", f"{row['median']:.1f} {unit}"),
-        ("number", f"{row['level']:g} {unit}"),
-        ("number", f"{row['ratio']:.2f}"),
-        ("number", row["patients"]),
-        ("number", f"{row['ctdi_phantom_cm']} cm"),
-        ("", row["compared_with"]),
-        ("", f"{row['exam']}, {row['scope']}"),
-        ("", row["note"] or ""),
-    )
-    return Markup("<tr>{}</tr>").format(
-        Markup("").join(Markup('<td class="{}">{}</td>').format(*cell) for cell in cells)
-    )
+    text = n(
+        "Of {count} events: {lacking}.", "Of {count} events: {lacking}.", chosen.height,
+        lacking=whats,
+    )  # fmt: skip
+    return paragraph(text, "note")
 
 
 def _apart(events: pl.DataFrame, scanner: str) -> Html:
     columns = (
-        Shown("kind", "Kind"), Shown("events", "Events"), Shown("exams", "Exams"),
-        Shown("ctdi_vol_mgy", "CTDIvol median", "mGy", 2),
-        Shown("dlp_mgy_cm", "DLP median", "mGy.cm", 1),
+        Shown("kind", t("Kind"), words=lambda kind: t(frames.KINDS[kind])),
+        Shown("events", t("Events")), Shown("exams", t("Exams")),
+        Shown("ctdi_vol_mgy", t("CTDIvol median"), "mGy", 2),
+        Shown("dlp_mgy_cm", t("DLP median"), "mGy.cm", 1),
     )  # fmt: skip
     table = html_table(
-        frames.apart(events, scanner), columns, "Not in the numbers above",
-        "There are no topograms and no scans of phantoms.",
+        frames.apart(events, scanner), columns, t("Not in the numbers above"),
+        t("There are no topograms and no scans of phantoms."),
     )  # fmt: skip
-    return _section("Topograms and scans of phantoms", table)
+    return _section(t("Topograms and scans of phantoms"), table)
 
 
 def _notes() -> Html:
-    note = (
-        "Dates are shifted for each patient: nothing here is sorted by calendar. Adults are "
-        "patients of 18 years or more. Doses in the 16 cm and in the 32 cm CTDI phantom are "
-        "different quantities and are never summed up together. A reference level is meant for "
-        "the median of a group, not for one patient."
-    )
-    return _section("How to read this", paragraph(note, "note"))
+    return _section(t("How to read this"), paragraph(t(NOTES), "note"))
 
 
-def _section(head: str, *parts: str) -> Html:
+def _section(head: Words, *parts: str) -> Html:
     """Return escaped parts under a heading."""
     return Html(Markup("<h2>{}</h2>").format(head) + Markup("".join(parts)))
 
@@ -363,4 +354,4 @@ def _alone(content: Html) -> widgets.Widget:
 
 def _said(error: Exception) -> Html:
     """One sentence: our own errors hold no header's words, others might."""
-    return paragraph(str(error) if isinstance(error, WorkbenchError) else UNREADABLE, "empty")
+    return paragraph(error.words() if isinstance(error, WorkbenchError) else t(UNREADABLE), "empty")

@@ -2,17 +2,23 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import functools
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from typing import Any
 
 import polars as pl
 
+from workbench.language import Marked, Words, data, listed, mark, t
+from workbench.report.code_words import UNKNOWN, code_words
 from workbench.report.dose_by_protocol import (
     by_protocol,
     counted_events,
     lanes,
     preferred_ct,
+    with_quartiles,
 )
+from workbench.report.html_tables import with_words
 from workbench.report.reference import ENOUGH_PATIENTS as ENOUGH
 from workbench.report.reference import chosen_levels
 from workbench.scanners.scanner_names import SCANNER
@@ -21,6 +27,8 @@ from workbench.schema import DOSE_ESTIMATE
 __all__ = ["ENOUGH", "ScannerChoice"]
 
 MAX_LANES = 10
+REGION_CHARACTERS = 30  # of a lane's label
+KINDS = {"topograms": mark("topograms"), "scans of phantoms": mark("scans of phantoms")}
 # Events whose values agree in so many digits share a dot: fewer when there are many events.
 DOT_DIGITS = (3, 2)
 MAX_DOTS = 500
@@ -123,10 +131,17 @@ def strip(
                                                             "ctdi_phantom_cm")  # fmt: skip
     if table.is_empty():
         return no_lanes(), no_dots()
-    label = _lane_label(with_region)
+    labels = functools.partial(_lane_words, with_region=with_region)
     matched = pl.concat([lanes(table[row], column, levels) for row in range(table.height)])
-    rows = matched.with_columns(table.select(label)["label"]).cast(LANE)
-    return rows.select(list(LANE)), _dots(chosen.with_columns(label), rows["label"], column)
+    rows = matched.with_columns(with_words(table, "label", labels)["label"]).cast(LANE)
+    return rows.select(list(LANE)), _dots(_labelled(chosen, labels), rows["label"], column)
+
+
+def _labelled(chosen: pl.DataFrame, labels: Callable[[Mapping[str, Any]], Words]) -> pl.DataFrame:
+    """Return events with the labels of their lanes; there are few of these."""
+    of_lane = ("body_region", "age_group", "ctdi_phantom_cm")
+    known = with_words(chosen.select(of_lane).unique(), "label", labels)
+    return chosen.join(known, on=of_lane, how="left", nulls_equal=True)
 
 
 def _dots(labelled: pl.DataFrame, shown: pl.Series, column: str) -> pl.DataFrame:
@@ -145,14 +160,17 @@ def _dots(labelled: pl.DataFrame, shown: pl.Series, column: str) -> pl.DataFrame
     return dots
 
 
-def _lane_label(with_region: bool) -> pl.Expr:
-    phantom = pl.col("ctdi_phantom_cm").cast(pl.String).fill_null("unknown")
-    group = pl.when(pl.col("age_group") == "unknown").then(pl.lit("age unknown")).otherwise(
-        pl.col("age_group")
-    )  # fmt: skip
-    text = pl.format("{}, {} cm", group, phantom)
-    region = pl.col("body_region").str.replace_all("_", " ").str.slice(0, 30)
-    return (pl.format("{}\n{}", region, text) if with_region else text).alias("label")
+def _lane_words(row: Mapping[str, Any], *, with_region: bool) -> Words:
+    """Return what a lane is called: its region on a line of its own, then group and phantom."""
+    group, size = row["age_group"], row["ctdi_phantom_cm"]
+    text = t(
+        "{group}, {size} cm",
+        group=t("age unknown") if group == UNKNOWN else code_words(group),
+        size=t("unknown") if size is None else data(size),
+    )
+    if not with_region:
+        return text
+    return listed((code_words(row["body_region"][:REGION_CHARACTERS]), text), "\n")
 
 
 def wide(dots: pl.DataFrame) -> bool:
@@ -165,28 +183,17 @@ def wide(dots: pl.DataFrame) -> bool:
 
 def numbers(chosen: pl.DataFrame) -> pl.DataFrame:
     """Return ``summed_up`` with median and quartiles as text, ``<column>_text``."""
-    return summed_up(chosen).sort("body_region", "age_group", "ctdi_phantom_cm").with_columns(
-        _quartiles("ctdi_vol_mgy"), _quartiles("dlp_mgy_cm"),
-        pl.col("body_region").str.replace_all("_", " "),
-    )  # fmt: skip
+    rows = summed_up(chosen).sort("body_region", "age_group", "ctdi_phantom_cm")
+    return with_quartiles(rows)
 
 
-def _quartiles(column: str) -> pl.Expr:
-    median, low, high = (
-        pl.col(f"{column}_{word}").round(1).cast(pl.String) for word in ("median", "p25", "p75")
-    )
-    single = pl.col("events") == 1
-    text = pl.when(single).then(median).otherwise(pl.format("{} ({} to {})", median, low, high))
-    return text.alias(f"{column}_text")
-
-
-def lacking(chosen: pl.DataFrame) -> dict[str, int]:
+def lacking(chosen: pl.DataFrame) -> dict[Marked, int]:
     """Return what is missing -> the number of events that lack it, without the zeros."""
     counts = {
-        "CTDIvol": chosen["ctdi_vol_mgy"].null_count(),
-        "DLP": chosen["dlp_mgy_cm"].null_count(),
-        "CTDI phantom": chosen["ctdi_phantom_cm"].null_count(),
-        "age": chosen.filter(pl.col("age_group") == "unknown").height,
+        mark("CTDIvol"): chosen["ctdi_vol_mgy"].null_count(),
+        mark("DLP"): chosen["dlp_mgy_cm"].null_count(),
+        mark("CTDI phantom"): chosen["ctdi_phantom_cm"].null_count(),
+        mark("age"): chosen.filter(pl.col("age_group") == "unknown").height,
     }
     return {what: count for what, count in counts.items() if count}
 

@@ -14,6 +14,7 @@ import polars as pl
 
 from workbench import open_survey
 from workbench.errors import WorkbenchError
+from workbench.language import mark
 from workbench.rights import Right
 from workbench_widgets.pages.scanners.scanners_panel import ScannersPanel
 from workbench_widgets.parts.tabs.tabs import TabbedPage, opened
@@ -35,4 +36,4 @@ class ScannersPage(TabbedPage):
 
     def __init__(self, workspace: str) -> None:
         self.survey = open_survey(workspace)
-        super().__init__("Scanners", (ScannersPanel(self.survey),))
+        super().__init__(mark("Scanners"), (ScannersPanel(self.survey),))

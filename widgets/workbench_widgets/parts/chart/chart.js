@@ -101,6 +101,7 @@ function tooltipIn(el) {
 /** @param {wb.Place<wb.ChartModel>} place */
 function render({ model, el }) {
   el.classList.add("wb-chart");
+  const words = model.get("words");
   const picture = el.appendChild(document.createElement("div"));
   picture.className = "wb-chart-picture";
   picture.setAttribute("role", "group");
@@ -108,7 +109,7 @@ function render({ model, el }) {
   const caption = el.appendChild(document.createElement("p"));
   status.className = caption.className = "wb-chart-words";
   status.setAttribute("role", "status");
-  status.textContent = "The chart is being drawn…";
+  status.textContent = words.drawing;
   const tooltip = tooltipIn(el);
   /** @type {wb.ChartSpec | undefined} */
   let message;
@@ -118,7 +119,7 @@ function render({ model, el }) {
 
   const name = () => {
     const text = model.get("description");
-    picture.setAttribute("aria-label", text || "Chart");
+    picture.setAttribute("aria-label", text || words.chart);
     caption.textContent = text; // there for everybody, and when nothing can be drawn
   };
   const width = () => picture.clientWidth;
@@ -153,7 +154,7 @@ function render({ model, el }) {
   function later() {
     queue = queue.then(draw).catch((error) => {
       if (gone) return;
-      status.textContent = "The chart could not be drawn. Reload the page to try again.";
+      status.textContent = words.failed;
       console.warn("workbench chart:", error.message);
     });
   }

@@ -18,11 +18,17 @@ import traitlets
 import vl_convert
 
 from workbench.errors import WorkbenchError
+from workbench.language import Words, mark, t
 from workbench.report.charts import MAX_ROWS, THEME, specification, svg
 
 HERE = Path(__file__).parent
 VEGA_LITE = "6.4"
 MANY = 2000  # rows
+WORDS = {
+    "chart": mark("Chart"),
+    "drawing": mark("The chart is being drawn…"),
+    "failed": mark("The chart could not be drawn. Reload the page to try again."),
+}
 # The colours of chart.css in light mode: a still picture may stand where there is no CSS.
 STILL = {
     "var(--mark)": "#1f6fb2", "var(--mark-soft)": "#9cc3e4", "var(--limit)": "#b4540a",
@@ -56,12 +62,13 @@ class Chart(anywidget.AnyWidget):
     _css = HERE / "chart.css"
 
     description = traitlets.Unicode().tag(sync=True)
+    words = traitlets.Dict().tag(sync=True)
     selected = traitlets.Dict()
 
     def __init__(
         self, chart: alt.TopLevelMixin, description: str = "", most_rows: int = MAX_ROWS
     ) -> None:
-        super().__init__()
+        super().__init__(words={name: t(text) for name, text in WORDS.items()})
         self._most_rows = most_rows
         self._revision = 0
         self._listeners: list[Select] = []
@@ -128,7 +135,7 @@ class Chart(anywidget.AnyWidget):
 
     def still(self) -> str:
         """Return the chart as SVG that needs neither script nor style sheet."""
-        figure = str(svg(self._chart, self.description, self.description))
+        figure = str(svg(self._chart, Words(self.description), Words(self.description)))
         picture = figure[figure.index("<svg") : figure.index("</svg>") + len("</svg>")]
         for variable, colour in STILL.items():
             picture = picture.replace(variable, colour)

@@ -12,11 +12,14 @@ from zoneinfo import ZoneInfo
 
 from markupsafe import Markup
 
+from workbench.language import Words, day, mark, t
+from workbench.language.pseudo import BEGIN
 from workbench.rights import Right
 from workbench_widgets.parts.live.live import Ask
 
 NOTHING = Markup("")
-NONE = "None."  # said of what is good not to have
+NUMERIC = "#"  # begins a head above numbers, in every language
+NONE = mark("None.")  # said of what is good not to have
 GOOD, WORKING, WARNING, PROBLEM = "good", "working", "warning", "problem"
 
 
@@ -213,8 +216,14 @@ class Form:
 def table(
     heads: Sequence[str], rows: Iterable[Sequence[object]], caption: str, empty: str
 ) -> Markup:
-    """Return a table; heads that begin with ``#`` stand over numbers."""
-    kinds = [Markup(' class="number"') if head.startswith("#") else "" for head in heads]
+    """Return a table; heads that begin with ``#`` stand over numbers.
+
+    ``empty`` is said where there are no rows, and quietly where it is ``NONE``.
+    """
+    kinds = [
+        Markup(' class="number"') if NUMERIC in head[: len(BEGIN + NUMERIC)] else ""
+        for head in heads
+    ]
     lines = [
         join(
             Markup("<td{}>{}</td>").format(kind, "" if cell is None else cell)
@@ -223,9 +232,11 @@ def table(
         for row in rows
     ]
     if not lines:
-        return said(empty, "empty" if empty != NONE else "soft")
+        return said(t(NONE), "soft") if empty == NONE else said(empty, "empty")
     top = join(
-        Markup('<th scope="col"{}>{}</th>').format(kind, head.removeprefix("#"))
+        Markup('<th scope="col"{}>{}</th>').format(
+            kind, head.replace(NUMERIC, "", 1) if kind else head
+        )
         for kind, head in zip(kinds, heads, strict=True)
     )
     body = join(Markup("<tr>{}</tr>").format(line) for line in lines)
@@ -241,11 +252,12 @@ def facts(pairs: Mapping[str, str]) -> Markup:
     return Markup('<dl class="wbc-facts">{}</dl>').format(each)
 
 
-def clock(text: str | None, zone: ZoneInfo) -> str:
+def clock(text: str | None, zone: ZoneInfo) -> Words:
     """Return a moment as the hospital's file has it, on the wall of a zone, to the second."""
     if not text:
-        return ""
-    return f"{utc(text).astimezone(zone):%Y-%m-%d %H:%M:%S}"
+        return Words("")
+    here = utc(text).astimezone(zone)
+    return Words(f"{day(here)} {here:%H:%M:%S}")
 
 
 def utc(text: str) -> datetime:
@@ -253,6 +265,6 @@ def utc(text: str) -> datetime:
     return datetime.fromisoformat(text).replace(tzinfo=UTC)
 
 
-def number(value: float | None) -> str:
+def number(value: float | None) -> Words:
     """Return a whole number with thin spaces between thousands."""
-    return "" if value is None else f"{value:,.0f}".replace(",", "\u202f")
+    return Words("" if value is None else f"{value:,.0f}".replace(",", "\u202f"))

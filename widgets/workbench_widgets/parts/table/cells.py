@@ -5,9 +5,13 @@ from __future__ import annotations
 import math
 import re
 from collections.abc import Mapping
+from datetime import date
 
 import polars as pl
 
+from workbench.language import data, day, number, t
+
+REAL = (pl.Float64, pl.Float32)
 LONGEST = 160  # characters of a cell; a whole header would make a page of its own
 COMPARED = re.compile(r"^(<=|>=|<|>|=)\s*(-?\d+(?:[.,]\d+)?)$")
 BETWEEN = re.compile(r"^(-?\d+(?:[.,]\d+)?)\s*\.\.\s*(-?\d+(?:[.,]\d+)?)$")
@@ -18,9 +22,20 @@ def as_texts(frame: pl.DataFrame, digits: Mapping[str, int]) -> pl.DataFrame:
 
     ``digits`` has the decimals of the real columns, from ``decimals``.
     """
-    return frame.select(
-        _text(name, kind, digits.get(name, 0)) for name, kind in frame.schema.items()
-    )
+    return pl.DataFrame([_shown(frame[name], digits.get(name, 0)) for name in frame.columns])
+
+
+def _shown(values: pl.Series, digits: int) -> pl.Series:
+    """Return the texts of a column, made in this thread: another one speaks no language."""
+    if values.dtype in REAL:
+        known = values.fill_nan(None)
+        texts = [None if value is None else number(value, digits) for value in known]
+    else:
+        plain = values.to_frame().select(_text(values.name, values.dtype)).to_series()
+        if not isinstance(values.dtype, (pl.String, pl.List)):
+            return plain
+        texts = [None if text is None else data(text) for text in plain]
+    return pl.Series(values.name, texts, dtype=pl.String)
 
 
 def decimals(frame: pl.DataFrame) -> dict[str, int]:
@@ -28,11 +43,7 @@ def decimals(frame: pl.DataFrame) -> dict[str, int]:
 
     A column of whole numbers needs none, and none needs more than four.
     """
-    return {
-        name: _decimals(frame[name])
-        for name, kind in frame.schema.items()
-        if kind in (pl.Float64, pl.Float32)
-    }
+    return {name: _decimals(frame[name]) for name, kind in frame.schema.items() if kind in REAL}
 
 
 def _decimals(values: pl.Series) -> int:
@@ -43,22 +54,25 @@ def _decimals(values: pl.Series) -> int:
     return min(max(3 - math.floor(math.log10(usual)), 0), 4)
 
 
-def _text(name: str, kind: pl.DataType, digits: int) -> pl.Expr:
+def _text(name: str, kind: pl.DataType) -> pl.Expr:
     column = pl.col(name)
-    if kind in (pl.Float64, pl.Float32):
-        shown = column.fill_nan(None).map_elements(
-            lambda value: f"{value:.{digits}f}", return_dtype=pl.String
-        )
-    elif kind == pl.Boolean:
-        shown = pl.when(column).then(pl.lit("yes")).when(~column).then(pl.lit("no"))
+    shown: pl.Expr
+    if kind == pl.Boolean:
+        shown = pl.when(column).then(pl.lit(t("yes"))).when(~column).then(pl.lit(t("no")))
     elif isinstance(kind, pl.Datetime):
-        shown = column.dt.strftime("%Y-%m-%d %H:%M:%S")
+        shown = column.dt.strftime(f"{_day_pattern()} %H:%M:%S")
     elif isinstance(kind, pl.List):
         shown = column.cast(pl.List(pl.String)).list.join("; ", ignore_nulls=True)
     else:
         shown = column.cast(pl.String)
     cut = pl.concat_str(shown.str.slice(0, LONGEST), pl.lit("…"))
     return pl.when(shown.str.len_chars() > LONGEST).then(cut).otherwise(shown).alias(name)
+
+
+def _day_pattern() -> str:
+    """Return how the language writes days, as strftime has it."""
+    written = day(date(2001, 2, 3))
+    return written.replace("2001", "%Y").replace("02", "%m").replace("03", "%d")
 
 
 def matching(schema: Mapping[str, pl.DataType], filters: Mapping[str, str]) -> pl.Expr:
@@ -77,7 +91,7 @@ def matching(schema: Mapping[str, pl.DataType], filters: Mapping[str, str]) -> p
 
 def _matches(name: str, kind: pl.DataType, text: str) -> pl.Expr:
     if not kind.is_numeric():
-        shown = _text(name, kind, 0).str.to_lowercase()
+        shown = _text(name, kind).str.to_lowercase()
         return shown.str.contains(text.lower(), literal=True).fill_null(value=False)
     compared = _compares(pl.col(name), text)
     begins = pl.col(name).cast(pl.String).str.starts_with(text)

@@ -1,18 +1,14 @@
 // A table whose rows live in the kernel.  Every text is set with textContent.
 
 const PATIENCE = 4000; // ms until a table that got no answer says so
-const NO_ANSWER = "No answer yet: these rows are from before. Wait, run the cell again, or reload.";
 const TYPING = 250; // ms without a key until a filter is sent
 
-/** "12 of 480 rows shown"  @param {number} shown @param {number} total */
-export function countText(shown, total) {
-  const words = total === 1 ? "row" : "rows";
-  return `${grouped(shown)} of ${grouped(total)} ${words} shown`;
-}
-
-/** 1234567 -> "1 234 567", with narrow no-break spaces.  @param {number} number */
-export function grouped(number) {
-  return String(number).replace(/\B(?=(\d{3})+$)/g, "\u202f");
+/**
+ * A text with a value in its place: ("Filter {column}", "dose") -> "Filter dose".
+ * @param {string} text @param {string} value
+ */
+export function filled(text, value) {
+  return text.replace(/\{\w+\}/, () => value);
 }
 
 /**
@@ -54,15 +50,15 @@ function download(name, bytes) {
   setTimeout(() => URL.revokeObjectURL(address), 1000);
 }
 
-/** @param {(string | null)[]} values @param {boolean[]} numbers */
-function rowElement(values, numbers) {
+/** @param {(string | null)[]} values @param {boolean[]} numbers @param {string} unknown */
+function rowElement(values, numbers, unknown) {
   const row = document.createElement("tr");
   values.forEach((value, place) => {
     const cell = element("td", numbers[place] ? "number" : "", row);
     cell.textContent = value ?? "–";
     if (value === null) {
       cell.classList.add("unknown");
-      cell.setAttribute("aria-label", "not known");
+      cell.setAttribute("aria-label", unknown);
     } else if (value.length > 40) {
       cell.title = value;
     }
@@ -76,7 +72,8 @@ function render({ model, el }) {
   /** @type {wb.TableView & { pages: number }} */
   const state = { page: 0, pages: 1, sort: null, descending: false, filters: {} };
   let asked = 0;
-  let counted = "Reading the table…"; // what the count says while answers come
+  const words = model.get("words");
+  let counted = words.reading; // what the count says while answers come
   /** @type {wb.Column[]} */
   let columns = [];
   /** @type {number | undefined} */
@@ -90,12 +87,12 @@ function render({ model, el }) {
   const title = element("strong", "workbench-table-title", bar);
   const count = element("span", "workbench-table-count", bar, counted);
   count.setAttribute("role", "status");
-  const clear = button("Clear filters", bar, () => {
+  const clear = button(words.clear, bar, () => {
     state.filters = {};
     for (const input of head.querySelectorAll("input")) input.value = "";
     ask();
   });
-  const save = button("Download CSV", bar, () => send("csv"));
+  const save = button(words.download, bar, () => send("csv"));
   const scroll = element("div", "workbench-table-scroll", root);
   scroll.tabIndex = 0;
   scroll.setAttribute("role", "region");
@@ -104,13 +101,13 @@ function render({ model, el }) {
   const body = element("tbody", "", table);
   const note = element("p", "workbench-table-note", root);
   const pager = element("nav", "workbench-table-bar", root);
-  pager.setAttribute("aria-label", "Pages of the table");
+  pager.setAttribute("aria-label", words.pages);
   const turn = (/** @type {number} */ page) => ask(page);
-  const first = button("First", pager, () => turn(0));
-  const back = button("Previous", pager, () => turn(state.page - 1));
+  const first = button(words.first, pager, () => turn(0));
+  const back = button(words.previous, pager, () => turn(state.page - 1));
   const where = element("span", "workbench-table-count", pager);
-  const next = button("Next", pager, () => turn(state.page + 1));
-  const last = button("Last", pager, () => turn(state.pages - 1));
+  const next = button(words.next, pager, () => turn(state.page + 1));
+  const last = button(words.last, pager, () => turn(state.pages - 1));
 
   /** @param {"rows" | "csv"} what */
   function send(what) {
@@ -124,7 +121,7 @@ function render({ model, el }) {
     clearTimeout(late);
     late = setTimeout(() => {
       root.classList.add("workbench-table-old");
-      count.textContent = NO_ANSWER;
+      count.textContent = words.noAnswer;
     }, PATIENCE);
   }
 
@@ -143,7 +140,7 @@ function render({ model, el }) {
   function describe() {
     title.textContent = model.get("caption");
     title.hidden = !title.textContent;
-    scroll.setAttribute("aria-label", title.textContent || "Table");
+    scroll.setAttribute("aria-label", title.textContent || words.table);
   }
 
   function drawHead() {
@@ -189,8 +186,8 @@ function render({ model, el }) {
     const cell = document.createElement("td");
     const input = element("input", "", cell);
     input.type = "search";
-    input.setAttribute("aria-label", `Filter ${column.name}`);
-    input.placeholder = column.number ? "> 5 or 5..9" : "filter…";
+    input.setAttribute("aria-label", filled(words.filter, column.name));
+    input.placeholder = column.number ? words.numberHint : words.textHint;
     input.value = state.filters[column.name] ?? "";
     input.addEventListener("input", () => {
       clearTimeout(timer);
@@ -207,23 +204,24 @@ function render({ model, el }) {
     state.page = message.page;
     state.pages = message.pages;
     body.replaceChildren(
-      ...message.rows.map((row) => rowElement(row, columns.map((column) => column.number))),
+      ...message.rows.map((row) =>
+        rowElement(row, columns.map((column) => column.number), words.unknown)),
     );
-    count.textContent = counted = countText(message.shown, message.total);
-    where.textContent = `Page ${grouped(message.page + 1)} of ${grouped(message.pages)}`;
+    count.textContent = counted = message.counted;
+    where.textContent = message.where;
     first.disabled = back.disabled = message.page === 0;
     next.disabled = last.disabled = message.page + 1 >= message.pages;
     pager.hidden = message.pages < 2;
     save.disabled = message.shown === 0;
     clear.hidden = !Object.values(state.filters).some((text) => text.trim());
     const none = message.total > 0 && message.shown === 0;
-    note.textContent = none ? "No row fits the filters. Clear or change them." : "";
+    note.textContent = none ? words.noneFit : "";
     note.hidden = !none;
   }
 
   /** @param {string} text */
   function drawEmpty(text) {
-    count.textContent = "0 rows";
+    count.textContent = words.noRows;
     note.textContent = text;
     note.hidden = false;
     scroll.hidden = pager.hidden = clear.hidden = save.hidden = true;

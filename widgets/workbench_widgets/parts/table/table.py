@@ -17,6 +17,7 @@ import polars as pl
 import traitlets
 
 from workbench.deidentify.patient_clock import Times
+from workbench.language import Marked, Words, mark, n, number, t
 from workbench.report.exports import write_table
 from workbench.report.html_tables import PRINTED_UNITS
 from workbench.schema import Column, Table
@@ -24,6 +25,27 @@ from workbench_widgets.parts.table.cells import as_texts, decimals, matching
 
 HERE = Path(__file__).parent
 ROWS = 50  # a message; more than a screen holds
+WORDS = {
+    "clear": mark("Clear filters"),
+    "download": mark("Download CSV"),
+    "filter": mark("Filter {column}"),
+    "first": mark("First"),
+    "last": mark("Last"),
+    "next": mark("Next"),
+    "noAnswer": mark(
+        "No answer yet: these rows are from before. Wait, run the cell again, or reload."
+    ),
+    "noRows": mark("0 rows"),
+    "noneFit": mark("No row fits the filters. Clear or change them."),
+    "numberHint": mark("> 5 or 5..9"),
+    "pages": mark("Pages of the table"),
+    "previous": mark("Previous"),
+    "reading": mark("Reading the table…"),
+    "table": mark("Table"),
+    "textHint": mark("filter…"),
+    "unknown": mark("not known"),
+}
+NO_ROWS = mark("There are no rows yet.")
 MAX_DOWNLOADED = 200_000  # rows that a browser is handed in one message
 
 
@@ -78,13 +100,14 @@ class FrameTable(anywidget.AnyWidget):
     _css = HERE / "table.css"
 
     caption = traitlets.Unicode().tag(sync=True)
+    words = traitlets.Dict().tag(sync=True)
 
     def __init__(
         self,
         frame: pl.DataFrame,
         table: Table | None = None,
-        caption: str = "",
-        empty: str = "There are no rows yet.",
+        caption: Words | None = None,
+        empty: Words | Marked = NO_ROWS,
         times: Times = Times.HOUR,
     ) -> None:
         self._times = times
@@ -92,7 +115,8 @@ class FrameTable(anywidget.AnyWidget):
         self._known = table
         self._view, self._rows = View(), frame
         self._digits = decimals(frame)
-        super().__init__(caption=caption)
+        said = {name: t(text) for name, text in WORDS.items()}
+        super().__init__(caption=caption or "", words=said)
         self.on_msg(self._answer)
 
     @property
@@ -111,12 +135,13 @@ class FrameTable(anywidget.AnyWidget):
             {
                 "name": column.name,
                 "unit": PRINTED_UNITS.get(column.unit, column.unit),
-                "meaning": column.meaning,
+                "meaning": t(column.meaning) if column.meaning else "",
                 "number": column.kind in ("integer", "real"),
             }
             for column in self._table.columns
         ]
-        self.send({"head": columns, "total": self._frame.height, "empty": self._empty})
+        empty = t(self._empty) if isinstance(self._empty, Marked) else self._empty
+        self.send({"head": columns, "total": self._frame.height, "empty": empty})
 
     def _answer(self, _: object, message: Mapping[str, Any], __: object) -> None:
         """Answer a page: with the head, with one page of rows, or with all of them as CSV."""
@@ -131,16 +156,21 @@ class FrameTable(anywidget.AnyWidget):
         elif message.get("ask") == "csv" and self._rows.height <= MAX_DOWNLOADED:
             self.send({"csv": self._table.name, "number": message.get("number")}, [self._csv()])
         elif message.get("ask") == "csv":
-            limit = f"More than {MAX_DOWNLOADED:,} rows: filter them, or export the table."
+            limit = t(
+                "More than {most} rows: filter them, or export the table.",
+                most=number(MAX_DOWNLOADED, grouped=True),
+            )
             self.send({"refused": limit, "number": message.get("number")})
 
-    def _send_rows(self, wanted: object, number: object) -> None:
+    def _send_rows(self, wanted: object, asked: object) -> None:
         pages = max(-(-self._rows.height // ROWS), 1)
         page = min(max(wanted, 0), pages - 1) if isinstance(wanted, int) else 0
         shown = as_texts(self._rows.slice(page * ROWS, ROWS), self._digits)
         self.send({
             "rows": [list(row) for row in shown.iter_rows()], "page": page, "pages": pages,
-            "shown": self._rows.height, "total": self._frame.height, "number": number,
+            "shown": self._rows.height, "total": self._frame.height, "number": asked,
+            "counted": counted(self._rows.height, self._frame.height),
+            "where": t("Page {page} of {pages}", page=thin(page + 1), pages=thin(pages)),
         })  # fmt: skip
 
     def _csv(self) -> bytes:
@@ -150,6 +180,19 @@ class FrameTable(anywidget.AnyWidget):
             order = (view.sort, view.descending) if view.sort else None
             write_table(self._rows, self._table, out, times=self._times, order=order)
             return out.read_bytes()
+
+
+def counted(shown: int, total: int) -> Words:
+    """Say how many rows of how many are shown."""
+    return n(
+        "{shown} of {total} row shown", "{shown} of {total} rows shown", total,
+        shown=thin(shown), total=thin(total),
+    )  # fmt: skip
+
+
+def thin(value: int) -> Words:
+    """Return a whole number with narrow no-break spaces between thousands."""
+    return Words(f"{value:,}".replace(",", "\u202f"))
 
 
 def described(frame: pl.DataFrame, table: Table | None) -> Table:

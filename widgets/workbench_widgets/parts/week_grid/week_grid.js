@@ -1,6 +1,6 @@
 // A week of hours to paint.  A grid is seven texts of 24 characters, Monday first: "#" is open.
 
-const DAYS = ["Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday"];
+const DAYS = 7;
 const HOURS = 24;
 const OPEN = "#";
 const CLOSED = ".";
@@ -29,7 +29,7 @@ export function toggled(grid, [day, hour]) {
   /** @type {wb.Cell} */
   const from = [Math.max(day, 0), Math.max(hour, 0)];
   /** @type {wb.Cell} */
-  const to = [day < 0 ? DAYS.length - 1 : day, hour < 0 ? HOURS - 1 : hour];
+  const to = [day < 0 ? DAYS - 1 : day, hour < 0 ? HOURS - 1 : hour];
   const whole = painted(grid, from, to, true);
   return whole.join() === grid.join() ? painted(grid, from, to, false) : whole;
 }
@@ -53,20 +53,20 @@ export function moved([day, hour], key) {
   let [down, right] = [day + step[0], hour + step[1]];
   if (key === "Home") right = 0;
   if (key === "End") right = HOURS - 1;
-  const inside = down >= -1 && down < DAYS.length && right >= -1 && right < HOURS;
+  const inside = down >= -1 && down < DAYS && right >= -1 && right < HOURS;
   return inside && !(down === -1 && right === -1) ? [down, right] : [day, hour];
 }
 
-const every = (/** @type {string} */ row) => /** @type {wb.Grid} */ (Array(DAYS.length).fill(row));
+const every = (/** @type {string} */ row) => /** @type {wb.Grid} */ (Array(DAYS).fill(row));
 const empty = CLOSED.repeat(HOURS);
 const weekend = [...Array(5).fill(empty), OPEN.repeat(HOURS), OPEN.repeat(HOURS)];
 
-/** Name, meaning, and what it makes of a grid.  @type {[string, string, (grid: wb.Grid) => wb.Grid][]} */
+/** Its text's name, and what it makes of a grid.  @type {[wb.Preset, (grid: wb.Grid) => wb.Grid][]} */
 export const PRESETS = [
-  ["+ Nights 19–06", "Open 19:00 to 06:00 on every day, too", (grid) => joined(grid, every(NIGHT))],
-  ["+ Weekends", "Open Saturday and Sunday, too", (grid) => joined(grid, weekend)],
-  ["Always", "Open every hour", () => every(OPEN.repeat(HOURS))],
-  ["Never", "Close every hour", () => every(empty)],
+  ["nights", (grid) => joined(grid, every(NIGHT))],
+  ["weekends", (grid) => joined(grid, weekend)],
+  ["always", () => every(OPEN.repeat(HOURS))],
+  ["never", () => every(empty)],
 ];
 
 const clock = (/** @type {number} */ hour) => `${String(hour).padStart(2, "0")}:00`;
@@ -89,12 +89,15 @@ function element(tag, name, parent, text = "") {
   return made;
 }
 
-/** @param {Element} row @param {wb.Cell} cell */
-function cellElement(row, [day, hour]) {
+/** A text with values in its places.  @param {string} text @param {Record<string, string>} values */
+function filled(text, values) {
+  return text.replace(/\{(\w+)\}/g, (place, name) => values[name] ?? place);
+}
+
+/** @param {Element} row */
+function cellElement(row) {
   const made = element("div", "wb-week-hour", row);
   made.setAttribute("role", "gridcell");
-  made.title = `${DAYS[day]} ${clock(hour)}–${clock(hour + 1)}`;
-  made.setAttribute("aria-label", made.title);
   return made;
 }
 
@@ -102,16 +105,27 @@ function cellElement(row, [day, hour]) {
 function headElement(row, [day, hour]) {
   const made = element("div", day < 0 ? "wb-week-clock" : "wb-week-day", row);
   made.setAttribute("role", day < 0 ? "columnheader" : "rowheader");
-  made.textContent = day < 0 ? String(hour) : DAYS[day].slice(0, 3);
-  const what = day < 0 ? `${clock(hour)}–${clock(hour + 1)} on every day` : DAYS[day];
-  made.setAttribute("aria-label", what);
+  if (day < 0) made.textContent = String(hour);
   return made;
+}
+
+/** Name a head or a cell in the page's language.  @param {Element} made @param {wb.Cell} cell @param {wb.WeekTexts} texts */
+function nameCell(made, [day, hour], texts) {
+  const hours = `${clock(hour)}–${clock(hour + 1)}`;
+  if (day < 0) return made.setAttribute("aria-label", filled(texts.everyDay, { hours }));
+  if (hour < 0) {
+    made.textContent = texts.shortDays[day];
+    return made.setAttribute("aria-label", texts.days[day]);
+  }
+  const name = `${texts.days[day]} ${hours}`;
+  made.setAttribute("title", name);
+  made.setAttribute("aria-label", name);
 }
 
 /** Heads and cells in `board`, by "day,hour".  @param {Element} board @returns {Map<string, HTMLElement>} */
 function cellsIn(board) {
   const cells = new Map();
-  for (let day = -1; day < DAYS.length; day += 1) {
+  for (let day = -1; day < DAYS; day += 1) {
     const row = element("div", "wb-week-row", board);
     row.setAttribute("role", "row");
     for (let hour = -1; hour < HOURS; hour += 1) {
@@ -130,15 +144,14 @@ function cellsIn(board) {
   return cells;
 }
 
-/** What the colours mean; returns the last key, of now, and its words.  @param {Element} parent */
+/** What the colours mean; returns each key, the last of now, and its words.  @param {Element} parent */
 function legend(parent) {
   const made = element("div", "wb-week-legend", parent);
-  const [, , now] = ["open", "closed", "now"].map((name) => {
+  return ["open", "closed", "now"].map((name) => {
     const key = element("span", "wb-week-key", made);
     element("span", `wb-week-hour wb-week-sample ${name}`, key).setAttribute("aria-hidden", "true");
-    return { key, words: element("span", "", key, name) };
+    return { key, words: element("span", "", key) };
   });
-  return now;
 }
 
 /** @param {Event} event @param {string} selector */
@@ -166,23 +179,37 @@ function render({ model, el }) {
   board.setAttribute("role", "grid");
   board.setAttribute("aria-multiselectable", "true");
   const cells = cellsIn(board);
-  const now = legend(root);
+  const [open, closed, now] = legend(root);
   const words = element("p", "wb-week-words", root);
   words.setAttribute("role", "status");
   const cellAt = (/** @type {wb.Cell} */ at) => /** @type {HTMLElement} */ (cells.get(at.join()));
   const first = cellAt([0, 0]);
-  const last = cellAt([DAYS.length - 1, HOURS - 1]);
+  const last = cellAt([DAYS - 1, HOURS - 1]);
 
-  for (const [name, meaning, make] of PRESETS) button(name, meaning, () => commit(make(grid)));
-  const back = button("Undo", "Undo the last change", undo);
+  /** @type {Map<wb.Preset, HTMLButtonElement>} */
+  const named = new Map();
+  for (const [name, make] of PRESETS) button(name, () => commit(make(grid)));
+  const back = button("undo", undo);
 
-  /** @param {string} name @param {string} meaning @param {() => void} action */
-  function button(name, meaning, action) {
-    const made = element("button", "wb-week-button", bar, name);
+  /** @param {wb.Preset} name @param {() => void} action */
+  function button(name, action) {
+    const made = element("button", "wb-week-button", bar);
     made.type = "button";
-    made.title = meaning;
     made.addEventListener("click", action);
+    named.set(name, made);
     return made;
+  }
+
+  function speak() {
+    const texts = model.get("texts");
+    for (const [name, made] of named) {
+      made.textContent = texts[name];
+      made.title = texts[`${name}Title`];
+    }
+    for (const [name, cell] of cells) nameCell(cell, cellOf(name), texts);
+    open.words.textContent = texts.open;
+    closed.words.textContent = texts.closed;
+    describe();
   }
 
   const locked = () => model.get("read_only");
@@ -205,16 +232,16 @@ function render({ model, el }) {
   }
 
   function describe() {
-    const caption = model.get("caption");
+    const [caption, texts] = [model.get("caption"), model.get("texts")];
     title.textContent = caption;
     title.hidden = !caption;
-    board.setAttribute("aria-label", `${caption || "Week"}: selected hours are open`);
+    board.setAttribute("aria-label", filled(texts.label, { caption: caption || texts.week }));
     board.setAttribute("aria-readonly", String(locked()));
     root.classList.toggle("locked", locked());
     bar.hidden = locked();
     now.words.textContent = model.get("now_words");
     now.key.hidden = model.get("now").length === 0;
-    words.textContent = `Open: ${model.get("words")}`;
+    words.textContent = filled(texts.openHours, { words: model.get("words") });
     draw();
   }
 
@@ -258,7 +285,7 @@ function render({ model, el }) {
     const part = (at, from, to, count) =>
       Math.min(count - 1, Math.max(0, Math.floor(((at - from) / (to - from)) * count)));
     return [
-      part(event.clientY, start.top, end.bottom, DAYS.length),
+      part(event.clientY, start.top, end.bottom, DAYS),
       part(event.clientX, start.left, end.right, HOURS),
     ];
   }
@@ -338,11 +365,13 @@ function render({ model, el }) {
   const told = ["change:caption", "change:read_only", "change:now", "change:now_words", "change:words"];
   model.on("change:grid", arrived);
   for (const name of told) model.on(name, describe);
-  describe();
+  model.on("change:texts", speak);
+  speak();
 
   return () => {
     model.off("change:grid", arrived);
     for (const name of told) model.off(name, describe);
+    model.off("change:texts", speak);
     root.remove();
   };
 }

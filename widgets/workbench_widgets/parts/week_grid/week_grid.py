@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from datetime import datetime
+from datetime import date, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -13,9 +13,30 @@ from ipywidgets import Layout
 
 from workbench.collect.hours import week_grid
 from workbench.errors import SettingsError
+from workbench.language import mark, t, weekday
 
 HERE = Path(__file__).parent
-OWN = frozenset({"words", "now", "now_words", "read_only", "caption"})  # ours to say, not a page's
+OWN = frozenset(
+    {"words", "now", "now_words", "read_only", "caption", "texts"}
+)  # ours to say, not a page's
+
+
+A_MONDAY = date(2026, 1, 5)
+DAYS = (
+    mark("Monday"), mark("Tuesday"), mark("Wednesday"), mark("Thursday"), mark("Friday"),
+    mark("Saturday"), mark("Sunday"),
+)  # fmt: skip
+TEXTS = {
+    "nights": mark("+ Nights 19–06"), "nightsTitle": mark("Open 19:00 to 06:00 on every day, too"),
+    "weekends": mark("+ Weekends"), "weekendsTitle": mark("Open Saturday and Sunday, too"),
+    "always": mark("Always"), "alwaysTitle": mark("Open every hour"),
+    "never": mark("Never"), "neverTitle": mark("Close every hour"),
+    "undo": mark("Undo"), "undoTitle": mark("Undo the last change"),
+    "open": mark("open"), "closed": mark("closed"), "week": mark("Week"),
+    "label": mark("{caption}: selected hours are open"),
+    "everyDay": mark("{hours} on every day"), "openHours": mark("Open: {words}"),
+}  # fmt: skip
+NOW, NOW_HOLIDAY = mark("now"), mark("now (bank holiday: as Sunday)")
 
 
 class WeekGrid(anywidget.AnyWidget):
@@ -38,6 +59,8 @@ class WeekGrid(anywidget.AnyWidget):
         The same as seven texts of 24 characters, Monday first: ``#`` open, ``.`` closed.
     now
         The day and the hour that hold now, outlined; empty for none.  ``mark`` sets it.
+    texts
+        What the page shows, in the language that was spoken at ``speak``.
 
     A week that is none is a ``TraitError``.  Two grids stand side by side in an
     ``ipywidgets.Box`` whose layout has ``flex_flow="row wrap"``.
@@ -51,6 +74,7 @@ class WeekGrid(anywidget.AnyWidget):
     words = traitlets.Unicode().tag(sync=True)
     now = traitlets.List(traitlets.Int()).tag(sync=True)
     now_words = traitlets.Unicode("now").tag(sync=True)
+    texts = traitlets.Dict().tag(sync=True)
     caption = traitlets.Unicode().tag(sync=True)
     read_only = traitlets.Bool(False).tag(sync=True)
 
@@ -60,9 +84,14 @@ class WeekGrid(anywidget.AnyWidget):
         value = value or week_grid.WeekGrid.never()
         super().__init__(
             value=value, grid=rows(value), words=value.describe(),
-            caption=caption, read_only=read_only,
+            caption=caption, read_only=read_only, texts=texts(), now_words=t(NOW),
             layout=Layout(flex="1 1 21rem", min_width="0", max_width="46rem"),
         )  # fmt: skip
+
+    def speak(self) -> None:
+        """Show its texts in the language that is spoken now."""
+        self.texts = texts()
+        self.words = self.value.describe()
 
     def mark(self, slots: week_grid.Slots, at: datetime) -> None:
         """Outline the hour that holds at an aware datetime, on the wall of the slots' zone.
@@ -71,7 +100,7 @@ class WeekGrid(anywidget.AnyWidget):
         """
         day, hour = slots.cell(at)
         moved = day != at.astimezone(slots.zone).weekday()
-        self.now_words = "now (bank holiday: as Sunday)" if moved else "now"
+        self.now_words = t(NOW_HOLIDAY) if moved else t(NOW)
         self.now = [day, hour]
 
     def set_state(self, sync_data: Mapping[str, Any]) -> None:
@@ -100,6 +129,15 @@ class WeekGrid(anywidget.AnyWidget):
     def _given(self, change: Mapping[str, Any]) -> None:
         self.grid = rows(change["new"])
         self.words = change["new"].describe()
+
+
+def texts() -> dict[str, Any]:
+    """Return what a page shows; places are filled there."""
+    return {
+        **{name: t(text) for name, text in TEXTS.items()},
+        "days": [t(name) for name in DAYS],
+        "shortDays": [weekday(A_MONDAY + timedelta(days=place)) for place in range(len(DAYS))],
+    }
 
 
 def rows(value: week_grid.WeekGrid) -> list[str]:

@@ -1,0 +1,87 @@
+"""What is kept to be said later comes back with its values, and is worded where it is shown."""
+
+from __future__ import annotations
+
+import pickle
+from datetime import UTC, date, datetime
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from workbench.errors import PeerBusy, SettingsError
+from workbench.language import Saying, capital, data, day_and_clock, use_language, weekday
+
+NIGHT = datetime(2026, 3, 29, 21, 5, tzinfo=UTC)
+VALUES = st.one_of(
+    st.text(), st.integers(), st.floats(allow_nan=False, allow_infinity=False),
+    st.datetimes(timezones=st.just(UTC)), st.dates(),
+)  # fmt: skip
+
+
+@given(st.dictionaries(st.from_regex(r"[a-z]{1,8}", fullmatch=True), VALUES, max_size=4))
+def test_it_is_the_same_once_it_was_kept(values: dict[str, object]) -> None:
+    text = "Here: " + ", ".join(f"{{{name}}}" for name in values)
+    said = Saying.joined(Saying(text, **values), Saying("Try {it}.", it=Saying("again")))
+    again = Saying.read(said.coded("trouble").stored())
+    assert again == said
+    assert (str(again), again.words(), again.code) == (str(said), said.words(), "trouble")
+
+
+@given(st.text())
+def test_any_other_text_is_taken_as_it_is(text: str) -> None:
+    assert str(Saying.read(text)) == text
+    assert Saying.read(text).code == ""
+
+
+@pytest.mark.parametrize("broken", ['{"text": ', '{"text": 1, "values": 3}', '{"text": null}'])
+def test_what_only_looks_like_one_is_no_fault(broken: str) -> None:
+    assert Saying.read(broken)
+
+
+def test_english_is_for_logs_whatever_is_spoken() -> None:
+    said = Saying("{pacs} is closed until {at}.", pacs="PACS {x}", at=NIGHT)
+    with use_language("xx"):
+        assert str(said) == "PACS {x} is closed until Sun 29 Mar 21:05."
+        assert said.words() == "⟦«PACS {x}» îs çlöséd ûñtîl «Sun 29 Mar 21:05».·········⟧"
+    with use_language("de"):
+        assert str(said) == "PACS {x} is closed until Sun 29 Mar 21:05."
+
+
+def test_values_are_written_as_the_language_writes_them() -> None:
+    with use_language("en"):
+        assert day_and_clock(NIGHT) == "Sun 29 Mar 21:05"
+        assert day_and_clock(NIGHT, year=True) == "Sun 29 Mar 2026 21:05"
+        assert Saying("{free} GB", free=1.0).words() == "1.0 GB"
+        assert Saying("{day}", day=date(2026, 3, 29)).words() == "2026-03-29"
+    with use_language("xx"):
+        assert weekday(NIGHT) == "«Sun»"
+
+
+def test_sentences_are_said_one_after_the_other_and_nothing_says_nothing() -> None:
+    said = Saying.joined(Saying("One"), None, Saying(""), Saying("Two."))
+    assert str(said) == "One. Two."
+    assert not Saying.joined(None, Saying(""))
+    assert Saying("").stored() == ""
+    assert not Saying.read("")
+
+
+def test_an_error_is_kept_with_its_remedy_and_words_the_values_that_have_words() -> None:
+    error = SettingsError(
+        "{pacs} said {what}.", "Ask {who}.", pacs="PACS", what=Saying("no"), who="{pacs}"
+    )
+    assert str(error) == "PACS said no. Ask {pacs}."
+    assert str(error.saying()) == str(error)
+    assert str(Saying.read(error.saying().stored())) == str(error)
+    again = pickle.loads(pickle.dumps(error))
+    assert str(again) == str(error)
+    with use_language("xx"):
+        assert error.words() == error.saying().words()
+        assert "«PACS»" in error.words()
+        assert "⟦ñö⟧" in error.words(), "a value that is a text is translated, too"
+    assert str(PeerBusy("busy").saying()) == "busy"
+
+
+def test_a_capital_letter_is_the_only_difference() -> None:
+    assert capital(data("the token")) == "The token"
+    assert capital(data("")) == ""

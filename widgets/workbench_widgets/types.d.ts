@@ -138,6 +138,8 @@ declare namespace wb {
     signals: string[];
     revision: number;
     renderer: "svg" | "canvas";
+    /** How D3 writes numbers and days; nothing for English. */
+    locales: object;
   }
   type ChartAsked =
     | { type: "vega" | "ready" }

@@ -130,10 +130,11 @@ function render({ model, el }) {
     const { embed } = await vega(model).catch(() => vega(model));
     if (gone) return;
     drawn?.result.finalize();
-    const { spec, signals, revision, renderer } = message;
+    const { spec, signals, revision, renderer, locales } = message;
     const fit = fitted(spec, width());
     const result = await embed(picture, renderer === "canvas" ? painted(fit, el) : fit, {
       mode: "vega-lite", renderer, actions: false, ast: true, loader: LOADER, tooltip,
+      ...locales,
     });
     drawn = { result, revision, compact: compact(width()), width: width() };
     status.textContent = "";

@@ -18,7 +18,8 @@ import traitlets
 import vl_convert
 
 from workbench.errors import WorkbenchError
-from workbench.language import Words, mark, t
+from workbench.language import Words, current_language, mark, t
+from workbench.report.chart_locales import embed_locales
 from workbench.report.charts import MAX_ROWS, THEME, specification, svg
 
 HERE = Path(__file__).parent
@@ -110,6 +111,7 @@ class Chart(anywidget.AnyWidget):
         self.send({
             "type": "spec", "spec": self._spec, "signals": self.parameters,
             "revision": self._revision, "renderer": self._renderer,
+            "locales": embed_locales(current_language()),
         })  # fmt: skip
 
     def _answer(self, _widget: object, content: Mapping[str, object], _buffers: object) -> None:

@@ -138,7 +138,8 @@ def worded(value: object) -> Words:
             return day(value)
         case float():
             return number(value)
-    return data(value)
+    said = getattr(value, "words", None)  # any text that is kept
+    return said() if callable(said) else data(value)
 
 
 def in_english(value: object) -> str:

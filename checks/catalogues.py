@@ -35,12 +35,12 @@ ROOT = Path(__file__).resolve().parents[1]
 CATALOGUES = Path("src/workbench/language/catalogues")
 PYTHON = ("src/workbench", "widgets/workbench_widgets")
 TEMPLATES = ("*.html", "*.j2")
-# Those of notebooks/explore are opened in JupyterLab, which shows them as they are.
-NOTEBOOKS = ("notebooks/dashboards", "notebooks/reports")
 ALONE, COUNTED = {"t", "mark", "html", "later"}, {"n"}
 ERRORS = re.compile(r"(Error|NotDicom|NotWanted|DamagedObject|MissingTool|PeerBusy)\Z")
 PLACE = re.compile(r"\{\w+\}")
 FIXED = datetime(
+# Those of notebooks/explore are opened in JupyterLab, which shows them as they are.
+NOTEBOOKS = ("notebooks/dashboards", "notebooks/reports")
     2026, 1, 1, tzinfo=UTC
 )  # what a catalogue says of its making must not change with the day
 

@@ -38,11 +38,10 @@ TEMPLATES = ("*.html", "*.j2")
 ALONE, COUNTED = {"t", "mark", "html", "later"}, {"n"}
 ERRORS = re.compile(r"(Error|NotDicom|NotWanted|DamagedObject|MissingTool|PeerBusy)\Z")
 PLACE = re.compile(r"\{\w+\}")
-FIXED = datetime(
+# What a catalogue says of its making must not change with the day.
+FIXED = datetime(2026, 1, 1, tzinfo=UTC)
 # Those of notebooks/explore are opened in JupyterLab, which shows them as they are.
 NOTEBOOKS = ("notebooks/dashboards", "notebooks/reports")
-    2026, 1, 1, tzinfo=UTC
-)  # what a catalogue says of its making must not change with the day
 
 
 @dataclass(order=True, frozen=True)

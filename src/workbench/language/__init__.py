@@ -16,7 +16,7 @@ added.
 from workbench.language.choice import best_language, current_language, settle_language, use_language
 from workbench.language.formats import clock, day, moment, number, weekday
 from workbench.language.markdown import markdown
-from workbench.language.saying import Saying, day_and_clock, worded
+from workbench.language.saying import Saying, counted, day_and_clock, worded
 from workbench.language.texts import (
     Marked,
     Words,
@@ -31,7 +31,8 @@ from workbench.language.texts import (
 )
 
 __all__ = [
-    "Marked", "Saying", "Words", "best_language", "capital", "clock", "current_language", "data",
-    "day", "day_and_clock", "html", "listed", "mark", "markdown", "moment", "n", "number",
-    "sentences", "settle_language", "t", "use_language", "weekday", "worded",
+    "Marked", "Saying", "Words", "best_language", "capital", "clock", "counted",
+    "current_language", "data", "day", "day_and_clock", "html", "listed", "mark", "markdown",
+    "moment", "n", "number", "sentences", "settle_language", "t", "use_language", "weekday",
+    "worded",
 ]  # fmt: skip

@@ -17,7 +17,7 @@ from workbench.collect.queue.doings import Doing
 from workbench.collect.queue.overview import Desk, Status
 from workbench.collect.queue.patient_queue import PatientState
 from workbench.errors import SettingsError
-from workbench.language import Words, data, day_and_clock, html, listed, mark, number, t
+from workbench.language import Words, data, day_and_clock, html, listed, mark, n, number, t
 from workbench.rights import Right
 from workbench_widgets.pages.collector.figures import command, whole
 from workbench_widgets.pages.collector.hospital_clock import wall
@@ -178,8 +178,9 @@ class Now:
         here = (row.get("already") or 0) + (row.get("received") or 0)
         expected = row.get("expected") or 0
         state_ = PatientState(row["state"]).words if row else t("asked")
-        text = t(
-            "{here} of {expected} objects are here", here=whole(here), expected=whole(expected)
+        text = n(
+            "{here} of {expected} objects are here", "{here} of {expected} objects are here",
+            expected, here=whole(here), expected=whole(expected),
         ) if expected else t("asking")  # fmt: skip
         return Markup(
             '<p class="wbc-big">{}</p><progress max="{}" value="{}" aria-label="{}"></progress>'

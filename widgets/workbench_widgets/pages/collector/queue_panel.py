@@ -134,7 +134,7 @@ class QueuePanel:
         after = int(first) - 1 if first.isdecimal() and first.isascii() else 0
         before = (0,) if after > 0 else ()
         self._window = Window(view if view in VIEWS else "all", max(after, 0), before)
-        return Outcome("")
+        return Outcome(Words(""))
 
     def _turn(self, ask: Ask) -> Outcome:
         where, value = self._window, ask.text("value")
@@ -143,7 +143,7 @@ class QueuePanel:
         elif value.isdecimal() and value.isascii():
             before = (*where.before, where.after)
             self._window = replace(where, after=int(value), before=before)
-        return Outcome("")
+        return Outcome(Words(""))
 
     def _pager(self, shown: Sequence[Mapping[str, Any]], more: bool, found: int) -> Markup:
         if not shown:

@@ -206,7 +206,7 @@ class SettingsPanel:
         tests: tuple[str, ...],
     ) -> Markup:  # fmt: skip
         stored = _stored(settings, table)
-        shown: dict[str, str] = {
+        shown: dict[Words, Words] = {
             t(key.label): data(key.shown(stored.get(key.key)) or "–") for key in keys
         }
         fixed = join((facts(shown), said(t(FIXED), "soft")))
@@ -214,8 +214,8 @@ class SettingsPanel:
             Field(
                 key.name, t(key.label), self._typed.get(key.name, key.shown(stored.get(key.key))),
                 "text" if key.kind != "number" else "number-text",
-                t(key.hint) if key.hint else Words(""),
-                self._problems.get(key.name, ""),
+                t(key.hint) if key.hint else None,
+                self._problems.get(key.name),
                 [(value, t(words)) for value, words in OPTIONS.get(key.kind, ())],
             ) for key in keys
         ], ((f"save-{table}", t("Save")),), seen=_fingerprint(stored))  # fmt: skip
@@ -327,7 +327,7 @@ class SettingsPanel:
         worker = ThreadPoolExecutor(max_workers=1, thread_name_prefix="trial")
         self._work = worker.submit(self._try, tests)
         worker.shutdown(wait=False)
-        return Outcome("")
+        return Outcome(Words(""))
 
     def _try(self, tests: frozenset[str]) -> None:
         survey = open_survey(self._folder)

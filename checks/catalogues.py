@@ -35,12 +35,13 @@ ROOT = Path(__file__).resolve().parents[1]
 CATALOGUES = Path("src/workbench/language/catalogues")
 PYTHON = ("src/workbench", "widgets/workbench_widgets")
 TEMPLATES = ("*.html", "*.j2")
-ALONE, COUNTED = {"t", "mark", "html", "later", "Saying"}, {"n"}
+ALONE, COUNTED = {"t", "mark", "html", "later", "Saying"}, {"n", "counted"}
 ERRORS = re.compile(r"(Error|NotDicom|NotWanted|DamagedObject|MissingTool|PeerBusy)\Z")
 PLACE = re.compile(r"\{\w+\}")
-FIXED = datetime(
-    2026, 1, 1, tzinfo=UTC
-)  # what a catalogue says of its making must not change with the day
+# What a catalogue says of its making must not change with the day.
+FIXED = datetime(2026, 1, 1, tzinfo=UTC)
+# Those of notebooks/explore are opened in JupyterLab, which shows them as they are.
+NOTEBOOKS = ("notebooks/dashboards", "notebooks/reports")
 
 
 @dataclass(order=True, frozen=True)
@@ -72,8 +73,9 @@ def texts(root: Path = ROOT) -> Iterator[Text | Problem]:
         for pattern in TEMPLATES:
             for file in sorted((root / folder).rglob(pattern)):
                 yield from template_texts(file, str(file.relative_to(root)))
-    for file in sorted((root / "notebooks").rglob("*.ipynb")):
-        yield from notebook_texts(file.read_text(encoding="utf-8"), str(file.relative_to(root)))
+    for folder in NOTEBOOKS:
+        for file in sorted((root / folder).rglob("*.ipynb")):
+            yield from notebook_texts(file.read_text(encoding="utf-8"), str(file.relative_to(root)))
 
 
 def python_texts(source: str, name: str) -> Iterator[Text | Problem]:

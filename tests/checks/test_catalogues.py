@@ -53,7 +53,7 @@ def root(tmp_path: Path) -> Path:
     """A small program with a German catalogue in which nothing is wrong."""
     write(tmp_path / "src/workbench/page.py", MODULE)
     write(tmp_path / "src/workbench/templates/page.html", TEMPLATE)
-    write(tmp_path / "notebooks/doses.ipynb", json.dumps(NOTEBOOK))
+    write(tmp_path / "notebooks/reports/doses.ipynb", json.dumps(NOTEBOOK))
     assert main(["--add", "de"], tmp_path) == 1, "nothing is translated yet"
     file = german(tmp_path)
     content = file.read_text("utf-8")
@@ -206,3 +206,4 @@ def test_the_program_marks_what_it_says_in_a_way_that_can_be_read() -> None:
     assert "src/workbench/deidentify/data/key_sheet.html.j2" in files
     assert "notebooks/dashboards/quality.ipynb" in files
     assert "src/workbench/errors.py" not in files
+    assert not any(file.startswith("notebooks/explore") for file in files)

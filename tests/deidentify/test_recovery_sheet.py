@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import pickle
 import re
 from datetime import date
 from html.parser import HTMLParser
@@ -10,6 +11,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from tests.language.unmarked import unmarked
 from workbench.deidentify.recovery_sheet import (
     ALPHABET,
     SheetError,
@@ -20,6 +22,7 @@ from workbench.deidentify.recovery_sheet import (
     sheet_page,
 )
 from workbench.errors import IdentityError
+from workbench.language import use_language
 
 KEY = bytes(range(32))
 KEYS = st.binary(min_size=32, max_size=32)
@@ -147,3 +150,24 @@ def test_the_page_has_all_that_is_needed_and_loads_nothing() -> None:
     assert not page.names & {"src", "href", "onload"}
     assert not re.search(r"https?:|url\(|@import", markup)
     assert KEY.hex() not in markup
+
+
+def test_the_sheet_is_in_the_language_that_is_spoken_and_the_key_as_it_is() -> None:
+    with use_language("xx"):
+        page = sheet_page(KEY, FACTS)
+    assert '<html lang="xx">' in page
+    assert unmarked(page) == []
+    assert "«lung &lt;ct&gt;»" in page
+    for line in sheet_lines(KEY):
+        assert line in page
+    english = sheet_page(KEY, FACTS)
+    assert '<html lang="en">' in english
+    assert "2026-03-01" in english
+
+
+def test_a_mistyped_line_is_told_in_the_language_and_travels_between_processes() -> None:
+    error = pickle.loads(pickle.dumps(SheetError(3)))
+    assert error.line == 3
+    assert str(error) == "line 3 of the sheet is not as printed. Compare it and try again"
+    with use_language("xx"):
+        assert error.words().startswith("⟦lîñé «3» öf")

@@ -10,7 +10,16 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from workbench.errors import PeerBusy, SettingsError
-from workbench.language import Saying, capital, data, day_and_clock, use_language, weekday
+from workbench.language import (
+    Saying,
+    capital,
+    counted,
+    data,
+    day_and_clock,
+    mark,
+    use_language,
+    weekday,
+)
 
 NIGHT = datetime(2026, 3, 29, 21, 5, tzinfo=UTC)
 VALUES = st.one_of(
@@ -85,3 +94,22 @@ def test_an_error_is_kept_with_its_remedy_and_words_the_values_that_have_words()
 def test_a_capital_letter_is_the_only_difference() -> None:
     assert capital(data("the token")) == "The token"
     assert capital(data("")) == ""
+
+
+@pytest.mark.parametrize("count", [0, 1, 2])
+def test_a_number_of_things_is_counted_when_it_is_said(count: int) -> None:
+    said = counted("one patient of {all}", "{count} patients of {all}", count, all=7)
+    wanted = "one patient of 7" if count == 1 else f"{count} patients of 7"
+    again = Saying.read(said.stored())
+    assert str(said) == str(again) == said.words() == again.words() == wanted
+    assert again == said
+    with use_language("xx"):
+        assert again.words().startswith("⟦öñé" if count == 1 else f"⟦«{count}»")
+
+
+def test_a_marked_value_is_translated_and_stays_so_when_kept() -> None:
+    said = Saying("It is {state}.", state=mark("waiting"))
+    for each in (said, Saying.read(said.stored())):
+        assert str(each) == "It is waiting."
+        with use_language("xx"):
+            assert "⟦wàîtîñg" in each.words()

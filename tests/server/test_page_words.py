@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 from jinja2 import Environment, FileSystemLoader
+from nbconvert.filters import ansi2html
 
 from tests.language.planted import forget, plant
 from tests.language.unmarked import unmarked
@@ -17,6 +18,8 @@ from workbench.server.access import TEMPLATES
 from workbench.server.index import Dashboard, FinishedReport, dashboards
 from workbench.server.page_words import TEMPLATE_WORDS, later, markdown_later, rights_words, spoken
 from workbench.server.visits import Visit
+from workbench.server.web_application import configuration
+from workbench.settings import ServerSettings
 
 PAGE = '<!doctype html>\n<html lang="en">\n<p>'
 
@@ -183,3 +186,11 @@ def test_a_page_that_was_cut_anywhere_while_made_ahead_names_its_language(cut: i
         return "".join([piece async for piece in visit.html("xx")])
 
     assert asyncio.run(sent()) == page.replace('lang="en"', 'lang="xx"')
+
+
+def test_what_to_do_about_a_broken_cell_is_said_in_the_visitors_language(tmp_path: Path) -> None:
+    said = configuration(tmp_path, ServerSettings()).VoilaExecutor.cell_error_instruction
+    shown = ansi2html(f"There was an error when executing cell [3]. {said}")
+    assert spoken(shown).endswith("[3]. Reload the page; if it stays, run workbench check.")
+    with use_language("xx"):
+        assert "⟦Rélöàd" in spoken(shown)

@@ -12,6 +12,7 @@ from workbench.cli.output import DONE, PROBLEMS, finish, say, tell
 from workbench.cli.secrets import new_passphrase, passphrase_of, sheet_of
 from workbench.cli.verb import Parser, survey_of, workspace_of, workspace_verb
 from workbench.errors import IdentityError, SettingsError
+from workbench.language import use_language
 
 if TYPE_CHECKING:
     from workbench.deidentify.custody import Custody
@@ -126,10 +127,12 @@ def _check(options: argparse.Namespace) -> int:
 def _sheet(options: argparse.Namespace) -> int:
     from workbench.collect.queue.hospital_file import HospitalFile
     from workbench.collect.queue.relinking import check_stays
+    from workbench.settings_file import read_settings
 
     check_stays(options.out)
     custody = _custody(options)
-    facts = custody.write_sheet(options.out)
+    with use_language(read_settings(workspace_of(options)).server.language):
+        facts = custody.write_sheet(options.out)
     with closing(HospitalFile(workspace_of(options))) as hospital:
         hospital.note(f"key_sheet {facts.fingerprint}", facts.printed.isoformat())
     sentence = (

@@ -12,6 +12,7 @@ from workbench.cli.arguments import Name, NamedChoice, OutputFile, Setting
 from workbench.cli.output import DONE, PROBLEMS, finish, say, show_progress, tell
 from workbench.cli.verb import Parser, executor_of, survey_of, with_workers, workspace_verb
 from workbench.errors import WorkbenchError
+from workbench.language import use_language
 
 REPORTS = "reports"  # of a workspace, where its pages look for them
 REPORT_HELP = "make reports, and list them with their parameters"
@@ -95,7 +96,9 @@ def _report(options: argparse.Namespace) -> int:
     from workbench.stages.line import make_report
 
     parameters = _parameters(options.parameter)
-    run = make_report(survey_of(options), options.name, options.out, parameters)
+    survey = survey_of(options)
+    with use_language(survey.settings.server.language):
+        run = make_report(survey, options.name, options.out, parameters)
     counts = {"outcome": run.outcome, "message": run.message, "sha256": run.sha256}
     if run.failed:
         tell(run.message)

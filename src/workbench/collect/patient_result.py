@@ -9,7 +9,7 @@ from workbench.collect.expected import Expected
 from workbench.collect.queue.patient_queue import Counts, PatientState
 from workbench.collect.retrieval import NOTHING, UNKNOWN_DESTINATION, RetrieveOutcome
 from workbench.collect.study_arrivals import Holdings, is_counted, lacks_unlisted
-from workbench.language import Saying, mark
+from workbench.language import Saying, counted, mark
 
 REGISTER = mark(
     "The PACS cannot send to us. Ask its administrator to register our AE title with our "
@@ -69,18 +69,23 @@ def judged(
             silent=any(outcome.status is None for outcome in outcomes),
         )
     if not expected.studies:
-        reason = Saying(
-            "The filter wants none of its {studies} studies.", studies=len(expected.offered)
+        reason = counted(
+            "The filter wants none of its {count} studies.",
+            "The filter wants none of its {count} studies.",
+            len(expected.offered),
         )
         return PatientResult(PatientState.COMPLETE, counts, reason)
     told = sum(outcome.partial for outcome in outcomes)
     partial = max(holdings.partial(expected.instances), told)
     if partial:
-        reason = Saying(
-            "{partial} objects came without some of their values: the PACS hands out neither these "
+        reason = counted(
+            "{count} objects came without some of their values: the PACS hands out neither these "
             "nor the whole objects over the web. To have them, erase the patient (workbench store "
             'erase), set retrieve = "move" and ask again.',
-            partial=partial,
+            "{count} objects came without some of their values: the PACS hands out neither these "
+            "nor the whole objects over the web. To have them, erase the patient (workbench store "
+            'erase), set retrieve = "move" and ask again.',
+            partial,
         )
         return PatientResult(PatientState.INCOMPLETE, counts, reason, hopeless=True, moves=moves)
     return PatientResult(PatientState.COMPLETE, counts, moves=moves)
@@ -95,7 +100,10 @@ def _lacking(
         _said(outcomes),
     )
     if missing:
-        return Saying("{missing} objects did not arrive; {said}", missing=missing, said=said), False
+        return counted(
+            "{count} objects did not arrive; {said}", "{count} objects did not arrive; {said}",
+            missing, said=said,
+        ), False  # fmt: skip
     uncounted = [study for study in expected.studies if lacks_unlisted(study, holdings)]
     cut = "cut_answer" in expected.notes and bool(expected.studies)
     if not uncounted and not cut:
@@ -113,14 +121,21 @@ def _lacking(
 def _came(counts: Counts) -> Saying:
     here, now = counts.already + counts.received, counts.received
     if counts.refused:
-        return Saying(
-            "{here} objects have come, {refused} of them put aside (table rejected), {now} of them "
-            "now",
-            here=here,
+        return counted(
+            "{count} objects have come, {refused} of them put aside (table rejected), {now} of "
+            "them now",
+            "{count} objects have come, {refused} of them put aside (table rejected), {now} of "
+            "them now",
+            here,
             refused=counts.refused,
             now=now,
         )
-    return Saying("{here} objects have come, {now} of them now", here=here, now=now)
+    return counted(
+        "{count} objects have come, {now} of them now",
+        "{count} objects have come, {now} of them now",
+        here,
+        now=now,
+    )
 
 
 def _said(outcomes: Sequence[RetrieveOutcome]) -> Saying:
@@ -144,9 +159,11 @@ def _elsewhere(counts: Counts, outcomes: Sequence[RetrieveOutcome]) -> Saying | 
     sent = [outcome for outcome in outcomes if outcome.destination and outcome.completed]
     if counts.received or not sent:
         return None
-    return Saying(
-        "It counts {number} as sent, and none came here: ask its administrator which address and "
+    return counted(
+        "It counts {count} as sent, and none came here: ask its administrator which address and "
         "port are registered for {title}.",
-        number=sum(outcome.completed or 0 for outcome in sent),
+        "It counts {count} as sent, and none came here: ask its administrator which address and "
+        "port are registered for {title}.",
+        sum(outcome.completed or 0 for outcome in sent),
         title=sent[0].destination,
     )

@@ -39,8 +39,8 @@ class SheetError(IdentityError):
 
     def __init__(self, line: int) -> None:
         super().__init__(
-            mark("line {line} of the sheet is not as printed."), mark("Compare it and try again"),
-            line=line,
+            mark("line {line} of the sheet is not as printed."),
+            mark("Compare it and try again"), line=line,
         )  # fmt: skip
         self.line = line
 
@@ -85,7 +85,7 @@ def key_of_lines(lines: Sequence[str]) -> bytes:
     """Return the key of eight lines; raises ``SheetError`` naming the first mistyped one."""
     if len(lines) != LINES:
         raise IdentityError(
-            "the sheet has {lines} lines, not {count}.", lines=LINES, count=len(lines)
+            "the sheet has {lines} lines, not {number}.", lines=LINES, number=len(lines)
         )
     return b"".join(read_sheet_line(number, line) for number, line in enumerate(lines, 1))
 

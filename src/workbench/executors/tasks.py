@@ -24,6 +24,8 @@ R = TypeVar("R")
 R_co = TypeVar("R_co", covariant=True)
 C = TypeVar("C", bound="Closable")
 
+REST = mark("All other tasks are done, and done ones are not repeated when it is run again.")
+
 
 class Closable(Protocol):
     """What must be closed in the end."""
@@ -116,12 +118,12 @@ def opened(answer: bytes) -> Any:
 
 def given_up(tasks: int) -> StoreError:
     """Return the error for tasks whose workers died under them."""
-    remedy = mark(
-        "Most likely memory is short: use fewer workers or a larger machine. All other tasks are "
-        "done, and done ones are not repeated when it is run again."
-    )
+    remedy = mark("Most likely memory is short: use fewer workers or a larger machine. {rest}")
     if tasks == 1:
-        return StoreError("The workers of 1 task were killed again and again.", remedy)
+        return StoreError("The workers of 1 task were killed again and again.", remedy, rest=REST)
     return StoreError(
-        "The workers of {tasks} tasks were killed again and again.", remedy, tasks=tasks
+        "The workers of {tasks} tasks were killed again and again.",
+        remedy,
+        tasks=tasks,
+        rest=REST,
     )

@@ -25,7 +25,7 @@ from workbench.language.formats import (
     weekday,
 )
 from workbench.language.markdown import markdown
-from workbench.language.saying import Saying, day_and_clock, worded
+from workbench.language.saying import Saying, counted, day_and_clock, worded
 from workbench.language.stored_texts import (
     Figures,
     StoredText,
@@ -49,8 +49,8 @@ from workbench.language.texts import (
 
 __all__ = [
     "Figures", "Marked", "Saying", "StoredText", "Words", "as_json", "best_language", "capital",
-    "clock", "current_language", "data", "day", "day_and_clock", "figures", "html", "listed",
-    "mark", "markdown", "moment", "moment_pattern", "n", "number", "sentences",
+    "clock", "counted", "current_language", "data", "day", "day_and_clock", "figures", "html",
+    "listed", "mark", "markdown", "moment", "moment_pattern", "n", "number", "sentences",
     "settle_language", "significant", "t", "texts_of", "use_language", "value_words", "weekday",
     "worded", "words_of",
 ]  # fmt: skip

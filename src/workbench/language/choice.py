@@ -103,7 +103,7 @@ def best_language(wanted: str, otherwise: str = ENGLISH) -> str:
             weight = float(match[2] or 1)
         except ValueError:
             continue
-        if (code := match[1].lower()) in languages() and weight > 0:
+        if is_language(code := match[1].lower()) and weight > 0:
             offers.append((-weight, code))
     # Where two are wanted alike, the first one counts.
     return min(offers, key=lambda offer: offer[0])[1] if offers else _known(otherwise)

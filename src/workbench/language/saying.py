@@ -9,7 +9,7 @@ from typing import Any, Self
 from workbench.language.choice import ENGLISH, current_language
 from workbench.language.formats import clock, day, number, weekday
 from workbench.language.pseudo import PSEUDO
-from workbench.language.texts import Marked, Words, data, filled, listed, sentences, t
+from workbench.language.texts import Marked, Words, data, filled, listed, n, sentences, t
 
 DAY_AND_CLOCK, DAY_YEAR_AND_CLOCK = "%a %d %b %H:%M", "%a %d %b %Y %H:%M"
 
@@ -26,6 +26,8 @@ class Saying:
         The English text; empty for its values as sentences one after the other.
     values
         What stands in the places.
+    plural
+        The text for several, where it counts something: its value ``count`` says how many.
     code
         What programs go by; empty where none does.
     """
@@ -33,6 +35,7 @@ class Saying:
     def __init__(self, text: str, /, **values: object) -> None:
         self.text = text
         self.values = values
+        self.plural = ""
         self.code = ""
 
     def coded(self, code: str) -> Self:
@@ -67,7 +70,7 @@ class Saying:
     def _of(cls, told: Mapping[str, Any]) -> Self:
         values = {str(name): _value(value) for name, value in told.get("values", {}).items()}
         made = cls(str(told["text"]), **values)
-        made.code = str(told.get("code", ""))
+        made.plural, made.code = str(told.get("plural", "")), str(told.get("code", ""))
         return made
 
     def stored(self) -> str:
@@ -78,16 +81,27 @@ class Saying:
 
     def _told(self) -> dict[str, Any]:
         values = {name: _kept(value) for name, value in self.values.items()}
-        return {"text": self.text, "values": values, **({"code": self.code} if self.code else {})}
+        more = {"plural": self.plural, "code": self.code}
+        return {
+            "text": self.text, "values": values,
+            **{name: text for name, text in more.items() if text},
+        }  # fmt: skip
 
     def words(self) -> Words:
         """Return it in the language that is spoken."""
         said = {name: worded(value) for name, value in self.values.items()}
+        if self.plural:
+            return n(self.text, self.plural, self._count(), **said)
         return t(self.text, **said) if self.text else sentences(*said.values())
+
+    def _count(self) -> int:
+        count = self.values.get("count")
+        return count if isinstance(count, int) else 0
 
     def __str__(self) -> str:
         said = {name: Words(in_english(value)) for name, value in self.values.items()}
-        return filled(self.text, said) if self.text else str(sentences(*said.values()))
+        text = self.plural if self.plural and self._count() != 1 else self.text
+        return filled(text, said) if text else str(sentences(*said.values()))
 
     def __repr__(self) -> str:
         return f"Saying({str(self)!r})"
@@ -100,6 +114,13 @@ class Saying:
 
     def __hash__(self) -> int:
         return hash(self.stored())
+
+
+def counted(text: str, plural: str, count: int, /, **values: object) -> Saying:
+    """Return the text for a number of things, as ``n`` does, to be said later."""
+    said = Saying(text, count=count, **values)
+    said.plural = plural
+    return said
 
 
 def worded(value: object) -> Words:
@@ -117,7 +138,8 @@ def worded(value: object) -> Words:
             return day(value)
         case float():
             return number(value)
-    return data(value)
+    said = getattr(value, "words", None)  # any text that is kept
+    return said() if callable(said) else data(value)
 
 
 def in_english(value: object) -> str:

@@ -200,7 +200,7 @@ def _lane_words(row: Mapping[str, str | None], several: bool) -> Words:
 
 
 def with_quartiles(table: pl.DataFrame) -> pl.DataFrame:
-    """Return ``by_protocol`` with ``<column>_text``: the median, and quartiles of several events."""
+    """Return ``by_protocol`` with ``<column>_text``: median, and quartiles of several events."""
     for column in ("ctdi_vol_mgy", "dlp_mgy_cm"):
         parts = [f"{column}_{word}" for word in ("median", "p25", "p75")]
         rounded = table.select("events", pl.col(parts).round(1))

@@ -18,9 +18,10 @@ from nbconvert.exporters import TemplateExporter
 from nbconvert.filters.markdown_mistune import IPythonRenderer, MarkdownWithMath
 
 from workbench import __version__
-from workbench.language import Words, current_language, data, markdown, moment, t
+from workbench.language import Words, current_language, data, mark, markdown, moment, t
 
 TEMPLATES = Path(__file__).parent / "templates"
+UNTITLED = mark("Report")
 
 
 @dataclass(frozen=True)
@@ -90,4 +91,4 @@ def html_page(notebook: nbformat.NotebookNode, footer: Footer) -> str:
 
 
 def _title(notebook: nbformat.NotebookNode) -> str:
-    return str(notebook.metadata.get("title", "Report"))
+    return str(notebook.metadata.get("title", UNTITLED))

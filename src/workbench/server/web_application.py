@@ -50,7 +50,7 @@ from workbench.server.kernel_messages import ALLOWED
 from workbench.server.kernel_socket import OwnKernelMessages
 from workbench.server.kernels import DashboardKernel
 from workbench.server.login_attempts import LoginAttempts
-from workbench.server.page_words import TEMPLATE_WORDS
+from workbench.server.page_words import TEMPLATE_WORDS, later
 from workbench.server.passwords import Passwords
 from workbench.server.quiet_log import quiet
 from workbench.server.sessions import Sessions
@@ -107,7 +107,9 @@ def configuration(workspace: Path, limits: ServerSettings) -> Config:
     c.VisitorKernels.cull_idle_timeout = CULL_AFTER_S
     c.VisitorKernels.cull_interval = CULL_EVERY_S
     c.VoilaExporter.filters = {"words": TEMPLATE_WORDS.__getitem__}
-    c.VoilaExecutor.cell_error_instruction = "Reload the page; if it stays, run workbench check."
+    # Voila says before it, in English, which cell it was.
+    again = later("Reload the page; if it stays, run workbench check.")
+    c.VoilaExecutor.cell_error_instruction = str(again)
     kernel = f"{DashboardKernel.__module__}.{DashboardKernel.__name__}"
     c.AsyncMappingKernelManager.kernel_manager_class = kernel
     c.DashboardKernel.workspace = str(workspace)

@@ -26,7 +26,7 @@ from workbench.dicom.process import quiet_pydicom
 from workbench.dicom.read import Header, HeaderLimits
 from workbench.dicom.reader import HeaderReader
 from workbench.errors import DamagedObject, NotWanted, ReadError, StoreError
-from workbench.language import Saying, mark
+from workbench.language import Saying, counted
 from workbench.model import Finding, Verdict
 from workbench.stages.identity_case import AskedPatient
 from workbench.stages.study_identities import IdentityAwaited, StudyIdentities
@@ -46,12 +46,6 @@ ANSWER_WITHIN_S = 10.0  # as long as Orthanc waits for an answer (DicomScuTimeou
 NETWORK = HeaderLimits(
     header=MAX_HEADER_BYTES
 )  # of what strangers send; a deflated one grows to it
-
-
-OTHER_IDENTITY = mark(
-    "In {studies} of its studies objects name the patient otherwise than was asked; the table "
-    "finding says in what, and how they are kept."
-)
 
 
 @dataclass(frozen=True)
@@ -228,7 +222,15 @@ class Border:
         studies = [study.study.study_uid for study in expected.studies]
         asked = AskedPatient(patient.patient_id, patient.issuer)
         other = self.identities.told_otherwise(studies, asked)
-        return Saying(OTHER_IDENTITY, studies=other) if other else None
+        if not other:
+            return None
+        return counted(
+            "In {count} of its studies objects name the patient otherwise than was asked; the "
+            "table finding says in what, and how they are kept.",
+            "In {count} of its studies objects name the patient otherwise than was asked; the "
+            "table finding says in what, and how they are kept.",
+            other,
+        )
 
     def patients_of(self, study_uids: Iterable[str]) -> dict[str, str]:
         """Return the pseudonym that stored objects of original studies carry."""

@@ -34,7 +34,7 @@ from workbench.collect.queue.patient_queue import Job, PatientState, Queue, Retr
 from workbench.collect.retrieval import Source
 from workbench.collect.time_limits import Interruption
 from workbench.errors import NetworkError, SettingsError, StoreError, WorkbenchError
-from workbench.language import Saying
+from workbench.language import Saying, counted
 from workbench.stages.border import Border, Intake
 from workbench.stages.collection import Collection, collection_of
 from workbench.stages.inbox_unloading import InboxUnloading
@@ -323,9 +323,10 @@ class Collector:
         self.queue.settle(job.number, state, reason, None if last else retry.wait(job.tries))
         for number in self.ledger.others_lacking(job.number):
             self.queue.recount(number, *self.ledger.here(number, self.border))
-        said = Saying(
-            "Patient {number} of the queue: {state}, {received} objects.",
-            number=job.number, state=state.said, received=result.counts.received,
+        said = counted(
+            "Patient {number} of the queue: {state}, {count} objects.",
+            "Patient {number} of the queue: {state}, {count} objects.",
+            result.counts.received, number=job.number, state=state.said,
         )  # fmt: skip
         self.control.tell(Saying.joined(said, reason), "info" if done else "warning")
 
@@ -382,9 +383,12 @@ class Collector:
         freed = self.queue.take_over(dead)
         if freed:
             numbers = ", ".join(map(str, freed))
-            said = Saying(
+            said = counted(
                 "A collector had ended in the middle of patient {numbers} of the queue; that "
                 "counts as no try.",
+                "A collector had ended in the middle of patient {numbers} of the queue; that "
+                "counts as no try.",
+                len(freed),
                 numbers=numbers,
             )
             self.control.tell(said, "warning")

@@ -23,7 +23,7 @@ from workbench.collect.dimse.admission import (
 )
 from workbench.collect.retrieval import UNKNOWN_DESTINATION, RetrieveOutcome
 from workbench.errors import NetworkError
-from workbench.language import Saying, Words, mark
+from workbench.language import Saying, Words, counted, mark
 from workbench.settings import EntitySettings
 
 WILDCARDS = frozenset({"", "0.0.0.0", "::"})
@@ -219,7 +219,11 @@ def _other_objects(evidence: Evidence) -> Judged:
     if not evidence.others:
         return None
     return (
-        Saying("But {others} other objects came; they were not taken.", others=evidence.others),
+        counted(
+            "But {count} other objects came; they were not taken.",
+            "But {count} other objects came; they were not taken.",
+            evidence.others,
+        ),
         Saying(
             "If nobody else was sending: the PACS sends other objects than it is asked for, or "
             "with other UIDs. Ask its administrator."
@@ -349,9 +353,7 @@ WITHOUT_TLS = {
     ),
     NO_AGREEMENT: (
         mark("But a peer that did not agree with us on TLS at {address} called, and broke off."),
-        mark(
-            "Have its administrator accept the authority of our certificate, and {tls} or newer."
-        ),
+        mark("Have its administrator accept the authority of our certificate, and {tls} or newer."),
     ),
 }
 JUDGES: tuple[Callable[[Evidence], Judged], ...] = (

@@ -16,7 +16,7 @@ from pathlib import Path
 from typing import IO
 
 from workbench.errors import StoreError
-from workbench.language import Words, data, listed, number, sentences, t
+from workbench.language import Words, data, listed, n, number, sentences, t
 
 BLOCK = 2**24  # bytes read at a time
 READ = "import shutil, sys; shutil.copyfileobj(open(sys.argv[1], 'rb'), sys.stdout.buffer, 2**20)"
@@ -65,24 +65,32 @@ class Proof:
             "size": number(self.bytes / 2**20, 1),
         }  # fmt: skip
         if self.left:
-            outcome = t(
+            outcome = n(
                 "{rows} rows deleted. {values} IDs and UIDs looked for in {files} files "
                 "({size} MB): {left} of them found.",
+                "{rows} rows deleted. {values} IDs and UIDs looked for in {files} files "
+                "({size} MB): {left} of them found.",
+                self.rows,
                 left=self.left,
                 **values,
             )
         else:
-            outcome = t(
+            outcome = n(
                 "{rows} rows deleted. {values} IDs and UIDs looked for in {files} files "
                 "({size} MB): none of them found.",
+                "{rows} rows deleted. {values} IDs and UIDs looked for in {files} files "
+                "({size} MB): none of them found.",
+                self.rows,
                 **values,
             )
         said = [outcome]
         if self.where:
             said.append(t("In: {where}.", where=listed(map(data, self.where))))
         if self.untested:
-            said.append(t(
+            said.append(n(
                 "{untested} IDs are too short to be looked for, or not known without the key.",
+                "{untested} IDs are too short to be looked for, or not known without the key.",
+                self.untested,
                 untested=self.untested,
             ))  # fmt: skip
         return sentences(*said)

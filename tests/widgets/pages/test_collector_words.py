@@ -163,6 +163,22 @@ def test_so_are_tests_of_connections(page: CollectorPage) -> None:
     assert shown.count("wbc-good") + shown.count("wbc-wrong") >= 4
 
 
+def test_two_ends_are_read_in_the_language_they_are_shown_in_and_in_english(
+    page: CollectorPage,
+) -> None:
+    section(page, "settings")
+    panel = page._panels["settings"]
+    for text in ("1 to 17", "2 ⟦tö⟧ 16"):
+        outcome = panel.act(Ask("save-filter", {"filter.age_years": text}))
+        assert outcome is not None
+        assert outcome.good, outcome.text
+        page.before()
+        low, high = page.desk.survey.settings.filter["age_years"]
+        assert text.startswith(str(low))
+        assert text.endswith(str(high))
+        assert f'value="{low} ⟦tö⟧ {high}"' in str(panel.html())
+
+
 def test_with_wrong_settings_too(page: CollectorPage, tmp_path: Path) -> None:
     file = tmp_path / "w" / "workbench.toml"
     file.write_text(file.read_text() + '\n[schedule]\nzone = "Nowhere/Town"\n')

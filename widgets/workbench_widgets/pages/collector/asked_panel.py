@@ -122,8 +122,8 @@ def by_hour(rows: Sequence[Mapping[str, Any]], zone: ZoneInfo, now: datetime) ->
     bars = join(
         Markup('<rect x="{}" y="{:.2f}" width="0.8" height="{:.2f}"><title>{}</title></rect>')
         .format(place + 0.1, 30 - 28 * count / most, 28 * count / most,
-                t("{hour}: {count} objects",
-                  hour=_hour(first + timedelta(hours=place), zone), count=count))
+                n("{hour}: {count} objects", "{hour}: {count} objects", count,
+                  hour=_hour(first + timedelta(hours=place), zone)))
         for place, count in sorted(inside.items())
     )  # fmt: skip
     marks = join(

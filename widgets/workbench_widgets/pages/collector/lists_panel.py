@@ -15,7 +15,7 @@ from workbench.collect.queue.lists import (
 )
 from workbench.collect.queue.overview import Desk
 from workbench.errors import SettingsError
-from workbench.language import Words, data, mark, t
+from workbench.language import Words, data, mark, n, t
 from workbench.rights import Right
 from workbench.stages.border import Border
 from workbench_widgets.pages.collector.figures import whole
@@ -126,8 +126,10 @@ class ListsPanel:
         folder = self._desk.survey.folder / FOLDER
         folder.mkdir(mode=0o700, exist_ok=True)
         rows = export_lists(self._desk.ledger, Border(self._desk.survey), folder / name)
-        return t(
+        return n(
             "{rows} rows written. The file names patients: it stays in the hospital.",
+            "{rows} rows written. The file names patients: it stays in the hospital.",
+            rows,
             rows=whole(rows),
         )
 

@@ -17,7 +17,7 @@ from workbench.collect.queue.doings import Doing
 from workbench.collect.queue.overview import Desk, Status
 from workbench.collect.queue.patient_queue import PatientState
 from workbench.errors import SettingsError
-from workbench.language import Words, data, day_and_clock, html, listed, mark, number, t
+from workbench.language import Words, data, day_and_clock, html, listed, mark, n, number, t
 from workbench.rights import Right
 from workbench_widgets.pages.collector.figures import command, whole
 from workbench_widgets.pages.collector.hospital_clock import wall
@@ -89,12 +89,12 @@ class Now:
         """Steer the collectors, or override the schedule; how it stands then says the state."""
         if ask.name in STEERED:
             self._desk.control.command = STEERED[ask.name]
-            return Outcome("")
+            return Outcome(Words(""))
         if ask.name == "ask-now":
             return self._ask_now(ask.text("value"))
         if ask.name == "schedule-again":
             self._desk.control.override = None
-            return Outcome("")
+            return Outcome(Words(""))
         return None
 
     def _ask_now(self, choice: str) -> Outcome:
@@ -106,7 +106,7 @@ class Now:
         else:
             raise SettingsError("until when?", "Choose one of the ends offered.")
         self._desk.control.override = Override(until, opened=True)
-        return Outcome("")
+        return Outcome(Words(""))
 
     def _steering(self, status: Status) -> Markup:
         runs, override = status.command is Command.RUN, self._desk.control.override
@@ -178,8 +178,9 @@ class Now:
         here = (row.get("already") or 0) + (row.get("received") or 0)
         expected = row.get("expected") or 0
         state_ = PatientState(row["state"]).words if row else t("asked")
-        text = t(
-            "{here} of {expected} objects are here", here=whole(here), expected=whole(expected)
+        text = n(
+            "{here} of {expected} objects are here", "{here} of {expected} objects are here",
+            expected, here=whole(here), expected=whole(expected),
         ) if expected else t("asking")  # fmt: skip
         return Markup(
             '<p class="wbc-big">{}</p><progress max="{}" value="{}" aria-label="{}"></progress>'
@@ -262,7 +263,7 @@ def _asked_for(begins: datetime, ends: datetime, zone: ZoneInfo) -> Words:
 def machine(status: Status, free: int) -> Markup:
     """Return speed, disk and memory."""
     fresh = [collector.told for collector in status.collectors if collector.fresh]
-    pairs: dict[str, str] = {t("Disk free"): t("{size} GB", size=number(free / GIB, 1))}
+    pairs: dict[Words, Words] = {t("Disk free"): t("{size} GB", size=number(free / GIB, 1))}
     if fresh:
         sums = dict(_sums(fresh))
         speed = number(sums["bytes_per_s"] / MIB, 2)

@@ -19,7 +19,7 @@ from workbench.collect.patient_list import ListedPatient, parse_patients, read_p
 from workbench.collect.queue.overview import Desk
 from workbench.collect.queue.patient_queue import STATES, PatientState
 from workbench.errors import IdentityError, SettingsError
-from workbench.language import Marked, Saying, Words, data, mark, sentences, t
+from workbench.language import Marked, Saying, Words, data, mark, n, sentences, t
 from workbench.rights import Right
 from workbench.stages.border import Border
 from workbench_widgets.pages.collector.figures import numbers, whole
@@ -134,7 +134,7 @@ class QueuePanel:
         after = int(first) - 1 if first.isdecimal() and first.isascii() else 0
         before = (0,) if after > 0 else ()
         self._window = Window(view if view in VIEWS else "all", max(after, 0), before)
-        return Outcome("")
+        return Outcome(Words(""))
 
     def _turn(self, ask: Ask) -> Outcome:
         where, value = self._window, ask.text("value")
@@ -143,7 +143,7 @@ class QueuePanel:
         elif value.isdecimal() and value.isascii():
             before = (*where.before, where.after)
             self._window = replace(where, after=int(value), before=before)
-        return Outcome("")
+        return Outcome(Words(""))
 
     def _pager(self, shown: Sequence[Mapping[str, Any]], more: bool, found: int) -> Markup:
         if not shown:
@@ -156,8 +156,10 @@ class QueuePanel:
                 Button(t("Next"), "page", last, off=not more),
             ),
             said(
-                t(
+                n(
                     "No. {first} to {last}; {found} patients in all.",
+                    "No. {first} to {last}; {found} patients in all.",
+                    found,
                     first=shown[0]["number"],
                     last=data(last),
                     found=whole(found),
@@ -227,17 +229,25 @@ class QueuePanel:
             patients = [replace(patient, priority=priority) for patient in patients]
         added = self._desk.queue.add(patients)
         known = len(patients) - added
-        new = t("1 patient added.") if added == 1 else t(
-            "{patients} patients added.", patients=whole(added)
+        new = n("1 patient added.", "{patients} patients added.", added, patients=whole(added))
+        before = n(
+            "{patients} were in the queue already.", "{patients} were in the queue already.",
+            known, patients=whole(known),
         )  # fmt: skip
-        before = t("{patients} were in the queue already.", patients=whole(known))
         return Outcome(sentences(new, before) if known else new, reset=(form,))
 
     # --- changing ------------------------------------------------------------------------------
 
     def _retry_all(self, _: Ask) -> Outcome:
         tried = self._desk.queue.retry()
-        return Outcome(t("{patients} patients will be tried again.", patients=whole(tried)))
+        return Outcome(
+            n(
+                "{patients} patients will be tried again.",
+                "{patients} patients will be tried again.",
+                tried,
+                patients=whole(tried),
+            )
+        )
 
     def _change(self, ask: Ask) -> Outcome:
         queue, chosen, priority = self._desk.queue, _numbers(ask.text("numbers")), 0
@@ -257,7 +267,12 @@ class QueuePanel:
         left, asked = len(chosen) - done, len(chosen)
         text = t(words, done=done, total=asked, priority=priority)
         if left:
-            not_done = t("{left} are not there, at work, or not in such a state.", left=left)
+            not_done = n(
+                "{left} are not there, at work, or not in such a state.",
+                "{left} are not there, at work, or not in such a state.",
+                left,
+                left=left,
+            )
             text = sentences(text, not_done)
         return Outcome(text, good=not left)
 
@@ -314,7 +329,12 @@ def _changing(states: Mapping[PatientState, int]) -> Markup:
     ))  # fmt: skip
     everyone = buttons(
         Button(
-            t("Try all {patients} again that are not complete", patients=whole(open_)),
+            n(
+                "Try all {patients} again that are not complete",
+                "Try all {patients} again that are not complete",
+                open_,
+                patients=whole(open_),
+            ),
             "retry-all",
             off=not open_,
         )

@@ -24,7 +24,7 @@ from workbench.credentials import (
 )
 from workbench.deidentify.patient_clock import PROMISES, Times
 from workbench.errors import SettingsError, WorkbenchError
-from workbench.language import Marked, Words, capital, data, listed, mark, sentences, t
+from workbench.language import Marked, Saying, Words, capital, data, listed, mark, sentences, t
 from workbench.rights import Right
 from workbench.settings import FILE, Settings
 from workbench.settings_file import read_settings, settings_of
@@ -53,6 +53,7 @@ TIMES = (
     ("", mark("as the survey began")), ("hour", mark("true to about an hour")),
     ("exact", mark("exact")), ("removed", mark("removed")),
 )  # fmt: skip
+TO = mark("to")  # between two ends
 OPTIONS = {"retrieve": RETRIEVE, "times": TIMES}  # by kind of key
 
 
@@ -67,7 +68,7 @@ class Key:
     key: str
     label: Marked
     kind: str = "text"
-    hint: str = ""
+    hint: Marked | None = None
 
     @property
     def name(self) -> str:
@@ -79,7 +80,8 @@ class Key:
         if value is None:
             return ""
         if isinstance(value, list | tuple):
-            return (" to " if self.kind == "pair" else ", ").join(_plain(part) for part in value)
+            between = f" {t(TO)} " if self.kind == "pair" else ", "
+            return between.join(_plain(part) for part in value)
         return _plain(value)
 
     def read(self, text: str) -> object:
@@ -91,9 +93,12 @@ class Key:
         if self.kind == "words":
             return [word.strip() for word in text.split(",") if word.strip()]
         if self.kind == "pair":
-            first, to, last = (part.strip() for part in text.partition("to"))
+            # The word of the language, or the English one.
+            to = next((word for word in (str(t(TO)), str(TO)) if word in text), "")
             if not to:
-                raise SettingsError("two ends are needed.", "For example {hint}.", hint=self.hint)
+                hint = Saying(self.hint or "")
+                raise SettingsError("two ends are needed.", "For example {hint}.", hint=hint)
+            first, _, last = (part.strip() for part in text.partition(to))
             dates = self.key == "study_date"
             return [end if dates else _number(end) for end in (first, last)]
         return text
@@ -138,8 +143,10 @@ GROUPS: tuple[tuple[str, Marked, tuple[Key, ...], tuple[str, ...]], ...] = (
     ("filter", mark("What is wanted"), (
         Key("filter", "modalities", mark("Modalities"), "words",
             mark("For example CT, SR. Empty: all.")),
-        Key("filter", "study_date", mark("Study dates"), "pair", "2020-01-01 to 2024-12-31"),
-        Key("filter", "age_years", mark("Age at the study, years"), "pair", "0 to 18"),
+        Key("filter", "study_date", mark("Study dates"), "pair",
+            mark("2020-01-01 to 2024-12-31")),
+        Key("filter", "age_years", mark("Age at the study, years"), "pair",
+            mark("0 to 18")),
     ), ("settings",)),
     ("protect", mark("What leaves"), (
         Key("protect", "times", mark("Times of day"), "times",
@@ -199,15 +206,16 @@ class SettingsPanel:
         tests: tuple[str, ...],
     ) -> Markup:  # fmt: skip
         stored = _stored(settings, table)
-        shown: dict[str, str] = {
+        shown: dict[Words, Words] = {
             t(key.label): data(key.shown(stored.get(key.key)) or "–") for key in keys
         }
         fixed = join((facts(shown), said(t(FIXED), "soft")))
         form = Form(f"save-{table}", [
             Field(
                 key.name, t(key.label), self._typed.get(key.name, key.shown(stored.get(key.key))),
-                "text" if key.kind != "number" else "number-text", t(key.hint) if key.hint else "",
-                self._problems.get(key.name, ""),
+                "text" if key.kind != "number" else "number-text",
+                t(key.hint) if key.hint else None,
+                self._problems.get(key.name),
                 [(value, t(words)) for value, words in OPTIONS.get(key.kind, ())],
             ) for key in keys
         ], ((f"save-{table}", t("Save")),), seen=_fingerprint(stored))  # fmt: skip
@@ -319,7 +327,7 @@ class SettingsPanel:
         worker = ThreadPoolExecutor(max_workers=1, thread_name_prefix="trial")
         self._work = worker.submit(self._try, tests)
         worker.shutdown(wait=False)
-        return Outcome("")
+        return Outcome(Words(""))
 
     def _try(self, tests: frozenset[str]) -> None:
         survey = open_survey(self._folder)

@@ -148,7 +148,8 @@ class MyScanner(widgets.VBox):  # type: ignore[misc]
     def html(self) -> Html:
         """Return the choices and what they lead to."""
         again = buttons(Button(t("Read again"), "read", label=t("Read the tables again")))
-        read = Markup(paragraph(t("Read at {time} UTC.", time=data(self._read_at)), "note"))
+        said = t("Read at {time} UTC.", time=data(self._read_at))
+        read = Markup('<p class="note">{}</p>').format(said)
         choices = Markup('<div class="wb-choices">{}<div>{}{}</div></div>').format(
             self._form, again, read
         )

@@ -83,7 +83,7 @@ class ScannersPanel:
         """Open, name, split, merge, or take back."""
         if ask.name in ("open", "close"):
             self._opened = ask.values.get("value", "") if ask.name == "open" else ""
-            return Outcome("")
+            return Outcome(Words(""))
         if ask.name == "choose":
             return self._choose(ask.text("value"))
         acts = {"name": self._name, "split": self._split, "forget": self._forget,

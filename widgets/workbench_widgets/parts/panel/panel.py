@@ -12,7 +12,7 @@ from zoneinfo import ZoneInfo
 
 from markupsafe import Markup
 
-from workbench.language import Words, day, mark, t
+from workbench.language import Marked, Words, day, mark, t
 from workbench.language.pseudo import BEGIN
 from workbench.rights import Right
 from workbench_widgets.parts.live.live import Ask
@@ -27,7 +27,7 @@ GOOD, WORKING, WARNING, PROBLEM = "good", "working", "warning", "problem"
 class Outcome:
     """What came of a question: a sentence for the page, and forms to empty."""
 
-    text: str
+    text: Words
     good: bool = True
     reset: tuple[str, ...] = ()
 
@@ -83,7 +83,7 @@ def join(parts: Iterable[str], between: str = "") -> Markup:
     return Markup.escape(between).join(parts)
 
 
-def card(title: str, *parts: str, kind: str = "") -> Markup:
+def card(title: Words, *parts: str, kind: str = "") -> Markup:
     """Return pieces under a heading; nothing where there are no pieces."""
     if not any(parts):
         return NOTHING
@@ -92,7 +92,7 @@ def card(title: str, *parts: str, kind: str = "") -> Markup:
     )
 
 
-def said(text: str, kind: str = "") -> Markup:
+def said(text: Words, kind: str = "") -> Markup:
     """Return a paragraph."""
     return Markup('<p class="{}">{}</p>').format(f"wbc-{kind}" if kind else "", text)
 
@@ -101,12 +101,12 @@ def said(text: str, kind: str = "") -> Markup:
 class Button:
     """A button: the words on it, what it asks, and the value that goes with it."""
 
-    words: str
+    words: Words
     ask: str
     value: str = ""
     main: bool = False
     off: bool = False
-    label: str = ""
+    label: Words | None = None
 
     def __html__(self) -> Markup:
         if not MAY_ASK.get()(self.ask):
@@ -134,17 +134,19 @@ class Field:
     """
 
     name: str
-    label: str
+    label: Words
     value: str = ""
     kind: str = "text"
-    hint: str = ""
-    problem: str = ""
-    options: Sequence[tuple[str, str]] = ()
+    hint: Words | None = None
+    problem: Words | None = None
+    options: Sequence[tuple[str, Words]] = ()
     key: str = ""
 
     def __html__(self) -> Markup:
-        alert = Markup('<small class="wbc-wrong" role="alert">{}</small>').format(self.problem)
-        hint = Markup("<small>{}</small>").format(self.hint)
+        alert = Markup('<small class="wbc-wrong" role="alert">{}</small>').format(
+            self.problem or ""
+        )
+        hint = Markup("<small>{}</small>").format(self.hint or "")
         wrong = Markup(' aria-invalid="true"') if self.problem else ""
         return Markup('<label class="wbc-field wbc-{}"{}><span>{}</span>{}{}</label>').format(
             self.kind, Markup(' data-key="{}"').format(self.key) if self.key else "", self.label,
@@ -184,7 +186,7 @@ class Form:
 
     name: str
     fields: Sequence[Field]
-    sends: Sequence[tuple[str, str]] = ()
+    sends: Sequence[tuple[str, Words]] = ()
     live: bool = False
     danger: bool = False
     seen: str = ""
@@ -214,7 +216,7 @@ class Form:
 
 
 def table(
-    heads: Sequence[str], rows: Iterable[Sequence[object]], caption: str, empty: str
+    heads: Sequence[Words], rows: Iterable[Sequence[object]], caption: Words, empty: Words | Marked
 ) -> Markup:
     """Return a table; heads that begin with ``#`` stand over numbers.
 
@@ -232,7 +234,8 @@ def table(
         for row in rows
     ]
     if not lines:
-        return said(t(NONE), "soft") if empty == NONE else said(empty, "empty")
+        words = t(empty) if isinstance(empty, Marked) else empty
+        return said(words, "soft" if empty == NONE else "empty")
     top = join(
         Markup('<th scope="col"{}>{}</th>').format(
             kind, head.replace(NUMERIC, "", 1) if kind else head
@@ -246,7 +249,7 @@ def table(
     ).format(caption, top, body)
 
 
-def facts(pairs: Mapping[str, str]) -> Markup:
+def facts(pairs: Mapping[Words, object]) -> Markup:
     """Return names and what is known of each."""
     each = join(Markup("<div><dt>{}</dt><dd>{}</dd></div>").format(*pair) for pair in pairs.items())
     return Markup('<dl class="wbc-facts">{}</dl>').format(each)

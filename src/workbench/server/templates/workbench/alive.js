@@ -25,6 +25,12 @@ async function state() {
   }
 }
 
+/** The page's language, as it is written where the visitor lives: en-GB has 24 hours. */
+function region() {
+  const language = document.documentElement.lang;
+  return navigator.languages.find((code) => code.split("-")[0] === language) ?? language;
+}
+
 /** Grey what is old, and say why and since when; or take both back. */
 function say(text) {
   const notice = document.getElementById("ended");
@@ -33,7 +39,7 @@ function say(text) {
   content?.classList.toggle("old", Boolean(text));
   if (content) content.inert = Boolean(text);
   notice.hidden = !text;
-  const time = trueAt.toLocaleTimeString(document.documentElement.lang);
+  const time = trueAt.toLocaleTimeString(region());
   const said = text ? `${text} ${words("since").replace("{time}", time)}` : "";
   const place = notice.querySelector("span");
   if (place && place.textContent !== said) place.textContent = said;

@@ -1,0 +1,118 @@
+"""Every section of every dashboard, and every report, in the language that nobody speaks.
+
+What did not go through the door for texts is shown by its place: dashboard, section, text.  Words
+of the pseudo-locale are a third longer, so heads and buttons that would overflow are shown, too.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.browser.ended_pages import COLD_MS, CONTENT, make_full_workspace
+from tests.browser.lab import chromium
+from tests.language.unmarked import unmarked
+from workbench.language.pseudo import BEGIN, PSEUDO
+from workbench.report.notebooks import report_names
+from workbench.server.voila import ServerProcess
+from workbench.stages.reporting import make_report
+from workbench.survey import open_survey
+
+pytestmark = pytest.mark.chromium
+TABLET = {"width": 768, "height": 1024}
+# What a report cannot do without, in the workspace of these tests.
+NEEDED: dict[str, dict[str, object]] = {
+    "quality_over_time": {"profile": "CT1 water"}, "quality_results": {"numbers": [1]},
+}  # fmt: skip
+SETTLED_MS = 3000  # a page asks every two seconds
+# Heads and buttons whose words are cut off, or stand out of them.
+TOO_LONG = """() => [...document.querySelectorAll('button, th, [role=tab], h1, h2, h3, label')]
+  .filter((place) => place.getClientRects().length && place.scrollWidth > place.clientWidth + 1
+    && getComputedStyle(place).display !== 'inline')
+  .map((place) => place.textContent.trim().slice(0, 80))"""
+
+
+@pytest.fixture(scope="module")
+def workspace(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    folder: Path = make_full_workspace(tmp_path_factory.mktemp("walked") / "w")
+    return folder
+
+
+@pytest.fixture(scope="module")
+def server(workspace: Path) -> Iterator[ServerProcess]:
+    with ServerProcess(workspace) as running:
+        yield running
+
+
+def sections(page: Any) -> Iterator[str]:
+    """Show each section of a page in turn, with all that is folded opened; yield its name."""
+    tabs = page.locator("[role=tab]")
+    names = [tabs.nth(number).get_attribute("value") or "" for number in range(tabs.count())]
+    for name in names or [""]:
+        if name:
+            page.locator(f'[role=tab][value="{name}"]').click()
+            page.locator(f'[role=tab][value="{name}"][aria-selected=true]').wait_for()
+        page.wait_for_timeout(SETTLED_MS)
+        page.evaluate("document.querySelectorAll('details').forEach((each) => (each.open = true))")
+        page.wait_for_timeout(SETTLED_MS)
+        yield name or "all"
+
+
+Found = Mapping[str, Sequence[str]]
+
+
+def refuse(place: str, bare: Found, long: Found) -> None:
+    """Fail with each text that is not marked or too long, and where it stands."""
+    lines = [
+        f"{place}, {section}: {why}: {text}"
+        for found, why in ((bare, "is not marked"), (long, "is too long"))
+        for section in found
+        for text in found[section]
+    ]
+    if lines:
+        pytest.fail("\n".join(lines), pytrace=False)
+
+
+def open_in_pseudo(page: Any, server: ServerProcess, path: str, wait_for: str) -> None:
+    base, _, query = server.url.partition("?")
+    page.goto(f"{base}{path}?lang={PSEUDO}&{query}")
+    page.locator(wait_for).first.wait_for(timeout=COLD_MS)
+
+
+@pytest.mark.parametrize("name", sorted(CONTENT))
+def test_every_section_of_a_dashboard_is_marked(server: ServerProcess, name: str) -> None:
+    with chromium() as tab:
+        tab.page.set_viewport_size(TABLET)
+        open_in_pseudo(tab.page, server, f"dashboards/{name}", CONTENT[name])
+        bare, long = {}, {}
+        for section in sections(tab.page):
+            bare[section] = sorted(set(unmarked(tab.page.content())))
+            long[section] = tab.page.evaluate(TOO_LONG)
+        assert BEGIN in tab.page.content()
+    refuse(name, bare, long)
+
+
+def test_the_index_is_marked_and_names_the_dashboards(server: ServerProcess) -> None:
+    with chromium() as tab:
+        tab.page.set_viewport_size(TABLET)
+        open_in_pseudo(tab.page, server, "", "h2")
+        assert tab.page.evaluate("document.documentElement.lang") == PSEUDO
+        bare = {"all": unmarked(tab.page.content())}
+        refuse("index", bare, {"all": tab.page.evaluate(TOO_LONG)})
+
+
+@pytest.mark.parametrize("name", report_names())
+def test_every_report_is_marked(workspace: Path, tmp_path: Path, name: str) -> None:
+    out = tmp_path / "report.html"
+    survey = open_survey(workspace)
+    try:
+        run = make_report(survey, name, out, {"language": PSEUDO, **NEEDED.get(name, {})})
+    finally:
+        survey.close()
+    assert run.outcome == "done", run.message
+    page = out.read_text("utf-8")
+    assert f'<html lang="{PSEUDO}"' in page
+    refuse(name, {"report": sorted(set(unmarked(page)))}, {})

@@ -116,3 +116,13 @@ def test_every_report_is_marked(workspace: Path, tmp_path: Path, name: str) -> N
     page = out.read_text("utf-8")
     assert f'<html lang="{PSEUDO}"' in page
     refuse(name, {"report": sorted(set(unmarked(page)))}, {})
+
+
+def test_the_walk_sees_what_is_cut_off_and_nothing_else() -> None:
+    with chromium() as tab:
+        tab.page.set_content(
+            "<button style='width:60px;overflow:hidden;white-space:nowrap'>Much too long</button>"
+            "<button>As long as it needs</button><h2>A head may take two lines</h2>"
+            "<h3 style='width:50px'>Unbreakably</h3>"
+        )
+        assert tab.page.evaluate(TOO_LONG) == ["Much too long", "Unbreakably"]

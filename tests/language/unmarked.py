@@ -16,7 +16,7 @@ READ_ALOUD = {
     "alt", "aria-description", "aria-label", "aria-placeholder", "aria-roledescription",
     "aria-valuetext", "label", "placeholder", "title",
 }  # fmt: skip
-# Of what is within a picture nothing else is read: WAI-ARIA 1.2 section 5.2.8, "children
+# Of what is within a picture nothing else is read: WAI-ARIA 1.2, "children
 # presentational"; the picture's own words are.
 VISIBLE = {"alt", "label", "placeholder", "title"}
 LEFT_OUT = {"code", "script", "style", "template"}

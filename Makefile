@@ -43,6 +43,7 @@ check: dev ## style, types, layers, shape, notebooks, the widgets' JavaScript
 	$(RUN)/python -m checks.shape
 	$(RUN)/python -m checks.names
 	$(RUN)/python -m checks.notebooks
+	$(RUN)/python -m checks.catalogues
 	sh checks/javascript.sh
 
 # Asks the internet, and its answer changes without us: neither a part of `check` nor of CI.

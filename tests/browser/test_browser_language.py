@@ -34,6 +34,17 @@ TOO_LONG = """() => [...document.querySelectorAll('button, th, [role=tab], h1, h
     && getComputedStyle(place).display !== 'inline')
   .map((place) => place.textContent.trim().slice(0, 80))"""
 
+# The page without what is not shown: that may still be in the language of before.
+SHOWN = """() => {
+  const hidden = [...document.body.querySelectorAll('*')].filter(
+    (each) => getComputedStyle(each).display === 'none' && !each.closest('select'));
+  hidden.forEach((each) => each.setAttribute('data-not-shown', ''));
+  const page = document.documentElement.cloneNode(true);
+  hidden.forEach((each) => each.removeAttribute('data-not-shown'));
+  page.querySelectorAll('[data-not-shown]').forEach((each) => each.remove());
+  return page.outerHTML;
+}"""
+
 
 @pytest.fixture(scope="module")
 def workspace(tmp_path_factory: pytest.TempPathFactory) -> Path:
@@ -89,7 +100,7 @@ def test_every_section_of_a_dashboard_is_marked(server: ServerProcess, name: str
         open_in_pseudo(tab.page, server, f"dashboards/{name}", CONTENT[name])
         bare, long = {}, {}
         for section in sections(tab.page):
-            bare[section] = sorted(set(unmarked(tab.page.content())))
+            bare[section] = sorted(set(unmarked(tab.page.evaluate(SHOWN))))
             long[section] = tab.page.evaluate(TOO_LONG)
         assert BEGIN in tab.page.content()
     refuse(name, bare, long)
@@ -100,7 +111,7 @@ def test_the_index_is_marked_and_names_the_dashboards(server: ServerProcess) -> 
         tab.page.set_viewport_size(TABLET)
         open_in_pseudo(tab.page, server, "", "h2")
         assert tab.page.evaluate("document.documentElement.lang") == PSEUDO
-        bare = {"all": unmarked(tab.page.content())}
+        bare = {"all": unmarked(tab.page.evaluate(SHOWN))}
         refuse("index", bare, {"all": tab.page.evaluate(TOO_LONG)})
 
 
@@ -116,3 +127,19 @@ def test_every_report_is_marked(workspace: Path, tmp_path: Path, name: str) -> N
     page = out.read_text("utf-8")
     assert f'<html lang="{PSEUDO}"' in page
     refuse(name, {"report": sorted(set(unmarked(page)))}, {})
+
+
+def test_the_walk_sees_what_is_cut_off_and_nothing_else() -> None:
+    with chromium() as tab:
+        tab.page.set_content(
+            "<button style='width:60px;overflow:hidden;white-space:nowrap'>Much too long</button>"
+            "<button>As long as it needs</button><h2>A head may take two lines</h2>"
+            "<h3 style='width:50px'>Unbreakably</h3>"
+        )
+        assert tab.page.evaluate(TOO_LONG) == ["Much too long", "Unbreakably"]
+        tab.page.set_content(
+            "<p>seen</p><p hidden>gone</p><div style='display:none'><b>gone</b></div>"
+            "<select><option>first<option>second</select><p>after</p>"
+        )
+        assert unmarked(tab.page.evaluate(SHOWN)) == ["seen", "first", "second", "after"]
+        assert tab.page.locator("[data-not-shown]").count() == 0

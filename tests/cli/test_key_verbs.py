@@ -298,3 +298,14 @@ def test_a_person_mends_a_line_and_right_ones_are_wiped(workspace: Path) -> None
     assert terminal.end() == 0
     assert terminal.shown.count("\x1b[2K") == 8
     assert load_key(workspace / "hospital.key") == key
+
+
+def test_the_sheet_is_in_the_language_of_the_settings_and_what_is_said_is_english(
+    workspace: Path, tmp_path: Path, capsys: Capture
+) -> None:
+    with (workspace / "workbench.toml").open("a", encoding="utf-8") as file:
+        file.write('\n[server]\nlanguage = "xx"\n')
+    sheet = tmp_path / "sheet.html"
+    code, told, err = run(capsys, "key", "sheet", "-w", workspace, "--out", sheet)
+    assert (code, "⟦" in f"{told}{err}") == (0, False)
+    assert '<html lang="xx">' in sheet.read_text("utf-8")

@@ -15,8 +15,10 @@ from workbench.cli.output import (
     NOT_STARTED,
     PROBLEMS,
 )
+from workbench.errors import SettingsError
+from workbench.language import current_language
 from workbench.schema import TABLES
-from workbench.survey import open_survey
+from workbench.survey import create_survey, open_survey
 
 
 def test_map_dose_and_tables_follow(
@@ -221,3 +223,33 @@ def test_a_stage_too_early_says_which_one_comes_first(
     code, told, err = run(capsys, "dose", "-w", workspace)
     assert (code, told["problem"]) == (DONE, "")
     assert "first" not in err
+
+
+@pytest.mark.parametrize("setting", ["xx", ""])
+def test_a_report_is_in_the_language_of_the_settings_unless_another_is_asked_for(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, setting: str
+) -> None:
+    spoken = []
+
+    def run_report(*_: object) -> object:
+        spoken.append(current_language())
+        raise SettingsError("enough.")
+
+    monkeypatch.setattr("workbench.stages.reporting.run_report", run_report)
+    create_survey(tmp_path / "w").close()
+    with (tmp_path / "w" / "workbench.toml").open("a", encoding="utf-8") as file:
+        file.write(f'\n[server]\nlanguage = "{setting}"\n' if setting else "")
+    words = ["report", "run", "dose_by_protocol", "-w", str(tmp_path / "w"), "--out"]
+    assert main([*words, str(tmp_path / "r.html")]) == 2
+    assert spoken == [setting or "en"]
+
+
+def test_a_report_in_a_language_nobody_has_is_refused_in_english(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    create_survey(tmp_path / "w").close()
+    out = tmp_path / "r.html"
+    words = ["report", "run", "dose_by_protocol", "-w", str(tmp_path / "w"), "--out", str(out)]
+    assert main([*words, "-p", "language=tlh"]) == 2
+    assert "there are no texts in the language 'tlh'. There is: en" in capsys.readouterr().err
+    assert not out.exists()

@@ -92,3 +92,14 @@ def test_texts_from_the_door_are_let_pass() -> None:
 
 def test_what_stands_after_something_left_out_is_judged() -> None:
     assert unmarked("<div translate='no'><p>a name<br>another</div><p>forgotten") == ["forgotten"]
+
+
+def test_of_a_picture_its_own_words_are_read_and_those_inside_are_seen() -> None:
+    inside = "<g aria-label='X-axis'><path aria-roledescription='tick'/><text>{}</text></g>"
+    picture = f"<svg role='img' aria-label='{{}}'>{inside}</svg><p aria-label='{{}}'></p>"
+    marked = "⟦Dösé⟧"
+    assert unmarked(picture.format(marked, marked, marked)) == []
+    assert unmarked(picture.format("Dose", marked, marked)) == ["aria-label: Dose"]
+    assert unmarked(picture.format(marked, "Dose", marked)) == ["Dose"]
+    assert unmarked(picture.format(marked, marked, "Dose")) == ["aria-label: Dose"]
+    assert len(unmarked(f"<svg>{inside.format(marked)}</svg>")) == 2

@@ -7,6 +7,7 @@ What is translated stands between ⟦ and ⟧, what is data between « and »; s
 from __future__ import annotations
 
 import re
+from collections.abc import Collection
 from html.parser import HTMLParser
 
 from workbench.language.pseudo import BEGIN, DATA_BEGIN, DATA_END, END
@@ -15,6 +16,9 @@ READ_ALOUD = {
     "alt", "aria-description", "aria-label", "aria-placeholder", "aria-roledescription",
     "aria-valuetext", "label", "placeholder", "title",
 }  # fmt: skip
+# Of what is within a picture nothing else is read: WAI-ARIA 1.2, "children
+# presentational"; the picture's own words are.
+VISIBLE = {"alt", "label", "placeholder", "title"}
 LEFT_OUT = {"code", "script", "style", "template"}
 BUTTONS = {"button", "reset", "submit"}
 VOID = {
@@ -85,7 +89,8 @@ class _Reader(HTMLParser):
     def __init__(self) -> None:
         super().__init__(convert_charrefs=True)
         self.wrong: list[str] = []
-        self._open: list[tuple[str, bool]] = []  # tag, and whether its words are left out
+        # Tag, whether its words are left out, and whether it is (in) a picture.
+        self._open: list[tuple[str, bool, bool]] = []
         self._text: list[str] = []
 
     def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
@@ -93,10 +98,11 @@ class _Reader(HTMLParser):
         hidden = self._hidden() or tag in LEFT_OUT or values.get("translate") == "no"
         if tag not in INLINE:
             self.end_text()
+        inside = bool(self._open) and self._open[-1][2]
         if not hidden:
-            self._read_aloud(tag, values)
+            self._read_aloud(values, (VISIBLE if inside else READ_ALOUD), tag)
         if tag not in VOID:
-            self._open.append((tag, hidden))
+            self._open.append((tag, hidden, inside or values.get("role") == "img"))
 
     def handle_startendtag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
         self.handle_starttag(tag, attrs)
@@ -124,8 +130,10 @@ class _Reader(HTMLParser):
     def _hidden(self) -> bool:
         return bool(self._open) and self._open[-1][1]
 
-    def _read_aloud(self, tag: str, values: dict[str, str | None]) -> None:
-        names = set(READ_ALOUD)
+    def _read_aloud(
+        self, values: dict[str, str | None], looked_at: Collection[str], tag: str
+    ) -> None:
+        names = set(looked_at)
         if tag == "input" and values.get("type") in BUTTONS:
             names.add("value")
         for name in sorted(names & values.keys()):

@@ -61,6 +61,11 @@ def patient_of(wanted: dict[str, list[str]]) -> int:
     return int(digits) - first if digits.isdigit() else -1
 
 
+def pair(image: Dataset) -> tuple[str, str]:
+    """Return SOP class and transfer syntax."""
+    return str(image.SOPClassUID), str(image.file_meta.TransferSyntaxUID)
+
+
 def renamed(image: Dataset, number: int) -> Dataset:
     """Return a copy of an image as number so many of the first patient."""
     copied = Dataset(image)
@@ -80,7 +85,8 @@ class EndlessArchive:
         self.folder = folder
         folder.mkdir(parents=True)
         objects = simulate_hospital(patients=1).objects()
-        images = [each for each in objects if "AXIAL" in each.get("ImageType", [])]
+        axial = [each for each in objects if "AXIAL" in each.get("ImageType", [])]
+        images = [each for each in axial if pair(each) == pair(axial[0])]
         self._files, self._records = [], []
         for number in range(A_PATIENT):
             image = renamed(images[number % len(images)], number)
@@ -88,7 +94,7 @@ class EndlessArchive:
             dcmwrite(buffer, image, enforce_file_format=True)
             self._files.append(buffer.getvalue())
             self._records.append({name: list(texts(image, name)) for name in KEYWORDS})
-        self.pair = (str(images[0].SOPClassUID), str(images[0].file_meta.TransferSyntaxUID))
+        self.pair = pair(images[0])
 
     def match(self, level: str, keys: Dataset) -> list[Values]:
         """Return what a PACS would answer about the patient or the study of the keys."""
@@ -188,7 +194,9 @@ def watch(process: psutil.Process, workspace: Path, patients: int) -> Iterator[S
         counts = workbench("collect", "status", "-w", str(workspace))["patients"]
         complete = counts["complete"]
         rested += EVERY_S if complete >= patients else 0.0
-        yield sample(process, workspace, complete * A_PATIENT)
+        seen = sample(process, workspace, complete * A_PATIENT)
+        print(f"{seen.objects:,} objects, {seen.resident / 1e9:.2f} GB", file=sys.stderr)
+        yield seen
 
 
 @contextmanager

@@ -84,14 +84,14 @@ class ChartsPanel:
         if ask.name == "chart":
             self._chosen |= {name: ask.values.get(name, "") for name in self._chosen
                              if name in ask.values}  # fmt: skip
-            return Outcome("")
+            return Outcome()
         if ask.name == "note":
             return self._note(ask)
         if ask.name == "baseline":
             return self._baseline(ask)
         if ask.name == "close":
             self._on.clear()
-            return Outcome("")
+            return Outcome()
         return None
 
     def picture(self) -> tuple[Any, Words] | None:

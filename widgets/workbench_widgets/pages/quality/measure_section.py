@@ -252,7 +252,7 @@ class MeasurePanel:
     def _view(self, ask: Ask) -> Outcome:
         self._on.attempt = self._on.number = None
         self._on.look_at(read_offered(self._series(ask.text("value")).images))
-        return Outcome("")
+        return Outcome()
 
     # --- measuring -----------------------------------------------------------------------------
 
@@ -266,7 +266,7 @@ class MeasurePanel:
         self._on.attempt, self._on.number = attempt, None
         regions = [region for judged in attempt.judged for region in judged.measurement.regions]
         self._on.look_at(attempt.images, regions)
-        return Outcome("")
+        return Outcome()
 
     def _attempted(self) -> Markup:
         attempt = self._on.attempt
@@ -308,7 +308,7 @@ class MeasurePanel:
 
     def _away(self, _ask: Ask) -> Outcome:
         self._on.clear()
-        return Outcome("")
+        return Outcome()
 
 
 def _preview(offered: Offered) -> Markup | WorkbenchError:

@@ -67,17 +67,17 @@ class ProfilesPanel:
             kept = self._on.desk.profile(ask.values.get("value", ""))
             self._chosen, self._version, self._problem = kept.name, kept.version, ""
             self._text = profile_text(profile_of(kept.content))
-            return Outcome("")
+            return Outcome()
         if ask.name == "new":
             header = self._on.images[0].header if self._on.images else None
             self._chosen, self._version, self._problem = "", 0, ""
             self._text = new_profile(ask.text("test"), ask.text("phantom"), header)
-            return Outcome("")
+            return Outcome()
         if ask.name == "keep-profile":
             return self._keep(ask)
         if ask.name == "away":
             self._text = ""
-            return Outcome("")
+            return Outcome()
         return None
 
     def _keep(self, ask: Ask) -> Outcome:

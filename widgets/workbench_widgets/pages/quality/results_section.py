@@ -85,13 +85,13 @@ class ResultsPanel:
         """Filter, open, export."""
         if ask.name == "filter":
             self._chosen |= {name: ask.values.get(name, "") for name in self._chosen}
-            return Outcome("")
+            return Outcome()
         if ask.name == "open" and ask.text("value").isdecimal():
             self._on.open(int(ask.text("value")))
-            return Outcome("")
+            return Outcome()
         if ask.name == "close":
             self._on.clear()
-            return Outcome("")
+            return Outcome()
         if ask.name in ("accepted", "rejected") and self._on.number is not None:
             return self._on.decide(self._on.number, ask)
         if ask.name == "export":

@@ -103,13 +103,13 @@ class TodayPanel:
         value = ask.text("value")
         if ask.name == "who":
             self._on.by = ask.text("by")
-            return Outcome("")
+            return Outcome()
         if ask.name == "open" and value.isdecimal():
             self._on.open(int(value))
-            return Outcome("")
+            return Outcome()
         if ask.name == "close":
             self._on.clear()
-            return Outcome("")
+            return Outcome()
         if ask.name in (ACCEPTED, REJECTED) and self._on.number is not None:
             done = self._on.decide(self._on.number, ask)
             self._on.clear()

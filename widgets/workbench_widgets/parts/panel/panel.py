@@ -18,6 +18,7 @@ from workbench.rights import Right
 from workbench_widgets.parts.live.live import Ask
 
 NOTHING = Markup("")
+SILENCE = Words("")
 NUMERIC = "#"  # begins a head above numbers, in every language
 NONE = mark("None.")  # said of what is good not to have
 GOOD, WORKING, WARNING, PROBLEM = "good", "working", "warning", "problem"
@@ -27,7 +28,7 @@ GOOD, WORKING, WARNING, PROBLEM = "good", "working", "warning", "problem"
 class Outcome:
     """What came of a question: a sentence for the page, and forms to empty."""
 
-    text: Words
+    text: Words = SILENCE
     good: bool = True
     reset: tuple[str, ...] = ()
 

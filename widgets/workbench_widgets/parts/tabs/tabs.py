@@ -39,7 +39,7 @@ class TabbedPage(ipywidgets.VBox):  # type: ignore[misc]
     ) -> None:
         self._title = title
         self._panels = {panel.name: panel for panel in panels}
-        self._said = Outcome("")
+        self._said = Outcome()
         self.section = panels[0].name
         self.live = Live(self.answer)
         self.lower = Live(self._answer_below)
@@ -101,7 +101,7 @@ class TabbedPage(ipywidgets.VBox):  # type: ignore[misc]
         if ask.name == "section":
             if ask.text("value") in self._shown():
                 self.show(ask.text("value"))
-            return Outcome("")
+            return Outcome()
         panel = self._panels[self.section]
         try:
             rights_here().need(panel.right)
@@ -110,7 +110,7 @@ class TabbedPage(ipywidgets.VBox):  # type: ignore[misc]
         except Exception as error:  # noqa: BLE001  a page that says nothing helps nobody
             return Outcome(sentence(error), good=False)
         self.place()
-        return done or Outcome("")
+        return done or Outcome()
 
     def may_ask(self, name: str) -> bool:
         """Say whether somebody may ask the section shown for a thing."""

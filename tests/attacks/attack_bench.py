@@ -11,8 +11,9 @@ from pathlib import Path
 from typing import Self
 
 from tests.attacks.attack_wire import CALLED, CALLING, HOME, GoneError, echo_once
-from tests.faults.fault_program import Program, free_port, until
+from tests.faults.fault_program import Program, until
 from workbench.settings import Settings
+from workbench.simulate.peers import free_port
 from workbench.survey import create_survey
 
 MB = 10**6

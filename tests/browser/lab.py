@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import os
-import socket
 import subprocess
 import sys
 import time
@@ -17,6 +16,8 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+
+from workbench.simulate.peers import free_port
 
 ROOT = Path(__file__).resolve().parents[2]
 # JupyterLab looks for news, updates and extensions on the internet unless it is told not to.
@@ -74,9 +75,7 @@ def jupyterlab(folder: Path, home: Path, workspace: Path) -> Iterator[str]:
     (config / "jupyter_server_config.py").write_text(SETTINGS, encoding="utf-8")
     overrides = config / "labconfig" / "default_setting_overrides.json"
     overrides.write_text(json.dumps(OVERRIDES), encoding="utf-8")
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        port = free.getsockname()[1]
+    port = free_port()
     environment = {
         **os.environ,
         "JUPYTER_CONFIG_DIR": str(config),

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import csv
 import json
-import socket
 import subprocess
 import sys
 import threading
@@ -22,6 +21,7 @@ from workbench.cli.output import (
     PROBLEMS,
 )
 from workbench.settings_file import read_settings
+from workbench.simulate.peers import free_port
 from workbench.survey import open_survey
 
 
@@ -49,9 +49,7 @@ def test_import_counts_every_file_once(
 
 
 def test_receive_keeps_what_is_pushed_until_it_is_stopped(workspace: Path) -> None:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port = probe.getsockname()[1]
+    port = free_port()
     command = [
         sys.executable, "-m", "workbench.cli", "receive", "-w", str(workspace), "--aet", "WB",
         "--port", str(port), "--allow", "MODALITY", "--json",

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import socket
 import time
 from collections.abc import Iterator
 from pathlib import Path
@@ -17,6 +16,7 @@ from workbench.collect.retrieval import Timeouts
 from workbench.errors import NetworkError
 from workbench.model import ApplicationEntity
 from workbench.simulate.pacs import EmbeddedPacs
+from workbench.simulate.peers import free_port
 
 PACS = ApplicationEntity("PACS", port=0)
 KNOWN = {"WORKBENCH": ApplicationEntity("WORKBENCH", port=9)}
@@ -180,8 +180,7 @@ def test_a_question_for_everyone_is_not_asked(patient_id: str, make: Any, tmp_pa
 
 
 def test_a_pacs_that_is_not_there_is_named_by_its_title() -> None:
-    with socket.create_server(("127.0.0.1", 0)) as probe:
-        port = probe.getsockname()[1]
+    port = free_port()
     peer = Peer("WORKBENCH", ApplicationEntity("FARAWAY", port=port), QUICK)
     with pytest.raises(NetworkError, match="FARAWAY could not be reached") as caught:
         associate(peer, FIND_CLASSES, 1.0).__enter__()

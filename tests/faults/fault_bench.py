@@ -14,9 +14,10 @@ from pathlib import Path
 
 from tests.faults.fault_judge import Judgement, judge, tidy
 from tests.faults.fault_objects import simulated, with_pixels
-from tests.faults.fault_program import Program, free_port, start_receiver, until
+from tests.faults.fault_program import Program, start_receiver, until
 from tests.faults.fault_sender import STORED, Association, Ledger, NoAnswerError
 from workbench.settings import Settings
+from workbench.simulate.peers import free_port
 from workbench.survey import create_survey
 
 PEERS = 3

@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 import os
-import random
 import signal
-import socket
 import subprocess
 import sys
 import time
@@ -27,18 +25,6 @@ def until(
             told = log.read_text()[-2000:] if log is not None and log.exists() else ""
             raise TimeoutError(f"waited in vain for {what}\n{told}")
         time.sleep(0.01)
-
-
-def free_port() -> int:
-    """Return a port below those that the system hands out by itself."""
-    for port in random.SystemRandom().sample(range(20_000, 32_000), 200):
-        with socket.socket() as probe:
-            try:
-                probe.bind(("127.0.0.1", port))
-            except OSError:
-                continue
-            return port
-    raise OSError("no free port")
 
 
 class Program:

@@ -36,9 +36,18 @@ def child(pacs: ChildPacs) -> int:
     return pacs._process.pid
 
 
-def test_a_free_port_can_be_listened_at() -> None:
-    with socket.create_server(("127.0.0.1", free_port())) as server:
-        assert server.getsockname()[1] > 0
+def test_a_free_port_can_be_listened_at_and_goes_to_no_client() -> None:
+    given = Path("/proc/sys/net/ipv4/ip_local_port_range").read_text().split()
+    for host in ("127.0.0.1", "127.0.0.2"):
+        with socket.create_server((host, free_port())) as server:
+            assert server.getsockname()[1] < int(given[0])
+
+
+def test_a_port_taken_at_any_address_is_not_free(monkeypatch: pytest.MonkeyPatch) -> None:
+    with socket.create_server(("127.0.0.2", free_port())) as taken:
+        port = taken.getsockname()[1]
+        monkeypatch.setattr(peers, "PORTS", range(port, port + 200))
+        assert all(free_port() != port for _ in range(50))
 
 
 def test_without_orthanc_it_says_what_to_install(

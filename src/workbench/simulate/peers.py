@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import errno
 import http.client
 import json
 import os
+import random
 import shutil
 import signal
 import socket
@@ -33,11 +35,23 @@ STOP_TIMEOUT_S = 10.0
 LOOPBACK = "127.0.0.1"
 
 
-def free_port(host: str = LOOPBACK) -> int:
-    """Return a TCP port that is free now; another program may take it before it is used."""
-    with socket.socket() as probe:
-        probe.bind((host, 0))
-        return int(probe.getsockname()[1])
+PORTS = range(20_000, 32_000)  # below those that systems give to outgoing connections (RFC 6335)
+
+
+def free_port() -> int:
+    """Return a TCP port that is free now at every address of this computer.
+
+    It is none of those that the system hands to outgoing connections, so that no client beside
+    it takes it between now and its use.
+    """
+    for port in random.SystemRandom().sample(PORTS, 200):
+        with socket.socket() as probe:
+            try:
+                probe.bind(("", port))
+            except OSError:
+                continue
+            return port
+    raise OSError(errno.EADDRINUSE, "no free port was found")
 
 
 class ChildPacs:

@@ -22,7 +22,7 @@ from workbench.settings_file import mistakes
 from workbench.stages.names_on_disk import name_notes, name_problems, phantoms_of
 from workbench.stages.quality.unselected import PhantomCount
 from workbench.stages.settings_check import setting_notes, setting_problems
-from workbench.stages.study_check import mapped_problems
+from workbench.stages.study_check import dosed_problems, mapped_problems
 from workbench.stages.workspace_modes import mode_problems, not_checked, server_problems
 from workbench.survey import Survey, open_survey
 
@@ -84,8 +84,8 @@ def check(survey: Survey) -> list[str]:
     """
     problems: list[str] = []
     looks = (
-        setting_problems, _fingerprints, _tables, mapped_problems, _credentials, mode_problems,
-        server_problems, name_problems, _scanners,
+        setting_problems, _fingerprints, _tables, mapped_problems, dosed_problems, _credentials,
+        mode_problems, server_problems, name_problems, _scanners,
     )  # fmt: skip
     for look in looks:
         problems += _said(look, survey)

@@ -169,7 +169,7 @@ class FrameTable(anywidget.AnyWidget):
         self.send({
             "rows": [list(row) for row in shown.iter_rows()], "page": page, "pages": pages,
             "shown": self._rows.height, "total": self._frame.height, "number": asked,
-            "counted": counted(self._rows.height, self._frame.height),
+            "counted": how_many(self._rows.height, self._frame.height),
             "where": t("Page {page} of {pages}", page=thin(page + 1), pages=thin(pages)),
         })  # fmt: skip
 
@@ -182,7 +182,7 @@ class FrameTable(anywidget.AnyWidget):
             return out.read_bytes()
 
 
-def counted(shown: int, total: int) -> Words:
+def how_many(shown: int, total: int) -> Words:
     """Say how many rows of how many are shown."""
     return n(
         "{shown} of {total} row shown", "{shown} of {total} rows shown", total,

@@ -87,7 +87,7 @@ def python_texts(source: str, name: str) -> Iterator[Text | Problem]:
     for node in ast.walk(ast.parse(source)):
         if not isinstance(node, ast.Call):
             continue
-        called = node.func.id if isinstance(node.func, ast.Name) else ""
+        called = _name(node.func)
         if called in ALONE and node.args:
             yield from _marked(node, name)
         elif called in COUNTED and len(node.args) > 1:
@@ -98,6 +98,13 @@ def python_texts(source: str, name: str) -> Iterator[Text | Problem]:
                 yield Problem(f"{name}:{node.lineno}", "the forms of n() are not written out")
         elif ERRORS.search(called) and not hasattr(builtins, called):
             yield from _of_error(node, name)
+
+
+def _name(called: ast.expr) -> str:
+    """Return the name of a function, or that of the method ``Saying.counted``."""
+    if isinstance(called, ast.Attribute) and called.attr == "counted":
+        return called.attr
+    return called.id if isinstance(called, ast.Name) else ""
 
 
 def _marked(node: ast.Call, name: str) -> Iterator[Text | Problem]:

@@ -21,9 +21,8 @@ an object by its number, says what is wrong and what to do about it.
 
 from __future__ import annotations
 
-from workbench.language.saying import Saying
-from workbench.language.stored_texts import StoredText, value_words
-from workbench.language.texts import STOPS, Words, filled, sentences, t
+from workbench.language.saying import Saying, worded
+from workbench.language.texts import Words, filled, sentences, t
 
 
 class WorkbenchError(Exception):
@@ -55,26 +54,18 @@ class WorkbenchError(Exception):
 
     def words(self) -> Words:
         """Return both in the language that is spoken."""
-        values = {name: value_words(value) for name, value in self.values.items()}
+        values = {name: worded(value) for name, value in self.values.items()}
         said = t(super().__str__(), **values)
         return sentences(said, t(self._remedy, **values)) if self._remedy else said
 
-    def stored_message(self) -> StoredText:
-        """Return what is wrong, to stand in another text or to be kept."""
-        return StoredText(super().__str__(), **self.values)
-
-    def stored(self) -> StoredText:
-        """Return both, to stand in another text or to be kept."""
-        said = self.stored_message()
-        if not self._remedy:
-            return said
-        both = "{said} {remedy}" if said.endswith(STOPS) else "{said}. {remedy}"
-        return StoredText(both, said=said, remedy=StoredText(self._remedy, **self.values))
-
     def saying(self) -> Saying:
-        """Return both to be kept in a file or a table."""
-        said = Saying(super().__str__(), **self.values)
+        """Return both, to stand in another text or to be kept."""
+        said = self.said()
         return Saying.joined(said, Saying(self._remedy, **self.values)) if self._remedy else said
+
+    def said(self) -> Saying:
+        """Return what is wrong without the remedy, to stand in another text or to be kept."""
+        return Saying(super().__str__(), **self.values)
 
     def __str__(self) -> str:
         return sentences(Words(self.message), Words(self.remedy)) if self.remedy else self.message

@@ -9,7 +9,7 @@ from workbench.collect.expected import Expected
 from workbench.collect.queue.patient_queue import Counts, PatientState
 from workbench.collect.retrieval import NOTHING, UNKNOWN_DESTINATION, RetrieveOutcome
 from workbench.collect.study_arrivals import Holdings, is_counted, lacks_unlisted
-from workbench.language import Saying, counted, mark
+from workbench.language import Saying, mark
 
 REGISTER = mark(
     "The PACS cannot send to us. Ask its administrator to register our AE title with our "
@@ -69,7 +69,7 @@ def judged(
             silent=any(outcome.status is None for outcome in outcomes),
         )
     if not expected.studies:
-        reason = counted(
+        reason = Saying.counted(
             "The filter wants none of its {count} studies.",
             "The filter wants none of its {count} studies.",
             len(expected.offered),
@@ -78,7 +78,7 @@ def judged(
     told = sum(outcome.partial for outcome in outcomes)
     partial = max(holdings.partial(expected.instances), told)
     if partial:
-        reason = counted(
+        reason = Saying.counted(
             "{count} objects came without some of their values: the PACS hands out neither these "
             "nor the whole objects over the web. To have them, erase the patient (workbench store "
             'erase), set retrieve = "move" and ask again.',
@@ -100,7 +100,7 @@ def _lacking(
         _said(outcomes),
     )
     if missing:
-        return counted(
+        return Saying.counted(
             "{count} objects did not arrive; {said}", "{count} objects did not arrive; {said}",
             missing, said=said,
         ), False  # fmt: skip
@@ -121,7 +121,7 @@ def _lacking(
 def _came(counts: Counts) -> Saying:
     here, now = counts.already + counts.received, counts.received
     if counts.refused:
-        return counted(
+        return Saying.counted(
             "{count} objects have come, {refused} of them put aside (table rejected), {now} of "
             "them now",
             "{count} objects have come, {refused} of them put aside (table rejected), {now} of "
@@ -130,7 +130,7 @@ def _came(counts: Counts) -> Saying:
             refused=counts.refused,
             now=now,
         )
-    return counted(
+    return Saying.counted(
         "{count} objects have come, {now} of them now",
         "{count} objects have come, {now} of them now",
         here,
@@ -159,7 +159,7 @@ def _elsewhere(counts: Counts, outcomes: Sequence[RetrieveOutcome]) -> Saying | 
     sent = [outcome for outcome in outcomes if outcome.destination and outcome.completed]
     if counts.received or not sent:
         return None
-    return counted(
+    return Saying.counted(
         "It counts {count} as sent, and none came here: ask its administrator which address and "
         "port are registered for {title}.",
         "It counts {count} as sent, and none came here: ask its administrator which address and "

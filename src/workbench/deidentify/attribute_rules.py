@@ -15,7 +15,7 @@ from pydicom.datadict import dictionary_VR, tag_for_keyword
 
 from workbench.deidentify import standard_tables
 from workbench.deidentify.patient_clock import Times
-from workbench.language import StoredText, mark
+from workbench.language import Saying, mark
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
@@ -146,12 +146,12 @@ def _rule(tag: int, keyword: str, plain: bool, options: frozenset[str]) -> Attri
     vr = _vr(tag)
     kind = KIND_OF_VR.get(vr)
     if kind is None:
-        raise NotKeptError(keyword, StoredText(mark("values of VR {vr} are never kept"), vr=vr))
+        raise NotKeptError(keyword, Saying(mark("values of VR {vr} are never kept"), vr=vr))
     act = standard_tables.action(tag, options)
     if act == "U":
         return AttributeRule(Kind.UID, vr, keyword)
     if act not in ("", "K", "C", SEQUENCE_OF_UIDS):
-        raise NotKeptError(keyword, StoredText(
+        raise NotKeptError(keyword, Saying(
             mark("PS3.15 table E.1-1 demands {act} under the options chosen"), act=act
         ))  # fmt: skip
     return AttributeRule(_refined(kind, keyword, plain, act == "K", options), vr, keyword)

@@ -138,7 +138,7 @@ class Walker:
             return error
         return DamagedObject(
             error.code, "{reason}; reading ended with {tag} at byte {byte}", error.remedy,
-            reason=error.stored_message(), tag=_named(self.last.tag),
+            reason=error.said(), tag=_named(self.last.tag),
             byte=Figures(f"{self.last.start:,}"),
         )  # fmt: skip
 

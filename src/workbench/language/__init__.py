@@ -25,13 +25,13 @@ from workbench.language.formats import (
     weekday,
 )
 from workbench.language.markdown import markdown
-from workbench.language.saying import Saying, counted, day_and_clock, worded
-from workbench.language.stored_texts import (
+from workbench.language.saying import (
     Figures,
-    StoredText,
+    Saying,
     as_json,
+    day_and_clock,
     texts_of,
-    value_words,
+    worded,
     words_of,
 )
 from workbench.language.texts import (
@@ -48,9 +48,9 @@ from workbench.language.texts import (
 )
 
 __all__ = [
-    "Figures", "Marked", "Saying", "StoredText", "Words", "as_json", "best_language", "capital",
-    "clock", "counted", "current_language", "data", "day", "day_and_clock", "figures", "html",
+    "Figures", "Marked", "Saying", "Words", "as_json", "best_language", "capital",
+    "clock", "current_language", "data", "day", "day_and_clock", "figures", "html",
     "listed", "mark", "markdown", "moment", "moment_pattern", "n", "number", "sentences",
-    "settle_language", "significant", "t", "texts_of", "use_language", "value_words", "weekday",
+    "settle_language", "significant", "t", "texts_of", "use_language", "weekday",
     "worded", "words_of",
 ]  # fmt: skip

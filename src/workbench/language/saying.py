@@ -1,4 +1,8 @@
-"""A text that is said later: kept in a file or a table with its values, worded when shown."""
+"""A text that is said later: kept in a file or a table with its values, worded when shown.
+
+What a measurement or a look came to is kept for years, and is read in more than one language.
+So its text is kept beside the English sentence, and the values of its places.
+"""
 
 from __future__ import annotations
 
@@ -7,18 +11,25 @@ from datetime import date, datetime
 from typing import Any, Self
 
 from workbench.language.choice import ENGLISH, current_language
-from workbench.language.formats import clock, day, number, weekday
+from workbench.language.formats import clock, day, figures, number, weekday
 from workbench.language.pseudo import PSEUDO
 from workbench.language.texts import Marked, Words, data, filled, listed, n, sentences, t
 
 DAY_AND_CLOCK, DAY_YEAR_AND_CLOCK = "%a %d %b %H:%M", "%a %d %b %Y %H:%M"
 
 
-class Saying:
+class Figures(str):
+    """A number as English writes it."""
+
+    __slots__ = ()
+
+
+class Saying(str):
     """An English text with values for its ``{places}``, and a code where a program must know.
 
-    Values are texts (marked ones are translated), numbers, days, aware datetimes, or sayings
-    themselves.  ``str`` is English, for logs and the command line; ``words`` is for pages.
+    Values are texts (marked ones are translated), numbers, ``Figures``, days, aware datetimes, or
+    sayings themselves.  As a string it is English and filled in, for logs, tables and the command
+    line; ``words`` is for pages.
 
     Attributes
     ----------
@@ -32,16 +43,31 @@ class Saying:
         What programs go by; empty where none does.
     """
 
-    def __init__(self, text: str, /, **values: object) -> None:
-        self.text = text
-        self.values = values
-        self.plural = ""
-        self.code = ""
+    __slots__ = ("code", "plural", "text", "values")
+
+    text: str
+    values: Mapping[str, object]
+    plural: str
+    code: str
+
+    def __new__(cls, text: str, /, **values: object) -> Self:
+        """Return a text with its values; what is marked needs no values."""
+        return cls._made(text, values)
+
+    @classmethod
+    def _made(
+        cls, text: str, values: Mapping[str, object], plural: str = "", code: str = ""
+    ) -> Self:
+        said = {name: Words(in_english(value)) for name, value in values.items()}
+        chosen = plural if plural and _count(values) != 1 else text
+        english = filled(chosen, said) if chosen else sentences(*said.values())
+        made = super().__new__(cls, english)
+        made.text, made.values, made.plural, made.code = text, values, plural, code
+        return made
 
     def coded(self, code: str) -> Self:
         """Return it with a code."""
-        self.code = str(code)
-        return self
+        return self._made(self.text, self.values, self.plural, str(code))
 
     @classmethod
     def joined(cls, *said: Saying | None) -> Self:
@@ -55,6 +81,11 @@ class Saying:
         return cls("", part0=text) if text else cls("")
 
     @classmethod
+    def counted(cls, text: str, plural: str, count: int, /, **values: object) -> Self:
+        """Return the text for a number of things, as ``n`` does."""
+        return cls._made(text, {"count": count, **values}, plural)
+
+    @classmethod
     def read(cls, stored: str) -> Self:
         """Read what ``stored`` wrote; any other text is taken as it is."""
         if not stored.startswith('{"text": '):
@@ -62,25 +93,28 @@ class Saying:
         import json
 
         try:
-            return cls._of(json.loads(stored))
+            return cls.of_json(json.loads(stored))
         except (ValueError, TypeError, KeyError, AttributeError):
             return cls.plain(stored)
 
     @classmethod
-    def _of(cls, told: Mapping[str, Any]) -> Self:
-        values = {str(name): _value(value) for name, value in told.get("values", {}).items()}
-        made = cls(str(told["text"]), **values)
-        made.plural, made.code = str(told.get("plural", "")), str(told.get("code", ""))
-        return made
+    def of_json(cls, kept: Mapping[str, Any]) -> Self:
+        """Read what ``as_json`` made; raises ``TypeError`` and its like for anything else."""
+        values = {str(name): _value(value) for name, value in kept.get("values", {}).items()}
+        text, plural, code = (kept.get(name, "") for name in ("text", "plural", "code"))
+        if not (isinstance(text, str) and (text or values)):
+            raise TypeError
+        return cls._made(text, values, str(plural), str(code))
 
     def stored(self) -> str:
         """Return it for a file or a table; empty when it says nothing."""
         import json
 
-        return json.dumps(self._told(), ensure_ascii=False) if self else ""
+        return json.dumps(self.as_json(), ensure_ascii=False) if self else ""
 
-    def _told(self) -> dict[str, Any]:
-        values = {name: _kept(value) for name, value in self.values.items()}
+    def as_json(self) -> dict[str, Any]:
+        """Return it as JSON types."""
+        values = {name: as_json(value) for name, value in self.values.items()}
         more = {"plural": self.plural, "code": self.code}
         return {
             "text": self.text, "values": values,
@@ -91,36 +125,13 @@ class Saying:
         """Return it in the language that is spoken."""
         said = {name: worded(value) for name, value in self.values.items()}
         if self.plural:
-            return n(self.text, self.plural, self._count(), **said)
+            return n(self.text, self.plural, _count(self.values), **said)
         return t(self.text, **said) if self.text else sentences(*said.values())
 
-    def _count(self) -> int:
-        count = self.values.get("count")
-        return count if isinstance(count, int) else 0
 
-    def __str__(self) -> str:
-        said = {name: Words(in_english(value)) for name, value in self.values.items()}
-        text = self.plural if self.plural and self._count() != 1 else self.text
-        return filled(text, said) if text else str(sentences(*said.values()))
-
-    def __repr__(self) -> str:
-        return f"Saying({str(self)!r})"
-
-    def __bool__(self) -> bool:
-        return bool(self.text or self.values)
-
-    def __eq__(self, other: object) -> bool:
-        return isinstance(other, Saying) and self._told() == other._told()
-
-    def __hash__(self) -> int:
-        return hash(self.stored())
-
-
-def counted(text: str, plural: str, count: int, /, **values: object) -> Saying:
-    """Return the text for a number of things, as ``n`` does, to be said later."""
-    said = Saying(text, count=count, **values)
-    said.plural = plural
-    return said
+def _count(values: Mapping[str, object]) -> int:
+    count = values.get("count")
+    return count if isinstance(count, int) else 0
 
 
 def worded(value: object) -> Words:
@@ -132,6 +143,8 @@ def worded(value: object) -> Words:
             return value.words()
         case Marked():
             return t(value)
+        case Figures():
+            return figures(value)
         case datetime():
             return day_and_clock(value)
         case date():
@@ -157,12 +170,15 @@ def day_and_clock(at: datetime, year: bool = False) -> Words:
     return listed((weekday(at), day(at), clock(at)), " ")
 
 
-def _kept(value: object) -> object:
+def as_json(value: object) -> object:
+    """Return a saying, or a value in one, as JSON types."""
     match value:
         case Saying():
-            return value._told()
+            return value.as_json()
         case Marked():
-            return Saying(value)._told()
+            return {"text": str(value)}
+        case Figures():
+            return {"figures": str(value)}
         case datetime():
             return {"at": value.isoformat()}
         case date():
@@ -172,9 +188,33 @@ def _kept(value: object) -> object:
     return str(value)
 
 
+def texts_of(row: Mapping[str, object]) -> dict[str, object]:
+    """Return those fields of a row that are texts of ours, as JSON types."""
+    return {name: as_json(value) for name, value in row.items()
+            if isinstance(value, (Saying, Marked)) and value}  # fmt: skip
+
+
+def words_of(kept: object, otherwise: str = "") -> Words:
+    """Return a kept text in the language that is spoken; several are sentences.
+
+    ``otherwise`` is the sentence that was kept, for where there is no text: it is translated if
+    it is one of our own without values.
+    """
+    if isinstance(kept, list) and kept:
+        return sentences(*(words_of(each) for each in kept))
+    if kept is None:
+        return t(otherwise) if otherwise else Words("")
+    try:
+        return worded(_value(kept))
+    except (ValueError, TypeError, KeyError, AttributeError):
+        return data(kept)
+
+
 def _value(kept: object) -> object:
     if not isinstance(kept, Mapping):
         return kept
     if "day" in kept:
         return date.fromisoformat(kept["day"])
-    return datetime.fromisoformat(kept["at"]) if "at" in kept else Saying._of(kept)
+    if "at" in kept:
+        return datetime.fromisoformat(kept["at"])
+    return Figures(kept["figures"]) if "figures" in kept else Saying.of_json(kept)

@@ -7,7 +7,7 @@ from math import isclose
 
 from pydantic import BaseModel, ConfigDict, model_validator
 
-from workbench.language import Figures, StoredText, mark
+from workbench.language import Figures, Saying, mark
 
 Value = float | str
 
@@ -62,15 +62,15 @@ class Constraint(BaseModel):
         """Say the demand as a person reads it."""
         return str(self.text())
 
-    def text(self) -> StoredText:
+    def text(self) -> Saying:
         """Return the demand as a text that other languages are made from."""
         if self.one_of:
             return _choice(self.one_of)
         if self.equals is None:
             return _range(self.low, self.high)
         if not self.tolerance:
-            return StoredText("{value}", value=_value(self.equals))
-        return StoredText(
+            return Saying("{value}", value=_value(self.equals))
+        return Saying(
             "{value} ± {tolerance}", value=_value(self.equals), tolerance=_value(self.tolerance)
         )
 
@@ -117,17 +117,17 @@ def _value(value: Value) -> str:
     return value if isinstance(value, str) else Figures(f"{value:g}")
 
 
-def _choice(choices: Sequence[Value]) -> StoredText:
+def _choice(choices: Sequence[Value]) -> Saying:
     first, *rest = choices
-    text = StoredText("{value}", value=_value(first))
+    text = Saying("{value}", value=_value(first))
     for choice in rest:
-        text = StoredText(mark("{choice} or {other}"), choice=text, other=_value(choice))
+        text = Saying(mark("{choice} or {other}"), choice=text, other=_value(choice))
     return text
 
 
-def _range(low: float | None, high: float | None) -> StoredText:
+def _range(low: float | None, high: float | None) -> Saying:
     if low is None:
-        return StoredText(mark("at most {high}"), high=Figures(f"{high:g}"))
+        return Saying(mark("at most {high}"), high=Figures(f"{high:g}"))
     if high is None:
-        return StoredText(mark("at least {low}"), low=Figures(f"{low:g}"))
-    return StoredText(mark("{low} to {high}"), low=Figures(f"{low:g}"), high=Figures(f"{high:g}"))
+        return Saying(mark("at least {low}"), low=Figures(f"{low:g}"))
+    return Saying(mark("{low} to {high}"), low=Figures(f"{low:g}"), high=Figures(f"{high:g}"))

@@ -9,7 +9,7 @@ from math import isfinite
 from statistics import fmean
 from typing import Any
 
-from workbench.language import StoredText, mark, texts_of
+from workbench.language import Saying, mark, texts_of
 from workbench.model import Measurement
 from workbench.qa.profiles import Expectation, TestProfile
 
@@ -109,7 +109,7 @@ def _judged(
 ) -> Judged:
     limits, remark = limits_of(expected, accepted), measurement.reason
     if expected and expected.learn_from and limits.reference is None and not remark:
-        remark = StoredText(
+        remark = Saying(
             mark("reference comes from {wanted} accepted results, {accepted} so far"),
             wanted=expected.learn_from, accepted=len(accepted),
         )  # fmt: skip

@@ -8,7 +8,7 @@ from pydicom import Dataset
 from pydicom.datadict import dictionary_description, dictionary_VR, tag_for_keyword
 
 from workbench.dicom.image import Image
-from workbench.language import StoredText, mark
+from workbench.language import Saying, mark
 from workbench.qa.constraints import Constraint
 from workbench.qa.geometry import Geometry
 from workbench.qa.profiles import TestProfile
@@ -36,7 +36,7 @@ def verify(
             str(profile.images),
             str(len(images)),
             len(images) == profile.images,
-            StoredText(
+            Saying(
                 mark("The profile wants {wanted}, {here} are here."),
                 wanted=profile.images,
                 here=len(images),
@@ -62,7 +62,7 @@ def _headers(
         measured,
         modality or "–",
         modality in test.modalities,
-        StoredText(
+        Saying(
             mark("The test {test} measures {modalities} images."),
             test=test.name,
             modalities=measured,
@@ -96,7 +96,7 @@ def _demand(name: str, constraint: Constraint, images: Sequence[Image]) -> Verif
         constraint.text(),
         written,
         met,
-        StoredText(mark("{attribute} differs from the profile."), attribute=described),
+        Saying(mark("{attribute} differs from the profile."), attribute=described),
     )
 
 
@@ -152,7 +152,7 @@ def _fit_to_measure(images: Sequence[Image], profile: TestProfile) -> Iterator[V
         if bad in values:
             severity = WARNING if getattr(profile, allowed) else ERROR
             yield VerificationLine(
-                check, StoredText(mark("not {value}"), value=bad), bad, severity, words
+                check, Saying(mark("not {value}"), value=bad), bad, severity, words
             )
     known = all(image.spacing is not None for image in images)
     yield checked(

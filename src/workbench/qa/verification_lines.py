@@ -19,7 +19,7 @@ class VerificationLine:
     check
         What: a keyword of the DICOM dictionary, or a few words.
     wanted, found
-        As a person reads them; what is no value of a header is marked, or a ``StoredText``.
+        As a person reads them; what is no value of a header is marked, or a ``Saying``.
     severity
         ``ok``, ``warning`` or ``error``; after an error nothing is measured.
     words

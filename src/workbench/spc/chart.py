@@ -11,7 +11,7 @@ from itertools import groupby
 import numpy as np
 from numpy.typing import NDArray
 
-from workbench.language import Figures, StoredText, mark
+from workbench.language import Figures, Saying, mark
 from workbench.spc.assumptions import RARE, STRONG, autocorrelation, normality
 from workbench.spc.baseline import LEAST, USUAL, Baseline, Estimator, Point, in_time, pause
 from workbench.spc.drift import cusum, ewma, ewma_width, moving_average
@@ -117,7 +117,7 @@ class ControlChart:
     points: tuple[Charted, ...]
     baselines: tuple[Baseline, ...]
     settings: ChartSettings = field(default_factory=ChartSettings)
-    warnings: tuple[StoredText, ...] = ()
+    warnings: tuple[Saying, ...] = ()
 
 
 def control_chart(
@@ -211,15 +211,15 @@ def _worst(point: Point, broken: Sequence[Violation], otherwise: str = NOT_JUDGE
     return max(states & set(ORDER), key=ORDER.index)
 
 
-def _warnings(drawn: Sequence[Charted], baselines: Sequence[Baseline]) -> Iterator[StoredText]:
+def _warnings(drawn: Sequence[Charted], baselines: Sequence[Baseline]) -> Iterator[Saying]:
     used = [charted for charted in drawn if charted.point.used]
     if missing := sum(charted.point.counts and not charted.point.used for charted in drawn):
-        yield StoredText(
+        yield Saying(
             mark("{missing} of {total} values are no numbers and count nowhere."),
             missing=missing, total=len(used) + missing,
         )  # fmt: skip
     if not baselines:
-        yield StoredText(
+        yield Saying(
             mark(
                 "No baseline is set: {here} of at least {least} points are here. "
                 "Values are judged by reference and tolerance only."
@@ -228,11 +228,11 @@ def _warnings(drawn: Sequence[Charted], baselines: Sequence[Baseline]) -> Iterat
         )  # fmt: skip
         return
     if any(charted.baseline is None for charted in used):
-        yield StoredText(
+        yield Saying(
             mark("Values before the first baseline are judged by reference and tolerance only.")
         )
     if baselines[-1].points < USUAL:
-        yield StoredText(
+        yield Saying(
             mark(
                 "The last baseline has {points} points only: its lines are uncertain, "
                 "with {usual} they are surer."
@@ -244,7 +244,7 @@ def _warnings(drawn: Sequence[Charted], baselines: Sequence[Baseline]) -> Iterat
     )
 
 
-def _taken_for_granted(used: Sequence[Charted]) -> Iterator[StoredText]:
+def _taken_for_granted(used: Sequence[Charted]) -> Iterator[Saying]:
     """Yield which assumptions do not hold for values under one baseline."""
     runs = [
         np.array([charted.point.value for charted in run])
@@ -253,12 +253,12 @@ def _taken_for_granted(used: Sequence[Charted]) -> Iterator[StoredText]:
     p, alike = normality(np.concatenate([np.empty(0), *runs])), autocorrelation(*runs)
     if p is not None and p < RARE:
         words = f"= {p:.2g}" if p >= MIN_P_VALUE_SAID else f"< {MIN_P_VALUE_SAID}"
-        yield StoredText(
+        yield Saying(
             mark("The values are not normal (Anderson-Darling, p {p}): limits are approximate."),
             p=Figures(words),
         )
     if alike is not None and alike > STRONG:
-        yield StoredText(
+        yield Saying(
             mark(
                 "Neighbouring values are alike (autocorrelation {alike}): limits from moving "
                 "ranges are too narrow."

@@ -26,7 +26,7 @@ from workbench.dicom.process import quiet_pydicom
 from workbench.dicom.read import Header, HeaderLimits
 from workbench.dicom.reader import HeaderReader
 from workbench.errors import DamagedObject, NotWanted, ReadError, StoreError
-from workbench.language import Saying, counted
+from workbench.language import Saying
 from workbench.model import Finding, Verdict
 from workbench.stages.identity_case import AskedPatient
 from workbench.stages.study_identities import IdentityAwaited, StudyIdentities
@@ -224,7 +224,7 @@ class Border:
         other = self.identities.told_otherwise(studies, asked)
         if not other:
             return None
-        return counted(
+        return Saying.counted(
             "In {count} of its studies objects name the patient otherwise than was asked; the "
             "table finding says in what, and how they are kept.",
             "In {count} of its studies objects name the patient otherwise than was asked; the "

@@ -34,7 +34,7 @@ from workbench.collect.queue.patient_queue import Job, PatientState, Queue, Retr
 from workbench.collect.retrieval import Source
 from workbench.collect.time_limits import Interruption
 from workbench.errors import NetworkError, SettingsError, StoreError, WorkbenchError
-from workbench.language import Saying, counted
+from workbench.language import Saying
 from workbench.stages.border import Border, Intake
 from workbench.stages.collection import Collection, collection_of
 from workbench.stages.inbox_unloading import InboxUnloading
@@ -323,7 +323,7 @@ class Collector:
         self.queue.settle(job.number, state, reason, None if last else retry.wait(job.tries))
         for number in self.ledger.others_lacking(job.number):
             self.queue.recount(number, *self.ledger.here(number, self.border))
-        said = counted(
+        said = Saying.counted(
             "Patient {number} of the queue: {state}, {count} objects.",
             "Patient {number} of the queue: {state}, {count} objects.",
             result.counts.received, number=job.number, state=state.said,
@@ -383,7 +383,7 @@ class Collector:
         freed = self.queue.take_over(dead)
         if freed:
             numbers = ", ".join(map(str, freed))
-            said = counted(
+            said = Saying.counted(
                 "A collector had ended in the middle of patient {numbers} of the queue; that "
                 "counts as no try.",
                 "A collector had ended in the middle of patient {numbers} of the queue; that "

@@ -23,7 +23,7 @@ from workbench.collect.dimse.admission import (
 )
 from workbench.collect.retrieval import UNKNOWN_DESTINATION, RetrieveOutcome
 from workbench.errors import NetworkError
-from workbench.language import Saying, Words, counted, mark
+from workbench.language import Saying, Words, mark
 from workbench.settings import EntitySettings
 
 WILDCARDS = frozenset({"", "0.0.0.0", "::"})
@@ -219,7 +219,7 @@ def _other_objects(evidence: Evidence) -> Judged:
     if not evidence.others:
         return None
     return (
-        counted(
+        Saying.counted(
             "But {count} other objects came; they were not taken.",
             "But {count} other objects came; they were not taken.",
             evidence.others,

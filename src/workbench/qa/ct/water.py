@@ -12,7 +12,7 @@ import numpy as np
 
 from workbench.dicom.image import Image
 from workbench.errors import MeasurementError
-from workbench.language import Figures, StoredText, mark
+from workbench.language import Figures, Saying, mark
 from workbench.model import Measurement
 from workbench.qa.ct.padding import with_padding
 from workbench.qa.ct.structure import SectionStructure, structures
@@ -91,15 +91,15 @@ ALONE = {
 }
 
 
-def _figures(text: str, value: str, other: str = "") -> StoredText:
+def _figures(text: str, value: str, other: str = "") -> Saying:
     """Return a text with one or two numbers."""
     numbers = {"value": Figures(value), "other": Figures(other)}
-    return StoredText(text, **{name: each for name, each in numbers.items() if each})
+    return Saying(text, **{name: each for name, each in numbers.items() if each})
 
 
 def _named(check: str, which: int) -> str:
     """Return the name of what is verified, of one image of several."""
-    return StoredText(CHECKS[check], number=which) if which else ALONE[check]
+    return Saying(CHECKS[check], number=which) if which else ALONE[check]
 
 
 def _section(
@@ -115,7 +115,7 @@ def _section(
             _figures("{value} mm", f"{phantom.body.diameter:g}"),
             "–",
             ERROR,
-            error.stored(),
+            error.saying(),
         )
         yield from _without_rim(image, phantom.body.threshold, settings, which)
         return
@@ -235,7 +235,7 @@ def _uniform(
         ),
         _figures("{value} HU, {other} σ", f"{worst.contrast:+.1f}", f"{worst.significance:.1f}"),
         not stands_out(worst),
-        StoredText(
+        Saying(
             mark(
                 "Something stands out at row {row}, column {column}: this section is not plain "
                 "water (inserts, bars, beads, a bubble)."

@@ -16,7 +16,7 @@ from workbench.deidentify.descriptors import clean_label
 from workbench.deidentify.people import people_in
 from workbench.dicom.files import Candidate
 from workbench.errors import DamagedObject, MeasurementError, ReadError, WorkbenchError
-from workbench.language import StoredText, Words, data, mark, significant, t
+from workbench.language import Saying, Words, data, mark, significant, t
 from workbench.qa.judging import State
 from workbench.qa.profiles import TestProfile
 from workbench.report.quality_page import kept_words, label_words, state_words
@@ -119,7 +119,7 @@ class Arrivals:
         }  # fmt: skip
         faults = selection.faults if selection else {}
         damaged = {
-            path: StoredText(mark("it cannot be read: {reason}"), reason=error.stored())
+            path: Saying(mark("it cannot be read: {reason}"), reason=error.saying())
             for path, error in faults.items() if isinstance(error, DamagedObject)
         }  # fmt: skip
         self._quarantine(damaged, arrived)
@@ -137,11 +137,11 @@ class Arrivals:
         """Put aside what the program ended at again and again."""
         fatal = set(self._journal.fatal())
         paths = [path for path in self._new() if path.stem in fatal]
-        self._quarantine(dict.fromkeys(paths, StoredText(FATAL)), arrived)
+        self._quarantine(dict.fromkeys(paths, Saying(FATAL)), arrived)
         self._journal.forget(fatal)
 
     def _quarantine(
-        self, reasons: Mapping[Path, StoredText], arrived: Arrived,
+        self, reasons: Mapping[Path, Saying], arrived: Arrived,
         headers: Mapping[Path, Mapping[str, str]] | None = None,
     ) -> None:  # fmt: skip
         """Note images that are not looked at any more, until somebody asks for it."""
@@ -174,14 +174,14 @@ class Arrivals:
 
     def _take(self, series: PhantomSeries, arrived: Arrived) -> None:
         """Measure a series against every profile that selects it and that its images fit."""
-        reasons: list[StoredText] = []
+        reasons: list[Saying] = []
         unreadable: dict[Candidate, ReadError] = {}
         measured = False
         for profile in series.profiles:
             try:
                 attempt = self._desk.attempt_series(profile.name, series, unreadable)
             except MeasurementError as error:
-                reasons.append(_of_profile(profile, error.stored()))
+                reasons.append(_of_profile(profile, error.saying()))
                 continue
             if attempt.refused:
                 reasons += [_of_profile(profile, line.words) for line in attempt.lines
@@ -193,12 +193,12 @@ class Arrivals:
         if not measured and left:
             self._leave(left, reasons, arrived, recognised=bool(series.profiles))
         self._quarantine(
-            {source.path: error.stored() for source, error in unreadable.items()}, arrived,
+            {source.path: error.saying() for source, error in unreadable.items()}, arrived,
             {image.source.path: _shown(image.header, named=True) for image in series.images},
         )  # fmt: skip
 
     def _leave(
-        self, images: Sequence[Offered], reasons: Sequence[StoredText], arrived: Arrived, *,
+        self, images: Sequence[Offered], reasons: Sequence[Saying], arrived: Arrived, *,
         recognised: bool,
     ) -> None:  # fmt: skip
         state = REFUSED if recognised else UNRECOGNISED
@@ -221,7 +221,7 @@ class Arrivals:
         arrived.results.append(number)
 
     def _note(
-        self, images: Sequence[Offered], state: str, reason: StoredText | None, profile: str = "",
+        self, images: Sequence[Offered], state: str, reason: Saying | None, profile: str = "",
         result: int | None = None,
     ) -> None:  # fmt: skip
         self._desk.quality.note_images([
@@ -318,9 +318,9 @@ def _line(value: Mapping[str, Any]) -> Words:
     )  # fmt: skip
 
 
-def _of_profile(profile: TestProfile, reason: str) -> StoredText:
+def _of_profile(profile: TestProfile, reason: str) -> Saying:
     """Return why images were not measured by a profile."""
-    return StoredText("{profile}: {reason}", profile=profile.name, reason=reason)
+    return Saying("{profile}: {reason}", profile=profile.name, reason=reason)
 
 
 def _came(path: Path) -> datetime:

@@ -27,7 +27,7 @@ class UnreadableImageError(MeasurementError):
     def __init__(self, place: int, of: int, error: ReadError) -> None:
         super().__init__(
             mark("image {place} of {of} cannot be shown: {reason}"), error.remedy,
-            place=place + 1, of=of, reason=error.stored_message(),
+            place=place + 1, of=of, reason=error.said(),
         )  # fmt: skip
         self.place, self.error = place, error
         self._of = of

@@ -9,7 +9,7 @@ from collections.abc import Mapping, Sequence
 from datetime import datetime
 from pathlib import Path
 
-from workbench.language import StoredText, Words, as_json, data, mark, t, use_language, words_of
+from workbench.language import Saying, Words, as_json, data, mark, t, use_language, words_of
 from workbench.language.choice import ENGLISH
 from workbench.store.quality_records import PhantomImage
 
@@ -24,7 +24,7 @@ ERASED_FOR = mark("erased; {reason}")
 
 
 def noted(
-    path: Path, came: datetime, state: str, reason: StoredText | None,
+    path: Path, came: datetime, state: str, reason: Saying | None,
     measured: tuple[str, int | None] = ("", None), header: Mapping[str, str] | None = None,
 ) -> PhantomImage:  # fmt: skip
     """Return what became of an image, and why; without a reason it was measured.
@@ -36,15 +36,15 @@ def noted(
     return PhantomImage(path.stem, came, state, str(reason or ""), *measured, shown or None)
 
 
-def with_remedy(reason: str) -> StoredText:
+def with_remedy(reason: str) -> Saying:
     """Return a reason with what can be done."""
-    return StoredText("{reason}. {remedy}", reason=reason, remedy=REMEDY)
+    return Saying("{reason}. {remedy}", reason=reason, remedy=REMEDY)
 
 
-def in_a_row(reasons: Sequence[StoredText]) -> StoredText:
+def in_a_row(reasons: Sequence[Saying]) -> Saying:
     """Return reasons one after the other."""
     places = {f"reason{place}": reason for place, reason in enumerate(reasons)}
-    return StoredText("; ".join(f"{{{name}}}" for name in places), **places)
+    return Saying("; ".join(f"{{{name}}}" for name in places), **places)
 
 
 def reason_words(image: PhantomImage) -> Words:

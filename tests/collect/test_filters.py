@@ -20,9 +20,10 @@ from pydicom.uid import (
 )
 
 from tests.language.unmarked import wrong_in_text
-from workbench.collect.filters import SurveyFilter, TagCondition
+from workbench.collect.filters import SurveyFilter
 from workbench.collect.find import FoundSeries, FoundStudy
 from workbench.collect.patient_list import ListedPatient
+from workbench.collect.tag_condition import TagCondition
 from workbench.errors import SettingsError
 from workbench.language import use_language
 

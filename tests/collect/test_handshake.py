@@ -18,7 +18,8 @@ from pynetdicom.sop_class import Verification
 
 from tests.collect.tls_peers import Pacs, authority, certificate, openssl
 from workbench.collect.connections import peer_of, source_of
-from workbench.collect.dicomweb.http import WebAccess, WebClient
+from workbench.collect.dicomweb.http import WebClient
+from workbench.collect.dicomweb.web_access import WebAccess
 from workbench.collect.dimse.admission import AllowedPeer
 from workbench.collect.dimse.association import Peer, associate
 from workbench.collect.dimse.receiver import Receiver, Reception

@@ -32,7 +32,13 @@ def test_axes_are_written_as_the_language_does(
 
 
 def test_english_charts_are_told_nothing() -> None:
-    assert embed_locales("en") == embed_locales("xx") == {}
+    assert embed_locales("en") == {}
+
+
+def test_the_pseudo_locale_shows_what_did_not_ask_for_it(monkeypatch: pytest.MonkeyPatch) -> None:
+    shown = drawn("xx", monkeypatch)
+    assert ">«March»<" in shown
+    assert ">2·5<" in shown
 
 
 def test_every_language_names_seven_days_and_twelve_months() -> None:

@@ -55,7 +55,7 @@ def test_a_password_makes_a_session_with_its_right(server: ServerProcess) -> Non
     assert b"You may: look." in visitor.ask("/")[2]
     _, headers, _ = log_in(visitor, DECIDE)
     visitor.headers["Cookie"] = headers["Set-Cookie"].partition(";")[0]
-    assert b"You may: look,decide." in visitor.ask("/")[2]
+    assert b"You may: look, decide." in visitor.ask("/")[2]
     assert visitor.ask("/dashboards/collector")[0] == 403
 
 

@@ -165,7 +165,7 @@ def test_dashboards_are_named_in_the_language() -> None:
     with use_language("xx"):
         found: tuple[Dashboard, ...] = dashboards()
     assert all(each.title.startswith("⟦") for each in found)
-    assert rights_words(RIGHTS) == "look,decide"
+    assert rights_words(RIGHTS) == "look, decide"
 
 
 @pytest.mark.parametrize("cut", range(0, 60, 3))

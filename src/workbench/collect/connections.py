@@ -12,8 +12,9 @@ from pynetdicom.association import Association
 
 from workbench.collect.dicomweb.bulk import Needs
 from workbench.collect.dicomweb.client import WebSource
-from workbench.collect.dicomweb.http import WebAccess, WebClient
+from workbench.collect.dicomweb.http import WebClient
 from workbench.collect.dicomweb.query import WebQuery
+from workbench.collect.dicomweb.web_access import WebAccess
 from workbench.collect.dimse.admission import AllowedPeer
 from workbench.collect.dimse.association import Peer, associate
 from workbench.collect.dimse.get import GetSource

@@ -17,7 +17,8 @@ from pydicom.uid import (
     XRayRadiationDoseSRStorage,
 )
 
-from workbench.collect.filters import SurveyFilter, TagCondition
+from workbench.collect.filters import SurveyFilter
+from workbench.collect.tag_condition import TagCondition
 from workbench.dicom.object_definitions import can_have_any
 from workbench.dicom.values import OLDEST_YEARS
 from workbench.errors import SettingsError

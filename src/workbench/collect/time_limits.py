@@ -38,7 +38,7 @@ KEEP_ALIVE: tuple[tuple[int, int, int], ...] = (
 class GivenUp(StrEnum):
     """Why a request was ended by us."""
 
-    STOPPED = "stopped"
+    STOPPED = mark("stopped")
     STALLED = mark("nothing moved any more")
     TOO_LONG = mark("it took too long")
 

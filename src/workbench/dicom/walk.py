@@ -16,7 +16,7 @@ from functools import cache
 from pydicom.datadict import dictionary_has_tag, dictionary_VR
 
 from workbench.errors import DamagedObject
-from workbench.language import Figures
+from workbench.language import Figures, Saying
 
 ITEM, ITEM_END, SEQUENCE_END = 0xFFFEE000, 0xFFFEE00D, 0xFFFEE0DD
 UNDEFINED = 0xFFFFFFFF
@@ -268,10 +268,12 @@ class Walker:
         return position
 
 
-def _named(tag: int) -> str:
+def _named(tag: int) -> Saying:
     """Return an element for a message: only tags of the standard, for others may be text."""
     known = dictionary_has_tag(tag)
-    return f"element ({tag >> 16:04X},{tag & 0xFFFF:04X})" if known else "an element"
+    if not known:
+        return Saying("an element")
+    return Saying("element {tag}", tag=f"({tag >> 16:04X},{tag & 0xFFFF:04X})")
 
 
 def _truncated() -> DamagedObject:

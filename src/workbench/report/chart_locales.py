@@ -11,7 +11,7 @@ from typing import Any
 
 import vl_convert
 
-from workbench.language import moment_pattern, use_language
+from workbench.language import data, moment_pattern, use_language
 from workbench.language.choice import ENGLISH
 from workbench.language.pseudo import PSEUDO
 
@@ -24,8 +24,10 @@ MONDAY_FIRST = (6, 0, 1, 2, 3, 4, 5)  # D3 counts days from Sunday on, Babel fro
 @lru_cache(maxsize=8)
 def number_locale(language: str) -> Locale | None:
     """Return how a language writes numbers; ``None`` for English, which D3 speaks by itself."""
-    if language in (ENGLISH, PSEUDO):
+    if language == ENGLISH:
         return None
+    if language == PSEUDO:
+        return _numbers("\u00b7", "\u00a0")  # no language's: what is not asked here shows
     if language in KNOWN:
         return dict(vl_convert.get_format_locale(KNOWN[language]))  # type: ignore[arg-type]
     from babel import UnknownLocaleError
@@ -35,6 +37,10 @@ def number_locale(language: str) -> Locale | None:
         decimal, thousands = get_decimal_symbol(language), get_group_symbol(language)
     except UnknownLocaleError:
         return None
+    return _numbers(decimal, thousands)
+
+
+def _numbers(decimal: str, thousands: str) -> Locale:
     return {
         "decimal": decimal, "thousands": thousands, "grouping": [3],
         "currency": ["", "\u00a0€"],
@@ -44,8 +50,10 @@ def number_locale(language: str) -> Locale | None:
 @lru_cache(maxsize=8)
 def time_locale(language: str) -> Locale | None:
     """Return the names of days and months; ``None`` for English."""
-    if language in (ENGLISH, PSEUDO):
+    if language == ENGLISH:
         return None
+    if language == PSEUDO:
+        return _pseudo_times()
     if language in KNOWN:
         return dict(vl_convert.get_time_format_locale(KNOWN[language]))  # type: ignore[arg-type]
     from babel import Locale as Cldr
@@ -66,6 +74,16 @@ def time_locale(language: str) -> Locale | None:
         "months": [months["wide"][month] for month in range(1, 13)],
         "shortMonths": [months["abbreviated"][month].rstrip(".") for month in range(1, 13)],
     }  # fmt: skip
+
+
+def _pseudo_times() -> Locale:
+    """Return English names as data of the pseudo-locale."""
+    english = dict(vl_convert.get_time_format_locale("en-US"))
+    with use_language(PSEUDO):
+        return {
+            name: [str(data(each)) for each in value] if isinstance(value, list) else value
+            for name, value in english.items()
+        }
 
 
 def embed_locales(language: str) -> dict[str, Locale]:

@@ -16,7 +16,6 @@ from collections import Counter
 from collections.abc import Sequence
 from contextlib import ExitStack, suppress
 from dataclasses import dataclass, field
-from datetime import UTC, datetime, timedelta
 
 from workbench.collect.connections import open_receiver, source_of
 from workbench.collect.expected import FIRST, Expected
@@ -35,6 +34,7 @@ from workbench.collect.retrieval import Source
 from workbench.collect.time_limits import Interruption
 from workbench.errors import NetworkError, SettingsError, StoreError, WorkbenchError
 from workbench.language import Saying
+from workbench.stages.asking_hours import closed_now, next_try
 from workbench.stages.border import Border, Intake
 from workbench.stages.collection import Collection, collection_of
 from workbench.stages.inbox_unloading import InboxUnloading
@@ -199,28 +199,15 @@ class Collector:
         self._reload()
         if self.control.command is Command.PAUSE:
             return paused()
-        problem = self.pulse.disk_problem()
-        if problem:
+        if problem := self.pulse.disk_problem():
             return problem
-        warning = self.pulse.disk_warning()
-        if warning:
+        if warning := self.pulse.disk_warning():
             self.control.tell(warning, "warning")
-        slots, now = read_timetable(self._settings.schedule).query, datetime.now(UTC)
-        override = self.control.override
-        if slots.is_open(now, override):
-            return None
-        opens = slots.next_change(now, override)
-        if opens is None:
-            return doing(Doing.CLOSED)
-        return doing(Doing.CLOSED_UNTIL, moment=opens.astimezone(slots.zone))
+        return closed_now(self._settings.schedule, self.control.override)
 
     def _nobody(self) -> Saying:
         due = self.queue.next_due()
-        if due is None:
-            return doing(Doing.DONE)
-        at = datetime.now(UTC) + timedelta(seconds=due)
-        zone = read_timetable(self._settings.schedule).query.zone
-        return doing(Doing.NEXT_TRY, clock=f"{at.astimezone(zone):%H:%M}")
+        return doing(Doing.DONE) if due is None else next_try(self._settings.schedule, due)
 
     def _idle(self, why: Saying) -> None:
         """Wait for news; what has come in is made a part meanwhile."""
@@ -380,16 +367,11 @@ class Collector:
     def _free_the_dead(self) -> None:
         named = {owner: Process.named(owner) for owner in self.queue.owners()}
         dead = [owner for owner, process in named.items() if not (process and process.lives)]
-        freed = self.queue.take_over(dead)
-        if freed:
-            numbers = ", ".join(map(str, freed))
-            said = Saying.counted(
+        if freed := self.queue.take_over(dead):
+            said = Saying(
                 "A collector had ended in the middle of patient {numbers} of the queue; that "
                 "counts as no try.",
-                "A collector had ended in the middle of patient {numbers} of the queue; that "
-                "counts as no try.",
-                len(freed),
-                numbers=numbers,
+                numbers=", ".join(map(str, freed)),
             )
             self.control.tell(said, "warning")
         for beat in self.control.heartbeats():

@@ -15,6 +15,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 from workbench.errors import StoreError
+from workbench.language import Saying
 from workbench.rights import Right, needs
 from workbench.store.database import Database, Row
 
@@ -255,7 +256,7 @@ class Quality:
                     "result {number} was {decision} meanwhile; nothing was noted.",
                     "Look at that decision; decide again if yours is another.",
                     number=number,
-                    decision=result.decision,
+                    decision=Saying(result.decision),
                 )
             self._database.write(
                 "INSERT INTO test_decision (result, decision, decided_at, decided_by, comment)"

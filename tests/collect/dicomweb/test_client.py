@@ -20,7 +20,7 @@ from pydicom.filewriter import dcmwrite
 
 from workbench.collect.dicomweb import query
 from workbench.collect.dicomweb.client import WebSource
-from workbench.collect.dicomweb.http import WebAccess
+from workbench.collect.dicomweb.web_access import WebAccess
 from workbench.collect.filters import SurveyFilter
 from workbench.collect.patient_list import ListedPatient
 from workbench.collect.retrieval import PARTIAL, Timeouts

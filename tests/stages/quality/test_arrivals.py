@@ -109,6 +109,17 @@ def test_an_alarm_is_sent_once_with_its_value_and_limits(tmp_path: Path) -> None
         assert word not in letter
 
 
+def test_an_alarm_speaks_the_language_of_the_house_whoever_looks(tmp_path: Path) -> None:
+    with mail_server() as server:
+        settings = QualitySettings(mail_server=server.address, mail_security="none")
+        with quality_desk(tmp_path / "w", settings) as desk:
+            arrive(desk, replace(SMALL, offset=7))
+            object.__setattr__(desk.survey.settings.server, "language", "xx")
+            assert look(desk).alarms == 1
+    (letter,) = server.taken
+    assert "Mean CT number" not in letter
+
+
 def test_an_alarm_that_could_not_be_sent_is_sent_next_time(
     tmp_path: Path, caplog: pytest.LogCaptureFixture
 ) -> None:

@@ -18,9 +18,10 @@ from pydicom.uid import ImplicitVRLittleEndian as Implicit
 from pynetdicom.association import Association
 
 from workbench.collect.dicomweb.bulk import MAX_REQUESTS, Bulk, Needs, needs_everything
-from workbench.collect.dicomweb.http import BrokenOff, HttpAnswer, WebAccess, WebClient
+from workbench.collect.dicomweb.http import BrokenOff, HttpAnswer, WebClient
 from workbench.collect.dicomweb.multipart import boundary_of, parts
 from workbench.collect.dicomweb.query import JSON, UNABLE, WebQuery
+from workbench.collect.dicomweb.web_access import WebAccess
 from workbench.collect.expected import Expected, ExpectedStudy, expect
 from workbench.collect.fetched_objects import Door, decided
 from workbench.collect.received import Take, is_uid

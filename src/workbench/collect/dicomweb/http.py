@@ -15,15 +15,19 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
-from ipaddress import ip_address
-from pathlib import Path
 from typing import TYPE_CHECKING, Self
 
 from workbench.collect.dicomweb.open_connections import OpenConnections
+from workbench.collect.dicomweb.web_access import (
+    WebAccess,
+    credentials_of,
+    origin_of,
+    root_of,
+    trust_of,
+)
 from workbench.collect.handshake import NOT_COMPARED, Refusal, expected_name, refusal
-from workbench.collect.retrieval import Timeouts
-from workbench.collect.time_limits import LATE_S, GivenUp, Interruption
-from workbench.errors import NetworkError, SettingsError
+from workbench.collect.time_limits import LATE_S, GivenUp
+from workbench.errors import NetworkError
 from workbench.language import Saying, mark
 
 if TYPE_CHECKING:
@@ -41,48 +45,6 @@ INFLATED_BYTES = 2**20  # bytes that are inflated in one go
 
 class BrokenOff(OSError):  # noqa: N818 (what happened, as in OSError's own family)
     """An answer ended early, was larger than allowed, came too slowly, or was given up."""
-
-
-@dataclass(frozen=True)
-class WebAccess:
-    """Where a DICOMweb server is and how we prove who we are.
-
-    Attributes
-    ----------
-    url
-        Root of its services, such as https://pacs.example/dicom-web.
-    title
-        What the server is called in messages.
-    token
-        File with a bearer token.
-    password
-        File with one line ``user:password``.
-    authority
-        File with the certificates to trust, instead of the system's.
-    certificate, key
-        Our own certificate and its key, for servers that ask for one (PS3.15 annex B).
-    tls_name
-        The name in the server's certificate, where it is not the host of ``url``;
-        ``handshake.NOT_COMPARED`` takes any.
-    proxy
-        Address of a proxy; the environment's is not used.
-    timeouts
-        How long to wait for answers.
-    interruption
-        Says when a person wants an end.
-    """
-
-    url: str
-    title: str = "the web server"
-    token: Path | None = field(default=None, repr=False)
-    password: Path | None = field(default=None, repr=False)
-    authority: Path | None = field(default=None, repr=False)
-    certificate: Path | None = field(default=None, repr=False)
-    key: Path | None = field(default=None, repr=False)
-    tls_name: str = ""
-    proxy: str | None = field(default=None, repr=False)
-    timeouts: Timeouts = field(default_factory=Timeouts)
-    interruption: Interruption = field(default_factory=Interruption)
 
 
 @dataclass
@@ -142,11 +104,11 @@ class WebClient:
         self.access = access
         for name in ("httpx", "httpcore"):  # they log addresses, which hold patients' IDs
             logging.getLogger(name).setLevel(logging.CRITICAL)
-        self.root = _root(access)
+        self.root = root_of(access)
         patience = httpx.Timeout(access.timeouts.answer, connect=access.timeouts.connect)
         self._client = httpx.Client(
-            headers=_credentials(access, self.root),
-            verify=_trust(access) if self.root.scheme == "https" else True,
+            headers=credentials_of(access, self.root),
+            verify=trust_of(access) if self.root.scheme == "https" else True,
             timeout=patience,
             trust_env=False,
             proxy=access.proxy,
@@ -233,7 +195,7 @@ class WebClient:
             url = self.root.join(address)
         except (httpx.InvalidURL, ValueError):
             return False
-        return _origin(url) == _origin(self.root)
+        return origin_of(url) == origin_of(self.root)
 
     def absolute(self, address: str) -> str:
         """Return a relative address (of a BulkDataURI, PS3.18 F.2.2) in full."""
@@ -291,7 +253,8 @@ class WebClient:
         target = request.url
         if self.ours(location):
             target = request.url.join(location)
-        if chain > MAX_REDIRECTS or _origin(target) != _origin(self.root) or target == request.url:
+        elsewhere = origin_of(target) != origin_of(self.root)
+        if chain > MAX_REDIRECTS or elsewhere or target == request.url:
             raise NetworkError(
                 "{pacs} points to another server, or in a circle.",
                 "Set the address where it really is.",
@@ -300,78 +263,6 @@ class WebClient:
         return self._client.build_request(
             "GET", target, headers=request.headers, extensions=request.extensions
         )
-
-
-def _root(access: WebAccess) -> httpx.URL:
-    import httpx
-
-    try:
-        url = httpx.URL(access.url)
-    except httpx.InvalidURL:
-        url = httpx.URL("")
-    if url.scheme not in ("http", "https") or not url.host or url.userinfo or url.query:
-        raise SettingsError(
-            "the address of the web server cannot be used.",
-            "Write url of [pacs] as https://host/path, without user, password or question mark.",
-        )
-    secret = access.token or access.password
-    if secret and url.scheme == "http" and not _loopback(url.host):
-        raise SettingsError(
-            "a token or password would cross the network unencrypted.", "Use an https address."
-        )
-    return url
-
-
-def _loopback(host: str) -> bool:
-    try:
-        return ip_address(host).is_loopback
-    except ValueError:
-        return host == "localhost"
-
-
-def _origin(url: httpx.URL) -> tuple[str, str, int]:
-    return url.scheme, url.host, url.port or (443 if url.scheme == "https" else 80)
-
-
-def _credentials(access: WebAccess, root: httpx.URL) -> dict[str, str]:
-    import base64
-
-    headers = {"User-Agent": "Workbench", "Host": root.netloc.decode("ascii")}
-    if access.token is not None:
-        headers["Authorization"] = f"Bearer {_secret(access.token)}"
-    elif access.password is not None:
-        encoded = base64.b64encode(_secret(access.password).encode()).decode("ascii")
-        headers["Authorization"] = f"Basic {encoded}"
-    return headers
-
-
-def _secret(file: Path) -> str:
-    try:
-        secret = file.read_text("utf-8").strip()
-    except (OSError, UnicodeDecodeError):
-        secret = ""
-    if not secret or not secret.isprintable():
-        raise SettingsError(
-            "the file with the token or password cannot be used.",
-            "It must exist, be readable by us alone, and hold one line.",
-        )
-    return secret
-
-
-def _trust(access: WebAccess) -> ssl.SSLContext:
-    """Return whom to trust, and who we are: TLS 1.2 or newer (BCP 195)."""
-    try:
-        context = ssl.create_default_context(cafile=access.authority)
-        context.minimum_version = ssl.TLSVersion.TLSv1_2
-        context.check_hostname = access.tls_name != NOT_COMPARED
-        if access.certificate is not None:
-            context.load_cert_chain(access.certificate, access.key)
-    except (OSError, ssl.SSLError):
-        raise SettingsError(
-            "a certificate or its key cannot be used.",
-            "Check that the files exist, are in PEM form, and belong together.",
-        ) from None
-    return context
 
 
 def _rest(retry_after: str, tries: int) -> float:

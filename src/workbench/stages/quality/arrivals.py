@@ -16,7 +16,7 @@ from workbench.deidentify.descriptors import clean_label
 from workbench.deidentify.people import people_in
 from workbench.dicom.files import Candidate
 from workbench.errors import DamagedObject, MeasurementError, ReadError, WorkbenchError
-from workbench.language import Saying, Words, data, mark, significant, t
+from workbench.language import Saying, Words, data, mark, significant, t, use_language
 from workbench.qa.judging import State
 from workbench.qa.profiles import TestProfile
 from workbench.report.quality_page import kept_words, label_words, state_words
@@ -81,6 +81,7 @@ class Arrivals:
     def __init__(self, desk: QualityDesk) -> None:
         self._desk = desk
         self._settings = desk.survey.settings.quality
+        self._language = desk.survey.settings.server.language
         self._post = Post(self._settings, desk.survey.folder)
         self._journal = LookJournal(desk.survey.folder)
 
@@ -263,7 +264,9 @@ class Arrivals:
         if self._post.ready:
             try:
                 recipients = result.content["profile"].get("recipients", ())
-                sent = self._post.send(letter(result.profile, result.content), recipients)
+                with use_language(self._language):  # not that of whoever looks at the page
+                    told = letter(result.profile, result.content)
+                sent = self._post.send(told, recipients)
             except WorkbenchError as error:
                 problem = str(error)
                 LOGGER.warning("an alarm could not be sent: %s", type(error).__name__)

@@ -104,7 +104,7 @@ function render({ model, el }) {
   const words = model.get("words");
   const picture = el.appendChild(document.createElement("div"));
   picture.className = "wb-chart-picture";
-  picture.setAttribute("role", "group");
+  picture.setAttribute("role", "img"); // Vega's own words inside are English: the caption says it
   const status = el.appendChild(document.createElement("p"));
   const caption = el.appendChild(document.createElement("p"));
   status.className = caption.className = "wb-chart-words";

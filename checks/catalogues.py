@@ -40,6 +40,7 @@ ERRORS = re.compile(r"(Error|NotDicom|NotWanted|DamagedObject|MissingTool|PeerBu
 PLACE = re.compile(r"\{\w+\}")
 # What a catalogue says of its making must not change with the day.
 FIXED = datetime(2026, 1, 1, tzinfo=UTC)
+HEADER = "# Texts of Workbench in another language; docs/translate.md tells how they are written."
 # The command line speaks English, and the door itself has no words of its own.
 PASSED = ("src/workbench/cli", "src/workbench/language")
 # Those of notebooks/explore are opened in JupyterLab, which shows them as they are.
@@ -237,6 +238,9 @@ def update(root: Path, language: str = "") -> None:
     for file in files:
         fresh = template(found)
         catalog = _read(file) if file.exists() else Catalog(locale=file.parent.name)
+        catalog.project, catalog.fuzzy, catalog.header_comment = "workbench", False, HEADER
+        catalog.last_translator, catalog.language_team = "", ""
+        catalog.msgid_bugs_address, catalog.version = "", ""
         catalog.update(fresh, no_fuzzy_matching=True)
         catalog.obsolete.clear()
         catalog.creation_date = catalog.revision_date = FIXED

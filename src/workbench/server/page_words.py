@@ -87,7 +87,7 @@ def right_words(right: Right) -> Words:
 
 def rights_words(rights: Rights) -> Words:
     """Return the names of rights."""
-    return listed((right_words(right) for right in Right if right in rights.given))
+    return listed(right_words(right) for right in Right if right in rights.given)
 
 
 def code(value: object) -> Markup:

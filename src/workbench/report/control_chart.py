@@ -359,7 +359,7 @@ def _levels(levels: Iterable[Segment], look: Look) -> Iterator[Any]:
             .encode(
                 x=_time("begins"), x2="ends:T", y=_value("level", look),
                 tooltip=[alt.Tooltip("line:N", title=t("Line")),
-                         alt.Tooltip("level:Q", title=t("Level"), format=".5~g")],
+                         alt.Tooltip("level:Q", title=t("Lies at"), format=".5~g")],
             )
         )  # fmt: skip
 

@@ -155,7 +155,7 @@ def look_page(anatomy: Anatomy) -> str:
     kind = "empty" if anatomy.ends else ""
     table = html_table(
         lines,
-        (Shown("offset", t("At byte"), digits=0), Shown("level", t("Level"), digits=0),
+        (Shown("offset", t("At byte"), digits=0), Shown("level", t("Depth"), digits=0),
          Shown("element", t("Element")), Shown("vr", t("VR")),
          Shown("length", t("Bytes"), digits=0, missing=t("undefined")), Shown("name", t("Name"))),
         t("Elements, never their values"), t("no element could be read"),

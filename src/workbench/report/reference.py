@@ -63,7 +63,7 @@ def named_levels(levels: pl.DataFrame, country: str, year: int) -> pl.DataFrame:
         "There are: {known}. Write -p country=NAME -p year=YEAR.",
         country=country,
         year=year,
-        known=", ".join(known) or "none",
+        known=", ".join(known) or mark("none"),
     )
 
 
@@ -111,7 +111,7 @@ def reference_words(code: str) -> Words:
     few = n("fewer than {count} patient", "fewer than {count} patients", ENOUGH_PATIENTS)
     known = {
         SUMS: t(SUMS), EVENTS: t(EVENTS), FEW: few, UNSAID: t(UNSAID),
-        f"{FEW}; {UNSAID}": listed((few, t(UNSAID)), "; "),
+        f"{FEW}; {UNSAID}": listed((few, t(UNSAID)), t("; ")),
     }  # fmt: skip
     return known.get(code) or data(code)
 

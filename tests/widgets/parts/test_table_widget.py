@@ -208,7 +208,7 @@ def test_counts_of_rows_are_whole_sentences(page):
     assert made.rows(filters={"ctdi_vol_mgy": "< 12"})["counted"] == "12 of 120 rows shown"
     assert made.rows()["where"] == "Page 1 of 3"
     assert page(events(1)).rows()["counted"] == "1 of 1 row shown"
-    assert module.counted(999, 1234567) == "999 of 1\u202f234\u202f567 rows shown"
+    assert module.how_many(999, 1234567) == "999 of 1\u202f234\u202f567 rows shown"
 
 
 def test_flags_and_moments_are_written_as_the_language_does():

@@ -43,8 +43,8 @@ def with_remedy(reason: str) -> Saying:
 
 def in_a_row(reasons: Sequence[Saying]) -> Saying:
     """Return reasons one after the other."""
-    places = {f"reason{place}": reason for place, reason in enumerate(reasons)}
-    return Saying("; ".join(f"{{{name}}}" for name in places), **places)
+    first, *others = reasons
+    return Saying("{reason}; {more}", reason=first, more=in_a_row(others)) if others else first
 
 
 def reason_words(image: PhantomImage) -> Words:

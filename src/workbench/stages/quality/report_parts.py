@@ -75,7 +75,7 @@ def opening(title: str, results: Sequence[StoredResult], of: str = "") -> Html:
         for state, number in sorted(counts.items())
     )
     bad = counts.keys() & {State.ALARM, State.NOT_MEASURED}
-    sentence = t("{number} results: {states}.", number=len(results), states=words)
+    sentence = n("One result: {states}.", "{count} results: {states}.", len(results), states=words)
     return page.opening(head, sentence, good=not bad)
 
 
@@ -109,7 +109,7 @@ def _result(desk: QualityDesk, result: StoredResult) -> str:
         t("Phantom"): t("{name}, geometry {digest}", name=data(content["phantom"]["name"]),
                         digest=data(content["phantom"]["sha256"][:12])),
         t("Workbench"): data(content["workbench"]),
-        t("Decision"): one_after_the_other(decided, "; "),
+        t("Decision"): one_after_the_other(decided, t("; ")),
     }  # fmt: skip
     unverified = content["phantom"]["status"] != "verified"
     return "".join((

@@ -229,10 +229,10 @@ class QueuePanel:
             patients = [replace(patient, priority=priority) for patient in patients]
         added = self._desk.queue.add(patients)
         known = len(patients) - added
-        new = n("1 patient added.", "{patients} patients added.", added, patients=whole(added))
+        new = n("1 patient added.", "{count} patients added.", added, count=whole(added))
         before = n(
-            "{patients} were in the queue already.", "{patients} were in the queue already.",
-            known, patients=whole(known),
+            "{count} were in the queue already.", "{count} were in the queue already.",
+            known, count=whole(known),
         )  # fmt: skip
         return Outcome(sentences(new, before) if known else new, reset=(form,))
 

@@ -299,7 +299,7 @@ class SettingsPanel:
         held = [kept.sentence for kept in credentials(self._folder, settings) if kept.moved]
         text = t("Saved. Test it now.")
         if held:
-            moved = listed(held, f"; {t('and')} ")
+            moved = listed(held, t("; and "))
             text = t("Saved. But {moved}: give it again below.", moved=moved)
         return Outcome(text, good=not held, reset=(f"save-{table}",))
 

@@ -18,7 +18,7 @@ import traitlets
 
 from workbench.collect.patient_list import read_patient_list
 from workbench.errors import SettingsError, WorkbenchError
-from workbench.language import Words, capital, data, listed, mark, t
+from workbench.language import Words, capital, data, listed, mark, n, t
 from workbench.report.code_words import code_words
 from workbench.report.exports import export_table
 from workbench.rights import Right, rights_here
@@ -183,7 +183,9 @@ class Export(ipywidgets.VBox):  # type: ignore[misc]
         except (WorkbenchError, OSError) as error:
             self.message = sentence(error)
             return None
-        self.message = t("{rows} rows written to {file}", rows=rows, file=data(out))
+        self.message = n(
+            "one row written to {file}", "{count} rows written to {file}", rows, file=data(out)
+        )
         return out
 
 

@@ -12,7 +12,7 @@ from markupsafe import Markup
 from workbench.collect.expected import ExpectedStudy
 from workbench.dicom.files import Candidate
 from workbench.errors import SettingsError, WorkbenchError
-from workbench.language import Words, data, mark, moment, sentences, t
+from workbench.language import Words, data, mark, moment, n, sentences, t
 from workbench.qa.profiles import TestProfile
 from workbench.rights import Right
 from workbench.stages.quality.image_reading import UnreadableImageError, read_offered
@@ -130,9 +130,11 @@ class MeasurePanel:
         self._found = select([path for path in paths if path.exists()], self._profiles)
         left = sum(self._found.left.values())
         images = sum(len(series.images) for series in self._found.series)
-        counted = t("{series} series with {images} images.", series=len(self._found.series),
-                    images=images)  # fmt: skip
-        aside = t("{number} files hold no image.", number=left)
+        counted = n(
+            "{series} series with one image.", "{series} series with {count} images.", images,
+            series=len(self._found.series),
+        )  # fmt: skip
+        aside = n("One file holds no image.", "{count} files hold no image.", left)
         return Outcome(sentences(counted, aside) if left else counted)
 
     def _ask(self, ask: Ask) -> Outcome:
@@ -143,7 +145,11 @@ class MeasurePanel:
         archive = phantom_archive(survey.settings, survey.folder, self._on.desk.phantoms)
         self._studies = archive.studies(patient)
         return Outcome(
-            t("The PACS has {number} studies of it.", number=len(self._studies)),
+            n(
+                "The PACS has one study of it.",
+                "The PACS has {count} studies of it.",
+                len(self._studies),
+            ),
             reset=("ask-pacs",),
         )
 
@@ -154,7 +160,8 @@ class MeasurePanel:
         sent = archive.fetch(study)
         outcome = self._select([self._on.desk.phantoms.folder])
         return Outcome(sentences(
-            t("The PACS sent {number} images.", number=sent), Words(outcome.text)
+            n("The PACS sent one image.", "The PACS sent {count} images.", sent),
+            Words(outcome.text),
         ))  # fmt: skip
 
     def _listed_studies(self) -> Markup:

@@ -9,7 +9,7 @@ from statistics import fmean, stdev
 from markupsafe import Markup
 
 from workbench.file_modes import make_private_folder
-from workbench.language import Words, data, mark, moment, t
+from workbench.language import Words, data, mark, moment, n, t
 from workbench.report.exports import write_table
 from workbench.report.quaac_file import write_quaac
 from workbench.report.quality_page import state_words
@@ -170,7 +170,7 @@ def _listed(results: Sequence[StoredResult]) -> Markup:
     columns = [[value for result in counting if (value := _value(result, name)) is not None]
                for name in known]  # fmt: skip
     if counting:
-        many = t("{number} results", number=len(counting))
+        many = n("one result", "{count} results", len(counting))
         means = [number(fmean(values)) if values else Words("–") for values in columns]
         spreads = [
             number(2 * stdev(values)) if len(values) > 1 else Words("–") for values in columns

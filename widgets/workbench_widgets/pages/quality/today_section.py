@@ -233,12 +233,14 @@ def _warned(unselected: int, days: int) -> Markup:
     """Return the warning of objects that may be patients'."""
     if not unselected:
         return NOTHING
-    may_be = t(
-        "No test profile selects {number} of these objects: they may be patients' images sent "
-        "to the wrong title, names included.", number=unselected,
+    may_be = n(
+        "No test profile selects one of these objects: it may be a patient's image sent to the "
+        "wrong title, names included.",
+        "No test profile selects {count} of these objects: they may be patients' images sent "
+        "to the wrong title, names included.", unselected,
     )  # fmt: skip
     until = (
-        t("They are erased after {days} days.", days=days)
+        n("They are erased after one day.", "They are erased after {count} days.", days)
         if days
         else t("They stay until they are erased.")
     )

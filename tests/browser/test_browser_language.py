@@ -1,7 +1,8 @@
-"""Every section of every dashboard, and every report, in the language that nobody speaks.
+"""Every section of every dashboard, and every report, in the languages there are beside English.
 
-What did not go through the door for texts is shown by its place: dashboard, section, text.  Words
-of the pseudo-locale are a third longer, so heads and buttons that would overflow are shown, too.
+In the language that nobody speaks, what did not go through the door for texts is shown by its
+place: dashboard, section, text; its words are a third longer.  In German and French, what is still
+English is shown.  In all of them, heads and buttons that are cut off or overflow are.
 """
 
 from __future__ import annotations
@@ -15,6 +16,7 @@ import pytest
 from tests.browser.ended_pages import COLD_MS, CONTENT, make_full_workspace
 from tests.browser.lab import chromium
 from tests.language.unmarked import unmarked
+from tests.language.untranslated import untranslated
 from workbench.language.pseudo import BEGIN, PSEUDO
 from workbench.report.notebooks import report_names
 from workbench.server.voila import ServerProcess
@@ -24,6 +26,7 @@ from workbench.survey import open_survey
 pytestmark = pytest.mark.chromium
 TABLET = {"width": 768, "height": 1024}
 # What a report cannot do without, in the workspace of these tests.
+LANGUAGES = (PSEUDO, "de", "fr")
 NEEDED: dict[str, dict[str, object]] = {
     "quality_over_time": {"profile": "CT1 water"}, "quality_results": {"numbers": [1]},
 }  # fmt: skip
@@ -87,46 +90,60 @@ def refuse(place: str, bare: Found, long: Found) -> None:
         pytest.fail("\n".join(lines), pytrace=False)
 
 
-def open_in_pseudo(page: Any, server: ServerProcess, path: str, wait_for: str) -> None:
+def open_in(language: str, page: Any, server: ServerProcess, path: str, wait_for: str) -> None:
     base, _, query = server.url.partition("?")
-    page.goto(f"{base}{path}?lang={PSEUDO}&{query}")
+    page.goto(f"{base}{path}?lang={language}&{query}")
     page.locator(wait_for).first.wait_for(timeout=COLD_MS)
 
 
+def wrong(html: str, language: str) -> list[str]:
+    found = unmarked(html) if language == PSEUDO else untranslated(html, language)
+    return sorted(set(found))
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
 @pytest.mark.parametrize("name", sorted(CONTENT))
-def test_every_section_of_a_dashboard_is_marked(server: ServerProcess, name: str) -> None:
+def test_every_section_of_a_dashboard_speaks_the_language(
+    server: ServerProcess, name: str, language: str
+) -> None:
     with chromium() as tab:
         tab.page.set_viewport_size(TABLET)
-        open_in_pseudo(tab.page, server, f"dashboards/{name}", CONTENT[name])
+        open_in(language, tab.page, server, f"dashboards/{name}", CONTENT[name])
         bare, long = {}, {}
         for section in sections(tab.page):
-            bare[section] = sorted(set(unmarked(tab.page.evaluate(SHOWN))))
+            bare[section] = wrong(tab.page.evaluate(SHOWN), language)
             long[section] = tab.page.evaluate(TOO_LONG)
-        assert BEGIN in tab.page.content()
+        assert language != PSEUDO or BEGIN in tab.page.content()
     refuse(name, bare, long)
 
 
-def test_the_index_is_marked_and_names_the_dashboards(server: ServerProcess) -> None:
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_the_index_speaks_the_language_and_names_the_dashboards(
+    server: ServerProcess, language: str
+) -> None:
     with chromium() as tab:
         tab.page.set_viewport_size(TABLET)
-        open_in_pseudo(tab.page, server, "", "h2")
-        assert tab.page.evaluate("document.documentElement.lang") == PSEUDO
-        bare = {"all": unmarked(tab.page.evaluate(SHOWN))}
+        open_in(language, tab.page, server, "", "h2")
+        assert tab.page.evaluate("document.documentElement.lang") == language
+        bare = {"all": wrong(tab.page.evaluate(SHOWN), language)}
         refuse("index", bare, {"all": tab.page.evaluate(TOO_LONG)})
 
 
+@pytest.mark.parametrize("language", LANGUAGES)
 @pytest.mark.parametrize("name", report_names())
-def test_every_report_is_marked(workspace: Path, tmp_path: Path, name: str) -> None:
+def test_every_report_speaks_the_language(
+    workspace: Path, tmp_path: Path, name: str, language: str
+) -> None:
     out = tmp_path / "report.html"
     survey = open_survey(workspace)
     try:
-        run = make_report(survey, name, out, {"language": PSEUDO, **NEEDED.get(name, {})})
+        run = make_report(survey, name, out, {"language": language, **NEEDED.get(name, {})})
     finally:
         survey.close()
     assert run.outcome == "done", run.message
     page = out.read_text("utf-8")
-    assert f'<html lang="{PSEUDO}"' in page
-    refuse(name, {"report": sorted(set(unmarked(page)))}, {})
+    assert f'<html lang="{language}"' in page
+    refuse(name, {"report": wrong(page, language)}, {})
 
 
 def test_the_walk_sees_what_is_cut_off_and_nothing_else() -> None:

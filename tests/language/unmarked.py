@@ -7,7 +7,7 @@ What is translated stands between ⟦ and ⟧, what is data between « and »; s
 from __future__ import annotations
 
 import re
-from collections.abc import Collection
+from collections.abc import Callable, Collection
 from html.parser import HTMLParser
 
 from workbench.language.pseudo import BEGIN, DATA_BEGIN, DATA_END, END
@@ -44,7 +44,12 @@ def unmarked(html: str) -> list[str]:
     aloud), words with a plain vowel inside ⟦⟧ and outside «» (a value that is no ``data``), and
     numbers with an English decimal point outside «».
     """
-    reader = _Reader()
+    return judged(html, wrong_in_text)
+
+
+def judged(html: str, judge: Callable[[str], list[str]]) -> list[str]:
+    """Return what ``judge`` says of the visible texts of a page, block by block."""
+    reader = _Reader(judge)
     reader.feed(html)
     reader.close()
     reader.end_text()
@@ -86,8 +91,9 @@ def _split(text: str) -> tuple[str, str]:
 class _Reader(HTMLParser):
     """Gathers texts block by block."""
 
-    def __init__(self) -> None:
+    def __init__(self, judge: Callable[[str], list[str]]) -> None:
         super().__init__(convert_charrefs=True)
+        self._judge = judge
         self.wrong: list[str] = []
         # Tag, whether its words are left out, and whether it is (in) a picture.
         self._open: list[tuple[str, bool, bool]] = []
@@ -124,7 +130,7 @@ class _Reader(HTMLParser):
 
     def end_text(self) -> None:
         """Judge what was gathered of a block."""
-        self.wrong += wrong_in_text("".join(self._text))
+        self.wrong += self._judge("".join(self._text))
         self._text = []
 
     def _hidden(self) -> bool:
@@ -137,4 +143,4 @@ class _Reader(HTMLParser):
         if tag == "input" and values.get("type") in BUTTONS:
             names.add("value")
         for name in sorted(names & values.keys()):
-            self.wrong += [f"{name}: {each}" for each in wrong_in_text(values[name] or "")]
+            self.wrong += [f"{name}: {each}" for each in self._judge(values[name] or "")]

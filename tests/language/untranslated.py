@@ -12,11 +12,13 @@ from collections.abc import Mapping
 from functools import cache
 
 from babel.messages.pofile import read_po
+from pydicom.datadict import tag_for_keyword
 
 from checks.catalogues import CATALOGUES, ROOT
 from tests.language.unmarked import COMMAND, judged
 
 PLACE = re.compile(r"\{\w+\}")
+QUOTED = re.compile(r'"[^"]*"')  # a value that somebody gave
 LONG = 3  # words; shorter ones may stand in a value
 # Of the words that English texts have most, those that neither German nor French has.
 ENGLISH_WORD = re.compile(r"\b(the|of|and|with|this|that|has|have|been|which|from|they|it)\b")
@@ -30,8 +32,8 @@ def untranslated(html: str, language: str) -> list[str]:
 
     def judge(block: str) -> list[str]:
         shown = " ".join(block.split())
-        plain = COMMAND.sub(" ", shown)
-        if not plain:
+        plain = QUOTED.sub(" ", COMMAND.sub(" ", shown))
+        if not plain or tag_for_keyword(shown):
             return []
         if shown in exact:
             return [f"English: {shown}"]

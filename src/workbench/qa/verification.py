@@ -8,7 +8,7 @@ from pydicom import Dataset
 from pydicom.datadict import dictionary_description, dictionary_VR, tag_for_keyword
 
 from workbench.dicom.image import Image
-from workbench.language import Saying, mark
+from workbench.language import Figures, Saying, mark
 from workbench.qa.constraints import Constraint
 from workbench.qa.geometry import Geometry
 from workbench.qa.profiles import TestProfile
@@ -88,7 +88,7 @@ def _demand(name: str, constraint: Constraint, images: Sequence[Image]) -> Verif
         return VerificationLine(
             name, constraint.text(), "–", severity, mark("The image does not say.")
         )
-    written = ", ".join(dict.fromkeys(_text(value) for value in values))
+    written = _written(values)
     met = all(value not in (None, "") and constraint.met(value) for value in values)
     described = dictionary_description(tag_for_keyword(name) or 0) if met is False else ""
     return checked(
@@ -124,6 +124,14 @@ def _value(place: Dataset, keyword: str) -> object:
     value = place.get(keyword)
     several = isinstance(value, Sequence) and not isinstance(value, str)
     return list(value) if several and value is not None else value
+
+
+def _written(values: Sequence[object]) -> str:
+    """Return what stands in the images, once each; one number alone as people write it."""
+    texts = list(dict.fromkeys(_text(value) for value in values))
+    if len(texts) == 1 and isinstance(values[0], float):
+        return Saying("{value}", value=Figures(texts[0]))
+    return ", ".join(texts)
 
 
 def _text(value: object) -> str:

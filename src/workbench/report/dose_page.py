@@ -187,7 +187,7 @@ def sources(tables: ReportTables, coefficients: pl.DataFrame, levels: pl.DataFra
     effective = html_table(used, (
         Shown("method", t("Method")), Shown("method_version", t("Version")),
         Shown("table_id", t("Coefficients")), Shown("tissue_weights", t("Tissue weights")),
-        Shown("values", t("Values")), Shown("source", t("Source")),
+        Shown("values", t("Values")), Shown("source", t("Source"), quoted=True),
     ), t("Effective dose"), t("No effective dose could be estimated."))  # fmt: skip
     flags = tables.doses.select("flags").explode("flags").drop_nulls()
     counted = flags.group_by("flags").len().sort("len", "flags", descending=[True, False])
@@ -206,7 +206,7 @@ def sources(tables: ReportTables, coefficients: pl.DataFrame, levels: pl.DataFra
         Shown("exam", t("Examination")), Shown("quantity", t("Quantity")),
         Shown("value", t("Level")), Shown("unit", t("Unit")),
         Shown("phantom_cm", t("Phantom"), "cm", missing=t("not stated")),
-        Shown("scope", t("Scope"), words=code_words), Shown("source", t("Source")),
+        Shown("scope", t("Scope"), words=code_words), Shown("source", t("Source"), quoted=True),
     ), t("Reference levels"), t("No reference level was used."))  # fmt: skip
     return Html(effective + assumptions + cited)
 

@@ -38,6 +38,8 @@ class Shown:
         Whether it stands to the right, as numbers always do.
     words
         How a text in it is written for people; as it is, where nothing else is said.
+    quoted
+        Whether it is a citation, which no language and no browser translates.
     """
 
     column: str
@@ -47,6 +49,7 @@ class Shown:
     missing: Words | Marked = NOT_KNOWN
     right: bool = False
     words: Callable[[str], Words] = data
+    quoted: bool = False
 
 
 class Html(str):
@@ -126,6 +129,7 @@ def _cell(value: object, shown: Shown, numeric: bool) -> Markup:
             "unknown number" if numeric else "unknown", _said(shown.missing)
         )
     kind = Markup(' class="number"') if numeric else Markup("")
+    kind += Markup(' translate="no"') if shown.quoted else Markup("")
     return Markup("<td{}>{}</td>").format(kind, _text(value, shown))
 
 

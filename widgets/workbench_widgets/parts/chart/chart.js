@@ -102,9 +102,10 @@ function tooltipIn(el) {
 function render({ model, el }) {
   el.classList.add("wb-chart");
   const words = model.get("words");
-  const picture = el.appendChild(document.createElement("div"));
+  const frame = el.appendChild(document.createElement("div"));
+  frame.setAttribute("role", "img"); // Vega's own words inside are English: the caption says it
+  const picture = frame.appendChild(document.createElement("div"));
   picture.className = "wb-chart-picture";
-  picture.setAttribute("role", "img"); // Vega's own words inside are English: the caption says it
   const status = el.appendChild(document.createElement("p"));
   const caption = el.appendChild(document.createElement("p"));
   status.className = caption.className = "wb-chart-words";
@@ -119,7 +120,7 @@ function render({ model, el }) {
 
   const name = () => {
     const text = model.get("description");
-    picture.setAttribute("aria-label", text || words.chart);
+    frame.setAttribute("aria-label", text || words.chart);
     caption.textContent = text; // there for everybody, and when nothing can be drawn
   };
   const width = () => picture.clientWidth;

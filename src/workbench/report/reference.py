@@ -15,7 +15,8 @@ from workbench.language import Words, data, listed, mark, n, t
 from workbench.report.dose_by_protocol import counted_events, preferred_ct
 from workbench.scanners.scanner_names import SCANNER
 
-# French decree of 24 October 2011: a comparison takes 30 patients an examination.
+# Of the French decree of 24 October 2011, which that of 23 May 2019 (ASN 2019-DC-0667) replaced: a
+# comparison takes 30 patients an examination.
 ENOUGH_PATIENTS = 30
 SINGLE_EVENT = ("per sequence", "one acquisition")
 WHOLE_STUDY = "complete exam"

@@ -16,7 +16,7 @@ import ipywidgets
 import polars as pl
 import traitlets
 
-from workbench.language import Words, data, listed, mark, n, sentences, t
+from workbench.language import Words, capital, data, listed, mark, n, sentences, t
 from workbench.report import charts
 from workbench.report.dose_by_protocol import MAX_LANES, by_protocol, counted_events, lanes
 from workbench.scanners.device_signs import folded_maker, maker_name
@@ -233,7 +233,7 @@ def ctdi_by_age(events: pl.DataFrame) -> alt.TopLevelMixin:
         ),
         _left_out(events, "ctdi_vol_mgy", "CTDIvol"),
     )
-    key = alt.Legend(orient="top", title=t("CTDI phantom"), symbolOpacity=1)
+    key = alt.Legend(orient="top", title=capital(t("CTDI phantom")), symbolOpacity=1)
     phantoms = list(map(_band_words, PHANTOMS))
     colours = alt.Scale(domain=phantoms, range=[charts.MARK, charts.LIMIT, charts.TEXT])
     ages = alt.Scale(domain=list(map(_band_words, _band_names())))

@@ -139,7 +139,7 @@ class Stages(ipywidgets.VBox):  # type: ignore[misc]
         )  # fmt: skip
         if self._stop_asked.is_set():
             raise StageStoppedError(
-                "stopped.", "What was done is kept; press the button again to go on."
+                "the work was stopped.", "What was done is kept; press the button again to go on."
             )
 
     def _ended(self, work: Future[str]) -> None:

@@ -175,7 +175,7 @@ class MyScanner(widgets.VBox):  # type: ignore[misc]
         alike = [(name, data(name)) for name in protocols]
         levels = [(name, data(name)) for name in self._sets]
         for name, label, value, options in (
-            ("scanner", t("Scanner"), shown.scanner, scanners or [(ALL, t("none"))]),
+            ("scanner", t("Scanner"), shown.scanner, scanners or [(ALL, t("no scanner"))]),
             ("region", t("Region"), shown.region, [(ALL, t("all regions")), *regions]),
             ("protocol", t("Protocol"), shown.protocol, [(ALL, t("all protocols")), *alike]),
             ("levels", t("Reference levels"), f"{shown.country} {shown.year}", levels),
@@ -253,8 +253,8 @@ def _too_few(chosen: pl.DataFrame) -> Html:
         return Html("")
     return paragraph(t(
         "With fewer than {enough} exams a median says little: a comparison with a reference "
-        "level is not meaningful yet. (France asks for so many patients an examination: decree of "
-        "24 October 2011.)", enough=ENOUGH,
+        "level is not meaningful yet. (France asked for so many patients an examination: decree of "
+        "24 October 2011, replaced in 2019.)", enough=ENOUGH,
     ), "empty")  # fmt: skip
 
 

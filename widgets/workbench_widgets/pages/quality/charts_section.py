@@ -38,7 +38,7 @@ KINDS = {
     "histogram": mark("Histogram"), "pair": mark("Two parameters"),
 }  # fmt: skip
 RULES = {
-    "usual": (mark("1 beyond 2 s or 3 s"), USUAL_RULES), "none": (mark("none"), ()),
+    "usual": (mark("1 beyond 2 s or 3 s"), USUAL_RULES), "none": (mark("no rules"), ()),
     "western": (mark("Western Electric"), WESTERN_ELECTRIC), "nelson": (mark("Nelson"), NELSONS),
 }  # fmt: skip
 ESTIMATORS = {"sd": mark("mean ± 2 s and 3 s"), "moving range": mark("I-MR (moving range / {d2})")}

@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import argparse
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
+from tests.cli.command_tree import leaf_verbs
 from tests.cli.verbs import run
+from workbench.cli.arguments import Folder, Name, OutputFile
 from workbench.cli.output import (
     DONE,
     NOT_STARTED,
@@ -118,7 +121,7 @@ def test_machines_do_not_share_a_catalogue_that_is_a_file(
     ("words", "said"),
     [
         (["colect"], "there is no verb 'colect'. Did you mean collect?"),
-        (["collect", "tst"], "there is no action 'tst'. Did you mean test?"),
+        (["collect", "tst"], "no action (word 1 after 'workbench collect'). Did you mean test?"),
         (["qa", "measur", "x"], "there is no action 'measur'. Did you mean measure?"),
         (["store", "erese"], "Did you mean erase?"),
         (["import", "--worker=3", "--vredicts", "."], "there is no option --vredicts"),
@@ -156,3 +159,37 @@ def test_a_workspace_of_the_environment_that_is_a_file_is_named(
     code, answer, _ = run(capsys, "map")
     assert code == NOT_STARTED
     assert f"--workspace: '{tmp_path / 'file'}' is a file" in str(answer["message"])
+
+
+SECRET = "QZSECRET7"
+
+
+def misplaced() -> Iterator[list[str]]:
+    """Yield commands below those for patients with an ID where it does not belong."""
+    for verb in leaf_verbs():
+        words = verb.name.split()
+        if words[0] not in ("collect", "key", "store"):
+            continue
+        yield [*words, f"-{SECRET}"]
+        yield [*words, f"--{SECRET}", "x"]
+        yield [*words, f"--json={SECRET}"]
+        yield [words[0], f"{SECRET}", *words[1:]]
+        yield [*words, "-w", "w", SECRET, SECRET, SECRET, SECRET]
+        for action in verb.arguments:
+            if not isinstance(action.type, (Folder, OutputFile, Name)):  # these take any word
+                option = action.option_strings[-1:]
+                yield [*words, *option, SECRET]
+                yield [*words, *(f"{name}={SECRET}" for name in option), SECRET]
+
+
+@pytest.mark.parametrize("words", list(misplaced()), ids=" ".join)
+def test_a_patient_id_in_the_wrong_place_is_not_repeated(
+    words: list[str], tmp_path: Path, capsys: pytest.CaptureFixture[str],
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:  # fmt: skip
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.delenv("WORKBENCH_WORKSPACE", raising=False)
+    code, answer, err = run(capsys, *words)
+    assert code == NOT_STARTED
+    assert SECRET not in f"{answer}{err}"
+    assert "usage: workbench" in err or "workbench init" in err

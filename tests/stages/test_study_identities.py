@@ -18,11 +18,15 @@ from workbench.collect.expected import Expected, ExpectedStudy
 from workbench.collect.find import FoundStudy
 from workbench.collect.patient_list import ListedPatient
 from workbench.collect.received import ReceivedObject
+from workbench.deidentify.patient_evidence import KnownPatient
 from workbench.executors import Serial
 from workbench.settings import Settings, SurveySettings
+from workbench.stages import study_identities
 from workbench.stages.border import Border
+from workbench.stages.identity_case import AskedPatient, Home
 from workbench.stages.importing import import_files
 from workbench.stages.mapping import map_survey
+from workbench.stages.study_identities import StudyIdentities
 from workbench.survey import Survey, create_survey
 
 BORN = {"PatientBirthDate": "19800101", "PatientSex": "F", "PatientName": "Meier^Anna"}
@@ -487,6 +491,44 @@ def test_who_was_erased_is_not_known_any_more(survey: Survey, make: Make, tmp_pa
     assert survey.store.remains(traces).nothing
     assert survey.store._catalogue.all("SELECT * FROM identity") == []
     assert codes(survey) == []
+
+
+def test_a_border_that_stays_open_forgets_who_was_erased(
+    survey: Survey, make: Make, tmp_path: Path
+) -> None:
+    border = Border(survey)
+    first, second = (
+        make({"PatientID": patient}, {"PatientID": patient})[:3] for patient in ("00123", "123")
+    )
+    send(border, [*first, *second])
+    other = Survey(survey.folder)  # the erasure of another process
+    other.store.erase(other.store.traces(other.patients()["patient"].to_list()))
+    other.close()
+    third = make({"PatientID": "0123"}, {"PatientID": "0123"})[:3]
+    send(border, [*first, *second, *third])
+    survey.store.compact()
+    assert survey.patients().height == 1
+    assert codes(survey) == [JOINED, JOINED]
+
+
+def test_of_what_an_archive_told_only_the_oldest_is_dropped(
+    survey: Survey, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(study_identities, "MAX_REMEMBERED", 3)
+    known = StudyIdentities(survey.store, survey.pseudonyms())
+    patient = AskedPatient("4711")
+    for studies in (("1.1",), ("1.2", "1.3"), ("1.1", "1.4")):
+        known.asked(studies, patient)
+    assert list(known._asked) == ["1.3", "1.1", "1.4"]
+
+
+def test_whoever_is_known_is_never_printed() -> None:
+    patient = KnownPatient(
+        name="SITE-1", shift_days=-4711, clock_secret="c10c5ec", patient_id="d19e57", alike="a11ce"
+    )
+    printed = f"{patient} {Home(patient, 'a reason')} {AskedPatient('QZSECRET7')}"
+    for value in ("SITE-1", "4711", "c10c5ec", "d19e57", "a11ce", "QZSECRET7"):
+        assert value not in printed
 
 
 @pytest.mark.parametrize("case", ["a01_issuer", "a03_leading_zero"])

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import errno
 import os
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -69,8 +69,24 @@ def typed(name: object, words: Sequence[str]) -> str:
     above = [place for place in places if place in path.parents]
     if above:
         return f"something in '{places[max(above, key=lambda place: len(place.parts))]}'"
-    beside = [place for place in places if draft and place.parent in path.parents]
-    return f"'{places[beside[0]]}'" if beside else ""
+    return _beside(path, places) if draft else ""
+
+
+def _beside(draft: Path, places: Mapping[Path, str]) -> str:
+    """Return which of the typed paths a draft becomes: its own name, else the likest beside it.
+
+    A verb, too, may be the name of a file of the working folder.
+    """
+    beside = [place for place in places if place.parent in draft.parents]
+    if not beside:
+        return ""
+    likest = max(
+        beside,
+        key=lambda place: (
+            place == draft.with_suffix(""), len(place.parts), place.suffix == draft.suffix,
+        ),
+    )  # fmt: skip
+    return f"'{places[likest]}'"
 
 
 def _paths(words: Sequence[str]) -> Iterator[str]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import os
+import sys
 from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NoReturn
@@ -17,6 +18,8 @@ if TYPE_CHECKING:
 
 Verb = Callable[[argparse.Namespace], int]
 MAX_WORKERS = 256  # processes; more than that is a slip of the finger
+# Below these a patient ID may be typed in the wrong place, and messages end up in logs.
+DISCREET = frozenset({"collect", "key", "store"})
 
 
 WORKSPACE = Folder("the folder of a workspace")
@@ -33,12 +36,17 @@ class UsageError(SettingsError):
 class Parser(argparse.ArgumentParser):
     """A parser whose errors are raised, so that ``--json`` holds for them too.
 
-    They quote what was typed, and name the verb or option that is near it.
+    They quote what was typed (below ``DISCREET`` verbs they say where it stands instead), and name
+    the verb or option that is near it.
     """
+
+    _typed: Sequence[str] = ()
 
     def error(self, message: str) -> NoReturn:
         """Raise ``UsageError`` in place of leaving the program."""
         text = message.removeprefix("argument ")
+        if DISCREET & set(self.prog.split()[1:2]):
+            text = self._unquoted(text)
         stop = "" if text.endswith((".", "?", "!")) else "."
         raise UsageError(f"{text}{stop}", " ".join(self.format_usage().split()))
 
@@ -46,10 +54,22 @@ class Parser(argparse.ArgumentParser):
         self, args: Sequence[str] | None = None, namespace: Any = None
     ) -> tuple[Any, list[str]]:
         """Parse; what nobody knows is refused by the verb it was given to, which knows its own."""
+        self._typed = sys.argv[1:] if args is None else args
         known, rest = super().parse_known_args(args, namespace)
         if rest:
             self._refuse(rest[0])
         return known, rest
+
+    def _unquoted(self, text: str) -> str:
+        """Return a message with the places of words for the words themselves."""
+        for place, word in enumerate(self._typed, 1):
+            where = f"(word {place} after '{self.prog}')"
+            for part in (word, *word.split("=", 1)[1:]):
+                text = text.replace(f"'{part}'", where) if part else text
+            option = word.partition("=")[0]
+            if option not in self._option_string_actions:
+                text = text.replace(f"no option {option}.", f"such option {where}.")
+        return text
 
     def _refuse(self, word: str) -> NoReturn:
         option = word.partition("=")[0]

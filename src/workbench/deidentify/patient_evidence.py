@@ -10,7 +10,7 @@ from __future__ import annotations
 import json
 import re
 import unicodedata
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING, Any
 
 from pydicom.dataset import Dataset
@@ -137,7 +137,7 @@ def _name_words(name: str) -> Iterator[str]:
                 yield from forms(word)
 
 
-@dataclass(frozen=True, kw_only=True)
+@dataclass(frozen=True, kw_only=True, repr=False)
 class KnownPatient:
     """A patient as the catalogue keeps one, sealed: the pseudonym's secrets, and keyed digests.
 
@@ -156,7 +156,7 @@ class KnownPatient:
 
     name: str
     shift_days: int
-    clock_secret: str = field(repr=False)
+    clock_secret: str
     patient_id: str = ""
     alike: str = ""
     others: frozenset[str] = frozenset()

@@ -32,7 +32,7 @@ class AskedPatient:
     listed: bool = False
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False)
 class Home:
     """Under which patient an identity is kept, why it is not its own, and what is in doubt.
 

@@ -68,21 +68,25 @@ class StudyIdentities:
         self._pseudonyms = pseudonyms
         self._cipher = pseudonyms.cipher()
         self._known: dict[tuple[bytes | None, ...], PatientPseudonym | None] = {}
+        self._erasures = store.erasures()
         self._asked: dict[str, AskedPatient] = {}
         self._lock = threading.Lock()
 
     def asked(self, studies: Iterable[str], patient: AskedPatient) -> None:
         """Note that an archive told of studies (original UIDs) when it was asked for a patient."""
         with self._lock:
-            if len(self._asked) >= MAX_REMEMBERED:
-                self._asked.clear()
-            self._asked.update(dict.fromkeys(studies, patient))
+            for study in studies:
+                self._asked.pop(study, None)  # what was told last is dropped last
+                self._asked[study] = patient
+            while len(self._asked) > MAX_REMEMBERED:
+                del self._asked[next(iter(self._asked))]
 
     def under(self, header: Header, waits: bool = False) -> PatientPseudonym | None:
         """Return what an object is kept under; ``None`` where that is its own identity's.
 
         Raises ``IdentityAwaited``, only where it ``waits``, when nothing says yet whose it is.
         """
+        self._forget_erased()
         key = None
         if header.cut is not None:
             elements = header.cut.elements
@@ -97,6 +101,14 @@ class StudyIdentities:
                     self._known.clear()
                 self._known[key] = under
         return under
+
+    def _forget_erased(self) -> None:
+        """Look everybody up again when patients were erased since, by whichever process."""
+        erasures = self._store.erasures()
+        with self._lock:
+            if erasures != self._erasures:
+                self._known.clear()
+                self._erasures = erasures
 
     def told_otherwise(self, studies: Iterable[str], patient: AskedPatient) -> int:
         """Return how many studies (original UIDs) have objects that name another patient.
@@ -314,7 +326,7 @@ class StudyIdentities:
         return KnownPatient.read(self._cipher.decrypt(row.content, "identity", name))
 
 
-@dataclass
+@dataclass(repr=False)
 class _Decision:
     """What becomes of a case: the patient it is kept under, and what is to be written of it."""
 

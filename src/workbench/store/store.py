@@ -24,6 +24,7 @@ from workbench.schema import (
 )
 from workbench.settings import StoreSettings
 from workbench.store import integrity, patient_identities
+from workbench.store.catalogue import erasures
 from workbench.store.claims import Claim, claims, sites_stored
 from workbench.store.database_wait import DatabaseWait
 from workbench.store.erasure import Erasure, Remains, Traces, remains
@@ -154,6 +155,10 @@ class Store:
     def identities(self, names: Iterable[bytes]) -> dict[bytes, IdentityRow]:
         """Return whom digests of studies, IDs and patients point to, of those that are known."""
         return patient_identities.identities(self._catalogue, names)
+
+    def erasures(self) -> int:
+        """Return how often patients were erased: what was looked up before may be gone."""
+        return erasures(self._catalogue)
 
     def settle(
         self, rows: Sequence[IdentityRow], findings: Sequence[tuple[str, Finding]] = ()

@@ -246,7 +246,8 @@ class SettingsPanel:
 
     def _result(self, test: str) -> Markup:
         name = t(TESTS[test][0])
-        button = Button(t("Test now"), "test", test, off=self._busy, label=t("Test: {test}", test=name))
+        label = t("Test: {test}", test=name)
+        button = Button(t("Test now"), "test", test, off=self._busy, label=label)
         if test in self._testing and self._busy and test not in self._results:
             doing = self._doing.get(test) or t("testing")
             line = Markup('<span class="wbc-soft">{} …</span>').format(capital(doing))

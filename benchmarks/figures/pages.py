@@ -26,6 +26,19 @@ def dashboard(short: bool) -> Mapping[str, Found]:
     return {"dashboard-ahead": Found(cold / waiting, f"median of {visits} visits")}
 
 
+def languages(short: bool) -> Mapping[str, Found]:
+    """Make a page and a report in French and in English, and import the language."""
+    from benchmarks.languages import IMPORTS, REPORTS, VISITS, imported, page, report
+
+    need("chromium")
+    visits, reports = (2, 2) if short else (VISITS, REPORTS)
+    return {
+        "french-page": Found(page(visits), f"least of {visits} visits each, in turn"),
+        "french-report": Found(report(reports), f"least of {reports} each, in turn"),
+        "language-import": Found(imported(), f"least of {IMPORTS} starts"),
+    }
+
+
 # A kernel ahead must be worth keeping; the promise itself is in seconds, and no ratio: 2 s.
 FIGURES = (
     Figure("viewer-first-picture", Group.PAGES, "the viewer's first picture", "×",
@@ -34,4 +47,10 @@ FIGURES = (
     Figure("dashboard-ahead", Group.PAGES, "the first picture of *My scanner* with a kernel "
            "started ahead", "×", "python -m benchmarks.dashboard", dashboard, at_least(1.2),
            "without one", 1),
+    Figure("french-page", Group.PAGES, "the first picture of *My scanner* in French", "×",
+           "python -m benchmarks.languages", languages, at_most(1.05), "in English"),
+    Figure("french-report", Group.PAGES, "the report *Dose by protocol* in French", "×",
+           "python -m benchmarks.languages", languages, at_most(1.05), "in English"),
+    Figure("language-import", Group.PAGES, "importing the package of texts", "ms",
+           "python -m benchmarks.languages", languages, at_most(5), digits=1),
 )  # fmt: skip

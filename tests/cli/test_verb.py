@@ -192,4 +192,4 @@ def test_a_patient_id_in_the_wrong_place_is_not_repeated(
     code, answer, err = run(capsys, *words)
     assert code == NOT_STARTED
     assert SECRET not in f"{answer}{err}"
-    assert "usage: workbench" in err or "workbench init" in err
+    assert "usage: workbench" in err or "workspace?" in err or "workbench init" in err

@@ -67,7 +67,8 @@ class Parser(argparse.ArgumentParser):
             for part in (word, *word.split("=", 1)[1:]):
                 text = text.replace(f"'{part}'", where) if part else text
             option = word.partition("=")[0]
-            if option not in self._option_string_actions:
+            slip = option.startswith("--") and "Did you mean" in text
+            if option not in self._option_string_actions and not slip:
                 text = text.replace(f"no option {option}.", f"such option {where}.")
         return text
 

@@ -198,7 +198,7 @@ def test_the_instruction_of_the_index_works_on_a_new_workspace_as_it_is_written(
     from workbench.server import index
 
     page = (Path(index.__file__).parent / "templates/workbench/home.html").read_text("utf-8")
-    (command,) = re.findall(r"<code>workbench (.*?)</code>", page)
+    (command,) = re.findall(r'code\("workbench (report run .*?)"\)', page)
     words = [str(workspace) if word == "W" else word for word in command.split()]
     words = [word.replace("W/", f"{workspace}/") for word in words]
     assert not (workspace / "reports").exists(), "nobody made it"

@@ -47,6 +47,11 @@ def untranslated(html: str, language: str) -> list[str]:
     return judged(html, judge)
 
 
+def _plain_blanks(text: str) -> str:
+    """Return a text as it is compared: French sets signs and units apart by other blanks."""
+    return re.sub(r"\s", " ", text)
+
+
 @cache
 def _english(language: str) -> tuple[frozenset[str], Mapping[str, re.Pattern[str]]]:
     """Return English texts without values, and how longer ones are found."""
@@ -57,7 +62,7 @@ def _english(language: str) -> tuple[frozenset[str], Mapping[str, re.Pattern[str
         originals = message.id if isinstance(message.id, tuple) else (message.id,)
         said = message.string if isinstance(message.string, tuple) else (message.string,)
         pairs += [(each, said) for each in originals]
-    changed = [text for text, said in pairs if text not in said]
+    changed = [text for text, said in pairs if text not in map(_plain_blanks, said)]
     exact = frozenset(" ".join(text.split()) for text in changed if not PLACE.search(text))
     within = {
         text: re.compile(r"\b" + ".{1,200}?".join(map(re.escape, PLACE.split(text.strip(" .:")))))

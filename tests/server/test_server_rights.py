@@ -261,7 +261,7 @@ def test_a_second_proof_adds_a_right_and_changes_the_cookie(server: ServerProces
     before = dict(visitor.headers)
     query = server.urls[Right.COLLECT].partition("?")[2]
     _, headers, body = visitor.ask(f"/?{query}")
-    assert b"You may: decide,collect." in body
+    assert b"You may: decide, collect." in body
     visitor.headers["Cookie"] = headers["Set-Cookie"].partition(";")[0]
     assert visitor.headers != before
     assert visitor.ask(f"/api/kernels/{kernel}")[0] == 200

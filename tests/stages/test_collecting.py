@@ -462,7 +462,7 @@ def test_a_night_lasts_as_long_as_the_clock_on_the_wall_says(
         def now(cls, tz: Any = None) -> datetime:
             return clock[0]
 
-    monkeypatch.setattr("workbench.stages.collecting.datetime", Clock)
+    monkeypatch.setattr("workbench.stages.asking_hours.datetime", Clock)
     monkeypatch.setattr("workbench.collect.queue.control.datetime", Clock)
     open_minutes = 0
     for minute in range(24 * 60):

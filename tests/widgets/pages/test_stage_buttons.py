@@ -74,7 +74,7 @@ def test_a_stopped_import_keeps_what_it_has_and_goes_on_when_started_again(
     stages = Stages(survey)
     stages._folder.value = str(files)
     stages.observe(lambda _: stages._stop.click(), "message")  # at the first word of progress
-    assert press(stages, "Import a folder").startswith("Stopped.")
+    assert press(stages, "Import a folder").startswith("The work was stopped.")
     stages.unobserve_all("message")
     first = survey.table("instance").height
     assert press(stages, "Import a folder").startswith("Import is done")

@@ -180,7 +180,7 @@ def test_who_finds_no_room_is_told_and_let_in_when_somebody_leaves(server: Serve
         # Of two places one is another's: she is told to close her first page, which lets her in.
         second = tab.page.context.new_page()
         second.goto(at(server, "dashboards/quality"))
-        second.get_by_text("You have 1 dashboard open, as many as one visitor may.").wait_for()
+        second.get_by_text("You have one dashboard open, as many as one visitor may.").wait_for()
         leave(inside[1], server)
         second.get_by_text("You have 1 dashboard open").wait_for()
         leave(tab.page, server)

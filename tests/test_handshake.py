@@ -24,10 +24,10 @@ from workbench.collect.dimse.admission import AllowedPeer
 from workbench.collect.dimse.association import Peer, associate
 from workbench.collect.dimse.receiver import Receiver, Reception
 from workbench.collect.dimse.tls import TlsFiles
-from workbench.collect.handshake import NOT_COMPARED, expected_name, refusal
 from workbench.collect.retrieval import Timeouts
 from workbench.credentials import confirm
 from workbench.errors import NetworkError
+from workbench.handshake import NOT_COMPARED, expected_name, refusal
 from workbench.model import ApplicationEntity
 from workbench.settings import EntitySettings, Settings, TlsSettings
 

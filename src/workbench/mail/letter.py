@@ -9,7 +9,7 @@ from email.errors import MessageError
 from email.headerregistry import Address
 from email.message import EmailMessage
 from email.policy import SMTP
-from email.utils import format_datetime, localtime, make_msgid, parseaddr
+from email.utils import format_datetime, getaddresses, localtime, make_msgid, parseaddr
 from hashlib import sha256
 
 from workbench.errors import SettingsError
@@ -124,7 +124,9 @@ def _named(address: str) -> Address:
 
 
 def _is_address(text: str) -> bool:
-    if not text.isprintable() or not ADDRESS.fullmatch(bare(text)):
+    if not text.isprintable() or len(getaddresses([text])) != 1:
+        return False
+    if not ADDRESS.fullmatch(bare(text)):
         return False
     try:
         _named(text)

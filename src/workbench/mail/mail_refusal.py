@@ -16,33 +16,33 @@ from workbench.errors import NetworkError
 from workbench.handshake import EXPIRED, NOT_YET_VALID, refusal
 from workbench.language import Saying
 from workbench.mail.mail_outcome import RefusedRecipient
-from workbench.mail.smtp_session import STEPS_IN_ALL, MailServerPlace, SmtpSession, Step
+from workbench.mail.smtp_session import STEPS_IN_ALL, MailServerPlace, SmtpSession, SmtpStep
 
 ENHANCED = re.compile(rb"([245]\.\d{1,3}\.\d{1,3})(?:\s|$)")
 TOO_LARGE = 552  # RFC 1870 6.1, to MAIL and to the message itself
 MB = 1_000_000  # bytes
 # Of a step: what a server that answers with an error refuses there, and what to do.
 REFUSED = {
-    Step.CONNECT: (
+    SmtpStep.CONNECT: (
         "the mail server does not talk to us ({code}).",
         "Have its administrator allow this computer to send, or check [mail] server.",
     ),
-    Step.TLS: (
+    SmtpStep.TLS: (
         "the mail server refuses to encrypt ({code}).",
         "Nothing was sent. Ask its administrator.",
     ),
-    Step.LOG_IN: (
+    SmtpStep.LOG_IN: (
         "the mail server does not accept user and password ({code}).",
         "Check [mail] user, and the file of password_file.",
     ),
-    Step.SENDER: (
+    SmtpStep.SENDER: (
         "the mail server does not take mail from this sender ({code}).",
         "Check [mail] sender, security and user: encryption, a log-in or another sender is wanted.",
     ),
-    Step.RECIPIENTS: (
+    SmtpStep.RECIPIENTS: (
         "the mail server ended the conversation ({code}).", "Try again later.",
     ),
-    Step.CONTENT: (
+    SmtpStep.CONTENT: (
         "the mail server did not take the message ({code}).",
         "Ask its administrator: a filter may refuse it.",
     ),
@@ -62,7 +62,7 @@ def why_not(
     """
     if isinstance(error, smtplib.SMTPNotSupportedError):
         return _not_offered(session.step), False
-    if session.step is Step.TLS and not isinstance(error, smtplib.SMTPException):
+    if session.step is SmtpStep.TLS and not isinstance(error, smtplib.SMTPException):
         encrypted = _handshake(error, place.host)
         if encrypted:
             return encrypted
@@ -118,14 +118,14 @@ def _answered(
     code = int(error.smtp_code)
     said = " ".join(filter(None, (str(code), detail_of(error.smtp_error))))
     again = 400 <= code < 500
-    if code == TOO_LARGE and session.step in (Step.SENDER, Step.CONTENT):
+    if code == TOO_LARGE and session.step in (SmtpStep.SENDER, SmtpStep.CONTENT):
         return too_large(size, code=said), False
     message, remedy = REFUSED[session.step]
     return NetworkError(message, remedy, code=said), again
 
 
-def _not_offered(step: Step) -> NetworkError:
-    if step is Step.LOG_IN:
+def _not_offered(step: SmtpStep) -> NetworkError:
+    if step is SmtpStep.LOG_IN:
         return NetworkError(
             "the mail server offers no log-in that we know.",
             "Nothing was sent. Take out [mail] user where it needs none, or ask its administrator.",
@@ -155,7 +155,7 @@ def _handshake(error: Exception, host: str) -> tuple[NetworkError, bool] | None:
 
 def _broken_off(error: Exception, session: SmtpSession, place: MailServerPlace) -> NetworkError:
     remedy: str | Saying = "Check [mail] server, and that it is running."
-    if session.step is Step.CONTENT:
+    if session.step is SmtpStep.CONTENT:
         remedy = MAY_HAVE_IT
     if session.overdue:
         return NetworkError(
@@ -169,7 +169,7 @@ def _broken_off(error: Exception, session: SmtpSession, place: MailServerPlace) 
         )  # fmt: skip
     if isinstance(error, socket.gaierror):
         return NetworkError("no computer has the name in [mail] server.", "Mend it.")
-    if session.step is Step.CONNECT and not isinstance(error, smtplib.SMTPException):
+    if session.step is SmtpStep.CONNECT and not isinstance(error, smtplib.SMTPException):
         return NetworkError("nobody answers at the mail server's address and port.", remedy)
     return NetworkError("the mail server broke off the conversation.", remedy)
 

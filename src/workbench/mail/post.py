@@ -103,9 +103,9 @@ class Post:
             raise SettingsError('server of [mail] is written "host:port".')
         return MailServerPlace(host, int(port), mail.security, self._context(), mail.timeout_s)
 
-    def _context(self) -> ssl.SSLContext:
+    def _context(self) -> ssl.SSLContext | None:
         if not self._mail.ca_file:
-            return ssl.create_default_context()
+            return ssl.create_default_context() if self._mail.security != "none" else None
         try:
             return ssl.create_default_context(cafile=str(self._folder / self._mail.ca_file))
         except (OSError, ValueError) as error:  # ssl.SSLError is an OSError

@@ -22,7 +22,7 @@ GREETING_OK, OK, WILL_FORWARD, READY = 220, 250, 251, 220  # RFC 5321 4.2.3, RFC
 CLOSING = 421  # RFC 5321 4.2.3: the server ends the conversation
 
 
-class Step(StrEnum):
+class SmtpStep(StrEnum):
     """What is being done."""
 
     CONNECT = "connect"
@@ -44,7 +44,7 @@ class MailServerPlace:
     security
         ``tls``, ``starttls`` or ``none``.
     context
-        What its certificate must be.
+        What its certificate must be; ``None`` where nothing is encrypted.
     timeout_s
         Seconds to wait for each answer.
     """
@@ -52,7 +52,7 @@ class MailServerPlace:
     host: str
     port: int
     security: str
-    context: ssl.SSLContext
+    context: ssl.SSLContext | None
     timeout_s: float
 
 
@@ -69,7 +69,7 @@ class SmtpSession:
 
     def __init__(self, place: MailServerPlace) -> None:
         self._place = place
-        self.step = Step.CONNECT
+        self.step = SmtpStep.CONNECT
         self.overdue = False
         self._smtp = smtplib.SMTP(timeout=place.timeout_s)
         self._wire: socket.socket | None = None
@@ -104,10 +104,10 @@ class SmtpSession:
         self._smtp.ehlo_or_helo_if_needed()
         if place.security == "starttls":
             self._start_tls()
-        self.step = Step.LOG_IN
+        self.step = SmtpStep.LOG_IN
 
     def _start_tls(self) -> None:
-        self.step = Step.TLS
+        self.step = SmtpStep.TLS
         if not self._smtp.has_extn("starttls"):
             raise smtplib.SMTPNotSupportedError
         code, reply = self._smtp.docmd("STARTTLS")
@@ -122,8 +122,8 @@ class SmtpSession:
         self._smtp.ehlo_or_helo_if_needed()
 
     def _encrypt(self) -> None:
-        self.step = Step.TLS
-        if self._smtp.sock is None:
+        self.step = SmtpStep.TLS
+        if self._smtp.sock is None or self._place.context is None:
             raise smtplib.SMTPServerDisconnected
         self._smtp.sock = self._place.context.wrap_socket(
             self._smtp.sock, server_hostname=self._place.host
@@ -147,12 +147,12 @@ class SmtpSession:
         Where it takes none of them nothing is handed over, and where it ends the conversation
         meanwhile that is an ``SMTPResponseException``.
         """
-        self.step = Step.SENDER
+        self.step = SmtpStep.SENDER
         options = [f"size={len(content)}"] if self._smtp.has_extn("size") else []
         code, reply = self._smtp.mail(sender, options)
         if code != OK:
             raise smtplib.SMTPSenderRefused(code, reply, sender)
-        self.step = Step.RECIPIENTS
+        self.step = SmtpStep.RECIPIENTS
         replies = []
         for recipient in recipients:
             code, reply = self._smtp.rcpt(recipient)
@@ -160,7 +160,7 @@ class SmtpSession:
                 raise smtplib.SMTPResponseException(code, reply)
             replies.append((code, reply))
         if any(is_taken(code) for code, _ in replies):
-            self.step = Step.CONTENT
+            self.step = SmtpStep.CONTENT
             code, reply = self._smtp.data(content)
             if code != OK:
                 raise smtplib.SMTPDataError(code, reply)

@@ -21,7 +21,7 @@ from tests.mail.mail_server import (
 )
 from workbench.errors import NetworkError, SettingsError
 from workbench.language import use_language
-from workbench.mail import Attachment, Letter, MailOutcome, MailState, Post
+from workbench.mail import Attachment, Letter, MailOutcome, MailState, Post, smtp_session
 from workbench.settings import MailSettings, Settings, SurveySettings
 
 LETTER = Letter("CT1: alarm", ["Noise 6.1 HU, limit 5.5 HU.", "\x1b[2Jnothing is obeyed"])
@@ -354,10 +354,13 @@ def test_a_server_that_stalls_is_left_after_the_time_out(at: str, tmp_path: Path
 
 
 @pytest.mark.parametrize("at", ["greeting", "RCPT", "end"])
-def test_a_server_that_never_ends_an_answer_is_left_as_well(at: str, tmp_path: Path) -> None:
+def test_a_server_that_never_ends_an_answer_is_left_as_well(
+    at: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(smtp_session, "STEPS_IN_ALL", 0.5)
     with scripted_server(**{at: trickle}) as server:
-        outcome = sent(server.address, tmp_path, timeout_s=0.2)
-    assert "did not come to an end within 3 seconds" in outcome.problem
+        outcome = sent(server.address, tmp_path, timeout_s=3)
+    assert "did not come to an end within" in outcome.problem
     assert (outcome.state, outcome.retry) == (MailState.FAILED, True)
 
 

@@ -10,7 +10,7 @@ from __future__ import annotations
 import ipaddress
 import socket
 import ssl
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import suppress
 from dataclasses import fields
 from pathlib import Path
@@ -32,7 +32,7 @@ from workbench.qa.profiles import profile_of as test_profile_of
 from workbench.qa.registry import qa_test, settings_of
 from workbench.report.notebooks import read_notebook
 from workbench.settings import EntitySettings
-from workbench.stages.quality.alarms import Alarms, check_named
+from workbench.stages.quality.alarms import Alarms
 from workbench.stages.quality.desk import GEOMETRIES, QualityDesk
 from workbench.stages.reporting import TEMPLATES
 from workbench.survey import Survey
@@ -233,13 +233,17 @@ def _mail_notes(survey: Survey) -> Iterator[str]:
 def _mail(survey: Survey) -> Iterator[str]:
     mail, quality = survey.settings.mail, survey.settings.quality
     post = Post(survey.settings, survey.folder)
-    profiles = survey.store.quality.profiles()
-    recipients = [each for kept in profiles for each in kept.content.get("recipients", ())]
-    recipients += quality.mail_to
     if post.ready:
-        if profiles:
-            check_named(recipients)
-        post.check(recipients or [mail.sender or SENDER])
+        post.check([mail.sender or SENDER])
+        yield from _recipients("mail_to of [quality]", post, quality.mail_to)
+        for kept in survey.store.quality.profiles():
+            own = kept.content.get("recipients", ())
+            yield from _recipients(f"The test profile {kept.name}", post, own)
+            if not own and not quality.mail_to:
+                yield (
+                    f"Nobody is named to be told of alarms of {kept.name}. Set mail_to of "
+                    "[quality], or recipients in the test profile."
+                )
         return
     keys = [f"{key} of [mail]" for key in ("sender", "user", "password_file", "ca_file")
             if getattr(mail, key)]  # fmt: skip
@@ -249,6 +253,14 @@ def _mail(survey: Survey) -> Iterator[str]:
             f"{keys[0]} is set and no server of [mail] is, so nothing is sent. Set "
             'server = "host:port" there, or take the line out.'
         )
+
+
+def _recipients(where: str, post: Post, recipients: Sequence[str]) -> Iterator[str]:
+    try:
+        if recipients:
+            post.check(recipients)
+    except SettingsError as error:
+        yield f"{where}: {error}"
 
 
 def _alarms(survey: Survey) -> Iterator[str]:

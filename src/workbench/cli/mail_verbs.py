@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 from typing import Any
 
+from workbench.cli.arguments import EmailAddress
 from workbench.cli.output import DONE, PROBLEMS, finish
 from workbench.cli.verb import Parser, workspace_of, workspace_verb
 
@@ -16,7 +17,9 @@ def add_mail(verbs: Any) -> None:
     mail: Parser = verbs.add_parser("mail", help=HELP, description=HELP)
     actions = mail.add_subparsers(title="actions", metavar="ACTION", required=True)
     test = workspace_verb(actions, "test", _test, "send one letter, and say what became of it")
-    test.add_argument("--to", required=True, metavar="ADDRESS", help="who gets it")
+    test.add_argument(
+        "--to", type=EmailAddress(), required=True, metavar="ADDRESS", help="who gets it"
+    )
 
 
 def _test(options: argparse.Namespace) -> int:

@@ -70,10 +70,10 @@ class Letter:
 
 def check_addresses(sender: str, recipients: Iterable[str]) -> None:
     """Raise ``SettingsError`` for what is no address; which one is told by its place."""
-    if not _is_address(sender):
+    if not is_address(sender):
         raise SettingsError("sender of [mail] is no e-mail address.", "Write name@host there.")
     for number, recipient in enumerate(recipients, 1):
-        if not _is_address(recipient):
+        if not is_address(recipient):
             raise SettingsError(
                 "recipient {number} is no e-mail address.",
                 "Write name@host, in ASCII, where the recipients are named.",
@@ -123,7 +123,8 @@ def _named(address: str) -> Address:
     return Address(display_name=printable(name), addr_spec=bare_address)
 
 
-def _is_address(text: str) -> bool:
+def is_address(text: str) -> bool:
+    """Whether a text is one address that every server takes, with a name before it or without."""
     if not text.isprintable() or len(getaddresses([text])) != 1:
         return False
     if not ADDRESS.fullmatch(bare(text)):

@@ -13,7 +13,7 @@ from workbench.mail.letter import SENDER, Letter, bare, check_addresses, message
 from workbench.mail.mail_outcome import MailOutcome, RefusedRecipient, recipient_id
 from workbench.mail.mail_refusal import detail_of, refused_recipients, too_large, why_not
 from workbench.mail.smtp_session import MailServerPlace, SmtpSession, is_taken
-from workbench.settings import Settings
+from workbench.settings import MailSettings, Settings
 
 
 class Post:
@@ -97,11 +97,8 @@ class Post:
 
     def _place(self) -> MailServerPlace:
         mail = self._mail
-        host, _, port = mail.server.rpartition(":")
-        host = host.strip().removeprefix("[").removesuffix("]")  # of an address of IPv6
-        if not host or not port.isdecimal() or not 0 < int(port) < 65536:
-            raise SettingsError('server of [mail] is written "host:port".')
-        return MailServerPlace(host, int(port), mail.security, self._context(), mail.timeout_s)
+        host, port = host_and_port(mail.server)
+        return MailServerPlace(host, port, mail.security, self._context(), mail.timeout_s)
 
     def _context(self) -> ssl.SSLContext | None:
         if not self._mail.ca_file:
@@ -134,6 +131,23 @@ class Post:
                 "Check user of [mail] and the file of password_file.",
             )
         return password
+
+
+def host_and_port(server: str) -> tuple[str, int]:
+    """Return what ``server`` of ``[mail]`` means; raises ``SettingsError``."""
+    host, _, port = server.rpartition(":")
+    host = host.strip().removeprefix("[").removesuffix("]")  # of an address of IPv6
+    if not host or not port.isdecimal() or not 0 < int(port) < 65536:
+        raise SettingsError('server of [mail] is written "host:port".')
+    return host, int(port)
+
+
+def check_mail(mail: MailSettings) -> None:
+    """Raise ``SettingsError`` for an address in ``[mail]`` that is none; no file is read."""
+    if mail.server:
+        host_and_port(mail.server)
+    if mail.sender:
+        check_addresses(mail.sender, ())
 
 
 def once(recipients: Sequence[str]) -> list[str]:

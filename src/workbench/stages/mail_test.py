@@ -5,9 +5,10 @@ from __future__ import annotations
 from pathlib import Path
 
 from workbench.errors import SettingsError
-from workbench.language import data, t, use_language
+from workbench.language import Words, data, t, use_language
 from workbench.mail import Letter, MailOutcome, Post
 from workbench.settings import Settings
+from workbench.survey import Survey
 
 
 def send_test_mail(settings: Settings, folder: Path, to: str) -> MailOutcome:
@@ -21,6 +22,15 @@ def send_test_mail(settings: Settings, folder: Path, to: str) -> MailOutcome:
              t("Nothing needs to be done.")],
         )  # fmt: skip
     return post.send(letter, [to])
+
+
+def mail_server_trial(survey: Survey, _: object = None) -> Words:
+    """Go as far as the log-in and send nothing; raises ``WorkbenchError`` with the remedy."""
+    mail = survey.settings.mail
+    ready_post(survey.settings, survey.folder).try_server()
+    if not mail.user:
+        return t("It answers. It is sent no password.")
+    return t("It answers, and takes user and password.")
 
 
 def ready_post(settings: Settings, folder: Path) -> Post:

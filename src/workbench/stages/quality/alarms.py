@@ -14,7 +14,16 @@ from pathlib import Path
 from typing import Any
 
 from workbench.errors import SettingsError, WorkbenchError
-from workbench.language import Words, data, mark, significant, t, use_language
+from workbench.language import (
+    Words,
+    as_json,
+    data,
+    mark,
+    significant,
+    t,
+    use_language,
+    words_of,
+)
 from workbench.mail import Letter, MailState, Post
 from workbench.qa.judging import State
 from workbench.report.quality_page import kept_words, label_words, state_words
@@ -29,7 +38,7 @@ OPEN = mark(
 FIRST_PAUSE_S = 60  # after a try that failed; doubled with each further one
 MAX_PAUSE_S = 86400
 MAX_TRIES = 16  # about a week; with other settings or recipients it begins anew
-NOT_YET = "it was not sent yet."
+NOT_YET = mark("it was not sent yet.")
 
 
 @dataclass(frozen=True)
@@ -48,6 +57,8 @@ class AlarmState:
         With what settings, as a digest; empty before the first try.
     problem
         Why not everybody has it; empty where everybody does.
+    why
+        The same as it is kept for other languages; may be ``None``.
     """
 
     told: tuple[str, ...]
@@ -55,6 +66,12 @@ class AlarmState:
     tried_at: float
     asked: str
     problem: str
+    why: object = None
+
+    @property
+    def words(self) -> Words:
+        """Why not everybody has it, in the language that is spoken."""
+        return words_of(self.why, self.problem)
 
     @classmethod
     def after(cls, before: AlarmState | None, event: StoredEvent) -> AlarmState:
@@ -64,7 +81,8 @@ class AlarmState:
         tries = before.tries if before and before.asked == asked else 0
         return cls(
             tuple(content.get("told", ())), tries + 1,
-            event.noted_at.replace(tzinfo=UTC).timestamp(), asked, content["problem"],
+            event.noted_at.replace(tzinfo=UTC).timestamp(), asked,
+            content["problem"], content.get("why"),
         )  # fmt: skip
 
     def due(self, now: float, asked: str) -> bool:
@@ -90,7 +108,8 @@ class Alarms:
         """
         result = self._quality.result(number)
         if result.content["state"] in (State.ALARM, State.NOT_MEASURED):
-            self._note(result, {"asked": "", "sent": 0, "told": [], "problem": NOT_YET})
+            self._note(result, {"asked": "", "sent": 0, "told": [], "problem": NOT_YET,
+                                "why": as_json(NOT_YET)})  # fmt: skip
 
     def tell(self, now: float) -> tuple[int, int]:
         """Tell of every alarm that not everybody was told of, and that is due.
@@ -148,12 +167,14 @@ class Alarms:
             outcome = self._post.send(about, recipients, told)
         except WorkbenchError as error:
             LOGGER.warning("an alarm could not be sent: %s", type(error).__name__)
-            return {"sent": 0, "problem": str(error), "state": str(MailState.FAILED)}
+            return {"sent": 0, "state": str(MailState.FAILED), "problem": str(error),
+                    "why": error.saying().as_json()}  # fmt: skip
         if outcome.error:
             LOGGER.warning(
                 "an alarm was sent to %d of %d recipients", len(outcome.told), outcome.total
             )
-        return outcome.as_json()
+        why = outcome.error.saying().as_json() if outcome.error else None
+        return {**outcome.as_json(), "why": why}
 
 
 def check_named(recipients: Sequence[str]) -> None:

@@ -448,6 +448,7 @@ def test_what_would_be_refused_is_told_without_calling_anybody(tmp_path: Path) -
         ({}, ["a@exämple.org"], "recipient 1"),
         ({}, ["a@b.org\nBcc: c@d.org"], "recipient 1"),
         ({}, ["a@b.org, c@d.org"], "recipient 1"),
+        ({}, ["a@ex ample.org"], "recipient 1"),
         ({"sender": "a@b.org\nBcc: c@d.org"}, [A], "sender of"),
         ({"server": "mail"}, [A], "host:port"),
         ({"server": "mail:0"}, [A], "host:port"),

@@ -127,7 +127,8 @@ def is_address(text: str) -> bool:
     """Whether a text is one address that every server takes, with a name before it or without."""
     if not text.isprintable() or len(getaddresses([text])) != 1:
         return False
-    if not ADDRESS.fullmatch(bare(text)):
+    address = bare(text)  # which leaves out blanks that stand in it
+    if not ADDRESS.fullmatch(address) or address not in text:
         return False
     try:
         _named(text)

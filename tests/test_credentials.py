@@ -12,7 +12,7 @@ import pytest
 
 from tests.faults.remembered_disk import RememberedDisk
 from tests.language.unmarked import wrong_in_text
-from tests.stages.quality.mail_server import mail_server
+from tests.mail.mail_server import mail_server
 from workbench.collect.connections import peer_of, source_of
 from workbench.collect.dicomweb.client import WebSource
 from workbench.credentials import (
@@ -30,27 +30,26 @@ from workbench.credentials import (
 )
 from workbench.errors import SettingsError
 from workbench.language import use_language
-from workbench.settings import EntitySettings, QualitySettings, Settings, TlsSettings
-from workbench.stages.quality.alarm_mail import Letter, Post
+from workbench.mail import Letter, MailState, Post
+from workbench.settings import EntitySettings, MailSettings, Settings, TlsSettings
 
 TOKEN = "a-bearer-token-of-the-hospital"
 WEB = EntitySettings("PACS", "pacs.example", 104, retrieve="web", token_file="token",
                      url="https://pacs.example/dicom-web")  # fmt: skip
 SAFE = EntitySettings("PACS", "pacs.example", 104, tls=True)
 TLS = TlsSettings("our.pem", "our.key", "ca.pem")
-MAIL = QualitySettings(mail_server="mail.example:587", mail_user="wb", mail_password_file="mail",
-                       mail_to=("a@example.org",))  # fmt: skip
+MAIL = MailSettings("mail.example:587", user="wb", password_file="mail")
 SET = {
     PACS_TOKEN: Settings(pacs=WEB),
     PACS_KEY: Settings(pacs=SAFE, tls=TLS),
-    MAIL_PASSWORD: Settings(quality=MAIL),
+    MAIL_PASSWORD: Settings(mail=MAIL),
 }
 
 
 def changed(settings: Settings, **values: Any) -> Settings:
-    """Return settings with another address in ``[pacs]`` or ``[quality]``."""
+    """Return settings with another address in ``[pacs]`` or ``[mail]``."""
     if settings.pacs is None:
-        return replace(settings, quality=replace(settings.quality, **values))
+        return replace(settings, mail=replace(settings.mail, **values))
     return replace(settings, pacs=replace(settings.pacs, **values))
 
 
@@ -61,9 +60,9 @@ MOVED: list[tuple[str, dict[str, Any]]] = [
     (PACS_TOKEN, {"url": "https://pacs.example/other"}),
     (PACS_KEY, {"host": "10.0.0.9"}), (PACS_KEY, {"port": 11112}), (PACS_KEY, {"title": "EVIL"}),
     (PACS_KEY, {"mover": "EVIL@10.0.0.9:104"}), (PACS_KEY, {"tls_name": "evil.example"}),
-    (MAIL_PASSWORD, {"mail_server": "evil.example:587"}),
-    (MAIL_PASSWORD, {"mail_server": "mail.example:25"}),
-    (MAIL_PASSWORD, {"mail_security": "none"}),
+    (MAIL_PASSWORD, {"server": "evil.example:587"}),
+    (MAIL_PASSWORD, {"server": "mail.example:25"}),
+    (MAIL_PASSWORD, {"security": "none"}),
 ]  # fmt: skip
 
 
@@ -91,7 +90,7 @@ def test_what_does_not_change_the_address_asks_nothing(tmp_path: Path) -> None:
     same = changed(SET[PACS_TOKEN], url=f"{WEB.url}/", port=11112, associations=2)
     check_address(tmp_path, same, PACS_TOKEN)
     check_address(tmp_path, SET[MAIL_PASSWORD], MAIL_PASSWORD)
-    check_address(tmp_path, changed(SET[MAIL_PASSWORD], mail_to=("b@x.org",)), MAIL_PASSWORD)
+    check_address(tmp_path, changed(SET[MAIL_PASSWORD], sender="b@x.org"), MAIL_PASSWORD)
     assert credentials(tmp_path, Settings()) == []
 
 
@@ -123,20 +122,18 @@ def test_neither_token_nor_key_reaches_another_address(tmp_path: Path) -> None:
 
 def test_the_password_of_a_mail_server_stays_with_it(tmp_path: Path) -> None:
     (tmp_path / "mail").write_text("the password")
-    letter = Letter("alarm", ("a line",))
+    letter, to = Letter("alarm", ("a line",)), ("a@example.org",)
     with mail_server() as first, mail_server() as wrong, mail_server() as second:
-        settings = QualitySettings(
-            mail_server=first.address, mail_security="none", mail_user="wb",
-            mail_password_file="mail", mail_to=("a@example.org",),
-        )  # fmt: skip
-        assert Post(settings, tmp_path).send(letter, ()) == 1
-        assert any(word.startswith("AUTH") for word in first.said)
+        mail = MailSettings(first.address, "none", user="wb", password_file="mail")
+        settings = Settings(mail=mail)
+        assert Post(settings, tmp_path).send(letter, to).state is MailState.SENT
+        assert "AUTH" in first.commands
         with pytest.raises(SettingsError, match="given for"):
-            Post(replace(settings, mail_server=wrong.address), tmp_path).send(letter, ())
-        assert not any(word.startswith("AUTH") for word in wrong.said)
-        other = replace(settings, mail_server=second.address)
-        confirm(tmp_path, Settings(quality=other), MAIL_PASSWORD)
-        assert Post(other, tmp_path).send(letter, ()) == 1
+            Post(changed(settings, server=wrong.address), tmp_path).send(letter, to)
+        assert "AUTH" not in wrong.commands
+        other = changed(settings, server=second.address)
+        confirm(tmp_path, other, MAIL_PASSWORD)
+        assert Post(other, tmp_path).send(letter, to).state is MailState.SENT
 
 
 def test_who_types_the_token_says_where_it_goes(tmp_path: Path) -> None:

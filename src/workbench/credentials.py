@@ -138,7 +138,7 @@ def give_token(folder: Path, settings: Settings, token: str) -> Credential:
 
 def _addresses(settings: Settings) -> dict[str, str]:
     """Return each credential that is set, and where it goes by the settings."""
-    pacs, quality = settings.pacs, settings.quality
+    pacs, mail = settings.pacs, settings.mail
     addresses = {}
     if pacs and pacs.token_file and pacs.url:
         addresses[PACS_TOKEN] = pacs.url.rstrip("/")
@@ -147,9 +147,9 @@ def _addresses(settings: Settings) -> dict[str, str]:
         peer += f" ({pacs.tls_name})" if pacs.tls_name else ""
         places = (peer, pacs.mover, pacs.url.rstrip("/"))
         addresses[PACS_KEY] = " and ".join(filter(None, places))
-    if quality.mail_user and quality.mail_server:
+    if mail.user and mail.server:
         # The same server without encryption is another address: who listens there is not known.
-        addresses[MAIL_PASSWORD] = f"{quality.mail_server} ({quality.mail_security})"
+        addresses[MAIL_PASSWORD] = f"{mail.server} ({mail.security})"
     return addresses
 
 

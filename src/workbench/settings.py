@@ -250,26 +250,48 @@ class QualitySettings:
     unselected_days
         Whole objects at the phantom title that no test profile selects are erased so many days
         after they were told of, for they may be patients'; 0 is never.
-    mail_server
-        ``host:port`` of an SMTP server; without one, alarms stand on the page only.
-    mail_security
-        Encrypted from the start (``tls``), by ``starttls``, or not (``none``).
-    mail_from, mail_to
-        Addresses of the sender, and of whom to tell besides a profile's own recipients.
-    mail_user, mail_password_file
-        For servers that ask; a relative path begins at the workspace.
+    mail_to
+        Addresses of whom to tell of alarms besides a profile's own recipients; ``[mail]`` says
+        how mail is sent.
     """
 
     __pydantic_config__: ClassVar[dict[str, object]] = {"extra": "forbid"}
 
     quiet_s: float = _number(30.0, 0)
     unselected_days: int = _number(14, 0)
-    mail_server: str = ""
-    mail_security: Literal["tls", "starttls", "none"] = "starttls"
-    mail_from: str = ""
     mail_to: tuple[str, ...] = ()
-    mail_user: str = ""
-    mail_password_file: str = ""
+
+
+@dataclass(frozen=True)
+class MailSettings:
+    """``[mail]``: the server that takes our mail; docs/mail.md.
+
+    Attributes
+    ----------
+    server
+        ``host:port`` of an SMTP server; without one nothing is sent.
+    security
+        Encrypted from the start (``tls``), by ``starttls``, or not (``none``).
+    sender
+        The address that mail is from.
+    user, password_file
+        For servers that ask; a relative path begins at the workspace.
+    ca_file
+        Certificates of the authorities of the server, in PEM, where they are the hospital's own:
+        no others are accepted then; a relative path begins at the workspace.
+    timeout_s
+        Seconds to wait for each answer of the server.
+    """
+
+    __pydantic_config__: ClassVar[dict[str, object]] = {"extra": "forbid"}
+
+    server: str = ""
+    security: Literal["tls", "starttls", "none"] = "starttls"
+    sender: str = ""
+    user: str = ""
+    password_file: str = ""
+    ca_file: str = ""
+    timeout_s: float = _number(20.0, 1)
 
 
 @dataclass(frozen=True)
@@ -312,6 +334,7 @@ class Settings:
     store: StoreSettings = field(default_factory=StoreSettings)
     protect: ProtectSettings = field(default_factory=ProtectSettings)
     quality: QualitySettings = field(default_factory=QualitySettings)
+    mail: MailSettings = field(default_factory=MailSettings)
     server: ServerSettings = field(default_factory=ServerSettings)
     filter: Table = field(default_factory=dict)
     schedule: Table = field(default_factory=dict)

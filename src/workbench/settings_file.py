@@ -17,6 +17,7 @@ from workbench.settings import (
     LEAST,
     CollectSettings,
     EntitySettings,
+    MailSettings,
     ProtectSettings,
     QualitySettings,
     ServerSettings,
@@ -28,6 +29,14 @@ from workbench.settings import (
 )
 
 T = TypeVar("T")
+# Keys that stand elsewhere now, by table.
+MOVED = {
+    "quality": {
+        "mail_server": "server", "mail_security": "security", "mail_from": "sender",
+        "mail_user": "user", "mail_password_file": "password_file",
+    },
+}  # fmt: skip
+NEW_TABLE = {"quality": "mail"}
 
 
 def read_settings(folder: Path) -> Settings:
@@ -93,6 +102,7 @@ def settings_of(tables: Table) -> Settings:
         _read(tables, "store", StoreSettings, default.store),
         _read(tables, "protect", ProtectSettings, default.protect),
         _read(tables, "quality", QualitySettings, default.quality),
+        _read(tables, "mail", MailSettings, default.mail),
         server,
         tables.get("filter", {}),
         tables.get("schedule", {}),
@@ -104,6 +114,7 @@ def _read(tables: Table, name: str, kind: type[Any], default: T) -> Any | T:
         return default
     from pydantic import TypeAdapter, ValidationError
 
+    _check_moved(tables, name)
     try:
         read = TypeAdapter(kind).validate_python(tables[name])
     except ValidationError as error:
@@ -116,6 +127,18 @@ def _read(tables: Table, name: str, kind: type[Any], default: T) -> Any | T:
         ) from error  # fmt: skip
     _check_numbers(name, read)
     return read
+
+
+def _check_moved(tables: Table, name: str) -> None:
+    """Say where a key stands now."""
+    for old, new in MOVED.get(name, {}).items():
+        if old in tables[name]:
+            raise SettingsError(
+                "{old} in [{table}] of {file} stands in a table of its own now.",
+                "Write it as {new} in [{new_table}], and the others that begin with mail_ too; "
+                "mail_to stays.",
+                old=old, table=name, file=FILE, new=new, new_table=NEW_TABLE[name],
+            )  # fmt: skip
 
 
 def _check_numbers(name: str, table: Any) -> None:

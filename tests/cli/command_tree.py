@@ -9,6 +9,7 @@ from pathlib import Path
 
 from workbench.cli import parser
 from workbench.cli.arguments import (
+    EmailAddress,
     Folder,
     Group,
     Input,
@@ -75,6 +76,8 @@ def usual(action: argparse.Action, place: Path) -> str:
             return str(place / "there.txt")
         case OutputFile():
             return str(place / f"new{kind.suffixes[0] if kind.suffixes else '.txt'}")
+        case EmailAddress():
+            return "a@example.org"
         case Setting():
             return "a=b"
         case Folder():
@@ -102,6 +105,7 @@ WRONG: dict[type, list[str]] = {
     Title: ["", "SEVENTEEN_LETTERS", "Ä", "A\\B"],
     SchedulerAddress: ["", "host", "tcp://host", "tcp://host:99999", "http://host:1"],
     Group: ["no such group"],
+    EmailAddress: ["", "nobody", "a@ex ample", "a@b.org, c@d.org", "ä@b.org"],
     PatientId: ["", "A*", "7" * 65],
     Setting: ["nonsense", "=3", ""],
 }

@@ -12,11 +12,11 @@ from pathlib import Path
 
 import pytest
 
-from tests.stages.quality.mail_server import mail_server
+from tests.mail.mail_server import mail_server
 from tests.stages.quality.phantom_workspace import PROFILE, SMALL, WATER, week
 from workbench.collect.connections import reception_of
 from workbench.model import ApplicationEntity
-from workbench.settings import EntitySettings, QualitySettings, Settings
+from workbench.settings import EntitySettings, MailSettings, QualitySettings, Settings
 from workbench.simulate.peers import OrthancPacs, free_port
 from workbench.simulate.phantom_images import phantom_file
 from workbench.stages.quality.arrivals import Arrivals
@@ -50,8 +50,8 @@ def test_a_scanner_sends_and_an_alarm_goes_out_untouched_by_hand(tmp_path: Path)
     local = EntitySettings("WORKBENCH", port=free_port(), phantom_title="WB_PHANTOM",
                            allow=("CT1@127.0.0.1",))  # fmt: skip
     with mail_server() as server:
-        mail = QualitySettings(quiet_s=0.2, mail_server=server.address, mail_security="none")
-        survey = create_survey(tmp_path / "w", Settings(local=local, quality=mail))
+        quality, mail = QualitySettings(quiet_s=0.2), MailSettings(server.address, "none")
+        survey = create_survey(tmp_path / "w", Settings(local=local, quality=quality, mail=mail))
         desk = QualityDesk(survey)
         desk.save_profile(PROFILE, "A. Physicist")
         with receiving(survey):

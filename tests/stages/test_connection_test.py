@@ -22,8 +22,8 @@ from tests.stages.stubborn_peers import (
     told,
 )
 from workbench.collect.dimse.tls import TlsFiles, client_context
-from workbench.collect.handshake import NOT_COMPARED
 from workbench.credentials import confirm
+from workbench.handshake import NOT_COMPARED
 from workbench.settings import EntitySettings, Settings, TlsSettings
 from workbench.simulate.pacs import EmbeddedPacs
 from workbench.simulate.peers import free_port

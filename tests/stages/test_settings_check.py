@@ -10,6 +10,7 @@ import json
 import shutil
 from collections.abc import Callable
 from dataclasses import dataclass, fields, is_dataclass
+from datetime import datetime
 from pathlib import Path
 from typing import Any, get_type_hints
 
@@ -24,10 +25,11 @@ from workbench.collect.filters import KEYS as FILTER_KEYS
 from workbench.collect.hours.schedule import KEYS as SCHEDULE_KEYS
 from workbench.collect.received import STORED
 from workbench.errors import NetworkError, SettingsError, WorkbenchError
+from workbench.mail import Letter, Post
 from workbench.settings import FILE, EntitySettings, Settings, StoreSettings, TlsSettings
 from workbench.settings_file import read_settings
 from workbench.simulate.peers import free_port
-from workbench.stages.quality.alarm_mail import Letter, Post
+from workbench.stages.quality.alarms import ALARM
 from workbench.stages.settings_check import OURS, THEIRS, setting_notes, setting_problems
 from workbench.stages.workspace_check import check_workspace
 from workbench.survey import create_survey, open_survey
@@ -75,7 +77,8 @@ def asks(folder: Path) -> None:
 
 def mails(folder: Path) -> None:
     """The alarm; no server is called where the settings are wrong."""
-    Post(read_settings(folder).quality, folder).send(Letter("an alarm", ()), ())
+    settings = read_settings(folder)
+    Post(settings, folder).send(Letter("an alarm", ()), settings.quality.mail_to)
 
 
 def makes(folder: Path) -> None:
@@ -111,8 +114,11 @@ WEB = {"pacs": {"title": "PACS", "retrieve": "web", "url": "https://127.0.0.1:9/
 ENCRYPTED = {**TITLED, "tls": "files", "local": {"tls": True}}
 CALLS = {"pacs": {**TITLED["pacs"], "tls": True}, "tls": "files"}
 MOVES = {"pacs": {**CALLS["pacs"], "mover": "MOVER@127.0.0.1:9"}, "tls": "files"}
-POST = {"quality": {"mail_server": "127.0.0.1:9", "mail_to": ["physics@example.org"]}}
-LOGS_IN = {"quality": {**POST["quality"], "mail_user": "physics", "mail_password_file": FILE}}
+POST = {
+    "mail": {"server": "127.0.0.1:9", "sender": "workbench@example.org"},
+    "quality": {"mail_to": ["physics@example.org"]},
+}  # fmt: skip
+LOGS_IN = {**POST, "mail": {**POST["mail"], "user": "physics", "password_file": FILE}}
 LONG = "SEVENTEEN_LETTERS"
 NOWHERE = "no-such-host.invalid"
 
@@ -179,18 +185,17 @@ WRONG: dict[tuple[str, str], list[Wrong]] = {
     ("protect", "drop"): [Wrong("KVP"), Wrong(["NoKeyword"], collects, TITLED)],
     ("quality", "quiet_s"): [Wrong("soon"), Wrong(-1), Wrong(float("inf"))],
     ("quality", "unselected_days"): [Wrong("soon"), Wrong(-1)],
-    ("quality", "mail_server"): [
+    ("quality", "mail_to"): [Wrong("a@b.org"), Wrong(["nobody"], mails, POST)],
+    ("mail", "server"): [
         Wrong("mail", mails, POST), Wrong("mail:smtp", mails, POST), Wrong(":25", mails, POST),
         Wrong("mail:70000", mails, POST),
     ],
-    ("quality", "mail_security"): [Wrong("a little")],
-    ("quality", "mail_from"): [Wrong("nobody", mails, POST), Wrong("a@b\nBcc: c@d", mails, POST)],
-    ("quality", "mail_to"): [Wrong("a@b.org"), Wrong(["nobody"], mails, POST),
-                             Wrong([], mails, POST)],
-    ("quality", "mail_user"): [Wrong("physics", mails, POST)],
-    ("quality", "mail_password_file"): [
-        Wrong("no-such-file", mails, LOGS_IN)
-    ],
+    ("mail", "security"): [Wrong("a little")],
+    ("mail", "sender"): [Wrong("nobody", mails, POST), Wrong("a@b\nBcc: c@d", mails, POST)],
+    ("mail", "user"): [Wrong("physics", mails, POST), Wrong("phüsics", mails, LOGS_IN)],
+    ("mail", "password_file"): [Wrong("no-such-file", mails, LOGS_IN)],
+    ("mail", "ca_file"): [Wrong("no-such-file", mails, POST), Wrong(FILE, mails, POST)],
+    ("mail", "timeout_s"): [Wrong("soon"), Wrong(0), Wrong(float("inf"))],
     ("server", "kernels"): [Wrong(0), Wrong("few")],
     ("server", "kernels_per_visitor"): [Wrong(0), Wrong("few")],
     ("server", "kernel_memory_mb"): [Wrong(0), Wrong("little")],
@@ -371,18 +376,75 @@ def test_a_notebook_of_the_site_that_makes_no_report_is_told(workspace: Path) ->
     assert "report_templates" in problems(workspace)
 
 
-def test_recipients_of_profiles_count_as_somebody_to_be_told(workspace: Path) -> None:
-    written(workspace, {"quality": {"mail_server": "127.0.0.1:9"}})
-    assert "nobody is named" in problems(workspace)
+def test_a_profile_whose_alarms_nobody_gets_is_told(workspace: Path) -> None:
+    written(workspace, {"mail": POST["mail"]})
+    assert problems(workspace) == "", "reports may be sent though nothing is measured"
     survey = open_survey(workspace)
     survey.store.quality.save_profile("weekly", PROFILE, "a physicist", "")
+    silent = {**PROFILE, "recipients": []}
+    survey.store.quality.save_profile("daily", silent, "a physicist", "")
     survey.close()
+    assert "Nobody is named to be told of alarms of daily." in problems(workspace)
+    assert "weekly" not in problems(workspace)
+    written(workspace, POST)
     assert problems(workspace) == ""
 
 
-def test_mail_that_is_half_set_is_wrong(workspace: Path) -> None:
-    written(workspace, {"quality": {"mail_to": ["physics@example.org"]}})
-    assert "no mail_server" in problems(workspace)
+@pytest.mark.parametrize(("around", "key"), [
+    ({"quality": {"mail_to": ["physics@example.org"]}}, "mail_to of [quality]"),
+    ({"mail": {"sender": "a@b.org"}}, "sender of [mail]"), ({"mail": {"user": "a"}}, "user of"),
+    ({"mail": {"ca_file": FILE}}, "ca_file of [mail]"),
+])  # fmt: skip
+def test_mail_that_is_half_set_is_wrong(
+    workspace: Path, files: dict[str, str], around: Tables, key: str
+) -> None:
+    written(workspace, around, files)
+    assert f"{key}" in problems(workspace)
+    assert "no server of [mail]" in problems(workspace)
+
+
+@pytest.mark.parametrize(("key", "value", "new"), [
+    ("mail_server", "mail:25", "server"), ("mail_security", "tls", "security"),
+    ("mail_from", "a@b.org", "sender"), ("mail_user", "me", "user"),
+    ("mail_password_file", "p", "password_file"),
+])  # fmt: skip
+def test_a_key_that_moved_is_told_with_its_new_place(
+    workspace: Path, key: str, value: str, new: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    written(workspace, {"quality": {key: value}})
+    assert main(["check", "-w", str(workspace)]) == 1
+    assert f"{key} in [quality]" in (said := capsys.readouterr().out)
+    assert f"Write it as {new} in [mail]" in said
+
+
+def test_what_is_weak_about_mail_is_a_note(workspace: Path) -> None:
+    (workspace / "password").write_text("hunter2")
+    (workspace / "password").chmod(0o600)
+    plain = {"server": "mail:25", "security": "none", "user": "me", "password_file": "password"}
+    written(workspace, {"mail": plain})
+    survey = open_survey(workspace)
+    notes = " ".join(setting_notes(survey))
+    survey.close()
+    assert "sent without encryption" in notes
+    assert "No sender of [mail] is set" in notes
+
+
+def test_an_alarm_that_did_not_reach_everybody_is_a_problem(workspace: Path) -> None:
+    survey = open_survey(workspace)
+    survey.store.quality.save_profile("weekly", PROFILE, "a physicist", "")
+    at = datetime(2026, 3, 2, 7, 30)
+
+    def tried(number: int, problem: str) -> str:
+        content = {"result": number, "sent": 1, "told": ["x"], "asked": "y", "problem": problem}
+        survey.store.quality.note_event("weekly", ALARM, at, "Workbench", content)
+        return " ".join(setting_problems(survey))
+
+    assert "1 alarms of image quality did not reach everybody" in tried(1, "number 2 (550).")
+    assert "2 alarms" in tried(2, "number 1 (450).")
+    assert "number 1 (450)." in tried(2, "number 1 (450).")
+    assert "1 alarms" in tried(2, "")
+    assert "alarms of image" not in tried(1, "")
+    survey.close()
 
 
 def test_what_is_not_set_is_a_note(workspace: Path) -> None:

@@ -21,8 +21,8 @@ from workbench.errors import SettingsError
 from workbench.schema import INSTANCE
 from workbench.settings import (
     EntitySettings,
+    MailSettings,
     ProtectSettings,
-    QualitySettings,
     Settings,
     StoreSettings,
     TlsSettings,
@@ -183,8 +183,9 @@ def test_a_folder_that_cannot_be_looked_into_is_told(
     [
         ("[pacs] token_file", Settings(pacs=EntitySettings("P", token_file="x")), 0o640, True),
         ("[pacs] token_file", Settings(pacs=EntitySettings("P", token_file="x")), 0o600, False),
-        ("mail_password_file", Settings(quality=QualitySettings(mail_password_file="x")), 0o604,
-         True),
+        ("[mail] password_file", Settings(mail=MailSettings(password_file="x")), 0o604, True),
+        ("[mail] ca_file", Settings(mail=MailSettings(ca_file="x")), 0o664, True),
+        ("[mail] ca_file", Settings(mail=MailSettings(ca_file="x")), 0o644, False),
         ("[tls] key", Settings(tls=TlsSettings("x", "x", "x")), 0o644, True),
         ("[protect] profile", Settings(protect=ProtectSettings(profile="x")), 0o664, True),
         ("[protect] profile", Settings(protect=ProtectSettings(profile="x")), 0o644, False),

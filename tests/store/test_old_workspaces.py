@@ -41,6 +41,7 @@ WITHOUT_CATALOGUE = {
     "key sheet": "--out {files}/x.html", "key link": "{files}/p.csv --out -",
     "deidentify": "{files} {files}/clean", "collect unit": "", "rights list": "",
     "credentials list": "", "credentials confirm": "mail-password",
+    "mail test": "--to a@example.org",
 }  # fmt: skip
 ASKING = {"key protect", "key unlock", "key restore", "rights set"}  # a person, for a passphrase
 UPGRADES = "store upgrade"

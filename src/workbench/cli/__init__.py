@@ -17,6 +17,7 @@ from workbench.cli.deidentify_verbs import add_deidentify
 from workbench.cli.import_verbs import add_intake
 from workbench.cli.key_verbs import add_key
 from workbench.cli.look_verbs import add_look
+from workbench.cli.mail_verbs import add_mail
 from workbench.cli.other_verbs import add_others
 from workbench.cli.output import PROBLEMS, leave_pipe, print_json, tell
 from workbench.cli.quality_verbs import add_quality
@@ -63,6 +64,7 @@ def parser() -> Parser:
         add_key,
         add_look,
         add_quality,
+        add_mail,
         add_rights,
         add_others,
     ):

@@ -183,6 +183,18 @@ class PatientId:
         return text
 
 
+class EmailAddress:
+    """The address of one person."""
+
+    def __call__(self, text: str) -> str:
+        """Return the address; raises ``ArgumentTypeError``, which does not quote it."""
+        from workbench.mail.letter import is_address
+
+        if not is_address(text):
+            raise ArgumentTypeError("this is no e-mail address. Write name@host, in ASCII.")
+        return text
+
+
 class NamedChoice:
     """One of some names that are asked for when they are needed, because that takes a while."""
 

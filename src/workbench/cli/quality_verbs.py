@@ -170,11 +170,12 @@ def _look(options: argparse.Namespace) -> int:
     sentence = (
         "{measured} series measured, {refused} refused, {unrecognised} not recognised, "
         "{waiting} still coming; {quarantined} images that cannot be read; "
-        "{alarms} alarms, {untold} of them not sent; {erased} objects that no test profile "
-        "selects erased."
+        "{alarms} alarms to tell of, {untold} did not reach everybody; {erased} objects that no "
+        "test profile selects erased."
     )
     finish(options, counts, sentence)
-    problems = arrived.alarms, arrived.refused, arrived.unrecognised, arrived.quarantined
+    problems = (arrived.alarms, arrived.untold, arrived.refused, arrived.unrecognised,
+                arrived.quarantined)  # fmt: skip
     return PROBLEMS if any(problems) else DONE
 
 
@@ -221,7 +222,7 @@ def _watch(options: argparse.Namespace) -> int:
                 say(options, f"{arrived.quarantined} images cannot be read and were put aside; "
                      "the image-quality page says why.")  # fmt: skip
             if arrived.alarms:
-                say(options, f"{arrived.alarms} alarms; {arrived.untold} could not be sent.")
+                say(options, f"{arrived.alarms} alarms; {arrived.untold} did not reach everybody.")
             if arrived.erased:
                 say(options, f"{arrived.erased} objects that no test profile selects were erased.")
             time.sleep(POLL_INTERVAL_S)

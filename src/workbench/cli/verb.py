@@ -18,8 +18,9 @@ if TYPE_CHECKING:
 
 Verb = Callable[[argparse.Namespace], int]
 MAX_WORKERS = 256  # processes; more than that is a slip of the finger
-# Below these a patient ID may be typed in the wrong place, and messages end up in logs.
-DISCREET = frozenset({"collect", "key", "store"})
+# Below these a patient ID or an address may be typed in the wrong place, and messages end up in
+# logs.
+DISCREET = frozenset({"collect", "key", "mail", "store"})
 
 
 WORKSPACE = Folder("the folder of a workspace")

@@ -10,7 +10,7 @@ from __future__ import annotations
 import ipaddress
 import socket
 import ssl
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import suppress
 from dataclasses import fields
 from pathlib import Path
@@ -20,17 +20,19 @@ from workbench.collect.dicomweb.http import WebClient
 from workbench.collect.dimse.receiver import check_place
 from workbench.collect.dimse.tls import client_context, server_context
 from workbench.collect.filters import SurveyFilter
-from workbench.collect.handshake import NOT_COMPARED, expected_name
 from workbench.collect.hours.schedule import read_timetable
 from workbench.collect.hours.week_grid import WeekGrid
 from workbench.deidentify.switches import profile_of
 from workbench.errors import SettingsError, WorkbenchError
+from workbench.handshake import NOT_COMPARED, expected_name
+from workbench.mail import Post
+from workbench.mail.letter import SENDER
 from workbench.qa.geometry import geometry, geometry_names
 from workbench.qa.profiles import profile_of as test_profile_of
 from workbench.qa.registry import qa_test, settings_of
 from workbench.report.notebooks import read_notebook
 from workbench.settings import EntitySettings
-from workbench.stages.quality.alarm_mail import Post
+from workbench.stages.quality.alarms import Alarms
 from workbench.stages.quality.desk import GEOMETRIES, QualityDesk
 from workbench.stages.reporting import TEMPLATES
 from workbench.survey import Survey
@@ -67,11 +69,7 @@ def setting_notes(survey: Survey) -> list[str]:
         notes.append(
             "Nobody may send to our receiver: neither [pacs] nor allow of [local] names a peer."
         )
-    if not settings.quality.mail_server and survey.store.quality.profiles():
-        notes.append(
-            "No mail server is set, so alarms stand on the page only. To have them sent, set "
-            "[quality] mail_server."
-        )
+    notes += _mail_notes(survey)
     with suppress(WorkbenchError):  # told as a problem
         if read_timetable(settings.schedule).query.grid == WeekGrid.never():
             notes.append("The week schedule is closed at all hours, so the PACS is never asked.")
@@ -216,22 +214,64 @@ def _geometries(survey: Survey) -> Iterator[str]:
             yield str(error)
 
 
+def _mail_notes(survey: Survey) -> Iterator[str]:
+    mail = survey.settings.mail
+    if not mail.server and survey.store.quality.profiles():
+        yield (
+            "No mail server is set, so alarms stand on the page only. To have them sent, set "
+            "server of [mail]."
+        )
+    if mail.server and mail.security == "none" and mail.user:
+        yield (
+            "The password of the mail server is sent without encryption: security of [mail] is "
+            "none. Where the server can, take that line out."
+        )
+    if mail.server and not mail.sender:
+        yield f"No sender of [mail] is set, so mail is from {SENDER}, which many servers refuse."
+
+
 def _mail(survey: Survey) -> Iterator[str]:
-    quality = survey.settings.quality
-    post = Post(quality, survey.folder)
-    recipients: set[str] = set()
-    for kept in survey.store.quality.profiles():
-        recipients.update(kept.content.get("recipients", ()))
+    mail, quality = survey.settings.mail, survey.settings.quality
+    post = Post(survey.settings, survey.folder)
     if post.ready:
-        post.check(sorted(recipients))
+        post.check([mail.sender or SENDER])
+        yield from _recipients("mail_to of [quality]", post, quality.mail_to)
+        for kept in survey.store.quality.profiles():
+            own = kept.content.get("recipients", ())
+            yield from _recipients(f"The test profile {kept.name}", post, own)
+            if not own and not quality.mail_to:
+                yield (
+                    f"Nobody is named to be told of alarms of {kept.name}. Set mail_to of "
+                    "[quality], or recipients in the test profile."
+                )
         return
-    for key in ("mail_from", "mail_to", "mail_user", "mail_password_file"):
-        if getattr(quality, key):
-            yield (
-                f"{key} of [quality] is set and no mail_server is, so nothing is sent. Set "
-                'mail_server = "host:port", or take the line out.'
-            )
-            return
+    keys = [f"{key} of [mail]" for key in ("sender", "user", "password_file", "ca_file")
+            if getattr(mail, key)]  # fmt: skip
+    keys += ["mail_to of [quality]"] if quality.mail_to else []
+    if keys:
+        yield (
+            f"{keys[0]} is set and no server of [mail] is, so nothing is sent. Set "
+            'server = "host:port" there, or take the line out.'
+        )
+
+
+def _recipients(where: str, post: Post, recipients: Sequence[str]) -> Iterator[str]:
+    try:
+        if recipients:
+            post.check(recipients)
+    except SettingsError as error:
+        yield f"{where}: {error}"
+
+
+def _alarms(survey: Survey) -> Iterator[str]:
+    """Look for alarms that somebody should have been told of, and was not."""
+    untold = Alarms(survey.store.quality, survey.settings, survey.folder).untold()
+    if untold:
+        last = max(untold.values(), key=lambda state: state.tried_at)
+        yield (
+            f"{len(untold)} alarms of image quality did not reach everybody who is to be told. "
+            f"The last one: {last.problem}"
+        )
 
 
 def _reports(survey: Survey) -> Iterator[str]:
@@ -250,5 +290,5 @@ def _notebook(file: Path, own: Path) -> Iterator[str]:
 
 READERS: tuple[Reader, ...] = (
     _names, _profile, _misplaced, _receiver, _archive, _tls, _hours, _filter, _test_profiles,
-    _geometries, _mail, _reports,
+    _geometries, _mail, _alarms, _reports,
 )  # fmt: skip

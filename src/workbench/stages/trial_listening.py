@@ -22,7 +22,6 @@ from workbench.collect.connections import reception_of, tls_of
 from workbench.collect.dimse.admission import AllowedPeer
 from workbench.collect.dimse.association import Peer, associate
 from workbench.collect.dimse.receiver import Receiver
-from workbench.collect.handshake import NOT_COMPARED
 from workbench.collect.queue.control import Control
 from workbench.collect.queue.hospital_file import FILE as HOSPITAL_FILE
 from workbench.collect.queue.hospital_file import HospitalFile
@@ -30,6 +29,7 @@ from workbench.collect.received import OUT_OF_RESOURCES, STORED, ReceivedObject
 from workbench.collect.retrieval import Timeouts
 from workbench.collect.trial_box import TrialBox, Wanted
 from workbench.errors import NetworkError
+from workbench.handshake import NOT_COMPARED
 from workbench.model import ApplicationEntity
 from workbench.survey import Survey
 

@@ -264,7 +264,7 @@ def _secret_files(settings: Settings) -> dict[str, str]:
     """Return the keys of settings that name a file with a secret, and the file."""
     return {
         "[pacs] token_file": settings.pacs.token_file if settings.pacs else "",
-        "[quality] mail_password_file": settings.quality.mail_password_file,
+        "[mail] password_file": settings.mail.password_file,
         "[tls] key": settings.tls.key if settings.tls else "",
     }
 
@@ -276,6 +276,7 @@ def _named_files(settings: Settings, folder: Path) -> Iterator[str]:
     rules = {
         "[protect] profile": settings.protect.profile,
         "[protect] words": settings.protect.words,
+        "[mail] ca_file": settings.mail.ca_file,
         "[tls] authorities": settings.tls.authorities if settings.tls else "",
         "[tls] certificate": settings.tls.certificate if settings.tls else "",
     }

@@ -12,7 +12,7 @@ from pathlib import Path
 import pydicom
 
 from workbench.qa.geometry import Geometry, geometry
-from workbench.settings import QualitySettings, Settings
+from workbench.settings import MailSettings, QualitySettings, Settings
 from workbench.simulate.phantom_images import PhantomHeader, PhantomScan, phantom_file
 from workbench.stages.quality.desk import QualityDesk
 from workbench.survey import create_survey
@@ -49,10 +49,12 @@ alarm = { relative = 0.2 }
 
 @contextmanager
 def quality_desk(
-    folder: Path, settings: QualitySettings | None = None, profile: str = PROFILE
-) -> Iterator[QualityDesk]:
+    folder: Path, settings: QualitySettings | None = None, profile: str = PROFILE,
+    mail: MailSettings | None = None,
+) -> Iterator[QualityDesk]:  # fmt: skip
     """Yield the desk of a new workspace with a test profile."""
-    survey = create_survey(folder, Settings(quality=settings or QualitySettings()))
+    quality = settings or QualitySettings()
+    survey = create_survey(folder, Settings(quality=quality, mail=mail or MailSettings()))
     try:
         desk = QualityDesk(survey)
         if profile:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import logging
 import time
 from dataclasses import replace
 from pathlib import Path
@@ -12,7 +11,6 @@ from pydicom.uid import ExplicitVRLittleEndian
 
 from tests.dicom.headers import ordinary
 from tests.fuzz.target import part10
-from tests.stages.quality.mail_server import mail_server
 from tests.stages.quality.phantom_workspace import PROFILE, SMALL, arrive, quality_desk, week
 from workbench.model import Measurement
 from workbench.qa.ct.water import CTWater
@@ -93,51 +91,6 @@ def test_images_are_looked_at_again_once_there_is_a_profile(tmp_path: Path) -> N
         assert look(desk).measured == 0
         assert Arrivals(desk).again() == 1
         assert look(desk).measured == 1
-
-
-def test_an_alarm_is_sent_once_with_its_value_and_limits(tmp_path: Path) -> None:
-    with mail_server() as server:
-        settings = QualitySettings(mail_server=server.address, mail_security="none")
-        with quality_desk(tmp_path / "w", settings) as desk:
-            arrive(desk, replace(SMALL, offset=7))
-            assert (look(desk).alarms, look(desk).alarms) == (1, 0)
-    (letter,) = server.taken
-    assert server.recipients == ["physics@example.org"]
-    assert "Mean CT number: 7" in letter
-    assert "alarm (limits -4 to 4)" in letter
-    for word in ("Phantom", "QA\n", "1.2."):  # patient's name and ID of the drawn image, UIDs
-        assert word not in letter
-
-
-def test_an_alarm_speaks_the_language_of_the_house_whoever_looks(tmp_path: Path) -> None:
-    with mail_server() as server:
-        settings = QualitySettings(mail_server=server.address, mail_security="none")
-        with quality_desk(tmp_path / "w", settings) as desk:
-            arrive(desk, replace(SMALL, offset=7))
-            object.__setattr__(desk.survey.settings.server, "language", "xx")
-            assert look(desk).alarms == 1
-    (letter,) = server.taken
-    assert "Mean CT number" not in letter
-
-
-def test_an_alarm_that_could_not_be_sent_is_sent_next_time(
-    tmp_path: Path, caplog: pytest.LogCaptureFixture
-) -> None:
-    caplog.set_level(logging.DEBUG)
-    with mail_server() as server:
-        settings = QualitySettings(mail_server="127.0.0.1:9", mail_security="none")
-        with quality_desk(tmp_path / "w", settings) as desk:
-            arrive(desk, replace(SMALL, offset=7))
-            found = look(desk)
-            assert (found.alarms, found.untold) == (1, 1)
-            events = desk.quality.events()
-            assert "mail server" in events[0].content["problem"]
-            object.__setattr__(desk.survey.settings.quality, "mail_server", server.address)
-            found = look(desk)
-            assert (found.alarms, found.untold) == (1, 0)
-            assert look(desk).alarms == 0
-    assert len(server.taken) == 1
-    assert "example.org" not in caplog.text
 
 
 def test_a_good_result_is_no_alarm(tmp_path: Path) -> None:

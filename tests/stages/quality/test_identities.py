@@ -8,12 +8,12 @@ from pathlib import Path
 
 import pytest
 
-from tests.stages.quality.mail_server import mail_server
+from tests.mail.mail_server import mail_server
 from tests.stages.quality.phantom_workspace import SMALL, arrive, quality_desk, week
 from workbench.cli import main
 from workbench.qa.geometry import geometry
 from workbench.report.runner import run_report
-from workbench.settings import QualitySettings
+from workbench.settings import MailSettings, QualitySettings
 from workbench.simulate.phantom_images import PhantomHeader
 from workbench.stages.quality.arrivals import Arrivals
 from workbench_widgets.pages.quality import QualityPage
@@ -38,8 +38,8 @@ def test_no_name_of_a_header_leaves_its_file(
     folder = tmp_path / "w"
     made = PhantomHeader(more=dict(NAMES))
     with mail_server() as server:
-        mail = QualitySettings(quiet_s=0, mail_server=server.address, mail_security="none")
-        with quality_desk(folder, mail) as desk:
+        mail = MailSettings(server.address, "none")
+        with quality_desk(folder, QualitySettings(quiet_s=0), mail=mail) as desk:
             arrive(desk, SMALL, week(0, made))
             arrive(desk, replace(SMALL, offset=7), week(1, made))
             arrive(desk, SMALL, week(2, replace(made, station="CT9")))

@@ -13,7 +13,8 @@ from tests.stages.quality.phantom_workspace import SMALL, arrive, quality_desk, 
 from workbench.language import use_language
 from workbench.report.quality_page import signature
 from workbench.stages.quality import report_parts as part
-from workbench.stages.quality.arrivals import Arrivals, letter
+from workbench.stages.quality.alarms import ALARM, letter
+from workbench.stages.quality.arrivals import Arrivals
 from workbench.stages.quality.charting import series_of, set_baseline
 from workbench.stages.quality.desk import QualityDesk
 
@@ -66,14 +67,22 @@ def test_reports_in_english_have_no_mark(desk: QualityDesk) -> None:
     assert not set("⟦⟧«»") & set(page(desk))
 
 
+def test_an_alarm_stands_in_a_report_once_however_often_it_was_tried(desk: QualityDesk) -> None:
+    before = part.events(desk, "CT1 water")
+    assert str(before).count("<td>alarm") == 1
+    content = {"result": 9, "asked": "", "problem": "nobody answers."}
+    desk.quality.note_event("CT1 water", ALARM, week(8).moment, "Workbench", content)
+    assert part.events(desk, "CT1 water") == before
+
+
 def test_a_letter_is_written_in_the_language(desk: QualityDesk) -> None:
     result = desk.quality.result(9)
     with use_language("xx"):
-        written = letter(result.profile, result.content)
+        written = letter(result)
     assert [
         wrong for line in (written.subject, *written.lines) for wrong in wrong_in_text(line)
     ] == []
-    english = letter(result.profile, result.content)
+    english = letter(result)
     assert english.subject == "Image quality: CT1 water: alarm"
     assert any(line.startswith("Mean CT number: ") for line in english.lines)
 
@@ -88,4 +97,4 @@ def test_results_of_earlier_versions_have_no_texts_and_are_said_all_the_same(
                    for row in result.content["values"]],
     }  # fmt: skip
     with use_language("xx"):
-        assert letter("CT1 water", content).lines == letter("CT1 water", result.content).lines
+        assert letter(replace(result, content=content)).lines == letter(result).lines

@@ -25,9 +25,9 @@ from workbench.collect.dicomweb.web_access import (
     root_of,
     trust_of,
 )
-from workbench.collect.handshake import NOT_COMPARED, Refusal, expected_name, refusal
 from workbench.collect.time_limits import LATE_S, GivenUp
 from workbench.errors import NetworkError
+from workbench.handshake import NOT_COMPARED, Refusal, expected_name, refusal
 from workbench.language import Saying, mark
 
 if TYPE_CHECKING:

@@ -8,10 +8,10 @@ from ipaddress import ip_address
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from workbench.collect.handshake import NOT_COMPARED
 from workbench.collect.retrieval import Timeouts
 from workbench.collect.time_limits import Interruption
 from workbench.errors import SettingsError
+from workbench.handshake import NOT_COMPARED
 
 if TYPE_CHECKING:
     import httpx

@@ -17,10 +17,10 @@ from pynetdicom.events import Event
 from pynetdicom.transport import AssociationSocket
 
 from workbench.collect.dimse.tls import TlsFiles, client_context
-from workbench.collect.handshake import CheckedContext, expected_name, refusal
 from workbench.collect.retrieval import Timeouts
 from workbench.collect.time_limits import KEEP_ALIVE, Interruption, TimeLimit, Watchdog
 from workbench.errors import NetworkError, PeerBusy
+from workbench.handshake import CheckedContext, expected_name, refusal
 from workbench.model import ApplicationEntity
 
 ANNOUNCED_PDU_BYTES = 2**18  # bytes; larger PDUs bring nothing more, and 0 would mean "no bound"

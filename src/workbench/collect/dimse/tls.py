@@ -14,8 +14,8 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 
-from workbench.collect.handshake import NOT_COMPARED, CheckedContext
 from workbench.errors import SettingsError
+from workbench.handshake import NOT_COMPARED, CheckedContext
 
 # RFC 9325 section 4.2: the four recommended cipher suites of TLS 1.2, and those with ECDSA and
 # ChaCha20-Poly1305 that are as strong; the suites of TLS 1.3 are all of this kind.

@@ -8,19 +8,16 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any
 
 from pydicom import Dataset
 
 from workbench.deidentify.descriptors import clean_label
 from workbench.deidentify.people import people_in
 from workbench.dicom.files import Candidate
-from workbench.errors import DamagedObject, MeasurementError, ReadError, WorkbenchError
-from workbench.language import Saying, Words, data, mark, significant, t, use_language
-from workbench.qa.judging import State
+from workbench.errors import DamagedObject, MeasurementError, ReadError
+from workbench.language import Saying, mark
 from workbench.qa.profiles import TestProfile
-from workbench.report.quality_page import kept_words, label_words, state_words
-from workbench.stages.quality.alarm_mail import Letter, Post
+from workbench.stages.quality.alarms import Alarms
 from workbench.stages.quality.desk import MeasurementAttempt, QualityDesk
 from workbench.stages.quality.image_reasons import (
     NO_IMAGE,
@@ -42,11 +39,7 @@ from workbench.stages.quality.unselected import (
 from workbench.stages.run_record import Progress, no_progress
 
 LOGGER = logging.getLogger(__name__)
-ALARM = "alarm"  # kind of an event
 SHOWN = ("Modality", "Manufacturer", "ManufacturerModelName", "StationName")
-OPEN = mark(
-    "Open the image-quality page of Workbench to see the images, and to accept or reject them."
-)
 FATAL = mark("the program ended twice while it looked at this image")
 POLL_INTERVAL_S = 2.0  # between looks at the folder
 MAX_DEPTH = 8  # of sequences in which people are looked for
@@ -56,6 +49,7 @@ MAX_DEPTH = 8  # of sequences in which people are looked for
 class Arrived:
     """What one look at the phantom images came to: numbers of series, and of alarms.
 
+    ``alarms`` are those that were tried to tell of, ``untold`` all that not everybody has.
     ``quarantined`` counts images, not series.  ``erased`` are those that no test profile selects,
     after the days that the settings name.
     """
@@ -81,19 +75,18 @@ class Arrivals:
     def __init__(self, desk: QualityDesk) -> None:
         self._desk = desk
         self._settings = desk.survey.settings.quality
-        self._language = desk.survey.settings.server.language
-        self._post = Post(self._settings, desk.survey.folder)
+        self._alarms = Alarms(desk.quality, desk.survey.settings, desk.survey.folder)
         self._journal = LookJournal(desk.survey.folder)
 
     def look(self, *, now: float | None = None, progress: Progress = no_progress) -> Arrived:
         """Measure what has come and is complete; tell of alarms not told of yet."""
-        arrived = Arrived()
+        arrived, at = Arrived(), now or time.time()
         with self._journal.alone() as alone:
             if alone:
-                self._look(arrived, now or time.time(), progress)
-            else:  # another program is looking: what has come is its business
+                self._look(arrived, at, progress)
+                arrived.alarms, arrived.untold = self._alarms.tell(at)
+            else:  # another program is looking: what has come, and who is told, is its business
                 arrived.waiting = len(self._new())
-        self._tell(arrived)
         arrived.erased = self.expire(now)
         return arrived
 
@@ -217,6 +210,7 @@ class Arrivals:
         arrived: Arrived,
     ) -> None:
         number = self._desk.keep(attempt)
+        self._alarms.expect(number)
         self._note(series.images, MEASURED, None, profile.name, number)
         arrived.measured += 1
         arrived.results.append(number)
@@ -240,42 +234,6 @@ class Arrivals:
             for path in paths
         ])  # fmt: skip
 
-    # --- alarms --------------------------------------------------------------------------------
-
-    def _tell(self, arrived: Arrived) -> None:
-        """Send an e-mail for each alarm, once; what could not be sent is tried next time."""
-        sent = {
-            event.content["result"] for event in self._desk.quality.events()
-            if event.kind == ALARM and not event.content["problem"]
-        }  # fmt: skip
-        failed = {
-            event.content["result"] for event in self._desk.quality.events()
-            if event.kind == ALARM and event.content["problem"]
-        } - sent  # fmt: skip
-        for number in sorted({*arrived.results, *failed} - sent):
-            result = self._desk.quality.result(number)
-            if result.content["state"] in (State.ALARM, State.NOT_MEASURED):
-                arrived.alarms += 1
-                arrived.untold += self._told(number) != ""
-
-    def _told(self, number: int) -> str:
-        result = self._desk.quality.result(number)
-        problem, sent = "", 0
-        if self._post.ready:
-            try:
-                recipients = result.content["profile"].get("recipients", ())
-                with use_language(self._language):  # not that of whoever looks at the page
-                    told = letter(result.profile, result.content)
-                sent = self._post.send(told, recipients)
-            except WorkbenchError as error:
-                problem = str(error)
-                LOGGER.warning("an alarm could not be sent: %s", type(error).__name__)
-        self._desk.quality.note_event(
-            result.profile, ALARM, result.acquired_at or result.measured_at, "Workbench",
-            {"result": number, "sent": sent, "problem": problem},
-        )  # fmt: skip
-        return problem
-
 
 def _shown(header: Dataset, *, named: bool) -> dict[str, str]:
     """Return what lists show of the machine.
@@ -288,37 +246,6 @@ def _shown(header: Dataset, *, named: bool) -> dict[str, str]:
         return shown
     people = people_in(header, MAX_DEPTH)
     return {name: clean_label(text, people) for name, text in shown.items()}
-
-
-def letter(profile: str, content: Mapping[str, Any]) -> Letter:
-    """Return what people are told of a result outside its limits."""
-    bad = [value for value in content["values"] if value["state"] in (State.ALARM, State.WARNING,
-                                                     State.NOT_MEASURED)]  # fmt: skip
-    lines = [
-        t("Test profile: {profile}", profile=data(profile)),
-        t("Station: {station}", station=data(content["station"])), "",
-        *(_line(value) for value in bad), "",
-        t(OPEN),
-    ]  # fmt: skip
-    subject = t("Image quality: {profile}: {state}", profile=data(profile),
-                state=state_words(content["state"]))  # fmt: skip
-    return Letter(subject, lines)
-
-
-def _line(value: Mapping[str, Any]) -> Words:
-    name, state = label_words(value), state_words(value["state"])
-    if value["value"] is None:
-        return t("{name}: {state} ({reason})", name=name, state=state,
-                 reason=kept_words(value, "reason"))  # fmt: skip
-    low, high = (
-        Words("–") if value[side] is None else significant(value[side])
-        for side in ("alarm_low", "alarm_high")
-    )
-    return t(
-        "{name}: {value} {unit}, {state} (limits {low} to {high})", name=name,
-        value=significant(value["value"]), unit=data(value["unit"]), state=state, low=low,
-        high=high,
-    )  # fmt: skip
 
 
 def _of_profile(profile: TestProfile, reason: str) -> Saying:

@@ -14,7 +14,7 @@ from workbench.report.html_tables import PRINTED_UNITS
 from workbench.report.quality_page import label_words
 from workbench.spc.baseline import Baseline, Point, baseline_of
 from workbench.spc.chart import ChartSettings, ControlChart, control_chart
-from workbench.stages.quality.arrivals import ALARM
+from workbench.stages.quality.alarms import ALARM
 from workbench.stages.quality.desk import QualityDesk
 from workbench.store.quality_records import REJECTED, StoredResult
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from datetime import date, datetime
 
 import polars as pl
@@ -16,14 +16,20 @@ from workbench.qa.judging import State
 from workbench.report import quality_page as page
 from workbench.report.html_tables import Html, Shown, html_table, paragraph
 from workbench.spc.chart import ChartSettings
-from workbench.stages.quality.arrivals import ALARM
+from workbench.stages.quality.alarms import ALARM
 from workbench.stages.quality.charting import BASELINE, EVENT, baselines, chart_of, measurements
 from workbench.stages.quality.desk import QualityDesk
 from workbench.stages.quality.due import standing_words
 from workbench.stages.quality.image_reading import read_files
 from workbench.stages.quality.region_picture import picture
 from workbench.store.quality_frames import results_frame
-from workbench.store.quality_records import ACCEPTED, REJECTED, Decision, StoredResult
+from workbench.store.quality_records import (
+    ACCEPTED,
+    REJECTED,
+    Decision,
+    StoredEvent,
+    StoredResult,
+)
 
 # What was decided, by whom and when.
 DECIDED = {
@@ -264,13 +270,24 @@ def events(desk: QualityDesk, profile: str) -> Html:
         {"at": day(event.happened_at), "kind": _kind_words(event.kind),
          "words": data(words) if (words := event.content.get("words", "") or "") else "",
          "by": data(event.noted_by)}
-        for event in desk.quality.events(profile)
+        for event in _each_alarm_once(desk.quality.events(profile))
     ]  # fmt: skip
     schema = dict.fromkeys(("at", "kind", "words", "by"), pl.String)
     return html_table(pl.DataFrame(rows, schema=schema), (
         Shown("at", t("When")), Shown("kind", t("What")),
         Shown("words", t("Words"), missing=Words("")), Shown("by", t("Noted by")),
     ), t("What happened"), t("Nothing was noted."))  # fmt: skip
+
+
+def _each_alarm_once(events: Iterable[StoredEvent]) -> Iterator[StoredEvent]:
+    """Yield events, of the tries to tell of an alarm the first only."""
+    seen: set[int] = set()
+    for event in events:
+        if event.kind == ALARM:
+            if event.content["result"] in seen:
+                continue
+            seen.add(event.content["result"])
+        yield event
 
 
 def _kind_words(kind: str) -> Words:

@@ -5,7 +5,6 @@ from __future__ import annotations
 import tomllib
 from collections.abc import Mapping
 from concurrent.futures import Future, ThreadPoolExecutor
-from dataclasses import dataclass
 from functools import partial
 from hashlib import sha256
 from pathlib import Path
@@ -15,6 +14,7 @@ from markupsafe import Markup
 
 from workbench.collect.filters import SurveyFilter
 from workbench.credentials import (
+    MAIL_PASSWORD,
     PACS_KEY,
     PACS_TOKEN,
     confirm,
@@ -24,15 +24,17 @@ from workbench.credentials import (
 )
 from workbench.deidentify.patient_clock import PROMISES, Times
 from workbench.errors import SettingsError, WorkbenchError
-from workbench.language import Marked, Saying, Words, capital, data, listed, mark, sentences, t
+from workbench.language import Marked, Words, capital, data, listed, mark, sentences, t
+from workbench.mail.post import check_mail
 from workbench.rights import Right
 from workbench.settings import FILE, Settings
 from workbench.settings_file import read_settings, settings_of
 from workbench.stages.connection_test import STEPS, Trial, trial
+from workbench.stages.mail_test import mail_server_trial
 from workbench.survey import Survey, open_survey
+from workbench_widgets.pages.collector.settings_keys import GROUPS, OPTIONS, Key
 from workbench_widgets.parts.live.live import Ask
 from workbench_widgets.parts.panel.panel import (
-    NOTHING,
     Button,
     Field,
     Form,
@@ -44,116 +46,13 @@ from workbench_widgets.parts.panel.panel import (
     said,
 )
 
+CREDENTIALS = {"pacs": (PACS_TOKEN, PACS_KEY), "mail": (MAIL_PASSWORD,)}  # by table
+GIVES = {"give-key": PACS_KEY, "give-mail": MAIL_PASSWORD}  # what lets each go to an address
 FIXED = mark("To change this you need the right to administer.")
-RETRIEVE = (
-    ("move", mark("C-MOVE to our receiver")), ("get", mark("C-GET")),
-    ("web", mark("DICOMweb (QIDO, WADO)")),
-)  # fmt: skip
-TIMES = (
-    ("", mark("as the survey began")), ("hour", mark("true to about an hour")),
-    ("exact", mark("exact")), ("removed", mark("removed")),
-)  # fmt: skip
-TO = mark("to")  # between two ends
-OPTIONS = {"retrieve": RETRIEVE, "times": TIMES}  # by kind of key
-
-
-@dataclass(frozen=True)
-class Key:
-    """A key of the settings file as the page offers it.
-
-    ``kind`` is text, number, retrieve, times, words (a list) or pair (two ends).
-    """
-
-    table: str
-    key: str
-    label: Marked
-    kind: str = "text"
-    hint: Marked | None = None
-
-    @property
-    def name(self) -> str:
-        """Its name in the form."""
-        return f"{self.table}.{self.key}"
-
-    def shown(self, value: object) -> str:
-        """Return a value as the field shows it."""
-        if value is None:
-            return ""
-        if isinstance(value, list | tuple):
-            between = f" {t(TO)} " if self.kind == "pair" else ", "
-            return between.join(_plain(part) for part in value)
-        return _plain(value)
-
-    def read(self, text: str) -> object:
-        """Return what a text means in the file; ``None`` for what shall not stand there."""
-        if not text:
-            return None
-        if self.kind == "number":
-            return _number(text)
-        if self.kind == "words":
-            return [word.strip() for word in text.split(",") if word.strip()]
-        if self.kind == "pair":
-            # The word of the language, or the English one.
-            to = next((word for word in (str(t(TO)), str(TO)) if word in text), "")
-            if not to:
-                hint = Saying(self.hint or "")
-                raise SettingsError("two ends are needed.", "For example {hint}.", hint=hint)
-            first, _, last = (part.strip() for part in text.partition(to))
-            dates = self.key == "study_date"
-            return [end if dates else _number(end) for end in (first, last)]
-        return text
-
-
-def _plain(value: object) -> str:
-    return f"{value:g}" if isinstance(value, float) else str(value)
-
-
-def _number(text: str) -> float | int:
-    try:
-        value = float(text)
-    except ValueError as error:
-        raise SettingsError("that is not a number.") from error
-    return int(value) if value == int(value) else value
-
-
-GROUPS: tuple[tuple[str, Marked, tuple[Key, ...], tuple[str, ...]], ...] = (
-    ("local", mark("Our receiver"), (
-        Key("local", "title", mark("AE title"),
-            hint=mark("The PACS must know it: 1 to 16 characters.")),
-        Key("local", "host", mark("Address"), hint=mark("As the PACS reaches this computer.")),
-        Key("local", "port", mark("Port"), "number"),
-        Key("local", "phantom_title", mark("AE title for phantom images"),
-            hint=mark("Images sent to it are kept whole, with all names in them: phantoms only.")),
-    ), ("round-trip",)),
-    ("pacs", mark("PACS"), (
-        Key("pacs", "title", mark("AE title")),
-        Key("pacs", "host", mark("Address")),
-        Key("pacs", "port", mark("Port"), "number"),
-        Key("pacs", "retrieve", mark("Fetch by"), "retrieve"),
-        Key("pacs", "url", mark("DICOMweb address"), hint=mark("Only for DICOMweb.")),
-    ), ("echo", "registered")),
-    ("collect", mark("Pace"), (
-        Key("collect", "pause_s", mark("Pause between two patients (s)"), "number"),
-        Key("collect", "quiet_s", mark("Give a study up after so long without an object (s)"),
-            "number"),
-        Key("collect", "tries", mark("Tries of a patient"), "number"),
-        Key("collect", "retry_minutes", mark("Minutes to the second try"), "number",
-            mark("Doubled with each further one.")),
-    ), ("disk",)),
-    ("filter", mark("What is wanted"), (
-        Key("filter", "modalities", mark("Modalities"), "words",
-            mark("For example CT, SR. Empty: all.")),
-        Key("filter", "study_date", mark("Study dates"), "pair",
-            mark("2020-01-01 to 2024-12-31")),
-        Key("filter", "age_years", mark("Age at the study, years"), "pair",
-            mark("0 to 18")),
-    ), ("settings",)),
-    ("protect", mark("What leaves"), (
-        Key("protect", "times", mark("Times of day"), "times",
-            hint=mark("The survey's profile may be stricter.")),
-    ), ()),
-)  # fmt: skip
-TESTS = dict(zip(("settings", "disk", "echo", "registered", "round-trip"), STEPS, strict=True))
+TESTS = {
+    **dict(zip(("settings", "disk", "echo", "registered", "round-trip"), STEPS, strict=True)),
+    "mail": (mark("The mail server answers, and lets us in"), mail_server_trial),
+}  # fmt: skip
 
 
 class SettingsPanel:
@@ -163,9 +62,11 @@ class SettingsPanel:
     right = Right.COLLECT
     needs = {  # noqa: RUF012  never changed
         **dict.fromkeys(("test", "save-pacs", "save-collect", "give-token"), Right.COLLECT),
-        "give-key": Right.ADMINISTER,
-        # The title for phantom images, and what of the archive is wanted at all.
-        **dict.fromkeys(("save-local", "save-filter", "save-protect"), Right.ADMINISTER),
+        **dict.fromkeys(("give-key", "give-mail"), Right.ADMINISTER),
+        # The title for phantom images, what of the archive is wanted at all, who is told.
+        **dict.fromkeys(
+            ("save-local", "save-filter", "save-protect", "save-mail"), Right.ADMINISTER
+        ),
     }
 
     def __init__(self, survey: Survey) -> None:
@@ -192,7 +93,7 @@ class SettingsPanel:
         """Save one group, or test."""
         if ask.name == "test":
             return self._test(ask.text("value"))
-        if ask.name in ("give-token", "give-key"):
+        if ask.name in ("give-token", *GIVES):
             return self._give(ask)
         group = next((group for group in GROUPS if f"save-{group[0]}" == ask.name), None)
         return self._save(group[0], group[2], ask) if group else None
@@ -226,22 +127,26 @@ class SettingsPanel:
             more = said(sentences(
                 t(PROMISES[times]), t("Change this before the survey begins only.")
             ))  # fmt: skip
-        again = self._again(settings) if table == "pacs" else NOTHING
+        again = self._again(settings, table)
         results = join(self._result(test) for test in tests)
         return card(t(title), form.__html__() or fixed, again, more, results)
 
-    def _again(self, settings: Settings) -> Markup:
-        """Return what asks for a credential again whose address has changed."""
+    def _again(self, settings: Settings, table: str) -> Markup:
+        """Return what asks for the credentials of a table again whose address has changed."""
         kept = {moved.name: moved for moved in credentials(self._folder, settings) if moved.moved}
         pieces: list[Markup] = []
-        if PACS_TOKEN in kept:
-            hint = t("It replaces the one that is kept.")
-            field = Field("token", t("The token, for this address"), kind="password", hint=hint)
-            form = Form("give-token", (field,), (("give-token", t("Give it")),))
-            pieces += [said(_capital(kept[PACS_TOKEN].sentence), "problem"), form.__html__()]
-        if PACS_KEY in kept:
-            button = Button(t("Use it for this address"), "give-key")
-            pieces += [said(_capital(kept[PACS_KEY].sentence), "problem"), buttons(button)]
+        for name in CREDENTIALS.get(table, ()):
+            if name not in kept:
+                continue
+            pieces.append(said(_capital(kept[name].sentence), "problem"))
+            if name == PACS_TOKEN:
+                hint = t("It replaces the one that is kept.")
+                field = Field("token", t("The token, for this address"), kind="password", hint=hint)
+                form = Form("give-token", (field,), (("give-token", t("Give it")),))
+                pieces.append(form.__html__())
+            else:
+                give = next(ask for ask, given in GIVES.items() if given == name)
+                pieces.append(buttons(Button(t("Use it for this address"), give)))
         return join(pieces)
 
     def _result(self, test: str) -> Markup:
@@ -309,7 +214,7 @@ class SettingsPanel:
         if ask.name == "give-token":
             given = give_token(self._folder, settings, ask.values.get("token", ""))
         else:
-            given = confirm(self._folder, settings, PACS_KEY)
+            given = confirm(self._folder, settings, GIVES[ask.name])
         return Outcome(
             t("It may go to {address} now. Test it.", address=data(given.address)),
             reset=("give-token",),
@@ -318,7 +223,10 @@ class SettingsPanel:
     # --- testing -------------------------------------------------------------------------------
 
     def _test(self, which: str) -> Outcome:
-        tests = frozenset(TESTS) if which == "all" else frozenset({which}) & frozenset(TESTS)
+        tests = frozenset({which}) & frozenset(TESTS)
+        if which == "all":
+            mail = read_settings(self._folder).mail.server
+            tests = frozenset(TESTS) - (frozenset() if mail else {"mail"})
         if not tests or self._busy:
             return Outcome(t("A test is running; wait for its end."), good=False)
         self._testing = tests
@@ -381,6 +289,7 @@ def _told(key: Key, text: str) -> dict[str, object]:
 def _checked(tables: Mapping[str, Any]) -> Settings:
     settings = settings_of(tables)
     SurveyFilter.from_settings(settings.filter)
+    check_mail(settings.mail)
     return settings
 
 

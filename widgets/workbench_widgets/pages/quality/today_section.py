@@ -8,6 +8,7 @@ from markupsafe import Markup
 
 from workbench.language import Words, data, day, listed, mark, moment, n, sentences, t
 from workbench.rights import Right
+from workbench.stages.quality.alarms import Alarms
 from workbench.stages.quality.arrivals import Arrivals
 from workbench.stages.quality.due import Due
 from workbench.stages.quality.image_reasons import image_state_words, reason_words
@@ -88,10 +89,21 @@ class TodayPanel:
             ))  # fmt: skip
         opened = next((result for result in results if result.number == self._on.number), None)
         return join((
-            _headline(waiting, due), self._who(),
+            _headline(waiting, due), self._untold(), self._who(),
             card(t("Results to decide on"), _waiting(waiting, self._on.number)),
             result_card(self._on, opened) if opened else NOTHING,
         ))  # fmt: skip
+
+    def _untold(self) -> Markup:
+        """Say which alarms did not reach everybody by mail."""
+        survey = self._on.desk.survey
+        alarms = Alarms(self._on.desk.quality, survey.settings, survey.folder).untold()
+        if not alarms:
+            return NOTHING
+        last = max(alarms.values(), key=lambda state: state.tried_at)
+        counted = n("One alarm did not reach everybody by mail.",
+                    "{count} alarms did not reach everybody by mail.", len(alarms))  # fmt: skip
+        return said(sentences(counted, t("The last one: {problem}", problem=last.words)), WARNING)
 
     def below(self) -> Markup:
         """Return what stands below the images."""

@@ -16,6 +16,7 @@ from typing import Any
 import pytest
 from pynetdicom.sop_class import Verification
 
+from tests.collect.conftest import Keeper
 from tests.collect.tls_peers import Pacs, authority, certificate, openssl
 from workbench.collect.connections import peer_of, source_of
 from workbench.collect.dicomweb.http import WebClient
@@ -24,10 +25,10 @@ from workbench.collect.dimse.admission import AllowedPeer
 from workbench.collect.dimse.association import Peer, associate
 from workbench.collect.dimse.receiver import Receiver, Reception
 from workbench.collect.dimse.tls import TlsFiles
-from workbench.collect.handshake import NOT_COMPARED, expected_name, refusal
 from workbench.collect.retrieval import Timeouts
 from workbench.credentials import confirm
 from workbench.errors import NetworkError
+from workbench.handshake import NOT_COMPARED, expected_name, refusal
 from workbench.model import ApplicationEntity
 from workbench.settings import EntitySettings, Settings, TlsSettings
 
@@ -55,6 +56,12 @@ def known(tmp_path_factory: pytest.TempPathFactory) -> dict[str, TlsFiles]:
     self_signed(folder, "pinned")
     made["pinned"] = TlsFiles(*(folder / f"pinned.{end}" for end in ("pem", "key", "pem")))
     return made
+
+
+@pytest.fixture
+def keeper() -> Keeper:
+    """A place that keeps what a receiver is sent."""
+    return Keeper()
 
 
 def self_signed(folder: Path, name: str) -> None:

@@ -140,7 +140,7 @@ def range_chart(frame: pl.DataFrame, axis: Words) -> alt.LayerChart:
     )
     limit = (
         base.transform_filter("isValid(datum.reference)")
-        .mark_tick(color=LIMIT, thickness=3, height=LOW_LANE)
+        .mark_tick(color=LIMIT, thickness=3, height=LOW_LANE, opacity=1)
         .encode(x=alt.X("reference:Q", title=axis))
     )
     return alt.LayerChart(layer=[half, middle, limit])

@@ -10,11 +10,13 @@ import binascii
 import html
 import re
 from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field
 from html.parser import HTMLParser
 
 import vl_convert
 
+from workbench.language import mark, t
 from workbench.report.page_colours import resolved
 
 SCALE = 2.0  # pixels of a drawing's picture to one of its own
@@ -22,6 +24,7 @@ HEADINGS = {"h1": 1, "h2": 2, "h3": 3}
 BLOCKS = ("p", "li", "figcaption", "pre", "div", "section")
 QUIET = ("style", "script", "head")
 WORDS = re.compile(r"<(title|desc)\b[^>]*>(.*?)</\1>", re.DOTALL)
+LOST = mark("A picture of the page could not be drawn here.")
 PNG_START = "data:image/png;base64,"
 
 
@@ -225,18 +228,15 @@ class _Reader(HTMLParser):
         return text.strip() if self._kept else " ".join(text.split())
 
     def _image(self, values: dict[str, str]) -> None:
-        source = values.get("src", "")
+        source, png = values.get("src", ""), b""
         if source.startswith(PNG_START):
-            try:
+            with suppress(binascii.Error):
                 png = base64.b64decode(source[len(PNG_START) :])
-            except binascii.Error:
-                return
-            self._drawn(Picture(png, description=values.get("alt", "")))
+        self._drawn(Picture(png, description=values.get("alt", "")))
 
     def _drawn(self, picture: Picture) -> None:
-        if size(picture.png):
-            self.end_block()
-            self.blocks.append(picture)
+        self.end_block()
+        self.blocks.append(picture if size(picture.png) else Paragraph(t(LOST)))
 
     def _into_svg(self) -> None:
         self._svg = self._svg or []
@@ -266,5 +266,5 @@ def size(png: bytes) -> tuple[int, int] | None:
 def _png(svg: str) -> bytes:
     try:
         return bytes(vl_convert.svg_to_png(svg, scale=SCALE))
-    except ValueError:
+    except (ValueError, RuntimeError):
         return b""

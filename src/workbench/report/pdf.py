@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import io
-import warnings
 from contextlib import redirect_stdout
 from importlib import import_module
 from types import ModuleType
@@ -58,8 +57,7 @@ def check_pdf(*, signed: bool = False) -> ModuleType | str:
 def _weasyprint() -> ModuleType | None:
     """Return our module for it, or None where it cannot be loaded; it says so to no one."""
     try:
-        with redirect_stdout(io.StringIO()), warnings.catch_warnings():
-            warnings.simplefilter("ignore")
+        with redirect_stdout(io.StringIO()):
             return import_module("workbench.report.weasyprint_pdf")
     except (ImportError, OSError):
         return None

@@ -7,12 +7,15 @@ missing.  ``report.pdf`` imports it and says the remedy.
 from __future__ import annotations
 
 import logging
+import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
 
-import weasyprint
-from weasyprint.urls import URLFetcher
+with warnings.catch_warnings(record=True) as _said:
+    warnings.simplefilter("always")
+    import weasyprint
+    from weasyprint.urls import URLFetcher
 
 from workbench.errors import MissingTool, WorkbenchError
 from workbench.report.page_colours import resolved
@@ -22,6 +25,8 @@ TAGGED = "pdf/ua-1"  # ISO 14289-1: read aloud in order, with the language and t
 # ISO 19005-2, level U: kept for decades without anything else, and each letter is known as Unicode.
 # Part 3 adds files of any kind inside, which archives refuse and a report has none of.
 ARCHIVED = "pdf/a-2u"
+# It says so when it is loaded, and goes on.
+HAS_FONTS = not any("font" in str(warning.message).lower() for warning in _said)
 NO_GLYPH = ".notdef glyph"
 
 
@@ -38,9 +43,13 @@ def printed_by_weasyprint(page: str, *, archived: bool = False) -> tuple[bytes, 
         The page cannot be laid out; or ``archived``, and a letter has no font, which PDF/A forbids
         (ISO 19005-2, 6.2.11.8).
     """
+    if not HAS_FONTS:  # Pango ends the process where there is none
+        raise MissingTool(
+            "a PDF needs a font, and none is installed.", "Install one (apt install fonts-dejavu)."
+        )
     fetcher = URLFetcher(allowed_protocols=("data",), allow_redirects=False)
     kind: dict[str, Any] = {"pdf_variant": ARCHIVED if archived else TAGGED, "pdf_tags": True}
-    with _warnings() as warnings:
+    with _heard() as heard:
         try:
             laid_out = weasyprint.HTML(string=resolved(page), url_fetcher=fetcher).render(**kind)
             content = laid_out.write_pdf(**kind)
@@ -50,11 +59,7 @@ def printed_by_weasyprint(page: str, *, archived: bool = False) -> tuple[bytes, 
                 "Make the report as .html and print that.",
                 kind=type(error).__name__,
             ) from None
-    if not laid_out.fonts:
-        raise MissingTool(
-            "a PDF needs a font, and none is installed.", "Install one (apt install fonts-dejavu)."
-        )
-    lacking = sum(NO_GLYPH in warning for warning in warnings)
+    lacking = sum(NO_GLYPH in warning for warning in heard)
     if archived and lacking:
         raise WorkbenchError(
             "{count} letters of the report have no font here: it cannot be kept as PDF/A.",
@@ -64,7 +69,7 @@ def printed_by_weasyprint(page: str, *, archived: bool = False) -> tuple[bytes, 
 
 
 @contextmanager
-def _warnings() -> Iterator[list[str]]:
+def _heard() -> Iterator[list[str]]:
     """Yield what WeasyPrint warns of; nothing of it is logged, as it may quote the page."""
     heard: list[str] = []
     log, fonts = logging.getLogger("weasyprint"), logging.getLogger("fontTools")

@@ -8,17 +8,25 @@ from __future__ import annotations
 
 import io
 import re
+import struct
 from datetime import UTC, datetime
 from typing import Any
 
 from docx import Document
 from docx.enum.section import WD_ORIENT
 from docx.enum.text import WD_ALIGN_PARAGRAPH
+from docx.image.exceptions import (
+    InvalidImageStreamError,
+    UnexpectedEndOfFileError,
+    UnrecognizedImageError,
+)
 from docx.oxml import OxmlElement
 from docx.oxml.ns import qn
 from docx.shared import Mm, Pt, RGBColor
 
+from workbench.language import t
 from workbench.report.page_blocks import (
+    LOST,
     Block,
     Cell,
     Heading,
@@ -42,6 +50,10 @@ LANGUAGES = {
 }  # fmt: skip
 # What XML 1.0 cannot hold (section 2.2), and half of a pair of UTF-16.
 NOT_XML = re.compile("[^\t\n\r\u0020-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
+UNREADABLE = (
+    InvalidImageStreamError, UnexpectedEndOfFileError, UnrecognizedImageError, LookupError,
+    ValueError, struct.error,
+)  # fmt: skip
 COLOUR = re.compile(r"#([0-9a-fA-F]{6})")
 
 
@@ -118,10 +130,11 @@ def _picture(document: Any, picture: Picture) -> None:
     across, down = size(picture.png) or (1, 1)
     shown = EMU_PER_INCH / PIXELS_PER_INCH / picture.scale
     shown *= min(1.0, MAX_ACROSS / (across * shown), MAX_DOWN / (down * shown))
+    run = document.add_paragraph().add_run()
     try:
-        run = document.add_paragraph().add_run()
         run.add_picture(io.BytesIO(picture.png), round(across * shown), round(down * shown))
-    except (ValueError, KeyError, LookupError, OSError):
+    except UNREADABLE:
+        run.text = _xml(t(LOST))
         return
     (properties,) = run.element.xpath(".//wp:docPr")
     properties.set("name", f"Picture {properties.get('id')}")

@@ -30,7 +30,7 @@ demo: setup ## the whole line on a small hospital; DATA=folder adds your files, 
 	@exec $(RUN)/workbench demo -w "$(WORKSPACE)" --port "$(PORT)" \
 		$(if $(DATA),--data "$(DATA)") $(if $(filter 0 no,$(SERVE)),--no-serve)
 
-test: dev ## run the tests; installs Orthanc, DCMTK, Chromium, PostgreSQL where it may (not with WORKBENCH_NO_APT=1)
+test: dev ## run the tests; installs Orthanc, DCMTK, Chromium, PostgreSQL, Pango where it may (not with WORKBENCH_NO_APT=1)
 	@sh checks/programs.sh
 	@exec $(RUN)/python -m pytest -n $(WORKERS) --dist loadfile $(TESTS)
 

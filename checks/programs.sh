@@ -29,6 +29,12 @@ found "$(command -v node)" /usr/bin/node /usr/local/bin/node || lacking nodejs
 found "$(command -v npm)" /usr/bin/npm /usr/local/bin/npm || lacking npm
 found /usr/lib/postgresql/*/bin/postgres || lacking postgresql
 found /usr/bin/tesseract || lacking tesseract-ocr
+found /usr/bin/pdftoppm || lacking poppler-utils
+found /usr/bin/qpdf || lacking qpdf
+there() { [ -e "$1" ]; }
+there /usr/lib/*/libpangoft2-1.0.so.0 || lacking libpangoft2-1.0-0
+there /usr/lib/*/libharfbuzz-subset.so.0 || lacking libharfbuzz-subset0
+there /usr/share/fonts/truetype/dejavu/DejaVuSans.ttf || lacking fonts-dejavu-core
 found "$(command -v openssl)" /usr/bin/openssl || lacking openssl
 [ -z "$missing" ] && exit 0
 

@@ -52,6 +52,11 @@ PROGRAMS = {
     "orthanc": Program("Orthanc", "Orthanc", ("usr/sbin/Orthanc",)),
     "dcmtk": Program("DCMTK", "dcmsend", ("usr/bin/dcmsend",)),
     "chromium": Program("Chromium", "chromium", ("usr/bin/chromium",)),
+    "pango": Program(
+        "Pango", "pango-view", ("usr/lib/*/libpangoft2-1.0.so.0", "usr/lib/libpangoft2-1.0.so.0")
+    ),
+    "poppler": Program("Poppler's programs", "pdftoppm", ("usr/bin/pdftoppm",)),
+    "qpdf": Program("qpdf", "qpdf", ("usr/bin/qpdf",)),
     "node": Program("Node.js with npm", "npm", ("usr/bin/npm",)),
     "tesseract": Program("Tesseract", "tesseract", ("usr/bin/tesseract",)),
     "postgres": Program("PostgreSQL", "postgres", ("usr/lib/postgresql/*/bin/postgres",)),

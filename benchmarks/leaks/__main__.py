@@ -30,9 +30,7 @@ OUTPUTS = {
 }  # fmt: skip
 MAX_TOLD = 40
 NOT_MEASURED = 2  # exit code: it cannot say who is named
-PRINTED = (
-    "PDF is not searched: Chromium writes numbers of glyphs. The same pages are searched as HTML."
-)
+PRINTED = "PDF is not searched: it holds numbers of glyphs. The same pages are searched as HTML."
 
 
 @dataclass(frozen=True)

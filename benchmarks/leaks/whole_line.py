@@ -32,7 +32,8 @@ PASSPHRASE = "five words drawn by lot"
 QUICK = CollectSettings(pause_s=0.0, quiet_s=2.0, answer_s=20.0, retrieve_s=60.0, tries=2)
 KINDS = ("csv", "xlsx", "parquet")
 REPORTS = (("dose_by_protocol", "html"), ("completeness", "html"), ("completeness", "pdf"),
-           ("completeness", "rtf"))  # fmt: skip
+           ("completeness", "rtf"), ("completeness", "docx"),
+           ("dose_by_protocol", "docx"))  # fmt: skip
 LOUD = """
 import logging, sys, warnings
 warnings.simplefilter("always")

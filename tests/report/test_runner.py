@@ -8,8 +8,10 @@ from pathlib import Path
 import pytest
 
 from tests.report.report_frames import scans, tables_of
-from workbench.errors import SettingsError
+from workbench.errors import MissingTool, SettingsError
+from workbench.report import pdf as printing
 from workbench.report import run_report, runner
+from workbench.report.made_file import MadeFile
 from workbench.report.missing import ReportTables
 from workbench.schema import IRRADIATION_EVENT
 
@@ -77,8 +79,42 @@ def test_a_cell_that_hangs_is_stopped(
 
 
 def test_another_suffix_is_refused_before_the_run(tmp_path: Path) -> None:
-    with pytest.raises(SettingsError, match="html"):
-        run_report("dose_by_protocol", {}, tmp_path / "report.docx")
+    with pytest.raises(SettingsError, match=r"\.html, \.pdf, \.docx, \.rtf"):
+        run_report("dose_by_protocol", {}, tmp_path / "report.odt")
+
+
+@pytest.mark.pango
+@pytest.mark.parametrize(("signed_by", "kind"), [("", "pdf/ua-1"), ("  ", "pdf/ua-1"),
+                                                 ("A. Physicist", "pdf/a-2u")])  # fmt: skip
+def test_a_signed_report_is_pdf_a_and_others_are_not(
+    report: Callable[..., str], tmp_path: Path, signed_by: str, kind: str
+) -> None:
+    name = report("#Text", parameters='signed_by = ""')
+    run = run_report(name, {"signed_by": signed_by}, tmp_path / "report.pdf")
+    assert (run.outcome, run.remark) == ("done", "")
+    assert run.made_by.endswith(kind)
+    page = run_report(name, {"signed_by": signed_by}, tmp_path / "report.docx")
+    assert (page.outcome, page.made_by) == ("done", "")
+
+
+def test_a_signed_report_that_cannot_be_archived_is_refused_before_it_runs(
+    report: Callable[..., str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    ran = tmp_path / "ran"
+    name = report(f"open({str(ran)!r}, 'w')", parameters='signed_by = ""')
+    monkeypatch.setattr(printing, "_weasyprint", lambda: None)
+    with pytest.raises(MissingTool, match="PDF/A"):
+        run_report(name, {"signed_by": "A. Physicist"}, tmp_path / "report.pdf")
+    assert not ran.exists()
+    assert not (tmp_path / "report.pdf").exists()
+
+
+def test_the_remark_on_a_file_is_handed_on(
+    report: Callable[..., str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(printing, "pdf", lambda *_, **__: MadeFile(b"%PDF", "a printer", "Note."))
+    run = run_report(report("#Text"), {}, tmp_path / "report.pdf")
+    assert (run.made_by, run.remark) == ("a printer", "Note.")
 
 
 def test_the_dose_report_of_an_empty_survey_says_what_to_do(

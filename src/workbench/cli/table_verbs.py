@@ -37,8 +37,9 @@ def add_tables(verbs: Any) -> None:
     run = workspace_verb(actions, "run", _report, "make a report")
     run.add_argument("name", type=Name("name of a report"), metavar="NAME")
     run.add_argument(
-        "--out", type=OutputFile((".html", ".pdf", ".rtf"), made=REPORTS), required=True,
-        metavar="FILE",
+        "--out", type=OutputFile((".html", ".pdf", ".docx", ".rtf"), made=REPORTS),
+        required=True, metavar="FILE",
+        help="a page, a PDF (PDF/A where signed_by is set), or a file for word processors",
     )  # fmt: skip
     run.add_argument(
         "-p", "--parameter", type=Setting(), action="append", default=[], metavar="NAME=VALUE",
@@ -99,9 +100,12 @@ def _report(options: argparse.Namespace) -> int:
     survey = survey_of(options)
     with use_language(survey.settings.server.language):
         run = make_report(survey, options.name, options.out, parameters)
-    counts = {"outcome": run.outcome, "message": run.message, "sha256": run.sha256}
-    if run.failed:
-        tell(run.message)
+    counts = {
+        "outcome": run.outcome, "message": run.message, "sha256": run.sha256,
+        "made_by": run.made_by, "remark": run.remark,
+    }  # fmt: skip
+    if said := run.message or run.remark:
+        tell(said)
     finish(options, counts, "" if run.failed else "The report is written.")
     return PROBLEMS if run.failed else DONE
 

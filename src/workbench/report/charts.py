@@ -26,6 +26,9 @@ SVG = "http://www.w3.org/2000/svg"
 MARK, RANGE, LIMIT = "var(--mark)", "var(--mark-soft)", "var(--limit)"
 TEXT = "currentColor"
 MAX_ROWS = 500  # far more than a person reads; a frame of rows, not of sums, is refused
+TALL = 400  # pixels: on paper, two higher ones would not stand on one page
+LANE, LOW_LANE = 24, 18  # pixels; lanes are low where they are many
+MANY_LANES = 18
 BACKSLASH = "\u29f5"  # looks like one and quotes nothing
 # What Vega draws with; anything else is not put onto a page.
 ELEMENTS = frozenset({"svg", "g", "path", "text", "tspan", "rect", "line", "circle", "defs",
@@ -68,8 +71,11 @@ def svg(chart: alt.TopLevelMixin, title: Words, description: Words) -> Html:
         root[place].text = printable(text)
     register_namespace("", SVG)
     picture = Markup(tostring(root, encoding="unicode"))
+    kind = Markup(' class="tall"') if float(root.get("height", 0)) > TALL else Markup("")
     return Html(
-        Markup("<figure>{}<figcaption>{}</figcaption></figure>").format(picture, description)
+        Markup("<figure{}>{}<figcaption>{}</figcaption></figure>").format(
+            kind, picture, description
+        )
     )
 
 
@@ -125,7 +131,8 @@ def range_chart(frame: pl.DataFrame, axis: Words) -> alt.LayerChart:
     lanes = alt.Y(
         "label:N", sort=None, title=None, axis=alt.Axis(grid=False, ticks=False, domain=False)
     )
-    base = alt.Chart(values, width=620, height=alt.Step(24)).encode(y=lanes)
+    step = alt.Step(LANE if frame.height <= MANY_LANES else LOW_LANE)
+    base = alt.Chart(values, width=620, height=step).encode(y=lanes)
     across = alt.X("p25:Q", title=axis, scale=scale, axis=alt.Axis(tickCount=6, format=",.6~g"))
     half = base.mark_bar(color=RANGE, height=10).encode(x=across, x2="p75:Q")
     middle = base.mark_circle(color=MARK, size=70, opacity=1).encode(
@@ -133,7 +140,7 @@ def range_chart(frame: pl.DataFrame, axis: Words) -> alt.LayerChart:
     )
     limit = (
         base.transform_filter("isValid(datum.reference)")
-        .mark_tick(color=LIMIT, thickness=3, height=18)
+        .mark_tick(color=LIMIT, thickness=3, height=LOW_LANE, opacity=1)
         .encode(x=alt.X("reference:Q", title=axis))
     )
     return alt.LayerChart(layer=[half, middle, limit])

@@ -288,7 +288,7 @@ def signatures(ledger: pl.DataFrame, place: str) -> Html:
         for head in ("", t("Name"), dated, t("Signature"))
     )
     table = Markup(
-        '<div class="wide"><table><thead><tr>{}</tr></thead><tbody>{}</tbody></table></div>'
+        '<div class="wide whole"><table><thead><tr>{}</tr></thead><tbody>{}</tbody></table></div>'
     ).format(heads, Markup("").join(row.format(t(signer)) for signer in SIGNERS))
     return Html(f"{paragraph(statement)}{table}")
 

@@ -19,8 +19,10 @@ from nbconvert.filters.markdown_mistune import IPythonRenderer, MarkdownWithMath
 
 from workbench import __version__
 from workbench.language import Words, current_language, data, mark, markdown, moment, t
+from workbench.language.choice import written_leftwards
 
 TEMPLATES = Path(__file__).parent / "templates"
+STYLE = TEMPLATES / "workbench" / "page.css"
 UNTITLED = mark("Report")
 
 
@@ -81,10 +83,10 @@ def html_page(notebook: nbformat.NotebookNode, footer: Footer) -> str:
         extra_template_basedirs=[str(TEMPLATES)],
         template_file="index.html.j2",
     )
-    style = (TEMPLATES / "workbench" / "page.css").read_text(encoding="utf-8")
+    style = STYLE.read_text(encoding="utf-8")
     resources = {
         "footer": footer, "style": style, "title": t(_title(notebook)),
-        "language": current_language(), "t": t,
+        "language": current_language(), "leftwards": written_leftwards(), "t": t,
     }  # fmt: skip
     page, _ = exporter.from_notebook_node(notebook, resources=resources)
     return str(page)

@@ -1,78 +1,63 @@
-"""A page as PDF, printed by Chromium without network, scripts or the user's profile."""
+"""A page as PDF: by WeasyPrint, or by Chromium where WeasyPrint's system libraries are missing."""
 
 from __future__ import annotations
 
-import os
-import shutil
-import subprocess
-import tempfile
-from collections.abc import Iterator
-from contextlib import contextmanager
-from pathlib import Path
+import io
+from contextlib import redirect_stdout
+from importlib import import_module
+from types import ModuleType
 
-from workbench.errors import MissingTool, WorkbenchError
+from workbench.errors import MissingTool
+from workbench.report.chromium_pdf import browser, printed_by_chromium
+from workbench.report.made_file import MadeFile
 
-BROWSERS = ("chromium", "chromium-browser", "google-chrome", "chrome")
-TIMEOUT_S = 120
-# Chromium makes a socket below the folder for temporary files, some 45 letters further down; a
-# socket's address has 108 bytes (Linux, unix(7)), 104 elsewhere.
-MAX_TEMPORARY_LETTERS = 55
-SHORT_PLACE = Path("/tmp")
-QUIET = (
-    "--headless", "--disable-gpu", "--disable-extensions", "--disable-background-networking",
-    "--no-first-run", "--no-pdf-header-footer", "--host-resolver-rules=MAP * ~NOTFOUND",
-)  # fmt: skip
+LIBRARIES = "libpango-1.0-0 libpangoft2-1.0-0 libharfbuzz-subset0 fonts-dejavu-core"  # of Debian
 
 
-def browser() -> str:
-    """Return the program that prints; raises ``MissingTool`` where there is none."""
-    for name in BROWSERS:
-        if program := shutil.which(name):
-            return program
+def pdf(page: str, *, signed: bool = False) -> MadeFile:
+    """Return a page of ours as PDF with page numbers, tagged for those who have it read aloud.
+
+    A ``signed`` one is PDF/A, which is made to be kept: ISO 19005-2, level U.
+
+    Raises ``MissingTool`` as ``check_pdf``, ``WorkbenchError`` when the page is not printed.
+    """
+    program = check_pdf(signed=signed)
+    if isinstance(program, str):
+        content = printed_by_chromium(page, program)
+        return MadeFile(content, "Chromium", "WeasyPrint is not here: Chromium printed the page.")
+    content, lacking = program.printed_by_weasyprint(page, archived=signed)
+    made_by = f"WeasyPrint {program.VERSION}, {(program.ARCHIVED if signed else program.TAGGED)}"
+    remark = f"{lacking} letters are shown as boxes: no font of this machine has them."
+    return MadeFile(content, made_by, remark if lacking else "")
+
+
+def check_pdf(*, signed: bool = False) -> ModuleType | str:
+    """Return what prints: our module for WeasyPrint, or the path of Chromium.
+
+    Raises ``MissingTool`` where there is neither, or only Chromium for a page that is signed.
+    """
+    if (weasyprint := _weasyprint()) is not None:
+        return weasyprint
+    if signed:
+        raise MissingTool(
+            "a signed report is kept as PDF/A, which WeasyPrint makes, and its libraries are"
+            " missing.",
+            "Install them (apt install {libraries}), or make the report as .docx or .html.",
+            libraries=LIBRARIES,
+        )
+    if program := browser():
+        return program
     raise MissingTool(
-        "a PDF is printed by Chromium, which is not installed.",
-        "Install it (apt install chromium), or make the report as .html and print that.",
+        "a PDF is printed by WeasyPrint, whose libraries are missing, or by Chromium.",
+        "Install either (apt install {libraries}), or make the report as .html and print that.",
+        libraries=LIBRARIES,
     )
 
 
-def pdf(page: str) -> bytes:
-    """Return a page of ours as PDF.
-
-    Raises ``MissingTool`` without Chromium, ``WorkbenchError`` when it prints nothing.
-    """
-    program = browser()
-    with tempfile.TemporaryDirectory(prefix="workbench-print-") as folder:
-        source, printed = Path(folder) / "page.html", Path(folder) / "page.pdf"
-        source.write_text(page, "utf-8")
-        # Its own sandbox is not to be had as root, as in a container.
-        root = ("--no-sandbox",) if hasattr(os, "geteuid") and os.geteuid() == 0 else ()
-        command = [
-            program, *QUIET, *root, f"--user-data-dir={folder}/profile",
-            f"--print-to-pdf={printed}", source.as_uri(),
-        ]  # fmt: skip
-        try:
-            with _short(folder) as temporary:
-                subprocess.run(
-                    command, check=True, timeout=TIMEOUT_S, stdin=subprocess.DEVNULL,
-                    stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL,
-                    env={**os.environ, "TMPDIR": temporary},
-                )  # fmt: skip
-            return printed.read_bytes()
-        except (subprocess.SubprocessError, OSError) as error:
-            raise WorkbenchError(
-                "Chromium did not print the page ({kind}).",
-                "Make the report as .html and print that.",
-                kind=type(error).__name__,
-            ) from None
-
-
-@contextmanager
-def _short(folder: str) -> Iterator[str]:
-    """Yield a short name of a folder, for as long as the block lasts."""
-    if len(folder) <= MAX_TEMPORARY_LETTERS or not SHORT_PLACE.is_dir():
-        yield folder
-        return
-    with tempfile.TemporaryDirectory(prefix="wb-", dir=SHORT_PLACE) as place:
-        link = Path(place) / "t"
-        link.symlink_to(folder, target_is_directory=True)
-        yield str(link)
+def _weasyprint() -> ModuleType | None:
+    """Return our module for it, or None where it cannot be loaded; it says so to no one."""
+    try:
+        with redirect_stdout(io.StringIO()):
+            return import_module("workbench.report.weasyprint_pdf")
+    except (ImportError, OSError):
+        return None

@@ -156,4 +156,6 @@ def signature(signed_by: str, now: datetime | None = None) -> Html:
     rows = Markup("").join(
         line.format(words) for words in (t("Name"), t("Place and date"), t("Signature"))
     )
-    return Html(Markup('<div class="wide"><table><tbody>{}</tbody></table></div>').format(rows))
+    return Html(
+        Markup('<div class="wide whole"><table><tbody>{}</tbody></table></div>').format(rows)
+    )

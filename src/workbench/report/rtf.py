@@ -1,4 +1,4 @@
-r"""A page as RTF, for word processors: the same headings, texts, tables and pictures.
+r"""A page as RTF, for older word processors: the same headings, texts, tables and pictures.
 
 It reads pages of our own only.  Rich Text Format Specification 1.9.1 (Microsoft, 2008): a picture
 is ``\pict\pngblip``, a table row ``\trowd``; lengths are twips, 1440 an inch.
@@ -6,26 +6,23 @@ is ``\pict\pngblip``, a table row ``\trowd``; lengths are twips, 1440 an inch.
 
 from __future__ import annotations
 
-import base64
-import binascii
-import re
 import struct
-from dataclasses import dataclass, field
-from html.parser import HTMLParser
+from collections.abc import Sequence
 
-import vl_convert
+from workbench.report.page_blocks import (
+    Block,
+    Cell,
+    Heading,
+    PageTable,
+    Paragraph,
+    Picture,
+    page_content,
+    size,
+)
 
 WIDTH = 14400  # twips: A4 across less its margins
 PIXEL = 15  # twips: 96 pixels an inch
-SCALE = 2.0  # pixels of a drawing's picture to one of its own
-HEADINGS = {"h1": 36, "h2": 28, "h3": 24}  # half points
-BLOCKS = ("p", "li", "figcaption", "pre", "div", "section")
-QUIET = ("style", "script", "title", "head")
-# RTF knows no CSS: the colours of the page in light mode.
-COLOURS = {
-    "var(--mark)": "#1f6fb2", "var(--mark-soft)": "#9cc3e4", "var(--limit)": "#b4540a",
-    "var(--soft)": "#59636e", "currentColor": "#1c2128",
-}  # fmt: skip
+HEADINGS = {1: 36, 2: 28, 3: 24}  # half points
 # Language identifiers (MS-LCID, Microsoft, 2024); English pages name none.
 LANGUAGE_IDS = {"de": 1031, "fr": 1036, "lb": 1134, "it": 1040, "nl": 1043, "pt": 2070}
 START = r"{\rtf1\ansi\ansicpg1252\deff0"
@@ -37,13 +34,23 @@ PAPER = (
 
 def rtf(page: str) -> str:
     """Return a page as RTF, in the language that it says it is in; it is ASCII throughout."""
-    reader = _Reader()
-    reader.feed(page)
-    reader.close()
-    reader.end_block()
-    number = LANGUAGE_IDS.get(reader.language)
+    content = page_content(page)
+    number = LANGUAGE_IDS.get(content.language)
     language = rf"\deflang{number}" if number else ""
-    return f"{START}{language}{PAPER}" + "\n".join(reader.parts) + "}"
+    parts = (part for block in content.blocks for part in _parts(block) if part)
+    return f"{START}{language}{PAPER}" + "\n".join(parts) + "}"
+
+
+def _parts(block: Block) -> Sequence[str]:
+    if isinstance(block, Heading):
+        start = rf"\pard\keepn\sb240\sa80\b\fs{HEADINGS[block.level]} "
+        return (rf"{start}{escaped(block.text)}\b0\fs20\par",)
+    if isinstance(block, Paragraph):
+        return (rf"\pard\sa80 {escaped(block.text)}\par",)
+    if isinstance(block, Picture):
+        return (rf"\pard\sb120 {picture(block.png, block.scale)}\par",)
+    caption = rf"\pard\keepn\sb120\i {escaped(block.caption)}\i0\par" if block.caption else ""
+    return caption, _table(block)
 
 
 def escaped(text: str) -> str:
@@ -68,9 +75,10 @@ def _character(character: str) -> str:
 
 def picture(png: bytes, scale: float = 1.0) -> str:
     """Return a PNG as a picture, made smaller to fit the page; empty for what is no PNG."""
-    if png[:8] != b"\x89PNG\r\n\x1a\n" or len(png) < 24:
+    pixels = size(png)
+    if pixels is None:
         return ""
-    across, down = struct.unpack(">II", png[16:24])
+    across, down = pixels
     shown = min(1.0, WIDTH / max(across * PIXEL / scale, 1)) * PIXEL / scale
     return (
         rf"{{\pict\pngblip\picw{across}\pich{down}"
@@ -78,153 +86,27 @@ def picture(png: bytes, scale: float = 1.0) -> str:
     )
 
 
-@dataclass
-class _Table:
-    """A table being read: rows of (text, bold) cells."""
-
-    rows: list[list[tuple[str, bool]]] = field(default_factory=list)
-
-    def rtf(self) -> str:
-        columns = max((len(row) for row in self.rows), default=0)
-        if not columns:
-            return ""
-        lengths = [
-            max((min(len(row[at][0]), 40) for row in self.rows if at < len(row)), default=0) + 3
-            for at in range(columns)
-        ]
-        ends = [WIDTH * sum(lengths[: at + 1]) // sum(lengths) for at in range(columns)]
-        return "\n".join(self._row(row, ends) for row in self.rows) + r"\pard\par"
-
-    def _row(self, row: list[tuple[str, bool]], ends: list[int]) -> str:
-        lines = "".join(
-            rf"\clbrdrb\brdrs\brdrw5\cellx{end}" for end in ends
-        )  # a thin line below each cell
-        filled = [*row, *[("", False)] * (len(ends) - len(row))]
-        cells = "".join(
-            rf"\pard\intbl\fs18 {{\b {escaped(text)}}}\cell "
-            if bold
-            else rf"\pard\intbl\fs18 {escaped(text)}\cell "
-            for text, bold in filled
-        )
-        head = r"\trhdr" if row and all(bold for _, bold in row) else ""
-        return rf"\trowd\trgaph70{head}{lines}{cells}\row"
+def _table(table: PageTable) -> str:
+    if not table.columns:
+        return ""
+    lengths = [
+        max((min(len(row[at].text), 40) for row in table.rows if at < len(row)), default=0) + 3
+        for at in range(table.columns)
+    ]
+    ends = [WIDTH * sum(lengths[: at + 1]) // sum(lengths) for at in range(table.columns)]
+    return "\n".join(_row(row, ends) for row in table.rows) + r"\pard\par"
 
 
-class _Reader(HTMLParser):
-    """Reads a page and collects paragraphs, tables and pictures in their order."""
-
-    def __init__(self) -> None:
-        super().__init__(convert_charrefs=True)
-        self.parts: list[str] = []
-        self.language = ""
-        self._text: list[str] = []
-        self._quiet = 0
-        self._table: _Table | None = None
-        self._bold = False
-        self._svg: list[str] | None = None
-        self._depth = 0
-        self._kept = False
-
-    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
-        if self._svg is not None or tag == "svg":
-            self._into_svg()
-        elif tag in QUIET:
-            self._quiet += 1
-        elif tag == "html":
-            self.language = (dict(attrs).get("lang") or "").lower()
-        elif tag == "table":
-            self.end_block()
-            self._table = _Table()
-        elif tag == "tr" and self._table:
-            self._table.rows.append([])
-        elif tag in ("td", "th"):
-            self._text, self._bold = [], tag == "th"
-        elif tag == "img":
-            self._image(dict(attrs).get("src") or "")
-        elif tag == "br":
-            self._text.append("\n")
-        elif tag == "span" and self._table:
-            self._text.append(" ")
-        elif tag in HEADINGS or tag in BLOCKS:
-            self._kept = tag == "pre"
-            self.end_block()
-
-    def handle_startendtag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
-        if self._svg is None:
-            self.handle_starttag(tag, attrs)
-        else:
-            self._svg.append(self.get_starttag_text() or "")
-
-    def handle_endtag(self, tag: str) -> None:
-        if self._svg is not None:
-            self._out_of_svg(tag)
-        elif tag in QUIET:
-            self._quiet -= 1
-        elif tag in ("td", "th") and self._table and self._table.rows:
-            self._table.rows[-1].append((self._taken(), self._bold))
-        elif tag == "table" and self._table:
-            self.parts.append(self._table.rtf())
-            self._table = None
-        elif tag == "caption":
-            self._paragraph(r"\pard\keepn\sb120\i ", r"\i0\par")
-        elif tag in HEADINGS:
-            self._paragraph(rf"\pard\keepn\sb240\sa80\b\fs{HEADINGS[tag]} ", r"\b0\fs20\par")
-        elif tag in BLOCKS:
-            self.end_block()
-
-    def handle_data(self, data: str) -> None:
-        if self._svg is not None:
-            self._svg.append(data.replace("&", "&amp;").replace("<", "&lt;"))
-        elif not self._quiet:
-            self._text.append(data)
-
-    def end_block(self) -> None:
-        """End the paragraph at hand."""
-        if self._table is None:
-            self._paragraph(r"\pard\sa80 ", r"\par")
-
-    def _paragraph(self, start: str, end: str) -> None:
-        text = self._taken()
-        if text:
-            self.parts.append(f"{start}{escaped(text)}{end}")
-
-    def _taken(self) -> str:
-        text = "".join(self._text)
-        self._text = []
-        return text.strip() if self._kept else " ".join(text.split())
-
-    def _image(self, source: str) -> None:
-        start = "data:image/png;base64,"
-        if source.startswith(start):
-            try:
-                self._drawn(picture(base64.b64decode(source[len(start) :])))
-            except binascii.Error:
-                return
-
-    def _drawn(self, drawing: str) -> None:
-        if drawing:
-            self.end_block()
-            self.parts.append(rf"\pard\sb120 {drawing}\par")
-
-    def _into_svg(self) -> None:
-        self._svg = self._svg or []
-        self._depth += 1
-        self._svg.append(self.get_starttag_text() or "")
-
-    def _out_of_svg(self, tag: str) -> None:
-        drawn = self._svg or []
-        drawn.append(f"</{tag}>")
-        self._depth -= 1
-        if self._depth == 0:
-            self._svg = None
-            self._drawn(picture(_png("".join(drawn)), SCALE))
-
-
-def _png(svg: str) -> bytes:
-    for variable, colour in COLOURS.items():
-        svg = svg.replace(variable, colour)
-    svg = re.sub(r"var\(--[a-z-]+\)", COLOURS["currentColor"], svg)
-    try:
-        return bytes(vl_convert.svg_to_png(svg, scale=SCALE))
-    except ValueError:
-        return b""
+def _row(row: Sequence[Cell], ends: list[int]) -> str:
+    lines = "".join(
+        rf"\clbrdrb\brdrs\brdrw5\cellx{end}" for end in ends
+    )  # a thin line below each cell
+    filled = [*row, *[Cell("")] * (len(ends) - len(row))]
+    cells = "".join(
+        rf"\pard\intbl\fs18 {{\b {escaped(cell.text)}}}\cell "
+        if cell.head
+        else rf"\pard\intbl\fs18 {escaped(cell.text)}\cell "
+        for cell in filled
+    )
+    head = r"\trhdr" if row and all(cell.head for cell in row) else ""
+    return rf"\trowd\trgaph70{head}{lines}{cells}\row"

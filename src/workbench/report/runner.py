@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import logging
 import tempfile
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
@@ -22,15 +22,12 @@ from workbench.report import kernel
 from workbench.report.atomic_file import written_atomically
 from workbench.report.html_page import Footer, html_page
 from workbench.report.notebooks import checked_parameters, default_parameters, read_notebook
-from workbench.report.pdf import browser, pdf
+from workbench.report.page_files import WAYS, check_printer
 from workbench.report.provenance import take_fingerprint
-from workbench.report.rtf import rtf
 
 CELL_TIMEOUT_S = 600
 LANGUAGE = "language"
-WAYS: Mapping[str, Callable[[str], bytes]] = {
-    ".html": str.encode, ".pdf": pdf, ".rtf": lambda page: rtf(page).encode("ascii"),
-}  # fmt: skip
+SIGNED_BY = "signed_by"  # a parameter of reports that somebody signs
 # A path can name a hospital or a person, so it never gets onto the page.
 NOT_SHOWN = frozenset({"workspace"})
 OWN_ERRORS = frozenset(
@@ -60,6 +57,10 @@ class ReportRun:
         Digest of the tables the report read, or empty.
     sha256
         Digest of the file, or empty.
+    made_by
+        What printed a PDF, with its version and the kind of PDF; empty of another file.
+    remark
+        What is to be known of the file, in a sentence; mostly empty.
     """
 
     name: str
@@ -70,6 +71,8 @@ class ReportRun:
     ended_at: datetime
     fingerprint: str = ""
     sha256: str = ""
+    made_by: str = ""
+    remark: str = ""
 
     @property
     def failed(self) -> bool:
@@ -94,8 +97,8 @@ def run_report(
         Values for names of its parameters cell; JSON types only.  ``language`` is a parameter of
         every report: the code (ISO 639-1) of one there is a catalogue of.
     out
-        A file ending in ``.html``, ``.pdf`` or ``.rtf``; replaced as a whole, and only when the
-        run succeeds.
+        A file ending in ``.html``, ``.pdf``, ``.docx`` or ``.rtf``; replaced as a whole, and only
+        when the run succeeds.  Where ``signed_by`` names somebody, a PDF is PDF/A.
     own
         A site's folder of report notebooks; they go before ours of the same name.
 
@@ -104,7 +107,7 @@ def run_report(
     SettingsError
         Unknown report, unknown parameter, wrong type, or another suffix: found before the run.
     MissingTool
-        A PDF is asked for and nothing here prints it.
+        A PDF is asked for and nothing here prints it, or not as PDF/A.
     """
     notebook = read_notebook(name, own)
     language = str(parameters.get(LANGUAGE, current_language()))
@@ -119,8 +122,8 @@ def run_report(
     )
     if out.suffix not in WAYS:
         raise SettingsError("a report is written as {ways}.", ways=", ".join(WAYS))
-    if out.suffix == ".pdf":
-        browser()
+    signed = bool(str(given.get(SIGNED_BY, "")).strip())
+    check_printer(out.suffix, signed=signed)
     started = datetime.now(UTC)
     try:
         with use_language(language):
@@ -136,12 +139,14 @@ def run_report(
         shown[LANGUAGE] = language
     ended = datetime.now(UTC)
     with use_language(language):
-        page = WAYS[out.suffix](html_page(executed, Footer(name, shown, fingerprint, ended)))
+        page = html_page(executed, Footer(name, shown, fingerprint, ended))
+        file = WAYS[out.suffix](page, signed)
     with written_atomically(out) as draft:
-        draft.write_bytes(page)
+        draft.write_bytes(file.content)
     return ReportRun(
         name=name, outcome="done", out=out, started_at=started, ended_at=ended,
-        fingerprint=fingerprint, sha256=hashlib.sha256(page).hexdigest(),
+        fingerprint=fingerprint, sha256=hashlib.sha256(file.content).hexdigest(),
+        made_by=file.made_by, remark=file.remark,
     )  # fmt: skip
 
 

@@ -5,7 +5,7 @@ The dose line, from an object of the hospital to a dose estimate::
     file or PACS -> header -> de-identified header -> store.instance         (a Gathering)
                  -> mapping -> store.series, store.irradiation_event         (map_survey)
                  -> dose    -> store.dose_estimate                           (estimate_doses)
-                 -> report  -> one HTML, PDF or RTF file                     (make_report)
+                 -> report  -> one HTML, PDF, DOCX or RTF file               (make_report)
 
 The quality line, from a phantom image to a judged result::
 

@@ -17,7 +17,7 @@ TEMPLATES = "report_templates"  # a site's own report notebooks, in the workspac
 def make_report(
     survey: Survey, name: str, out: Path, parameters: Mapping[str, object]
 ) -> ReportRun:
-    """Run a papermill report on the survey and write it as HTML, PDF or RTF.
+    """Run a papermill report on the survey and write it as HTML, PDF, DOCX or RTF.
 
     It is in the language of the parameter ``language``, else in that of ``[server]``.
     """

@@ -1,8 +1,9 @@
 """When a plan is due: cron's five fields by the clock on the wall, holidays, what was missed.
 
-Through both changes of the clock a time that does not exist comes when the clock has been set,
-and one that comes twice counts once; a plan of every hour or half hour comes in each of them.  So
-does Debian's cron, and the package cronsim, which knows cron's language.  Instants are UTC.
+In the night when the clock is set forth, a time that does not exist comes when it has been set; in
+that when it is set back, a time that comes twice counts once.  A plan with a star for its minute
+or hour goes by the hours there are instead: by none, or by both.  So does Debian's cron (man 8
+cron, "Daylight Saving Time"), and the package cronsim, which knows its language.  Instants are UTC.
 """
 
 from __future__ import annotations

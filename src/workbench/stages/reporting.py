@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from workbench.language.choice import ENGLISH
+from workbench.report.execution import Execute, in_fresh_kernel
 from workbench.report.runner import LANGUAGE, ReportRun, run_report
 from workbench.stages.ledger_table import publish_ledger
 from workbench.stages.run_record import recorded
@@ -15,11 +16,16 @@ TEMPLATES = "report_templates"  # a site's own report notebooks, in the workspac
 
 
 def make_report(
-    survey: Survey, name: str, out: Path, parameters: Mapping[str, object]
+    survey: Survey,
+    name: str,
+    out: Path,
+    parameters: Mapping[str, object],
+    execute: Execute = in_fresh_kernel,
 ) -> ReportRun:
     """Run a papermill report on the survey and write it as HTML, PDF or RTF.
 
-    It is in the language of the parameter ``language``, else in that of ``[server]``.
+    It is in the language of the parameter ``language``, else in that of ``[server]``; ``execute``
+    runs its notebook.
     """
     publish_ledger(survey)
     given = {"workspace": str(survey.folder.resolve()), **parameters}
@@ -27,6 +33,6 @@ def make_report(
     if language != ENGLISH:
         given.setdefault(LANGUAGE, language)
     with recorded(survey, "report") as counts:
-        run = run_report(name, given, out, survey.folder / TEMPLATES)
+        run = run_report(name, given, out, survey.folder / TEMPLATES, execute)
         counts["outcome"] = run.outcome
     return run

@@ -135,13 +135,14 @@ class ReportRuns:
 
         So a new plan, and one that has new times, has missed nothing before it was written.
         """
-        known = self._known(timings, now)
+        known = self.known(timings, now)
         if len(known) < len(timings):
             self._database.atomically(lambda: self._note(timings, now))
-            known = self._known(timings, now)
+            known = self.known(timings, now)
         return known
 
-    def _known(self, timings: Mapping[str, str], now: datetime) -> dict[str, PlanNote]:
+    def known(self, timings: Mapping[str, str], now: datetime) -> dict[str, PlanNote]:
+        """Return what is known of plans with these times, and note nothing."""
         rows = self._database.all("SELECT * FROM report_plan")
         return {
             row["name"]: PlanNote(_moment(row["first_seen_at"]), row["paused_by"])
@@ -277,6 +278,14 @@ class ReportRuns:
     def runs(self, name: str = "") -> list[PlanRun]:
         """Return the runs of a plan, or all, oldest slot first."""
         return self._runs("WHERE (? = '' OR name = ?) ORDER BY slot, number", name, name)
+
+    def latest(self) -> dict[str, PlanRun]:
+        """Return the run of the last slot of each plan."""
+        last = self._runs(
+            "WHERE slot = (SELECT MAX(slot) FROM report_run AS same"
+            " WHERE same.name = report_run.name)"
+        )
+        return {run.name: run for run in last}
 
     def before(self, run: PlanRun) -> PlanRun | None:
         """Return the last run of a plan before this one that was done or failed by itself."""

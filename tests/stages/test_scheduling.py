@@ -80,7 +80,9 @@ def test_looks_every_20_minutes_over_both_changes_of_the_clock_make_one_report_a
             program.look()
     days = [run.slot.astimezone(LUXEMBOURG).date() for run in hospital.runs()]
     assert len(days) == len(set(days)) == 9  # four, one caught up, four
-    assert [run.skipped for run in hospital.runs() if run.skipped] == [205]  # 31 March to 21 October
+    assert [run.skipped for run in hospital.runs() if run.skipped] == [
+        205
+    ]  # 31 March to 21 October
 
 
 def test_parameters_are_of_the_slot_and_not_of_the_day_it_was_caught_up(
@@ -112,8 +114,8 @@ def test_a_report_that_fails_is_tried_again_after_longer_and_longer_waits(
     (hospital.folder / "reports" / "daily.html").write_text("yesterday's")
     hospital.reports.fails = refuse()
     tried = []
-    for _ in range(24 * 60):
-        later(hospital, MINUTE)
+    for _ in range(24 * 12):
+        later(hospital, 5 * MINUTE)
         tried += [f"{hospital.clock.at.astimezone(LUXEMBOURG):%H:%M}" for _ in program.look().runs]
     assert tried == ["06:00", "06:10", "06:30"]
     (run,) = hospital.runs()
@@ -121,7 +123,7 @@ def test_a_report_that_fails_is_tried_again_after_longer_and_longer_waits(
     assert (run.mail_state, run.message) == ("wanted", "it stopped in code cell 4.")
     assert [told.number for told in hospital.told] == [run.number]
     assert hospital.page("daily") == "yesterday's"
-    assert hospital.copies("daily") == [] if (hospital.folder / "reports/history").exists() else 1
+    assert not (hospital.folder / "reports" / "history").exists()
 
 
 def test_a_report_that_comes_at_its_second_try_is_told_once(hospital: Hospital) -> None:
@@ -174,7 +176,7 @@ def test_what_only_a_person_can_mend_fails_at_once(hospital: Hospital, where: st
 @pytest.mark.parametrize(
     ("error", "words"),
     [(OSError, "no space left"), (ZeroDivisionError, "fault of the program"),
-     (MemoryError, "fault of the program"), (NetworkError, "28")],
+     (MemoryError, "fault of the program")],
 )  # fmt: skip
 def test_whatever_goes_wrong_the_other_reports_are_made_and_no_value_is_told(
     hospital: Hospital, error: type[Exception], words: str

@@ -14,12 +14,10 @@ from typing import NamedTuple, Protocol
 
 from workbench.errors import SettingsError, WorkbenchError
 from workbench.plans.report_plan import ReportPlan
-from workbench.plans.slot_dates import worked_out
 from workbench.report.atomic_file import written_atomically
 from workbench.report.execution import Execute
-from workbench.report.notebooks import checked_parameters, default_parameters, read_notebook
 from workbench.report.runner import LANGUAGE, ReportRun
-from workbench.stages.reporting import TEMPLATES
+from workbench.stages.plan_check import planned_parameters
 from workbench.store.report_runs import (
     DONE,
     FAILED,
@@ -112,19 +110,15 @@ class ReportMaker:
         message = f"the program that made it ended before it could say why: {run.attempt} times."
         return self._failure(plan, run, _Stop(ABANDONED, message, over=True))
 
-    def parameters(self, plan: ReportPlan, slot: datetime) -> dict[str, object]:
-        """Return the parameters of a plan for a slot; raises ``SettingsError``."""
-        notebook = read_notebook(plan.report, self.survey.folder / TEMPLATES)
-        defaults = default_parameters(notebook)
-        day = slot.astimezone(plan.times.calendar.zone).date()
-        given = checked_parameters(defaults, worked_out(plan.parameters, day, defaults))
+    def _parameters(self, plan: ReportPlan, slot: datetime) -> dict[str, object]:
+        given = planned_parameters(plan, slot, self.survey.folder)
         return {**given, LANGUAGE: plan.language} if plan.language else given
 
     def _try(self, plan: ReportPlan, run: PlanRun, draft: Path) -> RunEnd:
         """Make the report; whatever goes wrong is an end that can be told."""
         parameters: Mapping[str, object] = plan.parameters
         try:
-            parameters = self.parameters(plan, run.slot)
+            parameters = self._parameters(plan, run.slot)
             self.prepare(plan)
             made = self.make(self.survey, plan.report, draft, parameters, self.execute)
         except WorkbenchError as error:

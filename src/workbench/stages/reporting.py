@@ -7,6 +7,7 @@ from pathlib import Path
 
 from workbench.language.choice import ENGLISH
 from workbench.report.execution import Execute, in_fresh_kernel
+from workbench.report.notebooks import is_own
 from workbench.report.runner import LANGUAGE, ReportRun, run_report
 from workbench.stages.ledger_table import publish_ledger
 from workbench.stages.run_record import recorded
@@ -25,14 +26,17 @@ def make_report(
     """Run a papermill report on the survey and write it as HTML, PDF or RTF.
 
     It is in the language of the parameter ``language``, else in that of ``[server]``; ``execute``
-    runs its notebook.
+    runs its notebook, where it is one of ours: a site's own always has a kernel of its own.
     """
+    own = survey.folder / TEMPLATES
+    if is_own(name, own):
+        execute = in_fresh_kernel
     publish_ledger(survey)
     given = {"workspace": str(survey.folder.resolve()), **parameters}
     language = survey.settings.server.language
     if language != ENGLISH:
         given.setdefault(LANGUAGE, language)
     with recorded(survey, "report") as counts:
-        run = run_report(name, given, out, survey.folder / TEMPLATES, execute)
+        run = run_report(name, given, out, own, execute)
         counts["outcome"] = run.outcome
     return run

@@ -17,7 +17,7 @@ from datetime import UTC, datetime, timedelta
 
 from workbench.errors import SettingsError, WorkbenchError
 from workbench.plans.report_plan import ReportPlan, ReportPlans, read_plans
-from workbench.report.execution import Execute, in_fresh_kernel
+from workbench.report.shared_kernel import SharedKernel
 from workbench.settings_file import read_settings
 from workbench.stages.dosing import estimate_doses
 from workbench.stages.mapping import map_survey
@@ -102,14 +102,14 @@ class ReportSchedule:
 
     def __init__(
         self, survey: Survey, clock: Clock = utc_now, make: MakeReport = make_report,
-        execute: Execute = in_fresh_kernel, tell: Tell = nobody_told,
+        tell: Tell = nobody_told,
     ) -> None:  # fmt: skip
         self._survey = survey
         self._clock = clock
         self._tell = tell
         self._owner = f"{socket.gethostname()}:{os.getpid()}:{uuid.uuid4().hex[:8]}"
         self._prepared: set[str] = set()
-        self._maker = ReportMaker(survey, clock, make, execute, self._prepare)
+        self._make = make
         self._runs = survey.store.report_runs
 
     def plans(self) -> ReportPlans:
@@ -126,12 +126,14 @@ class ReportSchedule:
         notes = self._runs.see(_timings(plans), self._clock())
         self._prepared.clear()
         ended = []
-        for due in self._due(plans, notes):
-            if stop():
-                break
-            run = self._carry_out(due)
-            if run is not None:
-                ended.append(run)
+        with SharedKernel() as kernel:
+            maker = ReportMaker(self._survey, self._clock, self._make, kernel, self._prepare)
+            for due in self._due(plans, notes):
+                if stop():
+                    break
+                run = self._carry_out(due, maker)
+                if run is not None:
+                    ended.append(run)
         return ReportLook(ended, mistakes)
 
     def due(self) -> list[DueReport]:
@@ -153,6 +155,27 @@ class ReportSchedule:
             for name, plan in sorted(plans.items())
         ]  # fmt: skip
 
+    def pause(self, name: str, by: str) -> None:
+        """Let a plan rest; raises ``SettingsError`` where there is none of that name."""
+        self._runs.see(_timings(self._planned(name)), self._clock())
+        self._runs.pause(name, by)
+
+    def resume(self, name: str) -> bool:
+        """Let a plan go on, with nothing to catch up; ``False`` where it did not rest."""
+        self._planned(name)
+        return self._runs.resume(name, self._clock())
+
+    def _planned(self, name: str) -> dict[str, ReportPlan]:
+        plans, mistakes = self.plans()
+        if name in mistakes:
+            raise mistakes[name]
+        if name not in plans:
+            raise SettingsError(
+                "there is no plan '{plan}'.", "There is: {known}.",
+                plan=name, known=", ".join(plans) or "none",
+            )  # fmt: skip
+        return plans
+
     def _due(
         self, plans: Mapping[str, ReportPlan], notes: Mapping[str, PlanNote]
     ) -> Iterator[DueReport]:
@@ -171,7 +194,7 @@ class ReportSchedule:
             elif runs and _is_due_again(runs[-1], plan, now):
                 yield DueReport(plan, runs[-1].slot, 0, runs[-1], tuple(runs[:-1]))
 
-    def _carry_out(self, due: DueReport) -> PlanRun | None:
+    def _carry_out(self, due: DueReport, maker: ReportMaker) -> PlanRun | None:
         """Make one report; ``None`` where another program is quicker."""
         now = self._clock()
         for old in due.superseded:
@@ -183,16 +206,16 @@ class ReportSchedule:
             named = (due.plan.name, due.plan.report)
             run = self._runs.claim(named, due.slot, due.skipped, self._owner, now)
         elif due.run.state == RUNNING and due.run.attempt >= due.plan.tries:
-            return self._abandon(due.plan, due.run)
+            return self._abandon(due.plan, due.run, maker)
         else:
             run = self._runs.take_over(due.run, self._owner, now)
         if run is None:
             return None
-        ended = self._maker.carry_out(due.plan, run)
+        ended = maker.carry_out(due.plan, run)
         return ended and self._told(due.plan, ended)
 
-    def _abandon(self, plan: ReportPlan, run: PlanRun) -> PlanRun | None:
-        if not self._runs.give_up(run, self._maker.abandoned(plan, run)):
+    def _abandon(self, plan: ReportPlan, run: PlanRun, maker: ReportMaker) -> PlanRun | None:
+        if not self._runs.give_up(run, maker.abandoned(plan, run)):
             return None
         return self._told(plan, self._runs.run(run.number))
 

@@ -85,6 +85,7 @@ def test_no_slot_of_a_year_is_lost_or_made_twice(
     monkeypatch.setattr(ReportRuns, "claim", claimed)
     hospital.reports.fails = killer
     programs = [hospital.program(), hospital.program()]
+    hospital.hurry()
     programs[0].look()
     while hospital.clock.at < END:
         off = killer.chance.random() < 0.01
@@ -92,7 +93,7 @@ def test_no_slot_of_a_year_is_lost_or_made_twice(
         hospital.clock.at += timedelta(days=killer.chance.randrange(30)) if off else timedelta()
         looked(killer.chance.choice(programs))
     killer.working = False
-    hospital.clock.at = END + LEASE
+    hospital.clock.at += LEASE
     programs[1].look()
     judge(hospital, killer, published)
 

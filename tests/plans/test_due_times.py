@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from workbench.errors import SettingsError
 from workbench.hospital_calendar import Holidays, HospitalCalendar
-from workbench.plans.due_times import Due, DueTimes
+from workbench.plans.due_times import DueSlot, DueTimes
 
 LUXEMBOURG = ZoneInfo("Europe/Luxembourg")
 MONTH = timedelta(days=31)
@@ -109,7 +109,7 @@ def test_a_moved_time_is_seen_by_who_looks_on_the_days_between() -> None:
 def test_the_last_time_counts_and_those_before_it_are_skipped() -> None:
     plan = times("30 2 * * *")
     off, on = utc(2026, 3, 27, 12), utc(2026, 3, 31, 12)
-    assert plan.last_due(off, on, MONTH) == Due(utc(2026, 3, 31, 0, 30), 3)
+    assert plan.last_due(off, on, MONTH) == DueSlot(utc(2026, 3, 31, 0, 30), 3)
     assert plan.last_due(utc(2026, 3, 31, 0, 30), on, MONTH) is None
 
 

@@ -89,7 +89,7 @@ def test_no_slot_of_a_year_is_lost_or_made_twice(
     programs[0].look()
     while hospital.clock.at < END:
         off = killer.chance.random() < 0.01
-        hospital.clock.at += timedelta(minutes=killer.chance.choice([20, 200, 600]))
+        hospital.clock.at += timedelta(minutes=killer.chance.choice([30, 400, 900]))
         hospital.clock.at += timedelta(days=killer.chance.randrange(30)) if off else timedelta()
         looked(killer.chance.choice(programs))
     killer.working = False

@@ -328,6 +328,23 @@ def test_the_newest_copies_are_kept_and_the_last_good_page_stays(hospital: Hospi
     assert [bool(run.file) for run in hospital.runs()] == [False, False, True, True, False]
 
 
+def test_what_killed_programs_have_left_goes_and_what_is_a_person_s_stays(
+    hospital: Hospital,
+) -> None:
+    hospital.plan(daily=DAILY)
+    program = hospital.program()
+    program.look()
+    folder = hospital.folder / "reports" / "history" / "daily"
+    folder.mkdir(parents=True)
+    for name in ("2026-01-01_0130Z.html", ".run-77-1.html", "mine.html", "2026-01-01_0130Z.txt"):
+        (folder / name).write_text("left")
+    later(hospital, DAY)
+    program.look()
+    assert hospital.copies("daily") == [
+        "2026-01-01_0130Z.txt", "2026-03-27_0130Z.html", "mine.html",
+    ]  # fmt: skip
+
+
 def test_a_changed_catalogue_cannot_name_a_file_to_be_removed(hospital: Hospital) -> None:
     hospital.plan(daily={**DAILY, "keep": 1})
     program = hospital.program()

@@ -219,10 +219,12 @@ def test_only_the_newest_copies_are_kept(runs: ReportRuns) -> None:
     for day in range(5):
         run = claimed(runs, NOW + day * DAY)
         runs.finish(run, done(file=f"{day}.html") if day != 3 else failed())
-    assert runs.let_files_go("dose_monthly", 2) == ["1.html", "0.html"]
-    assert runs.let_files_go("dose_monthly", 2) == []
-    assert [run.file for run in runs.runs()] == ["", "", "2.html", "", "4.html"]
-    assert runs.let_files_go("other", 1) == []
+    open_one = claimed(runs, NOW + 6 * DAY)
+    told: list[tuple[set[str], set[int]]] = []
+    for name in ("dose_monthly", "other"):
+        runs.let_files_go(name, 2, lambda kept, open_: told.append((set(kept), set(open_))))
+    assert told == [({"2.html", "4.html"}, {open_one.number}), (set(), {open_one.number})]
+    assert [run.file for run in runs.runs()] == ["", "", "2.html", "", "4.html", ""]
 
 
 def test_mail_is_a_state_of_its_own(runs: ReportRuns) -> None:

@@ -29,7 +29,7 @@ EXAMPLE = 'For example: when = "30 5 1 * *" is 05:30 on the first of each month.
 OnHolidays = Literal["run", "skip", "next"]
 
 
-class Due(NamedTuple):
+class DueSlot(NamedTuple):
     """A time that has come, and how many before it nobody has run for."""
 
     slot: datetime
@@ -88,7 +88,7 @@ class DueTimes:
         """Return the first time after an instant; ``None`` when there is none any more."""
         return next(self.after(at), None)
 
-    def last_due(self, since: datetime, now: datetime, catch_up: timedelta) -> Due | None:
+    def last_due(self, since: datetime, now: datetime, catch_up: timedelta) -> DueSlot | None:
         """Return the last time after ``since`` that has come by ``now``.
 
         ``None`` when there is none, or when it is longer ago than ``catch_up``.  At most a year
@@ -101,7 +101,7 @@ class DueTimes:
             slot, number = due, number + 1
         if slot is None or slot < now - catch_up - LATE:
             return None
-        return Due(slot, number - 1)
+        return DueSlot(slot, number - 1)
 
     def _by_cron(self, at: datetime) -> Iterator[datetime]:
         """Yield cron's times after an instant; raises ``SettingsError`` for a wrong field."""

@@ -37,15 +37,17 @@ from workbench.report.execution import (
 MAX_RSS_BYTES = 600 * 2**20
 START_LIMIT_S = 60
 ENGINE = "workbench-shared-kernel"
-# The count begins anew, so that a failed cell has the number it has in a kernel of its own.
+# A new session begins to count anew, so that a failed cell has the number it has in a kernel of its
+# own.  IPython keeps the last four inputs apart from all others.
 FORGET = """
-get_ipython().reset(new_session=False)
-get_ipython().execution_count = 1
+get_ipython().reset(new_session=True)
+_past = get_ipython().history_manager
+_past._i00 = _past._i = _past._ii = _past._iii = ""
 import gc as _gc, os as _os, workbench.language as _language
 _os.environ[{variable!r}] = {language!r}
 _language.settle_language({language!r})
 _gc.collect()
-del _gc, _os, _language
+del _gc, _os, _language, _past
 """
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import shutil
 import threading
 from collections.abc import Callable, Iterator, Mapping
@@ -33,6 +34,8 @@ from workbench.survey import Survey
 
 REPORTS, HISTORY = "reports", "history"  # of a workspace
 STOPPED, ABANDONED = "Stopped", "ProgramEnded"  # kinds of errors that are none of the report
+COPY = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}_[0-9]{4}Z\.html")
+DRAFT = re.compile(r"\.run-([0-9]{1,15})-[0-9]{1,15}\.html")
 PERMANENT = SettingsError.__name__  # the same the next time, until a person mends it
 Clock = Callable[[], datetime]
 
@@ -193,12 +196,18 @@ class ReportMaker:
         return self._folder(run.name) / f".run-{run.number}-{run.attempt}.html"
 
     def _let_files_go(self, plan: ReportPlan) -> None:
+        """Remove copies that are no longer kept, and what programs that were killed have left."""
         folder = self._folder(plan.name)
-        for name in self.runs.let_files_go(plan.name, plan.keep):
-            file = self.survey.folder / name
-            if file.parent == folder:  # never what a changed catalogue may name
-                with suppress(OSError):
-                    file.unlink(missing_ok=True)
+
+        def remove(kept: frozenset[str], unfinished: frozenset[int]) -> None:
+            for file in folder.glob("*.html"):
+                draft = DRAFT.fullmatch(file.name)
+                ours = int(draft[1]) not in unfinished if draft else COPY.fullmatch(file.name)
+                if ours and str(file.relative_to(self.survey.folder)) not in kept:
+                    with suppress(OSError):
+                        file.unlink(missing_ok=True)
+
+        self.runs.let_files_go(plan.name, plan.keep, remove)
 
 
 def _remove_drafts(draft: Path, run: PlanRun) -> None:

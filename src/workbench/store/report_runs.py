@@ -304,22 +304,29 @@ class ReportRuns:
         )  # fmt: skip
         return later is None
 
-    def let_files_go(self, name: str, keep: int) -> list[str]:
-        """Forget the dated copies of a plan but for the newest; return them, to be removed."""
+    def let_files_go(
+        self, name: str, keep: int, remove: Callable[[frozenset[str], frozenset[int]], None]
+    ) -> None:
+        """Forget the dated copies of a plan but for the newest.
 
-        def forget() -> list[str]:
+        ``remove`` is given those that are kept and the numbers of runs that may still write, and
+        removes all other files; nobody else publishes meanwhile.
+        """
+
+        def forget() -> None:
             rows = self._database.all(
                 "SELECT number, file FROM report_run WHERE name = ? AND file <> ''"
                 " ORDER BY slot DESC",
                 name,
-            )[keep:]
-            numbers = [row["number"] for row in rows]
+            )
+            numbers = [row["number"] for row in rows[keep:]]
             self._database.change_among(
                 "UPDATE report_run SET file = '' WHERE number IN ({})", numbers
             )
-            return [row["file"] for row in rows]
+            unfinished = frozenset(run.number for run in self.open_runs())
+            remove(frozenset(row["file"] for row in rows[:keep]), unfinished)
 
-        return self._database.atomically(forget)
+        self._database.atomically(forget)
 
     # --- mail ----------------------------------------------------------------------------------
 

@@ -142,7 +142,7 @@ def _schedule(options: argparse.Namespace) -> int:
     _say_mistakes(options, mistakes)
     if not rows and not mistakes:
         say(options, "No report has a plan. Add a table [report.NAME] to workbench.toml.")
-    facts = {"plans": rows, "mistakes": {name: str(error) for name, error in mistakes.items()}}
+    facts: dict[str, object] = {"plans": rows, "mistakes": {name: str(error) for name, error in mistakes.items()}}
     finish(options, facts, "")
     bad = any(row["last"] and row["last"]["state"] in ("failed", "retry") for row in rows)
     return PROBLEMS if mistakes or bad else DONE
@@ -186,14 +186,16 @@ def _due(options: argparse.Namespace) -> int:
             at = each.slot.astimezone(each.plan.times.calendar.zone)
             again = f", try {each.run.attempt + 1}" if each.run else ""
             say(options, f"{each.plan.name}: due {at:%Y-%m-%d %H:%M}{again}")
-        facts = {"due": [{"name": each.plan.name, "slot": each.slot, "skipped": each.skipped}
-                         for each in due]}  # fmt: skip
-        return finish(options, facts, "" if due else "No report is due.")
+        rows = [
+            {"name": each.plan.name, "slot": each.slot, "skipped": each.skipped} for each in due
+        ]
+        return finish(options, {"due": rows}, "" if due else "No report is due.")
     look = plans.look()
     _say_runs(options, look)
     _say_mistakes(options, look.mistakes)
     rows = [{"name": run.name, **_run_row(run, run.slot)} for run in look.runs]
-    facts = {"runs": rows, "mistakes": {name: str(why) for name, why in look.mistakes.items()}}
+    mistakes = {name: str(why) for name, why in look.mistakes.items()}
+    facts: dict[str, object] = {"runs": rows, "mistakes": mistakes}
     finish(options, facts, "" if look.runs else "No report was due.")
     return PROBLEMS if look.mistakes or any(row["state"] != "done" for row in rows) else DONE
 

@@ -145,7 +145,7 @@ def _plan(name: str, table: object, calendar: HospitalCalendar) -> ReportPlan:
             file=FILE, name=repr(name[:40]),
         )  # fmt: skip
     where = f"report.{name}"
-    written: ReportTable = read_table({where: table}, where, ReportTable, None)
+    written: ReportTable = read_table({where: table}, where, ReportTable, ReportTable())
     week_days, clock = _week(where, written)
     for address in written.to:
         if not ADDRESS.fullmatch(address) or not address.isprintable():

@@ -25,7 +25,7 @@ from nbformat.v4 import new_code_cell, new_notebook
 from papermill.clientwrap import PapermillNotebookClient
 from papermill.engines import Engine, papermill_engines
 
-from workbench.language.choice import current_language
+from workbench.language.choice import ENVIRONMENT, current_language
 from workbench.report import kernel
 from workbench.report.execution import (
     CELL_TIMEOUT_S,
@@ -122,7 +122,7 @@ class SharedKernel:
         os.chdir(self._folder.name)
         try:
             self._starter = NotebookClient(
-                new_notebook(),
+                new_notebook(),  # type: ignore[no-untyped-call]
                 km=kernel.ReportKernelManager(),
                 startup_timeout=START_LIMIT_S,
                 timeout=CELL_TIMEOUT_S,
@@ -136,8 +136,8 @@ class SharedKernel:
         return self._folder.name
 
     def _forget(self, starter: NotebookClient) -> None:
-        source = FORGET.format(variable=kernel.ENVIRONMENT, language=current_language())
-        starter.nb = new_notebook(cells=[new_code_cell(source)])
+        source = FORGET.format(variable=ENVIRONMENT, language=current_language())
+        starter.nb = new_notebook(cells=[new_code_cell(source)])  # type: ignore[no-untyped-call]
         before = Path.cwd()
         os.chdir(self._folder.name if self._folder else before)
         try:

@@ -142,7 +142,10 @@ def _schedule(options: argparse.Namespace) -> int:
     _say_mistakes(options, mistakes)
     if not rows and not mistakes:
         say(options, "No report has a plan. Add a table [report.NAME] to workbench.toml.")
-    facts: dict[str, object] = {"plans": rows, "mistakes": {name: str(error) for name, error in mistakes.items()}}
+    facts: dict[str, object] = {
+        "plans": rows,
+        "mistakes": {name: str(error) for name, error in mistakes.items()},
+    }
     finish(options, facts, "")
     bad = any(row["last"] and row["last"]["state"] in ("failed", "retry") for row in rows)
     return PROBLEMS if mistakes or bad else DONE

@@ -16,6 +16,7 @@ from typing import Literal, NamedTuple
 
 from workbench.errors import SettingsError
 from workbench.hospital_calendar import HospitalCalendar
+from workbench.language import mark
 
 FIELDS = 5  # minute, hour, day of the month, month, day of the week
 MAX_CHARACTERS = 100
@@ -24,7 +25,7 @@ MAX_COUNTED = timedelta(days=366)  # of times that were missed
 LATE = timedelta(hours=1)
 A_DAY = timedelta(days=1)
 LONGEST_CLOSED = 400  # days, of a list of holidays without an end
-EXAMPLE = 'For example: when = "30 5 1 * *" is 05:30 on the first of each month.'
+EXAMPLE = mark('For example: when = "30 5 1 * *" is 05:30 on the first of each month.')
 
 OnHolidays = Literal["run", "skip", "next"]
 

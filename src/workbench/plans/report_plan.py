@@ -23,7 +23,7 @@ from typing import Any, ClassVar, Literal, NamedTuple
 
 from workbench.errors import SettingsError
 from workbench.hospital_calendar import HospitalCalendar, read_calendar
-from workbench.language import Saying
+from workbench.language import Saying, mark
 from workbench.language.choice import is_language, languages
 from workbench.plans.due_times import EXAMPLE, DueTimes, OnHolidays
 from workbench.plans.week_days import read_days
@@ -151,12 +151,12 @@ def _plan(name: str, table: object, calendar: HospitalCalendar) -> ReportPlan:
         if not ADDRESS.fullmatch(address) or not address.isprintable():
             raise _wrong(
                 where, "to", Saying("that is no address of a mail"),
-                'For example: to = ["physics@hospital.lu"]',
+                mark('For example: to = ["physics@hospital.lu"]'),
             )  # fmt: skip
     if written.language and not is_language(written.language):
         raise _wrong(
             where, "language", Saying("there are no texts in it"),
-            "Write one of these: {known}.", known=", ".join(languages()),
+            mark("Write one of these: {known}."), known=", ".join(languages()),
         )  # fmt: skip
     same = {each.name: getattr(written, each.name) for each in fields(ReportTable)}
     for key in ("when", "days", "at", "holidays", "report", "catch_up_days"):
@@ -175,7 +175,7 @@ def _week(where: str, written: ReportTable) -> tuple[tuple[int, ...], tuple[int,
         key = "days" if written.days else "at"
         raise _wrong(
             where, key, Saying("when says it already"),
-            'Take one of them out: when = "30 5 * * *" and at = "05:30" are the same.',
+            mark('Take one of them out: when = "30 5 * * *" and at = "05:30" are the same.'),
         )  # fmt: skip
     if written.when:
         return (), None
@@ -183,13 +183,13 @@ def _week(where: str, written: ReportTable) -> tuple[tuple[int, ...], tuple[int,
     if clock is None:
         raise _wrong(
             where, "at", Saying("there is no time of day"),
-            'For example: days = "mon-fri" and at = "05:30"; or when = "30 5 1 * *".',
+            mark('For example: days = "mon-fri" and at = "05:30"; or when = "30 5 1 * *".'),
         )  # fmt: skip
     days = read_days(written.days) if written.days else tuple(range(7))
     if not days:
         raise _wrong(
             where, "days", Saying("these are no days of the week"),
-            'For example: days = "mon-fri", or days = "mon, thu".',
+            mark('For example: days = "mon-fri", or days = "mon, thu".'),
         )  # fmt: skip
     return days, (int(clock[1]), int(clock[2]))
 

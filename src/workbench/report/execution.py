@@ -83,7 +83,8 @@ def stops_told() -> Iterator[None]:
         raise ReportStoppedError(message, type(error).__name__) from None
     except (DeadKernelError, CellExecutionError, PapermillException, RuntimeError) as error:
         kind = type(error).__name__
-        raise ReportStoppedError(f"the report could not be run ({kind}).", kind) from None
+        message = f"the report could not be run ({kind})."
+        raise ReportStoppedError(message, kind) from None
 
 
 def _cell_failed(error: PapermillExecutionError) -> str:

@@ -68,7 +68,10 @@ ALLOWED: dict[str, dict[str, str]] = {
         "1 MB that becomes 1 GB": INPUT,
     },
     "report_schedule.md": {
-        "look every 30 s": SETTING,
+        "| `tries` | 3 |": SETTING,
+        "| `retry_minutes` | 10 |": SETTING,
+        "| `catch_up_days` | 31 |": SETTING,
+        "| `keep` | 12 |": SETTING,
         "after 15 minutes": SETTING,
         "more than 600 MB": SETTING,
     },

@@ -322,8 +322,8 @@ class ServerSettings:
 class Settings:
     """What a workspace is told.
 
-    ``filter`` and ``schedule`` are kept as written: ``collect.filters`` and ``collect.schedule``
-    say what they mean.
+    ``filter``, ``schedule`` and ``report`` are kept as written: ``collect.filters``,
+    ``collect.schedule`` and ``plans.report_plan`` say what they mean.
     """
 
     survey: SurveySettings = field(default_factory=SurveySettings)
@@ -338,6 +338,7 @@ class Settings:
     server: ServerSettings = field(default_factory=ServerSettings)
     filter: Table = field(default_factory=dict)
     schedule: Table = field(default_factory=dict)
+    report: Table = field(default_factory=dict)
 
     @property
     def protection(self) -> ProtectSettings:

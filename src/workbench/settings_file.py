@@ -87,29 +87,34 @@ def settings_of(tables: Table) -> Settings:
                 file=FILE, name=repr(name), known=", ".join(known),
             )  # fmt: skip
     default = Settings()
-    server = _read(tables, "server", ServerSettings, default.server)
+    server = read_table(tables, "server", ServerSettings, default.server)
     _check_language(server.language)
-    local = _read(tables, "local", EntitySettings, default.local)
-    pacs = _read(tables, "pacs", EntitySettings, None)
+    local = read_table(tables, "local", EntitySettings, default.local)
+    pacs = read_table(tables, "pacs", EntitySettings, None)
     for name, entity in (("local", local), ("pacs", pacs)):
         _check_entity(name, entity)
     return Settings(
-        _read(tables, "survey", SurveySettings, default.survey),
+        read_table(tables, "survey", SurveySettings, default.survey),
         local,
         pacs,
-        _read(tables, "collect", CollectSettings, default.collect),
-        _read(tables, "tls", TlsSettings, None),
-        _read(tables, "store", StoreSettings, default.store),
-        _read(tables, "protect", ProtectSettings, default.protect),
-        _read(tables, "quality", QualitySettings, default.quality),
-        _read(tables, "mail", MailSettings, default.mail),
+        read_table(tables, "collect", CollectSettings, default.collect),
+        read_table(tables, "tls", TlsSettings, None),
+        read_table(tables, "store", StoreSettings, default.store),
+        read_table(tables, "protect", ProtectSettings, default.protect),
+        read_table(tables, "quality", QualitySettings, default.quality),
+        read_table(tables, "mail", MailSettings, default.mail),
         server,
         tables.get("filter", {}),
         tables.get("schedule", {}),
+        tables.get("report", {}),
     )
 
 
-def _read(tables: Table, name: str, kind: type[Any], default: T) -> Any | T:
+def read_table(tables: Table, name: str, kind: type[Any], default: T) -> Any | T:
+    """Return one table of the file as a dataclass, ``default`` without it.
+
+    Raises ``SettingsError`` that names key and table, and says what may stand there.
+    """
     if name not in tables:
         return default
     from pydantic import TypeAdapter, ValidationError

@@ -67,6 +67,14 @@ ALLOWED: dict[str, dict[str, str]] = {
         "says 4 GB, one P-DATA PDU of 300 MB": INPUT,
         "1 MB that becomes 1 GB": INPUT,
     },
+    "report_schedule.md": {
+        "| `tries` | 3 |": SETTING,
+        "| `retry_minutes` | 10 |": SETTING,
+        "| `catch_up_days` | 31 |": SETTING,
+        "| `keep` | 12 |": SETTING,
+        "after 15 minutes": SETTING,
+        "more than 600 MB": SETTING,
+    },
     "reports.md": {"600 s a cell": SETTING},
     "security.md": {"64 MiB of header, 16 MiB over the network": SETTING},
     "serve.md": {

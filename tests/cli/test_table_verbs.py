@@ -97,15 +97,6 @@ def test_rows_written_are_rows_of_the_file(
     assert not other.exists()
 
 
-def test_parameters_are_values_where_they_can_be_and_texts_where_not() -> None:
-    from workbench.cli.table_verbs import _parameters
-
-    read = _parameters(["year=2026", "name=dose", 'list=["a"]', "off=false", "e=a=b", "empty="])
-    assert read == {
-        "year": 2026, "name": "dose", "list": ["a"], "off": False, "e": "a=b", "empty": "",
-    }  # fmt: skip
-
-
 @pytest.mark.parametrize("given", ["year", "nothing_like_it=1"])
 def test_a_wrong_parameter_starts_no_report(
     workspace: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str], given: str

@@ -9,8 +9,8 @@ import pytest
 
 from tests.report.report_frames import scans, tables_of
 from workbench.errors import MissingTool, SettingsError
+from workbench.report import execution, run_report
 from workbench.report import pdf as printing
-from workbench.report import run_report, runner
 from workbench.report.made_file import MadeFile
 from workbench.report.missing import ReportTables
 from workbench.schema import IRRADIATION_EVENT
@@ -49,6 +49,7 @@ def test_a_failing_cell_fails_the_report_without_its_text(
     assert (run.outcome, run.out) == ("failed", None)
     assert "KeyError" in run.message
     assert "MUELLER" not in run.message
+    assert (run.cell, run.error_kind) == (2, "KeyError")
     assert out.read_text() == "yesterday's"
 
 
@@ -72,7 +73,7 @@ def test_leaving_early_is_a_failure(report: Callable[..., str], tmp_path: Path, 
 def test_a_cell_that_hangs_is_stopped(
     report: Callable[..., str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(runner, "CELL_TIMEOUT_S", 1)
+    monkeypatch.setattr(execution, "CELL_TIMEOUT_S", 1)
     run = run_report(report("import time; time.sleep(60)"), {}, tmp_path / "report.html")
     assert run.outcome == "failed"
     assert "longer than 1 s" in run.message

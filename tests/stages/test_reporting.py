@@ -34,6 +34,25 @@ def language_of(survey: Survey, **parameters: object) -> object:
     return caught.value.args[1].get("language")
 
 
+def test_a_site_s_own_report_has_a_kernel_of_its_own(
+    survey: Survey, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    given: list[object] = []
+    monkeypatch.setattr(reporting, "run_report", lambda *words: given.append(words[-1]))
+
+    def shared(*_: object) -> None:
+        raise AssertionError
+
+    with pytest.raises(AttributeError):  # there is no run to note
+        reporting.make_report(survey, "completeness", Path("out.html"), {}, shared)
+    own = survey.folder / reporting.TEMPLATES
+    own.mkdir()
+    (own / "completeness.ipynb").write_text("{}")
+    with pytest.raises(AttributeError):
+        reporting.make_report(survey, "completeness", Path("out.html"), {}, shared)
+    assert given == [shared, reporting.in_fresh_kernel]
+
+
 def test_english_is_not_named_so_that_the_footer_is_as_it_was(survey: Survey) -> None:
     assert language_of(survey) is None
 

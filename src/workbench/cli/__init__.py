@@ -21,6 +21,7 @@ from workbench.cli.mail_verbs import add_mail
 from workbench.cli.other_verbs import add_others
 from workbench.cli.output import PROBLEMS, leave_pipe, print_json, tell
 from workbench.cli.quality_verbs import add_quality
+from workbench.cli.report_verbs import add_reports
 from workbench.cli.rights_verbs import add_rights
 from workbench.cli.store_verbs import add_store
 from workbench.cli.table_verbs import add_tables
@@ -59,6 +60,7 @@ def parser() -> Parser:
         add_intake,
         add_collect,
         add_tables,
+        add_reports,
         add_store,
         add_deidentify,
         add_key,

@@ -47,6 +47,11 @@ def notebook_file(name: str, own: Path | None = None) -> Path:
     return edited if edited and edited.is_file() else folder() / f"{name}.ipynb"
 
 
+def is_own(name: str, own: Path | None = None) -> bool:
+    """Say whether a notebook is the site's; raises ``SettingsError`` where there is none."""
+    return notebook_file(name, own).parent != folder()
+
+
 def read_notebook(name: str, own: Path | None = None) -> nbformat.NotebookNode:
     """Return a report's notebook; raises ``SettingsError`` when it is not there or is none."""
     try:

@@ -3,38 +3,24 @@
 from __future__ import annotations
 
 import hashlib
-import logging
-import tempfile
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 
-import nbformat
-import papermill
-from nbclient.exceptions import CellExecutionError, CellTimeoutError, DeadKernelError
-from papermill.exceptions import PapermillException, PapermillExecutionError
-
-from workbench import errors
 from workbench.errors import SettingsError
 from workbench.language.choice import current_language, is_language, languages, use_language
-from workbench.report import kernel
 from workbench.report.atomic_file import written_atomically
+from workbench.report.execution import Execute, ReportStoppedError, in_fresh_kernel
 from workbench.report.html_page import Footer, html_page
 from workbench.report.notebooks import checked_parameters, default_parameters, read_notebook
 from workbench.report.page_files import WAYS, check_printer
 from workbench.report.provenance import take_fingerprint
 
-CELL_TIMEOUT_S = 600
 LANGUAGE = "language"
 SIGNED_BY = "signed_by"  # a parameter of reports that somebody signs
 # A path can name a hospital or a person, so it never gets onto the page.
 NOT_SHOWN = frozenset({"workspace"})
-OWN_ERRORS = frozenset(
-    name
-    for name, value in vars(errors).items()
-    if isinstance(value, type) and issubclass(value, errors.WorkbenchError)
-)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -51,6 +37,8 @@ class ReportRun:
         The file written, or None when the run failed.
     message
         Why it failed, in one sentence without any value from a header.
+    cell, error_kind
+        In which code cell it failed, where that is known, and by which kind of error.
     started_at, ended_at
         UTC.
     fingerprint
@@ -67,6 +55,8 @@ class ReportRun:
     outcome: str
     out: Path | None
     message: str = ""
+    cell: int | None = None
+    error_kind: str = ""
     started_at: datetime
     ended_at: datetime
     fingerprint: str = ""
@@ -80,12 +70,12 @@ class ReportRun:
         return self.outcome != "done"
 
 
-class _StoppedError(Exception):
-    """The run ended before the page was whole; its text may be shown."""
-
-
 def run_report(
-    name: str, parameters: Mapping[str, object], out: Path, own: Path | None = None
+    name: str,
+    parameters: Mapping[str, object],
+    out: Path,
+    own: Path | None = None,
+    execute: Execute = in_fresh_kernel,
 ) -> ReportRun:
     """Run the report ``name`` and write it to ``out`` as one file.
 
@@ -101,6 +91,8 @@ def run_report(
         when the run succeeds.  Where ``signed_by`` names somebody, a PDF is PDF/A.
     own
         A site's folder of report notebooks; they go before ours of the same name.
+    execute
+        Who runs the notebook.
 
     Raises
     ------
@@ -127,10 +119,11 @@ def run_report(
     started = datetime.now(UTC)
     try:
         with use_language(language):
-            executed = _execute(notebook, given)
-    except _StoppedError as stopped:
+            executed = execute(notebook, given)
+    except ReportStoppedError as stopped:
         return ReportRun(
             name=name, outcome="failed", out=None, message=str(stopped),
+            cell=stopped.cell, error_kind=stopped.kind,
             started_at=started, ended_at=datetime.now(UTC),
         )  # fmt: skip
     fingerprint = take_fingerprint(executed)
@@ -148,56 +141,3 @@ def run_report(
         fingerprint=fingerprint, sha256=hashlib.sha256(file.content).hexdigest(),
         made_by=file.made_by, remark=file.remark,
     )  # fmt: skip
-
-
-def _execute(
-    notebook: nbformat.NotebookNode, parameters: Mapping[str, object]
-) -> nbformat.NotebookNode:
-    """Run the notebook in a private folder that is gone afterwards; raise ``_StoppedError``."""
-    logging.getLogger("papermill").setLevel(logging.ERROR)  # it logs parameters and paths
-    with tempfile.TemporaryDirectory(prefix="workbench-report-") as folder:
-        try:
-            executed: nbformat.NotebookNode = papermill.execute_notebook(
-                notebook,
-                None,
-                parameters=dict(parameters),
-                kernel_name=kernel.NAME,
-                language="python",
-                progress_bar=False,
-                cwd=folder,
-                execution_timeout=CELL_TIMEOUT_S,
-                kernel_manager_class=kernel.ReportKernelManager,
-            )
-        except PapermillExecutionError as error:
-            raise _StoppedError(_cell_failed(error)) from None
-        except CellTimeoutError:
-            message = f"a cell of the report took longer than {CELL_TIMEOUT_S} s."
-            raise _StoppedError(message) from None
-        except (DeadKernelError, CellExecutionError, PapermillException, RuntimeError) as error:
-            message = f"the report could not be run ({type(error).__name__})."
-            raise _StoppedError(message) from None
-    _refuse_early_end(executed)
-    return executed
-
-
-def _cell_failed(error: PapermillExecutionError) -> str:
-    """Return what may be told of a failed cell: our own errors' words, else only the kind.
-
-    The message of any other exception may quote a header value.
-    """
-    where = f"the report stopped in its code cell {error.exec_count}"
-    if error.ename in OWN_ERRORS:
-        return f"{where}: {error.evalue}"
-    return f"{where} ({error.ename})."
-
-
-def _refuse_early_end(notebook: nbformat.NotebookNode) -> None:
-    """Refuse a run that left cells out: papermill takes SystemExit(0) for success."""
-    for cell in notebook.cells:
-        outputs = cell.get("outputs", [])
-        left = any(output.get("ename") == "SystemExit" for output in outputs)
-        never = (
-            cell.cell_type == "code" and cell.source.strip() and cell.get("execution_count") is None
-        )
-        if left or never:
-            raise _StoppedError("the report ended before its last cell.")

@@ -13,15 +13,16 @@ from __future__ import annotations
 
 from workbench.language import mark
 from workbench.schema.quality_tables import PHANTOM_IMAGE, TEST_RESULT
+from workbench.schema.report_tables import REPORT_RUN
 from workbench.schema.table import Column, Leaving, Table, copied
 
 __all__ = [
     "DOSE_ESTIMATE", "FINDING", "INSTANCE", "IRRADIATION_EVENT", "LEDGER", "PATIENT",
-    "PHANTOM_IMAGE", "REJECTED", "RUN", "SCHEMA_VERSION", "SERIES", "TABLES", "TEST_RESULT",
-    "Column", "Leaving", "Table",
+    "PHANTOM_IMAGE", "REJECTED", "REPORT_RUN", "RUN", "SCHEMA_VERSION", "SERIES", "TABLES",
+    "TEST_RESULT", "Column", "Leaving", "Table",
 ]  # fmt: skip
 
-SCHEMA_VERSION = 5  # of INSTANCE and the catalogue; one more needs a step in store/steps.py
+SCHEMA_VERSION = 6  # of INSTANCE and the catalogue; one more needs a step in store/steps.py
 
 INSTANCE = Table(
     "instance",
@@ -384,6 +385,6 @@ TABLES: dict[str, Table] = {
     table.name: table
     for table in (
         INSTANCE, REJECTED, SERIES, IRRADIATION_EVENT, DOSE_ESTIMATE, FINDING, PATIENT, RUN,
-        LEDGER, TEST_RESULT, PHANTOM_IMAGE,
+        LEDGER, TEST_RESULT, PHANTOM_IMAGE, REPORT_RUN,
     )
 }  # fmt: skip

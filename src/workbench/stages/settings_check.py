@@ -32,6 +32,7 @@ from workbench.qa.profiles import profile_of as test_profile_of
 from workbench.qa.registry import qa_test, settings_of
 from workbench.report.notebooks import read_notebook
 from workbench.settings import EntitySettings
+from workbench.stages.plan_check import plan_problems
 from workbench.stages.quality.alarms import Alarms
 from workbench.stages.quality.desk import GEOMETRIES, QualityDesk
 from workbench.stages.reporting import TEMPLATES
@@ -290,5 +291,5 @@ def _notebook(file: Path, own: Path) -> Iterator[str]:
 
 READERS: tuple[Reader, ...] = (
     _names, _profile, _misplaced, _receiver, _archive, _tls, _hours, _filter, _test_profiles,
-    _geometries, _mail, _alarms, _reports,
+    _geometries, _mail, _alarms, _reports, plan_problems,
 )  # fmt: skip

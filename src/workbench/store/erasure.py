@@ -26,7 +26,8 @@ from workbench.store.tables import OvertakenError, Part, PartTables
 
 MAX_TRIES = 20  # that another process may interfere with; each looks only at what is new
 # Tables of the catalogue that hold text.
-CATALOGUED = ("series", "identity", "refused", "inbox", "finding", "fingerprint", "run")
+CATALOGUED = ("series", "identity", "refused", "inbox", "finding", "fingerprint", "run",
+              "report_plan", "report_run")  # fmt: skip
 
 
 @dataclass(frozen=True)

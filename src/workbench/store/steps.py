@@ -78,6 +78,8 @@ STEPS = (
                catalogue_column("object", "profile", "BIGINT")),
     SchemaStep(4, "under which patient a study is kept, whose objects name several: a table that "
                "opening makes", nothing, by_opening=True),
+    SchemaStep(5, "plans of reports and their runs: two tables that opening makes", nothing,
+               by_opening=True),
 )  # fmt: skip
 
 

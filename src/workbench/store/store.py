@@ -17,6 +17,7 @@ from workbench.schema import (
     INSTANCE,
     PHANTOM_IMAGE,
     REJECTED,
+    REPORT_RUN,
     RUN,
     TABLES,
     TEST_RESULT,
@@ -36,6 +37,8 @@ from workbench.store.part_place import place_of
 from workbench.store.patient_identities import IdentityRow
 from workbench.store.quality_frames import images_frame, results_frame
 from workbench.store.quality_records import Quality
+from workbench.store.report_run_frame import report_runs_frame
+from workbench.store.report_runs import ReportRuns
 from workbench.store.store_sizes import StoreSizes, store_sizes
 from workbench.store.tables import (
     GRACE_PERIOD_S,
@@ -68,6 +71,7 @@ class Store:
         self._fingerprints = Fingerprints(self._catalogue)
         self._erasure = Erasure(self._catalogue, self._tables)
         self.quality = Quality(self._catalogue)
+        self.report_runs = ReportRuns(self._catalogue)
 
     @classmethod
     def open(
@@ -222,6 +226,8 @@ class Store:
             return results_frame(self.quality.results()).lazy()
         if table is PHANTOM_IMAGE:
             return images_frame(self.quality.images()).lazy()
+        if table is REPORT_RUN:
+            return report_runs_frame(self.report_runs.runs()).lazy()
         parts = self._tables.scan(table)
         if table is not FINDING:
             return parts

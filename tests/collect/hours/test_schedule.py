@@ -3,12 +3,10 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime
-from pathlib import Path
 
 import pytest
 
-from workbench.collect.hours import schedule
-from workbench.collect.hours.schedule import local_zone, read_timetable, written_timetable
+from workbench.collect.hours.schedule import read_timetable, written_timetable
 from workbench.collect.hours.week_grid import WeekGrid
 from workbench.errors import SettingsError
 
@@ -39,29 +37,3 @@ def test_a_grid_that_was_changed_comes_back_and_the_rest_stays() -> None:
     written = written_timetable(table, query=WeekGrid.always())
     assert written.items() >= table.items()
     assert read_timetable(written).query.grid == WeekGrid.always()
-
-
-@pytest.mark.parametrize(
-    ("named", "zone"),
-    [("Europe/Zurich", "Europe/Zurich"), (":Asia/Tokyo", "Asia/Tokyo")],
-)
-def test_the_zone_of_the_machine_may_be_told_by_the_environment(
-    named: str, zone: str, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setenv("TZ", named)
-    assert local_zone() == zone
-
-
-@pytest.mark.parametrize("named", ["", "CET-1CEST", "/etc/localtime"])
-def test_else_it_is_that_of_the_system_else_utc(
-    named: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setenv("TZ", named)
-    file = tmp_path / "usr" / "zoneinfo" / "Europe" / "Paris"
-    file.parent.mkdir(parents=True)
-    file.touch()
-    (tmp_path / "localtime").symlink_to(file)
-    monkeypatch.setattr(schedule, "LOCAL_TIME", tmp_path / "localtime")
-    assert local_zone() == "Europe/Paris"
-    monkeypatch.setattr(schedule, "LOCAL_TIME", tmp_path / "nothing")
-    assert local_zone() == "UTC"

@@ -2,19 +2,16 @@
 
 from __future__ import annotations
 
-import sys
 from datetime import UTC, date, datetime, timedelta, timezone
-from importlib.util import find_spec
-from types import SimpleNamespace
 from zoneinfo import ZoneInfo
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from workbench.collect.hours import week_grid
-from workbench.collect.hours.week_grid import DAYS, Holidays, Override, Slots, WeekGrid, zone_named
-from workbench.errors import MissingTool, SettingsError
+from workbench.collect.hours.week_grid import DAYS, Override, Slots, WeekGrid
+from workbench.errors import SettingsError
+from workbench.hospital_calendar import Holidays
 
 LUXEMBOURG = ZoneInfo("Europe/Luxembourg")
 LORD_HOWE = ZoneInfo("Australia/Lord_Howe")  # sets its clocks by 30 minutes, at half past in UTC
@@ -232,62 +229,6 @@ def test_a_holiday_counts_as_a_sunday() -> None:
     assert slots.cell(utc(2026, 6, 22, 22, 30)) == (6, 0)
 
 
-def fake_package(country: str, subdiv: str | None, years: int) -> dict[date, str]:
-    if (country, subdiv) not in {("LU", None), ("DE", "BY")}:
-        raise NotImplementedError
-    return {date(years, 12, 26): "second day"} | ({date(years, 1, 6): "kings"} if subdiv else {})
-
-
-@pytest.fixture
-def country_package(monkeypatch: pytest.MonkeyPatch):
-    week_grid._bank_holidays.cache_clear()
-    fake = SimpleNamespace(country_holidays=fake_package)
-    monkeypatch.setitem(sys.modules, "holidays", fake)
-    yield
-    week_grid._bank_holidays.cache_clear()
-
-
-@pytest.mark.usefixtures("country_package")
-def test_a_country_s_holidays_and_one_s_own_days_hold_in_every_year() -> None:
-    ours = Holidays("LU", days=frozenset({date(2026, 8, 31)}))
-    assert date(2026, 12, 26) in ours
-    assert date(2031, 12, 26) in ours
-    assert date(2026, 8, 31) in ours
-    assert date(2026, 1, 6) not in ours
-    assert date(2026, 1, 6) in Holidays("DE", "BY")
-    assert date(2026, 12, 26) not in Holidays()
-
-
-@pytest.mark.usefixtures("country_package")
-@pytest.mark.parametrize("place", [("XX", ""), ("LU", "ZZ"), ("lu", ""), ("", "BY"), ("../x", "")])
-def test_an_unknown_place_is_refused_when_it_is_set(place: tuple[str, str]) -> None:
-    with pytest.raises(SettingsError) as error:
-        Holidays(*place)
-    assert "LU" in error.value.remedy
-
-
-def test_without_the_package_a_country_is_refused_and_days_still_work(monkeypatch) -> None:
-    week_grid._bank_holidays.cache_clear()
-    monkeypatch.setitem(sys.modules, "holidays", None)
-    with pytest.raises(MissingTool, match="pip install holidays"):
-        Holidays("LU")
-    assert date(2026, 5, 9) in Holidays(days=frozenset({date(2026, 5, 9)}))
-
-
-if find_spec("holidays"):  # optional, and its absence is no gap: the fake says the same
-
-    def test_the_package_knows_luxembourg_and_bavaria() -> None:
-        luxembourg, bavaria = Holidays("LU"), Holidays("DE", "BY")
-        # Easter 2026 is 5 April: Monday, Ascension, Whit Monday; then 9 May and 23 June.
-        moving = [date(2026, 4, 6), date(2026, 5, 14), date(2026, 5, 25)]
-        assert all(day in luxembourg for day in [*moving, date(2026, 5, 9), date(2026, 6, 23)])
-        assert date(2026, 1, 6) in bavaria
-        assert date(2026, 6, 4) in bavaria  # Corpus Christi
-        assert date(2026, 6, 4) not in Holidays("DE")
-        with pytest.raises(SettingsError):
-            Holidays("XX")
-
-
 # -- override, zones --------------------------------------------------------------------------
 
 
@@ -340,12 +281,3 @@ def test_a_time_without_its_zone_is_refused() -> None:
     for span in ((naive, utc(2026, 1, 1)), (utc(2026, 1, 1), naive)):
         with pytest.raises(SettingsError):
             slots.open_seconds(*span)
-
-
-@pytest.mark.parametrize(
-    "name", ["Europe/Atlantis", "../etc/passwd", "Europe", "", "/etc/localtime"]
-)
-def test_an_unknown_zone_is_refused_with_an_example(name: str) -> None:
-    with pytest.raises(SettingsError, match="Europe/Luxembourg"):
-        zone_named(name)
-    assert zone_named("Europe/Luxembourg").key == "Europe/Luxembourg"

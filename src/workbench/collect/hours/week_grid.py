@@ -9,18 +9,16 @@ datetimes of one zone are compared and subtracted by the clock on the wall, not 
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
-from datetime import UTC, date, datetime, timedelta
-from functools import cache
-from importlib import import_module
+from datetime import UTC, datetime, timedelta
 from typing import Self
 from zoneinfo import ZoneInfo
 
 from workbench.collect.hours.week_words import in_words
-from workbench.errors import MissingTool, SettingsError
-from workbench.language import Words, mark
+from workbench.errors import SettingsError
+from workbench.hospital_calendar import Holidays
+from workbench.language import Words
 
 DAYS = ("monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday")
 OPEN, CLOSED = "#", "."
@@ -29,7 +27,6 @@ SUNDAY = 6
 HOUR = timedelta(hours=1)
 # A week repeats, but for holidays; who waits longer than this is told that nothing changes.
 HORIZON = timedelta(days=60)
-COUNTRY_CODE = re.compile(r"[A-Z]{2,3}")  # ISO 3166-1, alpha-2 or alpha-3
 
 
 @dataclass(frozen=True)
@@ -100,71 +97,6 @@ def _hours(day: str, text: object) -> tuple[bool, ...]:
             closed=CLOSED,
         )
     return tuple(sign == OPEN for sign in text)
-
-
-@dataclass(frozen=True)
-class Holidays:
-    """Days that count as Sundays: the bank holidays of a country, and days of one's own.
-
-    Attributes
-    ----------
-    country
-        Its ISO 3166-1 code, such as ``LU``; empty for none.
-    subdivision
-        The part of the country after ISO 3166-2, such as ``BY`` of ``DE``; empty for what holds
-        in the whole country.
-    days
-        Further days: of the house, or of a town alone.
-
-    Raises ``SettingsError`` for a country or subdivision whose holidays are not known, and
-    ``MissingTool`` for any country where the package ``holidays`` is not installed.
-    """
-
-    country: str = ""
-    subdivision: str = ""
-    days: frozenset[date] = field(default_factory=frozenset)
-
-    def __post_init__(self) -> None:
-        if self.country or self.subdivision:  # now, and not at night when first asked
-            _bank_holidays(self.country, self.subdivision, datetime.now(UTC).year)
-
-    def __contains__(self, day: date) -> bool:
-        if day in self.days:
-            return True
-        return bool(self.country) and day in _bank_holidays(
-            self.country, self.subdivision, day.year
-        )
-
-
-@cache
-def _bank_holidays(country: str, subdivision: str, year: int) -> frozenset[date]:
-    remedy = mark(
-        "Mend country and subdivision of [schedule]: an ISO code such as LU, or DE with BY. Or "
-        "list the days themselves."
-    )
-    if not COUNTRY_CODE.fullmatch(country):
-        raise SettingsError("the country of the bank holidays is not a country code.", remedy)
-    try:
-        package = import_module("holidays")  # by name: it is optional, and slow to import
-    except ImportError as error:
-        raise MissingTool(
-            "the bank holidays of a country need the package holidays.",
-            "Install it (pip install holidays), or list the days themselves.",
-        ) from error
-    try:
-        holidays = package.country_holidays(country, subdiv=subdivision or None, years=year)
-    except NotImplementedError as error:
-        if subdivision:
-            raise SettingsError(
-                "the bank holidays of {country}, subdivision {subdivision} are not known.",
-                remedy,
-                country=country,
-                subdivision=repr(subdivision[:20]),
-            ) from error
-        raise SettingsError(
-            "the bank holidays of {country} are not known.", remedy, country=country
-        ) from error
-    return frozenset(holidays)
 
 
 @dataclass(frozen=True)
@@ -255,16 +187,6 @@ class Slots:
             yield at
         while (at := _next_wall_hour(at, self.zone)) < last:
             yield at
-
-
-def zone_named(name: str) -> ZoneInfo:
-    """Return a time zone of the IANA database; raises ``SettingsError`` when there is none."""
-    try:
-        return ZoneInfo(name)
-    except (KeyError, ValueError, OSError) as error:  # unknown, a path, a folder of zones
-        raise SettingsError(
-            "the time zone is not known.", "Write one such as Europe/Luxembourg."
-        ) from error
 
 
 def _utc(at: datetime) -> datetime:

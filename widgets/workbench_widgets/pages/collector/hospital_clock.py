@@ -4,10 +4,9 @@ from __future__ import annotations
 
 from zoneinfo import ZoneInfo
 
-from workbench.collect.hours.schedule import local_zone
-from workbench.collect.hours.week_grid import zone_named
 from workbench.collect.queue.overview import Desk
 from workbench.errors import SettingsError
+from workbench.hospital_calendar import local_zone, zone_named
 
 
 def wall(desk: Desk) -> ZoneInfo:

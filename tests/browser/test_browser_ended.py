@@ -172,7 +172,8 @@ def test_a_kernel_that_is_slow_is_told_and_its_answer_is_taken(server: ServerPro
 IDLE = """
 import sys, time
 from pathlib import Path
-from workbench.collect.queue.control import Control, Process
+from workbench.collect.queue.control import Control
+from workbench.services.running_process import Process
 from workbench.collect.queue.doings import paused
 from workbench.collect.queue.hospital_file import HospitalFile
 control = Control(HospitalFile(Path(sys.argv[1])))

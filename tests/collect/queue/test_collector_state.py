@@ -18,11 +18,12 @@ from workbench.collect.queue.collector_state import (
     StateKind,
     collector_state,
 )
-from workbench.collect.queue.control import Command, Control, Process
+from workbench.collect.queue.control import Command, Control
 from workbench.collect.queue.doings import Doing, doing, paused
 from workbench.collect.queue.hospital_file import FILE, HospitalFile
 from workbench.collect.queue.overview import collector_of
 from workbench.language import Saying
+from workbench.services.running_process import Process
 
 ZONE = ZoneInfo("Europe/Luxembourg")
 OURS = str(Process.this())

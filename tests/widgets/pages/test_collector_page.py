@@ -20,11 +20,12 @@ from tests.stages.stubborn_peers import NAME, PATIENT, objects
 from workbench import create_survey
 from workbench.collect.hours.week_grid import WeekGrid
 from workbench.collect.patient_list import ListedPatient
-from workbench.collect.queue.control import Command, Process
+from workbench.collect.queue.control import Command
 from workbench.collect.queue.patient_queue import Counts, PatientState, Queue
 from workbench.deidentify.key import protect_key
 from workbench.deidentify.key_wrapping import Cost
 from workbench.model import ApplicationEntity
+from workbench.services.running_process import Process
 from workbench.settings import EntitySettings, Settings, SurveySettings
 from workbench.settings_file import read_settings
 from workbench.simulate.pacs import EmbeddedPacs

@@ -14,12 +14,13 @@ from workbench import create_survey
 from workbench.collect.hours.week_grid import Override
 from workbench.collect.patient_list import ListedPatient
 from workbench.collect.patient_result import REGISTER
-from workbench.collect.queue.control import Command, Process
+from workbench.collect.queue.control import Command
 from workbench.collect.queue.doings import Doing, doing, paused
 from workbench.collect.queue.patient_queue import Counts, PatientState, Queue
 from workbench.collect.retrieval import RetrieveOutcome
 from workbench.errors import NetworkError
 from workbench.language import Saying, use_language
+from workbench.services.running_process import Process
 from workbench.settings import EntitySettings, Settings, SurveySettings
 from workbench_widgets.pages.collector import CollectorPage, collector_page
 from workbench_widgets.parts.live.live import Ask

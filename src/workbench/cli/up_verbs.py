@@ -59,10 +59,10 @@ def _wish(options: argparse.Namespace, folder: Path) -> int:
     from contextlib import closing
 
     from workbench.collect.queue.hospital_file import HospitalFile
-    from workbench.services.service_board import Asker, ServiceBoard, Wanted
+    from workbench.services.service_board import Asker, ServiceBoard, WantedState
 
     service = BY_NAME[options.start or options.stop]
-    wanted = Wanted.RUNNING if options.start else Wanted.STOPPED
+    wanted = WantedState.RUNNING if options.start else WantedState.STOPPED
     with closing(HospitalFile(folder)) as hospital:
         board = ServiceBoard(hospital)
         board.ask(service, wanted, Asker.TERMINAL)
@@ -82,7 +82,7 @@ def _status(options: argparse.Namespace, folder: Path) -> int:
     from contextlib import closing
 
     from workbench.collect.queue.hospital_file import HospitalFile
-    from workbench.services.service_board import ServiceBoard, ServiceState, Wanted
+    from workbench.services.service_board import ServiceBoard, ServiceState, WantedState
 
     with closing(HospitalFile(folder)) as hospital:
         board = ServiceBoard(hospital)
@@ -101,7 +101,7 @@ def _status(options: argparse.Namespace, folder: Path) -> int:
     missed = any(
         report is None or report.state in bad
         for service in SERVICES
-        if wishes[service.name].wanted is Wanted.RUNNING
+        if wishes[service.name].wanted is WantedState.RUNNING
         for report in [reports.get(service.name)]
     )
     return PROBLEMS if missed or up is None else DONE

@@ -75,7 +75,8 @@ class SharedLog:
 
     def _put(self, text: str) -> None:
         with suppress(OSError, ValueError):  # a full disk, a terminal that is closed
-            print(text, file=self._log, flush=True)
+            self._log.write(f"{text}\n")
+            self._log.flush()
 
     def _shown(self, text: str) -> bool:
         """Write to the terminal this was started at, if any."""

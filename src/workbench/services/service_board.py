@@ -26,7 +26,7 @@ WISH, STATE, UP, COMMAND = "wish ", "service ", "up", "command"
 STOP, RUN = "stop", "run"
 
 
-class Wanted(StrEnum):
+class WantedState(StrEnum):
     """What a person wants of a service."""
 
     RUNNING = "running"
@@ -86,7 +86,7 @@ class ControlRows(Protocol):
 class Wish:
     """What somebody wants of a service; ``key`` is another one with each wish."""
 
-    wanted: Wanted = Wanted.RUNNING
+    wanted: WantedState = WantedState.RUNNING
     by: Asker | None = None
     at: str = ""
     key: str = ""
@@ -159,7 +159,7 @@ class ServiceBoard:
 
     # --- asked of the services -----------------------------------------------------------------
 
-    def ask(self, service: KeptService, wanted: Wanted, by: Asker) -> None:
+    def ask(self, service: KeptService, wanted: WantedState, by: Asker) -> None:
         """Want a service running or stopped; raises ``RightsError`` without the right to it."""
         rights_here().need(service.right)
         key = f"{time.time_ns()}"
@@ -167,9 +167,9 @@ class ServiceBoard:
             self._command(wanted)
         self._put(WISH + service.name, json.dumps({"wanted": wanted, "by": by, "key": key}))
 
-    def _command(self, wanted: Wanted) -> None:
+    def _command(self, wanted: WantedState) -> None:
         """Let the collector's own command agree; a pause stays one."""
-        if wanted is Wanted.STOPPED:
+        if wanted is WantedState.STOPPED:
             self._put(COMMAND, STOP)
         elif self._values(COMMAND).get(COMMAND, ("", ""))[0] == STOP:
             self._put(COMMAND, RUN)
@@ -234,12 +234,12 @@ def _wish(service: KeptService, written: Mapping[str, tuple[str, str]]) -> Wish:
     value, at = written.get(WISH + service.name, ("", ""))
     kept = json.loads(value) if value else {}
     by = Asker(kept["by"]) if kept else None
-    wanted = Wanted(kept["wanted"]) if kept else Wanted.RUNNING
+    wanted = WantedState(kept["wanted"]) if kept else WantedState.RUNNING
     if service.name == COLLECT:
         # Its own command has the last word: `collect stop` and `collect resume` write no wish.
         stopped = written.get(COMMAND, ("", ""))[0] == STOP
-        agrees = (wanted is Wanted.STOPPED) == stopped
-        wanted = Wanted.STOPPED if stopped else Wanted.RUNNING
+        agrees = (wanted is WantedState.STOPPED) == stopped
+        wanted = WantedState.STOPPED if stopped else WantedState.RUNNING
         if not agrees:
             by, at = None, written.get(COMMAND, ("", at))[1]
     return Wish(wanted, by, at, str(kept.get("key", "")))

@@ -14,7 +14,7 @@ from typing import Protocol
 from workbench.language import Saying
 from workbench.services.kept_service import KeptService
 from workbench.services.log_lines import LineSplitter
-from workbench.services.service_board import ServiceReport, ServiceState, Wanted, Wish, now_utc
+from workbench.services.service_board import ServiceReport, ServiceState, WantedState, Wish, now_utc
 from workbench.services.service_process import COULD_NOT_START
 
 RESTART_S, MAX_RESTART_S = 2.0, 60.0  # doubled with each end
@@ -86,7 +86,7 @@ class ServiceRun:
     def want(self, wish: Wish, now: float) -> None:
         """Do what somebody wants; the same wish once more changes nothing."""
         before, self._wish = self._wish, wish
-        if wish.wanted is Wanted.STOPPED:
+        if wish.wanted is WantedState.STOPPED:
             self._stop(now)
         elif self.process is None and (
             wish.key != before.key or self.report.state is ServiceState.STOPPED
@@ -169,7 +169,7 @@ class ServiceRun:
             with suppress(OSError):
                 process.close()
         lived, why = now - self._began, self._reason(code)
-        if ending or self._wish.wanted is Wanted.STOPPED:
+        if ending or self._wish.wanted is WantedState.STOPPED:
             self._become(ServiceState.STOPPED, Saying(""))
             self._tell("ended.")
         elif self.report.state is ServiceState.ENDING:  # wanted again meanwhile

@@ -101,9 +101,7 @@ def collector_state(
     return CollectorState(StateKind.WARNING, text, _asked(command), start)
 
 
-def _under_up(
-    report: ServiceReport, start: str, now: datetime, zone: ZoneInfo
-) -> CollectorState:
+def _under_up(report: ServiceReport, start: str, now: datetime, zone: ZoneInfo) -> CollectorState:
     """Return how a collector stands that says nothing, by what its parent says of it."""
     since = _at(datetime.fromisoformat(report.since).replace(tzinfo=UTC), now, zone)
     state, reason = report.state, report.reason.words()

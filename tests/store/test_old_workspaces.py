@@ -33,13 +33,13 @@ WORDS = {
     "qa look": "", "qa watch": "", "qa results": "", "qa decide": "1 accept --by N",
     "qa erase": "--unselected --yes",
     "qa event": "weekly service --by N", "qa due": "", "quarantine": "--out {files}/x.html",
-    "serve": "--port 0", "demo": "--no-serve",
+    "serve": "--port 0", "up": "--port 0", "demo": "--no-serve",
 }  # fmt: skip
 # These ask the hospital's key, its list of patients or the settings: some never look further.
 WITHOUT_CATALOGUE = {
     "init": "", "key check": "", "key show-fingerprint": "", "key lock": "", "key who": "SITE-A",
     "key sheet": "--out {files}/x.html", "key link": "{files}/p.csv --out -",
-    "deidentify": "{files} {files}/clean", "collect unit": "", "rights list": "",
+    "deidentify": "{files} {files}/clean", "rights list": "",
     "credentials list": "", "credentials confirm": "mail-password",
 }  # fmt: skip
 ASKING = {"key protect", "key unlock", "key restore", "rights set"}  # a person, for a passphrase

@@ -9,7 +9,7 @@ from __future__ import annotations
 import signal
 from collections.abc import Callable
 from contextlib import suppress
-from typing import Protocol
+from typing import IO, Protocol
 
 from workbench.language import Saying
 from workbench.services.kept_service import KeptService
@@ -34,6 +34,10 @@ class Running(Protocol):
     @property
     def pid(self) -> int:
         """Its number."""
+
+    @property
+    def output(self) -> IO[bytes]:
+        """The stream of what it says, to be waited for."""
 
     def poll(self) -> int | None:
         """Return its exit code; ``None`` while it runs."""

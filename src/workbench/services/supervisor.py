@@ -148,10 +148,7 @@ class Supervisor:
 
     def _listen(self) -> None:
         """Pass on what the services say; returns after a moment at the latest."""
-        speaking = {
-            run.process.output: run for run in self.runs
-            if isinstance(run.process, ServiceProcess)
-        }  # fmt: skip
+        speaking = {run.process.output: run for run in self.runs if run.process is not None}
         ready, _, _ = select.select(list(speaking), [], [], TICK_S)
         heard = [speaking[output].listen() for output in ready]  # all of them
         if ready and not any(heard):

@@ -58,7 +58,7 @@ def test_where_none_ever_ran_it_says_how_to_start_one(control: Control, tmp_path
     found = state(control, tmp_path)
     assert found.kind is StateKind.WARNING
     assert found.text == "Not running: none was started here yet."
-    assert found.start == f"workbench collect run -w {tmp_path}"
+    assert found.start == f"workbench up -w {tmp_path}"
     assert found.lines()[-1].endswith(found.start)
 
 

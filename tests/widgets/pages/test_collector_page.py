@@ -146,7 +146,7 @@ def test_a_hundred_thousand_patients_are_paged(page: CollectorPage) -> None:
 
 
 def test_steering_writes_what_the_collector_reads(page: CollectorPage) -> None:
-    assert "workbench collect run" in ask(page, "show").html
+    assert "workbench up -w" in ask(page, "show").html
     assert "Not running: none was started here yet." in ask(page, "show").html
     for name, command in (
         ("pause", Command.PAUSE), ("resume", Command.RUN), ("stop", Command.STOP),

@@ -12,7 +12,7 @@ from zoneinfo import ZoneInfo
 
 from markupsafe import Markup
 
-from workbench.language import Words, data, listed, n, t
+from workbench.language import Words, listed, n, t
 from workbench.services.kept_service import COLLECT, SERVICES, KeptService
 from workbench.services.service_board import (
     Asker,
@@ -96,7 +96,7 @@ def _said(report: ServiceReport, wish: Wish) -> Iterator[Words]:
     if report.restarts:
         yield n("Started again once", "Started again {count} times", report.restarts)
     if report.reason:
-        yield data(report.reason.words())
+        yield report.reason.words()
 
 
 def _button(service: KeptService, report: ServiceReport) -> Markup:

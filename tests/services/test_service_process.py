@@ -6,6 +6,7 @@ import os
 import signal
 import subprocess
 import sys
+from contextlib import suppress
 from pathlib import Path
 
 import psutil
@@ -51,7 +52,11 @@ def test_it_ends_with_a_parent_that_is_killed(workspace: Path, by_kernel: bool) 
     child = psutil.Process(int(parent.stdout.readline()))
     parent.kill()
     parent.communicate()
-    until(lambda: not child.is_running() or child.status() == psutil.STATUS_ZOMBIE, 5)
+    try:
+        until(lambda: not child.is_running() or child.status() == psutil.STATUS_ZOMBIE, 5)
+    finally:
+        with suppress(psutil.NoSuchProcess):
+            child.kill()
 
 
 @pytest.mark.parametrize("by_kernel", WAYS)

@@ -6,14 +6,17 @@ import os
 import re
 import signal
 import socket
+import time
+from collections.abc import Iterator
 from contextlib import closing
 from pathlib import Path
+from typing import Any
 
 import psutil
 import pytest
 
 from tests.cli.verbs import run
-from tests.services.up_bench import Up, until, up
+from tests.services.up_bench import SOON_S, Up, until, up
 from tests.stages.test_collecting import hospital
 from workbench import create_survey
 from workbench.cli.output import DONE, NOT_STARTED, PROBLEMS
@@ -23,7 +26,9 @@ from workbench.deidentify.key import protect_key
 from workbench.deidentify.key_wrapping import Cost
 from workbench.services.service_board import ServiceBoard, ServiceState, WantedState
 from workbench.settings import EntitySettings, Settings, SurveySettings
+from workbench.simulate.pacs import EmbeddedPacs
 from workbench.simulate.peers import free_port
+from workbench.stages.collecting import Collector
 
 LINGER_S = 5.0  # what a killed parent started is gone after that
 RUNNING, STOPPED = ServiceState.RUNNING, ServiceState.STOPPED
@@ -76,6 +81,45 @@ def test_patients_are_collected_what_is_killed_comes_back_and_all_ends_together(
             assert patient.patient_id not in text
         code, told, _ = run(capsys, "up", "--status", *w)
         assert (code, told["up"]) == (PROBLEMS, None)
+
+
+class Slow(EmbeddedPacs):
+    """Takes some seconds for each patient."""
+
+    def _move(self, event: Any) -> Iterator[Any]:
+        for answer in super()._move(event):
+            yield answer
+            time.sleep(0.2)
+
+
+@pytest.mark.parametrize("asked", [1, 2])
+def test_asked_once_the_patient_in_hand_is_finished_asked_twice_given_back(
+    asked: int, tmp_path: Path
+) -> None:
+    with (
+        hospital(tmp_path, patients=3, kind=Slow) as (survey, _, patients),
+        closing(HospitalFile(survey.folder)) as opened,
+        up(survey.folder) as started,
+    ):
+        queue = Queue(opened)
+        queue.add(patients)
+        until(lambda: queue.states()[PatientState.MOVING] == 1)
+        started.below()
+        for _ in range(asked):
+            started.process.send_signal(signal.SIGTERM)
+            time.sleep(1.0)  # two signals at once are one
+        assert started.process.wait(SOON_S) == 0
+        # A PACS that does not let go of the connection is not waited for: its patient is free then
+        # as after any end of a collector.
+        Collector(survey)._free_the_dead()
+        states = {state: count for state, count in queue.states().items() if count}
+        if asked == 1:
+            assert states == {PatientState.COMPLETE: 1, PatientState.WAITING: 2}
+        else:
+            assert states == {PatientState.WAITING: 3}
+        tries = {row["tries"] for row in queue.rows() if row["state"] == "waiting"}
+        assert tries == {0}, "given back is not tried"
+        assert started.left() == []
 
 
 def test_a_killed_parent_leaves_no_service_and_no_kernel_and_another_may_start(

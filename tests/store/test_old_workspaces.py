@@ -33,7 +33,7 @@ WORDS = {
     "qa look": "", "qa watch": "", "qa results": "", "qa decide": "1 accept --by N",
     "qa erase": "--unselected --yes",
     "qa event": "weekly service --by N", "qa due": "", "quarantine": "--out {files}/x.html",
-    "serve": "--port 0", "up": "--port 0", "demo": "--no-serve",
+    "serve": "--port 0", "demo": "--no-serve",
 }  # fmt: skip
 # These ask the hospital's key, its list of patients or the settings: some never look further.
 WITHOUT_CATALOGUE = {
@@ -43,6 +43,7 @@ WITHOUT_CATALOGUE = {
     "credentials list": "", "credentials confirm": "mail-password",
 }  # fmt: skip
 ASKING = {"key protect", "key unlock", "key restore", "rights set"}  # a person, for a passphrase
+STARTS = {"up"}  # programs of its own, which refuse; tests/services/test_up.py
 UPGRADES = "store upgrade"
 SOME = ("import", "map", "table", "check", "store check", "store compact", "qa due", "collect list")
 Run = Callable[[str], tuple[int, str]]
@@ -110,7 +111,7 @@ def refused(run: Run, remedy: str, verbs: Iterable[str] = tuple(WORDS)) -> None:
 
 
 def test_these_are_all_verbs_with_a_workspace() -> None:
-    assert set(workspace_verbs(parser())) == {*WORDS, *WITHOUT_CATALOGUE, *ASKING, UPGRADES}
+    assert set(workspace_verbs(parser())) == {*WORDS, *WITHOUT_CATALOGUE, *ASKING, *STARTS, UPGRADES}
 
 
 @pytest.mark.parametrize("version", ["1", "2", "3"])

@@ -111,7 +111,13 @@ def refused(run: Run, remedy: str, verbs: Iterable[str] = tuple(WORDS)) -> None:
 
 
 def test_these_are_all_verbs_with_a_workspace() -> None:
-    assert set(workspace_verbs(parser())) == {*WORDS, *WITHOUT_CATALOGUE, *ASKING, *STARTS, UPGRADES}
+    assert set(workspace_verbs(parser())) == {
+        *WORDS,
+        *WITHOUT_CATALOGUE,
+        *ASKING,
+        *STARTS,
+        UPGRADES,
+    }
 
 
 @pytest.mark.parametrize("version", ["1", "2", "3"])

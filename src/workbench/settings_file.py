@@ -41,7 +41,7 @@ NEW_TABLE = {"quality": "mail"}
 
 def read_settings(folder: Path) -> Settings:
     """Read the settings of a workspace; raises ``SettingsError`` with the remedy."""
-    return settings_of(_tables(folder))
+    return settings_of(read_tables(folder))
 
 
 def mistakes(folder: Path) -> list[str]:
@@ -50,7 +50,7 @@ def mistakes(folder: Path) -> list[str]:
     Raises ``SettingsError`` where there is no such file.
     """
     said = []
-    for name, table in _tables(folder).items():
+    for name, table in read_tables(folder).items():
         try:
             settings_of({name: table})
         except SettingsError as error:
@@ -58,7 +58,8 @@ def mistakes(folder: Path) -> list[str]:
     return said
 
 
-def _tables(folder: Path) -> Table:
+def read_tables(folder: Path) -> Table:
+    """Read the tables of the file as they stand there; raises ``SettingsError``."""
     try:
         text = (folder / FILE).read_text(encoding="utf-8")
     except FileNotFoundError as error:

@@ -172,7 +172,8 @@ def test_a_kernel_that_is_slow_is_told_and_its_answer_is_taken(server: ServerPro
 IDLE = """
 import sys, time
 from pathlib import Path
-from workbench.collect.queue.control import Control, Process
+from workbench.collect.queue.control import Control
+from workbench.services.running_process import Process
 from workbench.collect.queue.doings import paused
 from workbench.collect.queue.hospital_file import HospitalFile
 control = Control(HospitalFile(Path(sys.argv[1])))
@@ -224,7 +225,7 @@ def test_a_collector_that_is_gone_is_told_on_every_page_with_how_to_start_it(
             collector.wait()
             wait_for_state("it was ended from outside", page, index)
             assert re.search(r"Not running since \d\d:\d\d:\d\d:", states(page, index)[0])
-            command = f"workbench collect run -w {workspace}"
+            command = f"workbench up -w {workspace}"
             assert page.locator(".wbc-state code").first.inner_text() == command
             assert index.locator('[data-part="start"]').inner_text() == command
 

@@ -97,6 +97,11 @@ ALLOWED: dict[str, dict[str, str]] = {
         "| `[1.5]` | 0 |": "a count of the example",
         "| `[null]` | 1 |": "a count of the example",
     },
+    "up.md": {
+        "2, 4, 8 ... 60 seconds": SETTING,
+        "the others have 30 seconds": SETTING,
+        "all end within 5 seconds": SETTING,
+    },
     "verify.md": {
         "a member over 256 MB": SETTING,
         "members or 64 GB of an archive": SETTING,

@@ -55,13 +55,3 @@ def test_without_a_terminal_nothing_is_deleted_and_the_option_is_named(
     assert code == NOT_STARTED
     assert "--sure 'tset' is not the survey's name" in str(told["message"])
     assert len(run(capsys, "collect", "list", *queue)[1]["patients"]) == 2  # type: ignore[arg-type]
-
-
-def test_a_unit_is_printed_as_it_is(queue: tuple[str, Path], capsys: Capture) -> None:
-    from workbench.cli import main
-
-    assert main(["collect", "unit", *map(str, queue)]) == DONE
-    out, err = capsys.readouterr()
-    assert "\n[Unit]\n" in out
-    assert "ExecStart=" in out
-    assert err == ""

@@ -37,7 +37,6 @@ SAID: dict[str, tuple[str, str, str]] = {
     "collect resume": ("", r"waiting", ""),
     "collect stop": ("", r"waiting", ""),
     "collect test": ("", r"^ok  ", ""),
-    "collect unit": ("", r"^\[Service\]$", ""),
     "collect now": ("--minutes 5", r"override", ""),
     "collect retry": ("", r"^0 patients will be asked", ""),
     "collect list": ("", r"^ +1  waiting", ""),
@@ -81,6 +80,7 @@ SAID: dict[str, tuple[str, str, str]] = {
     "credentials list": ("", r"^pacs-token: ", ""),
     "credentials confirm": ("pacs-token", r"may go to", ""),
     "serve": ("", "", ""),
+    "up": ("", r"^All services have ended\.$", r"^Keeping the services running"),
     "check": ("", r"^- ", ""),
     "plugins": ("", r"^report  dose_by_protocol", ""),
     "simulate": ("{w}/../new --patients 1", r"files written", ""),
@@ -164,6 +164,7 @@ def prepare(verb: str, place: Path, monkeypatch: pytest.MonkeyPatch) -> None:
         "collect test": ("workbench.stages.connection_test.trials", trials),
         "qa watch": ("time.sleep", interrupted),
         "serve": ("workbench.server.voila.serve", lambda *_, **__: None),
+        "up": ("workbench.services.supervisor.Supervisor.run", lambda _: None),
         "demo": ("workbench.demo.run_demo", lambda _: True),
     }
     if verb in stand_ins:

@@ -21,11 +21,12 @@ from tests.server.server_workspace import harmless, make_workspace
 from tests.server.web_visitor import WebVisitor
 from workbench.cli import main
 from workbench.collect.queue.collector_state import collector_state
-from workbench.collect.queue.control import Control, Process
+from workbench.collect.queue.control import Control
 from workbench.collect.queue.hospital_file import HospitalFile
 from workbench.errors import SettingsError
 from workbench.rights import Right
 from workbench.server.voila import ServerProcess, serve
+from workbench.services.running_process import Process
 from workbench.settings import Settings, SurveySettings
 from workbench.survey import create_survey
 

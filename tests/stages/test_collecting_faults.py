@@ -34,12 +34,13 @@ from tests.stages.test_collecting import (
     until,
 )
 from workbench.collect.patient_list import ListedPatient
-from workbench.collect.queue.control import Command, Process
+from workbench.collect.queue.control import Command
 from workbench.collect.queue.hospital_file import HospitalFile
 from workbench.collect.queue.overview import Desk
 from workbench.collect.queue.patient_queue import PatientState, Queue
 from workbench.errors import SettingsError
 from workbench.schema import INSTANCE
+from workbench.services.running_process import Process
 from workbench.settings import EntitySettings
 from workbench.simulate.pacs import EmbeddedPacs
 from workbench.simulate.peers import free_port

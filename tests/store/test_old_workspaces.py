@@ -39,11 +39,12 @@ WORDS = {
 WITHOUT_CATALOGUE = {
     "init": "", "key check": "", "key show-fingerprint": "", "key lock": "", "key who": "SITE-A",
     "key sheet": "--out {files}/x.html", "key link": "{files}/p.csv --out -",
-    "deidentify": "{files} {files}/clean", "collect unit": "", "rights list": "",
+    "deidentify": "{files} {files}/clean", "rights list": "",
     "credentials list": "", "credentials confirm": "mail-password",
     "mail test": "--to a@example.org",
 }  # fmt: skip
 ASKING = {"key protect", "key unlock", "key restore", "rights set"}  # a person, for a passphrase
+STARTS = {"up"}  # programs of its own, which refuse; tests/services/test_up.py
 UPGRADES = "store upgrade"
 SOME = ("import", "map", "table", "check", "store check", "store compact", "qa due", "collect list")
 Run = Callable[[str], tuple[int, str]]
@@ -111,7 +112,13 @@ def refused(run: Run, remedy: str, verbs: Iterable[str] = tuple(WORDS)) -> None:
 
 
 def test_these_are_all_verbs_with_a_workspace() -> None:
-    assert set(workspace_verbs(parser())) == {*WORDS, *WITHOUT_CATALOGUE, *ASKING, UPGRADES}
+    assert set(workspace_verbs(parser())) == {
+        *WORDS,
+        *WITHOUT_CATALOGUE,
+        *ASKING,
+        *STARTS,
+        UPGRADES,
+    }
 
 
 @pytest.mark.parametrize("version", ["1", "2", "3"])

@@ -7,6 +7,7 @@ standard error; with ``--json`` standard output is one JSON object, whatever hap
 
 from __future__ import annotations
 
+import os
 import sys
 from collections.abc import Sequence
 
@@ -25,13 +26,19 @@ from workbench.cli.report_verbs import add_reports
 from workbench.cli.rights_verbs import add_rights
 from workbench.cli.store_verbs import add_store
 from workbench.cli.table_verbs import add_tables
+from workbench.cli.up_verbs import add_up
 from workbench.cli.verb import Parser, Verb
 from workbench.file_modes import private_umask
+from workbench.services.kept_service import PIPE
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run one verb; return the exit code."""
     words = list(sys.argv[1:] if arguments is None else arguments)
+    if PIPE in os.environ:
+        from workbench.services.service_process import ends_with_parent
+
+        ends_with_parent()
     try:
         options = parser().parse_args(words)
         verb: Verb = options.verb
@@ -68,6 +75,7 @@ def parser() -> Parser:
         add_quality,
         add_mail,
         add_rights,
+        add_up,
         add_others,
     ):
         add(verbs)

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 from workbench.cli.arguments import Input, NamedChoice, Number, OutputFile, PatientId, WholeNumber
 from workbench.cli.command_errors import about
 from workbench.cli.output import DONE, PROBLEMS, answer_to, finish, say, show_progress, tell
-from workbench.cli.verb import Parser, survey_of, workspace_of, workspace_verb
+from workbench.cli.verb import Parser, survey_of, workspace_verb
 from workbench.errors import SettingsError
 
 if TYPE_CHECKING:
@@ -44,7 +44,6 @@ def add_collect(verbs: Any) -> None:
         ("resume", "go on after pause or stop"),
         ("stop", "end the collector after the patient in hand"),
         ("test", "test the connections: C-ECHO, one object sent by the PACS, one by ourselves"),
-        ("unit", "print a systemd unit that runs the collector"),
     ):
         workspace_verb(actions, name, _steer, text).set_defaults(action=name)
     now = workspace_verb(actions, "now", _now, "ask now whatever the schedule says, for a while")
@@ -137,11 +136,6 @@ def _add(options: argparse.Namespace) -> int:
 def _steer(options: argparse.Namespace) -> int:
     from workbench.collect.queue.control import Command
 
-    if options.action == "unit":
-        from workbench.collect.systemd_unit import systemd_unit
-
-        unit = systemd_unit(workspace_of(options))
-        return finish(options, {"unit": unit}, "{unit}")
     desk = _desk(options)
     if options.action == "test":
         return _tested(options, desk)

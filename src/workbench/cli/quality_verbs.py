@@ -199,12 +199,14 @@ def _erase(options: argparse.Namespace) -> int:
 
 
 def _watch(options: argparse.Namespace) -> int:
+    import signal
     import time
 
     from workbench.stages.line import quality_line
     from workbench.stages.quality.arrivals import POLL_INTERVAL_S
 
     desk = _desk(options)
+    signal.signal(signal.SIGTERM, signal.default_int_handler)  # a service ends as Ctrl-C does
     tell("Watching for phantom images. Stop with Ctrl-C.")
     total = 0
     try:

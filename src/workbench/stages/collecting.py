@@ -24,7 +24,7 @@ from workbench.collect.hours.schedule import read_timetable
 from workbench.collect.patient_list import ListedPatient
 from workbench.collect.patient_result import PatientResult
 from workbench.collect.patients import Patience, Stopped, Watch, collect_patient
-from workbench.collect.queue.control import Command, Control, Process
+from workbench.collect.queue.control import Command, Control
 from workbench.collect.queue.doings import Doing, doing, paused
 from workbench.collect.queue.heartbeat import Pulse
 from workbench.collect.queue.hospital_file import HospitalFile
@@ -34,6 +34,7 @@ from workbench.collect.retrieval import Source
 from workbench.collect.time_limits import Interruption
 from workbench.errors import NetworkError, SettingsError, StoreError, WorkbenchError
 from workbench.language import Saying
+from workbench.services.running_process import Process
 from workbench.stages.asking_hours import closed_now, next_try
 from workbench.stages.border import Border, Intake
 from workbench.stages.collection import Collection, collection_of

@@ -20,6 +20,7 @@ from workbench.deidentify.unlocked_key import LOCKED_SUFFIX
 from workbench.file_modes import GROUP_FOLDER, OTHERS, OWNER_FOLDER
 from workbench.rights import PASSWORDS_FILE
 from workbench.scanners.scanner_file import FILE as SCANNERS
+from workbench.services.up_lock import LOCK as UP_LOCK
 from workbench.settings import FILE as SETTINGS_FILE
 from workbench.settings import Settings
 from workbench.store.catalogue import FILE as CATALOGUE
@@ -36,7 +37,7 @@ SECRETS = (
 )  # fmt: skip
 SHARED = (
     SETTINGS_FILE, SCANNERS, CATALOGUE, *(CATALOGUE + end for end in JOURNALS),
-    PARTS, LOCK, PHANTOMS, REPORTS, EXPORTS,
+    PARTS, LOCK, UP_LOCK, PHANTOMS, REPORTS, EXPORTS,
 )  # fmt: skip
 NAMED = frozenset((*SECRETS, *SHARED))
 ELSE = "other files"

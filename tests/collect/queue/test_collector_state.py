@@ -18,11 +18,12 @@ from workbench.collect.queue.collector_state import (
     StateKind,
     collector_state,
 )
-from workbench.collect.queue.control import Command, Control, Process
+from workbench.collect.queue.control import Command, Control
 from workbench.collect.queue.doings import Doing, doing, paused
 from workbench.collect.queue.hospital_file import FILE, HospitalFile
 from workbench.collect.queue.overview import collector_of
 from workbench.language import Saying
+from workbench.services.running_process import Process
 
 ZONE = ZoneInfo("Europe/Luxembourg")
 OURS = str(Process.this())
@@ -57,7 +58,7 @@ def test_where_none_ever_ran_it_says_how_to_start_one(control: Control, tmp_path
     found = state(control, tmp_path)
     assert found.kind is StateKind.WARNING
     assert found.text == "Not running: none was started here yet."
-    assert found.start == f"workbench collect run -w {tmp_path}"
+    assert found.start == f"workbench up -w {tmp_path}"
     assert found.lines()[-1].endswith(found.start)
 
 

@@ -9,11 +9,12 @@ from pathlib import Path
 import pytest
 
 from tests.language.unmarked import wrong_in_text
-from workbench.collect.queue.control import Control, Heartbeat, Process
+from workbench.collect.queue.control import Control, Heartbeat
 from workbench.collect.queue.doings import TEXTS, Doing, doing
 from workbench.collect.queue.hospital_file import HospitalFile
 from workbench.collect.queue.patient_queue import PatientState
 from workbench.language import Saying, use_language
+from workbench.services.running_process import Process
 
 OURS = str(Process.this())
 VALUES = {

@@ -20,11 +20,12 @@ from tests.stages.stubborn_peers import NAME, PATIENT, objects
 from workbench import create_survey
 from workbench.collect.hours.week_grid import WeekGrid
 from workbench.collect.patient_list import ListedPatient
-from workbench.collect.queue.control import Command, Process
+from workbench.collect.queue.control import Command
 from workbench.collect.queue.patient_queue import Counts, PatientState, Queue
 from workbench.deidentify.key import protect_key
 from workbench.deidentify.key_wrapping import Cost
 from workbench.model import ApplicationEntity
+from workbench.services.running_process import Process
 from workbench.settings import EntitySettings, Settings, SurveySettings
 from workbench.settings_file import read_settings
 from workbench.simulate.pacs import EmbeddedPacs
@@ -145,7 +146,7 @@ def test_a_hundred_thousand_patients_are_paged(page: CollectorPage) -> None:
 
 
 def test_steering_writes_what_the_collector_reads(page: CollectorPage) -> None:
-    assert "workbench collect run" in ask(page, "show").html
+    assert "workbench up -w" in ask(page, "show").html
     assert "Not running: none was started here yet." in ask(page, "show").html
     for name, command in (
         ("pause", Command.PAUSE), ("resume", Command.RUN), ("stop", Command.STOP),

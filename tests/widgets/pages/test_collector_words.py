@@ -14,12 +14,15 @@ from workbench import create_survey
 from workbench.collect.hours.week_grid import Override
 from workbench.collect.patient_list import ListedPatient
 from workbench.collect.patient_result import REGISTER
-from workbench.collect.queue.control import Command, Process
+from workbench.collect.queue.control import Command
 from workbench.collect.queue.doings import Doing, doing, paused
 from workbench.collect.queue.patient_queue import Counts, PatientState, Queue
 from workbench.collect.retrieval import RetrieveOutcome
 from workbench.errors import NetworkError
 from workbench.language import Saying, use_language
+from workbench.services.kept_service import SERVICES
+from workbench.services.running_process import Process
+from workbench.services.service_board import Asker, ServiceReport, ServiceState, WantedState
 from workbench.settings import EntitySettings, Settings, SurveySettings
 from workbench_widgets.pages.collector import CollectorPage, collector_page
 from workbench_widgets.parts.live.live import Ask
@@ -106,6 +109,23 @@ def test_so_is_how_the_collector_stands_whatever_it_does(page: CollectorPage) ->
     assert unmarked(section(page, "now")) == []
     control.beat("1:1.0:another-boot", {"doing": doing(Doing.DONE)})
     assert unmarked(section(page, "now")) == []
+
+
+@pytest.mark.parametrize("state", ServiceState)
+def test_so_is_how_the_programs_stand_that_are_kept_running(
+    page: CollectorPage, state: ServiceState
+) -> None:
+    board = page.desk.control.services
+    reasons = [
+        Saying("Ended by {signal}.", signal="SIGKILL"), Saying("Could not start."),
+        Saying("Ended with exit code {code}: {why}", code=3, why=Saying.plain("of the program")),
+    ]  # fmt: skip
+    for wanted in WantedState:
+        board.ask(SERVICES[1], wanted, Asker.PAGE)
+        for restarts, reason in enumerate(reasons):
+            report = ServiceReport(state, "2026-11-30T12:00:00", 7, restarts, reason)
+            board.beat(OURS, report.since, {service.name: report for service in SERVICES})
+            assert unmarked(section(page, "now")) == []
 
 
 @pytest.mark.parametrize("opened", [True, False])

@@ -15,6 +15,8 @@ from workbench.collect.queue.control import Command, Control, Heartbeat
 from workbench.collect.queue.doings import TROUBLE, Doing, paused
 from workbench.collect.queue.heartbeat import WARN_FREE_BYTES, filling
 from workbench.language import Words, data, day_and_clock, listed, t
+from workbench.services.kept_service import COLLECT
+from workbench.services.service_board import ServiceReport, ServiceState
 
 NO_WORDS = Words("")
 LATE_S = 5.0  # a collector speaks every two seconds
@@ -41,12 +43,15 @@ class CollectorState:
         What somebody should do; empty where nothing is to be done.
     start
         The command that starts a collector; empty while one runs.
+    kept
+        Whether ``workbench up`` is there, which a page can ask to start one.
     """
 
     kind: StateKind
     text: Words
     todo: Words = NO_WORDS
     start: str = ""
+    kept: bool = False
 
     def lines(self) -> list[str]:
         """Say all of it in lines of text."""
@@ -76,7 +81,10 @@ def collector_state(
             ),
             t("It may hang: look at the machine, or stop and start it again."),
         )
-    start = f"workbench collect run -w {quote(str(folder.absolute()))}"
+    workspace = f"-w {quote(str(folder.absolute()))}"
+    if report := control.services.reports().get(COLLECT):
+        return _under_up(report, f"workbench up --start {COLLECT} {workspace}", now, zone)
+    start = f"workbench up {workspace}"
     if beats:
         silent = min(beat.age_seconds for beat in beats)
         text = t(
@@ -91,6 +99,30 @@ def collector_state(
         else t("Not running: none was started here yet.")
     )  # fmt: skip
     return CollectorState(StateKind.WARNING, text, _asked(command), start)
+
+
+def _under_up(report: ServiceReport, start: str, now: datetime, zone: ZoneInfo) -> CollectorState:
+    """Return how a collector stands that says nothing, by what its parent says of it."""
+    since = _at(datetime.fromisoformat(report.since).replace(tzinfo=UTC), now, zone)
+    state, reason = report.state, report.reason.words()
+    if state in (ServiceState.RUNNING, ServiceState.ENDING):
+        text = t("Starting.") if state is ServiceState.RUNNING else t("Ending.")
+        return CollectorState(StateKind.WARNING, text, kept=True)
+    if state is ServiceState.WAITING:
+        text = t("It ended, and is started again in a moment. {reason}", reason=reason)
+        return CollectorState(StateKind.PROBLEM, text, kept=True)
+    if state is ServiceState.STOPPED:
+        text = t("Stopped since {moment}.", moment=since)
+        return CollectorState(StateKind.WARNING, text, NO_WORDS, start, kept=True)
+    if state is ServiceState.NOT_SET_UP:
+        return CollectorState(
+            StateKind.WARNING, t("Not running: no PACS is set."),
+            t("Set one under Settings, then start the collector."), start, kept=True,
+        )  # fmt: skip
+    return CollectorState(
+        StateKind.PROBLEM, t("Not running since {moment}. {reason}", moment=since, reason=reason),
+        t("Mend that, then start the collector."), start, kept=True,
+    )  # fmt: skip
 
 
 def _at_work(command: Command, fresh: Sequence[Heartbeat]) -> CollectorState:

@@ -8,7 +8,6 @@ no port to protect and nothing is lost when either is not there.
 from __future__ import annotations
 
 import json
-import os
 import socket
 import time
 from collections.abc import Mapping
@@ -17,18 +16,18 @@ from datetime import UTC, datetime
 from enum import StrEnum
 from typing import Any
 
-import psutil
-
-from workbench.collect.clock import boot, moment
+from workbench.collect.clock import moment
 from workbench.collect.hours.week_grid import Override
 from workbench.collect.queue.hospital_file import HospitalFile
 from workbench.errors import SettingsError
 from workbench.language import Saying, Words
 from workbench.rights import Right, needs
+from workbench.services.running_process import Process
+from workbench.services.service_board import COMMAND, ServiceBoard
 
 HEARTBEAT_MAX_AGE_S = 20.0  # a heartbeat that is older is of a collector that hangs or is gone
 EVENTS_KEPT = 10_000
-COMMAND, OVERRIDE, HEARTBEAT, ENDED = "command", "override", "heartbeat ", "ended"
+OVERRIDE, HEARTBEAT, ENDED = "override", "heartbeat ", "ended"
 
 
 class Command(StrEnum):
@@ -37,43 +36,6 @@ class Command(StrEnum):
     RUN = "run"
     PAUSE = "pause"
     STOP = "stop"
-
-
-@dataclass(frozen=True)
-class Process:
-    """A process, told apart from another that gets the same number later."""
-
-    pid: int
-    started: float
-    boot: str
-
-    @classmethod
-    def this(cls) -> Process:
-        """Return the process this runs in."""
-        return cls(os.getpid(), psutil.Process().create_time(), boot())
-
-    @classmethod
-    def named(cls, name: str) -> Process | None:
-        """Return the process whose name a collector's begins with; ``None`` when it is none."""
-        try:
-            pid, started, start = name.split(":")[:3]
-            return cls(int(pid), float(started), start)
-        except ValueError:
-            return None
-
-    def __str__(self) -> str:
-        return f"{self.pid}:{self.started}:{self.boot}"
-
-    @property
-    def lives(self) -> bool:
-        """Whether it is still there."""
-        if self.boot != boot():
-            return False
-        try:
-            # creation times are told to a hundredth of a second
-            return bool(abs(psutil.Process(self.pid).create_time() - self.started) < 1.0)
-        except psutil.Error:
-            return False
 
 
 @dataclass(frozen=True)
@@ -128,10 +90,17 @@ def _lives(owner: str, age: float, told: Mapping[str, Any]) -> bool:
 
 
 class Control:
-    """The two-way notice board of one workspace."""
+    """The two-way notice board of one workspace.
+
+    Attributes
+    ----------
+    services
+        What ``workbench up`` is told there, and tells.
+    """
 
     def __init__(self, hospital: HospitalFile) -> None:
         self._hospital = hospital
+        self.services = ServiceBoard(hospital)
 
     # --- asked of the collector ----------------------------------------------------------------
 

@@ -18,10 +18,11 @@ from workbench.deidentify.key import load_key
 from workbench.errors import IdentityError, StoreError
 from workbench.file_modes import OWNER_FILE, create_private
 from workbench.language import Saying
+from workbench.services import control_file
 from workbench.store.database import Sqlite
 from workbench.survey import KEY_FILE
 
-FILE = "hospital.sqlite"
+FILE = control_file.FILE
 VERSION = 2  # 1: identities lay there in clear
 SALT, KEY_CHECK = "salt", "key_check"  # notes
 
@@ -66,7 +67,6 @@ CREATE TABLE IF NOT EXISTS event (
     number INTEGER PRIMARY KEY AUTOINCREMENT, at TEXT NOT NULL, severity TEXT NOT NULL,
     text TEXT NOT NULL
 );
-CREATE TABLE IF NOT EXISTS control (name TEXT PRIMARY KEY, value TEXT NOT NULL, at TEXT NOT NULL);
 """
 
 OWED = "reclaim owed"  # pages of the plain file of before are still in the file
@@ -156,7 +156,7 @@ class HospitalFile(Sqlite):
             found = self.version()  # another process may have been quicker
             if found == 1:
                 plain_rows.put_aside(self)
-            self.define(TABLES)
+            self.define(TABLES + control_file.TABLE)
             self.note("version", str(VERSION))
             if found == 1:
                 plain_rows.encrypt(self, self._sealed_for_the_first_time(), drawn)

@@ -20,11 +20,12 @@ from enum import StrEnum
 from types import MappingProxyType
 from typing import Any
 
-from workbench.collect.clock import boot, moment, steady
+from workbench.collect.clock import moment, steady
 from workbench.collect.patient_list import ListedPatient
 from workbench.collect.queue.hospital_file import HospitalFile, drawn, last_drawn
 from workbench.language import Saying, Words, mark, t
 from workbench.rights import Right, needs
+from workbench.services.running_process import boot
 
 LEASE_S = 60.0
 MAX_WAIT_S = 7 * 24 * 3600.0  # seconds: doubling must not put a patient off for ever

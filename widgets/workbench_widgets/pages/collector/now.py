@@ -5,6 +5,7 @@ from __future__ import annotations
 import shutil
 from collections.abc import Iterator, Mapping, Sequence
 from datetime import UTC, datetime, timedelta
+from types import MappingProxyType
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -19,8 +20,11 @@ from workbench.collect.queue.patient_queue import PatientState
 from workbench.errors import SettingsError
 from workbench.language import Words, data, day_and_clock, html, listed, mark, n, number, t
 from workbench.rights import Right
+from workbench.services.kept_service import BY_NAME, COLLECT
+from workbench.services.service_board import Asker, WantedState
 from workbench_widgets.pages.collector.figures import command, whole
 from workbench_widgets.pages.collector.hospital_clock import wall
+from workbench_widgets.pages.collector.services_card import NEEDS, START, act, services_card
 from workbench_widgets.parts.live.live import Ask
 from workbench_widgets.parts.panel.panel import (
     GOOD,
@@ -53,7 +57,7 @@ LEGEND = (
     (mark("not found"), (PatientState.NOT_FOUND,), "notfound"),
     (mark("failed"), (PatientState.FAILED,), "failed"),
 )
-STEERED = {"pause": Command.PAUSE, "resume": Command.RUN, "stop": Command.STOP}
+STEERED = ("pause", "resume", "stop")
 
 
 class Now:
@@ -61,7 +65,9 @@ class Now:
 
     name, title = "now", mark("Now")
     right = Right.COLLECT
-    needs = dict.fromkeys((*STEERED, "ask-now", "schedule-again"), Right.COLLECT)
+    needs = MappingProxyType({
+        **dict.fromkeys((*STEERED, "ask-now", "schedule-again"), Right.COLLECT), **NEEDS,
+    })  # fmt: skip
 
     def __init__(self, desk: Desk) -> None:
         self._desk = desk
@@ -72,7 +78,8 @@ class Now:
             status = self._desk.status()
         except SettingsError as error:
             wrong = said(t("The settings are wrong: {problem}", problem=error.words()), "problem")
-            return join((state_box(self._desk.collector_state()), wrong, buttons(
+            state = self._desk.collector_state()
+            return join((state_box(state), wrong, start_button(state) or buttons(
                 Button(t("Pause"), "pause"), Button(t("Stop after this patient"), "stop")
             )))  # fmt: skip
         return join((
@@ -82,20 +89,30 @@ class Now:
                 self._queue(status), self._in_hand(status), tonight(status),
                 machine(status, shutil.disk_usage(self._desk.survey.folder).free),
                 self._away(status),
+                services_card(self._desk.control.services, ZoneInfo(status.zone)),
             ))),
         ))  # fmt: skip
 
     def act(self, ask: Ask) -> Outcome | None:
         """Steer the collectors, or override the schedule; how it stands then says the state."""
         if ask.name in STEERED:
-            self._desk.control.command = STEERED[ask.name]
+            self._steer(ask.name)
             return Outcome(Words(""))
         if ask.name == "ask-now":
             return self._ask_now(ask.text("value"))
         if ask.name == "schedule-again":
             self._desk.control.override = None
             return Outcome(Words(""))
-        return None
+        return act(self._desk.control.services, ask)
+
+    def _steer(self, name: str) -> None:
+        control, collector = self._desk.control, BY_NAME[COLLECT]
+        if name == "stop":
+            control.services.ask(collector, WantedState.STOPPED, Asker.PAGE)
+        elif name == "resume" and control.command is Command.STOP:
+            control.services.ask(collector, WantedState.RUNNING, Asker.PAGE)
+        else:
+            control.command = Command.PAUSE if name == "pause" else Command.RUN
 
     def _ask_now(self, choice: str) -> Outcome:
         now, zone = datetime.now(UTC), wall(self._desk)
@@ -109,10 +126,10 @@ class Now:
         return Outcome(Words(""))
 
     def _steering(self, status: Status) -> Markup:
-        runs, override = status.command is Command.RUN, self._desk.control.override
-        steer = buttons(
+        override = self._desk.control.override
+        steer = start_button(status.state) or buttons(
             Button(t("Pause"), "pause", main=True)
-            if runs
+            if status.command is Command.RUN
             else Button(t("Resume"), "resume", main=True),
             Button(t("Stop after this patient"), "stop", off=status.command is Command.STOP),
         )
@@ -209,13 +226,20 @@ def state_box(state: CollectorState) -> Markup:
     """Return how the collectors stand and what to do, as a box."""
     start = Markup("<p>{}</p>").format(html(
         "Start it in a terminal: {command}. To have the system start it: {unit}.",
-        command=command(state.start), unit=command("workbench collect unit"),
-    )) if state.start else NOTHING  # fmt: skip
+        command=command(state.start), unit=command("workbench up --unit"),
+    )) if state.start and not state.kept else NOTHING  # fmt: skip
     todo = said(state.todo) if state.todo else NOTHING
     return Markup(
         '<div class="wbc-state wbc-{}" role="status"><span aria-hidden="true">{}</span>'
         "<div><strong>{}</strong>{}</div></div>"
     ).format(state.kind, BADGES[state.kind], state.text, todo + start)
+
+
+def start_button(state: CollectorState) -> Markup:
+    """Return the button that starts a collector; nothing where none would be."""
+    if not (state.kept and state.start):
+        return NOTHING
+    return buttons(Button(t("Start the collector"), f"{START}{COLLECT}", main=True))
 
 
 def tonight(status: Status) -> Markup:

@@ -49,6 +49,13 @@ SERVICES = (
         COLLECT, mark("Collector"), ("collect", "run"), Right.COLLECT, table="pacs", ending_s=None
     ),
     KeptService("qa", mark("Image quality"), ("qa", "watch"), Right.DECIDE),
+    KeptService(
+        "reports",
+        mark("Reports on a schedule"),
+        ("report", "watch"),
+        Right.ADMINISTER,
+        table="report",
+    ),
     KeptService(SERVE, mark("Pages"), ("serve",), Right.ADMINISTER, on_page=False),
 )
 BY_NAME = MappingProxyType({service.name: service for service in SERVICES})

@@ -34,6 +34,7 @@ from workbench.simulate.archive import KEYWORDS, UNIQUE, Values
 from workbench.simulate.hospital import simulate_hospital
 from workbench.simulate.pacs import EmbeddedPacs
 from workbench.simulate.peers import free_port
+from workbench.store.catalogue import FILE as CATALOGUE
 from workbench.survey import create_survey
 
 OBJECTS, A_PATIENT, A_SERIES = 500_000, 500, 250
@@ -175,8 +176,10 @@ def sample(process: psutil.Process, workspace: Path, stored: int) -> Sample:
     for each in (process, *process.children(recursive=True)):
         with suppress(psutil.NoSuchProcess):
             resident += each.memory_info().rss
-    files = (workspace / "store").glob("catalogue.sqlite*")
-    return Sample(stored, resident, sum(file.stat().st_size for file in files))
+    catalogue = workspace / CATALOGUE
+    log = catalogue.with_name(f"{CATALOGUE}-wal")  # gone for a moment when it is begun anew
+    size = catalogue.stat().st_size + (log.stat().st_size if log.exists() else 0)
+    return Sample(stored, resident, size)
 
 
 def workbench(*words: str) -> Any:

@@ -20,7 +20,7 @@ from pathlib import Path
 
 from playwright.sync_api import sync_playwright
 
-from benchmarks.dashboard import PATIENCE_MS, PICTURE, SETTLE_S
+from benchmarks.dashboard import SETTLE_S, seconds
 from tests.server.server_workspace import harmless, make_workspace
 from workbench.server.voila import ServerProcess
 from workbench.stages.reporting import make_report
@@ -53,14 +53,7 @@ def page(visits: int = VISITS) -> float:
 
             def visit(language: str) -> float:
                 time.sleep(SETTLE_S)
-                context = browser.new_context(viewport={"width": 1280, "height": 900})
-                shown = context.new_page()
-                begin = time.perf_counter()
-                shown.goto(f"{base}dashboards/my_scanner?lang={language}&{query}")
-                shown.wait_for_selector(PICTURE, state="attached", timeout=PATIENCE_MS)
-                spent = time.perf_counter() - begin
-                context.close()
-                return spent
+                return seconds(browser, f"{base}?lang={language}&{query}")
 
             ratio = in_turn(visit, visits)
         browser.close()

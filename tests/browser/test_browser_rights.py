@@ -182,7 +182,7 @@ def test_who_finds_no_room_is_told_and_let_in_when_somebody_leaves(server: Serve
         second.goto(at(server, "dashboards/quality"))
         second.get_by_text("You have one dashboard open, as many as one visitor may.").wait_for()
         leave(inside[1], server)
-        second.get_by_text("You have 1 dashboard open").wait_for()
+        second.get_by_text("You have one dashboard open").wait_for()
         leave(tab.page, server)
         second.get_by_role("tab", name="Today").wait_for(timeout=COLD_MS)
         assert tab.errors == []

@@ -161,7 +161,8 @@ def test_a_workspace_of_the_environment_that_is_a_file_is_named(
     assert f"--workspace: '{tmp_path / 'file'}' is a file" in str(answer["message"])
 
 
-SECRET = "QZSECRET7"
+ANY_WORD = (Folder, OutputFile, Name)
+SECRET, LETTERS = "QZSECRET7", frozenset("abcdefghijklmnopqrstuvwxyz")
 
 
 def misplaced() -> Iterator[list[str]]:
@@ -173,10 +174,15 @@ def misplaced() -> Iterator[list[str]]:
         yield [*words, f"-{SECRET}"]
         yield [*words, f"--{SECRET}", "x"]
         yield [*words, f"--json={SECRET}"]
+        yield [*words, f"--json=O'{SECRET}"]
+        yield [*words, f"O'{SECRET}", f"O'{SECRET}", f"O'{SECRET}", f"O'{SECRET}"]
+        takes_any = [each for each in verb.arguments if isinstance(each.type, ANY_WORD)]
+        free = {name[2:3] for action in takes_any for name in action.option_strings}
+        yield from ([*words, f"--{letter}={SECRET}"] for letter in sorted(LETTERS - free))
         yield [words[0], f"{SECRET}", *words[1:]]
         yield [*words, "-w", "w", SECRET, SECRET, SECRET, SECRET]
         for action in verb.arguments:
-            if not isinstance(action.type, (Folder, OutputFile, Name)):  # these take any word
+            if not isinstance(action.type, ANY_WORD):
                 option = action.option_strings[-1:]
                 yield [*words, *option, SECRET]
                 yield [*words, *(f"{name}={SECRET}" for name in option), SECRET]

@@ -65,9 +65,11 @@ class Parser(argparse.ArgumentParser):
         """Return a message with the places of words for the words themselves."""
         for place, word in enumerate(self._typed, 1):
             where = f"(word {place} after '{self.prog}')"
-            for part in (word, *word.split("=", 1)[1:]):
-                text = text.replace(f"'{part}'", where) if part else text
-            option = word.partition("=")[0]
+            option, _, value = word.partition("=")
+            for part in filter(None, (word, value)):
+                for quoted in (f"'{part}'", repr(part)):
+                    text = text.replace(quoted, where)
+            text = text.replace(f"{option}={value}", option) if value else text
             slip = option.startswith("--") and "Did you mean" in text
             if option not in self._option_string_actions and not slip:
                 text = text.replace(f"no option {option}.", f"such option {where}.")

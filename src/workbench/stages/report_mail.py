@@ -42,7 +42,7 @@ ELSEWHERE = timedelta(hours=1)  # so long a page on another machine is left to t
 CLOCK_SKEW_S = 300  # between two machines
 MAKING_S = 600  # of a letter, its file included
 NOT_YET = mark("it was not sent yet.")
-NO_SERVER = mark("no mail server is set.")
+NO_SERVER = "no mail server is set."
 STATES = {
     MailState.SENT: MAIL_SENT, MailState.PARTLY: MAIL_PARTLY, MailState.FAILED: MAIL_WANTED,
 }  # fmt: skip
@@ -169,7 +169,7 @@ def untold_runs(survey: Survey, now: datetime) -> list[UntoldRun]:
         if plan is not None and plan.to and is_fresh(run, now, TOLD_WITHIN):
             tries = survey.store.report_letters.of(run)
             problem = tries.problem if tries and tries.problem else str(NOT_YET)
-            untold.append(UntoldRun(plan, run, problem if ready else str(NO_SERVER)))
+            untold.append(UntoldRun(plan, run, problem if ready else NO_SERVER))
     return untold
 
 

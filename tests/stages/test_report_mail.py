@@ -224,14 +224,40 @@ def test_a_server_that_never_ends_is_left_after_its_time(
     assert "did not come to an end" in problems(embedded)[0]
 
 
-def test_a_letter_that_is_too_large_is_told_with_its_size(embedded: Hospital) -> None:
+@pytest.mark.parametrize(
+    ("refuse", "max_bytes"), [({}, 50_000), ({"DATA": "552 5.3.4 too big <a@example.org>"}, 10**7)]
+)
+def test_a_letter_that_the_server_finds_too_large_comes_without_its_file(
+    embedded: Hospital, refuse: dict[str, str], max_bytes: int
+) -> None:
     embedded.reports.page = PAGE + "x" * 90_000
-    with mail_server(max_bytes=50_000) as server:
+
+    class Once(dict[str, str]):
+        """Refuses the first message only, as it would one with a file."""
+
+        def get(self, key: str, usual: str = "") -> str:  # type: ignore[override]
+            return self.pop(key, usual)
+
+    with mail_server(refuse, max_bytes=max_bytes) as server:
+        server.refuse = Once(refuse)
         program = planned(embedded, server.address)
         later(embedded, DAY)
         program.look()
-    assert "takes 0.1 MB at most" in problems(embedded)[0]
-    assert "0.1 MB" in problems(embedded)[0]
+        assert sorted(server.recipients) == [A, B]
+        body = server.message().get_content()
+    assert "Nothing is attached: the message" in body
+    assert "0.1 MB" in body
+    assert mail(embedded) == [("sent", 2)]
+
+
+def test_a_server_that_takes_no_letter_at_all_for_its_size_is_told(embedded: Hospital) -> None:
+    with mail_server(max_bytes=500) as server:
+        program = planned(embedded, server.address)
+        later(embedded, DAY)
+        program.look()
+        assert server.taken == []
+    assert "takes 0.0 MB at most" in problems(embedded)[0]
+    assert mail(embedded) == [("wanted", 0)]
 
 
 # --- programs that end ---------------------------------------------------------------------------

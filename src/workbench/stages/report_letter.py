@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Iterator
+from dataclasses import replace
 from urllib.parse import urlsplit
 
 from workbench.errors import SettingsError, WorkbenchError
@@ -48,6 +49,11 @@ def letter_of(survey: Survey, plan: ReportPlan, run: PlanRun, before: PlanRun | 
     file, said = _file(survey, plan, run)
     lines = list(_of_success(survey, plan, run, before if kind == RECOVERY else None))
     return Letter(subject, [*lines, said], identity, (file,) if file else ())
+
+
+def without_file(letter: Letter, why: WorkbenchError) -> Letter:
+    """Return a letter of ``letter_of`` that says why its file does not come with it."""
+    return replace(letter, lines=[*letter.lines[:-1], _not_attached(why)], attachments=())
 
 
 def pages_address(server: ServerSettings) -> str:
@@ -128,9 +134,13 @@ def _file(survey: Survey, plan: ReportPlan, run: PlanRun) -> tuple[Attachment | 
     try:
         file = attachment(survey, plan, run)
     except WorkbenchError as error:
-        return None, t("Nothing is attached: {why}", why=error.words())
+        return None, _not_attached(error)
     digest = data(hashlib.sha256(file.content).hexdigest())
     return file, t("Attached: {file}, SHA-256 {digest}", file=data(file.name), digest=digest)
+
+
+def _not_attached(why: WorkbenchError) -> Words:
+    return t("Nothing is attached: {why}", why=why.words())
 
 
 def _summary(survey: Survey, plan: ReportPlan, run: PlanRun) -> str:

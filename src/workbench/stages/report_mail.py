@@ -17,20 +17,16 @@ from workbench.errors import MissingTool, SettingsError, WorkbenchError
 from workbench.language import Saying, as_json, mark, use_language
 from workbench.mail import MailState, Post
 from workbench.mail.letter import SENDER, check_addresses
+from workbench.mail.mail_refusal import MessageTooLargeError
 from workbench.mail.smtp_session import STEPS_IN_ALL
 from workbench.plans.report_plan import ReportPlan, read_plans
 from workbench.report.page_files import check_printer
 from workbench.settings import FILE, MailSettings
 from workbench.stages.dated_copies import dated_copy
-from workbench.stages.report_letter import letter_of, pages_address
+from workbench.stages.report_letter import letter_of, pages_address, without_file
 from workbench.stages.scheduling import Clock, utc_now
 from workbench.store.report_letters import LetterTries
-from workbench.store.report_runs import (
-    MAIL_PARTLY,
-    MAIL_SENT,
-    MAIL_WANTED,
-    PlanRun,
-)
+from workbench.store.report_runs import MAIL_PARTLY, MAIL_SENT, MAIL_WANTED, PlanRun
 from workbench.survey import Survey
 
 LOGGER = logging.getLogger(__name__)
@@ -118,7 +114,10 @@ class ReportMail:
             with use_language(language):
                 before = self._survey.store.report_runs.before(run)
                 letter = letter_of(self._survey, plan, run, before)
-            outcome = post.send(letter, plan.to, run.mailed_to)
+                outcome = post.send(letter, plan.to, run.mailed_to)
+                if letter.attachments and isinstance(outcome.error, MessageTooLargeError):
+                    letter = without_file(letter, outcome.error)
+                    outcome = post.send(letter, plan.to, run.mailed_to)
         except Exception as error:  # noqa: BLE001  the reports and the other letters go on
             LOGGER.warning("the mail about %s was not sent: %s", plan.name, type(error).__name__)
             why = _why(error)

@@ -67,7 +67,7 @@ class ReportMail:
     def __init__(self, survey: Survey, clock: Clock = utc_now) -> None:
         self._survey = survey
         self._clock = clock
-        self._server_rests_until = 0.0
+        self._away: tuple[MailSettings, float] | None = None
 
     def tell(self, plan: ReportPlan, run: PlanRun) -> None:
         """Tell of a run if that is due, and nobody else does it; what comes of it is noted.
@@ -77,7 +77,7 @@ class ReportMail:
         """
         post = Post(self._survey.settings, self._survey.folder)
         now, moment = self._now(), self._clock()
-        if not post.ready or not is_fresh(run, moment) or now < self._server_rests_until:
+        if not post.ready or not is_fresh(run, moment) or self._rests(now):
             return
         asked = _asked(self._survey.settings.mail, plan)
         before = self._survey.store.report_letters.of(run)
@@ -90,6 +90,11 @@ class ReportMail:
 
     def _now(self) -> float:
         return float(int(self._clock().timestamp()))
+
+    def _rests(self, now: float) -> bool:
+        """Say whether the mail server was away a moment ago."""
+        mail, at = self._away or (None, 0.0)
+        return mail == self._survey.settings.mail and 0 <= now - at < FIRST_PAUSE_S
 
     def _taken(
         self, before: LetterTries | None, run: PlanRun, asked: str, now: float
@@ -132,7 +137,7 @@ class ReportMail:
             plan.name, len(outcome.told), outcome.total,
         )  # fmt: skip
         if outcome.retry and not outcome.refused:
-            self._server_rests_until = self._now() + FIRST_PAUSE_S
+            self._away = self._survey.settings.mail, self._now()
         said = outcome.error.saying().as_json()
         note(taken, STATES[outcome.state], outcome.told, outcome.problem, said)
 

@@ -23,8 +23,9 @@ from workbench.plans.report_plan import ReportPlan, read_plans
 from workbench.report.page_files import check_printer
 from workbench.settings import FILE, MailSettings
 from workbench.stages.dated_copies import dated_copy
+from workbench.stages.planned_run import Clock
 from workbench.stages.report_letter import letter_of, pages_address, without_file
-from workbench.stages.scheduling import Clock, utc_now
+from workbench.stages.scheduling import utc_now
 from workbench.store.report_letters import LetterTries
 from workbench.store.report_runs import MAIL_PARTLY, MAIL_SENT, MAIL_WANTED, PlanRun
 from workbench.survey import Survey

@@ -31,7 +31,10 @@ def plan(**more: object) -> ReportPlan:
         **more,
     }}  # fmt: skip
     schedule = {"zone": "Europe/Luxembourg"}
-    return read_plans(Settings(schedule=schedule, report=tables)).plans["daily"]
+    read = read_plans(Settings(schedule=schedule, report=tables))
+    for mistake in read.mistakes.values():
+        raise mistake
+    return read.plans["daily"]
 
 
 def kept(survey: Survey, run: PlanRun, page: str = PAGE) -> PlanRun:

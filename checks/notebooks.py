@@ -32,6 +32,8 @@ def strip(notebook: Notebook) -> Notebook:
     kept = {"kernelspec": kernel, "language_info": {"name": "python"}}
     if title := notebook["metadata"].get("title"):
         kept["title"] = title  # shown on the page and in lists
+    if ours := notebook["metadata"].get("workbench"):
+        kept["workbench"] = ours  # who may open a dashboard, what a report holds
     return {**notebook, "cells": cells, "metadata": kept}
 
 
@@ -42,8 +44,15 @@ def problems(notebook: Notebook, *, is_report: bool) -> Iterator[str]:
         yield f"its kernel is not {KERNEL}"
     if is_report and sum("parameters" in _tags(cell) for cell in cells) != 1:
         yield "a report needs one cell tagged `parameters`"
+    if is_report and not isinstance(_ours(notebook).get("patient_rows"), bool):
+        yield "its metadata do not say whether it has a row a patient (workbench.patient_rows)"
     for number, cell in enumerate(cells, start=1):
         yield from (f"cell {number}: {text}" for text in _cell_problems(cell))
+
+
+def _ours(notebook: Notebook) -> Notebook:
+    ours: Notebook = notebook["metadata"].get("workbench", {})
+    return ours
 
 
 def _cell_problems(cell: Notebook) -> Iterator[str]:

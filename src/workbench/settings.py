@@ -281,6 +281,8 @@ class MailSettings:
         no others are accepted then; a relative path begins at the workspace.
     timeout_s
         Seconds to wait for each answer of the server.
+    max_attachment_mb
+        A larger file is not attached; 1 MB is 10^6 bytes.
     """
 
     __pydantic_config__: ClassVar[dict[str, object]] = {"extra": "forbid"}
@@ -292,6 +294,7 @@ class MailSettings:
     password_file: str = ""
     ca_file: str = ""
     timeout_s: float = _number(20.0, 1)
+    max_attachment_mb: float = _number(5.0, 0)
 
 
 @dataclass(frozen=True)
@@ -308,6 +311,8 @@ class ServerSettings:
         A dashboard that takes more memory than this is ended, and its visitor is told.
     language
         Code (ISO 639-1) of the language of pages and reports, for who asks for no other.
+    address
+        Where readers of mails find the pages, such as ``https://host``; empty: no links.
     """
 
     __pydantic_config__: ClassVar[dict[str, object]] = {"extra": "forbid"}
@@ -316,6 +321,7 @@ class ServerSettings:
     kernels_per_visitor: int = _number(4, 1)
     kernel_memory_mb: int = _number(2000, 1)
     language: str = "en"
+    address: str = ""
 
 
 @dataclass(frozen=True)

@@ -13,6 +13,7 @@ import polars as pl
 import pytest
 
 from tests.cli.verbs import run
+from tests.mail.mail_server import mail_server
 from workbench.cli import main, report_verbs
 from workbench.settings import FILE
 from workbench.survey import open_survey
@@ -128,6 +129,100 @@ def test_a_plan_rests_until_it_goes_on(workspace: Path, capsys: pytest.CaptureFi
     assert code == 2
     assert "due" in str(answer["message"])
 
+
+# --- by mail -------------------------------------------------------------------------------------
+
+A, B = "a@example.org", "b@example.org"
+TO = f'to = ["{A}", "{B}"]\n'
+MAIL = """
+[mail]
+server = "{server}"
+security = "none"
+sender = "workbench@example.org"
+"""
+KILLED = """
+import os, signal, sys
+from workbench.cli import main
+from workbench.stages.report_mail import ReportMail
+
+ReportMail.tell = lambda *_: os.kill(os.getpid(), signal.SIGKILL)
+sys.exit(main(["report", "due", "-w", sys.argv[1]]))
+"""
+
+
+@pytest.mark.pango
+def test_a_report_goes_out_as_pdf_and_who_was_refused_is_said(
+    workspace: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    with mail_server({B: f"550 5.1.1 no such user <{B}>"}) as server:
+        planned(workspace, more=f'language = "de"\n{TO}{MAIL.format(server=server.address)}')
+        code, answer, said = run(capsys, "report", "due", "-w", workspace)
+        message = server.message()
+    (made,) = answer["runs"]
+    assert (code, made["state"], made["mail_state"]) == (1, "done", "partly")
+    assert "1 of 2 recipients" in answer["untold"][0]
+    assert B not in said
+    (file,) = message.iter_attachments()
+    assert file.get_content().startswith(b"%PDF-")
+    assert file.get_filename().startswith("due_")
+    assert message["Subject"].startswith("Bildqualität")
+    assert message["Auto-Submitted"] == "auto-generated"
+    code, answer, said = run(capsys, "report", "schedule", "-w", workspace)
+    assert code == 1
+    assert "mail partly" in said
+    assert "number 2 (550 5.1.1)" in answer["untold"][0]
+    code, answer, _ = run(capsys, "check", "-w", workspace)
+    assert code == 1
+    assert "number 2 (550 5.1.1)" in " ".join(answer["problems"])
+
+
+def test_a_program_killed_between_report_and_mail_is_followed_once(
+    workspace: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    with mail_server() as server:
+        planned(workspace, more=f'attach = "html"\n{TO}{MAIL.format(server=server.address)}')
+        left = subprocess.run([sys.executable, "-c", KILLED, str(workspace)], check=False)
+        assert left.returncode == -signal.SIGKILL
+        page = (workspace / "reports" / "due.html").read_bytes()
+        (workspace / FILE).write_text(  # not due again for a while
+            (workspace / FILE).read_text().replace("* * * * *", "0 0 29 2 *")
+        )
+        assert server.taken == []
+        for _ in range(2):
+            assert run(capsys, "report", "due", "-w", workspace)[0] == 0
+        assert sorted(server.recipients) == [A, B]
+        (file,) = server.message().iter_attachments()
+    assert (workspace / "reports" / "due.html").read_bytes() == page
+    assert file.get_content().strip() == page.decode("utf-8").strip()
+
+
+def test_a_failure_is_mailed_without_a_value_of_a_header(
+    workspace: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    wrong = f'parameters = {{ country = "XX" }}\n{TO}'
+    with mail_server() as server:
+        planned(workspace, "dose", "dose_by_protocol", wrong + MAIL.format(server=server.address))
+        code, answer, _ = run(capsys, "report", "due", "-w", workspace)
+        message = server.message()
+    assert (code, answer["runs"][0]["mail_state"], answer["untold"]) == (1, "sent", [])
+    assert message["Subject"].startswith("Report failed: Dose by protocol, ")
+    body = message.get_content()
+    for words in ("Plan: dose", "Stopped in code cell 3", "Kind of error: SettingsError"):
+        assert words in body
+
+
+def test_without_a_mail_server_it_is_said_that_nobody_is_told(
+    workspace: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    planned(workspace, more=TO)
+    code, answer, _ = run(capsys, "report", "due", "-w", workspace)
+    assert code == 1
+    assert "no mail server is set" in answer["untold"][0]
+    code, answer, _ = run(capsys, "check", "-w", workspace)
+    assert "no mail server is set" in " ".join(answer["problems"])
+
+
+# --- until stopped -------------------------------------------------------------------------------
 
 STUB = """
 import sys, time

@@ -60,7 +60,7 @@ def test_umlauts_and_files_arrive_whole(tmp_path: Path) -> None:
     letter = Letter(
         "Übersicht für März", ["Größe: 5 µGy·cm²", "." * 3, "x" * 3000],
         attachments=(Attachment("dose_monthly 2026-03.pdf", pdf, "application/pdf"),
-                     Attachment("Überblick.html", b"<p>", "text/html")),
+                     Attachment("Überblick.html", "<p>µGy</p>".encode(), "text/html")),
     )  # fmt: skip
     with mail_server() as server:
         outcome = sent(server.address, tmp_path, ("Dr. Jürgen Öz <a@example.org>",), letter)
@@ -75,7 +75,7 @@ def test_umlauts_and_files_arrive_whole(tmp_path: Path) -> None:
     files = [(part.get_filename(), part.get_content_type(), part.get_content())
              for part in message.iter_attachments()]  # fmt: skip
     assert files[0] == ("dose_monthly 2026-03.pdf", "application/pdf", pdf)
-    assert files[1][:2] == ("Überblick.html", "text/html")
+    assert files[1] == ("Überblick.html", "text/html", "<p>µGy</p>")
 
 
 def test_programs_are_asked_not_to_answer(tmp_path: Path) -> None:

@@ -22,6 +22,7 @@ from workbench.report.notebooks import (
     default_parameters,
     folder,
     notebook_file,
+    patient_rows,
     read_notebook,
     report_names,
 )
@@ -108,6 +109,25 @@ def test_every_report_there_is_has_readable_parameters_and_a_heading() -> None:
         assert checked_parameters(defaults, {}) == {}
         assert "workspace" in defaults, "it works on a workspace"
         assert notebook_file(name).parent == folder()
+
+
+@pytest.mark.parametrize(
+    ("metadata", "rows"),
+    [({}, None), ({"workbench": 1}, None), ({"workbench": {}}, None),
+     ({"workbench": {"patient_rows": "false"}}, None), ({"workbench": {"patient_rows": 0}}, None),
+     ({"workbench": {"patient_rows": False}}, False),
+     ({"workbench": {"patient_rows": True}}, True)],
+)  # fmt: skip
+def test_only_a_notebook_that_says_so_has_no_row_a_patient(
+    metadata: dict[str, object], rows: bool | None
+) -> None:
+    assert patient_rows(new_notebook(metadata=metadata)) is rows
+
+
+def test_the_reports_of_ours_say_whether_they_have_a_row_a_patient() -> None:
+    rows = {name: patient_rows(read_notebook(name)) for name in report_names()}
+    assert None not in rows.values()
+    assert [name for name, has in rows.items() if has] == ["completeness"]
 
 
 def test_a_site_s_own_report_goes_before_ours_and_others_stay(

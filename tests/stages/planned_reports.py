@@ -12,8 +12,10 @@ from typing import Any
 import pytest
 
 from workbench.errors import SettingsError
+from workbench.plans.report_plan import ReportPlan
 from workbench.report.runner import ReportRun
-from workbench.settings import Settings, StoreSettings, SurveySettings
+from workbench.settings import MailSettings, Settings, StoreSettings, SurveySettings
+from workbench.stages.report_mail import ReportMail
 from workbench.stages.scheduling import ReportSchedule
 from workbench.store.report_runs import PlanRun
 from workbench.survey import Survey, create_survey, open_survey
@@ -39,6 +41,7 @@ class QuickReports:
     def __init__(self) -> None:
         self.made: list[tuple[str, dict[str, object]]] = []
         self.fails: Callable[[str], None] = lambda name: None
+        self.page = "{name} {number}"
 
     def __call__(
         self, survey: Survey, name: str, out: Path, parameters: Mapping[str, object], execute: Any
@@ -53,7 +56,7 @@ class QuickReports:
                 cell=4, error_kind=type(error).__name__, started_at=now, ended_at=now,
             )  # fmt: skip
         out.parent.mkdir(parents=True, exist_ok=True)
-        out.write_text(f"{name} {len(self.made)}")
+        out.write_text(self.page.format(name=name, number=len(self.made)), "utf-8")
         return ReportRun(
             name=name, outcome="done", out=out, started_at=now, ended_at=now,
             fingerprint="f" * 16, sha256=hashlib.sha256(out.read_bytes()).hexdigest(),
@@ -67,6 +70,7 @@ class Hospital:
         self.folder, self.store = folder, store
         self.clock, self.reports = GivenClock(begin), QuickReports()
         self.told: list[PlanRun] = []
+        self.mail = MailSettings()
         self._opened = [create_survey(folder, self._settings({}))]
 
     def _settings(
@@ -74,7 +78,7 @@ class Hospital:
     ) -> Settings:
         return Settings(
             survey=SurveySettings("test", "LU01"), store=self.store,
-            schedule={**ZONE, **(more or {})}, report=plans,
+            schedule={**ZONE, **(more or {})}, report=plans, mail=self.mail,
         )  # fmt: skip
 
     @property
@@ -87,9 +91,17 @@ class Hospital:
     def program(self) -> ReportSchedule:
         """Return another program that looks, with a connection of its own."""
         self._opened.append(open_survey(self.folder))
-        return ReportSchedule(
-            self._opened[-1], self.clock, self.reports, tell=lambda plan, run: self.told.append(run)
-        )
+        return ReportSchedule(self._opened[-1], self.clock, self.reports, tell=self._tell)
+
+    def mailing_program(self) -> ReportSchedule:
+        """Return another program that looks, and tells people by mail."""
+        self._opened.append(open_survey(self.folder))
+        mail = ReportMail(self._opened[-1], self.clock)
+        return ReportSchedule(self._opened[-1], self.clock, self.reports, tell=mail.tell)
+
+    def _tell(self, plan: ReportPlan, run: PlanRun) -> None:
+        if run.number not in [told.number for told in self.told]:
+            self.told.append(run)
 
     def hurry(self) -> None:
         """Let nobody wait for the disk: no power is cut here."""

@@ -81,6 +81,11 @@ parameters = { country = "FR", year = "@year-1", title = "@@home" }
 before = ["map", "dose"]
 to = ["physics@hospital.lu"]
 language = "fr"
+attach = "docx"
+
+[mail]
+server = "127.0.0.1:9"
+sender = "workbench@hospital.lu"
 
 [report.quality_over_time]
 days = "mon-fri"

@@ -30,6 +30,7 @@ from workbench.settings import FILE, EntitySettings, Settings, StoreSettings, Tl
 from workbench.settings_file import read_settings
 from workbench.simulate.peers import free_port
 from workbench.stages.quality.alarms import ALARM
+from workbench.stages.report_letter import pages_address
 from workbench.stages.settings_check import OURS, THEIRS, setting_notes, setting_problems
 from workbench.stages.workspace_check import check_workspace
 from workbench.survey import create_survey, open_survey
@@ -79,6 +80,11 @@ def mails(folder: Path) -> None:
     """The alarm; no server is called where the settings are wrong."""
     settings = read_settings(folder)
     Post(settings, folder).send(Letter("an alarm", ()), settings.quality.mail_to)
+
+
+def links(folder: Path) -> None:
+    """The letter of a report names no page there."""
+    pages_address(read_settings(folder).server)
 
 
 def makes(folder: Path) -> None:
@@ -196,9 +202,11 @@ WRONG: dict[tuple[str, str], list[Wrong]] = {
     ("mail", "password_file"): [Wrong("no-such-file", mails, LOGS_IN)],
     ("mail", "ca_file"): [Wrong("no-such-file", mails, POST), Wrong(FILE, mails, POST)],
     ("mail", "timeout_s"): [Wrong("soon"), Wrong(0), Wrong(float("inf"))],
+    ("mail", "max_attachment_mb"): [Wrong("large"), Wrong(-1), Wrong(float("nan"))],
     ("server", "kernels"): [Wrong(0), Wrong("few")],
     ("server", "kernels_per_visitor"): [Wrong(0), Wrong("few")],
     ("server", "kernel_memory_mb"): [Wrong(0), Wrong("little")],
+    ("server", "address"): [Wrong("w.example", links), Wrong("ftp://w.example", links), Wrong(80)],
     ("server", "language"): [Wrong("tlh"), Wrong("DE"), Wrong("../en"), Wrong(""), Wrong(1)],
     ("filter", "modalities"): [Wrong("CT", collects, TITLED)],
     ("filter", "study_date"): [Wrong(["2024-12-31"], collects, TITLED),

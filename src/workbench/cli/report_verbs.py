@@ -138,21 +138,24 @@ def _parameters(pairs: Sequence[str]) -> dict[str, object]:
 
 
 def _schedule(options: argparse.Namespace) -> int:
-    plans = _schedule_of(options)
+    survey = survey_of(options)
+    plans = _schedule_of(survey)
     mistakes = plans.plans().mistakes
     rows = [_plan_row(state) for state in plans.states()]
     for row in rows:
         say(options, f"{row['name']}: {row['report']}, {row['when']}; {_standing(row)}")
     _say_mistakes(options, mistakes)
+    untold = _untold(options, survey)
     if not rows and not mistakes:
         say(options, "No report has a plan. Add a table [report.NAME] to workbench.toml.")
     facts: dict[str, object] = {
         "plans": rows,
         "mistakes": {name: str(error) for name, error in mistakes.items()},
+        "untold": untold,
     }
     finish(options, facts, "")
     bad = any(row["last"] and row["last"]["state"] in ("failed", "retry") for row in rows)
-    return PROBLEMS if mistakes or bad else DONE
+    return PROBLEMS if mistakes or untold or bad else DONE
 
 
 def _plan_row(state: PlanState) -> dict[str, Any]:
@@ -182,11 +185,13 @@ def _standing(row: Mapping[str, Any]) -> str:
     if last is None:
         return f"{said}; not made yet"
     why = f" ({last['message']})" if last["message"] else ""
-    return f"{said}; last {last['slot']:%Y-%m-%d %H:%M}: {last['state']}{why}"
+    mail = "" if last["mail_state"] == "none" else f"; mail {last['mail_state']}"
+    return f"{said}; last {last['slot']:%Y-%m-%d %H:%M}: {last['state']}{why}{mail}"
 
 
 def _due(options: argparse.Namespace) -> int:
-    plans = _schedule_of(options)
+    survey = survey_of(options)
+    plans = _schedule_of(survey)
     if options.dry_run:
         due = plans.due()
         for each in due:
@@ -200,15 +205,21 @@ def _due(options: argparse.Namespace) -> int:
     look = plans.look()
     _say_runs(options, look)
     _say_mistakes(options, look.mistakes)
+    untold = _untold(options, survey)
     rows = [{"name": run.name, **_run_row(run, run.slot)} for run in look.runs]
     mistakes = {name: str(why) for name, why in look.mistakes.items()}
-    facts: dict[str, object] = {"runs": rows, "mistakes": mistakes}
+    facts: dict[str, object] = {"runs": rows, "mistakes": mistakes, "untold": untold}
     finish(options, facts, "" if look.runs else "No report was due.")
-    return PROBLEMS if look.mistakes or any(row["state"] != "done" for row in rows) else DONE
+    bad = any(row["state"] != "done" for row in rows)
+    return PROBLEMS if look.mistakes or untold or bad else DONE
 
 
 def _watch(options: argparse.Namespace) -> int:
-    plans, made = _schedule_of(options), 0
+    from workbench.stages.report_mail import untold_runs
+    from workbench.stages.scheduling import utc_now
+
+    survey = survey_of(options)
+    plans, made = _schedule_of(survey), 0
     tell("Making reports when they are due. Stop with Ctrl-C.")
     with _until_stopped() as stopped:
         told: str | None = None
@@ -216,12 +227,12 @@ def _watch(options: argparse.Namespace) -> int:
             trouble = ""
             try:
                 look = plans.look(stop=stopped.is_set)
-            except WorkbenchError as error:  # a locked database, a file half edited: it passes
-                trouble = f"Looking failed, trying again: {error}"
-            else:
                 made += len([run for run in look.runs if run.state == "done"])
                 _say_runs(options, look)
-                trouble = " ".join(str(mistake) for mistake in look.mistakes.values())
+                untold = untold_runs(survey, utc_now())
+                trouble = " ".join(map(str, [*look.mistakes.values(), *untold]))
+            except WorkbenchError as error:  # a locked database, a file half edited: it passes
+                trouble = f"Looking failed, trying again: {error}"
             if trouble and trouble != told:
                 tell(trouble)
             told = trouble
@@ -252,22 +263,34 @@ def _until_stopped() -> Iterator[threading.Event]:
 
 
 def _pause(options: argparse.Namespace) -> int:
-    _schedule_of(options).pause(options.name, options.by)
+    _schedule_of(survey_of(options)).pause(options.name, options.by)
     return finish(options, {"name": options.name, "paused_by": options.by}, "Plan {name} rests.")
 
 
 def _resume(options: argparse.Namespace) -> int:
-    went_on = _schedule_of(options).resume(options.name)
+    went_on = _schedule_of(survey_of(options)).resume(options.name)
     facts = {"name": options.name, "resumed": went_on}
     return finish(
         options, facts, "Plan {name} goes on." if went_on else "Plan {name} did not rest."
     )
 
 
-def _schedule_of(options: argparse.Namespace) -> ReportSchedule:
+def _schedule_of(survey: Survey) -> ReportSchedule:
+    from workbench.stages.report_mail import ReportMail
     from workbench.stages.scheduling import ReportSchedule
 
-    return ReportSchedule(survey_of(options))
+    return ReportSchedule(survey, tell=ReportMail(survey).tell)
+
+
+def _untold(options: argparse.Namespace, survey: Survey) -> list[str]:
+    """Say which runs not everybody was told of, and return it."""
+    from workbench.stages.report_mail import untold_runs
+    from workbench.stages.scheduling import utc_now
+
+    untold = [str(each) for each in untold_runs(survey, utc_now())]
+    for each in untold:
+        say(options, f"- {each}")
+    return untold
 
 
 def _say_runs(options: argparse.Namespace, look: ReportLook) -> None:

@@ -33,7 +33,7 @@ class Attachment:
     name
         Of the file, ours: letters, digits, dots, blanks and hyphens; never from a header.
     content
-        Its bytes.
+        Its bytes; a text is in UTF-8.
     kind
         Its media type, such as ``application/pdf``.
     """
@@ -105,7 +105,8 @@ def message_of(
     message.set_content("\n".join(printable(line) for line in letter.lines) + "\n")
     for file in letter.attachments:
         main, _, sub = file.kind.partition("/")
-        message.add_attachment(file.content, main, sub, filename=file.name)
+        charset = {"charset": "utf-8"} if main == "text" else None
+        message.add_attachment(file.content, main, sub, filename=file.name, params=charset)
     return message
 
 

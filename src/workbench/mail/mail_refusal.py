@@ -53,6 +53,10 @@ MAY_HAVE_IT = (
 )
 
 
+class MessageTooLargeError(NetworkError):
+    """A mail server does not take a message for its size."""
+
+
 def why_not(
     error: Exception, session: SmtpSession, place: MailServerPlace, size: int
 ) -> tuple[NetworkError, bool]:
@@ -71,15 +75,15 @@ def why_not(
     return _broken_off(error, session, place), True
 
 
-def too_large(size: int, limit: int = 0, code: str = "") -> NetworkError:
+def too_large(size: int, limit: int = 0, code: str = "") -> MessageTooLargeError:
     """Return what is told of a message that a server does not take for its size, in bytes."""
     remedy = "Leave files out that go with it, or have the server's limit raised."
     if limit:
-        return NetworkError(
+        return MessageTooLargeError(
             "the message has {size} MB, and the mail server takes {limit} MB at most.", remedy,
             size=_mb(size), limit=_mb(limit),
         )  # fmt: skip
-    return NetworkError(
+    return MessageTooLargeError(
         "the message of {size} MB is too large for the mail server ({code}).", remedy,
         size=_mb(size), code=code,
     )  # fmt: skip

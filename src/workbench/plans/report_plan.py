@@ -51,7 +51,7 @@ class ReportTable:
     before: tuple[Stage, ...] = ()
     parameters: dict[str, Any] = field(default_factory=dict)
     to: tuple[str, ...] = ()
-    attach: Literal["pdf", "html", "none"] = "pdf"
+    attach: Literal["pdf", "html", "docx", "none"] = "pdf"
     attach_rows: bool = False
     tries: int = field(default=3, metadata={LEAST: 1})
     retry_minutes: float = field(default=10.0, metadata={LEAST: 0})

@@ -67,6 +67,16 @@ def read_notebook(name: str, own: Path | None = None) -> nbformat.NotebookNode:
     return notebook
 
 
+def patient_rows(notebook: nbformat.NotebookNode) -> bool | None:
+    """Say whether a report has a row a patient, as its notebook's metadata say.
+
+    ``{"workbench": {"patient_rows": false}}``; ``None`` where they do not: it may have.
+    """
+    told = notebook.metadata.get("workbench")
+    rows = told.get("patient_rows") if isinstance(told, Mapping) else None
+    return rows if isinstance(rows, bool) else None
+
+
 def default_parameters(notebook: nbformat.NotebookNode) -> dict[str, object]:
     """Return the names and default values in the cell tagged ``parameters``.
 

@@ -27,6 +27,8 @@ REPORT_RUN = Table(
         Column("file", "text", "Dated copy in the workspace; empty when it is no longer kept"),
         Column("sha256", "text", "Digest of the file"),
         Column("mail_state", "text", "none, wanted, partly or sent"),
-        Column("mailed_to", "texts", "Who was sent it", leaving=Leaving.NEVER),
+        Column(
+            "mailed_to", "texts", "Who was sent it, as digests of addresses", leaving=Leaving.NEVER
+        ),
     ),
 )

@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from html.parser import HTMLParser
 from pathlib import Path
 from typing import Any
 
@@ -13,11 +12,10 @@ import nbformat
 
 from workbench.language import Words, data, markdown, moment, t
 from workbench.report import notebooks
+from workbench.report.page_head import HEAD_CHARACTERS, page_head
 from workbench.rights import Right
 
 REPORTS = "reports"
-# Title and summary stand at the top of a report; a page is not read further for them.
-HEAD_CHARACTERS = 100_000
 
 
 @dataclass(frozen=True)
@@ -103,8 +101,7 @@ def _right(metadata: Mapping[str, Any]) -> Right:
 def _report(path: Path) -> FinishedReport:
     stat = path.stat()
     with path.open(encoding="utf-8", errors="replace") as file:
-        head = _Head()
-        head.feed(file.read(HEAD_CHARACTERS))
+        head = page_head(file.read(HEAD_CHARACTERS))
     return FinishedReport(
         file=path.name,
         title=head.title or path.stem,
@@ -112,37 +109,3 @@ def _report(path: Path) -> FinishedReport:
         made_at=datetime.fromtimestamp(stat.st_mtime, UTC),
         size=stat.st_size,
     )
-
-
-class _Head(HTMLParser):
-    """Reads the title of a page and its first paragraph of the class ``lead``."""
-
-    def __init__(self) -> None:
-        super().__init__()
-        self._texts: dict[str, list[str]] = {"title": [], "lead": []}
-        self._inside = ""
-
-    @property
-    def title(self) -> str:
-        return _joined(self._texts["title"])
-
-    @property
-    def lead(self) -> str:
-        return _joined(self._texts["lead"])
-
-    def handle_starttag(self, tag: str, attrs: Sequence[tuple[str, str | None]]) -> None:
-        wanted = "title" if tag == "title" else "lead" if ("class", "lead") in attrs else ""
-        if wanted and not self._texts[wanted]:
-            self._inside = wanted
-
-    def handle_endtag(self, tag: str) -> None:
-        if tag in ("title", "p"):
-            self._inside = ""
-
-    def handle_data(self, data: str) -> None:
-        if self._inside:
-            self._texts[self._inside].append(data)
-
-
-def _joined(texts: list[str]) -> str:
-    return " ".join("".join(texts).split())

@@ -18,6 +18,7 @@ from workbench.plans.report_plan import ReportPlan
 from workbench.report.atomic_file import written_atomically
 from workbench.report.execution import Execute
 from workbench.report.runner import LANGUAGE, ReportRun
+from workbench.stages.dated_copies import HISTORY, REPORTS, dated_copy
 from workbench.stages.plan_check import planned_parameters
 from workbench.store.report_runs import (
     DONE,
@@ -32,7 +33,6 @@ from workbench.store.report_runs import (
 )
 from workbench.survey import Survey
 
-REPORTS, HISTORY = "reports", "history"  # of a workspace
 STOPPED, ABANDONED = "Stopped", "ProgramEnded"  # kinds of errors that are none of the report
 COPY = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}_[0-9]{4}Z\.html")
 DRAFT = re.compile(r"\.run-([0-9]{1,15})-[0-9]{1,15}\.html")
@@ -190,7 +190,7 @@ class ReportMaker:
         return self.survey.folder / REPORTS / HISTORY / name
 
     def _copy(self, run: PlanRun) -> Path:
-        return self._folder(run.name) / f"{run.slot:%Y-%m-%d_%H%MZ}.html"
+        return dated_copy(self.survey.folder, run)
 
     def _draft(self, run: PlanRun) -> Path:
         return self._folder(run.name) / f".run-{run.number}-{run.attempt}.html"

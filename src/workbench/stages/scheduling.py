@@ -97,7 +97,8 @@ def never() -> bool:
 class ReportSchedule:
     """The plans of a workspace.
 
-    ``tell`` is called after each run that is done, or has failed for good, and is wanted by mail.
+    ``tell`` is called after each run that is done, or has failed for good, and is wanted by mail;
+    and again with each look until its mail is not wanted any more.
     """
 
     def __init__(
@@ -134,7 +135,8 @@ class ReportSchedule:
                 run = self._carry_out(due, maker)
                 if run is not None:
                     ended.append(run)
-        return ReportLook(ended, mistakes)
+        self._tell_rest(plans, stop)
+        return ReportLook([self._runs.run(run.number) for run in ended], mistakes)
 
     def due(self) -> list[DueReport]:
         """Return what a look would do now; nothing is written."""
@@ -226,6 +228,14 @@ class ReportSchedule:
             except WorkbenchError as error:  # the run says that its mail is still wanted
                 LOGGER.warning("Nobody was told of the report %s: %s", plan.name, error)
         return run
+
+    def _tell_rest(self, plans: Mapping[str, ReportPlan], stop: Callable[[], bool]) -> None:
+        """Tell of runs of which somebody is still to be told: by now it may work."""
+        for run in self._runs.unmailed():
+            if stop():
+                break
+            if run.name in plans:
+                self._told(plans[run.name], run)
 
     def _prepare(self, plan: ReportPlan) -> None:
         """Do the stages before a report, each of them once a look."""

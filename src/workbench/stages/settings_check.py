@@ -35,6 +35,7 @@ from workbench.settings import EntitySettings
 from workbench.stages.plan_check import plan_problems
 from workbench.stages.quality.alarms import Alarms
 from workbench.stages.quality.desk import GEOMETRIES, QualityDesk
+from workbench.stages.report_mail import mail_problems
 from workbench.stages.reporting import TEMPLATES
 from workbench.survey import Survey
 
@@ -292,4 +293,5 @@ def _notebook(file: Path, own: Path) -> Iterator[str]:
 READERS: tuple[Reader, ...] = (
     _names, _profile, _misplaced, _receiver, _archive, _tls, _hours, _filter, _test_profiles,
     _geometries, _mail, _alarms, _reports, plan_problems,
+    mail_problems,
 )  # fmt: skip

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from hashlib import blake2b
 
-from workbench.store import quality_records, report_runs
+from workbench.store import quality_records, report_letters, report_runs
 from workbench.store.database import Database
 
 FILE = "catalogue.sqlite"
@@ -65,6 +65,7 @@ CREATE TABLE IF NOT EXISTS run (
 """
     + quality_records.TABLES
     + report_runs.TABLES
+    + report_letters.TABLES
 )
 OBJECTS = "object"  # the counter that numbers objects, stored or not
 ERASURES = "erasure"  # the counter of erasures: what was read before one may not be written after

@@ -27,7 +27,7 @@ from workbench.store.tables import OvertakenError, Part, PartTables
 MAX_TRIES = 20  # that another process may interfere with; each looks only at what is new
 # Tables of the catalogue that hold text.
 CATALOGUED = ("series", "identity", "refused", "inbox", "finding", "fingerprint", "run",
-              "report_plan", "report_run")  # fmt: skip
+              "report_plan", "report_run", "report_letter")  # fmt: skip
 
 
 @dataclass(frozen=True)

@@ -72,6 +72,8 @@ class PlanRun:
         The dated copy, from the folder of the workspace; empty when it is no longer kept.
     mail_state
         ``none``, ``wanted``, ``partly`` or ``sent``.
+    mailed_to
+        Who has its letter, by ``recipient_id``.
     """
 
     number: int

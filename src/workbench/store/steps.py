@@ -80,6 +80,8 @@ STEPS = (
                "opening makes", nothing, by_opening=True),
     SchemaStep(5, "plans of reports and their runs: two tables that opening makes", nothing,
                by_opening=True),
+    SchemaStep(6, "letters about runs of reports: a table that opening makes", nothing,
+               by_opening=True),
 )  # fmt: skip
 
 

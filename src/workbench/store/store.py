@@ -37,6 +37,7 @@ from workbench.store.part_place import place_of
 from workbench.store.patient_identities import IdentityRow
 from workbench.store.quality_frames import images_frame, results_frame
 from workbench.store.quality_records import Quality
+from workbench.store.report_letters import ReportLetters
 from workbench.store.report_run_frame import report_runs_frame
 from workbench.store.report_runs import ReportRuns
 from workbench.store.store_sizes import StoreSizes, store_sizes
@@ -72,6 +73,7 @@ class Store:
         self._erasure = Erasure(self._catalogue, self._tables)
         self.quality = Quality(self._catalogue)
         self.report_runs = ReportRuns(self._catalogue)
+        self.report_letters = ReportLetters(self._catalogue, self.report_runs)
 
     @classmethod
     def open(

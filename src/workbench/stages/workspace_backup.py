@@ -154,7 +154,7 @@ class _Writing:
             name = f"{PARTS}/{file}"
             try:
                 self._add(tar, name, self._folder / name)
-            except FileNotFoundError:
+            except (FileNotFoundError, NotADirectoryError):
                 if self._still_named(file):
                     self._problems.append(f"Part {file} is gone. Run: workbench store check")
                     continue

@@ -277,3 +277,16 @@ def test_an_empty_folder_takes_a_workspace_and_a_full_one_does_not(
     with pytest.raises(SettingsError, match="holds something"):
         restore(tmp_path / "b.tar", tmp_path / "empty")
     assert (tmp_path / "empty" / KEY_FILE).exists()
+
+
+def test_with_the_catalogue_on_a_server_all_parts_are_taken(
+    workspace: Path, tmp_path: Path
+) -> None:
+    settings = workspace / "workbench.toml"
+    settings.write_text(settings.read_text() + '\n[store]\ncatalogue = "postgresql://h/db"\n')
+    made = back_up(workspace, tmp_path / "b.tar")
+    assert (made.schema, made.objects) == (None, 0), "counted where the catalogue is"
+    taken = {name for name in members(tmp_path / "b.tar") if name.startswith("parts/")}
+    assert taken == {f"parts/{path.name}" for path in (workspace / "parts").iterdir()}
+    assert not [name for name in members(tmp_path / "b.tar") if name.startswith("catalogue")]
+    restore(tmp_path / "b.tar", tmp_path / "again")

@@ -134,7 +134,7 @@ class _Writing:
     def _copy(self, name: str) -> bool:
         """Copy a database as of one moment; return whether there is one."""
         source, target = self._folder / name, self._scratch / name
-        if not source.exists():
+        if not source.exists() or (name == CATALOGUE and self._on_server):
             return False
         try:
             with closing(_opened(source)) as origin, closing(sqlite3.connect(target)) as copy:

@@ -156,7 +156,8 @@ def _ask_to_mix(options: argparse.Namespace) -> None:
 
 
 def _demo(options: argparse.Namespace) -> int:
-    from workbench.demo import REPORT, Demo, pacs_of, run_demo
+    from workbench.demo import Demo, pacs_of, run_demo
+    from workbench.stages.practice import REPORT
 
     workspace = Path(options.workspace or "demo-workspace")
     demo = Demo(workspace, options.data, tell, show_progress, _program())

@@ -11,6 +11,7 @@ import json
 import socket
 from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
+from typing import Any
 
 from workbench.collect.patient_list import ListedPatient, read_patient_list
 from workbench.errors import NetworkError, SettingsError
@@ -118,7 +119,7 @@ def _must_be_free(entity: ApplicationEntity) -> None:
             ) from error
 
 
-def _noted(note: Path) -> dict[str, dict[str, object]]:
+def _noted(note: Path) -> dict[str, dict[str, Any]]:
     try:
         known = json.loads(note.read_text("utf-8"))
     except (OSError, ValueError):

@@ -209,7 +209,7 @@ class _Writing:
             state = os.fstat(opened.fileno())
             member.size, member.mtime, member.mode = state.st_size, int(state.st_mtime), OWNER_FILE
             digesting = _Digesting(opened)
-            tar.addfile(member, digesting)  # type: ignore[arg-type]  # it only reads
+            tar.addfile(member, digesting)
         self._digests[name] = digesting.hexdigest()
         self._size += member.size
 

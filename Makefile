@@ -13,7 +13,7 @@ TESTS ?=
 WORKERS ?= 2
 
 .DEFAULT_GOAL := help
-.PHONY: help setup dev demo test check audit format strip figures accept leaks fuzz lock clean
+.PHONY: help setup dev demo test check audit format strip figures accept leaks fuzz lock offline clean
 
 help: ## list the targets
 	@sed -n 's/^\([a-z]*\):[^#]*## \(.*\)/  make \1|\2/p' Makefile | \
@@ -84,6 +84,9 @@ lock: ## resolve pyproject.toml anew into the two locks; UPGRADE=--upgrade for n
 		--constraint requirements-dev.lock -o requirements.lock
 	@sh checks/setup.sh dev
 	$(RUN)/python -m checks.locks
+
+offline: setup ## fill FOLDER (dist/offline) with all that a machine without a network needs to install
+	@sh checks/offline.sh "$(or $(FOLDER),dist/offline)"
 
 clean: ## remove the environment, caches and the demo's workspace
 	rm -rf .venv .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache checks/javascript/node_modules demo-workspace fuzz-corpus build dist

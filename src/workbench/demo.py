@@ -3,42 +3,44 @@
 It makes a workspace, a simulated hospital and a PACS on loopback (Orthanc where it is installed,
 otherwise Workbench's own), collects by a patient list over C-FIND and C-MOVE, maps, doses, writes
 one report and serves it.  Run again, it finds everything done and changes nothing.
+
+It leaves a workspace to practise on: it knows its PACS, further patients wait, a report is due.
 """
 
 from __future__ import annotations
 
 import hashlib
-import json
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
-from dataclasses import dataclass, replace
+from collections.abc import Iterator, Sequence
+from contextlib import closing, contextmanager
+from dataclasses import dataclass
 from pathlib import Path
 
 import polars as pl
 
-from workbench.collect.patient_list import ListedPatient, read_patient_list
+from workbench.collect.patient_list import ListedPatient
+from workbench.collect.queue.hospital_file import HospitalFile
+from workbench.collect.queue.patient_queue import PatientState, Queue
 from workbench.dicom.files import Candidate, candidates, is_dicomdir
 from workbench.errors import ReadError, SettingsError
-from workbench.model import ApplicationEntity
-from workbench.settings import FILE, CollectSettings, EntitySettings, Settings, SurveySettings
+from workbench.settings import FILE, CollectSettings, Settings, SurveySettings
 from workbench.simulate.bundled import bundled_files
-from workbench.simulate.hospital import simulate_hospital
-from workbench.simulate.pacs import EmbeddedPacs
-from workbench.simulate.peers import OrthancPacs, free_port
+from workbench.simulate.standing_pacs import HospitalFolder, Tell
+from workbench.stages.border import Intake
 from workbench.stages.collecting import collect
-from workbench.stages.collection import Collection
+from workbench.stages.collection import Collection, collection_of
 from workbench.stages.importing import import_files
 from workbench.stages.line import dose_line, make_report
+from workbench.stages.practice import REPORT, Practice, practice_survey, ways_on
 from workbench.stages.quality.desk import QualityDesk
 from workbench.stages.quality.sample import make_sample
 from workbench.stages.run_record import Progress
-from workbench.survey import Survey, create_survey, open_survey
+from workbench.survey import Survey, open_survey
 
-Tell = Callable[[str], None]
-PATIENTS = 30  # enough for medians, few enough for a minute
-REPORT = "dose_by_protocol"
-LOCAL = ApplicationEntity("WORKBENCH")
-PACS = ApplicationEntity("DEMOPACS")
+PATIENTS, SEED = 30, 1  # enough for medians, few enough for a minute
+WAITING, WAITING_SEED = 4, 2  # left in the queue, for who practises
+ENDED = (
+    PatientState.COMPLETE, PatientState.INCOMPLETE, PatientState.NOT_FOUND, PatientState.FAILED,
+)  # fmt: skip
 SHOWN = {
     "instance": "instances", "series": "series", "irradiation_event": "event rows",
     "dose_estimate": "dose estimates", "finding": "findings", "rejected": "files not stored",
@@ -56,11 +58,12 @@ class Demo:
     data: Path | None
     tell: Tell
     progress: Progress
+    program: str = "workbench"  # as it is called in the commands that it tells
 
     @property
-    def hospital(self) -> Path:
-        """Folder of what stands for the hospital: its files and its PACS, names included."""
-        return self.workspace / "hospital"
+    def hospital(self) -> HospitalFolder:
+        """What stands for the hospital: its files and its PACS, names included."""
+        return HospitalFolder(self.workspace / "hospital")
 
 
 def run_demo(demo: Demo) -> bool:
@@ -74,26 +77,45 @@ def run_demo(demo: Demo) -> bool:
     if measured:
         demo.tell(f"Image quality: {measured} weekly tests of a simulated scanner.")
     reported = _report(demo, survey)
+    _leave(demo, survey)
     survey.close()
     return collection.complete and reported
 
 
+@contextmanager
+def pacs_of(demo: Demo) -> Iterator[None]:
+    """Keep the PACS of a demonstration running, for who goes on with its workspace."""
+    survey = open_survey(demo.workspace)
+    try:
+        with _practice(demo, survey).pacs():
+            yield
+    finally:
+        survey.close()
+
+
 def _workspace(demo: Demo) -> Survey:
-    if (demo.workspace / FILE).exists():
-        demo.tell(f"Workspace: {demo.workspace} (going on where it stopped)")
-        return open_survey(demo.workspace)
-    demo.tell(f"Workspace: {demo.workspace} (new)")
-    return create_survey(demo.workspace, SETTINGS)
+    there = (demo.workspace / FILE).exists()
+    state = "going on where it stopped" if there else "new"
+    survey = practice_survey(demo.workspace, demo.hospital.folder, SETTINGS)
+    demo.tell(f"Workspace: {demo.workspace} ({state})")
+    return survey
+
+
+def _practice(demo: Demo, survey: Survey) -> Practice:
+    return Practice(survey, demo.hospital, demo.tell)
 
 
 def _collect(demo: Demo, survey: Survey) -> Collection:
     simulated, patients = _simulated(demo)
     others, more, unlisted = _real(demo)
     everyone = list(dict.fromkeys([*patients, *more]))
-    with _pacs(demo, survey) as pacs:
-        refused = _load(demo, pacs, [*simulated, *others])
-        demo.tell(f"Collecting {len(everyone)} patients by C-FIND and C-MOVE ...")
-        collection = collect(survey, everyone, demo.progress)
+    with _practice(demo, survey).pacs() as pacs:
+        refused = demo.hospital.fill(pacs, "simulated", simulated, demo.tell)
+        refused += demo.hospital.fill(pacs, "real", others, demo.tell)
+        collection = _asked_before(survey, everyone)
+        if collection is None:
+            demo.tell(f"Collecting {len(everyone)} patients by C-FIND and C-MOVE ...")
+            collection = collect(survey, everyone, demo.progress)
     demo.tell(collection.sentence())
     for patient in collection.patients:
         if patient["reason"]:
@@ -106,17 +128,25 @@ def _collect(demo: Demo, survey: Survey) -> Collection:
     return collection
 
 
+def _asked_before(survey: Survey, everyone: Sequence[ListedPatient]) -> Collection | None:
+    """Return what became of these patients, where all of them have been asked for to the end.
+
+    A collector would take those too who wait for somebody who practises.
+    """
+    with closing(HospitalFile(survey.folder)) as hospital:
+        queue = Queue(hospital)
+        numbers = queue.numbers(everyone)
+        ended = {row["number"] for row in queue.rows(ENDED, limit=-1)}
+    if len(numbers) < len(everyone) or not ended.issuperset(numbers):
+        return None
+    return collection_of(survey, numbers, Intake(), {})
+
+
 def _simulated(demo: Demo) -> tuple[list[Path], list[ListedPatient]]:
     """Return the files and patients of the simulated hospital, made on the first run."""
-    folder, listed = demo.hospital / "simulated", demo.hospital / "patients.txt"
-    if not listed.exists():
-        demo.tell("Simulating a hospital: CT of four makers, dose reports, projection, phantoms.")
-        hospital = simulate_hospital(patients=PATIENTS)
-        hospital.write(folder)
-        listed.write_text("\n".join(hospital.patient_ids), "utf-8")
-    return sorted(path for path in folder.rglob("*") if path.is_file()), [
-        *read_patient_list(listed)
-    ]
+    if demo.hospital.make("simulated", SEED, PATIENTS):
+        demo.tell("Simulated a hospital: CT of four makers, dose reports, projection, phantoms.")
+    return demo.hospital.files("simulated"), demo.hospital.patients("simulated")
 
 
 def _real(demo: Demo) -> tuple[list[Path], list[ListedPatient], list[Path]]:
@@ -150,42 +180,6 @@ def _patient(candidate: Candidate) -> ListedPatient | None:
     return ListedPatient(patient_id) if usable else None
 
 
-# --- the PACS ------------------------------------------------------------------------------------
-
-
-@contextmanager
-def _pacs(demo: Demo, survey: Survey) -> Iterator[OrthancPacs | EmbeddedPacs]:
-    """Start a PACS on loopback that knows our receiver, and set the survey to ask it."""
-    local = replace(LOCAL, port=free_port())
-    kind = OrthancPacs if OrthancPacs.available() else EmbeddedPacs
-    folder = demo.hospital / kind.__name__
-    with kind(replace(PACS, port=free_port()), folder, {local.title: local}) as pacs:
-        demo.tell(f"PACS: {'Orthanc' if kind is OrthancPacs else 'embedded'} at {pacs.entity}")
-        survey.settings = replace(
-            survey.settings, local=EntitySettings.of(local), pacs=EntitySettings.of(pacs.entity)
-        )
-        yield pacs
-
-
-def _load(demo: Demo, pacs: OrthancPacs | EmbeddedPacs, files: Sequence[Path]) -> list[Path]:
-    """Fill the PACS unless it holds these files already; return those it refused."""
-    signature = hashlib.sha256()
-    for path in files:
-        stat = path.stat()
-        signature.update(f"{path}\0{stat.st_size}\0{stat.st_mtime_ns}\n".encode())
-    note = demo.hospital / f"{type(pacs).__name__}.json"
-    if note.exists():
-        known = json.loads(note.read_text("utf-8"))
-        if known["signature"] == signature.hexdigest():
-            return [Path(path) for path in known["refused"]]
-    demo.tell(f"Filling the PACS with {len(files)} files ...")
-    refused = [Path(path) for path in pacs.load(files).refused]
-    content = {"signature": signature.hexdigest(), "refused": [str(path) for path in refused]}
-    note.touch(mode=0o600)
-    note.write_text(json.dumps(content), "utf-8")
-    return refused
-
-
 # --- what came of it -----------------------------------------------------------------------------
 
 
@@ -205,6 +199,17 @@ def _report(demo: Demo, survey: Survey) -> bool:
     if not run.failed:
         note.write_text(state, "utf-8")
     return not run.failed
+
+
+def _leave(demo: Demo, survey: Survey) -> None:
+    """Leave the workspace so that somebody can practise on it."""
+    practice = _practice(demo, survey)
+    if demo.hospital.make("waiting", WAITING_SEED, WAITING):
+        with practice.pacs() as pacs:
+            practice.fill(pacs)
+    waiting, due = practice.queue_up(), practice.plan()
+    for line in ways_on(practice, demo.program, due, waiting):
+        demo.tell(line)
 
 
 def _tell_tables(tell: Tell, survey: Survey) -> None:

@@ -40,7 +40,7 @@ def test_every_verb_has_help(capsys: pytest.CaptureFixture[str]) -> None:
     verbs = next(one for one in choices if isinstance(one, dict))
     assert {"init", "import", "receive", "collect", "map", "dose", "table", "report", "serve",
             "check", "store", "key", "deidentify", "look", "quarantine", "qa", "plugins",
-            "simulate", "demo", "rights", "credentials",
+            "simulate", "demo", "rights", "credentials", "mail", "up", "backup", "restore",
     } == set(verbs)  # fmt: skip
     for verb in verbs:
         with pytest.raises(SystemExit) as ended:

@@ -81,15 +81,25 @@ SAID: dict[str, tuple[str, str, str]] = {
     "credentials confirm": ("pacs-token", r"may go to", ""),
     "serve": ("", "", ""),
     "up": ("", r"^All services have ended\.$", r"^Keeping the services running"),
+    "backup": ("{w}/../b.tar", r"^\d+ files with 1 objects and 1 patients", ""),
+    "restore": ("{w}/../b.tar -w {w}/../again", r"^\d+ files of .* are back in", ""),
     "check": ("", r"^- ", ""),
     "plugins": ("", r"^report  dose_by_protocol", ""),
     "simulate": ("{w}/../new --patients 1", r"files written", ""),
     "demo": ("--no-serve", r"^Everything is complete", ""),
 }
-FREE = ("simulate", "plugins", "look", "deidentify", "init")  # need no workspace, or name theirs
+FREE = (
+    "simulate",
+    "plugins",
+    "look",
+    "deidentify",
+    "init",
+    "restore",
+)  # need no workspace, or name theirs
 # What is done before, so that there is something to say.
 BEFORE = {
     "key unlock": [f"key protect --no-sheet {PASS}"],
+    "restore": ["backup {w}/../b.tar"],
     "qa decide": ["qa look"], "qa results": ["qa look"], "qa due": ["qa look"],
 }  # fmt: skip
 TOKEN = '\n[pacs]\ntitle = "P"\nurl = "https://pacs.example/dicom-web"\ntoken_file = "token"\n'

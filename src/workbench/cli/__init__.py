@@ -12,6 +12,7 @@ import sys
 from collections.abc import Sequence
 
 from workbench import __version__
+from workbench.cli.backup_verbs import add_backup
 from workbench.cli.collect_verbs import add_collect
 from workbench.cli.command_errors import explained
 from workbench.cli.deidentify_verbs import add_deidentify
@@ -69,6 +70,7 @@ def parser() -> Parser:
         add_tables,
         add_reports,
         add_store,
+        add_backup,
         add_deidentify,
         add_key,
         add_look,

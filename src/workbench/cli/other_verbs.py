@@ -17,7 +17,7 @@ from workbench.cli.output import (
     show_progress,
     tell,
 )
-from workbench.cli.verb import add_verb, survey_of, workspace_of, workspace_verb
+from workbench.cli.verb import add_verb, survey_of, with_workspace, workspace_of, workspace_verb
 from workbench.errors import SettingsError, WorkbenchError
 
 MAX_SIMULATED_PATIENTS = 100_000  # some hundred objects each
@@ -38,6 +38,11 @@ def add_others(verbs: Any) -> None:
     simulate.add_argument(
         "--yes", action="store_true", help="do not ask, though the folder holds something"
     )
+    simulate.add_argument(
+        "--pacs", action="store_true",
+        help="run its PACS until Ctrl-C, and have the workspace (-w, else FOLDER/workspace) ask it",
+    )  # fmt: skip
+    with_workspace(simulate)
     demo = workspace_verb(verbs, "demo", _demo, "the whole line on a small hospital")
     demo.add_argument(
         "--data", type=Input(folders=True), metavar="FOLDER", help="your own files as well"
@@ -101,12 +106,39 @@ def _plugins(options: argparse.Namespace) -> int:
 
 
 def _simulate(options: argparse.Namespace) -> int:
+    if options.pacs:
+        return _practise(options)
     from workbench.simulate.hospital import simulate_hospital
 
     _ask_to_mix(options)
     hospital = simulate_hospital(options.seed, options.patients)
     written = hospital.write(options.folder)
     return finish(options, {"files": len(written)}, "{files} files written.")
+
+
+def _practise(options: argparse.Namespace) -> int:
+    from workbench.simulate.standing_pacs import HospitalFolder
+    from workbench.stages.practice import Practice, practice_survey, practise
+
+    hospital = HospitalFolder(options.folder)
+    if not hospital.exists:
+        _ask_to_mix(options)
+    workspace = Path(options.workspace or options.folder / "workspace")
+    survey = practice_survey(workspace, hospital.folder)
+    if hospital.exists:
+        tell("The hospital is there already; --patients and --seed change nothing of it.")
+    else:
+        tell(f"Simulating a hospital of {options.patients} patients ...")
+        hospital.make("simulated", options.seed, options.patients)
+    waiting = practise(Practice(survey, hospital, tell), _program())
+    facts = {"workspace": workspace, "pacs": survey.settings.pacs, "waiting": waiting}
+    return finish(options, facts, "The PACS has ended; {waiting} patients wait.")
+
+
+def _program() -> str:
+    """Return what a person types to start this program again."""
+    typed = Path(sys.argv[0])
+    return str(typed) if typed.name == "workbench" else "workbench"
 
 
 def _ask_to_mix(options: argparse.Namespace) -> None:
@@ -124,15 +156,18 @@ def _ask_to_mix(options: argparse.Namespace) -> None:
 
 
 def _demo(options: argparse.Namespace) -> int:
-    from workbench.demo import REPORT, Demo, run_demo
+    from workbench.demo import Demo, pacs_of, run_demo
+    from workbench.stages.practice import REPORT
 
     workspace = Path(options.workspace or "demo-workspace")
-    demo = Demo(workspace, options.data, tell, show_progress)
+    demo = Demo(workspace, options.data, tell, show_progress, _program())
     complete = run_demo(demo)
     if not options.no_serve:
         from workbench.server.voila import serve
 
-        serve(workspace, port=options.port)
+        with pacs_of(demo):
+            tell("The PACS runs as long as these pages; the first command is for afterwards.")
+            serve(workspace, port=options.port)
     report = workspace / "reports" / f"{REPORT}.html"
     facts = {"complete": complete, "workspace": workspace, "report": report}
     finish(options, facts, "Everything is complete; the report is {report}." if complete else

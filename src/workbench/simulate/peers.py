@@ -130,6 +130,11 @@ class ChildPacs:
         """Stop it: politely first, then for good."""
         self._stop()
 
+    @property
+    def ended(self) -> bool:
+        """Whether it has ended by itself."""
+        return self._process is not None and self._process.poll() is not None
+
     def load(self, sources: Iterable[Path | Dataset]) -> Loaded:
         """Give it files or data sets; what it refuses is told."""
         raise NotImplementedError

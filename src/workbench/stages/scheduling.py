@@ -138,6 +138,11 @@ class ReportSchedule:
         self._tell_rest(plans, stop)
         return ReportLook([self._runs.run(run.number) for run in ended], mistakes)
 
+    def see(self) -> None:
+        """Note plans that are new as seen now: what is due from now on is caught up."""
+        plans, _ = self.plans()
+        self._runs.see(_timings(plans), self._clock())
+
     def due(self) -> list[DueReport]:
         """Return what a look would do now; nothing is written."""
         plans, _ = self.plans()

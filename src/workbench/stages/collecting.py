@@ -99,10 +99,7 @@ class Collector:
         self._settings_file = SettingsFile(self.survey.folder)
 
     def enter(self, patients: Sequence[ListedPatient]) -> list[int]:
-        """Put patients into the queue, and those there that are not complete once more.
-
-        Return their numbers.
-        """
+        """Put patients into the queue, those not complete once more; return their numbers."""
         self.queue.add(patients)
         numbers = self.queue.numbers(patients)
         self.queue.retry(numbers)

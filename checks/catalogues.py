@@ -85,7 +85,9 @@ def texts(root: Path = ROOT) -> Iterator[Text | Problem]:
 
 def python_texts(source: str, name: str) -> Iterator[Text | Problem]:
     """Yield the texts of a module."""
-    for node in ast.walk(ast.parse(source)):
+    module = ast.parse(source)
+    named = _named(module)
+    for node in ast.walk(module):
         if not isinstance(node, ast.Call):
             continue
         called = _name(node.func)
@@ -98,7 +100,19 @@ def python_texts(source: str, name: str) -> Iterator[Text | Problem]:
             else:
                 yield Problem(f"{name}:{node.lineno}", "the forms of n() are not written out")
         elif ERRORS.search(called) and not hasattr(builtins, called):
-            yield from _of_error(node, name)
+            yield from _of_error(node, name, named)
+
+
+def _named(module: ast.Module) -> dict[str, list[ast.expr]]:
+    """Return what is assigned to each name, wherever in a module."""
+    named: dict[str, list[ast.expr]] = {}
+    for node in ast.walk(module):
+        if isinstance(node, (ast.Assign, ast.AnnAssign)) and node.value is not None:
+            targets = node.targets if isinstance(node, ast.Assign) else [node.target]
+            for target in [each for given in targets for each in ast.walk(given)]:
+                if isinstance(target, ast.Name):
+                    named.setdefault(target.id, []).append(node.value)
+    return named
 
 
 def _name(called: ast.expr) -> str:
@@ -116,13 +130,30 @@ def _marked(node: ast.Call, name: str) -> Iterator[Text | Problem]:
         yield Problem(f"{name}:{node.lineno}", "an f-string or a sum cannot be translated")
 
 
-def _of_error(node: ast.Call, name: str) -> Iterator[Text | Problem]:
+def _of_error(
+    node: ast.Call, name: str, named: dict[str, list[ast.expr]]
+) -> Iterator[Text | Problem]:
     """Yield what an error says: its message and its remedy; a code is one word."""
     for argument in node.args:
         if isinstance(argument, (ast.JoinedStr, ast.BinOp)):
             yield Problem(f"{name}:{node.lineno}", "an error's f-string cannot be translated")
         elif " " in (words := _literal(argument)):
             yield Text(name, node.lineno, words)
+        elif isinstance(argument, ast.Name):
+            yield from _held(argument.id, named, name)
+
+
+def _held(held: str, named: dict[str, list[ast.expr]], name: str) -> Iterator[Text | Problem]:
+    """Yield the texts that a name stands for: written out, or in a table it is taken from."""
+    for value in named.pop(held, []):
+        if isinstance(value, (ast.JoinedStr, ast.BinOp)):
+            yield Problem(f"{name}:{value.lineno}", "an error's f-string cannot be translated")
+            continue
+        for node in ast.walk(value):
+            if isinstance(node, ast.Name):
+                yield from _held(node.id, named, name)
+            elif isinstance(node, ast.Constant) and len((words := _literal(node)).split()) > 2:
+                yield Text(name, node.lineno, words)
 
 
 def _literal(node: ast.expr) -> str:

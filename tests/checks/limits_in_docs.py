@@ -35,6 +35,9 @@ ALLOWED: dict[str, dict[str, str]] = {
     "dependencies.md": {
         "; 13 MB": "the size of a package, for choosing it",
         "; 35 MB": "the size of a package, for choosing it",
+        "; 60 MB": "the size of a package, for choosing it",
+        "; 20 MB together": "the size of a package, for choosing it",
+        ", 2 MB together": "the size of a package, for choosing it",
     },
     "dose.md": {
         "about 40 %": PUBLISHED,

@@ -199,6 +199,7 @@ def words_of(rest: str) -> Iterator[tuple[str, bool]]:
 FOREIGN = {
     "--dbname": "pg_restore", "--file": "pg_dump", "--format": "pg_dump", "--schema": "pg_dump",
     "--no-deps": "pip", "--no-build-isolation": "pip", "--now": "systemctl", "--host": "dask",
+    "--flavour": "verapdf",
     "--host-resolver-rules": "chromium", "--tests": "python -m checks.mutation",
     "--option": "stands for any",
 }  # fmt: skip

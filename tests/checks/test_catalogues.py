@@ -155,6 +155,7 @@ def test_a_catalogue_that_cannot_be_read_is_found(root: Path, content: str) -> N
     't(f"Survey {name}")', 'mark("Now" + x)', 't("%s doses" % x)', "n(one, many, 3)",
     'n("one", f"{count}", 3)', 'SettingsError(f"no {x}.")', 'SettingsError("no.", "try " + x)',
     'html(f"{x}")', 'DamagedObject("code", f"{x}")',
+    'why = f"no {x}."; SettingsError(why)', 'why: str = "a" + x; SettingsError("no.", why)',
 ])  # fmt: skip
 def test_what_cannot_be_extracted_is_found(source: str) -> None:
     (problem,) = python_texts(f"\n{source}", "page.py")
@@ -168,6 +169,17 @@ def test_what_cannot_be_extracted_is_found(source: str) -> None:
 ])  # fmt: skip
 def test_what_needs_no_extraction_is_let_pass(source: str) -> None:
     assert list(python_texts(source, "page.py")) == []
+
+
+@pytest.mark.parametrize("source", [
+    'why = "it is not there."\nSettingsError("no.", why)',
+    'why: str = "it is not there."\nraise SettingsError(why, "no.")',
+    'WHY = {1: ("it is not there.", "no.")}\nwhat, why = WHY[1]\nSettingsError(what, why)',
+    'WHY = "it is not there."\nwhy = "no."\nif x:\n    why = WHY\nSettingsError(why)',
+])  # fmt: skip
+def test_what_an_error_takes_from_a_name_is_found(source: str) -> None:
+    found = [each.words for each in python_texts(source, "x.py") if isinstance(each, Text)]
+    assert "it is not there." in found
 
 
 def test_new_texts_are_taken_in_and_old_ones_dropped(root: Path) -> None:

@@ -124,7 +124,13 @@ def test_conda_users_get_the_users_lock_on_a_python_it_was_proved_for() -> None:
     listed = [line.strip() for line in text.partition("\ndependencies:\n")[2].splitlines()]
     newest = int(TESTED[-1].rpartition(".")[2])
     python = f"- python{PROJECT['requires-python']},<3.{newest + 1}"
-    assert listed == [python, "- pip", "- pip:", f"- -r {USER}"]
+    assert listed == [
+        python,
+        "- pango  # sets the letters of PDF files",
+        "- pip",
+        "- pip:",
+        f"- -r {USER}",
+    ]
 
 
 def test_conda_users_are_told_how_to_install_the_project() -> None:

@@ -23,7 +23,11 @@ NPM = "\nFor developers only, from npm:"
 JAVASCRIPT = ROOT / "checks" / "javascript"
 NODE = json.loads((JAVASCRIPT / "package.json").read_text(encoding="utf-8"))
 NODE_LOCK = json.loads((JAVASCRIPT / "package-lock.json").read_text(encoding="utf-8"))
-IMPORT_NAMES = {"markupsafe": "markupsafe", "vl_convert": "vl-convert-python"}
+IMPORT_NAMES = {
+    "markupsafe": "markupsafe",
+    "vl_convert": "vl-convert-python",
+    "docx": "python-docx",
+}
 FIRST_PARTY = {"workbench", "workbench_widgets", "tests", "checks"}
 
 

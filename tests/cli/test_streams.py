@@ -9,6 +9,7 @@ import re
 import shutil
 import subprocess
 import sys
+import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -49,6 +50,12 @@ SAID: dict[str, tuple[str, str, str]] = {
     "table": ("series --out {w}/../s.csv", r"^0 rows written", ""),
     "report list": ("", r'^dose_by_protocol  country="UK" year=2022', ""),
     "report run": ("completeness --out {w}/reports/c.html", r"^The report is written", ""),
+    "report schedule": ("", r"^completeness: completeness, every day at 05:30", ""),
+    "report due": ("--dry-run", r"^No report is due", ""),
+    "report watch": ("", r"^0 reports were made", r"^Making reports when"),
+    "report pause": ("completeness --by N", r"^Plan completeness rests", ""),
+    "report resume": ("completeness", r"^Plan completeness did not rest", ""),
+    "mail test": ("--to a@example.org", r"^Not sent: nobody answers", ""),
     "store check": ("", r"^1 objects: headers [\d.]+ kB \([\d,]+ B an object\)", r"^checking"),
     "store compact": ("", r"of the catalogue given back", ""),
     "store upgrade": ("", r"^Schema", ""),
@@ -102,6 +109,8 @@ BEFORE = {
     "restore": ["backup {w}/../b.tar"],
     "qa decide": ["qa look"], "qa results": ["qa look"], "qa due": ["qa look"],
 }  # fmt: skip
+PLAN = '\n[report.completeness]\nat = "05:30"\n'
+NO_MAIL = '\n[mail]\nserver = "127.0.0.1:1"\nsecurity = "none"\nsender = "w@example.org"\n'
 TOKEN = '\n[pacs]\ntitle = "P"\nurl = "https://pacs.example/dicom-web"\ntoken_file = "token"\n'
 
 
@@ -163,6 +172,10 @@ def prepare(verb: str, place: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     settings = place / "w" / "workbench.toml"
     if verb.startswith("credentials"):
         settings.write_text(settings.read_text() + TOKEN)
+    elif verb.startswith("report "):
+        settings.write_text(settings.read_text() + PLAN)
+    elif verb == "mail test":
+        settings.write_text(settings.read_text() + NO_MAIL)
     elif verb == "key restore":
         key = place / "w" / "hospital.key"
         lines = "\n".join(sheet_lines(key.read_bytes()))
@@ -174,11 +187,19 @@ def prepare(verb: str, place: Path, monkeypatch: pytest.MonkeyPatch) -> None:
         "collect test": ("workbench.stages.connection_test.trials", trials),
         "qa watch": ("time.sleep", interrupted),
         "serve": ("workbench.server.voila.serve", lambda *_, **__: None),
+        "report watch": ("workbench.cli.report_verbs._until_stopped", at_once),
         "up": ("workbench.services.supervisor.Supervisor.run", lambda _: None),
         "demo": ("workbench.demo.run_demo", lambda _: True),
     }
     if verb in stand_ins:
         monkeypatch.setattr(*stand_ins[verb])
+
+
+@contextmanager
+def at_once() -> Iterator[threading.Event]:
+    stopped = threading.Event()
+    stopped.set()
+    yield stopped
 
 
 def interrupted(*_: object) -> None:

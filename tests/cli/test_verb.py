@@ -128,7 +128,7 @@ def test_machines_do_not_share_a_catalogue_that_is_a_file(
         (["import", ".", "--vredicts=x"], "Did you mean --verdicts?"),
         (["init", "--times", "hours"], "--times: there is no 'hours'. Did you mean hour?"),
         (["map", "now"], "'now' is a word too many"),
-        (["zzz"], "There is: check, collect, credentials"),
+        (["zzz"], "There is: backup, check, collect, credentials"),
     ],
 )
 def test_a_slip_of_the_finger_is_shown_what_is_near(

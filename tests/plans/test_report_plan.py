@@ -92,7 +92,7 @@ WRONG = [
     ({"at": "5:30", "to": ["a@x.lu\nBcc: b@x.lu"]}, "to", "physics@hospital.lu"),
     ({"at": "5:30", "to": ["a@x.lu, b@x.lu"]}, "to", "physics@hospital.lu"),
     ({"at": "5:30", "to": "a@x.lu"}, "to", "to"),
-    ({"at": "5:30", "attach": "docx"}, "attach", "pdf"),
+    ({"at": "5:30", "attach": "rtf"}, "attach", "pdf"),
     ({"at": "5:30", "tries": 0}, "tries", "3"),
     ({"at": "5:30", "retry_minutes": float("inf")}, "retry_minutes", "10"),
     ({"at": "5:30", "retry_minutes": -1}, "retry_minutes", "10"),

@@ -7,6 +7,7 @@ import json
 from dataclasses import replace
 from datetime import UTC, datetime
 
+from workbench.language import Saying
 from workbench.plans.report_plan import ReportPlan, read_plans
 from workbench.settings import Settings
 from workbench.stages.dated_copies import dated_copy
@@ -20,7 +21,8 @@ DONE = PlanRun(
 )  # fmt: skip
 FAILED = replace(
     DONE, number=2, state="failed", attempt=3, cell=4, error_kind="StoreError",
-    message="the report stopped in its code cell 4: the store is locked.", file="", fingerprint="",
+    message=Saying.plain("the report stopped in its code cell 4: the store is locked."),
+    file="", fingerprint="",
 )  # fmt: skip
 PAGE = "<!doctype html><title>T</title><h1>Dose</h1><p class='lead'>12 events</p>"
 

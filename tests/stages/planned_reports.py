@@ -12,6 +12,7 @@ from typing import Any
 import pytest
 
 from workbench.errors import SettingsError
+from workbench.language import Saying
 from workbench.plans.report_plan import ReportPlan
 from workbench.report.runner import ReportRun
 from workbench.settings import MailSettings, Settings, StoreSettings, SurveySettings
@@ -52,7 +53,7 @@ class QuickReports:
             self.fails(name)
         except LookupError as error:
             return ReportRun(
-                name=name, outcome="failed", out=None, message="it stopped in code cell 4.",
+                name=name, outcome="failed", out=None, message=Saying("it stopped in code cell 4."),
                 cell=4, error_kind=type(error).__name__, started_at=now, ended_at=now,
             )  # fmt: skip
         out.parent.mkdir(parents=True, exist_ok=True)

@@ -10,7 +10,7 @@ import pytest
 
 from tests.stages.mailed_runs import DONE, FAILED, SLOT, kept, own_notebook, plan
 from workbench.errors import SettingsError
-from workbench.language import use_language
+from workbench.language import Saying, use_language
 from workbench.mail import Letter
 from workbench.settings import ServerSettings
 from workbench.stages.report_letter import FAILURE, RECOVERY, REPORT, kind_of, letter_of
@@ -94,7 +94,9 @@ def test_words_of_a_site_s_own_notebook_are_never_repeated(survey: Survey) -> No
 
 
 def test_a_failure_of_a_report_that_is_not_there_is_told_all_the_same(survey: Survey) -> None:
-    run = replace(FAILED, report="nowhere", cell=None, message="there is no report 'nowhere'.")
+    run = replace(
+        FAILED, report="nowhere", cell=None, message=Saying("there is no report 'nowhere'.")
+    )
     letter = letter_of(survey, plan(report="nowhere"), run, None)
     assert letter.subject == "Report failed: daily, 2026-03-27 02:30"
     assert "there is no report 'nowhere'." in said(letter)

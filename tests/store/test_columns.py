@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from datetime import UTC, datetime
 from pathlib import Path
 
 import polars as pl
@@ -39,7 +40,8 @@ MAPPED = {"instance", "series", "irradiation_event", "finding"}  # what map read
 DOSED = {"irradiation_event", "dose_estimate"}
 PARTS = ("instance", "series", "irradiation_event", "dose_estimate", "finding")
 REST = sorted(TABLES.keys() - set(PARTS))  # made when they are read: no stage depends on them
-FIRST_MAP, FIRST_DOSE = "13 map", "14 dose"
+# after two checks and every table
+FIRST_MAP, FIRST_DOSE = f"{len(TABLES) + 2} map", f"{len(TABLES) + 3} dose"
 
 
 @pytest.fixture(scope="session")
@@ -64,6 +66,8 @@ def _fill(store: Store) -> None:
     store.refuse(NotDicom("not_dicom", "it is none"), Origin("folder", "refused"))
     number = store.quality.add_result(new())
     store.quality.note_images([PhantomImage("a", new().acquired_at, "measured", result=number)])
+    at = datetime(2026, 3, 2, 5, 30, tzinfo=UTC)
+    assert store.report_runs.claim(("a", "completeness"), at, 0, "me", at) is not None
     store.publish({"ledger": LEDGER.frame([{"queue_number": 1, "patient": "P"}])})
 
 

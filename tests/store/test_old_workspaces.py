@@ -33,7 +33,8 @@ WORDS = {
     "qa look": "", "qa watch": "", "qa results": "", "qa decide": "1 accept --by N",
     "qa erase": "--unselected --yes",
     "qa event": "weekly service --by N", "qa due": "", "quarantine": "--out {files}/x.html",
-    "serve": "--port 0", "demo": "--no-serve",
+    "serve": "--port 0", "demo": "--no-serve", "report schedule": "", "report due": "--dry-run",
+    "report watch": "", "report pause": "x --by N", "report resume": "x",
 }  # fmt: skip
 # These ask the hospital's key, its list of patients or the settings: some never look further.
 WITHOUT_CATALOGUE = {
@@ -42,9 +43,11 @@ WITHOUT_CATALOGUE = {
     "deidentify": "{files} {files}/clean", "rights list": "",
     "credentials list": "", "credentials confirm": "mail-password",
     "mail test": "--to a@example.org",
+    "backup": "{files}/b.tar", "restore": "{files}/p.toml",
 }  # fmt: skip
 ASKING = {"key protect", "key unlock", "key restore", "rights set"}  # a person, for a passphrase
-STARTS = {"up"}  # programs of its own, which refuse; tests/services/test_up.py
+# programs of their own, which refuse; tests/services/test_up.py, tests/stages/test_practice.py
+STARTS = {"up", "simulate"}
 UPGRADES = "store upgrade"
 SOME = ("import", "map", "table", "check", "store check", "store compact", "qa due", "collect list")
 Run = Callable[[str], tuple[int, str]]

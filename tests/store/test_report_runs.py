@@ -16,6 +16,7 @@ import pytest
 
 from tests.store.conftest import Connect
 from workbench.errors import RightsError
+from workbench.language import Saying
 from workbench.rights import GIVEN
 from workbench.schema import REPORT_RUN
 from workbench.store.catalogue import TABLES
@@ -56,7 +57,9 @@ def done(at: datetime = NOW, **more: object) -> RunEnd:
 
 
 def failed(at: datetime = NOW, kind: str = "KeyError") -> RunEnd:
-    return RunEnd(state="failed", ended_at=at, error_kind=kind, message="it stopped.", cell=4)
+    return RunEnd(
+        state="failed", ended_at=at, error_kind=kind, message=Saying("it stopped."), cell=4
+    )
 
 
 def test_a_new_plan_is_known_from_now_on_and_so_is_one_with_new_times(runs: ReportRuns) -> None:

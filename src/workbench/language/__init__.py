@@ -26,6 +26,7 @@ from workbench.language.formats import (
 )
 from workbench.language.markdown import markdown
 from workbench.language.saying import (
+    NOTHING_SAID,
     Figures,
     Saying,
     as_json,
@@ -48,7 +49,7 @@ from workbench.language.texts import (
 )
 
 __all__ = [
-    "Figures", "Marked", "Saying", "Words", "as_json", "best_language", "capital",
+    "NOTHING_SAID", "Figures", "Marked", "Saying", "Words", "as_json", "best_language", "capital",
     "clock", "current_language", "data", "day", "day_and_clock", "figures", "html",
     "listed", "mark", "markdown", "moment", "moment_pattern", "n", "number", "sentences",
     "settle_language", "significant", "t", "texts_of", "use_language", "weekday",

@@ -218,3 +218,6 @@ def _value(kept: object) -> object:
     if "at" in kept:
         return datetime.fromisoformat(kept["at"])
     return Figures(kept["figures"]) if "figures" in kept else Saying.of_json(kept)
+
+
+NOTHING_SAID = Saying("")

@@ -187,5 +187,5 @@ def _timed_out(error: BaseException | None) -> bool:
     return False
 
 
-def _mb(size: int) -> str:
-    return f"{size / MB:.1f}"
+def _mb(size: int) -> float:
+    return round(size / MB, 1)

@@ -61,7 +61,7 @@ class DueTimes:
     def __post_init__(self) -> None:
         if len(self.cron) > MAX_CHARACTERS or len(self.cron.split()) != FIELDS:
             raise SettingsError(
-                "'{when}' are not the five fields minute, hour, day, month, day of the week.",
+                "'{when}' is not the five fields minute, hour, day, month, day of the week.",
                 EXAMPLE, when=self.cron[:MAX_CHARACTERS],
             )  # fmt: skip
         if next(self._by_cron(datetime.now(UTC)), None) is None:

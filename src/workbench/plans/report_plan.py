@@ -150,12 +150,12 @@ def _plan(name: str, table: object, calendar: HospitalCalendar) -> ReportPlan:
     for address in written.to:
         if not ADDRESS.fullmatch(address) or not address.isprintable():
             raise _wrong(
-                where, "to", Saying("that is no address of a mail"),
+                where, "to", Saying("that is no e-mail address."),
                 mark('For example: to = ["physics@hospital.lu"]'),
             )  # fmt: skip
     if written.language and not is_language(written.language):
         raise _wrong(
-            where, "language", Saying("there are no texts in it"),
+            where, "language", Saying("there are no texts in it."),
             mark("Write one of these: {known}."), known=", ".join(languages()),
         )  # fmt: skip
     same = {each.name: getattr(written, each.name) for each in fields(ReportTable)}
@@ -174,7 +174,7 @@ def _week(where: str, written: ReportTable) -> tuple[tuple[int, ...], tuple[int,
     if written.when and (written.days or written.at):
         key = "days" if written.days else "at"
         raise _wrong(
-            where, key, Saying("when says it already"),
+            where, key, Saying("when says it already."),
             mark('Take one of them out: when = "30 5 * * *" and at = "05:30" are the same.'),
         )  # fmt: skip
     if written.when:
@@ -182,13 +182,13 @@ def _week(where: str, written: ReportTable) -> tuple[tuple[int, ...], tuple[int,
     clock = CLOCK.fullmatch(written.at)
     if clock is None:
         raise _wrong(
-            where, "at", Saying("there is no time of day"),
+            where, "at", Saying("no time of day is given."),
             mark('For example: days = "mon-fri" and at = "05:30"; or when = "30 5 1 * *".'),
         )  # fmt: skip
     days = read_days(written.days) if written.days else tuple(range(7))
     if not days:
         raise _wrong(
-            where, "days", Saying("these are no days of the week"),
+            where, "days", Saying("these are no days of the week."),
             mark('For example: days = "mon-fri", or days = "mon, thu".'),
         )  # fmt: skip
     return days, (int(clock[1]), int(clock[2]))
@@ -211,11 +211,6 @@ def _times(where: str, written: ReportTable, cron: str, calendar: HospitalCalend
 
 def _wrong(where: str, key: str, why: Saying, remedy: str, **values: object) -> SettingsError:
     return SettingsError(
-        "{key} in [{table}] of {file}: {why}.", remedy,
-        key=key, table=where, file=FILE, why=_unstopped(why), **values,
+        "{key} in [{table}] of {file}: {why}", remedy,
+        key=key, table=where, file=FILE, why=why, **values,
     )  # fmt: skip
-
-
-def _unstopped(why: Saying) -> Saying:
-    """Return a text to stand within another one."""
-    return Saying(why.text.removesuffix("."), **why.values)

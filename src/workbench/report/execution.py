@@ -13,6 +13,7 @@ from nbclient.exceptions import CellExecutionError, CellTimeoutError, DeadKernel
 from papermill.exceptions import PapermillException, PapermillExecutionError
 
 from workbench import errors
+from workbench.language import Saying
 from workbench.report import kernel
 
 CELL_TIMEOUT_S = 600
@@ -25,8 +26,8 @@ OWN_ERRORS = frozenset(
 Execute = Callable[[nbformat.NotebookNode, Mapping[str, object]], nbformat.NotebookNode]
 
 
-class ReportStoppedError(Exception):
-    """The run ended before the page was whole; its text may be shown.
+class ReportStoppedError(errors.WorkbenchError):
+    """The run ended before the page was whole.
 
     Attributes
     ----------
@@ -36,8 +37,10 @@ class ReportStoppedError(Exception):
         Number of the code cell, from 1 on, ``None`` where it is not known.
     """
 
-    def __init__(self, message: str, kind: str, cell: int | None = None) -> None:
-        super().__init__(message)
+    def __init__(
+        self, message: str, /, *, kind: str, cell: int | None = None, **values: object
+    ) -> None:
+        super().__init__(message, kind=kind, cell=cell or 0, **values)
         self.kind = kind
         self.cell = cell
 
@@ -77,25 +80,32 @@ def stops_told() -> Iterator[None]:
     try:
         yield
     except PapermillExecutionError as error:
-        raise ReportStoppedError(_cell_failed(error), error.ename, error.exec_count) from None
+        raise _cell_failed(error) from None
     except CellTimeoutError as error:
-        message = f"a cell of the report took longer than {CELL_TIMEOUT_S} s."
-        raise ReportStoppedError(message, type(error).__name__) from None
+        raise ReportStoppedError(
+            "a cell of the report took longer than {seconds} s.",
+            kind=type(error).__name__, seconds=CELL_TIMEOUT_S,
+        ) from None  # fmt: skip
     except (DeadKernelError, CellExecutionError, PapermillException, RuntimeError) as error:
-        kind = type(error).__name__
-        message = f"the report could not be run ({kind})."
-        raise ReportStoppedError(message, kind) from None
+        raise ReportStoppedError(
+            "the report could not be run ({kind}).", kind=type(error).__name__
+        ) from None
 
 
-def _cell_failed(error: PapermillExecutionError) -> str:
+def _cell_failed(error: PapermillExecutionError) -> ReportStoppedError:
     """Return what may be told of a failed cell: our own errors' words, else only the kind.
 
     The message of any other exception may quote a header value.
     """
-    where = f"the report stopped in its code cell {error.exec_count}"
     if error.ename in OWN_ERRORS:
-        return f"{where}: {error.evalue}"
-    return f"{where} ({error.ename})."
+        return ReportStoppedError(
+            "the report stopped in its code cell {cell}: {why}",
+            kind=error.ename, cell=error.exec_count, why=Saying.plain(error.evalue),
+        )  # fmt: skip
+    return ReportStoppedError(
+        "the report stopped in its code cell {cell} ({kind}).",
+        kind=error.ename, cell=error.exec_count,
+    )  # fmt: skip
 
 
 def refuse_early_end(notebook: nbformat.NotebookNode) -> None:
@@ -107,4 +117,6 @@ def refuse_early_end(notebook: nbformat.NotebookNode) -> None:
         code = cell.cell_type == "code" and cell.source.strip()
         number += bool(code)
         if left or (code and cell.get("execution_count") is None):
-            raise ReportStoppedError("the report ended before its last cell.", EARLY_END, number)
+            raise ReportStoppedError(
+                "the report ended before its last cell.", kind=EARLY_END, cell=number
+            )

@@ -48,7 +48,7 @@ def check_pdf(*, signed: bool = False) -> ModuleType | str:
     if program := browser():
         return program
     raise MissingTool(
-        "a PDF is printed by WeasyPrint, whose libraries are missing, or by Chromium.",
+        "a PDF is printed by WeasyPrint or by Chromium, and neither works here.",
         "Install either (apt install {libraries}), or make the report as .html and print that.",
         libraries=LIBRARIES,
     )

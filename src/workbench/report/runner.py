@@ -9,6 +9,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from workbench.errors import SettingsError
+from workbench.language import NOTHING_SAID, Saying
 from workbench.language.choice import current_language, is_language, languages, use_language
 from workbench.report.atomic_file import written_atomically
 from workbench.report.execution import Execute, ReportStoppedError, in_fresh_kernel
@@ -54,7 +55,7 @@ class ReportRun:
     name: str
     outcome: str
     out: Path | None
-    message: str = ""
+    message: Saying = NOTHING_SAID
     cell: int | None = None
     error_kind: str = ""
     started_at: datetime
@@ -122,7 +123,7 @@ def run_report(
             executed = execute(notebook, given)
     except ReportStoppedError as stopped:
         return ReportRun(
-            name=name, outcome="failed", out=None, message=str(stopped),
+            name=name, outcome="failed", out=None, message=stopped.saying(),
             cell=stopped.cell, error_kind=stopped.kind,
             started_at=started, ended_at=datetime.now(UTC),
         )  # fmt: skip

@@ -62,8 +62,9 @@ def printed_by_weasyprint(page: str, *, archived: bool = False) -> tuple[bytes, 
     lacking = sum(NO_GLYPH in warning for warning in heard)
     if archived and lacking:
         raise WorkbenchError(
-            "{count} letters of the report have no font here: it cannot be kept as PDF/A.",
-            "Install fonts that have them (apt install fonts-noto).", count=lacking,
+            "the report has characters that no font here can show ({number}), so it cannot be "
+            "kept as PDF/A.",
+            "Install fonts that have them (apt install fonts-noto).", number=lacking,
         )  # fmt: skip
     return bytes(content), lacking
 

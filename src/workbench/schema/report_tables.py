@@ -11,7 +11,7 @@ REPORT_RUN = Table(
     (
         Column("run_number", "integer", "Number of the run", leaving=Leaving.NEVER),
         Column("name", "text", "Plan, as its table in the settings is named"),
-        Column("slot", "moment", "When it was due (UTC)"),
+        Column("slot", "moment", "When it was due (UTC)", leaving=Leaving.DAY),
         Column("report", "text", "Report that it makes"),
         Column("state", "text", "running, retry, done or failed"),
         Column("attempt", "integer", "Which try was the last one"),

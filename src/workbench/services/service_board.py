@@ -66,8 +66,8 @@ STATES = {
     ServiceState.RUNNING: mark("running"),
     ServiceState.ENDING: mark("ending"),
     ServiceState.WAITING: mark("ended, will be started again"),
-    ServiceState.STOPPED: mark("stopped"),
-    ServiceState.FAILED: mark("could not start"),
+    ServiceState.STOPPED: mark("not running"),
+    ServiceState.FAILED: mark("not started again"),
     ServiceState.NOT_SET_UP: mark("not set up"),
 }
 

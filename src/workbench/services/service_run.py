@@ -150,7 +150,7 @@ class ServiceRun:
         try:
             self.process = self._start()
         except OSError as error:
-            said = Saying("the system cannot start it: {why}.", why=error.strerror or "")
+            said = Saying("The system cannot start it: {why}.", why=error.strerror or "")
             self._again(said, now)
             return
         self._become(ServiceState.RUNNING)

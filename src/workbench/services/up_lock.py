@@ -12,7 +12,6 @@ from pathlib import Path
 
 from workbench.errors import SettingsError
 from workbench.file_modes import open_private
-from workbench.language import Saying
 from workbench.services.service_board import now_utc
 
 LOCK = "up.lock"
@@ -27,11 +26,7 @@ def alone(folder: Path) -> Iterator[None]:
         try:
             fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError:
-            raise SettingsError(
-                "workbench up runs on this workspace already{which}.",
-                "Let it work, or end it first.",
-                which=_holder(descriptor),
-            ) from None
+            raise _refusal(descriptor) from None
         holder = {"pid": os.getpid(), "host": socket.gethostname(), "since": now_utc()}
         os.ftruncate(descriptor, 0)
         os.pwrite(descriptor, json.dumps(holder).encode(), 0)
@@ -40,13 +35,15 @@ def alone(folder: Path) -> Iterator[None]:
         os.close(descriptor)  # also unlocks
 
 
-def _holder(descriptor: int) -> Saying:
+def _refusal(descriptor: int) -> SettingsError:
+    remedy = "Let it work, or end it first."
     try:
         held = json.loads(os.pread(descriptor, MOST_BYTES, 0))
-        return Saying(
-            ": process {number} on {host}, since {since} UTC",
-            number=int(held["pid"]), host=str(held["host"]),
+        return SettingsError(
+            "workbench up runs on this workspace already: process {number} on {host}, since "
+            "{since} UTC.",
+            remedy, number=int(held["pid"]), host=str(held["host"]),
             since=str(held["since"]).replace("T", " "),
         )  # fmt: skip
     except (ValueError, KeyError, TypeError):
-        return Saying("")
+        return SettingsError("workbench up runs on this workspace already.", remedy)

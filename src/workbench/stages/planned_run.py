@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import NamedTuple, Protocol
 
 from workbench.errors import SettingsError, WorkbenchError
+from workbench.language import Saying
 from workbench.plans.report_plan import ReportPlan
 from workbench.report.atomic_file import written_atomically
 from workbench.report.execution import Execute
@@ -44,7 +45,7 @@ class _Stop(NamedTuple):
     """Why a try failed; ``over``: it is not tried again."""
 
     kind: str
-    message: str
+    message: Saying
     cell: int | None = None
     parameters: Mapping[str, object] = {}
     over: bool = False
@@ -110,7 +111,10 @@ class ReportMaker:
 
     def abandoned(self, plan: ReportPlan, run: PlanRun) -> RunEnd:
         """Return the end of a run whose program ended each time before it could say anything."""
-        message = f"the program that made it ended before it could say why: {run.attempt} times."
+        message = Saying.counted(
+            "the program that made it ended before it could say why.",
+            "the program that made it ended {count} times before it could say why.", run.attempt,
+        )  # fmt: skip
         return self._failure(plan, run, _Stop(ABANDONED, message, over=True))
 
     def _parameters(self, plan: ReportPlan, slot: datetime) -> dict[str, object]:
@@ -125,12 +129,12 @@ class ReportMaker:
             self.prepare(plan)
             made = self.make(self.survey, plan.report, draft, parameters, self.execute)
         except WorkbenchError as error:
-            stop = _Stop(type(error).__name__, str(error))
+            stop = _Stop(type(error).__name__, error.saying())
         except OSError as error:
             stop = _of_the_system(error)
         except Exception as error:  # noqa: BLE001  the other reports of this night go on
             kind = type(error).__name__
-            stop = _Stop(kind, f"a fault of the program ({kind}).")
+            stop = _Stop(kind, Saying("a fault of the program ({kind}).", kind=kind))
         else:
             if not made.failed:
                 return self._success(plan, run, made, parameters)
@@ -161,7 +165,7 @@ class ReportMaker:
         now = self.clock()
         return RunEnd(
             state=RETRY, ended_at=now, retry_at=now, error_kind=STOPPED,
-            message="it was stopped.", parameters=plan.parameters,
+            message=Saying("it was stopped."), parameters=plan.parameters,
         )  # fmt: skip
 
     # --- files ---------------------------------------------------------------------------------
@@ -220,7 +224,9 @@ def _remove_drafts(draft: Path, run: PlanRun) -> None:
 def _of_the_system(error: OSError) -> _Stop:
     """Return the system's words, without the path: it may name a person."""
     reason = os.strerror(error.errno).lower() if error.errno else "the system refused"
-    message = f"the report could not be written: {reason}. Check disk space and rights."
+    message = Saying(
+        "the report could not be written: {reason}. Check disk space and rights.", reason=reason
+    )
     return _Stop(type(error).__name__, message)
 
 

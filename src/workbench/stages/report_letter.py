@@ -103,7 +103,7 @@ def _of_failure(survey: Survey, plan: ReportPlan, run: PlanRun) -> Iterator[str]
         yield t("Stopped in code cell {cell}", cell=run.cell)
     yield t("Kind of error: {kind}", kind=data(run.error_kind))
     if not _is_own(survey, run):
-        yield t("Message: {message}", message=data(run.message))
+        yield t("Message: {message}", message=run.message.words())
     yield ""
     yield t("The last good page stays. `workbench report schedule` says how each plan stands.")
 

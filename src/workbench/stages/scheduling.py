@@ -16,6 +16,7 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 
 from workbench.errors import SettingsError, WorkbenchError
+from workbench.language import Saying
 from workbench.plans.report_plan import ReportPlan, ReportPlans, read_plans
 from workbench.report.shared_kernel import SharedKernel
 from workbench.settings_file import read_settings
@@ -205,7 +206,7 @@ class ReportSchedule:
         """Make one report; ``None`` where another program is quicker."""
         now = self._clock()
         for old in due.superseded:
-            message = "its next time had come before it was made."
+            message = Saying("its next time had come before it was made.")
             self._runs.give_up(old, RunEnd(
                 state=FAILED, ended_at=now, error_kind=SUPERSEDED, message=message,
             ))  # fmt: skip

@@ -91,7 +91,7 @@ def back_up(folder: Path, out: Path, with_key: bool = False) -> Backup:
     settings = read_settings(folder)
     if out.resolve().is_relative_to(folder.resolve()):
         raise SettingsError(
-            "a backup does not belong into its own workspace.", "Name a file on another disk."
+            "a backup does not belong in its own workspace.", "Name a file on another disk."
         )
     on_server = bool(settings.store.catalogue)
     with _told("the backup could not be written."):
@@ -103,7 +103,10 @@ def back_up(folder: Path, out: Path, with_key: bool = False) -> Backup:
                     (Path(scratch) / "tar").replace(out)
                     sync_folder(out.parent)
                     return made
-    raise StoreError("parts are taken away while they are copied.", "End the erasure; try again.")
+    raise StoreError(
+        "parts are taken away while they are copied.",
+        "Let the erasure come to its end, then try again.",
+    )
 
 
 class _Writing:
@@ -221,7 +224,7 @@ class _Writing:
         noted = next(self._rows("SELECT value FROM meta WHERE name = 'schema_version'"), None)
         return Backup(
             files=len(self._digests), size=self._size,
-            schema=int(noted[0]) if noted else None,
+            schema=_schema(noted[0]) if noted else None,
             key=KEY_FILE in self._digests, problems=tuple(self._problems), **counts,
         )  # fmt: skip
 
@@ -362,6 +365,13 @@ def _written(content: Any, path: Path) -> str:
 def _opened(file: Path) -> sqlite3.Connection:
     # Never made anew where it is gone; written to only as SQLite needs it beside a reader.
     return sqlite3.connect(f"file:{quote(str(file.absolute()))}?mode=rw", uri=True, timeout=60.0)
+
+
+def _schema(noted: str) -> int:
+    try:
+        return int(noted)
+    except ValueError:
+        raise _damaged(CATALOGUE) from None
 
 
 def _damaged(name: str) -> StoreError:

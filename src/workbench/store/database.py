@@ -304,21 +304,21 @@ def _explanation(error: sqlite3.Error) -> StoreError:
         return DatabaseBusyError(
             "another Workbench is writing.", "Wait for it to end, then run the same again."
         )
-    full = code is not None and code & 0xFF == sqlite3.SQLITE_FULL
-    return (DatabaseFullError if full else StoreError)(*_told(error))
+    return _other(error, code)
 
 
-def _told(error: sqlite3.Error) -> tuple[str, str]:
-    """Return what is wrong, and the remedy."""
-    code = getattr(error, "sqlite_errorcode", None)
+def _other(error: sqlite3.Error, code: int | None) -> StoreError:
     if code is None:  # Python's own words may quote a value
-        return f"the database refused ({type(error).__name__}).", "Restore it from a backup."
+        name = type(error).__name__
+        return StoreError("the database refused ({name}).", "Restore it from a backup.", name=name)
     if code & 0xFF in DAMAGED:
-        return "the database's file is damaged.", "Restore it from a backup, with all beside it."
+        return StoreError(
+            "the database's file is damaged.", "Restore it from a backup, with all beside it."
+        )
     if code & 0xFF == sqlite3.SQLITE_CANTOPEN:
-        return "the database's file cannot be opened.", "Check that it is a file, and its rights."
+        return StoreError(
+            "the database's file cannot be opened.", "Check that it is a file, and its rights."
+        )
     # SQLite's own words name tables and columns only, never a value.
-    return (
-        f"the database refused: {error}.",
-        "Check disk space and rights.",
-    )
+    kind = DatabaseFullError if code & 0xFF == sqlite3.SQLITE_FULL else StoreError
+    return kind("the database refused: {why}.", "Check disk space and rights.", why=str(error))

@@ -16,6 +16,7 @@ from dataclasses import dataclass, field, fields
 from datetime import UTC, datetime, timedelta
 from typing import Any, NamedTuple
 
+from workbench.language import NOTHING_SAID, Saying
 from workbench.rights import Right, needs
 from workbench.store.database import Database, Row
 
@@ -90,7 +91,7 @@ class PlanRun:
     ended_at: datetime | None = None
     cell: int | None = None
     error_kind: str = ""
-    message: str = ""
+    message: Saying = NOTHING_SAID
     fingerprint: str = ""
     parameters: Mapping[str, Any] = field(default_factory=dict)
     file: str = ""
@@ -116,7 +117,7 @@ class RunEnd:
     retry_at: datetime | None = None
     cell: int | None = None
     error_kind: str = ""
-    message: str = ""
+    message: Saying = NOTHING_SAID
     fingerprint: str = ""
     parameters: Mapping[str, Any] = field(default_factory=dict)
     file: str = ""
@@ -252,7 +253,8 @@ class ReportRuns:
                 " file = ?, sha256 = ?, mail_state = ? WHERE number = ? AND attempt = ?"
                 " AND state = ? AND owner = ?",
                 end.state, _text(end.ended_at), _text_or_none(end.retry_at), end.cell,
-                end.error_kind, end.message, end.fingerprint, json.dumps(dict(end.parameters)),
+                end.error_kind, end.message.stored(), end.fingerprint,
+                json.dumps(dict(end.parameters)),
                 end.file, end.sha256, end.mail_state, *_held(run),
             )  # fmt: skip
             if mine == 1:
@@ -268,7 +270,8 @@ class ReportRuns:
             " error_kind = ?, message = ?, mail_state = ? WHERE number = ? AND attempt = ?"
             " AND state = ? AND COALESCE(lease_until, '') = ?"
         )
-        values = (end.state, _text(end.ended_at), end.error_kind, end.message, end.mail_state)
+        message = end.message.stored()
+        values = (end.state, _text(end.ended_at), end.error_kind, message, end.mail_state)
         return self._change(closed, *values, *_as_seen(run)) == 1
 
     # --- what has been ------------------------------------------------------------------------
@@ -380,5 +383,6 @@ def _run(row: Row) -> PlanRun:
     for name in MOMENTS:
         values[name] = _moment(values[name]) if values[name] else None
     values["parameters"] = json.loads(values["parameters"])
+    values["message"] = Saying.read(values["message"])
     values["mailed_to"] = tuple(json.loads(values["mailed_to"]))
     return PlanRun(**values)

@@ -103,8 +103,8 @@ def _button(service: KeptService, report: ServiceReport) -> Markup:
     if not service.on_page or service.name == COLLECT:  # the collector has buttons above
         return NOTHING
     stop = report.state in RUNS
-    verb, words = (STOP, t("Stop")) if stop else (START, t("Start"))
-    label = (t("Stop: {program}", program=t(service.title)) if stop
+    verb, words = (STOP, t("End")) if stop else (START, t("Start"))
+    label = (t("End: {program}", program=t(service.title)) if stop
              else t("Start: {program}", program=t(service.title)))  # fmt: skip
     off = report.state is ServiceState.ENDING
     return buttons(Button(words, f"{verb}{service.name}", off=off, label=label))

@@ -103,7 +103,7 @@ class TodayPanel:
         last = max(alarms.values(), key=lambda state: state.tried_at)
         counted = n("One alarm did not reach everybody by mail.",
                     "{count} alarms did not reach everybody by mail.", len(alarms))  # fmt: skip
-        return said(sentences(counted, t("The last one: {problem}", problem=last.words)), WARNING)
+        return said(sentences(counted, t("The latest: {problem}", problem=last.words)), WARNING)
 
     def below(self) -> Markup:
         """Return what stands below the images."""

@@ -16,6 +16,7 @@ from workbench.language.texts import Words, data
 ISO_DAY = "%Y-%m-%d"
 CLOCK = "%H:%M"
 # Of days and months in the numbers of digits that stand below each other; other languages as CLDR.
+DAYS_OF_WEEK = "Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday"
 DAYS = {"de": "%d.%m.%Y", "fr": "%d/%m/%Y", "lb": "%d.%m.%Y"}
 
 
@@ -55,7 +56,16 @@ def moment(value: datetime) -> Words:
 
 def weekday(value: date) -> Words:
     """Return the short name of the day of the week."""
-    name = _weekdays(current_language())[value.weekday()]
+    return _named_day(value, "abbreviated")
+
+
+def long_weekday(value: date) -> Words:
+    """Return the name of the day of the week."""
+    return _named_day(value, "wide")
+
+
+def _named_day(value: date, width: str) -> Words:
+    name = _weekdays(current_language(), width)[value.weekday()]
     return data(name) if current_language() == PSEUDO else Words(name)
 
 
@@ -80,10 +90,10 @@ def _day_pattern(language: str) -> str:
 
 
 @lru_cache(maxsize=16)
-def _weekdays(language: str) -> tuple[str, ...]:
-    """Return short names from Monday on."""
+def _weekdays(language: str, width: str) -> tuple[str, ...]:
+    """Return names from Monday on, ``abbreviated`` or ``wide``."""
     known = None if language in (ENGLISH, PSEUDO) else locale_of(language)
     if known is None:
-        return "Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun"
-    names = known.days["stand-alone"]["abbreviated"]
+        return tuple(name[:3] for name in DAYS_OF_WEEK) if width == "abbreviated" else DAYS_OF_WEEK
+    names = known.days["stand-alone"][width]
     return tuple(names[number].rstrip(".") for number in range(7))

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import date, datetime, timedelta
 
-from workbench.language import Words, clock, data, listed, mark, t, weekday
+from workbench.language import Words, clock, data, listed, long_weekday, mark, t, weekday
 from workbench.plans.due_times import DueTimes
 from workbench.plans.report_plan import ReportPlan
 from workbench.plans.week_days import ALL
@@ -67,10 +67,12 @@ def _in_month(day: str, week_day: str, at: Words) -> Words | None:
     if day == ANY and week_day.isdigit():
         return _on_days(((int(week_day) - 1) % 7,), at)
     if day == ANY and number.isdigit() and place.isdigit():
-        return t(PLACES[int(place) - 1], day=_name((int(number) - 1) % 7), clock=at)
+        return t(PLACES[int(place) - 1], day=_long_name((int(number) - 1) % 7), clock=at)
     if day == ANY and last.isdigit():
         return t(
-            "on the last {day} of the month at {clock}", day=_name((int(last) - 1) % 7), clock=at
+            "on the last {day} of the month at {clock}",
+            day=_long_name((int(last) - 1) % 7),
+            clock=at,
         )
     return None
 
@@ -81,3 +83,7 @@ def _clock(hour: int, minute: int) -> Words:
 
 def _name(day: int) -> Words:
     return weekday(A_MONDAY + timedelta(days=day))
+
+
+def _long_name(day: int) -> Words:
+    return long_weekday(A_MONDAY + timedelta(days=day))

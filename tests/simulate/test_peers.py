@@ -5,12 +5,16 @@ from __future__ import annotations
 import http.client
 import os
 import socket
+import subprocess
+import sys
 from pathlib import Path
 from urllib.parse import urlsplit
 
+import psutil
 import pytest
 from pydicom.data import get_testdata_file
 
+from tests.services.up_bench import until
 from workbench.collect.dimse.association import Peer, associate
 from workbench.collect.find import FIND_CLASSES, find_images, find_series, find_studies
 from workbench.errors import MissingTool, NetworkError
@@ -29,6 +33,14 @@ def alive(pid: int) -> bool:
     except ProcessLookupError:
         return False
     return True
+
+
+def gone(pid: int) -> bool:
+    """Whether it has ended, also where nobody has asked after it yet."""
+    try:
+        return psutil.Process(pid).status() == psutil.STATUS_ZOMBIE
+    except psutil.NoSuchProcess:
+        return True
 
 
 def child(pacs: ChildPacs) -> int:
@@ -118,6 +130,29 @@ def test_it_ends_with_an_exception_too(tmp_path: Path) -> None:
     with pytest.raises(ZeroDivisionError):
         use()
     assert not alive(pids[0])
+
+
+STAYS = """
+import sys, time
+from pathlib import Path
+from workbench.model import ApplicationEntity
+from workbench.simulate.peers import OrthancPacs
+with OrthancPacs(ApplicationEntity("ORTHANC", port=0), Path(sys.argv[1]), {}) as pacs:
+    print(pacs._process.pid, flush=True)
+    time.sleep(600)
+"""
+
+
+@pytest.mark.orthanc
+@pytest.mark.skipif(sys.platform != "linux", reason="only there the system ends it")
+def test_it_ends_with_a_program_that_is_killed(tmp_path: Path) -> None:
+    words = [sys.executable, "-c", STAYS, str(tmp_path)]
+    with subprocess.Popen(words, stdout=subprocess.PIPE, text=True) as program:
+        assert program.stdout is not None
+        pid = int(program.stdout.readline())
+        assert alive(pid)
+        program.kill()
+    until(lambda: gone(pid), 10)
 
 
 @pytest.mark.orthanc

@@ -50,7 +50,7 @@ class ServiceProcess:
                 stderr=subprocess.STDOUT,
                 start_new_session=True,  # Ctrl-C is the parent's to pass on
                 pass_fds=() if by_kernel else (reading,),
-                preexec_fn=_dies_with(os.getpid()) if by_kernel else None,  # noqa: PLW1509  one thread
+                preexec_fn=dies_with(os.getpid()) if by_kernel else None,  # noqa: PLW1509  one thread
             )
         except BaseException:
             self._close(writing)
@@ -100,8 +100,11 @@ class ServiceProcess:
             os.close(descriptor)
 
 
-def _dies_with(parent: int) -> Callable[[], None]:
-    """Return what the child does between fork and exec, where nothing may be imported."""
+def dies_with(parent: int) -> Callable[[], None]:
+    """Return what a child does between fork and exec, so that it ends with its parent (Linux).
+
+    For children of a main thread: the kernel ends them with the thread that began them.
+    """
     prctl = ctypes.CDLL(None, use_errno=True).prctl
 
     def prepare() -> None:

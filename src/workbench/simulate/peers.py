@@ -11,8 +11,9 @@ import shutil
 import signal
 import socket
 import subprocess
+import threading
 import time
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from io import BytesIO
 from pathlib import Path
 from typing import Self
@@ -25,6 +26,7 @@ from workbench.collect.dimse.association import Peer, associate
 from workbench.collect.retrieval import Timeouts
 from workbench.errors import MissingTool, NetworkError
 from workbench.model import ApplicationEntity
+from workbench.services.service_process import LINUX, dies_with
 from workbench.simulate.archive import Loaded
 
 PROGRAM = "Orthanc"
@@ -52,6 +54,12 @@ def free_port() -> int:
                 continue
             return port
     raise OSError(errno.EADDRINUSE, "no free port was found")
+
+
+def _before() -> Callable[[], None] | None:
+    """Return what lets a PACS end with us, where that is to be had: it must not stay alone."""
+    alone = threading.current_thread() is threading.main_thread()
+    return dies_with(os.getpid()) if LINUX and alone else None
 
 
 class ChildPacs:
@@ -118,6 +126,7 @@ class ChildPacs:
                 # DCMTK, which Orthanc is built on too, otherwise waits 40 ms an object.
                 env={**os.environ, "TCP_NODELAY": "1"},
                 start_new_session=True,
+                preexec_fn=_before(),  # noqa: PLW1509  prctl alone is called
             )
         try:
             self._wait()

@@ -182,7 +182,7 @@ def _week(where: str, written: ReportTable) -> tuple[tuple[int, ...], tuple[int,
     clock = CLOCK.fullmatch(written.at)
     if clock is None:
         raise _wrong(
-            where, "at", Saying("no time of day is given."),
+            where, "at", Saying("that is no time of day."),
             mark('For example: days = "mon-fri" and at = "05:30"; or when = "30 5 1 * *".'),
         )  # fmt: skip
     days = read_days(written.days) if written.days else tuple(range(7))

@@ -1,6 +1,6 @@
 """All figures there are: whoever promises another one in the docs adds it here."""
 
-from benchmarks.figures import decoded, kept, pages, speed, stored, truth
+from benchmarks.figures import decoded, kept, nightly, pages, speed, stored, truth
 from benchmarks.figures.figure import Group
 
 GROUPS = list(Group)
@@ -13,6 +13,7 @@ FIGURES = tuple(
             *kept.FIGURES,
             *decoded.FIGURES,
             *pages.FIGURES,
+            *nightly.FIGURES,
         ),
         key=lambda figure: GROUPS.index(figure.group),
     )

@@ -73,6 +73,13 @@ def test_a_week_with_a_clock_set_back_and_forward_has_one_report_a_day(
 GOOD = "print('a good page')"
 FAULTS = {
     "hangs": ("import time; time.sleep(600)", "CellTimeoutError"),
+    "is killed for its memory": (
+        "import os, signal; os.kill(os.getpid(), signal.SIGKILL)", "DeadKernelError",
+    ),
+    "needs 2 GB that nobody has": (
+        "import resource as r; r.setrlimit(r.RLIMIT_AS, (3 * 2**29,) * 2); held = bytearray(2**31)",
+        "MemoryError",
+    ),
 }  # fmt: skip
 
 

@@ -153,7 +153,10 @@ def _handshake(error: Exception, host: str) -> tuple[NetworkError, bool] | None:
         if error.verify_code in (EXPIRED, NOT_YET_VALID):
             remedy = said[1]
     else:
-        remedy = "Nothing was sent. Check [mail] server and security: port and encryption belong together."
+        remedy = (
+            "Nothing was sent. Check [mail] server and security: port and encryption belong "
+            "together."
+        )
     return NetworkError("the mail server {reason}.", remedy, reason=said[0]), False
 
 

@@ -186,9 +186,7 @@ def test_a_job_is_completed_with_the_page_of_our_runner(lab: Lab, tmp_path: Path
     ("notebook", "formats", "parameters", "words"),
     [
         ("dose_by_protocol", ("html",), {"country": "XX"}, "no CT reference levels"),
-        ("dose_by_protocol", ("html",), {"colour": "red"}, "no parameter 'colour'"),
         ("mine", ("html",), {}, "no report 'mine'"),
-        ("completeness", ("ipynb", "html"), {}, "Choose HTML alone"),
         ("completeness", (), {}, "Choose HTML alone"),
     ],
 )

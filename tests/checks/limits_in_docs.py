@@ -38,6 +38,7 @@ ALLOWED: dict[str, dict[str, str]] = {
         "; 60 MB": "the size of a package, for choosing it",
         "; 20 MB together": "the size of a package, for choosing it",
         ", 2 MB together": "the size of a package, for choosing it",
+        ", 34 MB together": "the size of a package, for choosing it",
     },
     "dose.md": {
         "about 40 %": PUBLISHED,
@@ -82,7 +83,7 @@ ALLOWED: dict[str, dict[str, str]] = {
         "after 15 minutes": SETTING,
         "more than 600 MB": SETTING,
     },
-    "reports.md": {"600 s a cell": SETTING},
+    "reports.md": {"600 s a cell": SETTING, "or more than 4 GB, is ended": SETTING},
     "security.md": {"64 MiB of header, 16 MiB over the network": SETTING},
     "serve.md": {
         "refuses it 4 GB more than that, and 64 MB a processor": SETTING,

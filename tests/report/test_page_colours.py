@@ -73,6 +73,7 @@ def test_every_other_form_than_html_goes_through_it(monkeypatch: pytest.MonkeyPa
     seen = []
     for module in (page_blocks, weasyprint_pdf):
         monkeypatch.setattr(module, "resolved", lambda page: seen.append(1) or page)
+    monkeypatch.setattr(weasyprint_pdf, "drawn_in_time", weasyprint_pdf.drawn)  # in this process
     for suffix in (".pdf", ".docx", ".rtf"):
         WAYS[suffix]("<html lang='en'><title>t</title><body><p>x</p></body></html>", False)
     assert len(seen) == 3

@@ -3,18 +3,29 @@
 from __future__ import annotations
 
 import os
+import re
 import signal
 import tempfile
 from collections.abc import Callable, Iterator
+from contextlib import closing
 from pathlib import Path
 
 import psutil
 import pytest
 
+from workbench.collect.patient_list import ListedPatient
+from workbench.collect.queue.hospital_file import HospitalFile
+from workbench.collect.queue.patient_queue import Queue
 from workbench.report import execution, run_report, shared_kernel
 from workbench.report.notebooks import report_names
 from workbench.report.runner import ReportRun
 from workbench.report.shared_kernel import SharedKernel
+from workbench.simulate.hospital import simulate_hospital
+from workbench.stages.importing import import_files
+from workbench.stages.ledger_table import publish_ledger
+from workbench.stages.line import dose_line
+from workbench.stages.quality import sample
+from workbench.stages.quality.desk import QualityDesk
 from workbench.survey import create_survey
 
 Make = Callable[..., ReportRun]
@@ -161,3 +172,64 @@ def test_pages_of_ours_equal_those_out_of_kernels_of_their_own(
         german, french, fresh = pages[name]
         assert german == fresh
         assert german != french
+
+
+# In the footer, and beside a signature.
+MINUTE = re.compile(r"(?:made \S+|\d at) \d\d:\d\d UTC")
+# What each report is asked for, so that it shows something of all that it can show.
+ASKED: dict[str, dict[str, object]] = {
+    "completeness": {"most_listed": 2},
+    "dose_by_protocol": {"country": "FR", "year": 2011},
+    "quality_due": {"signed_by": "N. N."},
+    "quality_over_time": {"profile": sample.PROFILE, "measurement": "noise"},
+    "quality_results": {"numbers": [1, 2, 3]},
+}
+FILLED = (
+    "instance", "series", "irradiation_event", "dose_estimate", "finding", "ledger", "rejected",
+)  # fmt: skip
+
+
+@pytest.fixture(scope="module")
+def filled(tmp_path_factory: pytest.TempPathFactory) -> str:
+    """A workspace with doses, findings, patients in the queue, refused files and weekly tests."""
+    top = tmp_path_factory.mktemp("filled")
+    hospital = simulate_hospital(patients=3)
+    hospital.write(top / "files")
+    (top / "files" / "letter.txt").write_text("no image")
+    survey = create_survey(top / "w")
+    dose_line(survey, lambda: import_files(survey, [top / "files"]))
+    with closing(HospitalFile(survey.folder)) as file:
+        Queue(file).add([ListedPatient(patient) for patient in hospital.patient_ids])
+    publish_ledger(survey)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(sample, "WEEKS", 22)  # enough for a baseline, and for two that wait
+        assert sample.make_sample(QualityDesk(survey)) == 22
+    assert [name for name in FILLED if survey.table(name).is_empty()] == []
+    survey.close()
+    return str(top / "w")
+
+
+def page_of(name: str, workspace: str, out: Path, *shared: SharedKernel) -> str:
+    """Return a page without the minute in which it was made."""
+    run = run_report(name, {"workspace": workspace, **ASKED[name]}, out, None, *shared)
+    page, minutes = MINUTE.subn("then", text(run))
+    assert minutes == (2 if name == "quality_due" else 1)
+    return page
+
+
+def test_all_bundled_reports_of_filled_tables_are_byte_for_byte_those_of_fresh_kernels(
+    filled: str, tmp_path: Path
+) -> None:
+    """Each comes after all others, once in either order: what one leaves another would show."""
+    names = report_names()
+    assert set(names) == set(ASKED), "a new report is asked for here, too"
+    with SharedKernel(max_rss_bytes=2**40) as kernel:
+        shared = [
+            {name: page_of(name, filled, tmp_path / "shared.html", kernel) for name in order}
+            for order in (names, names[::-1])
+        ]
+        assert kernel.started == 1
+    for name in names:
+        fresh = page_of(name, filled, tmp_path / "fresh.html")
+        assert "<table" in fresh, "a page with something on it"
+        assert shared[0][name] == shared[1][name] == fresh

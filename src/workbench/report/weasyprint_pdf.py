@@ -1,4 +1,4 @@
-"""A page printed by WeasyPrint: in this process, without a browser, and as PDF/A where asked.
+"""A page printed by WeasyPrint: without a browser, within a limit, and as PDF/A where asked.
 
 Importing this module needs the system libraries of Pango and fonts: ``OSError`` where they are
 missing.  ``report.pdf`` imports it and says the remedy.
@@ -19,6 +19,7 @@ with warnings.catch_warnings(record=True) as _said:
 
 from workbench.errors import MissingTool, WorkbenchError
 from workbench.report.page_colours import resolved
+from workbench.report.weasyprint_process import NotDrawnError, drawn_in_time
 
 VERSION = str(weasyprint.VERSION)
 TAGGED = "pdf/ua-1"  # ISO 14289-1: read aloud in order, with the language and texts of pictures
@@ -40,33 +41,41 @@ def printed_by_weasyprint(page: str, *, archived: bool = False) -> tuple[bytes, 
     MissingTool
         No font is installed at all.
     WorkbenchError
-        The page cannot be laid out; or ``archived``, and a letter has no font, which PDF/A forbids
-        (ISO 19005-2, 6.2.11.8).
+        The page cannot be laid out, or not in time; or ``archived``, and a letter has no font,
+        which PDF/A forbids (ISO 19005-2, 6.2.11.8).
     """
     if not HAS_FONTS:  # Pango ends the process where there is none
         raise MissingTool(
             "a PDF needs a font, and none is installed.", "Install one (apt install fonts-dejavu)."
         )
-    fetcher = URLFetcher(allowed_protocols=("data",), allow_redirects=False)
-    kind: dict[str, Any] = {"pdf_variant": ARCHIVED if archived else TAGGED, "pdf_tags": True}
-    with _heard() as heard:
-        try:
-            laid_out = weasyprint.HTML(string=resolved(page), url_fetcher=fetcher).render(**kind)
-            content = laid_out.write_pdf(**kind)
-        except (ValueError, ArithmeticError, LookupError, TypeError, AttributeError) as error:
-            raise WorkbenchError(
-                "the page could not be printed ({kind}).",
-                "Make the report as .html and print that.",
-                kind=type(error).__name__,
-            ) from None
-    lacking = sum(NO_GLYPH in warning for warning in heard)
+    try:
+        content, lacking = drawn_in_time(page, archived=archived)
+    except NotDrawnError as error:
+        raise WorkbenchError(
+            "the page could not be printed ({kind}).",
+            "Make the report as .html and print that.",
+            kind=error.kind,
+        ) from None
     if archived and lacking:
         raise WorkbenchError(
             "the report has characters that no font here can show ({number}), so it cannot be "
             "kept as PDF/A.",
             "Install fonts that have them (apt install fonts-noto).", number=lacking,
         )  # fmt: skip
-    return bytes(content), lacking
+    return content, lacking
+
+
+def drawn(page: str, *, archived: bool) -> tuple[bytes, int]:
+    """Draw a page in this process, however long it takes; as ``drawn_in_time``.
+
+    Raises whatever WeasyPrint does, which may quote the page.
+    """
+    fetcher = URLFetcher(allowed_protocols=("data",), allow_redirects=False)
+    kind: dict[str, Any] = {"pdf_variant": ARCHIVED if archived else TAGGED, "pdf_tags": True}
+    with _heard() as heard:
+        laid_out = weasyprint.HTML(string=resolved(page), url_fetcher=fetcher).render(**kind)
+        content = laid_out.write_pdf(**kind)
+    return bytes(content), sum(NO_GLYPH in warning for warning in heard)
 
 
 @contextmanager

@@ -165,7 +165,7 @@ def _ends_what_was_taken_over() -> None:
         self._change("UPDATE report_run SET state = ? WHERE number = ?", RUNNING, run.number)
         return finish(self, replace(run, attempt=now.attempt, owner=now.owner), *words)
 
-    ReportRuns.finish = finishes  # type: ignore[method-assign]
+    ReportRuns.finish = finishes  # type: ignore[assignment,method-assign]
 
 
 def _forgets_what_was_missed() -> None:
@@ -180,8 +180,8 @@ def _forgets_what_was_missed() -> None:
 
 def _never_takes_over() -> None:
     """Leave what a killed program had in hand."""
-    ReportRuns.take_over = lambda *_: None  # type: ignore[assignment,method-assign]
-    ReportRuns.open_runs = lambda _: []  # type: ignore[method-assign]
+    ReportRuns.take_over = lambda *_: None  # type: ignore[method-assign]
+    ReportRuns.open_runs = lambda _: []  # type: ignore[assignment,method-assign]
 
 
 BREAKS: Mapping[str, Callable[[], None]] = {

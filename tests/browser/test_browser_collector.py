@@ -136,7 +136,7 @@ def test_a_week_is_painted_and_saved_and_settings_are_tested(
         assert page.locator(".wb-week-board:visible").count() == 0
         page.get_by_role("button", name="Test: PACS answers C-ECHO").click()
         page.get_by_text("✓ passed").first.wait_for(timeout=COLD_MS)
-        page.get_by_label("Port").last.fill("700000")
+        page.get_by_label("Port", exact=True).last.fill("700000")
         page.get_by_role("button", name="Save").nth(1).click()
         page.locator(".wbc-wrong", has_text="port between").wait_for()
         assert read_settings(survey.folder) == replace(

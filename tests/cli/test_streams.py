@@ -173,9 +173,9 @@ def prepare(verb: str, place: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     if verb.startswith("credentials"):
         settings.write_text(settings.read_text() + TOKEN)
     elif verb.startswith("report "):
-        settings.write_text(settings.read_text() + PLAN)
+        add_to(settings, PLAN)
     elif verb == "mail test":
-        settings.write_text(settings.read_text() + NO_MAIL)
+        add_to(settings, NO_MAIL)
     elif verb == "key restore":
         key = place / "w" / "hospital.key"
         lines = "\n".join(sheet_lines(key.read_bytes()))
@@ -193,6 +193,12 @@ def prepare(verb: str, place: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     }
     if verb in stand_ins:
         monkeypatch.setattr(*stand_ins[verb])
+
+
+def add_to(settings: Path, text: str) -> None:
+    """Add to settings, which may be broken on purpose."""
+    if settings.is_file():
+        settings.write_bytes(settings.read_bytes() + text.encode())
 
 
 @contextmanager

@@ -169,3 +169,12 @@ def logs_without_filters(request: pytest.FixtureRequest) -> None:
             holder.removeFilter(QUIET)
     if logging.lastResort is not None:
         logging.lastResort.removeFilter(QUIET)
+
+
+@pytest.fixture
+def mounts() -> None:
+    """Skip the test where its owner does not allow to mount a disk."""
+    from tests.faults.fault_disk import why_no_mount
+
+    if why := why_no_mount():
+        pytest.skip(f"{NOT_ALLOWED}{why}")

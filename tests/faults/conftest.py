@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from tests.faults.fault_bench import Bench, MakeBench
-from tests.faults.fault_disk import why_no_mount, why_no_shim
+from tests.faults.fault_disk import why_no_shim
 from tests.faults.hand import Hand
 from tests.faults.two_hands import three_hands
 from tests.store.conftest import bucket, engine, postgres, s3  # noqa: F401
@@ -28,13 +28,6 @@ def make_bench(tmp_path: Path) -> Iterator[MakeBench]:
     yield make
     for bench in made:
         bench.end()
-
-
-@pytest.fixture
-def mounts() -> None:
-    """Skip the test where nothing can be mounted."""
-    if why := why_no_mount():
-        pytest.skip(f"not allowed here: {why}")
 
 
 @pytest.fixture

@@ -266,12 +266,13 @@ class KilledError(BaseException):
     """The program is gone: nothing that it would still do is done."""
 
 
+def kill(*_: object) -> None:
+    raise KilledError
+
+
 def test_a_program_killed_between_report_and_mail_is_made_good_once(
     hospital: Hospital, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    def kill(*_: object) -> None:
-        raise KilledError
-
     with mail_server() as server:
         program = planned(hospital, server.address)
         later(hospital, DAY)
@@ -291,9 +292,6 @@ def test_a_program_killed_between_report_and_mail_is_made_good_once(
 def test_a_program_killed_while_it_sends_is_followed_when_its_time_is_over(
     hospital: Hospital, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    def kill(*_: object) -> None:
-        raise KilledError
-
     with mail_server() as server:
         program = planned(hospital, server.address)
         later(hospital, DAY)

@@ -168,12 +168,11 @@ def made_when_it_can_be(hospital: Hospital, more_room: Callable[[], None]) -> No
     assert len(hospital.copies("daily")) == 2
 
 
+@pytest.mark.usefixtures("mounts")
 @pytest.mark.parametrize("full", ["reports", "."])
 def test_a_full_disk_costs_no_report_once_there_is_room(tmp_path: Path, full: str) -> None:
-    from tests.faults.fault_disk import enlarge, small_disk, why_no_mount
+    from tests.faults.fault_disk import enlarge, small_disk
 
-    if why := why_no_mount():
-        pytest.skip(why)
     folder = tmp_path / "w"
     folder.mkdir(mode=0o700)
     with small_disk((folder / full).resolve(), 8_000) as disk:

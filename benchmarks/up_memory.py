@@ -1,13 +1,16 @@
 """What `workbench up` holds at rest, with all its programs: collector, quality, reports and pages.
 
 Memory that several processes share is counted once (PSS).  It is read when all programs have run
-for a while and nobody has opened a page; a visitor and a report come on top.
+for a while and nobody has opened a page; a visitor and a report come on top.  The collector runs
+only where a PACS is set: it is given one at a port of this machine, and has nobody to ask for.
 
     python -m benchmarks.up_memory
 """
 
 from __future__ import annotations
 
+import signal
+import sys
 import tempfile
 import time
 from pathlib import Path
@@ -18,8 +21,10 @@ from benchmarks.report_night import held_mb
 from tests.services.up_bench import up
 from workbench.services.kept_service import BY_NAME
 from workbench.services.service_board import ServiceState
+from workbench.simulate.peers import free_port
 from workbench.survey import create_survey
 
+PACS = '[pacs]\ntitle = "PACS"\nhost = "127.0.0.1"\nport = {}\n'
 SETTLE_S, LOOKS, EVERY_S = 26.0, 5, 1.0  # as the prototype was measured; kernels wait by then
 
 
@@ -28,6 +33,8 @@ def measured() -> tuple[float, int]:
     with tempfile.TemporaryDirectory() as folder:
         workspace = Path(folder) / "w"
         create_survey(workspace).close()
+        with (workspace / "workbench.toml").open("a") as settings:
+            settings.write("\n" + PACS.format(free_port()))
         with up(workspace) as running:
             for name in BY_NAME:
                 running.reaches(name, ServiceState.RUNNING)
@@ -44,6 +51,7 @@ def measured() -> tuple[float, int]:
 
 def main() -> None:
     """Print it."""
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))  # it ends what it has started
     held, processes = measured()
     print(f"workbench up at rest: {held:.0f} MB, {processes} processes")
 

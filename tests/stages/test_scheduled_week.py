@@ -20,7 +20,7 @@ from nbformat.v4 import new_code_cell, new_notebook
 from tests.stages.planned_reports import BOTH, DAILY, DAY, MINUTE, Hospital, hospital_of
 from tests.store.conftest import postgres  # noqa: F401
 from workbench.errors import WorkbenchError
-from workbench.report import execution
+from workbench.report import shared_kernel
 from workbench.settings import StoreSettings
 from workbench.stages.reporting import TEMPLATES
 from workbench.stages.scheduling import ReportSchedule
@@ -120,7 +120,7 @@ def test_a_report_that_goes_wrong_leaves_its_last_good_page_and_the_others(
 
     notebook(embedded, "bad", source)
     if fault == "hangs":
-        monkeypatch.setattr(execution, "CELL_TIMEOUT_S", 1)
+        monkeypatch.setattr(shared_kernel, "CELL_TIMEOUT_S", 1)
     embedded.clock.at += DAY
     bad, good = program.look().runs
     assert (bad.state, bad.error_kind, good.state) == ("retry", kind, "done")

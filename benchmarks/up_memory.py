@@ -2,7 +2,8 @@
 
 Memory that several processes share is counted once (PSS).  It is read when all programs have run
 for a while and nobody has opened a page; a visitor and a report come on top.  The collector runs
-only where a PACS is set: it is given one at a port of this machine, and has nobody to ask for.
+only where a PACS is set, reports where there is a plan: a PACS at a port of this machine, with
+nobody to ask for, and a plan for the first of the month.
 
     python -m benchmarks.up_memory
 """
@@ -24,7 +25,16 @@ from workbench.services.service_board import ServiceState
 from workbench.simulate.peers import free_port
 from workbench.survey import create_survey
 
-PACS = '[pacs]\ntitle = "PACS"\nhost = "127.0.0.1"\nport = {}\n'
+SETTINGS = """
+[pacs]
+title = "PACS"
+host = "127.0.0.1"
+port = {}
+
+[report.monthly]
+report = "completeness"
+when = "0 6 1 * *"
+"""
 SETTLE_S, LOOKS, EVERY_S = 26.0, 5, 1.0  # as the prototype was measured; kernels wait by then
 
 
@@ -34,7 +44,7 @@ def measured() -> tuple[float, int]:
         workspace = Path(folder) / "w"
         create_survey(workspace).close()
         with (workspace / "workbench.toml").open("a") as settings:
-            settings.write("\n" + PACS.format(free_port()))
+            settings.write(SETTINGS.format(free_port()))
         with up(workspace) as running:
             for name in BY_NAME:
                 running.reaches(name, ServiceState.RUNNING)

@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+import time
+from functools import partial
 from pathlib import Path
+from threading import Event
 from typing import Any
 
 import pytest
 from pynetdicom.sop_class import Verification
+from pynetdicom.transport import AssociationSocket
 
 from workbench.collect.dimse.association import Peer, associate
 from workbench.collect.retrieval import Timeouts
@@ -66,3 +70,25 @@ def test_ctrl_c_does_not_wait_for_a_polite_end(pacs: EmbeddedPacs) -> None:
     ):
         raise KeyboardInterrupt
     assert association.is_aborted
+
+
+def test_one_that_rejects_and_is_gone_before_we_look(
+    pacs: EmbeddedPacs, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    ready = Event.wait
+
+    def late(event: Event, timeout: float | None = None) -> bool:
+        """As on a busy machine: who waits for the connection wakes when it is over."""
+        answer = ready(event, timeout)
+        time.sleep(0.3)
+        return answer
+
+    connected = AssociationSocket.__init__
+
+    def slowly(self: AssociationSocket, *arguments: Any, **named: Any) -> None:
+        connected(self, *arguments, **named)
+        monkeypatch.setattr(self._ready, "wait", partial(late, self._ready))
+
+    monkeypatch.setattr(AssociationSocket, "__init__", slowly)
+    error = refused(pacs.entity, "STRANGER")
+    assert "register the AE title STRANGER" in error.remedy

@@ -186,7 +186,7 @@ def _patient(candidate: Candidate) -> ListedPatient | None:
 def _report(demo: Demo, survey: Survey) -> bool:
     out = demo.workspace / "reports" / f"{REPORT}.html"
     state = hashlib.sha256(
-        survey.events().write_json().encode() + survey.doses().write_json().encode()
+        survey.events().write_json().encode() + survey.table("dose_estimate").write_json().encode()
     ).hexdigest()
     note = out.with_suffix(".state")
     if out.exists() and note.exists() and note.read_text("utf-8") == state:

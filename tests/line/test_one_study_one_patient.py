@@ -119,13 +119,13 @@ def test_the_headline_counts_of_every_report_are_those_of_the_store(tmp_path: Pa
         assert by_protocol["events"].sum() == summed.events
 
         tables = ReportTables(
-            events=events, doses=survey.doses(), series=survey.series().collect(),
+            events=events, doses=survey.table("dose_estimate"), series=survey.series(),
             findings=survey.findings(), rejected=survey.rejected(),
         )  # fmt: skip
         lacking = missing(tables)
         assert lacking.filter(area="findings")["count"].sum() == survey.findings().height
         assert lacking.filter(area="files not stored")["count"].sum() == survey.rejected().height
-        assert survey.series().collect()["instances"].sum() == stored(survey)
+        assert survey.series()["instances"].sum() == stored(survey)
         assert here["instances"].sum() == stored(survey)
 
 

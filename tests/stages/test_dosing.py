@@ -41,16 +41,16 @@ def add(survey: Survey, cases: Any, study: str, **values: Any) -> None:
 
 
 def studies(survey: Survey) -> set[str]:
-    return set(survey.doses()["StudyInstanceUID"])
+    return set(survey.table("dose_estimate")["StudyInstanceUID"])
 
 
 def doses(survey: Survey) -> pl.DataFrame:
-    return survey.doses().with_columns(pl.col("flags").list.join(","))
+    return survey.table("dose_estimate").with_columns(pl.col("flags").list.join(","))
 
 
 def test_an_empty_workspace_has_no_estimates(survey: Survey) -> None:
     assert estimate_doses(survey) == {"studies": 0, "estimates": 0}
-    assert survey.doses().columns == list(DOSE_ESTIMATE.names)
+    assert survey.table("dose_estimate").columns == list(DOSE_ESTIMATE.names)
 
 
 def test_every_event_that_counts_has_an_estimate(survey: Survey, cases: Any) -> None:
@@ -58,9 +58,9 @@ def test_every_event_that_counts_has_an_estimate(survey: Survey, cases: Any) -> 
     add(survey, cases, "1.2.3.2", ProtocolName="Abdomen")
     counts = estimate_doses(survey)
     assert counts["studies"] == 2
-    assert counts["estimates"] == survey.doses().height > 0
+    assert counts["estimates"] == survey.table("dose_estimate").height > 0
     counted = survey.events(preferred=True)["irradiation_event_uid"]
-    assert set(counted) == set(survey.doses()["irradiation_event_uid"])
+    assert set(counted) == set(survey.table("dose_estimate")["irradiation_event_uid"])
 
 
 def test_what_did_not_change_is_not_estimated_again(
@@ -113,7 +113,7 @@ def test_a_new_version_of_a_method_estimates_everything_again(
                        estimate=method.estimate)  # fmt: skip
     monkeypatch.setattr(dosing, "dose_methods", lambda: (newer,))
     assert estimate_doses(survey)["studies"] == 1
-    assert survey.doses().height > 0
+    assert survey.table("dose_estimate").height > 0
     assert estimate_doses(survey)["studies"] == 0
 
 

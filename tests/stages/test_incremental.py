@@ -228,7 +228,7 @@ def test_dose_does_not_bring_back_an_erased_patient_nor_older_estimates(
     estimate_doses(survey, again=True)
     assert studies(survey, "dose_estimate") == ["2.25.7001", "2.25.7002"]
     counted = survey.events(preferred=True)["irradiation_event_uid"]
-    assert set(counted) == set(survey.doses()["irradiation_event_uid"])
+    assert set(counted) == set(survey.table("dose_estimate")["irradiation_event_uid"])
     survey.store.reclaim(0.0)
     assert survey.store.remains(traces).nothing
     all_is_done(survey)

@@ -68,7 +68,7 @@ def tables(survey: Survey) -> list[pl.DataFrame]:
         survey.table("series").with_columns(pl.col(pl.List(pl.String)).list.join(",")),
         survey.events().with_columns(pl.col(pl.List(pl.String)).list.join(",")),
         findings,
-        survey.doses().with_columns(pl.col("flags").list.join(",")),
+        survey.table("dose_estimate").with_columns(pl.col("flags").list.join(",")),
     ]
 
 
@@ -158,12 +158,12 @@ def test_estimates_of_a_study_that_fails_later_do_not_stay(
     add(survey, groups[4])
     map_survey(survey)
     estimate_doses(survey)
-    assert survey.doses().height > 0
+    assert survey.table("dose_estimate").height > 0
     add(survey, groups[3])
     monkeypatch.setattr(study_isolation, "map_instances", breaking)
     map_survey(survey)
     estimate_doses(survey)
-    assert survey.doses().height == 0
+    assert survey.table("dose_estimate").height == 0
 
 
 def test_only_the_changed_patient_is_mapped_and_progress_is_told_in_between(
@@ -211,4 +211,8 @@ def test_an_age_found_contradictory_at_the_border_is_not_used(survey: Survey, ca
     estimate_doses(survey)
     assert survey.events()["patient_age_years"].to_list() == [None]
     assert survey.events()["flags"].to_list() == [["age_contradictory"]]
-    assert survey.doses()["value"].null_count() == survey.doses().height > 0
+    assert (
+        survey.table("dose_estimate")["value"].null_count()
+        == survey.table("dose_estimate").height
+        > 0
+    )

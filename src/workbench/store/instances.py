@@ -172,6 +172,11 @@ class Instances:
         rows = waiting_frame(waiting)
         return pl.concat([parts, rows.lazy()])
 
+    def beside_parts(self) -> pl.LazyFrame:
+        """Return the rows that no part holds yet."""
+        waiting = self._waiting(-1)
+        return waiting_frame(waiting).lazy() if waiting else INSTANCE.empty().lazy()
+
     def _waiting(self, limit: int) -> list[Any]:
         """Return the oldest rows of the inbox, or all for a negative limit."""
         most = 2**62 if limit < 0 else limit

@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
 from io import BytesIO
+from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -60,6 +61,14 @@ class BucketPlace:
         if missing:
             raise gone(table, missing)
         return scan_parts(table, [f"{self._url}/{name}" for name in names])
+
+    def paths(self, names: Sequence[str]) -> list[Path]:
+        """Raise ``StoreError``: there are no files on this machine."""
+        del names
+        raise StoreError(
+            "the tables of this workspace lie in a bucket, not in files of this computer.",
+            "Read them with survey.lazy(name) or survey.sql(question).",
+        )
 
     def raw(self, name: str) -> pl.LazyFrame:
         """Scan one part with the columns it was written with."""

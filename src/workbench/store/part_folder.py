@@ -63,6 +63,10 @@ class FolderPlace:
             raise gone(table, missing)
         return scan_parts(table, files)
 
+    def paths(self, names: Sequence[str]) -> list[Path]:
+        """Return the files of parts."""
+        return [self.folder / name for name in names]
+
     def raw(self, name: str) -> pl.LazyFrame:
         """Scan one part with the columns it was written with."""
         return pl.scan_parquet(self.folder / name, glob=False)

@@ -38,6 +38,9 @@ class Place(Protocol):
     def scan(self, table: Table, names: Sequence[str]) -> pl.LazyFrame:
         """Scan parts as one lazy frame with the columns of ``table``, as ``part_columns`` says."""
 
+    def paths(self, names: Sequence[str]) -> list[Path]:
+        """Return the files of parts; raises ``StoreError`` where they are none of this machine."""
+
     def raw(self, name: str) -> pl.LazyFrame:
         """Scan one part with the columns it was written with."""
 

@@ -13,12 +13,15 @@ import polars as pl
 from workbench.errors import ReadError, StoreError
 from workbench.model import Finding, Verdict
 from workbench.schema import (
+    DOSE_ESTIMATE,
     FINDING,
     INSTANCE,
+    IRRADIATION_EVENT,
     PHANTOM_IMAGE,
     REJECTED,
     REPORT_RUN,
     RUN,
+    SERIES,
     TABLES,
     TEST_RESULT,
     Table,
@@ -50,6 +53,7 @@ from workbench.store.tables import (
 )
 
 T = TypeVar("T")
+PUBLISHED = (INSTANCE, SERIES, IRRADIATION_EVENT, DOSE_ESTIMATE, FINDING)  # as parts
 MAX_READS = 10  # of a table that others replace while it is read
 
 
@@ -233,9 +237,30 @@ class Store:
         parts = self._tables.scan(table)
         if table is not FINDING:
             return parts
+        return pl.concat([self._noted(), parts])
+
+    def _noted(self) -> pl.LazyFrame:
+        """Return the findings that the catalogue holds."""
         rows = self._catalogue.all("SELECT content FROM finding ORDER BY number")
-        noted = FINDING.frame([known(json.loads(row["content"]), FINDING) for row in rows])
-        return pl.concat([noted.lazy(), parts])
+        return FINDING.frame([known(json.loads(row["content"]), FINDING) for row in rows]).lazy()
+
+    def files(self, name: str) -> list[Path]:
+        """Return the Parquet files of a table that count now; none of one that has no files.
+
+        Raises ``StoreError`` where they lie in a bucket.
+        """
+        if TABLES[name] not in PUBLISHED:
+            return []
+        return self._tables.place.paths([part.file for part in self._tables.parts(TABLES[name])])
+
+    def beside_files(self, name: str) -> pl.LazyFrame:
+        """Return the rows of a table that are in none of its files."""
+        table = TABLES[name]
+        if table is INSTANCE:
+            return self._instances.beside_parts()
+        if table is FINDING:
+            return self._noted()
+        return table.empty().lazy() if table in PUBLISHED else self.scan(name)
 
     def derived(self, name: str) -> pl.DataFrame:
         """Return what was published of a table, without what the catalogue adds to it."""

@@ -17,6 +17,7 @@ from workbench.schema import INSTANCE
 from workbench.simulate.hospital import simulate_hospital
 from workbench.store.tagpath import TagPath
 from workbench.store.tags import KEYS, KINDS, tag_column, tag_frame
+from workbench.survey.questions import TableSource, asked
 
 SIEMENS = "SIEMENS CT VA0  COAD"
 Header = dict[str, Any]
@@ -355,20 +356,15 @@ def test_nothing_is_read_but_the_header_and_the_keys_and_filters_reach_the_file(
     assert frame.collect().height == 1, "a header without the element keeps its row"
 
 
-def test_duckdb_reads_the_same_files_as_the_page_says(tmp_path: Path) -> None:
-    pytest.importorskip("duckdb")
+def test_a_question_in_sql_reaches_into_headers_as_the_page_says() -> None:
     rows = [
         {"object_number": number, "header": stored({"00180060": element("DS", kv)})}
         for number, kv in enumerate((80.0, 120.0))
     ]
-    INSTANCE.frame(rows).write_parquet(tmp_path / "instance-1.parquet")
     page = (Path(__file__).parents[2] / "docs" / "tags.md").read_text(encoding="utf-8")
-    code = next(block for block in page.split("```") if "import duckdb" in block)
-    code = code.removeprefix("python").replace("my-workspace/parts", str(tmp_path))
-    *before, last = code.strip().splitlines()
-    names: dict[str, Any] = {}
-    exec("\n".join(before), names)
-    assert eval(last, names).fetchall() == [(100.0,)]
+    question = page.partition('survey.sql("""')[2].partition('"""')[0]
+    source = TableSource([], INSTANCE.frame(rows).lazy(), INSTANCE.names)
+    assert asked(question, {"instance": source}).rows() == [(100.0,)]
 
 
 def test_an_element_that_is_a_key_is_asked_for_like_any_other() -> None:

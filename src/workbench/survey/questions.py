@@ -24,7 +24,7 @@ WORD = re.compile(r"[A-Za-z_]\w*")
 
 
 @dataclass(frozen=True)
-class Source:
+class TableSource:
     """Where the rows of a table are: files, and what is in no file."""
 
     files: Sequence[Path]
@@ -32,7 +32,7 @@ class Source:
     columns: Sequence[str]
 
 
-def asked(question: str, sources: Mapping[str, Source]) -> pl.DataFrame:
+def asked(question: str, sources: Mapping[str, TableSource]) -> pl.DataFrame:
     """Return the answer to a question in SQL (DuckDB's) over tables by their names.
 
     Only tables that the question names are read, and of files only its columns.  It can read
@@ -63,7 +63,7 @@ def asked(question: str, sources: Mapping[str, Source]) -> pl.DataFrame:
             ) from error  # fmt: skip
 
 
-def _make_view(session: duckdb.DuckDBPyConnection, name: str, source: Source) -> None:
+def _make_view(session: duckdb.DuckDBPyConnection, name: str, source: TableSource) -> None:
     """Show files and what is in none as one table; a column that no file has is empty."""
     session.register(f"{name}__rest", source.rest.collect().to_arrow())
     parts = [f"SELECT {_columns(source.columns)} FROM {name}__rest"]  # noqa: S608  names of ours

@@ -19,7 +19,7 @@ from workbench.schema import PATIENT, TABLES
 from workbench.settings_file import read_settings
 from workbench.store import Store
 from workbench.survey.dose_frames import doses, estimates
-from workbench.survey.exams import exams, patient_doses, with_estimates
+from workbench.survey.exam_frames import exams, patient_doses, with_estimates
 from workbench.survey.tags_beside import Level, Take, key_of, tags_beside
 
 KEY_FILE = "hospital.key"
@@ -97,10 +97,10 @@ class Survey:
 
         Raises ``SettingsError`` with what DuckDB says where it does not take it.
         """
-        from workbench.survey.questions import Source, asked  # DuckDB is large
+        from workbench.survey.questions import TableSource, asked  # DuckDB is large
 
         def read() -> pl.DataFrame:
-            sources = {name: Source(*self._lies(name), TABLES[name].names) for name in TABLES}
+            sources = {name: TableSource(*self._lies(name), TABLES[name].names) for name in TABLES}
             return asked(question, sources)
 
         return self.store.seen_at_once(read)

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from workbench.schema import DOSE_ESTIMATE, IRRADIATION_EVENT, SERIES
 from workbench.survey.dose_frames import NOT_ESTIMATED, doses, estimates
-from workbench.survey.exams import (
+from workbench.survey.exam_frames import (
     NO_DLP,
     NO_EVENT,
     SERIES_INCOMPLETE,

@@ -14,7 +14,6 @@ from workbench.help import MAX_BYTES, help_names, help_text, of_site, rendered
 from workbench.help import reading as module
 from workbench.language import use_language
 
-
 PLAIN = {
     "p", "h4", "h5", "h6", "ul", "ol", "li", "em", "strong", "code", "pre", "blockquote", "hr",
     "br", "table", "thead", "tbody", "tr", "th", "td",

@@ -18,10 +18,12 @@ class _OnACard(mistune.HTMLRenderer):
     """Headings go below the card's, links open beside the page, pictures are words."""
 
     def heading(self, text: str, level: int, **attrs: object) -> str:
+        del attrs  # an anchor's name could stand twice on a page
         below = min(level + BELOW, DEEPEST)
         return f"<h{below}>{text}</h{below}>\n"
 
     def link(self, text: str, url: str, title: str | None = None) -> str:
+        del title
         # Without `target` a click would leave the page and end its kernel.
         if not WEB.match(url):
             return text

@@ -20,6 +20,7 @@ LOOKED_AT = {
     ("page_words.py", "Markup(f'{BEGIN}{MARKDOWN}{BETWEEN}{escape(source)}{END}')"),
     ("texts.py", "Markup(escaped.replace(place, Markup.escape(values[name])))"),
     ("page.py", "Markup(''.join(parts))"),
+    ("rendering.py", "Markup(str(page(markdown)))"),
     ("page.py", "widgets.HTML(f'<style>{STYLE}</style>')"),
     ("page.py", "widgets.HTML(str(content))"),
     ("put_aside_page.py", "Markup(part)"),

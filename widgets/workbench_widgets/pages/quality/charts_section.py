@@ -185,7 +185,7 @@ class ChartsPanel:
                 Field("first", t("From"), first, "date"), Field("last", t("To"), last, "date"),
                 Field("reason", t("Why"), hint=t("such as: new tube")),
                 Field("by", t("Your name"), self._on.by),
-            ), (("baseline", t("Set a baseline")),)).__html__(),
+            ), (("baseline", t("Set a baseline")),)).__html__(), help_key="quality_baselines",
         )  # fmt: skip
 
     def _baseline(self, ask: Ask) -> Outcome:
@@ -209,7 +209,7 @@ class ChartsPanel:
             Field("words", t("What"), hint=t("such as: service, new tube")),
             Field("at", t("When"), f"{datetime.now():%Y-%m-%d}", "date"),  # noqa: DTZ005
             Field("by", t("Your name"), self._on.by),
-        ), (("note", t("Note it")),)).__html__())  # fmt: skip
+        ), (("note", t("Note it")),)).__html__(), help_key="quality_machine")  # fmt: skip
 
     def _note(self, ask: Ask) -> Outcome:
         self._on.by = ask.text("by")

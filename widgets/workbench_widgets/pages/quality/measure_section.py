@@ -108,11 +108,13 @@ class MeasurePanel:
             card(t("From files"), Form("find", (
                 Field("path", t("Folder, file, DICOMDIR or zip, on the machine that serves this"),
                       hint=t("such as {folder}", folder=data("/media/cdrom"))),
-            ), (("find", t("Find images")),)).__html__()),
+            ), (("find", t("Find images")),)).__html__(), help_key="quality_files"),
             card(t("Received"), said(t("Images that were sent to the phantom title.")),
-                 buttons(Button(t("Show received images"), "came"))),
+                 buttons(Button(t("Show received images"), "came")),
+                 help_key="quality_received"),
             card(t("From the PACS"),
-                 (form or said(t(NOT_COLLECTING))) if pacs else said(t(NO_PACS))),
+                 (form or said(t(NOT_COLLECTING))) if pacs else said(t(NO_PACS)),
+                 help_key="quality_pacs"),
         )))  # fmt: skip
 
     def _find(self, ask: Ask) -> Outcome:
@@ -189,7 +191,11 @@ class MeasurePanel:
             of_numbers(t("Images")),
             Words(""),
         )
-        return card(t("Studies in the PACS"), table(heads, rows, t("Studies"), t("None.")))
+        return card(
+            t("Studies in the PACS"),
+            table(heads, rows, t("Studies"), t("None.")),
+            help_key="quality_studies",
+        )
 
     # --- series --------------------------------------------------------------------------------
 
@@ -211,6 +217,7 @@ class MeasurePanel:
             if len(self._found.series) > MAX_SHOWN
             else NOTHING,
             kind="wbc-full",
+            help_key="quality_series",
         )
 
     def _row(self, place: int, series: PhantomSeries) -> tuple[object, ...]:
@@ -296,7 +303,7 @@ class MeasurePanel:
             NOTHING if attempt.refused else deciding,
             made_with(attempt.content, attempt.profile.name, attempt.profile.version,
                       self._on.desk.machine(attempt.content)),
-            buttons(Button(t("Put away"), "away")), kind="wbc-full",
+            buttons(Button(t("Put away"), "away")), kind="wbc-full", help_key="quality_attempt",
         )  # fmt: skip
 
     def _keep(self, ask: Ask) -> Outcome:

@@ -57,7 +57,8 @@ class ProfilesPanel:
         return join((
             self._editor(),
             card(t("Test profiles"),
-                 table(heads, rows, t("Test profiles"), t("There is none yet."))),
+                 table(heads, rows, t("Test profiles"), t("There is none yet.")),
+                 help_key="quality_profiles"),
             self._new(),
         ))  # fmt: skip
 
@@ -113,9 +114,10 @@ class ProfilesPanel:
             ), (
                 ("keep-profile", t("Keep as new version")), ("away", t("Close without keeping")),
             ), key=self._chosen).__html__(),
-            card(t("Versions"), table(heads, versions, t("Versions"), t("None.")))
+            card(t("Versions"), table(heads, versions, t("Versions"), t("None.")),
+                 help_key="quality_versions")
             if self._chosen else NOTHING,
-            kind="wbc-full",
+            kind="wbc-full", help_key="quality_profile_edit",
         )  # fmt: skip
 
     def _new(self) -> Markup:
@@ -129,4 +131,4 @@ class ProfilesPanel:
         return card(t("New test profile"), Form("new", (
             Field("test", t("QA test"), options=tests, hint=hint),
             Field("phantom", t("Phantom"), options=phantoms),
-        ), (("new", t("Begin")),)).__html__())  # fmt: skip
+        ), (("new", t("Begin")),)).__html__(), help_key="quality_new_profile")  # fmt: skip

@@ -128,7 +128,7 @@ class ResultsPanel:
                   options=[(suffix, data(name)) for suffix, name in FORMATS.items()]),
             Field("by", t("Your name"), self._on.by, hint=t("QuAAC names who measured")),
             Field("email", t("Your e-mail address"), hint=t("needed for QuAAC only")),
-        ), (("export", t("Write the file")),)).__html__())  # fmt: skip
+        ), (("export", t("Write the file")),)).__html__(), help_key="quality_export")  # fmt: skip
 
     def _write(self, ask: Ask) -> Outcome:
         suffix = ask.text("format") if ask.text("format") in FORMATS else ".csv"
@@ -183,7 +183,11 @@ def _listed(results: Sequence[StoredResult]) -> Markup:
                   shown=MAX_SHOWN, all=len(results)))  # fmt: skip
     listed = table(heads, rows, t("Results"), t("No result is so. Choose another filter."))
     return card(
-        t("Results"), listed, more if len(results) > MAX_SHOWN else NOTHING, kind="wbc-full"
+        t("Results"),
+        listed,
+        more if len(results) > MAX_SHOWN else NOTHING,
+        kind="wbc-full",
+        help_key="quality_results",
     )
 
 

@@ -90,7 +90,8 @@ class TodayPanel:
         opened = next((result for result in results if result.number == self._on.number), None)
         return join((
             _headline(waiting, due), self._untold(), self._who(),
-            card(t("Results to decide on"), _waiting(waiting, self._on.number)),
+            card(t("Results to decide on"), _waiting(waiting, self._on.number),
+                 help_key="quality_decide"),
             result_card(self._on, opened) if opened else NOTHING,
         ))  # fmt: skip
 
@@ -108,7 +109,11 @@ class TodayPanel:
     def below(self) -> Markup:
         """Return what stands below the images."""
         due = self._on.desk.due()
-        return join((card(t("Tests"), _due(due)), self._came())) if due else NOTHING
+        return (
+            join((card(t("Tests"), _due(due), help_key="quality_tests"), self._came()))
+            if due
+            else NOTHING
+        )
 
     def act(self, ask: Ask) -> Outcome | None:
         """Open, decide, look for new images."""
@@ -154,6 +159,7 @@ class TodayPanel:
             _warned(unselected, self._on.desk.survey.settings.quality.unselected_days), _left(left),
             buttons(Button(t("Look for new images"), "look-now"),
                     Button(t("Try these again"), "again", off=not left)),
+            help_key="quality_came",
         )  # fmt: skip
 
 
@@ -192,7 +198,7 @@ def result_card(on: OnDesk, result: StoredResult, *, deciding: bool = True) -> M
         form if deciding else NOTHING,
         details(t("Made with"), made),
         details(t("Verification"), lines_table(content["verification"])),
-        buttons(Button(t("Close"), "close")), kind="wbc-full",
+        buttons(Button(t("Close"), "close")), kind="wbc-full", help_key="quality_result",
     )  # fmt: skip
 
 

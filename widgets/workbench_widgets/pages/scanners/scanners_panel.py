@@ -70,7 +70,7 @@ class ScannersPanel:
             said(t(LEAD)),
             self._doubts(names.doubts),
             self._one(shown, file.digest) if shown else NOTHING,
-            card(t("Scanners"), self._list(names), kind="wbc-full"),
+            card(t("Scanners"), self._list(names), kind="wbc-full", help_key="scanners_list"),
             said(t("The {most} with most events of {all}.", most=MAX_SHOWN,
                    all=len(names.scanners)), "soft")
             if len(names.scanners) > MAX_SHOWN else NOTHING,
@@ -165,6 +165,7 @@ class ScannersPanel:
                 NONE,
             ),
             kind="wbc-full",
+            help_key="scanners_doubts",
         )
 
     def _list(self, names: ScannerNames) -> Markup:
@@ -208,7 +209,7 @@ class ScannersPanel:
             _folding(t("Split: make some of it a scanner of its own"), parting)
             if len(shown.signs) > 1 else NOTHING,
             back.__html__() if shown.named else NOTHING,
-            buttons(Button(t("Close"), "close")), kind="wbc-full",
+            buttons(Button(t("Close"), "close")), kind="wbc-full", help_key="scanners_one",
         )  # fmt: skip
 
     def _merging(self, names: ScannerNames, digest: str) -> Markup:
@@ -222,7 +223,12 @@ class ScannersPanel:
             Field("sure", t("Even with different serial numbers"), kind="checkbox",
                   hint=t("They are two machines, unless you know better.")),
         ), (("merge", t("Merge")),), seen=digest, key=f"{first}|{second}")  # fmt: skip
-        return card(t("Merge: two of these are one scanner"), form.__html__(), kind="wbc-full")
+        return card(
+            t("Merge: two of these are one scanner"),
+            form.__html__(),
+            kind="wbc-full",
+            help_key="scanners_merge",
+        )
 
 
 def _parts(shown: ShownScanner) -> Iterator[Field]:

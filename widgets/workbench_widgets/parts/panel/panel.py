@@ -15,6 +15,7 @@ from markupsafe import Markup
 from workbench.language import Marked, Words, day, mark, t
 from workbench.language.pseudo import BEGIN
 from workbench.rights import Right
+from workbench_widgets.parts.help.help import help_on
 from workbench_widgets.parts.live.live import Ask
 
 NOTHING = Markup("")
@@ -84,12 +85,12 @@ def join(parts: Iterable[str], between: str = "") -> Markup:
     return Markup.escape(between).join(parts)
 
 
-def card(title: Words, *parts: str, kind: str = "") -> Markup:
-    """Return pieces under a heading; nothing where there are no pieces."""
+def card(title: Words, *parts: str, kind: str = "", help_key: str = "") -> Markup:
+    """Return pieces under a heading, with the help of that name; nothing where there are none."""
     if not any(parts):
         return NOTHING
-    return Markup('<section class="wbc-card {}"><h3>{}</h3>{}</section>').format(
-        kind, title, join(parts)
+    return Markup('<section class="wbc-card {}"><h3>{}</h3>{}{}</section>').format(
+        kind, title, help_on(help_key, title), join(parts)
     )
 
 

@@ -13,6 +13,7 @@ import ipywidgets
 from markupsafe import Markup
 
 from workbench.errors import WorkbenchError
+from workbench.help import of_site
 from workbench.language import Words, data, t
 from workbench.rights import Right, rights_here, visitor
 from workbench_widgets.parts.live.live import Ask, Live, Reply
@@ -166,6 +167,7 @@ def opened(
     right: Right,
 ) -> ipywidgets.Widget:  # fmt: skip
     """Return the page of a workspace, or one sentence why there is none for this visitor."""
+    of_site(folder)
     if not folder:
         return _alone(t("No workspace is chosen. Start with: workbench serve -w W."))
     try:

@@ -17,7 +17,8 @@ from workbench.schema import INSTANCE
 from workbench.simulate.hospital import simulate_hospital
 from workbench.store.tagpath import TagPath
 from workbench.store.tags import KEYS, KINDS, tag_column, tag_frame
-from workbench.survey.questions import TableSource, asked
+from workbench.survey.questions import TableSource
+from workbench.survey.questions import asked as answered
 
 SIEMENS = "SIEMENS CT VA0  COAD"
 Header = dict[str, Any]
@@ -364,7 +365,7 @@ def test_a_question_in_sql_reaches_into_headers_as_the_page_says() -> None:
     page = (Path(__file__).parents[2] / "docs" / "tags.md").read_text(encoding="utf-8")
     question = page.partition('survey.sql("""')[2].partition('"""')[0]
     source = TableSource([], INSTANCE.frame(rows).lazy(), INSTANCE.names)
-    assert asked(question, {"instance": source}).rows() == [(100.0,)]
+    assert answered(question, {"instance": source}).rows() == [(100.0,)]
 
 
 def test_an_element_that_is_a_key_is_asked_for_like_any_other() -> None:

@@ -16,7 +16,7 @@ from workbench.dicom.jsonmodel import Item, first, items, values
 from workbench.mapping.body_regions import regions_of
 from workbench.mapping.content_tree import parse_header
 from workbench.mapping.ct.private_elements import element_number, element_value
-from workbench.mapping.ct.summary import PITCH
+from workbench.mapping.ct.technique import PITCH
 from workbench.mapping.event_columns import age_flags, derived_uid, placed, shared_columns
 from workbench.mapping.event_start import event_start
 from workbench.mapping.quantities import Reading, number

@@ -9,8 +9,10 @@ import polars as pl
 from workbench.dicom.jsonmodel import Item, first, items
 from workbench.dicom.values import acquisition_of
 from workbench.mapping.content_tree import parse_header
-from workbench.mapping.ct.private_elements import private_values
-from workbench.mapping.ct.summary import PITCH, PRIVATE
+from workbench.mapping.ct.functional_groups import group_items
+from workbench.mapping.ct.private_elements import private_sources, private_values
+from workbench.mapping.ct.summary import PRIVATE
+from workbench.mapping.ct.technique import PITCH
 from workbench.mapping.rules import Rules
 from workbench.model import CTDI_PHANTOM_CM, CTDI_PHANTOMS, Finding
 
@@ -74,7 +76,7 @@ def header_facts(decided: pl.DataFrame, rules: Rules) -> tuple[pl.DataFrame, lis
         phantom, unknown = _phantom(header, values.get("ctdi_phantom_cm"))
         rows.append(
             {"series_key": row["series_key"], "phantom_cm": phantom,
-             "timed": _timed(header)}
+             "timed": _timed(header), "private_sources": private_sources(values, vendor)}
             | {f"private_{name}": values.get(name) for name in PRIVATE}
         )  # fmt: skip
         place = {"study": row["StudyInstanceUID"], "series": row["SeriesInstanceUID"]}
@@ -82,13 +84,14 @@ def header_facts(decided: pl.DataFrame, rules: Rules) -> tuple[pl.DataFrame, lis
     return pl.DataFrame(rows, schema={"series_key": pl.String(), **FACTS}, orient="row"), findings
 
 
-FACTS = {"phantom_cm": pl.Float64(), "timed": pl.Boolean()} | {
+FACTS = {"phantom_cm": pl.Float64(), "timed": pl.Boolean(), "private_sources": pl.String()} | {
     f"private_{name}": pl.Float64() for name in PRIVATE
 }
 
 
 def _phantom(header: Item, private_cm: float | None) -> tuple[float | None, list[Finding]]:
-    for item in items(header, "CTDIPhantomTypeCodeSequence"):
+    name = "CTDIPhantomTypeCodeSequence"
+    for item in items(header, name) or group_items(header, name):
         code = str(first(item, "CodeValue") or "").strip()
         if code in CTDI_PHANTOM_CM:
             return float(CTDI_PHANTOM_CM[code]), []

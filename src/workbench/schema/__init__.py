@@ -15,12 +15,13 @@ from workbench.language import mark
 from workbench.schema.quality_tables import PHANTOM_IMAGE, TEST_RESULT
 from workbench.schema.report_tables import REPORT_RUN
 from workbench.schema.run_tables import FINDING, LEDGER, REJECTED, RUN
+from workbench.schema.study_tables import ALERT, COVERAGE, STUDY_DOSE
 from workbench.schema.table import Column, Leaving, Table, copied
 
 __all__ = [
-    "DOSE_ESTIMATE", "FINDING", "INSTANCE", "IRRADIATION_EVENT", "LEDGER", "PATIENT",
-    "PHANTOM_IMAGE", "REJECTED", "REPORT_RUN", "RUN", "SCHEMA_VERSION", "SERIES", "TABLES",
-    "TEST_RESULT", "Column", "Leaving", "Table",
+    "ALERT", "COVERAGE", "DOSE_ESTIMATE", "FINDING", "INSTANCE", "IRRADIATION_EVENT", "LEDGER",
+    "PATIENT", "PHANTOM_IMAGE", "REJECTED", "REPORT_RUN", "RUN", "SCHEMA_VERSION", "SERIES",
+    "STUDY_DOSE", "TABLES", "TEST_RESULT", "Column", "Leaving", "Table",
 ]  # fmt: skip
 
 SCHEMA_VERSION = 8  # of INSTANCE and the catalogue; one more needs a step in store/steps.py
@@ -318,6 +319,11 @@ IRRADIATION_EVENT = Table(
             mark("What the report says of itself: procedure, scope, time, totals"),
             leaving=Leaving.CLOCK,
         ),
+        Column(
+            "dose_check",
+            "json",
+            mark("Alert and notification values of the report: configured, limit, estimate"),
+        ),
         Column("provenance", "json", mark("From which attribute each computed value was read")),
         Column("flags", "texts", mark("What a reader must know of this row")),
     ),
@@ -367,6 +373,6 @@ TABLES: dict[str, Table] = {
     table.name: table
     for table in (
         INSTANCE, REJECTED, SERIES, IRRADIATION_EVENT, DOSE_ESTIMATE, FINDING, PATIENT, RUN,
-        LEDGER, TEST_RESULT, PHANTOM_IMAGE, REPORT_RUN,
+        LEDGER, TEST_RESULT, PHANTOM_IMAGE, REPORT_RUN, STUDY_DOSE, ALERT, COVERAGE,
     )
 }  # fmt: skip

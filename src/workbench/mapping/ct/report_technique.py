@@ -95,7 +95,7 @@ def _checks(
     kind: str, node: Node, quantities: dict[str, tuple[str, str, str]], reading: Reading
 ) -> Iterator[dict[str, object]]:
     for quantity, (configured, limit, estimate) in quantities.items():
-        check = {
+        check: dict[str, object] = {
             "check": kind,
             "quantity": quantity,
             "configured": _yes(node.child(configured).coded()[0]),

@@ -142,6 +142,7 @@ def _row(item: Item, instance: dict[str, Any], reading: Reading) -> dict[str, ob
         "software_versions": instance["SoftwareVersions"],
         "exposure_time_s": _exposure_time(item, reading),
         "pitch": pitch,
+        "provenance": _provenance(item, dlp, size),
         "flags": sorted(
             [
                 *(["phantom_unknown"] if size is None else []),
@@ -150,6 +151,18 @@ def _row(item: Item, instance: dict[str, Any], reading: Reading) -> dict[str, ob
             ]
         ),
     }
+
+
+def _provenance(item: Item, dlp: float | None, size: int | None) -> str:
+    """Return, as JSON, where values were read."""
+    told = {column: keyword for column, (keyword, _) in ATTRIBUTES.items() if values(item, keyword)}
+    private = {"dlp_mgy_cm": (dlp, DLP), "ctdi_phantom_cm": (size, PHANTOM)}
+    if "rotation_time_s" not in told:
+        private["rotation_time_s"] = (element_number(item, ROTATION_TIME), ROTATION_TIME)
+    for column, (value, rule) in private.items():
+        if value is not None:
+            told[column] = f"{rule.creator} ({rule.group:04X},xx{rule.element:02X})"
+    return json.dumps(told, sort_keys=True)
 
 
 def _pitch(item: Item) -> float | None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import replace
 
 import polars as pl
@@ -13,7 +14,7 @@ from workbench.mapping.ct.functional_groups import group_items
 from workbench.mapping.ct.private_elements import private_sources, private_values
 from workbench.mapping.ct.summary import PRIVATE
 from workbench.mapping.ct.technique import PITCH
-from workbench.mapping.rules import Rules
+from workbench.mapping.rules import Rules, Vendor
 from workbench.model import CTDI_PHANTOM_CM, CTDI_PHANTOMS, Finding
 
 KIND_ORDER = ("report", "dose_info", "image", "derived", "localizer", "other")
@@ -76,7 +77,7 @@ def header_facts(decided: pl.DataFrame, rules: Rules) -> tuple[pl.DataFrame, lis
         phantom, unknown = _phantom(header, values.get("ctdi_phantom_cm"))
         rows.append(
             {"series_key": row["series_key"], "phantom_cm": phantom,
-             "timed": _timed(header), "private_sources": private_sources(values, vendor)}
+             "timed": _timed(header), "private_sources": _sources(header, values, vendor)}
             | {f"private_{name}": values.get(name) for name in PRIVATE}
         )  # fmt: skip
         place = {"study": row["StudyInstanceUID"], "series": row["SeriesInstanceUID"]}
@@ -89,9 +90,14 @@ FACTS = {"phantom_cm": pl.Float64(), "timed": pl.Boolean(), "private_sources": p
 }
 
 
+def _sources(header: Item, values: Mapping[str, float], vendor: Vendor) -> str:
+    """Return where private values were read, without a phantom that the standard's code names."""
+    known = {"ctdi_phantom_cm"} if _public_phantom(header) else set()
+    return private_sources({n: value for n, value in values.items() if n not in known}, vendor)
+
+
 def _phantom(header: Item, private_cm: float | None) -> tuple[float | None, list[Finding]]:
-    name = "CTDIPhantomTypeCodeSequence"
-    for item in items(header, name) or group_items(header, name):
+    for item in _public_phantom(header):
         code = str(first(item, "CodeValue") or "").strip()
         if code in CTDI_PHANTOM_CM:
             return float(CTDI_PHANTOM_CM[code]), []
@@ -99,6 +105,11 @@ def _phantom(header: Item, private_cm: float | None) -> tuple[float | None, list
     if private_cm is None or private_cm in CTDI_PHANTOMS:
         return private_cm, []
     return None, [_unknown_phantom("ctdi_phantom_cm")]
+
+
+def _public_phantom(header: Item) -> list[Item]:
+    name = "CTDIPhantomTypeCodeSequence"
+    return items(header, name) or group_items(header, name)
 
 
 def _unknown_phantom(column: str) -> Finding:

@@ -146,6 +146,10 @@ def _provenance(summary: pl.DataFrame) -> pl.Expr:
         for name, keyword in AS_READ.items()
         if name in summary.columns
     ]
+    private = pl.col("private_sources").str.json_path_match("$.ctdi_phantom_cm")
+    phantom = pl.coalesce(private, pl.lit("CTDIPhantomTypeCodeSequence"))
+    known = pl.col("phantom_cm").is_not_null()
+    labels.append(pl.when(known).then(phantom).alias("ctdi_phantom_cm"))
     text = pl.struct(labels).struct.json_encode()
     return text.str.replace_all(r'"[a-z_]+":null,?', "").str.replace(",}", "}", literal=True)
 

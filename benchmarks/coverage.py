@@ -34,7 +34,7 @@ by hand.  Your own scanners: `workbench table coverage -w W --out coverage.csv`.
 Each machine, software and source has a list of columns of `irradiation_event` and where they were
 read: a DICOM keyword, a code of the dose report (DCM), a private element with its creator, or
 arithmetic.  *computed* comes of several slices, or of the attribute of the column's own name.  In
-brackets: of how many scans, where not of all.  What was not read stands last.  A private element
+brackets: in how many scans, where not in all.  What was not read stands last.  A private element
 that is missing here is a line of a TOML file: [mapping](mapping.md#private-elements).
 """
 
@@ -66,7 +66,7 @@ def section(machine: tuple[str, ...], rows: list[Row]) -> str:
 
 
 def _column(row: Row) -> str:
-    part = f" ({row['scans']} of {row['of_scans']})" if row["scans"] < row["of_scans"] else ""
+    part = f" (in {row['scans']})" if row["scans"] < row["of_scans"] else ""
     return f"`{row['column']}`{part}"
 
 

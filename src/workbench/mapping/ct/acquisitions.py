@@ -13,6 +13,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from functools import cached_property
 from itertools import combinations
 from typing import Any
 
@@ -44,7 +45,7 @@ class Acquisition:
         Span is first to last slice position without an increment, so that neither a thick nor
         a shorter reconstruction of the same scan replaces the scan.
         """
-        return min(self.parts, key=_preference)
+        return self.ranked[0]
 
     @property
     def localizer(self) -> bool:
@@ -75,8 +76,12 @@ class Acquisition:
 
     def telling(self, name: str) -> Part | None:
         """Return the best part, or the next best, that has a value."""
-        ranked = sorted(self.parts, key=_preference)
-        return next((part for part in ranked if part[name] is not None), None)
+        return next((part for part in self.ranked if part[name] is not None), None)
+
+    @cached_property
+    def ranked(self) -> list[Part]:
+        """The parts, the best first."""
+        return sorted(self.parts, key=_preference)
 
 
 def _preference(part: Part) -> tuple[object, ...]:

@@ -28,6 +28,11 @@ from workbench.mapping.ct.technique import with_technique
 Part = Mapping[str, Any]
 TOLERANCE = timedelta(seconds=2)  # reconstructions repeat the time, some rounded to seconds
 VOLTAGE_KV = 1.0  # headers hold whole kilovolts; half of the smallest step between settings
+# Columns of the instance table that are nothing to an acquisition.
+UNREAD = (
+    "header", "content_sha256", "profile_sha256", "key_fingerprint", "source", "received_at",
+    "PixelSpacing", "FocalSpots", "ImageOrientationPatient",
+)  # fmt: skip
 OVERLAP = 0.5  # share of the shorter range two reconstructions without times must have in common
 
 
@@ -99,7 +104,8 @@ def _preference(part: Part) -> tuple[object, ...]:
 
 def parts(instances: pl.DataFrame) -> pl.DataFrame:
     """Return one row a part, summarised; images and localizers only."""
-    slices = instances.filter(pl.col("kind").is_in(["image", "derived", "localizer"]))
+    kept = instances.drop(UNREAD, strict=False)  # what slices are cut and joined with costs time
+    slices = kept.filter(pl.col("kind").is_in(["image", "derived", "localizer"]))
     number = pl.col("AcquisitionNumber").cast(pl.String)
     localizer = pl.col("kind") == "localizer"
     cut = (

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from copy import deepcopy
+from resource import RUSAGE_SELF, getrusage
 from typing import Any
 
 import polars as pl
@@ -11,7 +12,7 @@ from pydicom.dataset import Dataset
 from pydicom.sequence import Sequence
 
 from workbench.mapping import Mapped, map_instances
-from workbench.mapping.ct.functional_groups import MULTI_FRAME
+from workbench.mapping.ct.functional_groups import MULTI_FRAME, with_frames
 
 # The macro of each attribute (PS3.3 C.7.6.16.2, C.8.15.3); the others stay at the top.
 MACROS = {
@@ -127,3 +128,17 @@ def test_a_bad_value_in_a_functional_group_is_told_and_the_others_are_read(cases
     assert mapped.events.select("kvp_kv", "ctdi_vol_mgy").rows() == [(None, 10)]
     bad = mapped.findings.filter(pl.col("code") == "bad_value")
     assert bad.select("column").rows() == [("KVP",)]
+
+
+def test_the_header_of_many_frames_is_held_once(cases: Any) -> None:
+    image = enhanced(cases.slices("2", range(0, 1000, 5)))
+    image.ImageComments = "x"
+    long = pl.col("header").str.replace('"x"', f'"{"y" * 5_000_000}"', literal=True)
+    instances = cases.frame(image).with_columns(long, foreign=pl.lit(False), series_key=pl.lit("2"))
+    before = getrusage(RUSAGE_SELF).ru_maxrss
+    expanded, findings = with_frames(instances)
+    assert (expanded.height, findings) == (200, [])
+    assert expanded["header"].n_unique() == 1
+    assert expanded["frame"].to_list() == list(range(1, 201))
+    held_kb = getrusage(RUSAGE_SELF).ru_maxrss - before
+    assert held_kb < 500_000, "200 copies are 1 GB"

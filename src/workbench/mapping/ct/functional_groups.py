@@ -55,11 +55,14 @@ def with_frames(instances: pl.DataFrame) -> tuple[pl.DataFrame, list[Finding]]:
     rows: list[dict[str, Any]] = []
     findings: list[Finding] = []
     for image in images.iter_rows(named=True):
-        frames, problems = frames_of(parse_header(image["header"]), image)
+        frames, problems = frames_of(parse_header(image.pop("header")), image)
         rows += [image | frame for frame in frames]
         findings += problems
-    expanded = pl.DataFrame(rows, schema=images.schema, orient="row", strict=False)
-    together = pl.concat([placed.filter(~multi), expanded])
+    types = {name: kind for name, kind in images.schema.items() if name != "header"}
+    expanded = pl.DataFrame(rows, schema=types, orient="row", strict=False)
+    # A header is as long as its frames are many: joined, all rows share one copy of it.
+    whole = expanded.join(images.select("place", "header"), on="place", maintain_order="left")
+    together = pl.concat([placed.filter(~multi), whole.select(images.columns)])
     return together.sort("place", maintain_order=True).drop("place"), findings
 
 

@@ -16,6 +16,7 @@ import polars as pl
 
 from workbench.errors import SettingsError
 from workbench.language import data
+from workbench.schema import TABLES
 
 if TYPE_CHECKING:
     import duckdb
@@ -35,8 +36,8 @@ class TableSource:
 def asked(question: str, sources: Mapping[str, TableSource]) -> pl.DataFrame:
     """Return the answer to a question in SQL (DuckDB's) over tables by their names.
 
-    Only tables that the question names are read, and of files only its columns.  It can read
-    nothing else, write nothing and load nothing.
+    Of files only the columns that are needed are read.  It can read nothing else, write nothing
+    and load nothing.
 
     Raises
     ------
@@ -45,13 +46,12 @@ def asked(question: str, sources: Mapping[str, TableSource]) -> pl.DataFrame:
     """
     import duckdb
 
-    named = named_in(question, sources)
     with duckdb.connect(":memory:", config={"autoinstall_known_extensions": "false"}) as session:
-        allowed = [str(file) for name in named for file in sources[name].files]
+        allowed = [str(file) for name in sources for file in sources[name].files]
         session.execute(f"SET allowed_paths = {_list(allowed)}")
         session.execute("SET enable_external_access = false")
         session.execute("SET lock_configuration = true")
-        for name in named:
+        for name in sources:
             _make_view(session, name, sources[name])
         try:
             return _answer(session, question)
@@ -59,7 +59,7 @@ def asked(question: str, sources: Mapping[str, TableSource]) -> pl.DataFrame:
             raise SettingsError(
                 "the question was not understood: {reason}",
                 "Tables are: {names}.",
-                reason=data(str(error).splitlines()[0]), names=data(", ".join(sorted(sources))),
+                reason=data(str(error).splitlines()[0]), names=data(", ".join(sorted(TABLES))),
             ) from error  # fmt: skip
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from difflib import get_close_matches
 from pathlib import Path
 
@@ -15,7 +15,7 @@ from workbench.errors import SettingsError, StoreError
 from workbench.language import data, listed
 from workbench.scanners.scanner_file import read_scanners
 from workbench.scanners.scanner_names import COLUMNS, ScannerNames
-from workbench.schema import PATIENT, TABLES
+from workbench.schema import ALERT, COVERAGE, EXAM, PATIENT, PATIENT_DOSE, STUDY_DOSE, TABLES
 from workbench.settings_file import read_settings
 from workbench.store import Store
 from workbench.survey.dose_frames import doses, estimates
@@ -26,7 +26,8 @@ KEY_FILE = "hospital.key"
 # A table has one name in the command line and in files; a method's name stands for its table.
 METHODS = {
     "instances": "instance", "events": "irradiation_event", "doses": "dose_estimate",
-    "findings": "finding", "patients": "patient", "runs": "run",
+    "findings": "finding", "patients": "patient", "runs": "run", "exams": "exam",
+    "patient_doses": "patient_dose", "study_doses": "study_dose", "alerts": "alert",
 }  # fmt: skip
 
 
@@ -97,16 +98,17 @@ class Survey:
 
         Raises ``SettingsError`` with what DuckDB says where it does not take it.
         """
-        from workbench.survey.questions import TableSource, asked  # DuckDB is large
+        from workbench.survey.questions import TableSource, asked, named_in
 
         def read() -> pl.DataFrame:
-            sources = {name: TableSource(*self._lies(name), TABLES[name].names) for name in TABLES}
+            named = named_in(question, TABLES)
+            sources = {name: TableSource(*self._lies(name), TABLES[name].names) for name in named}
             return asked(question, sources)
 
         return self.store.seen_at_once(read)
 
     def _lies(self, name: str) -> tuple[list[Path], pl.LazyFrame]:
-        if name == PATIENT.name:
+        if name in self._counted():
             return [], self.lazy(name)
         try:
             return self.store.files(name), self.store.beside_files(name)
@@ -217,15 +219,42 @@ class Survey:
         )
         return PATIENT.fit(counted)
 
+    def study_doses(self) -> pl.DataFrame:
+        """Totals of each study, and beside them what its report says (``schema.STUDY_DOSE``)."""
+        from workbench.mapping.study_totals import study_doses
+
+        return study_doses(self.store.table("irradiation_event"))
+
+    def alerts(self) -> pl.DataFrame:
+        """Dose checks of reports: configured values and estimates (``schema.ALERT``)."""
+        from workbench.mapping.dose_alerts import alerts
+
+        return alerts(self.store.table("irradiation_event"))
+
+    def coverage(self) -> pl.DataFrame:
+        """From which attribute values of scans were read (``schema.COVERAGE``)."""
+        from workbench.mapping.coverage import coverage
+
+        return coverage(self.store.table("irradiation_event"))
+
     def lazy(self, name: str) -> pl.LazyFrame:
         """Return any table as a lazy frame; its rows have no promised order."""
         table = _named(name)
-        return self.patients().lazy() if table == PATIENT.name else self.store.scan(table)
+        return self.table(table).lazy() if table in self._counted() else self.store.scan(table)
 
     def table(self, name: str) -> pl.DataFrame:
         """Return any table of ``schema.TABLES`` by its name."""
         table = _named(name)
-        return self.patients() if table == PATIENT.name else self.store.table(table)
+        counted = self._counted().get(table)
+        return TABLES[table].fit(counted()) if counted else self.store.table(table)
+
+    def _counted(self) -> dict[str, Callable[[], pl.DataFrame]]:
+        """Return the tables that are counted from others whenever they are asked for."""
+        return {
+            PATIENT.name: self.patients, STUDY_DOSE.name: self.study_doses,
+            ALERT.name: self.alerts, COVERAGE.name: self.coverage, EXAM.name: self.exams,
+            PATIENT_DOSE.name: self.patient_doses,
+        }  # fmt: skip
 
     def pseudonyms(self) -> Pseudonyms:
         """Return the pseudonyms of this survey; needs the hospital's key."""

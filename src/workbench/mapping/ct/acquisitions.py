@@ -13,6 +13,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from functools import cached_property
 from itertools import combinations
 from typing import Any
 
@@ -21,11 +22,17 @@ import polars as pl
 from workbench.mapping.ct.repeats import with_repeats
 from workbench.mapping.ct.series import facts_of
 from workbench.mapping.ct.slice_positions import AXIAL
-from workbench.mapping.ct.summary import summarise, with_technique
+from workbench.mapping.ct.summary import summarise
+from workbench.mapping.ct.technique import with_technique
 
 Part = Mapping[str, Any]
 TOLERANCE = timedelta(seconds=2)  # reconstructions repeat the time, some rounded to seconds
 VOLTAGE_KV = 1.0  # headers hold whole kilovolts; half of the smallest step between settings
+# Columns of the instance table that are nothing to an acquisition.
+UNREAD = (
+    "header", "content_sha256", "profile_sha256", "key_fingerprint", "source", "received_at",
+    "PixelSpacing", "FocalSpots", "ImageOrientationPatient",
+)  # fmt: skip
 OVERLAP = 0.5  # share of the shorter range two reconstructions without times must have in common
 
 
@@ -43,7 +50,7 @@ class Acquisition:
         Span is first to last slice position without an increment, so that neither a thick nor
         a shorter reconstruction of the same scan replaces the scan.
         """
-        return min(self.parts, key=_preference)
+        return self.ranked[0]
 
     @property
     def localizer(self) -> bool:
@@ -69,10 +76,17 @@ class Acquisition:
 
     def first(self, name: str) -> Any:
         """Return a value of the best part, else of the next that has it."""
-        for part in sorted(self.parts, key=_preference):
-            if part[name] is not None:
-                return part[name]
-        return None
+        part = self.telling(name)
+        return None if part is None else part[name]
+
+    def telling(self, name: str) -> Part | None:
+        """Return the best part, or the next best, that has a value."""
+        return next((part for part in self.ranked if part[name] is not None), None)
+
+    @cached_property
+    def ranked(self) -> list[Part]:
+        """The parts, the best first."""
+        return sorted(self.parts, key=_preference)
 
 
 def _preference(part: Part) -> tuple[object, ...]:
@@ -90,7 +104,8 @@ def _preference(part: Part) -> tuple[object, ...]:
 
 def parts(instances: pl.DataFrame) -> pl.DataFrame:
     """Return one row a part, summarised; images and localizers only."""
-    slices = instances.filter(pl.col("kind").is_in(["image", "derived", "localizer"]))
+    kept = instances.drop(UNREAD, strict=False)  # what slices are cut and joined with costs time
+    slices = kept.filter(pl.col("kind").is_in(["image", "derived", "localizer"]))
     number = pl.col("AcquisitionNumber").cast(pl.String)
     localizer = pl.col("kind") == "localizer"
     cut = (

@@ -10,6 +10,7 @@ import polars as pl
 from workbench.mapping.body_regions import regions_of
 from workbench.mapping.ct.acquisitions import Acquisition, Part, acquisitions, parts
 from workbench.mapping.ct.slice_positions import AXIAL
+from workbench.mapping.ct.technique_columns import technique_of
 from workbench.mapping.event_columns import age_flags, derived_uid, shared_columns
 from workbench.mapping.plausible import plausible
 from workbench.mapping.rules import Rules
@@ -123,13 +124,7 @@ def _row(acquisition: Acquisition, uid: str) -> dict[str, Any]:
         "dlp_mgy_cm": dlp,
         "dlp_basis": basis,
         "scan_length_mm": length,
-        **{
-            name: acquisition.first(name)
-            for name in (
-                "ctdi_phantom_cm", "kvp_kv", "tube_current_ma", "rotation_time_s", "pitch",
-                "single_collimation_mm", "total_collimation_mm",
-            )
-        },
+        **technique_of(acquisition),
         "flags": sorted([*_flags(acquisition), *age_flags(best)]),
     }  # fmt: skip
 

@@ -17,6 +17,7 @@ import polars as pl
 from workbench.dicom.jsonmodel import Item, first
 from workbench.mapping.body_regions import regions_of
 from workbench.mapping.content_tree import CT_ACCUMULATED, CT_ACQUISITION, Node, parse_header
+from workbench.mapping.ct.report_technique import technique_columns
 from workbench.mapping.event_columns import age_flags, derived_uid, placed, shared_columns
 from workbench.mapping.event_start import event_start, local_text
 from workbench.mapping.quantities import Reading
@@ -219,7 +220,10 @@ def _row(
         "comment": node.child("121106").text(),
         **_parameters(node.child("113822"), reading),
         **_dose(node.child("113829"), reading),
+        "procedure_step": instance["PerformedProcedureStepDescription"],
+        "software_versions": instance["SoftwareVersions"],
     }
+    row |= technique_columns(node, row, reading)
     uid = node.child("113769").text()
     row["irradiation_event_uid"] = uid or _missing_uid(row, index, reading)
     row["flags"] = sorted([*_flags(row, uid), *start.flags, *age_flags(instance)])

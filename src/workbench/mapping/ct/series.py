@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+from collections.abc import Mapping
 from dataclasses import replace
 
 import polars as pl
@@ -9,8 +11,10 @@ import polars as pl
 from workbench.dicom.jsonmodel import Item, first, items
 from workbench.dicom.values import acquisition_of
 from workbench.mapping.content_tree import parse_header
-from workbench.mapping.ct.private_elements import private_values
-from workbench.mapping.ct.summary import PITCH, PRIVATE
+from workbench.mapping.ct.functional_groups import group_items
+from workbench.mapping.ct.private_elements import private_sources, private_values
+from workbench.mapping.ct.summary import PRIVATE
+from workbench.mapping.ct.technique import PITCH
 from workbench.mapping.rules import Rules
 from workbench.model import CTDI_PHANTOM_CM, CTDI_PHANTOMS, Finding
 
@@ -59,6 +63,7 @@ def header_facts(decided: pl.DataFrame, rules: Rules) -> tuple[pl.DataFrame, lis
     One header a series is opened: that of the first deciding instance in order.
     """
     vendors = {vendor.name: vendor for vendor in (*rules.vendors, rules.generic)}
+    told = {name: private_sources(vendor) for name, vendor in vendors.items()}
     chosen = (
         decided.filter(pl.col("kind").is_in(["image", "derived", "localizer"]))
         .group_by("series_key", maintain_order=True)
@@ -72,9 +77,10 @@ def header_facts(decided: pl.DataFrame, rules: Rules) -> tuple[pl.DataFrame, lis
         header = parse_header(row["header"])
         values, problems = private_values(header, vendor)
         phantom, unknown = _phantom(header, values.get("ctdi_phantom_cm"))
+        sources = _sources(header, values, told[vendor.name])
         rows.append(
             {"series_key": row["series_key"], "phantom_cm": phantom,
-             "timed": _timed(header)}
+             "timed": _timed(header), "private_sources": sources}
             | {f"private_{name}": values.get(name) for name in PRIVATE}
         )  # fmt: skip
         place = {"study": row["StudyInstanceUID"], "series": row["SeriesInstanceUID"]}
@@ -82,13 +88,21 @@ def header_facts(decided: pl.DataFrame, rules: Rules) -> tuple[pl.DataFrame, lis
     return pl.DataFrame(rows, schema={"series_key": pl.String(), **FACTS}, orient="row"), findings
 
 
-FACTS = {"phantom_cm": pl.Float64(), "timed": pl.Boolean()} | {
+FACTS = {"phantom_cm": pl.Float64(), "timed": pl.Boolean(), "private_sources": pl.String()} | {
     f"private_{name}": pl.Float64() for name in PRIVATE
 }
 
 
+def _sources(header: Item, values: Mapping[str, float], told: Mapping[str, str]) -> str:
+    """Return where private values were read, without a phantom that the standard's code names."""
+    read = {column: told[column] for column in values}
+    if "ctdi_phantom_cm" in read and _public_phantom(header):
+        del read["ctdi_phantom_cm"]
+    return json.dumps(read)
+
+
 def _phantom(header: Item, private_cm: float | None) -> tuple[float | None, list[Finding]]:
-    for item in items(header, "CTDIPhantomTypeCodeSequence"):
+    for item in _public_phantom(header):
         code = str(first(item, "CodeValue") or "").strip()
         if code in CTDI_PHANTOM_CM:
             return float(CTDI_PHANTOM_CM[code]), []
@@ -96,6 +110,11 @@ def _phantom(header: Item, private_cm: float | None) -> tuple[float | None, list
     if private_cm is None or private_cm in CTDI_PHANTOMS:
         return private_cm, []
     return None, [_unknown_phantom("ctdi_phantom_cm")]
+
+
+def _public_phantom(header: Item) -> list[Item]:
+    name = "CTDIPhantomTypeCodeSequence"
+    return items(header, name) or group_items(header, name)
 
 
 def _unknown_phantom(column: str) -> Finding:

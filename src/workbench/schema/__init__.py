@@ -20,8 +20,10 @@ from workbench.schema.study_tables import ALERT, COVERAGE, STUDY_DOSE
 from workbench.schema.table import Column, Leaving, Table, copied
 
 __all__ = [
-    "ALERT", "COVERAGE", "DOSE_ESTIMATE", "EXAM", "FINDING", "INSTANCE", "IRRADIATION_EVENT", "LEDGER",
-    "PATIENT", "PATIENT_DOSE", "PHANTOM_IMAGE", "REJECTED", "REPORT_RUN", "RUN", "SCHEMA_VERSION", "SERIES",
+    "ALERT", "COVERAGE", "DOSE_ESTIMATE", "EXAM", "FINDING", "INSTANCE", "IRRADIATION_EVENT",
+    "LEDGER",
+    "PATIENT", "PATIENT_DOSE", "PHANTOM_IMAGE", "REJECTED", "REPORT_RUN", "RUN", "SCHEMA_VERSION",
+    "SERIES",
     "STUDY_DOSE", "TABLES", "TEST_RESULT", "Column", "Leaving", "Table",
 ]  # fmt: skip
 

@@ -6,8 +6,9 @@ from dataclasses import replace
 
 import polars as pl
 
-from workbench.dicom.jsonmodel import Item, first, items
+from workbench.dicom.jsonmodel import Item, items
 from workbench.dicom.values import acquisition_of
+from workbench.mapping.codes import code_of
 from workbench.mapping.content_tree import parse_header
 from workbench.mapping.ct.private_elements import private_values
 from workbench.mapping.ct.summary import PITCH, PRIVATE
@@ -88,8 +89,8 @@ FACTS = {"phantom_cm": pl.Float64(), "timed": pl.Boolean()} | {
 
 
 def _phantom(header: Item, private_cm: float | None) -> tuple[float | None, list[Finding]]:
-    for item in items(header, "CTDIPhantomTypeCodeSequence"):
-        code = str(first(item, "CodeValue") or "").strip()
+    if items(header, "CTDIPhantomTypeCodeSequence"):
+        code = code_of(header, "CTDIPhantomTypeCodeSequence").name
         if code in CTDI_PHANTOM_CM:
             return float(CTDI_PHANTOM_CM[code]), []
         return None, [_unknown_phantom("CTDIPhantomTypeCodeSequence")]

@@ -56,6 +56,7 @@ REASONS = {
 # What is said of an effective dose (its column flags).
 FLAGS = {
     "age_above_last_child_column": mark("age above last child column"),
+    "age_interpolated_to_adult_column": mark("age interpolated to adult column"),
     "age_below_adult_column": mark("age below adult column"),
     "age_interpolated": mark("age interpolated"),
     "dlp_from_ctdi_vol_and_scan_length": mark("dlp from ctdi vol and scan length"),

@@ -148,8 +148,9 @@ def read_report(instance: dict[str, Any]) -> DoseReport:
         reading,
     )
     if schemeless(root):
-        reading.refuse("code_without_scheme", "codes of the report tell no scheme; they are read "
-                       "as those of DICOM where no other code has their place", "report")  # fmt: skip
+        reading.refuse("code_without_scheme", "codes of the report tell no scheme; they are "
+                       "read as those of DICOM where no other code has their place",
+                       "report")  # fmt: skip
     for row in rows:
         row["report"] = json.dumps(facts, sort_keys=True)
     findings = [*reading.findings, *_checks(facts, rows)]

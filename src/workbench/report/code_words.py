@@ -19,6 +19,8 @@ REGIONS = {
     "extremity": mark("extremity"), "head": mark("head"), "head_neck": mark("head neck"),
     "interventional": mark("interventional"), "kub": mark("kub"), "localizer": mark("localizer"),
     "lumbar_spine": mark("lumbar spine"), "neck": mark("neck"),
+    "neck_chest": mark("neck chest"),
+    "neck_chest_abdomen_pelvis": mark("neck chest abdomen pelvis"),
     "pelvis_hip": mark("pelvis hip"), "petrous_bone": mark("petrous bone"),
     "phantom_qa": mark("phantom qa"), "sinus_facial": mark("sinus facial"),
     "thoracic_spine": mark("thoracic spine"), UNKNOWN: mark("unknown"),

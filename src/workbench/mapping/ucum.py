@@ -36,7 +36,8 @@ def conversion(code: str, target: str) -> float | None:
     if ours is None or theirs is None or ours[2] != theirs[2]:
         return None
     ratio, tens = theirs[0] / ours[0], theirs[1] - ours[1]
-    return ratio * 10**tens if tens >= 0 else ratio / 10**-tens
+    power = float(10 ** abs(tens))
+    return ratio * power if tens >= 0 else ratio / power
 
 
 @cache
@@ -71,6 +72,6 @@ def _atom(text: str, capitals: bool) -> tuple[str, float, int] | None:
         written = name.upper() if capitals else name
         prefix = text.removesuffix(written)
         known = CAPITALS.get(prefix) if capitals else prefix
-        if prefix != text and known in PREFIXES:
+        if prefix != text and known is not None and known in PREFIXES:
             return name, 1.0, PREFIXES[known]
     return None

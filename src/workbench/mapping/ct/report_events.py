@@ -147,7 +147,7 @@ def read_report(instance: dict[str, Any]) -> DoseReport:
         [_row(node, seen, instance, reading, begun) for node in root.children(CT_ACQUISITION)],
         reading,
     )
-    if schemeless(root):
+    if schemeless(header):
         reading.refuse("code_without_scheme", "codes of the report tell no scheme; they are "
                        "read as those of DICOM where no other code has their place",
                        "report")  # fmt: skip

@@ -63,7 +63,7 @@ CASES = {
     "dose/a18c_dlp_zero": told(None, codes=("zero_contradicted",), ctdi_vol_mgy=10.0),
     "dose/a19_comma_with_float": told(188.5),
     "dose/a20_sct": told(100.0, event_type="SPIRAL"),
-    "dose/a29_nested_acquisition": told(codes=("accumulated_only",)),
+    "dose/a29_nested_acquisition": told(codes=("acquisition_misplaced",)),
     "dose/d02_ds_0": told(100.0),
     "dose/d02_ds_1": told(100.0),
     "dose/d02_ds_2": told(100.0),

@@ -166,6 +166,13 @@ def test_times_in_one_zone_keep_each_scan_with_its_own_report(
     assert doses == {"head": 110.0, "abdomen": 105.0}
 
 
+def test_a_scanogram_without_the_word_is_a_topogram(line: Callable[[str], Survey]) -> None:
+    survey = line("dose/a25_scanogram")
+    events = survey.events(preferred=True).sort("started_at")
+    assert events["localizer"].to_list() == [True, False]
+    assert survey.table("series").sort("SeriesNumber")["role"].to_list() == ["TOPOGRAM", "SCAN"]
+
+
 def test_spirals_named_for_what_they_waited_for_are_scans(line: Callable[[str], Survey]) -> None:
     events = line("ct/T01_surestart_spiral").events(preferred=True)
     assert sorted(events.select("body_region", "dlp_mgy_cm").iter_rows()) == [

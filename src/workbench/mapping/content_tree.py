@@ -3,17 +3,27 @@
 from __future__ import annotations
 
 import json
+import math
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
 
-from workbench.dicom.jsonmodel import Item, first, items, values
+from workbench.dicom.jsonmodel import Item, first, items, tag_key, values
+from workbench.mapping.codes import NO_CODE, UNITS, Code, code_of
 
 # PS3.16 CID and TID codes, scheme DCM.
 DOSE_REPORT = "113701"  # X-Ray Radiation Dose Report, root of TID 10001 and 10011
 NUCLEAR_REPORT = "113500"  # Radiopharmaceutical Radiation Dose Report, root of TID 10021
 CT_ACCUMULATED = "113811"
 CT_ACQUISITION = "113819"
+
+FLOATING, NUMERATOR, DENOMINATOR, QUALIFIER, DESIGNATOR = map(
+    tag_key,
+    (
+        "FloatingPointValue", "RationalNumeratorValue", "RationalDenominatorValue",
+        "NumericValueQualifierCodeSequence", "CodingSchemeDesignator",
+    ),
+)  # fmt: skip
 
 REPORT_KINDS = {
     "ct": "CT dose report",
@@ -30,17 +40,30 @@ class Node:
 
     item: Item
 
+    @cached_property
+    def concept(self) -> Code:
+        """The concept name."""
+        return code_of(self.item, "ConceptNameCodeSequence")
+
     @property
     def code(self) -> str:
-        """Code value of the concept name; empty when there is none."""
-        return code_of(self.item, "ConceptNameCodeSequence")[0]
+        """Our name of the concept (``codes.Code.name``); empty when there is none."""
+        return self.concept.name
 
     @cached_property
     def _by_code(self) -> dict[str, list[Node]]:
         """The direct children by concept name: a node is asked for some twenty of them."""
         children: dict[str, list[Node]] = {}
+        bare: list[Node] = []
         for node in map(Node, items(self.item, "ContentSequence")):
-            children.setdefault(node.code, []).append(node)
+            if node.concept.scheme:
+                children.setdefault(node.concept.name, []).append(node)
+            else:
+                bare.append(node)
+        proper = frozenset(children) if bare else frozenset()
+        for node in bare:  # a code without scheme only stands in for one that has it
+            if node.code not in proper:
+                children.setdefault(node.code, []).append(node)
         return children
 
     def children(self, code: str) -> list[Node]:
@@ -52,14 +75,37 @@ class Node:
         return next(iter(self.children(code)), Node({}))
 
     def measured(self) -> tuple[list[Any], str | None]:
-        """Return the numeric values (one, in a valid report) and the unit's code of the first."""
+        """Return the numeric values (one, in a valid report) and the unit's code of the first.
+
+        A unit of another scheme than UCUM has that scheme behind it.
+        """
         measured = items(self.item, "MeasuredValueSequence")
-        unit = code_of(next(iter(measured), Item()), "MeasurementUnitsCodeSequence")[0]
-        return [v for item in measured for v in values(item, "NumericValue")], unit or None
+        unit = code_of(next(iter(measured), Item()), "MeasurementUnitsCodeSequence")
+        told = unit.value if unit.scheme in (UNITS, "") else unit.name
+        return [v for item in measured for v in values(item, "NumericValue")], told or None
+
+    def exact(self) -> list[float]:
+        """Return what stands beside Numeric Value: its exact value (PS3.3 C.18.1)."""
+        given: list[Any] = []
+        for item in items(self.item, "MeasuredValueSequence"):
+            if FLOATING in item:
+                given += values(item, FLOATING)
+            if NUMERATOR in item:
+                above, below = values(item, NUMERATOR), values(item, DENOMINATOR)
+                given += [a / b for a, b in zip(above, below, strict=False) if _ratio(a, b)]
+        return [float(value) for value in given if _real(value)]
+
+    def qualifier(self) -> Code:
+        """Return why a number is not there (PS3.16 CID 42); an empty code when it is."""
+        for item in (self.item, *items(self.item, "MeasuredValueSequence")):
+            if QUALIFIER in item:
+                return code_of(item, QUALIFIER)
+        return NO_CODE
 
     def coded(self) -> tuple[str, str]:
-        """Return code value and meaning of a coded value; empty texts when absent."""
-        return code_of(self.item, "ConceptCodeSequence")
+        """Return our name and the meaning of a coded value; empty texts when absent."""
+        code = code_of(self.item, "ConceptCodeSequence")
+        return code.name, code.meaning
 
     def text(self) -> str | None:
         """Return a TEXT, UIDREF or DATETIME value, without blanks at its ends."""
@@ -70,14 +116,34 @@ class Node:
         return None
 
 
-def code_of(item: Item, keyword: str) -> tuple[str, str]:
-    """Return code value and meaning of the first item of a code sequence."""
-    code = next(iter(items(item, keyword)), Item())
-    for name in ("CodeValue", "LongCodeValue", "URNCodeValue"):
-        value = first(code, name)
-        if value:
-            return str(value).strip(), str(first(code, "CodeMeaning") or "").strip()
-    return "", str(first(code, "CodeMeaning") or "").strip()
+def _real(value: object) -> bool:
+    return isinstance(value, int | float) and not isinstance(value, bool) and math.isfinite(value)
+
+
+def _ratio(above: object, below: object) -> bool:
+    return _real(above) and _real(below) and below != 0
+
+
+def misplaced(node: Node, code: str) -> bool:
+    """Say whether a concept stands deeper in a tree than in its children.
+
+    What is inside those children is not looked at.
+    """
+    others = [
+        Node(item) for item in items(node.item, "ContentSequence")
+        if code_of(item, "ConceptNameCodeSequence").name != code
+    ]  # fmt: skip
+    return any(other.children(code) or misplaced(other, code) for other in others)
+
+
+def schemeless(item: Item) -> bool:
+    """Say whether a concept name in a tree tells no scheme."""
+    name = next(iter(items(item, "ConceptNameCodeSequence")), None)
+    if name and not (DESIGNATOR in name and values(name, DESIGNATOR)):
+        code = code_of(item, "ConceptNameCodeSequence")
+        if code.value and not code.scheme:
+            return True
+    return any(schemeless(child) for child in items(item, "ContentSequence"))
 
 
 def parse_header(text: str | None) -> Item:
@@ -102,4 +168,6 @@ def report_kind(text: str) -> str:
     if root.code != DOSE_REPORT:
         return "no_dose"
     codes = {Node(item).code for item in items(root.item, "ContentSequence")}
-    return "ct" if codes & {CT_ACCUMULATED, CT_ACQUISITION} else "projection"
+    if codes & {CT_ACCUMULATED, CT_ACQUISITION} or misplaced(root, CT_ACQUISITION):
+        return "ct"
+    return "projection"

@@ -8,8 +8,9 @@ from dataclasses import replace
 
 import polars as pl
 
-from workbench.dicom.jsonmodel import Item, first, items
+from workbench.dicom.jsonmodel import Item, items
 from workbench.dicom.values import acquisition_of
+from workbench.mapping.codes import code_in
 from workbench.mapping.content_tree import parse_header
 from workbench.mapping.ct.functional_groups import group_items
 from workbench.mapping.ct.private_elements import private_sources, private_values
@@ -103,7 +104,7 @@ def _sources(header: Item, values: Mapping[str, float], told: Mapping[str, str])
 
 def _phantom(header: Item, private_cm: float | None) -> tuple[float | None, list[Finding]]:
     for item in _public_phantom(header):
-        code = str(first(item, "CodeValue") or "").strip()
+        code = code_in(item).name
         if code in CTDI_PHANTOM_CM:
             return float(CTDI_PHANTOM_CM[code]), []
         return None, [_unknown_phantom("CTDIPhantomTypeCodeSequence")]

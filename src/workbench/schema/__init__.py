@@ -229,7 +229,7 @@ IRRADIATION_EVENT = Table(
         Column("comment", "text", mark("Comment of the report, cleaned")),
         Column("ctdi_vol_mgy", "real", mark("Mean CTDIvol"), "mGy"),
         Column("dlp_mgy_cm", "real", mark("Dose length product"), "mGy.cm"),
-        Column("dlp_basis", "text", mark("reported, or ctdi_vol_times_scan_length")),
+        Column("dlp_basis", "text", mark("reported, or ctdi_vol_times_exposed_length")),
         Column("ctdi_phantom_cm", "integer", mark("Diameter of the CTDI phantom: 16 or 32"), "cm"),
         Column("dap_gy_cm2", "real", mark("Dose area product"), "Gy.cm2"),
         Column("kvp_kv", "real", mark("Tube voltage of the first X-ray source"), "kV"),
@@ -247,7 +247,18 @@ IRRADIATION_EVENT = Table(
         Column("single_collimation_mm", "real", mark("Nominal single collimation width"), "mm"),
         Column("total_collimation_mm", "real", mark("Nominal total collimation width"), "mm"),
         Column("scan_length_mm", "real", mark("Scanning length"), "mm"),
-        Column("exposed_length_mm", "real", mark("Exposed range, where the report gives it"), "mm"),
+        Column("exposed_length_mm", "real", mark("Exposed range, reported or from images"), "mm"),
+        Column(
+            "exposed_length_basis",
+            "text",
+            mark("What an exposed length from images was made of; empty when reported"),
+        ),
+        Column(
+            "exposed_length_sd_log",
+            "real",
+            mark("How sure an exposed length from images is, 1 sd of ln(length)"),
+            "1",
+        ),
         Column(
             "report",
             "json",

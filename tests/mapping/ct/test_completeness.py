@@ -7,6 +7,7 @@ from typing import Any
 import polars as pl
 import pytest
 
+from tests.mapping.conftest import STUDY
 from workbench.mapping import Mapped, map_instances
 
 WHOLE = range(0, 300, 5)  # 60 slices
@@ -112,3 +113,14 @@ def test_a_reported_dose_needs_no_images(cases: Any) -> None:
     report = cases.report("9", [cases.event(uid="1.2.99.5")])
     counted = map_instances(cases.frame(images, report)).events.filter("preferred")
     assert counted.select("source", "dlp_mgy_cm").rows() == [("rdsr", 300.0)]
+
+
+@pytest.mark.parametrize(("missing", "whole"), [(0, True), (1, True), (2, False), (40, False)])
+@pytest.mark.parametrize("counted", [False, True])
+def test_what_the_pacs_never_sent_may_be_of_a_scan(
+    cases: Any, missing: int, whole: bool, counted: bool
+) -> None:
+    """One slice of sixty is less than the 3 % to which a DLP agrees with its length."""
+    images = cases.slices("2", WHOLE, ImagesInAcquisition=60 if counted else None)
+    reason = told(map_instances(cases.frame(images), missing={STUDY: missing, "1.9": 99}))
+    assert (reason is None) is (whole or counted)

@@ -196,6 +196,7 @@ def parts(instances: pl.DataFrame) -> pl.DataFrame:
         pl.col("kind").first(),
         pl.col("IrradiationEventUID").first(),
         pl.col("repeated").any(),
+        pl.col("study_missing").first(),
         exposures=pl.col("started_at").n_unique(),
         first_mm=pl.col("position_mm").min(),
         last_mm=pl.col("position_mm").max(),

@@ -1,9 +1,9 @@
 """Whether the images of a scan are all here: before any DLP is computed from them.
 
 A part of a scan shows a part of its length, and a DLP of it would be too small without anybody
-seeing it.  What tells the whole: Images in Acquisition (0020,1002), the numbers of the images, and
-what a spiral must at least show.  Slices that are missing between others do not matter to a spiral
-of one acquisition, whose tube does not stop; those at its ends do.
+seeing it.  What tells the whole: Images in Acquisition (0020,1002), the numbers of the images, the
+PACS's list of the study, and what a spiral must at least show.  Slices that are missing between
+others do not matter to a spiral of one acquisition, whose tube does not stop; those at its ends do.
 """
 
 from __future__ import annotations
@@ -12,12 +12,14 @@ from collections.abc import Sequence
 from itertools import pairwise
 
 from workbench.mapping.ct.acquisitions import Acquisition, Part
+from workbench.mapping.ct.exposed_length import coefficients
 
 FIRST_NUMBERS = (0, 1)  # of the images of a series, by what makers write
 APART = 1.5  # thicknesses; slices of a spiral that lie farther apart may be a selection
 
 ONE_SLICE = "one slice of a spiral is here: how long the scan was is not known"
 SHORT = "the images show less of a spiral than one rotation: the others are missing"
+UNSENT = "the PACS listed more images of the study than came: some of this scan may be missing"
 COUNTED = "fewer images are here than Images in Acquisition tells"
 NUMBERED = "the numbers of the images begin later: the first ones are missing"
 BETWEEN = "slices are missing inside a spiral that names no acquisition: it may be two scans"
@@ -32,6 +34,8 @@ def lacking(acquisition: Acquisition) -> str | None:
         return COUNTED
     if originals and all(_begins_late(part) for part in originals):
         return NUMBERED
+    if _may_be_unsent(acquisition, originals):
+        return UNSENT
     return _lacking_of_spiral(acquisition) if acquisition.best["spiral"] else None
 
 
@@ -55,6 +59,20 @@ def _fewer_than_counted(originals: Sequence[Part]) -> bool:
     if any(slices >= count for slices, count in zip(here, counts, strict=True)):
         return False
     return not (_side_by_side(originals) and sum(here) >= max(known))
+
+
+def _may_be_unsent(acquisition: Acquisition, originals: Sequence[Part]) -> bool:
+    """Whether what never came of the study, were it all of this scan, would lengthen it.
+
+    That is more than what a DLP of the right length is sure to.  A scan that has what Images in
+    Acquisition tells has all.
+    """
+    best, length = acquisition.best, acquisition.range_mm
+    missing = best["study_missing"] or 0
+    if not missing or not length or any(part["images_in_acquisition"] for part in originals):
+        return False
+    lengthened = missing * (best["slice_increment_mm"] or length)
+    return bool(lengthened > coefficients()["dlp_agreement"].sd_log * length)
 
 
 def _side_by_side(originals: Sequence[Part]) -> bool:

@@ -112,7 +112,7 @@ def test_a_written_age_is_read_again_and_fits(birth: date, days: int) -> None:
     told, exact = parse_age(written_age(birth, day)), years_between(birth, day)
     assert told is not None
     assert exact is not None
-    assert not ages_contradict(told.years, exact)
+    assert not ages_contradict(exact, told)
     assert told.years <= exact + 3 / DAYS_A_YEAR  # rounded down; months differ in length
 
 
@@ -271,3 +271,19 @@ def test_a_clock_told_twice_once_with_its_offset_is_local_time_of_that_zone() ->
     assert (start.at, start.offset) == (datetime(2024, 1, 1, 11, 30), timedelta(hours=1))
     header["00080032"]["Value"] = ["123000"]  # another clock: local time, of a zone nobody tells
     assert start_of(header)[:2] == (datetime(2024, 1, 1, 12, 30), None)
+
+
+@pytest.mark.parametrize(
+    ("text", "years", "contradict"),
+    [
+        ("045Y", 46.9, False), ("045Y", 47.1, True), ("010D", 0.03, False), ("010D", 1.01, True),
+        ("003W", 0.2, False), ("003W", 0.5, True), ("006M", 0.9, False), ("006M", 1.6, True),
+        ("000Y", 0.9, False), ("001Y", 1.9, False),
+    ],
+)  # fmt: skip
+def test_ages_of_infants_contradict_by_less_than_those_of_adults(
+    text: str, years: float, contradict: bool
+) -> None:
+    told = parse_age(text)
+    assert told is not None
+    assert ages_contradict(years, told) is contradict

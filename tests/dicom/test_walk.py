@@ -107,7 +107,8 @@ def test_depth_is_bounded() -> None:
 
 
 def test_unknown_vr_and_foreign_items_are_refused() -> None:
-    assert refused(element(0x00100010, "ZZ", b"AB")) == "unknown_vr"
+    assert refused(element(0x00100010, "ZZ", b"AB") + b"\1\2") == "unknown_vr"
+    assert refused(element(0x00100010, "ZZ", b"AB", ">"), BIG) == "unknown_vr"
     assert refused(element(0x00081140, "SQ", NAME)) == "not_an_item"
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+from importlib import resources
 from pathlib import Path
 
 import polars as pl
@@ -60,6 +61,8 @@ def test_coefficients_equal_the_retyped_source(test_data: Path) -> None:
 def test_every_region_word_of_the_rules_has_a_row_in_each_table(test_data: Path) -> None:
     with (test_data / "dosimetry" / "region_rules.csv").open(encoding="utf-8") as file:
         words = {row["region"] for row in csv.DictReader(file)}
+    ours = resources.files("workbench.mapping") / "data" / "region_combinations.csv"
+    words |= {row["region"] for row in csv.DictReader(ours.read_text("utf-8").splitlines())}
     mapped = read_rows("kfactor_regions")
     for name in {name for name, _ in SETS}:
         assert set(mapped.filter(pl.col("table") == name)["body_region"]) == words

@@ -56,10 +56,10 @@ def test_a_column_that_is_needed_is_asked_for_by_name() -> None:
         estimate(EVENTS.drop("dlp_mgy_cm"), [TENTH])
 
 
-def test_conversion_of_phantoms_is_off_unless_asked_for() -> None:
+def test_conversion_of_phantoms_can_be_refused() -> None:
     child = EVENTS.head(1).with_columns(
         body_region=pl.lit("chest"), patient_age_years=pl.lit(5.0), kvp_kv=pl.lit(120.0),
         ctdi_phantom_cm=pl.lit(32, pl.Int64),
     )  # fmt: skip
-    assert estimate(child, [k_factor()])["value"].null_count() == 3
-    assert estimate(child, [k_factor(convert_phantom=True)])["value"].null_count() == 0
+    assert estimate(child, [k_factor(convert_phantom=False)])["value"].null_count() == 3
+    assert estimate(child, [k_factor()])["value"].null_count() == 0

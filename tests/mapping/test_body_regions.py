@@ -130,6 +130,9 @@ def test_compounds_and_words_run_together_are_recognised(text: str, region: str)
         ("Lunge und Leber", "chest_abdomen"), ("Head/Neck", "head_neck"),
         ("Becken Abdomen Thorax", "chest_abdomen_pelvis"),
         ("Polytrauma Kopf bis Becken", "chest_abdomen_pelvis"),
+        ("Thorax-Hals", "neck_chest"), ("Neck & Chest", "neck_chest"), ("Cou Thorax", "neck_chest"),
+        ("Hals-Thorax-Abdomen-Becken", "neck_chest_abdomen_pelvis"),
+        ("NECK CHEST ABDPEL", "neck_chest_abdomen_pelvis"),
     ],
 )  # fmt: skip
 def test_two_regions_that_have_a_common_one_are_that_one(text: str, region: str) -> None:
@@ -138,7 +141,7 @@ def test_two_regions_that_have_a_common_one_are_that_one(text: str, region: str)
 
 @pytest.mark.parametrize(
     "text",
-    ["Thorax-Hals", "Chest and neck", "Thorax + Becken", "CT Schädel Thorax Abdomen Becken",
+    ["Schädel Thorax", "Head and chest", "Thorax + Becken", "CT Schädel Thorax Abdomen Becken",
      "Brain to pelvis PET", "Becken-Bein-Angio", "CT BWS/LWS", "Rachis dorso-lombaire"],
 )  # fmt: skip
 def test_regions_without_a_common_one_are_ambiguous(text: str) -> None:
@@ -168,7 +171,7 @@ def test_a_region_counts_as_a_word_and_not_inside_one(region: str, before: str, 
 
 
 def test_an_ambiguous_text_ends_the_search_and_is_a_finding(cases: Any) -> None:
-    event = cases.event(uid="1.2.99.5", protocol="Thorax-Hals")
+    event = cases.event(uid="1.2.99.5", protocol="Thorax-Becken")
     report = cases.report("9", [event])
     report.StudyDescription = "Thorax"
     mapped = map_instances(cases.frame(report))
@@ -177,3 +180,54 @@ def test_an_ambiguous_text_ends_the_search_and_is_a_finding(cases: Any) -> None:
     assert mapped.findings.select("code", "irradiation_event_uid").rows() == [
         ("region_ambiguous", "1.2.99.5")
     ]
+
+
+@pytest.mark.parametrize(
+    ("text", "region"),
+    [
+        ("CCTA", "cardiac"), ("Coro", "cardiac"), ("CORO CTA", "cardiac"), ("CorCTA", "cardiac"),
+        ("DS_CorCTA 0.75", "cardiac"), ("CaSc", "cardiac"), ("Abdomen coro", "abdomen"),
+        ("Thorax Coro 3mm", "chest"), ("coronal", "unknown"), ("Corona", "unknown"),
+        ("WHOLEBODY", "chest_abdomen_pelvis"), ("Whole-Body", "chest_abdomen_pelvis"),
+        ("PET CT WB", "chest_abdomen_pelvis"), ("Eyes to thighs", "chest_abdomen_pelvis"),
+        ("Skull base to mid thigh", "chest_abdomen_pelvis"), ("WB", "unknown"),
+    ],
+)  # fmt: skip
+def test_words_of_the_heart_and_of_the_whole_body(text: str, region: str) -> None:
+    assert body_region(text)[0] == region
+
+
+WAITING = ["Chest PE SmartPrep", "Thorax Monitoring", "Lung SureStart", "Thorax PreMonitoring",
+           "Chest Test Bolus", "Chest + Scout"]  # fmt: skip
+
+
+@pytest.mark.parametrize("text", WAITING)
+def test_a_scan_along_the_table_is_no_bolus_tracking_and_no_localizer(text: str) -> None:
+    assert read_region(text).region in ("bolus_tracking", "localizer")
+    assert read_region(text, moved=True).region in ("chest", "chest_pe")
+
+
+@pytest.mark.parametrize(
+    ("kind", "length_mm", "region"),
+    [
+        ("P5-08001", 300.0, "chest"), ("P5-08001", 5.0, "chest"), ("113804", 300.0, "chest"),
+        ("113804", 10.0, "bolus_tracking"), ("113806", 10.0, "bolus_tracking"),
+        ("113806", 160.0, "bolus_tracking"),
+    ],
+)  # fmt: skip
+def test_what_moved_decides_whether_a_monitoring_is_one(
+    cases: Any, kind: str, length_mm: float, region: str
+) -> None:
+    event = cases.event(protocol="Thorax Monitoring", type=kind, length=(length_mm, "mm"))
+    assert map_instances(cases.frame(cases.report("9", [event]))).events[
+        "body_region"
+    ].to_list() == [region]
+
+
+def test_a_spiral_named_for_what_it_waited_for_has_the_region_of_its_study(cases: Any) -> None:
+    images = cases.slices(
+        "2", range(0, 300, 5), ProtocolName="SmartPrep", StudyDescription="CT Chest"
+    )
+    mapped = map_instances(cases.frame(images))
+    assert mapped.events["body_region"].to_list() == ["chest"]
+    assert mapped.series["body_region"].to_list() == ["chest"]

@@ -25,6 +25,7 @@ def code(value: str, meaning: str = "", keyword: str = "CodeValue") -> Dataset:
     item = Dataset()
     setattr(item, keyword, value)
     item.CodeMeaning = meaning
+    item.CodingSchemeDesignator = "DCM"
     return item
 
 
@@ -114,4 +115,4 @@ def test_what_is_no_header_is_an_empty_one(text: str | None) -> None:
 def test_an_item_without_a_code_still_tells_its_meaning() -> None:
     assert code_of({"0040A043": {"vr": "SQ", "Value": [
         {"00080104": {"vr": "LO", "Value": ["Chest"]}}]}}, "ConceptNameCodeSequence") == (
-            "", "Chest")  # fmt: skip
+            "", "", "Chest")  # fmt: skip

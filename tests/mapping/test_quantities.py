@@ -73,11 +73,59 @@ def test_what_is_no_dose_is_a_finding_and_no_value(node: Node, code: str) -> Non
     assert "12" not in finding.detail, "a finding quotes no value"
 
 
-@pytest.mark.parametrize("node", [Node({}), item(), item(None), item("")])
-def test_what_is_absent_is_no_finding(node: Node) -> None:
+@pytest.mark.parametrize(
+    ("node", "codes"),
+    [(Node({}), []), *((node, ["empty_value"]) for node in (item(), item(None), item("")))],
+)
+def test_what_is_absent_is_no_finding_and_what_is_left_empty_a_note(
+    node: Node, codes: list[str]
+) -> None:
     reading = Reading()
     assert reading.measured(node, "ctdi_vol", COLUMN) is None
-    assert reading.findings == []
+    assert [finding.code for finding in reading.findings] == codes
+    assert {finding.severity for finding in reading.findings} <= {"note"}
+
+
+def beside(value: object, **exact: float) -> Node:
+    """Return a NUM item whose exact value stands beside Numeric Value (PS3.3 C.18.1)."""
+    node = item(value, unit="mGy.cm")
+    measured = node.item["0040A300"]["Value"][0]
+    for key, number_ in exact.items():
+        measured[key.removeprefix("x")] = {"vr": "FD", "Value": [number_]}
+    return node
+
+
+@pytest.mark.parametrize(
+    ("node", "value", "codes"),
+    [
+        (beside("188,5", x0040A161=188.5), 188.5, []),
+        (beside(None, x0040A161=188.5), 188.5, []),
+        (beside("", x0040A162=377, x0040A163=2), 188.5, []),
+        (beside("188,5", x0040A162=377, x0040A163=0), None, ["bad_value"]),
+        (beside(188, x0040A161=188.5), 188.0, []),  # Numeric Value is rounded
+        (beside(1885, x0040A161=188.5), None, ["contradictory_value"]),
+        (beside("188,5"), None, ["bad_value"]),
+    ],
+)
+def test_the_exact_value_counts_where_numeric_value_is_no_number(
+    node: Node, value: float | None, codes: list[str]
+) -> None:
+    reading = Reading()
+    assert reading.measured(node, "dlp", "dlp_mgy_cm") == value
+    assert [finding.code for finding in reading.findings] == codes
+
+
+@pytest.mark.parametrize("within", [False, True])
+@pytest.mark.parametrize("code", ["114000", "114006", "114010"])  # CID 42: NaN, failure, unknown
+def test_a_qualified_number_is_not_there(code: str, within: bool) -> None:
+    node = beside(0)
+    place = node.item["0040A300"]["Value"][0] if within else node.item
+    place["0040A301"] = {"vr": "SQ", "Value": [{
+        "00080100": {"vr": "SH", "Value": [code]}, "00080102": {"vr": "SH", "Value": ["DCM"]},
+    }]}  # fmt: skip
+    reading = Reading()
+    assert reading.measured(node, "dlp", "dlp_mgy_cm") is None
+    assert [finding.code for finding in reading.findings] == ["value_qualified"]
 
 
 def test_zero_is_a_value() -> None:

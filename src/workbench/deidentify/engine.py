@@ -159,7 +159,7 @@ class _Passage:
         """Write the best PatientAge and return the age."""
         life, told_age = self._life(), self._told_age(dataset)
         years = life and years_between(*life)
-        if years is not None and told_age and ages_contradict(years, told_age.years):
+        if years is not None and told_age and ages_contradict(years, told_age):
             # Which of the two is wrong cannot be told, so neither is: an age decides the dose.
             self._note("age_mismatch", "PatientAge", "it does not fit birth date and study date")
             dataset.pop("PatientAge", None)

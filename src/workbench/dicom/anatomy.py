@@ -128,5 +128,5 @@ class _Watcher(Walker):
 
     def implicit(self) -> Walker:
         inner = _Watcher(self.buffer, Encoding(explicit=False), self.max_depth, self.left)
-        inner.found.notes, inner.lines, inner._depth = self.found.notes, self.lines, self._depth
+        inner.found, inner.lines, inner._depth = self.found, self.lines, self._depth
         return inner

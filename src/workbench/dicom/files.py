@@ -18,6 +18,7 @@ from io import BytesIO
 from pathlib import Path
 
 from workbench.dicom.jsonmodel import items, values
+from workbench.dicom.media_paths import file_named
 from workbench.dicom.read import PREAMBLE, Header, read_directory, read_header
 from workbench.dicom.reader import HeaderReader
 from workbench.dicom.record import dicom_json
@@ -256,12 +257,13 @@ def listed_files(path: Path) -> ListedFiles:
     """
     folder = Path(os.path.realpath(path)).parent
     files: dict[Path, None] = {}
+    listing: dict[Path, list[str]] = {}
     missing = outside = 0
     for parts in _referenced(path):
         if any("\0" in part for part in parts):
             missing += 1  # no file is called so
             continue
-        target = Path(os.path.realpath(folder.joinpath(*parts)))
+        target = _target(folder, parts, listing)
         if not target.is_relative_to(folder) or ".." in parts:
             outside += 1
         elif not _is_regular(target):
@@ -269,6 +271,15 @@ def listed_files(path: Path) -> ListedFiles:
         else:
             files[target] = None
     return ListedFiles(tuple(files), missing, outside)
+
+
+def _target(folder: Path, parts: list[str], listing: dict[Path, list[str]]) -> Path:
+    """Return the file a record names, links resolved, whether it is there or not."""
+    target = Path(os.path.realpath(folder.joinpath(*parts)))
+    if _is_regular(target) or ".." in parts:
+        return target
+    found = file_named(folder, parts, listing)
+    return target if found is None else Path(os.path.realpath(found))
 
 
 def _referenced(path: Path) -> Iterator[list[str]]:

@@ -47,6 +47,8 @@ NOTES = {
     "unsorted": "elements are not in the order of their tags",
     "padding": "zero bytes follow the last element",
     "odd_vr": "an element has no proper value representation",
+    "un_explicit": "a sequence of unknown representation tells the representations of its elements",
+    "surplus_pixels": "more bytes of Pixel Data follow than it declares; they are left out",
     "unknown_charset": "the character set is not known; letters beyond ASCII may be wrong",
     "wrong_syntax": "the data set is not encoded as the transfer syntax says",
 }
@@ -324,10 +326,21 @@ def inflated(data: memoryview, limit: int) -> bytes:
 def _without_pixels(view: memoryview, start: int, structure: DatasetStructure) -> bytes:
     parts = []
     for begin, end in structure.pixels:
-        parts.append(bytes(view[start:begin]))
+        parts.append(_patched(view, start, begin, structure))
         start = end
-    parts.append(bytes(view[start : structure.end]))
+    parts.append(_patched(view, start, structure.end, structure))
     return b"".join(parts)
+
+
+def _patched(view: memoryview, start: int, end: int, structure: DatasetStructure) -> bytes:
+    """Return bytes of a data set with the heads that the walk saw otherwise than they stand."""
+    inside = {place: head for place, head in structure.patches.items() if start <= place < end}
+    if not inside:
+        return bytes(view[start:end])
+    part = bytearray(view[start:end])
+    for place, head in inside.items():
+        part[place - start : place - start + len(head)] = head
+    return bytes(part)
 
 
 def _check_identifiers(dataset: Dataset) -> None:

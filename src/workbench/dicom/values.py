@@ -26,6 +26,8 @@ MONTHS_FROM = 3  # one of three months or more in months, a smaller one in days
 OLDEST_YEARS = 130  # more than any person reached; a birth date before it is a mistake
 # Of two ages in years: PatientAge is rounded, a study may pass a birthday or be dated a year off.
 AGES_DIFFER = 2.0
+# The same by the unit of PatientAge: of infants a part of a year is much (decision).
+AGES_DIFFER_IN = MappingProxyType({"D": 0.25, "W": 0.25, "M": 0.5, "Y": AGES_DIFFER})
 WEST, EAST = timedelta(hours=-12), timedelta(hours=14)  # the zones there are: PS3.5 6.2, DT
 MICROSECONDS = 6  # digits of a fraction that DICOM writes; the further ones of some are cut off
 
@@ -340,6 +342,6 @@ def written_age(birth: date, day: date) -> str:
     return f"{completed_years(birth, day):03d}Y"
 
 
-def ages_contradict(one_years: float, other_years: float) -> bool:
-    """Say whether two ages of a person at one study cannot both be right."""
-    return abs(one_years - other_years) > AGES_DIFFER
+def ages_contradict(years: float, told: ToldAge) -> bool:
+    """Say whether a counted age and PatientAge of a person at one study cannot both be right."""
+    return abs(years - told.years) > AGES_DIFFER_IN[told.unit]

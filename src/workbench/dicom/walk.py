@@ -15,17 +15,23 @@ from functools import cache
 
 from pydicom.datadict import dictionary_has_tag, dictionary_VR
 
+from workbench.dicom.mended_elements import (
+    ITEM_END,
+    LONG_VRS,
+    SEQUENCE_END,
+    SHORT_VRS,
+    mended,
+    no_element,
+)
 from workbench.errors import DamagedObject
 from workbench.language import Figures, Saying
 
-ITEM, ITEM_END, SEQUENCE_END = 0xFFFEE000, 0xFFFEE00D, 0xFFFEE0DD
+__all__ = ["ITEM", "ITEM_END", "LONG_VRS", "SEQUENCE_END", "SHORT_VRS", "UNDEFINED"]
+ITEM = 0xFFFEE000
 UNDEFINED = 0xFFFFFFFF
 # Elements and items of a header: twice as many as the largest dose report met had.
 MAX_ELEMENTS = 600_000
 PIXELS = frozenset({0x7FE00008, 0x7FE00009, 0x7FE00010})
-# PS3.5 table 7.1-1: value representations whose length takes four bytes after two reserved ones.
-LONG_VRS = frozenset(b"OB OD OF OL OV OW SQ SV UC UN UR UT UV".split())
-SHORT_VRS = frozenset(b"AE AS AT CS DA DS DT FL FD IS LO LT PN SH SL SS ST TM UI UL US".split())
 
 
 @dataclass(frozen=True)
@@ -52,12 +58,16 @@ class DatasetStructure:
     pixels
         Offsets (start, end) of the top-level Pixel Data elements, in order.
     notes
-        Codes of oddities that do no harm: ``unsorted``, ``padding``, ``odd_vr``.
+        Codes of oddities that do no harm: ``read.NOTES``.
+    patches
+        Offsets and bytes of heads that must be written otherwise for every reader to see what
+        the walk saw.
     """
 
     end: int = 0
     pixels: list[tuple[int, int]] = field(default_factory=list)
     notes: set[str] = field(default_factory=set)
+    patches: dict[int, bytes] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -153,7 +163,7 @@ class Walker:
         seen: set[int] = set()
         last = -1
         while position < stop:
-            if self._only_padding(position, stop, depth):
+            if self._only_padding(position, stop, depth) or self._surplus(position, stop, depth):
                 break
             element = self.element(position, stop)
             if element.tag == ITEM_END:
@@ -173,6 +183,15 @@ class Walker:
         if any(bytes(self.buffer[position:stop])):
             return False
         self.found.notes.add("padding")
+        return True
+
+    def _surplus(self, position: int, stop: int, depth: int) -> bool:
+        """Whether bytes behind Pixel Data are more of it than it declares."""
+        if depth or not self.found.pixels or not self.encoding.little:
+            return False
+        if not no_element(self.buffer, position, stop, self.encoding.explicit):
+            return False
+        self.found.notes.add("surplus_pixels")
         return True
 
     def _check_order(self, tag: int, last: int, seen: set[int]) -> None:
@@ -206,21 +225,29 @@ class Walker:
             (length,) = self._u16(self.buffer, position + 6)
             return Element(tag, vr, length, position, position + 8)
         if vr not in LONG_VRS:
-            raise DamagedObject("unknown_vr", "{tag} has an unknown VR", tag=_named(tag))
+            return self._mended(tag, position, stop)
         if stop - position < 12:
             raise _truncated()
         (length,) = self._u32(self.buffer, position + 8)
         return Element(tag, vr, length, position, position + 12)
+
+    def _mended(self, tag: int, position: int, stop: int) -> Element:
+        """Return an element without a known VR, where it can be read in one way only."""
+        found = mended(self.buffer, position, stop, tag) if self.encoding.little else None
+        if found is None:
+            raise DamagedObject("unknown_vr", "{tag} has an unknown VR", tag=_named(tag))
+        self.found.notes.add("odd_vr")
+        self.found.patches[position + 4] = found.head
+        return Element(tag, found.vr, found.length, position, found.value)
 
     def _after(self, element: Element, stop: int, depth: int) -> int:
         """Return the offset behind the element's value."""
         if element.length == UNDEFINED:
             if element.tag in PIXELS:
                 return self._items(element.value, stop, depth, lambda _begin, end, _depth: end)
-            walker = self.implicit() if element.vr == b"UN" else self
-            end = walker._items(element.value, stop, depth, delimited=True)
-            self.left = walker.left
-            return end
+            if element.vr == b"UN":
+                return self._unknown(element, stop, depth)
+            return self._items(element.value, stop, depth, delimited=True)
         end = element.value + element.length
         if end > stop:
             raise _truncated()
@@ -228,11 +255,29 @@ class Walker:
             self._items(element.value, end, depth)
         return end
 
+    def _unknown(self, element: Element, stop: int, depth: int) -> int:
+        """Return the offset behind a UN of undefined length.
+
+        Some writers put elements with value representations into it: it then is a sequence.
+        """
+        walker = self.implicit()
+        try:
+            return walker._items(element.value, stop, depth, delimited=True)
+        except DamagedObject:
+            if not self.encoding.explicit or not looks_explicit(self.buffer, element.value + 8):
+                raise
+        finally:
+            self.left = walker.left
+        end = self._items(element.value, stop, depth, delimited=True)
+        self.found.notes.add("un_explicit")
+        self.found.patches[element.start + 4] = b"SQ"
+        return end
+
     def implicit(self) -> Walker:
         """Return a walker of the same bytes for a UN of undefined length."""
         # PS3.5 6.2.2: a UN of undefined length holds a sequence in Implicit VR Little Endian.
         inner = Walker(self.buffer, Encoding(explicit=False), self.max_depth, self.left)
-        inner.found.notes = self.found.notes
+        inner.found.notes, inner.found.patches = self.found.notes, self.found.patches
         return inner
 
     def _items(

@@ -108,6 +108,25 @@ class Grid:
         k = np.exp((1 - share) * younger + share * older)
         return LookedUp(k, self.phantom_cm[low], {**flags, **self._voltage_flags(kvp_kv, part)})
 
+    def bridged(self, age_years: Reals, kvp_kv: Reals, factor: float) -> tuple[Flags, Reals]:
+        """Return which ages lie between the last child column and an adult one of other phantom.
+
+        Also k there (NaN elsewhere), for a DLP that ``factor`` brings to the child's phantom.
+        In one phantom the two columns can be compared: ln(k) is interpolated from the last child
+        column to ``ADULT_YEARS``, so that no dose jumps at a birthday.
+        """
+        oldest = self.ages[-2]
+        here = (age_years > oldest) & (age_years < ADULT_YEARS)
+        k = np.full(len(age_years), np.nan)
+        if self.phantom_cm[-1] == self.phantom_cm[-2] or not here.any():
+            return np.zeros_like(here), k
+        kvps = kvp_kv[here]
+        child = self.look_up(np.full(len(kvps), oldest), kvps).k
+        adult = self.look_up(np.full(len(kvps), ADULT_YEARS), kvps).k
+        share = (age_years[here] - oldest) / (ADULT_YEARS - oldest)
+        k[here] = np.exp((1 - share) * np.log(child) + share * np.log(adult / factor))
+        return here, k
+
     def _between_ages(
         self, age: Reals
     ) -> tuple[NDArray[np.int64], NDArray[np.int64], Reals, dict[str, Flags]]:

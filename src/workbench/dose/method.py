@@ -37,7 +37,7 @@ class DoseMethod:
     estimate: Callable[[pl.DataFrame], pl.DataFrame]
 
 
-def k_factor(*, convert_phantom: bool = False) -> DoseMethod:
+def k_factor(*, convert_phantom: bool = True) -> DoseMethod:
     """Return the method E = k x DLP.
 
     ``convert_phantom`` allows a DLP of the other CTDI phantom to be converted; every such row

@@ -23,6 +23,10 @@ import polars as pl
 from workbench.model import Finding
 
 UNKNOWN = "unknown"
+# Exposures of one place; what moved along the table is none, whatever its name says it waited for.
+ONE_PLACE = frozenset({"bolus_tracking", "localizer"})
+# Decision: longer than a monitoring exposure that is told as one of a sequence.
+MOVED_MM = 50.0
 AMBIGUOUS = "ambiguous"
 LONGEST = 256  # characters of a text that are looked at; LO holds 64 (PS3.5 6.2)
 # CamelCase and digits end a word: "ThorRoutine", "CTAbdomen", "Thorax2".
@@ -127,14 +131,15 @@ def _parted(word: str) -> str:
     return " ".join(PIECE.findall(word)) if GLUED.fullmatch(word) else word
 
 
-def read_region(text: str) -> RegionReading:
+def read_region(text: str, *, moved: bool = False) -> RegionReading:
     """Return what one text says of the body region.
 
     In "folder^protocol", as some consoles write protocols, the part behind the last caret
-    decides where it names a region.
+    decides where it names a region.  Of a scan along the table (``moved``) no text makes a bolus
+    tracking or a localizer.
     """
     for part in (text.rpartition("^")[2], text) if "^" in text else (text,):
-        reading = _reading(_without_phrases(normalised(part)))
+        reading = _reading(_without_phrases(normalised(part)), moved)
         if reading.said is not None:
             return reading
     return RegionReading()
@@ -146,8 +151,10 @@ def _without_phrases(plain: str) -> str:
     return " ".join(plain.split())
 
 
-def _reading(plain: str) -> RegionReading:
+def _reading(plain: str, moved: bool) -> RegionReading:
     hits = [rule for rule in region_rules() if plain and rule.fits(plain)]
+    if moved:
+        hits = [rule for rule in hits if rule.region not in ONE_PLACE]
     for when in ("first", "", "last"):
         if now := [rule for rule in hits if rule.when == when]:
             return _decided(now[:1] if when else now)
@@ -186,14 +193,39 @@ def regions_of(frame: pl.DataFrame, texts: Mapping[str, str]) -> pl.DataFrame:
     """
     regions: list[pl.Expr] = []
     rules: list[pl.Expr] = []
+    moved = _moved(frame)
     for column, words in texts.items():
-        read = {text: read_region(text) for text in _distinct(frame[column])}
-        read = {text: reading for text, reading in read.items() if reading.said is not None}
-        regions.append(_looked_up(column, {text: hit.region for text, hit in read.items()}))
-        rules.append(_looked_up(column, {t: f"{hit.said} ({words})" for t, hit in read.items()}))
+        both = [_readings(_distinct(frame[column]), along) for along in (True, False)]
+        regions.append(_chosen(moved, column, *(
+            {text: hit.region for text, hit in read.items()} for read in both
+        )))  # fmt: skip
+        rules.append(_chosen(moved, column, *(
+            {text: f"{hit.said} ({words})" for text, hit in read.items()} for read in both
+        )))  # fmt: skip
     return frame.with_columns(
         body_region=pl.coalesce(*regions, pl.lit(UNKNOWN)), region_rule=pl.coalesce(*rules)
     )
+
+
+def _moved(frame: pl.DataFrame) -> pl.Expr:
+    """Return whether the table moved, as far as events or series tell it."""
+    if "event_type" in frame.columns:
+        sequence = (pl.col("event_type") == "SEQUENCED") & (pl.col("scan_length_mm") > MOVED_MM)
+        return ((pl.col("event_type") == "SPIRAL") | sequence).fill_null(False)
+    return pl.col("spiral").fill_null(False) if "spiral" in frame.columns else pl.lit(False)
+
+
+def _readings(texts: Iterable[str], moved: bool) -> dict[str, RegionReading]:
+    read = {text: read_region(text, moved=moved) for text in texts}
+    return {text: reading for text, reading in read.items() if reading.said is not None}
+
+
+def _chosen(
+    moved: pl.Expr, column: str, along: Mapping[str, str], still: Mapping[str, str]
+) -> pl.Expr:
+    if along == still:
+        return _looked_up(column, still)
+    return pl.when(moved).then(_looked_up(column, along)).otherwise(_looked_up(column, still))
 
 
 def ambiguous_regions(events: pl.DataFrame) -> list[Finding]:

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import json
+import math
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
 
 from workbench.dicom.jsonmodel import Item, first, items, values
+from workbench.mapping.codes import UNITS, Code, code_of
 
 # PS3.16 CID and TID codes, scheme DCM.
 DOSE_REPORT = "113701"  # X-Ray Radiation Dose Report, root of TID 10001 and 10011
@@ -30,17 +32,28 @@ class Node:
 
     item: Item
 
+    @cached_property
+    def concept(self) -> Code:
+        """The concept name."""
+        return code_of(self.item, "ConceptNameCodeSequence")
+
     @property
     def code(self) -> str:
-        """Code value of the concept name; empty when there is none."""
-        return code_of(self.item, "ConceptNameCodeSequence")[0]
+        """Our name of the concept (``codes.Code.name``); empty when there is none."""
+        return self.concept.name
 
     @cached_property
     def _by_code(self) -> dict[str, list[Node]]:
         """The direct children by concept name: a node is asked for some twenty of them."""
         children: dict[str, list[Node]] = {}
-        for node in map(Node, items(self.item, "ContentSequence")):
-            children.setdefault(node.code, []).append(node)
+        nodes = [Node(item) for item in items(self.item, "ContentSequence")]
+        for node in nodes:
+            if node.concept.scheme:
+                children.setdefault(node.code, []).append(node)
+        proper = frozenset(children)
+        for node in nodes:  # a code without scheme only stands in for one that has it
+            if not node.concept.scheme and node.code not in proper:
+                children.setdefault(node.code, []).append(node)
         return children
 
     def children(self, code: str) -> list[Node]:
@@ -52,14 +65,36 @@ class Node:
         return next(iter(self.children(code)), Node({}))
 
     def measured(self) -> tuple[list[Any], str | None]:
-        """Return the numeric values (one, in a valid report) and the unit's code of the first."""
+        """Return the numeric values (one, in a valid report) and the unit's code of the first.
+
+        A unit of another scheme than UCUM has that scheme behind it.
+        """
         measured = items(self.item, "MeasuredValueSequence")
-        unit = code_of(next(iter(measured), Item()), "MeasurementUnitsCodeSequence")[0]
-        return [v for item in measured for v in values(item, "NumericValue")], unit or None
+        unit = code_of(next(iter(measured), Item()), "MeasurementUnitsCodeSequence")
+        told = unit.value if unit.scheme in (UNITS, "") else unit.name
+        return [v for item in measured for v in values(item, "NumericValue")], told or None
+
+    def exact(self) -> list[float]:
+        """Return what stands beside Numeric Value: its exact value (PS3.3 C.18.1)."""
+        given = []
+        for item in items(self.item, "MeasuredValueSequence"):
+            given += values(item, "FloatingPointValue")
+            above, below = (
+                values(item, f"Rational{part}Value") for part in ("Numerator", "Denominator")
+            )
+            given += [a / b for a, b in zip(above, below, strict=False) if _ratio(a, b)]
+        return [float(value) for value in given if _real(value)]
+
+    def qualifier(self) -> Code:
+        """Return why a number is not there (PS3.16 CID 42); an empty code when it is."""
+        within = next(iter(items(self.item, "MeasuredValueSequence")), Item())
+        own = code_of(self.item, "NumericValueQualifierCodeSequence")
+        return own if own.value else code_of(within, "NumericValueQualifierCodeSequence")
 
     def coded(self) -> tuple[str, str]:
-        """Return code value and meaning of a coded value; empty texts when absent."""
-        return code_of(self.item, "ConceptCodeSequence")
+        """Return our name and the meaning of a coded value; empty texts when absent."""
+        code = code_of(self.item, "ConceptCodeSequence")
+        return code.name, code.meaning
 
     def text(self) -> str | None:
         """Return a TEXT, UIDREF or DATETIME value, without blanks at its ends."""
@@ -70,14 +105,19 @@ class Node:
         return None
 
 
-def code_of(item: Item, keyword: str) -> tuple[str, str]:
-    """Return code value and meaning of the first item of a code sequence."""
-    code = next(iter(items(item, keyword)), Item())
-    for name in ("CodeValue", "LongCodeValue", "URNCodeValue"):
-        value = first(code, name)
-        if value:
-            return str(value).strip(), str(first(code, "CodeMeaning") or "").strip()
-    return "", str(first(code, "CodeMeaning") or "").strip()
+def _real(value: object) -> bool:
+    return isinstance(value, int | float) and not isinstance(value, bool) and math.isfinite(value)
+
+
+def _ratio(above: object, below: object) -> bool:
+    return _real(above) and _real(below) and below != 0
+
+
+def schemeless(node: Node) -> bool:
+    """Say whether a concept name in a tree tells no scheme."""
+    if node.concept.value and not node.concept.scheme:
+        return True
+    return any(schemeless(Node(item)) for item in items(node.item, "ContentSequence"))
 
 
 def parse_header(text: str | None) -> Item:

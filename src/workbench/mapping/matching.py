@@ -102,6 +102,8 @@ def _dose(event: Event, report: Event) -> float | None:
     phantoms = {event["ctdi_phantom_cm"], report["ctdi_phantom_cm"]} - {None}
     if a is None or b is None or len(phantoms) > 1:
         return -1.0
+    if min(a, b) == 0 and max(a, b) > CTDI_FLOOR_MGY:  # one of them does not tell it
+        return -1.0
     difference = abs(a - b)
     if difference > max(CTDI_SHARE * b, CTDI_FLOOR_MGY):
         return None

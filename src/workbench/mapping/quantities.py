@@ -11,7 +11,10 @@ from typing import Any
 
 from workbench.mapping.content_tree import Node
 from workbench.mapping.plausible import plausible
+from workbench.mapping.ucum import conversion
 from workbench.model import Finding
+
+EXACT_SHARE = 0.01  # decision: Numeric Value is rounded; further apart is contradiction
 
 
 @cache
@@ -20,6 +23,22 @@ def unit_factors() -> dict[tuple[str, str], float]:
     text = (resources.files(__package__) / "data" / "unit_codes.csv").read_text("utf-8")
     rows = csv.DictReader(text.splitlines())
     return {(row["quantity"], row["code"]): float(row["factor"]) for row in rows}
+
+
+@cache
+def _units() -> dict[str, str]:
+    text = (resources.files(__package__) / "data" / "unit_codes.csv").read_text("utf-8")
+    return {row["quantity"]: row["unit"] for row in csv.DictReader(text.splitlines())}
+
+
+@cache
+def unit_factor(quantity: str, code: str) -> float | None:
+    """Return the factor from a unit's code to the column's unit; ``None`` for no such unit.
+
+    The table counts first, for spellings that are no UCUM; then what UCUM makes of the code.
+    """
+    factor = unit_factors().get((quantity, code))
+    return factor if factor is not None or not code else conversion(code, _units()[quantity])
 
 
 def number(value: Any) -> float | None:
@@ -44,15 +63,33 @@ class Reading:
 
         An absent item gives ``None`` and no finding.
         """
-        given, unit = node.measured()
-        value = self._single(given, column)
+        if node.qualifier().value:
+            self.refuse("value_qualified", "a value is told as not available; it is not used",
+                        column)  # fmt: skip
+            return None
+        value, unit = self._numeric(node, column)
         if value is None:
             return None
-        factor = unit_factors().get((quantity, unit or ""))
+        factor = unit_factor(quantity, unit or "")
         if factor is None:
             self.refuse("unknown_unit", "the unit of a value is not known; it is not used", column)
             return None
         return self._plausible(value if factor == 1.0 else value * factor, quantity, column)
+
+    def _numeric(self, node: Node, column: str) -> tuple[float | None, str | None]:
+        """Return the number and unit of a content item, by its exact value where it has one."""
+        given, unit = node.measured()
+        exact = node.exact()
+        if len(exact) == 1 and len(given) <= 1:
+            told = number(given[0]) if given else None
+            if told is None or math.isclose(told, exact[0], rel_tol=EXACT_SHARE):
+                return (exact[0] if told is None else told), unit
+            self.refuse("contradictory_value", "two forms of one value differ; none is used",
+                        column)  # fmt: skip
+            return None, unit
+        if node.item and not any(value not in (None, "") for value in given):
+            self.note("empty_value", "a value is left empty", column)
+        return self._single(given, column), unit
 
     def given(
         self, values: Sequence[Any], quantity: str, column: str, factor: float = 1.0
@@ -82,6 +119,10 @@ class Reading:
         else:
             self.refuse("implausible_value", "a value is impossible; it is not used", column)
         return None
+
+    def note(self, code: str, detail: str, column: str) -> None:
+        """Note what is worth knowing and costs nothing."""
+        self.findings.append(Finding("mapping", code, detail, severity="note", column=column))
 
     def refuse(self, code: str, detail: str, column: str) -> None:
         """Note a value that is not used."""

@@ -207,9 +207,12 @@ def _joined(rows: list[Row]) -> tuple[list[Row], list[Finding]]:
 
 def _poverty(row: Row) -> int:
     """Place of a row by the dose it tells: the quantities that estimates need, CTDIvol, none."""
-    if row["dlp_mgy_cm"] is not None or row["dap_gy_cm2"] is not None:
+    told = {name: row[name] for name in ("dlp_mgy_cm", "dap_gy_cm2", "ctdi_vol_mgy")}
+    if not row["localizer"]:  # zero is believed of a localizer, not of a scan that images show
+        told = {name: value or None for name, value in told.items()}
+    if told["dlp_mgy_cm"] is not None or told["dap_gy_cm2"] is not None:
         return 0
-    return 1 if row["ctdi_vol_mgy"] is not None else 2
+    return 1 if told["ctdi_vol_mgy"] is not None else 2
 
 
 def _copied(best: Row, other: Row) -> Iterator[Finding]:

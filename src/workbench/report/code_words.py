@@ -19,6 +19,8 @@ REGIONS = {
     "extremity": mark("extremity"), "head": mark("head"), "head_neck": mark("head neck"),
     "interventional": mark("interventional"), "kub": mark("kub"), "localizer": mark("localizer"),
     "lumbar_spine": mark("lumbar spine"), "neck": mark("neck"),
+    "neck_chest": mark("neck chest"),
+    "neck_chest_abdomen_pelvis": mark("neck chest abdomen pelvis"),
     "pelvis_hip": mark("pelvis hip"), "petrous_bone": mark("petrous bone"),
     "phantom_qa": mark("phantom qa"), "sinus_facial": mark("sinus facial"),
     "thoracic_spine": mark("thoracic spine"), UNKNOWN: mark("unknown"),
@@ -56,6 +58,7 @@ REASONS = {
 # What is said of an effective dose (its column flags).
 FLAGS = {
     "age_above_last_child_column": mark("age above last child column"),
+    "age_interpolated_to_adult_column": mark("age interpolated to adult column"),
     "age_below_adult_column": mark("age below adult column"),
     "age_interpolated": mark("age interpolated"),
     "dlp_from_ctdi_vol_and_exposed_length": mark("dlp from ctdi vol and exposed length"),

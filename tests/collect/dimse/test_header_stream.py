@@ -18,7 +18,7 @@ from workbench.collect.dimse import header_stream
 from workbench.collect.dimse.admission import AllowedPeer
 from workbench.collect.dimse.header_stream import Budget, Sink, WholeSink
 from workbench.collect.dimse.receiver import Receiver, Reception
-from workbench.dicom.read import read_header
+from workbench.dicom.read import read_header, read_received
 from workbench.model import ApplicationEntity
 
 EXPLICIT, IMPLICIT = "1.2.840.10008.1.2.1", "1.2.840.10008.1.2"
@@ -63,6 +63,21 @@ def test_pixels_that_end_early_are_noticed(name: str) -> None:
         sink.write(whole[:end])
         assert sink.cut
         assert not sink.whole
+
+
+@pytest.mark.parametrize("size", [1, 7, 64, 5000])
+def test_more_pixels_than_declared_are_left_out(size: int) -> None:
+    whole, syntax, header = encoded("CT_small.dcm")
+    at = whole.find(b"\xe0\x7f\x10\x00OW") + 12
+    end = at + int.from_bytes(whole[at - 4 : at], "little")
+    for surplus in (b"\xff" * 5000, b"\x07\x01" * 2500):
+        sink = Sink(lambda: syntax, Budget())
+        sent = whole[:end] + surplus
+        for start in range(0, len(sent), size * 20):
+            sink.write(sent[start : start + size * 20])
+        assert sink.whole
+        assert sink.getvalue() == header[: len(sink.getvalue())] != b""
+        assert read_received(sink.getvalue(), syntax).dataset.SOPInstanceUID
 
 
 def test_what_stands_behind_the_pixels_is_kept() -> None:

@@ -23,7 +23,7 @@ from workbench.dose.method import NO_METHOD, k_factor
 from workbench.errors import DoseError
 from workbench.schema import DOSE_ESTIMATE, IRRADIATION_EVENT
 
-CONVERTING = (k_factor(convert_phantom=True),)
+REFUSING = (k_factor(convert_phantom=False),)
 ADULT_CHEST: dict[str, object] = {
     "patient": "P1", "StudyInstanceUID": "1.2", "irradiation_event_uid": "1.2.1",
     "source": "rdsr", "preferred": True, "modality": "CT", "localizer": False,
@@ -127,10 +127,6 @@ def test_every_row_names_its_method_table_and_version() -> None:
         ({"kvp_kv": 0.0}, "tube voltage unknown"),
         ({"kvp_kv": -120.0}, "tube voltage unknown"),
         ({"ctdi_phantom_cm": None}, "CTDI phantom unknown"),
-        (
-            {"patient_age_years": 5.0},
-            "DLP is for the 32 cm phantom, the coefficient for 16 cm",
-        ),
     ],
 )
 def test_what_cannot_be_estimated_has_a_reason(change: dict[str, object], reason: str) -> None:
@@ -139,6 +135,12 @@ def test_what_cannot_be_estimated_has_a_reason(change: dict[str, object], reason
     assert row["reason"] == reason
     assert row["sd_log_shared"] is None
     assert row["flags"] == []
+
+
+def test_without_conversion_the_other_phantom_is_a_reason() -> None:
+    row = one({"patient_age_years": 5.0}, methods=REFUSING)
+    assert row["value"] is None
+    assert row["reason"] == "DLP is for the 32 cm phantom, the coefficient for 16 cm"
 
 
 def test_all_causes_are_told_at_once() -> None:
@@ -170,7 +172,7 @@ def test_a_child_in_the_32_cm_phantom_has_no_dose_without_a_recorded_conversion(
     changes: list[dict[str, object]],
 ) -> None:
     frame = events(*changes).with_columns(ctdi_phantom_cm=pl.lit(32, dtype=pl.Int64))
-    refused, converted = estimate(frame), estimate(frame, CONVERTING)
+    refused, converted = estimate(frame, REFUSING), estimate(frame)
     assert refused["value"].null_count() == refused.height
     assert refused["reason"].null_count() == 0
     recorded = converted["flags"].list.contains("dlp_converted_32_to_16_cm_factor_2.0")
@@ -180,7 +182,7 @@ def test_a_child_in_the_32_cm_phantom_has_no_dose_without_a_recorded_conversion(
 def test_conversion_doubles_the_dlp_and_adds_its_uncertainty() -> None:
     child: dict[str, object] = {"patient_age_years": 5.0}
     plain = one({**child, "ctdi_phantom_cm": 16})
-    converted = one({**child, "ctdi_phantom_cm": 32}, methods=CONVERTING)
+    converted = one({**child, "ctdi_phantom_cm": 32})
     assert converted["value"] == pytest.approx(2 * plain["value"])
     assert converted["sd_log_shared"] == pytest.approx(
         math.hypot(plain["sd_log_shared"], phantom_conversion(32, 16)[1])
@@ -188,7 +190,7 @@ def test_conversion_doubles_the_dlp_and_adds_its_uncertainty() -> None:
 
 
 def test_conversion_changes_nothing_where_the_phantom_fits() -> None:
-    assert one({}, methods=CONVERTING) == one({})
+    assert one({}, methods=REFUSING) == one({})
 
 
 @given(st.integers(0, 8), st.floats(0, 1), st.floats(80, 120), st.sampled_from(SETS))
@@ -338,13 +340,14 @@ def test_every_flag_and_reason_is_in_the_documentation() -> None:
         for age in (3.0, 12.0, 17.0, 20.0, 50.0) for kvp in (70.0, 90.0, 120.0)
         for region in ("head", "cardiac") for phantom in (16, 32)
     ]  # fmt: skip
-    found = set(estimate(events(*grid), CONVERTING).explode("flags")["flags"])
-    assert len(found) == 15
+    found = set(estimate(events(*grid)).explode("flags")["flags"])
+    assert len(found) == 16
     assert not {flag for flag in found if f"`{flag}`" not in page}
 
 
-def test_everybody_is_an_adult_on_the_eighteenth_birthday_and_nobody_the_day_before() -> None:
-    births = [date(2000, 1, 1) + timedelta(days) for days in range(366 + 3 * 365)]
+def test_no_dose_of_a_body_in_the_32_cm_phantom_jumps_at_a_birthday() -> None:
+    births = [date(2000, 1, 1) + timedelta(days) for days in range(0, 366 + 3 * 365, 7)]
+    births.append(date(2000, 2, 29))
     ages = []
     for birth in births:
         leap = (birth.month, birth.day) == (2, 29)
@@ -352,9 +355,24 @@ def test_everybody_is_an_adult_on_the_eighteenth_birthday_and_nobody_the_day_bef
         ages += [years_between(birth, day - timedelta(1)), years_between(birth, day)]
     made = estimate(events(*({"body_region": "chest", "patient_age_years": age} for age in ages)))
     number = pl.col("irradiation_event_uid").str.split(".").list.last().cast(pl.Int64)
-    for _, one in made.group_by("table_id", "tissue_weights"):
-        eves, birthdays = (
-            set(one.filter(number % 2 == half).select("value", "reason").rows()) for half in (0, 1)
-        )
-        assert len(eves) == len(birthdays) == 1
-        assert eves != birthdays
+    for _, one_ in made.group_by("table_id", "tissue_weights"):
+        eves, birthdays = (one_.filter(number % 2 == half).sort(number)["value"] for half in (0, 1))
+        assert birthdays.n_unique() == 1  # everybody is an adult on the day
+        assert ((eves / birthdays - 1).abs() < 1e-3).all()
+        flags = one_["flags"].list.contains("age_interpolated_to_adult_column")
+        assert (flags == (one_.select(number % 2 == 0).to_series())).all()
+
+
+@pytest.mark.parametrize("weights", ["ICRP60", "ICRP103"])
+@pytest.mark.parametrize("region", ["chest", "abdomen_pelvis", "chest_abdomen_pelvis"])
+def test_dose_of_one_32_cm_dlp_changes_smoothly_with_age(region: str, weights: str) -> None:
+    ages = [month / 12 for month in range(20 * 12)]
+    made = estimate(events(*({"body_region": region, "patient_age_years": age} for age in ages)))
+    table = "kfactor_lee2012" if weights == "ICRP103" else "kfactor_aapm96"
+    number = pl.col("irradiation_event_uid").str.split(".").list.last().cast(pl.Int64)
+    values = made.filter(
+        pl.col("table_id").str.starts_with(table), tissue_weights=pl.lit(weights)
+    ).sort(number)["value"]
+    assert values.len() == len(ages)
+    steps = (values.log().diff().drop_nulls()).abs()
+    assert steps.max() < 0.08  # a month; the tables themselves fall by half in the first year

@@ -19,6 +19,7 @@ from pynetdicom.association import Association
 from pynetdicom.dimse_messages import DIMSEMessage
 from pynetdicom.pdu_primitives import P_DATA
 
+from workbench.dicom.mended_elements import no_element
 from workbench.dicom.walk import (
     ITEM,
     LONG_VRS,
@@ -87,7 +88,7 @@ class Sink(BytesIO):
         self._position = self._wanted = 0
         self._scanning = True
         self._skip = self._cuts = 0
-        self._in_items = False
+        self._in_items = self._ended = False
         self._head = b""
 
     def __del__(self) -> None:
@@ -104,6 +105,8 @@ class Sink(BytesIO):
         length = len(rest)
         self.size += length
         while rest and not self.overflow:
+            if self._ended:
+                break
             if self._skip:
                 dropped = min(self._skip, len(rest))
                 self._skip -= dropped
@@ -128,11 +131,25 @@ class Sink(BytesIO):
             try:
                 rest = self._step(buffer)
             except DamagedObject as error:
+                if self.cut and self._surplus(buffer):
+                    return b""
                 # Not damaged, perhaps, but not all there yet; the reader judges the whole.
                 self._scanning = error.code == "truncated"
                 return b""
             if rest is not None:
                 return rest
+
+    def _surplus(self, buffer: bytes) -> bool:
+        """Leave out what stands behind Pixel Data and is more of it than it declared."""
+        encoding, begin = self._encoding, self._position
+        if encoding is None or not encoding.little or len(buffer) - begin < IMPLICIT_HEAD.size:
+            return False
+        self._ended = no_element(memoryview(buffer), begin, len(buffer), encoding.explicit)
+        if self._ended:
+            self.seek(begin)
+            self.truncate()
+            self._give_back(len(buffer) - begin)
+        return self._ended
 
     def _step(self, buffer: bytes) -> bytes | None:
         """Walk over one element; return the bytes behind its head when it is Pixel Data."""

@@ -4,8 +4,9 @@ k depends on the region, the patient's age and, in some tables, the tube voltage
 a DLP measured in one CTDI phantom.  Which table is chosen changes E by half (chest, adult:
 0.014 in AAPM Report 96, 0.0210 mSv/(mGy.cm) in Lee et al. 2012), so each has its own row.
 
-A value that cannot be had has a reason instead: age, region, phantom and tube voltage are
-never assumed.
+A DLP of the other phantom is converted, which its row tells and its uncertainty holds, so a child
+whose scanner reports the 32 cm phantom has a dose.  A value that cannot be had has a reason
+instead: age, region, phantom and tube voltage are never assumed.
 """
 
 from __future__ import annotations
@@ -25,13 +26,16 @@ from workbench.dose.coefficients import (
 from workbench.schema import DOSE_ESTIMATE
 
 NAME = "k_factor"
-VERSION = "1"
+VERSION = "2"
 UNIT = "mSv"
 NEEDS = (
     "patient", "StudyInstanceUID", "irradiation_event_uid", "modality", "localizer",
     "body_region", "patient_age_years", "kvp_kv", "number_of_x_ray_sources", "dlp_mgy_cm",
     "dlp_basis", "exposed_length_sd_log", "ctdi_vol_mgy", "ctdi_phantom_cm",
 )  # fmt: skip
+
+ADULT_PHANTOM_CM = 32  # of bodies of adults in every table
+BRIDGED = "age_interpolated_to_adult_column"
 
 # Both default sets of docs/dose.md: ICRP 60 for comparison with older work, ICRP 103 for today.
 SETS = (
@@ -52,7 +56,7 @@ def coefficient(factors: KFactors, region: str, age_years: float, kvp_kv: float 
     return float(grid.look_up(np.array([age_years]), np.array([kvp_kv])).k[0])
 
 
-def estimate_by_k_factor(events: pl.DataFrame, *, convert_phantom: bool = False) -> pl.DataFrame:
+def estimate_by_k_factor(events: pl.DataFrame, *, convert_phantom: bool = True) -> pl.DataFrame:
     """Return effective doses of CT events, one row an event and set of coefficients.
 
     ``events`` are rows of ``schema.IRRADIATION_EVENT``; those without a CT dose quantity and of
@@ -72,7 +76,7 @@ def estimate_by_k_factor(events: pl.DataFrame, *, convert_phantom: bool = False)
 def _one_set(events: pl.DataFrame, factors: KFactors, convert_phantom: bool) -> pl.DataFrame:
     regions = factors.regions.select("body_region", "coefficient_region", "use", "reason")
     known = events.join(regions, on="body_region", how="left", maintain_order="left")
-    frame = _with_conversion(_with_coefficients(known, factors), convert_phantom)
+    frame = _with_conversion(_with_coefficients(known, factors, convert_phantom), convert_phantom)
     frame = frame.with_columns(why_not=_reasons(factors)).with_columns(
         value=pl.when(pl.col("why_not").is_null()).then(
             pl.col("k") * pl.col("dlp_mgy_cm") * pl.col("conversion")
@@ -81,11 +85,12 @@ def _one_set(events: pl.DataFrame, factors: KFactors, convert_phantom: bool) -> 
     return _as_estimates(frame, factors)
 
 
-def _with_coefficients(events: pl.DataFrame, factors: KFactors) -> pl.DataFrame:
+def _with_coefficients(events: pl.DataFrame, factors: KFactors, convert: bool) -> pl.DataFrame:
     """Add k, the phantom it holds for and the flags of the look-up; null where unknown."""
     count = events.height
     ages = _reals(events, "patient_age_years")
     kvps = _reals(events, "kvp_kv")
+    sizes = _reals(events, "ctdi_phantom_cm")
     regions = events["coefficient_region"].fill_null("").to_numpy()
     known = np.isfinite(ages) & (ages >= 0)
     if factors.needs_voltage:
@@ -98,6 +103,13 @@ def _with_coefficients(events: pl.DataFrame, factors: KFactors) -> pl.DataFrame:
         k[here], phantom[here] = coefficients.k, coefficients.phantom_cm
         for name, flag in coefficients.flags.items():
             flags.setdefault(name, np.zeros(count, dtype=bool))[here] = flag
+        if convert:
+            # A DLP in the adults' phantom, of an age between the last child column and adults.
+            here &= sizes == ADULT_PHANTOM_CM
+            found, between = grid.bridged(ages[here], kvps[here], phantom_conversion(32, 16)[0])
+            k[here] = np.where(found, between, k[here])
+            flags["age_above_last_child_column"][here] &= ~found
+            flags.setdefault(BRIDGED, np.zeros(count, dtype=bool))[here] = found
     return events.with_columns(
         pl.Series("k", k, nan_to_null=True),
         pl.Series("table_phantom_cm", phantom).replace(0, None),

@@ -8,26 +8,35 @@ event appears once, in the words of the latest report; what that leaves out, an 
 from __future__ import annotations
 
 import json
+from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Any
 
 import polars as pl
 
 from workbench.dicom.jsonmodel import Item, first
 from workbench.mapping.body_regions import regions_of
-from workbench.mapping.content_tree import CT_ACCUMULATED, CT_ACQUISITION, Node, parse_header
+from workbench.mapping.content_tree import (
+    CT_ACCUMULATED,
+    CT_ACQUISITION,
+    Node,
+    parse_header,
+    schemeless,
+)
+from workbench.mapping.ct.false_zeros import without_false_zeros
 from workbench.mapping.event_columns import age_flags, derived_uid, placed, shared_columns
-from workbench.mapping.event_start import event_start, local_text
+from workbench.mapping.event_start import NOT_OF_EVENT, event_start, local_text
 from workbench.mapping.quantities import Reading
 from workbench.mapping.rules import Rules
 from workbench.model import CTDI_PHANTOM_CM, DoseSource, Finding
 from workbench.schema import IRRADIATION_EVENT
 
-# PS3.16 CID 10013, CT Acquisition Type: DCM codes, with SRT and SNOMED CT for spiral.
+# PS3.16 CID 10013, CT Acquisition Type: DCM codes, with SRT for spiral (synonyms: ``codes``).
 EVENT_TYPES = {
     "113804": "SEQUENCED", "113805": "CONSTANT_ANGLE", "113806": "STATIONARY", "113807": "FREE",
-    "P5-08001": "SPIRAL", "116152004": "SPIRAL",
+    "P5-08001": "SPIRAL",
 }  # fmt: skip
 TOTAL_TOLERANCE = 0.01  # of the total: reports round each event
 # Numbers of TID 10013 and 10014 by column: code, quantity of the unit table.
@@ -133,10 +142,15 @@ def read_report(instance: dict[str, Any]) -> DoseReport:
     reading = Reading()
     facts = _report_facts(root, instance, reading)
     begun = root.child("113809").text()
-    nodes = root.children(CT_ACQUISITION)
+    seen: Counter[str] = Counter()
     rows = _distinct(
-        [_row(node, index, instance, reading, begun) for index, node in enumerate(nodes)], reading
+        [_row(node, seen, instance, reading, begun) for node in root.children(CT_ACQUISITION)],
+        reading,
     )
+    if schemeless(root):
+        reading.refuse("code_without_scheme", "codes of the report tell no scheme; they are "
+                       "read as those of DICOM where no other code has their place",
+                       "report")  # fmt: skip
     for row in rows:
         row["report"] = json.dumps(facts, sort_keys=True)
     findings = [*reading.findings, *_checks(facts, rows)]
@@ -178,7 +192,7 @@ def _report_facts(root: Node, instance: dict[str, Any], reading: Reading) -> dic
     procedure = root.child("121058")
     return {
         "procedure": procedure.coded()[1] or None,
-        "intent": _meaning(procedure, "G-C0E8", "363703001"),
+        "intent": _meaning(procedure, "G-C0E8"),
         "started_at": local_text(root.child("113809").text(), instance),
         "ended_at": local_text(root.child("113810").text(), instance),
         "scope_of_accumulation": _meaning(root, "113705"),
@@ -193,12 +207,12 @@ def _report_facts(root: Node, instance: dict[str, Any], reading: Reading) -> dic
     }
 
 
-def _meaning(node: Node, *codes: str) -> str | None:
-    return next((m for code in codes if (m := node.child(code).coded()[1])), None)
+def _meaning(node: Node, code: str) -> str | None:
+    return node.child(code).coded()[1] or None
 
 
 def _row(
-    node: Node, index: int, instance: dict[str, Any], reading: Reading, begun: str | None
+    node: Node, seen: Counter[str], instance: dict[str, Any], reading: Reading, begun: str | None
 ) -> dict[str, object]:
     start = event_start(node.child("111526").text(), instance, reading, begun)  # DateTime Started
     kind = EVENT_TYPES.get(node.child("113820").coded()[0], "unknown")
@@ -214,15 +228,17 @@ def _row(
         "event_type": kind,
         "localizer": kind == "CONSTANT_ANGLE",
         "target_region": node.child("123014").coded()[1] or None,
-        "procedure_context": _meaning(node, "G-C32C", "408730004"),
+        "procedure_context": _meaning(node, "G-C32C"),
         "protocol": node.child("125203").text(),
         "comment": node.child("121106").text(),
         **_parameters(node.child("113822"), reading),
         **_dose(node.child("113829"), reading),
     }
+    zero = list(without_false_zeros(row, reading))
     uid = node.child("113769").text()
-    row["irradiation_event_uid"] = uid or _missing_uid(row, index, reading)
-    row["flags"] = sorted([*_flags(row, uid), *start.flags, *age_flags(instance)])
+    own_start = None if NOT_OF_EVENT in start.flags else start.at
+    row["irradiation_event_uid"] = uid or _missing_uid(row, own_start, seen, reading)
+    row["flags"] = sorted([*_flags(row, uid), *zero, *start.flags, *age_flags(instance)])
     return row
 
 
@@ -262,11 +278,17 @@ def _dose(node: Node, reading: Reading) -> dict[str, object]:
     }
 
 
-def _missing_uid(row: dict[str, object], index: int, reading: Reading) -> str:
-    detail = "an event has no Irradiation Event UID; ours is derived from its values and place"
+def _missing_uid(row: Row, start: datetime | None, seen: Counter[str], reading: Reading) -> str:
+    """Return a UID by what an event says of itself, so that a later report's repetition has it.
+
+    Events of one report that are alike in everything are told apart by their order.
+    """
+    detail = "an event has no Irradiation Event UID; ours is derived from its values"
     reading.refuse("no_event_uid", detail, "irradiation_event_uid")
     columns = ("StudyInstanceUID", "event_type", "protocol", *COMPARED)
-    return derived_uid("rdsr", index, *(row.get(column) for column in columns))
+    alike = derived_uid("rdsr", start, *(row.get(column) for column in columns))
+    seen[alike] += 1
+    return alike if seen[alike] == 1 else derived_uid(alike, seen[alike])
 
 
 def _flags(row: dict[str, object], uid: str | None) -> Iterator[str]:
@@ -280,10 +302,23 @@ def _flags(row: dict[str, object], uid: str | None) -> Iterator[str]:
 
 def _checks(facts: dict[str, object], rows: list[dict[str, object]]) -> Iterator[Finding]:
     total, count = facts["dlp_total_mgy_cm"], facts["number_of_events"]
+    if not rows:
+        yield from _without_events(total, count)
+        return
     values = [value for row in rows if isinstance(value := row["dlp_mgy_cm"], float)]
     if isinstance(total, float) and abs(total - sum(values)) > TOTAL_TOLERANCE * max(total, 1.0):
         yield Finding("mapping", "total_differs", "the report's total DLP is not the sum of its "
                       "events; the events are used", column="dlp_mgy_cm")  # fmt: skip
     if isinstance(count, float) and count != len(rows):
+        yield Finding("mapping", "count_differs", "the report announces another number of events "
+                      "than it holds", column="irradiation_event_uid")  # fmt: skip
+
+
+def _without_events(total: object, count: object) -> Iterator[Finding]:
+    """Tell of a report that holds no event; one that announces none is whole."""
+    if isinstance(total, float) and total > 0:
+        yield Finding("mapping", "accumulated_only", "the report tells a total DLP and no event: "
+                      f"{total:g} mGy.cm", column="dlp_mgy_cm")  # fmt: skip
+    elif isinstance(count, float) and count > 0:
         yield Finding("mapping", "count_differs", "the report announces another number of events "
                       "than it holds", column="irradiation_event_uid")  # fmt: skip

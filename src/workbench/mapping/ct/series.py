@@ -6,8 +6,9 @@ from dataclasses import replace
 
 import polars as pl
 
-from workbench.dicom.jsonmodel import Item, first, items
+from workbench.dicom.jsonmodel import Item, items
 from workbench.dicom.values import acquisition_of
+from workbench.mapping.codes import code_of
 from workbench.mapping.content_tree import parse_header
 from workbench.mapping.ct.private_elements import private_values
 from workbench.mapping.ct.summary import PITCH, PRIVATE
@@ -112,8 +113,8 @@ def _images(header: Item) -> int | None:
 
 
 def _phantom(header: Item, private_cm: float | None) -> tuple[float | None, list[Finding]]:
-    for item in items(header, "CTDIPhantomTypeCodeSequence"):
-        code = str(first(item, "CodeValue") or "").strip()
+    if items(header, "CTDIPhantomTypeCodeSequence"):
+        code = code_of(header, "CTDIPhantomTypeCodeSequence").name
         if code in CTDI_PHANTOM_CM:
             return float(CTDI_PHANTOM_CM[code]), []
         return None, [_unknown_phantom("CTDIPhantomTypeCodeSequence")]

@@ -10,7 +10,7 @@ import pytest
 
 import workbench
 from workbench.errors import SettingsError
-from workbench.schema import TABLES
+from workbench.schema import IRRADIATION_EVENT, TABLES
 from workbench.settings import FILE, CollectSettings, EntitySettings, Settings, SurveySettings
 from workbench.settings_file import read_settings
 from workbench.survey import create_survey, open_survey
@@ -22,6 +22,25 @@ def test_an_empty_survey_has_every_table_with_its_columns(tmp_path: Path) -> Non
         frame = survey.table(name)
         assert frame.height == 0
         assert frame.schema == pl.Schema(table.polars()), name
+
+
+def test_tables_that_are_counted_from_others_are_never_stale_and_lazy_too(tmp_path: Path) -> None:
+    survey = create_survey(tmp_path / "w")
+    event = {
+        "patient": "P", "StudyInstanceUID": "1.2", "irradiation_event_uid": "1.2.3",
+        "source": "rdsr", "preferred": True, "dlp_mgy_cm": 100.0, "localizer": False,
+        "dose_check": '[{"check": "alert", "quantity": "dlp", "configured": true, "limit": 50.0, '
+        '"estimate": 90.0, "reason_given": true}]',
+    }  # fmt: skip
+    survey.store.publish({"irradiation_event": IRRADIATION_EVENT.frame([event])})
+    assert survey.table("study_dose")["dlp_mgy_cm"].to_list() == [100]
+    assert survey.table("alert")["exceeded"].to_list() == [True]
+    assert survey.lazy("coverage").select("of_scans").collect()["of_scans"].unique().to_list() == [
+        1
+    ]
+    survey.store.publish({"irradiation_event": IRRADIATION_EVENT.empty()})
+    for name in ("study_dose", "alert", "coverage"):
+        assert survey.lazy(name).collect().height == survey.table(name).height == 0
 
 
 def test_a_workspace_is_for_its_owner_and_is_not_made_twice(tmp_path: Path) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import shutil
 import stat
+from collections.abc import Callable
 from pathlib import Path
 
 import polars as pl
@@ -22,7 +23,7 @@ from workbench.file_modes import (
 )
 from workbench.scanners.scanner_file import read_scanners
 from workbench.scanners.scanner_names import COLUMNS, ScannerNames
-from workbench.schema import PATIENT
+from workbench.schema import ALERT, COVERAGE, PATIENT, STUDY_DOSE
 from workbench.settings import FILE, Settings, SurveySettings
 from workbench.settings_file import read_settings
 from workbench.store import Store
@@ -121,13 +122,39 @@ class Survey:
         )
         return PATIENT.fit(counted)
 
+    def study_doses(self) -> pl.DataFrame:
+        """Totals of each study, and beside them what its report says (``schema.STUDY_DOSE``)."""
+        from workbench.mapping.study_totals import study_doses
+
+        return study_doses(self.store.table("irradiation_event"))
+
+    def alerts(self) -> pl.DataFrame:
+        """Dose checks of reports: configured values and estimates (``schema.ALERT``)."""
+        from workbench.mapping.dose_alerts import alerts
+
+        return alerts(self.store.table("irradiation_event"))
+
+    def coverage(self) -> pl.DataFrame:
+        """From which attribute values of scans were read (``schema.COVERAGE``)."""
+        from workbench.mapping.coverage import coverage
+
+        return coverage(self.store.table("irradiation_event"))
+
     def lazy(self, name: str) -> pl.LazyFrame:
         """Return any table as a lazy frame; its rows have no promised order."""
-        return self.store.scan(name)
+        return self.table(name).lazy() if name in self._counted() else self.store.scan(name)
 
     def table(self, name: str) -> pl.DataFrame:
         """Return any table of ``schema.TABLES`` by its name."""
-        return self.patients() if name == PATIENT.name else self.store.table(name)
+        counted = self._counted().get(name)
+        return counted() if counted else self.store.table(name)
+
+    def _counted(self) -> dict[str, Callable[[], pl.DataFrame]]:
+        """Return the tables that are counted from others whenever they are asked for."""
+        return {
+            PATIENT.name: self.patients, STUDY_DOSE.name: self.study_doses,
+            ALERT.name: self.alerts, COVERAGE.name: self.coverage,
+        }  # fmt: skip
 
     def pseudonyms(self) -> Pseudonyms:
         """Return the pseudonyms of this survey; needs the hospital's key."""

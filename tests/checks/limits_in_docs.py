@@ -19,6 +19,7 @@ ALLOWED: dict[str, dict[str, str]] = {
         "Below 10 GB of free disk": SETTING,
         "below 2 GB it asks": SETTING,
     },
+    "columns.md": {"More than 1 % apart": SETTING},
     "control-charts.md": {
         "mean ± 2 s, ± 3 s": SPREAD,
         "limits 3 s √": SPREAD,

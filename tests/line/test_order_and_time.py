@@ -144,7 +144,7 @@ def remarkable(frame: pl.DataFrame, places: Places) -> set[str]:
 
 
 OF_PATIENTS = ("instance", "series", "irradiation_event", "dose_estimate", "finding", "patient",
-               "ledger")  # fmt: skip
+               "ledger", "study_dose")  # fmt: skip
 
 
 @pytest.mark.parametrize("name", OF_PATIENTS)

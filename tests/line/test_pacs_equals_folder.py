@@ -93,10 +93,14 @@ def in_doubt(*surveys: Survey) -> tuple[set[str], set[str]]:
     return studies, {patient for frame in named for patient in frame["patient"]}
 
 
+TOLD = ("instance", "series", "irradiation_event", "dose_estimate", "patient", "finding",
+        "study_dose")  # fmt: skip
+
+
 def same_tables(one: Survey, two: Survey) -> None:
     studies, patients = in_doubt(one, two)
     assert len(studies) < 10
-    for name in ("instance", "series", "irradiation_event", "dose_estimate", "patient", "finding"):
+    for name in TOLD:
         frames = [
             survey.table(name).drop(OF_THE_WAY.get(name, []), strict=False) for survey in (one, two)
         ]

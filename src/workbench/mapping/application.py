@@ -25,6 +25,7 @@ from workbench.mapping.report_kinds import with_report_kind
 from workbench.mapping.rules import Rules, built_in_rules
 from workbench.mapping.source_choice import with_preferred
 from workbench.mapping.sources import MODALITIES, SOURCES, Modality
+from workbench.mapping.study_totals import total_findings
 from workbench.model import DoseSource, Finding, MappingState, SeriesRole
 from workbench.schema import FINDING, INSTANCE, SERIES
 
@@ -72,7 +73,7 @@ def map_instances(
     frames = [frame for share in read for frame in share.events.values()]
     events, choices = with_preferred(frames)
     findings += [*doubtful, *zones, *choices, *ambiguous_regions(events)]
-    findings += _studies_of_several(instances)
+    findings += [*total_findings(events), *_studies_of_several(instances)]
     findings += [finding for share in read for finding in share.findings]
     series = [
         _series_frame(share.modality.series(share.instances, share.events, events, rules))

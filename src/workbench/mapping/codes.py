@@ -56,7 +56,11 @@ def synonyms() -> dict[tuple[str, str], str]:
 
 def code_of(item: Item, keyword: str) -> Code:
     """Return the first code of a code sequence; an empty one where there is none."""
-    told = next(iter(items(item, keyword)), Item())
+    return code_in(next(iter(items(item, keyword)), Item()))
+
+
+def code_in(told: Item) -> Code:
+    """Return the code that an item of a code sequence tells."""
     meaning = str(first(told, "CodeMeaning") or "").strip()
     for name in ("CodeValue", "LongCodeValue", "URNCodeValue"):
         value = str(first(told, name) or "").strip()

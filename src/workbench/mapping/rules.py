@@ -58,13 +58,14 @@ class PrivateElement(_RulePart):
 
     ``number`` is a number or a decimal text, also when it came as bytes; ``double`` also
     accepts eight bytes, little endian; ``ratio`` is "n.nnn:1"; ``ones`` counts the letter 1;
-    ``centimetres`` is the number in front of "CM".
+    ``centimetres`` is the number in front of "CM"; ``rows_by_width`` is the product of
+    "64x0.625".
     """
 
     creator: str
     group: int
     element: int
-    read: Literal["number", "double", "ratio", "ones", "centimetres"] = "number"
+    read: Literal["number", "double", "ratio", "ones", "centimetres", "rows_by_width"] = "number"
 
 
 class PrivateValue(_RulePart):

@@ -14,15 +14,17 @@ from __future__ import annotations
 from workbench.language import mark
 from workbench.schema.quality_tables import PHANTOM_IMAGE, TEST_RESULT
 from workbench.schema.report_tables import REPORT_RUN
+from workbench.schema.run_tables import FINDING, LEDGER, REJECTED, RUN
+from workbench.schema.study_tables import ALERT, COVERAGE, STUDY_DOSE
 from workbench.schema.table import Column, Leaving, Table, copied
 
 __all__ = [
-    "DOSE_ESTIMATE", "FINDING", "INSTANCE", "IRRADIATION_EVENT", "LEDGER", "PATIENT",
-    "PHANTOM_IMAGE", "REJECTED", "REPORT_RUN", "RUN", "SCHEMA_VERSION", "SERIES", "TABLES",
-    "TEST_RESULT", "Column", "Leaving", "Table",
+    "ALERT", "COVERAGE", "DOSE_ESTIMATE", "FINDING", "INSTANCE", "IRRADIATION_EVENT", "LEDGER",
+    "PATIENT", "PHANTOM_IMAGE", "REJECTED", "REPORT_RUN", "RUN", "SCHEMA_VERSION", "SERIES",
+    "STUDY_DOSE", "TABLES", "TEST_RESULT", "Column", "Leaving", "Table",
 ]  # fmt: skip
 
-SCHEMA_VERSION = 7  # of INSTANCE and the catalogue; one more needs a step in store/steps.py
+SCHEMA_VERSION = 8  # of INSTANCE and the catalogue; one more needs a step in store/steps.py
 
 INSTANCE = Table(
     "instance",
@@ -69,19 +71,26 @@ INSTANCE = Table(
             leaving=Leaving.CLOCK,
         ),
         Column("utc_offset_minutes", "integer", "Offset from UTC of started_at, if told", "min"),
-        *copied("SeriesNumber AcquisitionNumber InstanceNumber", "integer"),
+        *copied(
+            "SeriesNumber AcquisitionNumber InstanceNumber ImagesInAcquisition NumberOfFrames "
+            "TemporalPositionIdentifier NumberOfTemporalPositions",
+            "integer",
+        ),
         *copied("IrradiationEventUID", "text"),
         *copied(
             "StudyDescription SeriesDescription ProtocolName BodyPartExamined "
             "PerformedProcedureStepDescription ContrastBolusAgent ScanOptions ConvolutionKernel "
-            "ExposureModulationType AcquisitionType",
+            "ExposureModulationType AcquisitionType PatientPosition PatientState RotationDirection "
+            "FilterType ContrastBolusRoute",
             "text",
         ),
         *copied(
             "KVP XRayTubeCurrent ExposureTime Exposure RevolutionTime SliceThickness SliceLocation "
             "SpacingBetweenSlices GantryDetectorTilt ReconstructionDiameter "
             "SingleCollimationWidth TotalCollimationWidth TableSpeed TableFeedPerRotation "
-            "SpiralPitchFactor CTDIvol",
+            "SpiralPitchFactor CTDIvol ExposureInuAs DataCollectionDiameter TableHeight ScanLength "
+            "AcquisitionDuration EstimatedDoseSaving GeneratorPower ContrastBolusVolume "
+            "TriggerTime NominalPercentageOfCardiacPhase",
             "real",
             KVP="kV",
             XRayTubeCurrent="mA",
@@ -99,12 +108,27 @@ INSTANCE = Table(
             TableFeedPerRotation="mm",
             SpiralPitchFactor="1",
             CTDIvol="mGy",
+            ExposureInuAs="uA.s",
+            DataCollectionDiameter="mm",
+            TableHeight="mm",
+            ScanLength="mm",
+            AcquisitionDuration="s",
+            EstimatedDoseSaving="%",
+            GeneratorPower="kW",
+            ContrastBolusVolume="mL",
+            TriggerTime="ms",
+            NominalPercentageOfCardiacPhase="%",
         ),
         *copied(
-            "ImagePositionPatient ImageOrientationPatient",
+            "ImagePositionPatient ImageOrientationPatient PixelSpacing FocalSpots "
+            "ReconstructionTargetCenterPatient DataCollectionCenterPatient",
             "reals",
             ImagePositionPatient="mm",
             ImageOrientationPatient="1",
+            PixelSpacing="mm",
+            FocalSpots="mm",
+            ReconstructionTargetCenterPatient="mm",
+            DataCollectionCenterPatient="mm",
         ),
         Column("source", "text", "How the object came: folder or network"),
         Column("received_at", "moment", "When it was stored (UTC)", leaving=Leaving.NEVER),
@@ -119,26 +143,6 @@ INSTANCE = Table(
         ),
     ),
 )
-
-REJECTED = Table(
-    "rejected",
-    "One row a file or object that was not stored, with the reason.",
-    ("object_number",),
-    (
-        Column(
-            "object_number",
-            "integer",
-            "Number of the object in this workspace",
-            leaving=Leaving.NEVER,
-        ),
-        Column("verdict", "text", "duplicate, quarantined or rejected"),
-        Column("code", "text", "Short fixed word for the reason"),
-        Column("reason", "text", "One sentence; never holds a header value"),
-        Column("source", "text", "How the object came: folder or network"),
-        Column("received_at", "moment", "When it was looked at (UTC)", leaving=Leaving.NEVER),
-    ),
-)
-
 SERIES = Table(
     "series",
     "One row a series, with its role and what an application mapping read from it.",
@@ -154,7 +158,8 @@ SERIES = Table(
             "Manufacturer ManufacturerModelName StationName DeviceSerialNumber SoftwareVersions "
             "PatientSex PatientAge StudyDescription SeriesDescription ProtocolName "
             "BodyPartExamined PerformedProcedureStepDescription ContrastBolusAgent "
-            "ConvolutionKernel",
+            "ConvolutionKernel PatientPosition PatientState ScanOptions AcquisitionType "
+            "ExposureModulationType",
             "text",
         ),
         *copied("SeriesNumber", "integer"),
@@ -182,6 +187,27 @@ SERIES = Table(
         Column("ctdi_vol_mgy", "real", "CTDIvol, mean over the slices", "mGy"),
         Column("ctdi_phantom_cm", "integer", "Diameter of the CTDI phantom: 16 or 32", "cm"),
         Column("irradiation_event_uids", "texts", "Irradiation events the series shows"),
+        Column("images", "integer", "Number of slices; of multi-frame images, frames", "{count}"),
+        Column(
+            "images_in_acquisition",
+            "integer",
+            "Slices the acquisition has, as the header tells",
+            "{count}",
+        ),
+        Column("slice_location_min_mm", "real", "Lowest slice position along the table", "mm"),
+        Column("slice_location_max_mm", "real", "Highest slice position along the table", "mm"),
+        Column("table_speed_mm_s", "real", "Speed of the table", "mm/s"),
+        Column("single_collimation_mm", "real", "Nominal width of one row at isocentre", "mm"),
+        Column("mas", "real", "Tube current times the time of one rotation", "mA.s"),
+        Column("effective_mas", "real", "Tube current-time product of a rotation / pitch", "mA.s"),
+        Column("exposure_mas", "real", "Exposure of the header, mean: makers differ", "mA.s"),
+        Column("modulation", "text", "Tube current modulation, in words all makers share"),
+        Column("contrast", "flag", "Whether a contrast agent is told"),
+        Column("gantry_tilt_deg", "real", "Tilt of the gantry", "deg"),
+        Column("reconstruction_diameter_mm", "real", "ReconstructionDiameter", "mm"),
+        Column("data_collection_diameter_mm", "real", "DataCollectionDiameter", "mm"),
+        Column("table_height_mm", "real", "TableHeight", "mm"),
+        Column("provenance", "json", "From which attribute each computed value was read"),
     ),
 )
 
@@ -260,11 +286,56 @@ IRRADIATION_EVENT = Table(
             "1",
         ),
         Column(
+            "reconstructable_length_mm",
+            "real",
+            mark("Length of the volume that can be reconstructed, as the report gives it"),
+            "mm",
+        ),
+        Column("table_feed_mm", "real", mark("Table travel a rotation"), "mm"),
+        Column("table_speed_mm_s", "real", mark("Speed of the table"), "mm/s"),
+        Column("images", "integer", mark("Slices of the series it is read from"), "{count}"),
+        Column(
+            "images_in_acquisition",
+            "integer",
+            mark("Slices the acquisition has, as the header tells"),
+            "{count}",
+        ),
+        Column("slice_thickness_mm", "real", mark("SliceThickness"), "mm"),
+        Column("slice_increment_mm", "real", mark("Distance of neighbouring slices"), "mm"),
+        Column(
+            "slice_location_min_mm", "real", mark("Lowest slice position along the table"), "mm"
+        ),
+        Column(
+            "slice_location_max_mm", "real", mark("Highest slice position along the table"), "mm"
+        ),
+        Column("mas", "real", mark("Tube current times the time of one rotation"), "mA.s"),
+        Column(
+            "effective_mas", "real", mark("Tube current-time product of a rotation / pitch"), "mA.s"
+        ),
+        Column("exposure_mas", "real", mark("Exposure of the header, mean: makers differ"), "mA.s"),
+        Column("modulation", "text", mark("Tube current modulation, in words all makers share")),
+        Column("modulation_text", "text", mark("Tube current modulation, in the maker's words")),
+        Column("contrast", "flag", mark("Whether a contrast agent is told")),
+        Column("contrast_agent", "text", mark("ContrastBolusAgent")),
+        Column("procedure_step", "text", mark("PerformedProcedureStepDescription")),
+        Column("patient_position", "text", mark("PatientPosition")),
+        Column("patient_state", "text", mark("PatientState")),
+        Column("software_versions", "text", mark("SoftwareVersions")),
+        Column("gantry_tilt_deg", "real", mark("Tilt of the gantry"), "deg"),
+        Column("reconstruction_diameter_mm", "real", mark("ReconstructionDiameter"), "mm"),
+        Column("table_height_mm", "real", mark("TableHeight"), "mm"),
+        Column(
             "report",
             "json",
             mark("What the report says of itself: procedure, scope, time, totals"),
             leaving=Leaving.CLOCK,
         ),
+        Column(
+            "dose_check",
+            "json",
+            mark("Alert and notification values of the report: configured, limit, estimate"),
+        ),
+        Column("provenance", "json", mark("From which attribute each computed value was read")),
         Column("flags", "texts", mark("What a reader must know of this row")),
     ),
 )
@@ -292,26 +363,6 @@ DOSE_ESTIMATE = Table(
         Column("flags", "texts", "Conversions and assumptions made"),
     ),
 )
-
-FINDING = Table(
-    "finding",
-    "What a person should know: values that could not be read, mapped or matched.",
-    (),
-    (
-        Column("stage", "text", "import, collect, mapping or dose"),
-        Column("code", "text", "Short fixed word"),
-        Column("severity", "text", "note, warning or error"),
-        Column(
-            "object_number", "integer", "The object, where one is meant", leaving=Leaving.OBJECT
-        ),
-        Column("StudyInstanceUID", "text", "The study, where one is meant"),
-        Column("SeriesInstanceUID", "text", "The series, where one is meant"),
-        Column("irradiation_event_uid", "text", "The event, where one is meant"),
-        Column("column", "text", "The DICOM keyword or column concerned"),
-        Column("detail", "text", "One sentence; never an identifying value"),
-    ),
-)
-
 PATIENT = Table(
     "patient",
     "One row a patient, under the pseudonym.",
@@ -329,73 +380,10 @@ PATIENT = Table(
     ),
 )
 
-RUN = Table(
-    "run",
-    "One row a run of a stage: what was done, when, with which version.",
-    ("run_number",),
-    (
-        Column("run_number", "integer", "Number of the run", leaving=Leaving.NEVER),
-        Column("stage", "text", "init, import, collect, map, dose or report"),
-        Column("started_at", "moment", "Start (UTC)", leaving=Leaving.DAY),
-        Column("ended_at", "moment", "End (UTC)", leaving=Leaving.DAY),
-        Column("version", "text", "Version of Workbench"),
-        Column("outcome", "text", "done, problems or failed"),
-        Column("counts", "json", "What was done, as counts"),
-    ),
-)
-
-LEDGER = Table(
-    "ledger",
-    "One row a patient asked for and study found: what the PACS has and what came of it.",
-    ("queue_number", "StudyInstanceUID"),
-    (
-        Column(
-            "queue_number",
-            "integer",
-            "Number of the patient in the hospital's queue",
-            leaving=Leaving.NEVER,
-        ),
-        Column("patient", "text", "Pseudonym of the patient"),
-        Column("StudyInstanceUID", "text", "Pseudonym of the study; empty when none was found"),
-        Column("state", "text", "How far the patient has come"),
-        Column("reason", "text", "Why the patient is not complete, or what else is to be known"),
-        Column("tries", "integer", "How often the patient was tried"),
-        Column(
-            "asked_at",
-            "moment",
-            "When the PACS was last asked for the patient (UTC)",
-            leaving=Leaving.NEVER,
-        ),
-        Column("unwanted", "text", "Which filter leaves the study out; empty when it is wanted"),
-        Column("modalities", "text", "Modalities the PACS told, with commas"),
-        Column("series", "integer", "Wanted series that the PACS has"),
-        Column("told", "integer", "Objects of the study as the PACS counts them"),
-        Column("listed", "flag", "Whether the PACS listed every object of the wanted series"),
-        Column("expected", "integer", "Objects listed in the wanted series"),
-        Column("stored", "integer", "Of these, kept"),
-        Column("refused", "integer", "Of these, put aside with a reason"),
-        Column("missing", "integer", "Of these, never arrived"),
-        Column("refused_codes", "text", "Reasons of those put aside, with commas"),
-        Column("partial", "integer", "Of those kept, without values that the web server kept back"),
-        Column(
-            "first_found",
-            "moment",
-            "When the PACS first told of the study (UTC)",
-            leaving=Leaving.NEVER,
-        ),
-        Column(
-            "last_found",
-            "moment",
-            "When the PACS last told of the study (UTC)",
-            leaving=Leaving.NEVER,
-        ),
-    ),
-)
-
 TABLES: dict[str, Table] = {
     table.name: table
     for table in (
         INSTANCE, REJECTED, SERIES, IRRADIATION_EVENT, DOSE_ESTIMATE, FINDING, PATIENT, RUN,
-        LEDGER, TEST_RESULT, PHANTOM_IMAGE, REPORT_RUN,
+        LEDGER, TEST_RESULT, PHANTOM_IMAGE, REPORT_RUN, STUDY_DOSE, ALERT, COVERAGE,
     )
 }  # fmt: skip

@@ -72,26 +72,6 @@ def catalogue_column(table: str, column: str, kind: str) -> Callable[[Work], Non
     return work
 
 
-STEPS = (
-    SchemaStep(3, "ages by birthdays and offsets from UTC, null in rows stored before; by which "
-               "rules an object was de-identified",
-               catalogue_column("object", "profile", "BIGINT")),
-    SchemaStep(4, "under which patient a study is kept, whose objects name several: a table that "
-               "opening makes", nothing, by_opening=True),
-    SchemaStep(5, "plans of reports and their runs: two tables that opening makes", nothing,
-               by_opening=True),
-    SchemaStep(6, "letters about runs of reports: a table that opening makes", nothing,
-               by_opening=True),
-)  # fmt: skip
-
-
-def steps_from(version: int) -> tuple[SchemaStep, ...] | None:
-    """Return the steps from a version to today's; ``None`` where it must be written anew."""
-    if version < FIRST:
-        return None
-    return tuple(step for step in STEPS if version <= step.before < SCHEMA_VERSION)
-
-
 def instance_columns(*names: str, **worked_out: pl.Expr) -> Callable[[Work], None]:
     """Return the work that fills new columns of the instance table in rows that are stored.
 
@@ -157,3 +137,36 @@ def _fill_inbox(
             "UPDATE inbox SET content = ? WHERE number = ?",
             json.dumps({**row, **new}, default=plain), waiting["number"],
         )  # fmt: skip
+
+
+# Columns of the instance table that came with schema 8.
+SINCE_8 = (
+    "ImagesInAcquisition", "NumberOfFrames", "TemporalPositionIdentifier",
+    "NumberOfTemporalPositions", "PatientPosition", "PatientState", "RotationDirection",
+    "FilterType", "ContrastBolusRoute", "ExposureInuAs", "DataCollectionDiameter", "TableHeight",
+    "ScanLength", "AcquisitionDuration", "EstimatedDoseSaving", "GeneratorPower",
+    "ContrastBolusVolume", "TriggerTime", "NominalPercentageOfCardiacPhase", "PixelSpacing",
+    "FocalSpots", "ReconstructionTargetCenterPatient", "DataCollectionCenterPatient",
+)  # fmt: skip
+
+STEPS = (
+    SchemaStep(3, "ages by birthdays and offsets from UTC, null in rows stored before; by which "
+               "rules an object was de-identified",
+               catalogue_column("object", "profile", "BIGINT")),
+    SchemaStep(4, "under which patient a study is kept, whose objects name several: a table that "
+               "opening makes", nothing, by_opening=True),
+    SchemaStep(5, "plans of reports and their runs: two tables that opening makes", nothing,
+               by_opening=True),
+    SchemaStep(6, "letters about runs of reports: a table that opening makes", nothing,
+               by_opening=True),
+    SchemaStep(7, "how many images an acquisition has, phases, position, contrast and what else "
+               "of a CT header is per slice: read from the stored headers",
+               instance_columns(*SINCE_8)),
+)  # fmt: skip
+
+
+def steps_from(version: int) -> tuple[SchemaStep, ...] | None:
+    """Return the steps from a version to today's; ``None`` where it must be written anew."""
+    if version < FIRST:
+        return None
+    return tuple(step for step in STEPS if version <= step.before < SCHEMA_VERSION)

@@ -7,7 +7,8 @@ from typing import Any
 import polars as pl
 import pytest
 
-from workbench.mapping.ct.prepared import CHECKED, MULTI_FRAME, prepared
+from workbench.mapping.ct.functional_groups import MULTI_FRAME
+from workbench.mapping.ct.prepared import CHECKED, prepared
 from workbench.mapping.plausible import bounds
 from workbench.mapping.report_kinds import with_report_kind
 from workbench.mapping.rules import built_in_rules
@@ -65,9 +66,9 @@ def test_an_unknown_maker_is_told_once_a_series(cases: Any) -> None:
 
 
 @pytest.mark.parametrize("sop_class", MULTI_FRAME)
-def test_multi_frame_images_are_told(cases: Any, sop_class: str) -> None:
+def test_multi_frame_images_without_functional_groups_are_told(cases: Any, sop_class: str) -> None:
     _, findings = ready(cases, cases.slices("2", [0], SOPClassUID=sop_class))
-    assert "multi_frame_not_read" in codes(findings)
+    assert "multi_frame_without_groups" in codes(findings)
 
 
 def test_a_series_of_localizers_and_scans_is_told(cases: Any) -> None:

@@ -44,6 +44,10 @@ def header(*values: object, block: int = 0x10, raw: bytes | None = None) -> dict
         (header("0000"), "ones", 0),
         (header("BODY 32 CM"), "centimetres", 32),
         (header("16cm head"), "centimetres", 16),
+        (header("64x0.625"), "rows_by_width", 40),
+        (header("16 X 0.75 mm"), "rows_by_width", 12),
+        (header("4*2,5"), "rows_by_width", 10),
+        (header(raw=b"2x0.6 "), "rows_by_width", 1.2),
     ],
 )
 def test_a_value_is_read_as_the_rule_says(found: dict[str, Any], read: str, value: float) -> None:
@@ -54,7 +58,10 @@ def test_a_value_is_read_as_the_rule_says(found: dict[str, Any], read: str, valu
     ("found", "read"),
     [
         (header("0.984:2"), "ratio"), (header("0.984"), "ratio"), (header("11021"), "ones"),
-        (header(""), "ones"), (header("32 mm"), "centimetres"), (header("fast"), "number"),
+        (header(""), "ones"), (header("32 mm"), "centimetres"),
+        (header("0.625"), "rows_by_width"), (header("64x"), "rows_by_width"),
+        (header("64x0.625x2"), "rows_by_width"), (header("64 of 0.625"), "rows_by_width"),
+        (header("fast"), "number"),
         (header("nan"), "number"), (header(float("inf")), "number"), (header(1, 2), "number"),
         (header(raw=struct.pack("<d", 39.37)), "number"),  # bytes are unpacked only by the rule
         (header(raw=struct.pack("<d", float("nan"))), "double"),

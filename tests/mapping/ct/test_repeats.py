@@ -118,13 +118,13 @@ def test_a_few_shared_positions_at_a_seam_do_not_matter(cases: Any) -> None:
     assert mapped.events["dlp_mgy_cm"].to_list() == [pytest.approx(cases.dlp(100.0))]
 
 
-def test_multi_frame_images_are_said_not_to_be_read(cases: Any) -> None:
+def test_a_multi_frame_image_without_functional_groups_is_told(cases: Any) -> None:
     enhanced = cases.data_set(
         "2", SOPClassUID="1.2.840.10008.5.1.4.1.1.2.1", NumberOfFrames=40,
         ImageType=["ORIGINAL", "PRIMARY", "VOLUME", "NONE"],
     )  # fmt: skip
     mapped = map_instances(cases.frame(enhanced))
-    found = mapped.findings.filter(pl.col("code") == "multi_frame_not_read")
+    found = mapped.findings.filter(pl.col("code") == "multi_frame_without_groups")
     assert found.select("severity", "SeriesInstanceUID").rows() == [("warning", "1.2.3.1.2")]
 
 

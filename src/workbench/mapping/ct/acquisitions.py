@@ -21,7 +21,8 @@ import polars as pl
 from workbench.mapping.ct.repeats import with_repeats
 from workbench.mapping.ct.series import facts_of
 from workbench.mapping.ct.slice_positions import AXIAL, GAP
-from workbench.mapping.ct.summary import SAME_DOSE, summarise, with_technique
+from workbench.mapping.ct.summary import SAME_DOSE, summarise
+from workbench.mapping.ct.technique import with_technique
 
 Part = Mapping[str, Any]
 TOLERANCE = timedelta(seconds=2)  # reconstructions repeat the time, some rounded to seconds
@@ -149,10 +150,13 @@ class Acquisition:
 
     def first(self, name: str) -> Any:
         """Return a value of the best part, else of the next that has it."""
-        for part in sorted(self.parts, key=_preference):
-            if part[name] is not None:
-                return part[name]
-        return None
+        part = self.telling(name)
+        return None if part is None else part[name]
+
+    def telling(self, name: str) -> Part | None:
+        """Return the best part, or the next best, that has a value."""
+        ranked = sorted(self.parts, key=_preference)
+        return next((part for part in ranked if part[name] is not None), None)
 
 
 def _pairs(runs: list[list[float]] | None) -> list[tuple[float, float]]:

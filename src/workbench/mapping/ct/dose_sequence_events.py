@@ -15,8 +15,9 @@ import polars as pl
 from workbench.dicom.jsonmodel import Item, first, items, values
 from workbench.mapping.body_regions import regions_of
 from workbench.mapping.content_tree import parse_header
+from workbench.mapping.ct.modulation import modulation
 from workbench.mapping.ct.private_elements import element_number, element_value
-from workbench.mapping.ct.summary import PITCH
+from workbench.mapping.ct.technique import PITCH
 from workbench.mapping.event_columns import age_flags, derived_uid, placed, shared_columns
 from workbench.mapping.event_start import event_start
 from workbench.mapping.quantities import Reading, number
@@ -104,7 +105,8 @@ def _exposures(
 def _row(item: Item, instance: dict[str, Any], reading: Reading) -> dict[str, object]:
     event_type = str(first(item, "AcquisitionType") or "").upper()
     known = event_type if event_type in EVENT_TYPES else "unknown"
-    pitch = number(first(item, "SpiralPitchFactor"))
+    pitch = _pitch(item)
+    told = first(item, "ExposureModulationType")
     size = CTDI_SIZES.get(element_number(item, PHANTOM) or 0.0)
     read = {
         column: reading.given(values(item, keyword), quantity, column)
@@ -114,6 +116,8 @@ def _row(item: Item, instance: dict[str, Any], reading: Reading) -> dict[str, ob
         meaning = ("time", "rotation_time_s")
         read["rotation_time_s"] = private_number(item, ROTATION_TIME, reading, meaning)
     dlp = private_number(item, DLP, reading, ("dlp", "dlp_mgy_cm"))
+    current, rotation = _current(item, reading), read["rotation_time_s"]
+    mas = current * rotation if current and rotation else None
     start = event_start(str(first(item, "AcquisitionDateTime") or ""), instance, reading)
     return {
         **shared_columns(instance),
@@ -128,9 +132,17 @@ def _row(item: Item, instance: dict[str, Any], reading: Reading) -> dict[str, ob
         "dlp_mgy_cm": dlp,
         "dlp_basis": None if dlp is None else "reported",
         "ctdi_phantom_cm": size,
-        "tube_current_ma": _current(item, reading),
+        "tube_current_ma": current,
+        "mas": mas,
+        "effective_mas": None if mas is None or pitch is None else mas / pitch,
+        "modulation": modulation(told),
+        "modulation_text": told,
+        "patient_position": instance["PatientPosition"],
+        "procedure_step": instance["PerformedProcedureStepDescription"],
+        "software_versions": instance["SoftwareVersions"],
         "exposure_time_s": _exposure_time(item, reading),
-        "pitch": pitch if pitch is not None and PITCH[0] <= pitch <= PITCH[1] else None,
+        "pitch": pitch,
+        "provenance": _provenance(item, dlp, size),
         "flags": sorted(
             [
                 *(["phantom_unknown"] if size is None else []),
@@ -139,6 +151,23 @@ def _row(item: Item, instance: dict[str, Any], reading: Reading) -> dict[str, ob
             ]
         ),
     }
+
+
+def _provenance(item: Item, dlp: float | None, size: int | None) -> str:
+    """Return, as JSON, where values were read."""
+    told = {column: keyword for column, (keyword, _) in ATTRIBUTES.items() if values(item, keyword)}
+    private = {"dlp_mgy_cm": (dlp, DLP), "ctdi_phantom_cm": (size, PHANTOM)}
+    if "rotation_time_s" not in told:
+        private["rotation_time_s"] = (element_number(item, ROTATION_TIME), ROTATION_TIME)
+    for column, (value, rule) in private.items():
+        if value is not None:
+            told[column] = f"{rule.creator} ({rule.group:04X},xx{rule.element:02X})"
+    return json.dumps(told, sort_keys=True)
+
+
+def _pitch(item: Item) -> float | None:
+    pitch = number(first(item, "SpiralPitchFactor"))
+    return pitch if pitch is not None and PITCH[0] <= pitch <= PITCH[1] else None
 
 
 def _current(item: Item, reading: Reading) -> float | None:

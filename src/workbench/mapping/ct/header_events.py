@@ -13,6 +13,7 @@ from workbench.mapping.ct.acquisitions import Acquisition, Part, acquisitions, p
 from workbench.mapping.ct.completeness import lacking, selected
 from workbench.mapping.ct.exposed_length import ExposedLength, exposed_length
 from workbench.mapping.ct.slice_positions import AXIAL
+from workbench.mapping.ct.technique_columns import technique_of
 from workbench.mapping.event_columns import age_flags, derived_uid, shared_columns
 from workbench.mapping.plausible import plausible
 from workbench.mapping.rules import Rules
@@ -142,14 +143,8 @@ def _row(acquisition: Acquisition, uid: str) -> dict[str, Any]:
         "exposed_length_mm": exposed.length_mm if exposed and computed else None,
         "exposed_length_basis": exposed.basis if exposed and computed else None,
         "exposed_length_sd_log": exposed.sd_log if exposed and computed else None,
+        **technique_of(acquisition),
         **_voltages(acquisition),
-        **{
-            name: acquisition.first(name)
-            for name in (
-                "ctdi_phantom_cm", "tube_current_ma", "rotation_time_s", "pitch",
-                "single_collimation_mm", "total_collimation_mm",
-            )
-        },
         "flags": sorted([*_flags(acquisition), *age_flags(best)]),
     }  # fmt: skip
 

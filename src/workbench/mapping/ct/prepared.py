@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import polars as pl
 
+from workbench.mapping.ct.functional_groups import with_frames
 from workbench.mapping.ct.kinds import UNKNOWN_MAKER, with_kinds
 from workbench.mapping.ct.series import deciding, header_facts, with_scan, with_spiral
 from workbench.mapping.ct.slice_positions import with_position
@@ -27,26 +28,27 @@ CHECKED = {
     "SpiralPitchFactor": ("ratio", 1.0),
     "CTDIvol": ("ctdi_vol", 1.0),
 }
-# Enhanced CT and Legacy Converted Enhanced CT Image Storage (PS3.4 B.5).
-MULTI_FRAME = ["1.2.840.10008.5.1.4.1.1.2.1", "1.2.840.10008.5.1.4.1.1.2.2"]
 
 
 def prepared(instances: pl.DataFrame, rules: Rules) -> tuple[pl.DataFrame, list[Finding]]:
-    """Return instances with kind, table movement, slice position and the facts of their series."""
+    """Return instances with kind, table movement, slice position and the facts of their series.
+
+    A multi-frame image becomes a row a frame.
+    """
+    frames, unread = with_frames(instances)
     own = ~pl.col("foreign")  # the bounds are those of CT
-    plausible, findings = without_implausible(instances, CHECKED, own)
+    plausible, findings = without_implausible(frames, CHECKED, own)
     frame = with_scan(with_position(with_spiral(with_kinds(plausible, rules), rules)))
     facts, problems = header_facts(deciding(frame, "scan"), rules)
     frame = frame.join(facts, on=["series_key", "scan"], how="left", maintain_order="left")
-    return frame, [*findings, *problems, *_series_findings(frame)]
+    return frame, [*unread, *findings, *problems, *_series_findings(frame)]
 
 
 def _series_findings(ordered: pl.DataFrame) -> list[Finding]:
-    """Series of an unknown maker, of multi-frame images, and that mix localizers with scans."""
+    """Series of an unknown maker, and those that mix localizers with scans."""
     ct = ordered.filter(pl.col("kind").is_in(["image", "derived", "localizer", "dose_info"]))
     series = ct.group_by("series_key", maintain_order=True).agg(
         pl.col("StudyInstanceUID", "SeriesInstanceUID", "maker").first(),
-        multi_frame=pl.col("SOPClassUID").is_in(MULTI_FRAME).any(),
         kinds=pl.col("kind").filter(pl.col("kind").is_in(["image", "localizer"])).n_unique(),
     )  # fmt: skip
     findings = []
@@ -56,12 +58,6 @@ def _series_findings(ordered: pl.DataFrame) -> list[Finding]:
             findings.append(
                 Finding("mapping", "unknown_maker", "no rules for this maker; the generic ones "
                         "are used", severity="note", column="Manufacturer", **place)
-            )  # fmt: skip
-        if row["multi_frame"]:
-            findings.append(
-                Finding("mapping", "multi_frame_not_read", "the values of multi-frame images stand "
-                        "in functional groups, which are not read: no dose comes from them",
-                        **place)
             )  # fmt: skip
         if row["kinds"] > 1:
             findings.append(

@@ -8,15 +8,21 @@ from __future__ import annotations
 
 import base64
 import binascii
+import json
 import math
 import re
 import struct
+from collections.abc import Mapping
 
 from workbench.dicom.jsonmodel import Item, private
 from workbench.mapping.rules import PrivateElement, PrivateValue, Vendor
 from workbench.model import Finding
 
 RATIO = re.compile(r"\s*([0-9]*\.?[0-9]+)\s*:\s*1\s*$")
+# Philips' collimation, "64x0.625": rows and width; some write * or a capital X, some end with mm.
+ROWS_BY_WIDTH = re.compile(
+    r"\s*([0-9]+)\s*[xX*\u00d7]\s*([0-9]*[.,]?[0-9]+)\s*(?:mm)?\s*$", re.IGNORECASE
+)
 CENTIMETRES = re.compile(r"([0-9]+)\s*CM\b", re.IGNORECASE)
 
 
@@ -37,6 +43,18 @@ def private_values(header: Item, vendor: Vendor) -> tuple[dict[str, float], list
                         severity="note", column=rule.column)
             )  # fmt: skip
     return columns, findings
+
+
+def private_sources(values: Mapping[str, float], vendor: Vendor) -> str:
+    """Return, as JSON, from which elements of a maker each column was read."""
+    return json.dumps({
+        rule.column: " x ".join(
+            f"{element.creator} ({element.group:04X},xx{element.element:02X})"
+            for element in rule.elements
+        )
+        for rule in vendor.private
+        if rule.column in values
+    })  # fmt: skip
 
 
 def _product(header: Item, rule: PrivateValue) -> float | None:
@@ -97,6 +115,9 @@ def _from_text(text: str, read: str) -> float | None:
     if read in ("ratio", "centimetres"):
         match = (RATIO.match if read == "ratio" else CENTIMETRES.search)(text)
         return float(match[1]) if match else None
+    if read == "rows_by_width":
+        match = ROWS_BY_WIDTH.match(text)
+        return float(match[1]) * float(match[2].replace(",", ".")) if match else None
     try:
         return _finite(float(text))
     except ValueError:

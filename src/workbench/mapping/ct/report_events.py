@@ -26,6 +26,7 @@ from workbench.mapping.content_tree import (
     schemeless,
 )
 from workbench.mapping.ct.false_zeros import without_false_zeros
+from workbench.mapping.ct.report_technique import technique_columns
 from workbench.mapping.event_columns import age_flags, derived_uid, placed, shared_columns
 from workbench.mapping.event_start import NOT_OF_EVENT, event_start, local_text
 from workbench.mapping.quantities import Reading
@@ -233,8 +234,11 @@ def _row(
         "comment": node.child("121106").text(),
         **_parameters(node.child("113822"), reading),
         **_dose(node.child("113829"), reading),
+        "procedure_step": instance["PerformedProcedureStepDescription"],
+        "software_versions": instance["SoftwareVersions"],
     }
     zero = list(without_false_zeros(row, reading))
+    row |= technique_columns(node, row, reading)
     uid = node.child("113769").text()
     own_start = None if NOT_OF_EVENT in start.flags else start.at
     row["irradiation_event_uid"] = uid or _missing_uid(row, own_start, seen, reading)

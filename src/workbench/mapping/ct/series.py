@@ -2,17 +2,20 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import replace
 
 import polars as pl
 
 from workbench.dicom.jsonmodel import Item, items
 from workbench.dicom.values import acquisition_of
-from workbench.mapping.codes import code_of
+from workbench.mapping.codes import code_in
 from workbench.mapping.content_tree import parse_header
-from workbench.mapping.ct.private_elements import private_values
-from workbench.mapping.ct.summary import PITCH, PRIVATE
-from workbench.mapping.rules import Rules
+from workbench.mapping.ct.functional_groups import group_items
+from workbench.mapping.ct.private_elements import private_sources, private_values
+from workbench.mapping.ct.summary import PRIVATE
+from workbench.mapping.ct.technique import PITCH
+from workbench.mapping.rules import Rules, Vendor
 from workbench.model import CTDI_PHANTOM_CM, CTDI_PHANTOMS, Finding
 
 KIND_ORDER = ("report", "dose_info", "image", "derived", "localizer", "other")
@@ -89,7 +92,7 @@ def header_facts(decided: pl.DataFrame, rules: Rules) -> tuple[pl.DataFrame, lis
         phantom, unknown = _phantom(header, values.get("ctdi_phantom_cm"))
         rows.append(
             {"series_key": row["series_key"], "scan": row["scan"], "phantom_cm": phantom,
-             "timed": _timed(header), "images_in_acquisition": _images(header)}
+             "timed": _timed(header), "private_sources": _sources(header, values, vendor)}
             | {f"private_{name}": values.get(name) for name in PRIVATE}
         )  # fmt: skip
         place = {"study": row["StudyInstanceUID"], "series": row["SeriesInstanceUID"]}
@@ -98,29 +101,31 @@ def header_facts(decided: pl.DataFrame, rules: Rules) -> tuple[pl.DataFrame, lis
     return pl.DataFrame(rows, schema={**keys, **FACTS}, orient="row"), findings
 
 
-FACTS = {
-    "phantom_cm": pl.Float64(), "timed": pl.Boolean(), "images_in_acquisition": pl.Int64()
-} | {f"private_{name}": pl.Float64() for name in PRIVATE}  # fmt: skip
+FACTS = {"phantom_cm": pl.Float64(), "timed": pl.Boolean(), "private_sources": pl.String()} | {
+    f"private_{name}": pl.Float64() for name in PRIVATE
+}
 
 
-def _images(header: Item) -> int | None:
-    """Return Images in Acquisition (0020,1002), a number of images above zero."""
-    try:
-        count = int(str(first(header, "ImagesInAcquisition") or "").strip())
-    except ValueError:
-        return None
-    return count if count > 0 else None
+def _sources(header: Item, values: Mapping[str, float], vendor: Vendor) -> str:
+    """Return where private values were read, without a phantom that the standard's code names."""
+    known = {"ctdi_phantom_cm"} if _public_phantom(header) else set()
+    return private_sources({n: value for n, value in values.items() if n not in known}, vendor)
 
 
 def _phantom(header: Item, private_cm: float | None) -> tuple[float | None, list[Finding]]:
-    if items(header, "CTDIPhantomTypeCodeSequence"):
-        code = code_of(header, "CTDIPhantomTypeCodeSequence").name
+    if found := _public_phantom(header):
+        code = code_in(found[0]).name
         if code in CTDI_PHANTOM_CM:
             return float(CTDI_PHANTOM_CM[code]), []
         return None, [_unknown_phantom("CTDIPhantomTypeCodeSequence")]
     if private_cm is None or private_cm in CTDI_PHANTOMS:
         return private_cm, []
     return None, [_unknown_phantom("ctdi_phantom_cm")]
+
+
+def _public_phantom(header: Item) -> list[Item]:
+    name = "CTDIPhantomTypeCodeSequence"
+    return items(header, name) or group_items(header, name)
 
 
 def _unknown_phantom(column: str) -> Finding:

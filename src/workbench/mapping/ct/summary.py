@@ -10,11 +10,10 @@ import polars as pl
 from workbench.mapping.ct.slice_positions import scan_ranges
 from workbench.mapping.series_values import copied_values, mean_of
 
-PITCH = (0.05, 4.0)  # outside no scanner works; such header values are typing errors
 SAME_DOSE = 0.01  # share: headers write CTDIvol with two or three digits
 PRIVATE = (
     "pitch", "table_feed_mm", "rotation_time_s", "total_collimation_mm", "ctdi_phantom_cm",
-    "ctdi_vol_mgy", "dlp_mgy_cm",
+    "ctdi_vol_mgy", "dlp_mgy_cm", "table_speed_mm_s",
 )  # fmt: skip
 
 
@@ -42,42 +41,19 @@ def summarise(slices: pl.DataFrame, key: str) -> pl.DataFrame:
         SpiralPitchFactor=mean_of("SpiralPitchFactor"),
         single_collimation_mm=mean_of("SingleCollimationWidth"),
         TotalCollimationWidth=mean_of("TotalCollimationWidth"),
+        Exposure=mean_of("Exposure"),
+        ExposureInuAs=mean_of("ExposureInuAs"),
+        images_in_acquisition=pl.col("ImagesInAcquisition")
+        .filter(pl.col("ImagesInAcquisition") > 0)
+        .max(),
+        slice_location_min_mm=pl.col("position_mm").min(),
+        slice_location_max_mm=pl.col("position_mm").max(),
+        gantry_tilt_deg=pl.col("GantryDetectorTilt").drop_nulls().first(),
+        reconstruction_diameter_mm=mean_of("ReconstructionDiameter"),
+        data_collection_diameter_mm=mean_of("DataCollectionDiameter"),
+        table_height_mm=pl.col("TableHeight").drop_nulls().first(),
     )
     values = copied_values(slices, key)
     for table in (grouped, scan_ranges(slices, key)):
         values = values.join(table, on=key, how="left", maintain_order="left")
     return values.with_columns(kvp_kv="usual_kv").drop("usual_kv")
-
-
-def with_technique(summary: pl.DataFrame) -> pl.DataFrame:
-    """Add rotation time, feed, collimation, pitch and dose to a summary.
-
-    The standard's attributes come first, then the maker's private value (columns
-    ``private_*``), then arithmetic: rotation time = feed / table speed; feed = table speed x
-    rotation time; pitch = feed / total collimation (IEC 60601-2-44, 203.107), for spirals only.
-    """
-    in_range = pl.col("SpiralPitchFactor").is_between(*PITCH)
-    summary = summary.with_columns(
-        rotation_time_s=pl.coalesce(
-            "RevolutionTime",
-            "private_rotation_time_s",
-            pl.when("spiral").then(pl.col("TableFeedPerRotation") / pl.col("TableSpeed")),
-        ),
-        total_collimation_mm=pl.coalesce("TotalCollimationWidth", "private_total_collimation_mm"),
-        ctdi_vol_mgy=pl.coalesce("ctdi_vol_mgy", "private_ctdi_vol_mgy"),
-        given_pitch=pl.coalesce(pl.when(in_range).then("SpiralPitchFactor"), "private_pitch"),
-    )
-    summary = summary.with_columns(
-        table_feed_mm=pl.coalesce(
-            "TableFeedPerRotation",
-            "private_table_feed_mm",
-            pl.when("spiral").then(pl.col("TableSpeed") * pl.col("rotation_time_s")),
-            pl.when("spiral").then(pl.col("given_pitch") * pl.col("total_collimation_mm")),
-        )
-    )
-    quotient = pl.col("table_feed_mm") / pl.col("total_collimation_mm")
-    plausible = pl.col("spiral") & quotient.is_between(*PITCH)
-    return summary.with_columns(
-        pitch=pl.coalesce("given_pitch", pl.when(plausible).then(quotient)),
-        ctdi_phantom_cm=pl.col("phantom_cm").cast(pl.Int64),
-    )

@@ -66,8 +66,8 @@ def test_a_child_of_another_scheme_never_takes_the_place_of_dicoms(
 def test_a_code_without_scheme_is_read_where_no_other_has_its_place_and_is_seen() -> None:
     node = tree(text("alone", "113838", None))
     assert node.child("113838").text() == "alone"
-    assert schemeless(node)
-    assert not schemeless(tree(text("ours", "113838")))
+    assert schemeless(node.item)
+    assert not schemeless(tree(text("ours", "113838")).item)
     assert tree(text("theirs", "113838", "99ACME")).children("113838") == []
 
 

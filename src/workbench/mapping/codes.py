@@ -12,7 +12,7 @@ from functools import cache
 from importlib import resources
 from typing import NamedTuple
 
-from workbench.dicom.jsonmodel import Item, first, items
+from workbench.dicom.jsonmodel import Item, items, tag_key
 
 DICOM, SNOMED_RT, UNITS = "DCM", "SRT", "UCUM"
 OWN_SCHEMES = frozenset({DICOM, SNOMED_RT})  # in which this package names codes by value
@@ -54,22 +54,39 @@ def synonyms() -> dict[tuple[str, str], str]:
     return {(row["scheme"], row["value"]): row["code"] for row in _rows("code_synonyms.csv")}
 
 
+NO_CODE = Code()
+VALUE, LONG_VALUE, URN_VALUE, MEANING, DESIGNATOR, SCHEME_UID = map(
+    tag_key,
+    (
+        "CodeValue", "LongCodeValue", "URNCodeValue", "CodeMeaning", "CodingSchemeDesignator",
+        "CodingSchemeUID",
+    ),
+)  # fmt: skip
+
+
 def code_of(item: Item, keyword: str) -> Code:
     """Return the first code of a code sequence; an empty one where there is none."""
-    return code_in(next(iter(items(item, keyword)), Item()))
+    told = next(iter(items(item, keyword)), None)
+    return code_in(told) if told else NO_CODE
 
 
 def code_in(told: Item) -> Code:
     """Return the code that an item of a code sequence tells."""
-    meaning = str(first(told, "CodeMeaning") or "").strip()
-    for name in ("CodeValue", "LongCodeValue", "URNCodeValue"):
-        value = str(first(told, name) or "").strip()
-        if value:
-            return Code(value, _scheme(told), meaning)
-    return Code(meaning=meaning)
+    # PS3.3 section 8.1: one of the three is there.
+    value = _text(told, VALUE) or _text(told, LONG_VALUE) or _text(told, URN_VALUE)
+    return Code(value, _scheme(told) if value else "", _text(told, MEANING))
+
+
+def _text(item: Item, key: str) -> str:
+    """Return the first text of an element; a report holds thousands of codes."""
+    values = item[key].get("Value") if key in item else None
+    return str(values[0] or "").strip() if values else ""
 
 
 def _scheme(told: Item) -> str:
-    designator = str(first(told, "CodingSchemeDesignator") or "").strip().upper()
-    uid = str(first(told, "CodingSchemeUID") or "").strip()
-    return schemes().get(designator) or schemes().get(uid) or designator or uid
+    known = schemes()
+    designator = _text(told, DESIGNATOR).upper()
+    if designator in known:
+        return known[designator]
+    uid = _text(told, SCHEME_UID)
+    return known.get(uid) or designator or uid

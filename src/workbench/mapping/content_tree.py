@@ -8,14 +8,22 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
 
-from workbench.dicom.jsonmodel import Item, first, items, values
-from workbench.mapping.codes import UNITS, Code, code_of
+from workbench.dicom.jsonmodel import Item, first, items, tag_key, values
+from workbench.mapping.codes import NO_CODE, UNITS, Code, code_of
 
 # PS3.16 CID and TID codes, scheme DCM.
 DOSE_REPORT = "113701"  # X-Ray Radiation Dose Report, root of TID 10001 and 10011
 NUCLEAR_REPORT = "113500"  # Radiopharmaceutical Radiation Dose Report, root of TID 10021
 CT_ACCUMULATED = "113811"
 CT_ACQUISITION = "113819"
+
+FLOATING, NUMERATOR, DENOMINATOR, QUALIFIER, DESIGNATOR = map(
+    tag_key,
+    (
+        "FloatingPointValue", "RationalNumeratorValue", "RationalDenominatorValue",
+        "NumericValueQualifierCodeSequence", "CodingSchemeDesignator",
+    ),
+)  # fmt: skip
 
 REPORT_KINDS = {
     "ct": "CT dose report",
@@ -46,13 +54,15 @@ class Node:
     def _by_code(self) -> dict[str, list[Node]]:
         """The direct children by concept name: a node is asked for some twenty of them."""
         children: dict[str, list[Node]] = {}
-        nodes = [Node(item) for item in items(self.item, "ContentSequence")]
-        for node in nodes:
+        bare: list[Node] = []
+        for node in map(Node, items(self.item, "ContentSequence")):
             if node.concept.scheme:
-                children.setdefault(node.code, []).append(node)
-        proper = frozenset(children)
-        for node in nodes:  # a code without scheme only stands in for one that has it
-            if not node.concept.scheme and node.code not in proper:
+                children.setdefault(node.concept.name, []).append(node)
+            else:
+                bare.append(node)
+        proper = frozenset(children) if bare else frozenset()
+        for node in bare:  # a code without scheme only stands in for one that has it
+            if node.code not in proper:
                 children.setdefault(node.code, []).append(node)
         return children
 
@@ -76,20 +86,21 @@ class Node:
 
     def exact(self) -> list[float]:
         """Return what stands beside Numeric Value: its exact value (PS3.3 C.18.1)."""
-        given = []
+        given: list[Any] = []
         for item in items(self.item, "MeasuredValueSequence"):
-            given += values(item, "FloatingPointValue")
-            above, below = (
-                values(item, f"Rational{part}Value") for part in ("Numerator", "Denominator")
-            )
-            given += [a / b for a, b in zip(above, below, strict=False) if _ratio(a, b)]
+            if FLOATING in item:
+                given += values(item, FLOATING)
+            if NUMERATOR in item:
+                above, below = values(item, NUMERATOR), values(item, DENOMINATOR)
+                given += [a / b for a, b in zip(above, below, strict=False) if _ratio(a, b)]
         return [float(value) for value in given if _real(value)]
 
     def qualifier(self) -> Code:
         """Return why a number is not there (PS3.16 CID 42); an empty code when it is."""
-        within = next(iter(items(self.item, "MeasuredValueSequence")), Item())
-        own = code_of(self.item, "NumericValueQualifierCodeSequence")
-        return own if own.value else code_of(within, "NumericValueQualifierCodeSequence")
+        for item in (self.item, *items(self.item, "MeasuredValueSequence")):
+            if QUALIFIER in item:
+                return code_of(item, QUALIFIER)
+        return NO_CODE
 
     def coded(self) -> tuple[str, str]:
         """Return our name and the meaning of a coded value; empty texts when absent."""
@@ -113,11 +124,14 @@ def _ratio(above: object, below: object) -> bool:
     return _real(above) and _real(below) and below != 0
 
 
-def schemeless(node: Node) -> bool:
+def schemeless(item: Item) -> bool:
     """Say whether a concept name in a tree tells no scheme."""
-    if node.concept.value and not node.concept.scheme:
-        return True
-    return any(schemeless(Node(item)) for item in items(node.item, "ContentSequence"))
+    name = next(iter(items(item, "ConceptNameCodeSequence")), None)
+    if name and not (DESIGNATOR in name and values(name, DESIGNATOR)):
+        code = code_of(item, "ConceptNameCodeSequence")
+        if code.value and not code.scheme:
+            return True
+    return any(schemeless(child) for child in items(item, "ContentSequence"))
 
 
 def parse_header(text: str | None) -> Item:

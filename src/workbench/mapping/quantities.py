@@ -76,6 +76,19 @@ class Reading:
             return None
         return self._plausible(value if factor == 1.0 else value * factor, quantity, column)
 
+    def child(self, parent: Node, code: str, quantity: str, column: str) -> float | None:
+        """Return the NUM child of a concept as ``measured`` does.
+
+        Several that tell one value are that value; ``None`` with a finding where they differ.
+        """
+        nodes = parent.children(code) or [Node({})]
+        read = {self.measured(node, quantity, column) for node in nodes} - {None}
+        if len(read) > 1:
+            self.refuse("multi_valued", "several values stand where one must be; none is used",
+                        column)  # fmt: skip
+            return None
+        return next(iter(read), None)
+
     def _numeric(self, node: Node, column: str) -> tuple[float | None, str | None]:
         """Return the number and unit of a content item, by its exact value where it has one."""
         given, unit = node.measured()

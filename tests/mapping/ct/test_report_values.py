@@ -158,3 +158,33 @@ def test_a_phantom_of_another_scheme_is_none(cases: Any) -> None:
     mapped = map_instances(cases.frame(image))
     assert mapped.events["ctdi_phantom_cm"].to_list() == [None]
     assert "unknown_phantom" in codes(mapped)
+
+
+# --- where values stand ---------------------------------------------------------------------------
+
+
+def dose_of(event: Dataset) -> Dataset:
+    found: Dataset = next(item for item in event.ContentSequence
+                          if item.ConceptNameCodeSequence[0].CodeValue == "113829")  # fmt: skip
+    return found
+
+
+def test_a_dose_that_stands_outside_its_container_is_read(cases: Any) -> None:
+    event = cases.event()
+    dose = dose_of(event)
+    event.ContentSequence = [
+        *(item for item in event.ContentSequence if item is not dose), *dose.ContentSequence
+    ]  # fmt: skip
+    row = of(cases, event).events.to_dicts()[0]
+    assert (row["ctdi_vol_mgy"], row["dlp_mgy_cm"], row["ctdi_phantom_cm"]) == (10.0, 300.0, 32)
+
+
+@pytest.mark.parametrize(("second", "dlp"), [(300.0, 300.0), (310.0, None)])
+def test_two_values_under_one_code_are_one_or_none(
+    cases: Any, second: float, dlp: float | None
+) -> None:
+    event, other = cases.event(), cases.event(dlp=(second, "mGy.cm"))
+    dose_of(event).ContentSequence.append(dose_of(other).ContentSequence[1])
+    mapped = of(cases, event)
+    assert mapped.events["dlp_mgy_cm"].to_list() == [dlp]
+    assert ("multi_valued" in codes(mapped)) is (dlp is None)

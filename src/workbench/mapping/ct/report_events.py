@@ -148,7 +148,7 @@ def read_report(instance: dict[str, Any]) -> DoseReport:
         [_row(node, seen, instance, reading, begun) for node in root.children(CT_ACQUISITION)],
         reading,
     )
-    if schemeless(root):
+    if schemeless(header):
         reading.refuse("code_without_scheme", "codes of the report tell no scheme; they are "
                        "read as those of DICOM where no other code has their place",
                        "report")  # fmt: skip
@@ -203,8 +203,8 @@ def _report_facts(root: Node, instance: dict[str, Any], reading: Reading) -> dic
         "device_observer_model": root.child("121015").text(),
         "device_observer_serial_number": root.child("121016").text(),
         "observer_type": _meaning(root, "121005"),
-        "number_of_events": reading.measured(total.child("113812"), "count", "report"),
-        "dlp_total_mgy_cm": reading.measured(total.child("113813"), "dlp", "report"),
+        "number_of_events": reading.child(total, "113812", "count", "report"),
+        "dlp_total_mgy_cm": reading.child(total, "113813", "dlp", "report"),
     }
 
 
@@ -232,8 +232,8 @@ def _row(
         "procedure_context": _meaning(node, "G-C32C"),
         "protocol": node.child("125203").text(),
         "comment": node.child("121106").text(),
-        **_parameters(node.child("113822"), reading),
-        **_dose(node.child("113829"), reading),
+        **_parameters(_within(node, "113822"), reading),
+        **_dose(_within(node, "113829"), reading),
         "procedure_step": instance["PerformedProcedureStepDescription"],
         "software_versions": instance["SoftwareVersions"],
     }
@@ -246,9 +246,15 @@ def _row(
     return row
 
 
+def _within(node: Node, container: str) -> Node:
+    """Return a container of an acquisition; itself where its writer put the content there."""
+    found = node.child(container)
+    return found if found.item else node
+
+
 def _parameters(node: Node, reading: Reading) -> dict[str, object]:
     row: dict[str, object] = {
-        column: reading.measured(node.child(code), quantity, column)
+        column: reading.child(node, code, quantity, column)
         for column, (code, quantity) in PARAMETERS.items()
     }
     count = row["number_of_x_ray_sources"]
@@ -264,18 +270,18 @@ def _source(node: Node, reading: Reading) -> dict[str, object]:
     """One X-ray source (TID 10014): kV, mA, largest mA and rotation time."""
     source: dict[str, object] = {"identification": node.child("113832").text()}
     for column, (code, quantity) in SOURCE.items():
-        source[column] = reading.measured(node.child(code), quantity, column)
+        source[column] = reading.child(node, code, quantity, column)
     return source
 
 
 def _dose(node: Node, reading: Reading) -> dict[str, object]:
-    dlp = reading.measured(node.child("113838"), "dlp", "dlp_mgy_cm")
+    dlp = reading.child(node, "113838", "dlp", "dlp_mgy_cm")
     code = node.child("113835").coded()[0]
     if code and code not in CTDI_PHANTOM_CM:
         reading.refuse("unknown_phantom", "the CTDI phantom is none of 16 or 32 cm",
                        "ctdi_phantom_cm")  # fmt: skip
     return {
-        "ctdi_vol_mgy": reading.measured(node.child("113830"), "ctdi_vol", "ctdi_vol_mgy"),
+        "ctdi_vol_mgy": reading.child(node, "113830", "ctdi_vol", "ctdi_vol_mgy"),
         "dlp_mgy_cm": dlp,
         "dlp_basis": None if dlp is None else "reported",
         "ctdi_phantom_cm": CTDI_PHANTOM_CM.get(code),

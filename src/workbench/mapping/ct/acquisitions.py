@@ -13,6 +13,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from functools import cached_property
 from itertools import combinations
 from typing import Any
 
@@ -38,26 +39,31 @@ class Acquisition:
     parts: tuple[Part, ...]
     uid: str | None
 
-    @property
+    @cached_property
     def best(self) -> Part:
         """Original before derived, the longest span, most slices, lowest series number.
 
         Span is first to last slice position without an increment, so that neither a thick nor
         a shorter reconstruction of the same scan replaces the scan.
         """
-        return min(self.parts, key=_preference)
+        return self.ranked[0]
 
-    @property
+    @cached_property
+    def ranked(self) -> list[Part]:
+        """The parts from the best to the least."""
+        return sorted(self.parts, key=_preference)
+
+    @cached_property
     def localizer(self) -> bool:
         """Whether these are localizers."""
         return bool(self.parts[0]["kind"] == "localizer")
 
-    @property
+    @cached_property
     def derived(self) -> bool:
         """Whether no original image is among them."""
         return all(part["kind"] == "derived" for part in self.parts)
 
-    @property
+    @cached_property
     def repeated(self) -> bool:
         """Whether it is unknown how often the range was irradiated.
 
@@ -69,7 +75,7 @@ class Acquisition:
         originals = [part for part in self.parts if part["kind"] == "image"]
         return self.uid is None and any(_alike(a, b) for a, b in combinations(originals, 2))
 
-    @property
+    @cached_property
     def shown(self) -> tuple[Part, ...]:
         """Parts whose slices show where the patient was irradiated.
 
@@ -84,7 +90,7 @@ class Acquisition:
         )  # fmt: skip
         return (best, *others)
 
-    @property
+    @cached_property
     def range_mm(self) -> float | None:
         """What the slices cover along the table, from end to end of all parts.
 
@@ -101,12 +107,12 @@ class Acquisition:
         high = max(self.shown, key=lambda part: part["last_mm"])
         return float(high["last_edge_mm"] - low["first_edge_mm"])
 
-    @property
+    @cached_property
     def continuous(self) -> bool:
         """Whether the headers name one acquisition: what lies between its images was exposed."""
         return bool(self.uid) or any(part["AcquisitionNumbers"] for part in self.parts)
 
-    @property
+    @cached_property
     def runs(self) -> list[tuple[float, float]]:
         """Stacks of touching slices: those of the best part, and of others what lies outside."""
         best, *others = self.shown
@@ -117,7 +123,7 @@ class Acquisition:
             runs += [run for run in _pairs(part["runs"]) if not _within(run, runs)]
         return runs
 
-    @property
+    @cached_property
     def extending(self) -> tuple[Part, ...]:
         """Parts beside the best one that show a range which the best one does not."""
         best = self.best
@@ -128,7 +134,7 @@ class Acquisition:
             or part["last_mm"] > best["last_mm"] + step
         )  # fmt: skip
 
-    @property
+    @cached_property
     def ctdi_vol_mgy(self) -> float | None:
         """Mean CTDIvol: of the best part, with those that extend it by their length."""
         told = [
@@ -142,7 +148,7 @@ class Acquisition:
         value: float | None = self.first("ctdi_vol_mgy")
         return value
 
-    @property
+    @cached_property
     def voltages(self) -> list[float]:
         """Tube voltages of the original images in kV, ascending; of derived ones where alone."""
         originals = [part for part in self.parts if part["kind"] != "derived"]
@@ -155,8 +161,7 @@ class Acquisition:
 
     def telling(self, name: str) -> Part | None:
         """Return the best part, or the next best, that has a value."""
-        ranked = sorted(self.parts, key=_preference)
-        return next((part for part in ranked if part[name] is not None), None)
+        return next((part for part in self.ranked if part[name] is not None), None)
 
 
 def _pairs(runs: list[list[float]] | None) -> list[tuple[float, float]]:

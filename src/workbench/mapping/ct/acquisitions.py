@@ -21,7 +21,7 @@ import polars as pl
 
 from workbench.mapping.ct.repeats import with_repeats
 from workbench.mapping.ct.series import facts_of
-from workbench.mapping.ct.slice_positions import AXIAL, GAP
+from workbench.mapping.ct.slice_positions import AXIAL, GAP, touching_runs
 from workbench.mapping.ct.summary import SAME_DOSE, summarise
 from workbench.mapping.ct.technique import with_technique
 
@@ -212,8 +212,10 @@ def parts(instances: pl.DataFrame) -> pl.DataFrame:
     )
     identity = identity.join(first_number, on="series_key", how="left", maintain_order="left")
     summary = summarise(slices, "part").join(identity, on="part", maintain_order="left")
-    joined = summary.join(facts_of(slices, "part"), on="part", how="left", maintain_order="left")
-    return with_technique(_own_private_dlp(joined))
+    runs = touching_runs(slices.filter(~pl.col("spiral").fill_null(False)), "part")
+    for table in (runs, facts_of(slices, "part")):
+        summary = summary.join(table, on="part", how="left", maintain_order="left")
+    return with_technique(_own_private_dlp(summary))
 
 
 def _own_private_dlp(parts: pl.DataFrame) -> pl.DataFrame:

@@ -94,11 +94,11 @@ def exposed_length(range_mm: float | None, runs: Sequence[Run], best: Part) -> E
     range_mm
         What its slices cover along the table.
     runs
-        Its stacks of touching slices.
+        Its stacks of touching slices; a spiral needs none.
     best
         The part that tells of mode, pitch, total collimation and increment.
     """
-    if not range_mm or not runs:
+    if not range_mm:
         return None
     increment = best["slice_increment_mm"] or 0.0
     collimation = best["total_collimation_mm"]
@@ -109,6 +109,8 @@ def exposed_length(range_mm: float | None, runs: Sequence[Run], best: Part) -> E
     if best["spiral"] is None:
         doubt = coefficients()["overranging_typical"].value
         return _sure(range_mm, RANGE, doubt, ENDS * increment)
+    if not runs:
+        return None
     length = irradiated(runs, collimation)
     if collimation:
         return _sure(length, ROTATIONS)

@@ -60,8 +60,8 @@ def scan_ranges(frame: pl.DataFrame, key: str) -> pl.DataFrame:
 
     Columns: ``positions`` (distinct, to 0.01 mm), ``span_mm`` (first to last position),
     ``slice_increment_mm`` (median step; a single slice takes Spacing Between Slices, else
-    Slice Thickness), ``gaps``, ``scan_length_mm``, ``first_edge_mm`` and ``last_edge_mm`` (what
-    the slices cover), and ``runs``: begin and end of each stack of slices that touch, in mm.
+    Slice Thickness), ``gaps``, ``scan_length_mm``, ``first_edge_mm`` and ``last_edge_mm``: what
+    the slices cover.
 
     A step is a gap when it is wider than ``GAP`` increments and than the slices are thick, unless
     its neighbours are as wide: then the increment changed.
@@ -77,9 +77,7 @@ def scan_ranges(frame: pl.DataFrame, key: str) -> pl.DataFrame:
         last_edge_mm=(pl.col("position_mm") + pl.col("high")).last(),
     )
     known = pl.col("slice_increment_mm").is_not_null()
-    return ranges.with_columns(pl.when(known).then("scan_length_mm").alias("scan_length_mm")).join(
-        _runs(slices, key), on=key, how="left", maintain_order="left"
-    )
+    return ranges.with_columns(pl.when(known).then("scan_length_mm").alias("scan_length_mm"))
 
 
 def _steps(frame: pl.DataFrame, key: str) -> pl.DataFrame:
@@ -129,9 +127,12 @@ def _like_its_neighbours(key: str) -> pl.Expr:
     return pl.sum_horizontal(near) >= 2
 
 
-def _runs(slices: pl.DataFrame, key: str) -> pl.DataFrame:
-    """Return the stacks of touching slices: what a row of rotations of a sequence exposed."""
-    numbered = slices.with_columns(
+def touching_runs(frame: pl.DataFrame, key: str) -> pl.DataFrame:
+    """Return ``runs`` per value of ``key``: begin and end (mm) of each stack of touching slices.
+
+    In a sequence a row of rotations exposed them.
+    """
+    numbered = _steps(frame, key).with_columns(
         run=(pl.col("apart").fill_null(pl.col("gap")).fill_null(False)).cum_sum().over(key)
     )
     reach = pl.coalesce("thickness", "width", "median") / 2

@@ -101,8 +101,9 @@ def test_the_root_and_its_content_say_what_a_report_is(root: str, inside: str, k
     assert kind in REPORT_KINDS
 
 
-def test_only_direct_content_makes_a_ct_report() -> None:
-    assert report_kind(content(DOSE_REPORT, content("B", content("113819"))).to_json()) != "ct"
+def test_acquisitions_deeper_than_they_belong_make_it_ct_too_so_that_they_are_told() -> None:
+    assert report_kind(content(DOSE_REPORT, content("B", content("113819"))).to_json()) == "ct"
+    assert report_kind(content(DOSE_REPORT, content("B", content("B"))).to_json()) == "projection"
 
 
 @given(st.text() | st.none() | st.recursive(st.none() | st.integers() | st.text(), st.lists).map(

@@ -63,7 +63,7 @@ CASES = {
     "dose/a18c_dlp_zero": told(None, codes=("zero_contradicted",), ctdi_vol_mgy=10.0),
     "dose/a19_comma_with_float": told(188.5),
     "dose/a20_sct": told(100.0, event_type="SPIRAL"),
-    "dose/a29_nested_acquisition": told(codes=("accumulated_only",)),
+    "dose/a29_nested_acquisition": told(codes=("acquisition_misplaced",)),
     "dose/d02_ds_0": told(100.0),
     "dose/d02_ds_1": told(100.0),
     "dose/d02_ds_2": told(100.0),
@@ -164,6 +164,13 @@ def test_times_in_one_zone_keep_each_scan_with_its_own_report(
     events = line("dose/a10_timezone").events(preferred=True)
     doses = dict(events.select("body_region", "dlp_mgy_cm").iter_rows())
     assert doses == {"head": 110.0, "abdomen": 105.0}
+
+
+def test_a_scanogram_without_the_word_is_a_topogram(line: Callable[[str], Survey]) -> None:
+    survey = line("dose/a25_scanogram")
+    events = survey.events(preferred=True).sort("started_at")
+    assert events["localizer"].to_list() == [True, False]
+    assert survey.table("series").sort("SeriesNumber")["role"].to_list() == ["TOPOGRAM", "SCAN"]
 
 
 def test_spirals_named_for_what_they_waited_for_are_scans(line: Callable[[str], Survey]) -> None:

@@ -124,6 +124,18 @@ def _ratio(above: object, below: object) -> bool:
     return _real(above) and _real(below) and below != 0
 
 
+def misplaced(node: Node, code: str) -> bool:
+    """Say whether a concept stands deeper in a tree than in its children.
+
+    What is inside those children is not looked at.
+    """
+    others = [
+        Node(item) for item in items(node.item, "ContentSequence")
+        if code_of(item, "ConceptNameCodeSequence").name != code
+    ]  # fmt: skip
+    return any(other.children(code) or misplaced(other, code) for other in others)
+
+
 def schemeless(item: Item) -> bool:
     """Say whether a concept name in a tree tells no scheme."""
     name = next(iter(items(item, "ConceptNameCodeSequence")), None)
@@ -156,4 +168,6 @@ def report_kind(text: str) -> str:
     if root.code != DOSE_REPORT:
         return "no_dose"
     codes = {Node(item).code for item in items(root.item, "ContentSequence")}
-    return "ct" if codes & {CT_ACCUMULATED, CT_ACQUISITION} else "projection"
+    if codes & {CT_ACCUMULATED, CT_ACQUISITION} or misplaced(root, CT_ACQUISITION):
+        return "ct"
+    return "projection"

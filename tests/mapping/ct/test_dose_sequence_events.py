@@ -148,3 +148,11 @@ def test_series_of_several_pages_of_one_event_are_all_named(cases: Any) -> None:
     other.SeriesInstanceUID = "1.2.3.1.8"
     (event,), _ = read(cases, page(cases, [exposure()]), other)
     assert list(event["SeriesInstanceUIDs"]) == ["1.2.3.1.7", "1.2.3.1.8"]
+
+
+def test_a_zero_beside_a_dose_is_not_believed(cases: Any) -> None:
+    rows, findings = read(cases, page(cases, [exposure(dlp=0.0)]))
+    assert [(row["ctdi_vol_mgy"], row["dlp_mgy_cm"], row["dlp_basis"]) for row in rows] == [
+        (10.0, None, None)
+    ]
+    assert "zero_contradicted" in [finding.code for finding in findings]

@@ -88,3 +88,32 @@ def test_the_root_concept_of_a_report_decides_and_not_its_class(
 def test_an_image_is_no_report_whatever_words_stand_in_it(cases: Any, kind: Any) -> None:
     (image,) = cases.slices("2", [0.0])
     assert kind(image, REPORT % "113701")[1:] == ("image", None)
+
+
+CORONAL, SAGITTAL = [1.0, 0.0, 0.0, 0.0, 0.0, -1.0], [0.0, 1.0, 0.0, 0.0, 0.0, -1.0]
+TILTED = [1.0, 0.0, 0.0, 0.0, 0.8660254, 0.5]  # a gantry tilt of 30 degrees
+
+
+@pytest.mark.parametrize(
+    ("plane", "number", "kinds"),
+    [
+        (CORONAL, 1, {"localizer"}), (SAGITTAL, 2, {"localizer"}), (CORONAL, 60, {"derived"}),
+        (TILTED, 1, {"image"}), (TILTED, 60, {"image"}),
+    ],
+)  # fmt: skip
+def test_original_images_along_the_table_are_localizers_or_many_a_reformat(
+    plane: list[float], number: int, kinds: set[str], cases: Any, rules: Rules
+) -> None:
+    # PS3.3 C.8.2.1.1.1: value 3 of Image Type is LOCALIZER then, and is often something else
+    images = cases.slices("2", range(number), ImageType=["ORIGINAL", "PRIMARY", "OTHER"],
+                          ImageOrientationPatient=plane)  # fmt: skip
+    frame = with_report_kind(cases.frame(images)).with_columns(foreign=pl.lit(False))
+    assert set(with_kinds(frame, rules)["kind"]) == kinds
+
+
+@pytest.mark.parametrize("word", ["SCOUT", "SCANOGRAM", "SURVIEW", "TOPOGRAM", "PILOT"])
+def test_a_makers_word_in_image_type_makes_a_localizer(word: str, cases: Any, kind: Any) -> None:
+    (image,) = cases.slices("2", [0.0], ImageType=["ORIGINAL", "PRIMARY", word])
+    assert kind(image)[1] == "localizer"
+    (derived,) = cases.slices("2", [0.0], ImageType=["DERIVED", "SECONDARY", word])
+    assert kind(derived)[1] != "localizer"

@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 from pydicom.dataset import Dataset
 
+from tests.mapping.conftest import content
 from workbench.mapping import Mapped, map_instances
 from workbench.mapping.ct.false_zeros import ZERO_DOSE
 
@@ -188,3 +189,14 @@ def test_two_values_under_one_code_are_one_or_none(
     mapped = of(cases, event)
     assert mapped.events["dlp_mgy_cm"].to_list() == [dlp]
     assert ("multi_valued" in codes(mapped)) is (dlp is None)
+
+
+@pytest.mark.parametrize("container", ["113811", "126000"])
+def test_an_acquisition_in_another_place_is_told_and_not_read(cases: Any, container: str) -> None:
+    mapped = of(cases, cases.event(), content(container, items=[cases.event()]))
+    assert mapped.events["dlp_mgy_cm"].to_list() == [300.0]
+    assert codes(mapped) == ["acquisition_misplaced"]
+    alone = of(cases, content(container, items=[cases.event()]))
+    assert alone.events.is_empty()
+    assert codes(alone) == ["acquisition_misplaced"]
+    assert alone.series["state"].to_list() == ["INCOMPLETE"]

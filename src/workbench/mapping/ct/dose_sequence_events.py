@@ -15,6 +15,7 @@ import polars as pl
 from workbench.dicom.jsonmodel import Item, first, items, values
 from workbench.mapping.body_regions import regions_of
 from workbench.mapping.content_tree import parse_header
+from workbench.mapping.ct.false_zeros import without_false_zeros
 from workbench.mapping.ct.modulation import modulation
 from workbench.mapping.ct.private_elements import element_number, element_value
 from workbench.mapping.ct.technique import PITCH
@@ -99,7 +100,8 @@ def _exposures(
         )  # fmt: skip
         seen[identity] = seen.get(identity, 0) + 1
         repeated = derived_uid(identity, seen[identity]) if seen[identity] > 1 else identity
-        yield row | {"irradiation_event_uid": str(given) if given else repeated}
+        flags = sorted([*_texts(row["flags"]), *without_false_zeros(row, reading)])
+        yield row | {"irradiation_event_uid": str(given) if given else repeated, "flags": flags}
 
 
 def _row(item: Item, instance: dict[str, Any], reading: Reading) -> dict[str, object]:

@@ -13,6 +13,12 @@ from workbench.mapping.content_tree import DOSE_REPORT_KINDS
 from workbench.mapping.rules import KindRule, Rules, Vendor
 
 UNKNOWN_MAKER = "unknown"
+SERIES = ("patient", "StudyInstanceUID", "SeriesInstanceUID")
+# |z| of the normal of an image's plane: no gantry tilts by 60 degrees (IEC 60601-2-44: 30 at most).
+ACROSS = 0.5
+FEW = 4  # decision: localizers of one series, from front and side; no reformat has so few images
+LOCALIZER_BY_PLANE = "an original image along the table"
+REFORMAT_BY_PLANE = "images along the table, as many as of a reformat"
 IMAGE_TYPE = pl.col("ImageType").list.join("/", ignore_nulls=True).str.to_uppercase().fill_null("")
 
 
@@ -24,10 +30,35 @@ def with_kinds(instances: pl.DataFrame, rules: Rules) -> pl.DataFrame:
     """
     frame = instances.with_columns(maker=_maker(rules), image_type_text=IMAGE_TYPE)
     frame = frame.with_columns(has_dose_sequence=_has_dose_sequence())
-    return frame.with_columns(
+    decided = frame.with_columns(
         kind=_decide(rules, lambda rule: rule.kind, "other"),
         kind_reason=_decide(rules, lambda rule: rule.because, "no rule fits"),
-    ).drop("image_type_text", "has_dose_sequence")
+    )
+    return _by_plane(decided).drop("image_type_text", "has_dose_sequence")
+
+
+def _by_plane(frame: pl.DataFrame) -> pl.DataFrame:
+    """Correct the kind of images along the table: what is acquired so is a localizer.
+
+    Value 3 of Image Type says so (PS3.3 C.8.2.1.1.1), and is often wrong.
+    """
+    axes = pl.col("ImageOrientationPatient")
+    axis = [axes.list.get(index, null_on_oob=True) for index in range(6)]
+    across = (axis[0] * axis[4] - axis[1] * axis[3]).abs() >= ACROSS
+    along = (~across & (pl.col("kind") == "image")).fill_null(False)
+    few = along.sum().over(*SERIES) <= FEW
+    return frame.with_columns(
+        kind=pl.when(along & few)
+        .then(pl.lit("localizer"))
+        .when(along)
+        .then(pl.lit("derived"))
+        .otherwise("kind"),
+        kind_reason=pl.when(along & few)
+        .then(pl.lit(LOCALIZER_BY_PLANE))
+        .when(along)
+        .then(pl.lit(REFORMAT_BY_PLANE))
+        .otherwise("kind_reason"),
+    )
 
 
 def _maker(rules: Rules) -> pl.Expr:

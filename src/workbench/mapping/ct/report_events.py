@@ -22,6 +22,7 @@ from workbench.mapping.content_tree import (
     CT_ACCUMULATED,
     CT_ACQUISITION,
     Node,
+    misplaced,
     parse_header,
     schemeless,
 )
@@ -152,6 +153,10 @@ def read_report(instance: dict[str, Any]) -> DoseReport:
         reading.refuse("code_without_scheme", "codes of the report tell no scheme; they are "
                        "read as those of DICOM where no other code has their place",
                        "report")  # fmt: skip
+    if misplaced(root, CT_ACQUISITION):
+        reading.refuse("acquisition_misplaced", "CT acquisitions stand elsewhere in the report "
+                       "than TID 10011 has them: what they mean there is not known, they are not "
+                       "read", "irradiation_event_uid")  # fmt: skip
     for row in rows:
         row["report"] = json.dumps(facts, sort_keys=True)
     findings = [*reading.findings, *_checks(facts, rows)]

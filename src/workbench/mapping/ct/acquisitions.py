@@ -29,6 +29,11 @@ Part = Mapping[str, Any]
 TOLERANCE = timedelta(seconds=2)  # reconstructions repeat the time, some rounded to seconds
 VOLTAGE_KV = 1.0  # headers hold whole kilovolts; half of the smallest step between settings
 SEAM_MM = 10.0  # what a thick reconstruction may reach beyond a thin one: a thick slice
+# Columns of the instance table that are nothing to an acquisition.
+UNREAD = (
+    "header", "content_sha256", "profile_sha256", "key_fingerprint", "source", "received_at",
+    "PixelSpacing", "FocalSpots", "ImageOrientationPatient",
+)  # fmt: skip
 OVERLAP = 0.5  # share of the shorter range two reconstructions without times must have in common
 
 
@@ -193,7 +198,8 @@ def parts(instances: pl.DataFrame) -> pl.DataFrame:
     first_number = instances.group_by("series_key").agg(
         series_first_number=pl.col("InstanceNumber").min()
     )
-    slices = instances.filter(pl.col("kind").is_in(["image", "derived", "localizer"]))
+    kept = instances.drop(UNREAD, strict=False)  # what slices are cut and joined with costs time
+    slices = kept.filter(pl.col("kind").is_in(["image", "derived", "localizer"]))
     localizer = pl.col("IrradiationEventUID").is_null() & (pl.col("kind") == "localizer")
     time = pl.when(localizer).then(pl.col("started_at").cast(pl.String)).fill_null("")
     slices = slices.with_columns(

@@ -48,10 +48,10 @@ def with_frames(instances: pl.DataFrame) -> tuple[pl.DataFrame, list[Finding]]:
     """
     instances = instances.with_columns(frame=pl.lit(1, pl.Int64))
     multi = pl.col("SOPClassUID").is_in(MULTI_FRAME).fill_null(False) & ~pl.col("foreign")
+    if not instances.select(multi.any()).item():
+        return instances, []
     placed = instances.with_row_index("place")
     images = placed.filter(multi)
-    if images.is_empty():
-        return instances, []
     rows: list[dict[str, Any]] = []
     findings: list[Finding] = []
     for image in images.iter_rows(named=True):

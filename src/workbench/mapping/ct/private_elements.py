@@ -8,11 +8,9 @@ from __future__ import annotations
 
 import base64
 import binascii
-import json
 import math
 import re
 import struct
-from collections.abc import Mapping
 
 from workbench.dicom.jsonmodel import Item, private
 from workbench.mapping.rules import PrivateElement, PrivateValue, Vendor
@@ -45,16 +43,15 @@ def private_values(header: Item, vendor: Vendor) -> tuple[dict[str, float], list
     return columns, findings
 
 
-def private_sources(values: Mapping[str, float], vendor: Vendor) -> str:
-    """Return, as JSON, from which elements of a maker each column was read."""
-    return json.dumps({
+def private_sources(vendor: Vendor) -> dict[str, str]:
+    """Return the private elements that each column of a maker is read from, in words."""
+    return {
         rule.column: " x ".join(
             f"{element.creator} ({element.group:04X},xx{element.element:02X})"
             for element in rule.elements
         )
         for rule in vendor.private
-        if rule.column in values
-    })  # fmt: skip
+    }
 
 
 def _product(header: Item, rule: PrivateValue) -> float | None:

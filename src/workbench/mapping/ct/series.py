@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Mapping
 from dataclasses import replace
 
@@ -15,7 +16,7 @@ from workbench.mapping.ct.functional_groups import group_items
 from workbench.mapping.ct.private_elements import private_sources, private_values
 from workbench.mapping.ct.summary import PRIVATE
 from workbench.mapping.ct.technique import PITCH
-from workbench.mapping.rules import Rules, Vendor
+from workbench.mapping.rules import Rules
 from workbench.model import CTDI_PHANTOM_CM, CTDI_PHANTOMS, Finding
 
 KIND_ORDER = ("report", "dose_info", "image", "derived", "localizer", "other")
@@ -77,6 +78,7 @@ def header_facts(decided: pl.DataFrame, rules: Rules) -> tuple[pl.DataFrame, lis
     One header each is opened: that of the first deciding instance in order.
     """
     vendors = {vendor.name: vendor for vendor in (*rules.vendors, rules.generic)}
+    told = {name: private_sources(vendor) for name, vendor in vendors.items()}
     chosen = (
         decided.filter(pl.col("kind").is_in(["image", "derived", "localizer"]))
         .group_by("series_key", "scan", maintain_order=True)
@@ -90,9 +92,10 @@ def header_facts(decided: pl.DataFrame, rules: Rules) -> tuple[pl.DataFrame, lis
         header = parse_header(row["header"])
         values, problems = private_values(header, vendor)
         phantom, unknown = _phantom(header, values.get("ctdi_phantom_cm"))
+        sources = _sources(header, values, told[vendor.name])
         rows.append(
             {"series_key": row["series_key"], "scan": row["scan"], "phantom_cm": phantom,
-             "timed": _timed(header), "private_sources": _sources(header, values, vendor)}
+             "timed": _timed(header), "private_sources": sources}
             | {f"private_{name}": values.get(name) for name in PRIVATE}
         )  # fmt: skip
         place = {"study": row["StudyInstanceUID"], "series": row["SeriesInstanceUID"]}
@@ -106,10 +109,12 @@ FACTS = {"phantom_cm": pl.Float64(), "timed": pl.Boolean(), "private_sources": p
 }
 
 
-def _sources(header: Item, values: Mapping[str, float], vendor: Vendor) -> str:
+def _sources(header: Item, values: Mapping[str, float], told: Mapping[str, str]) -> str:
     """Return where private values were read, without a phantom that the standard's code names."""
-    known = {"ctdi_phantom_cm"} if _public_phantom(header) else set()
-    return private_sources({n: value for n, value in values.items() if n not in known}, vendor)
+    read = {column: told[column] for column in values}
+    if "ctdi_phantom_cm" in read and _public_phantom(header):
+        del read["ctdi_phantom_cm"]
+    return json.dumps(read)
 
 
 def _phantom(header: Item, private_cm: float | None) -> tuple[float | None, list[Finding]]:

@@ -49,8 +49,8 @@ def summarise(slices: pl.DataFrame, key: str) -> pl.DataFrame:
         slice_location_min_mm=pl.col("position_mm").min(),
         slice_location_max_mm=pl.col("position_mm").max(),
         gantry_tilt_deg=pl.col("GantryDetectorTilt").drop_nulls().first(),
-        reconstruction_diameter_mm=mean_of("ReconstructionDiameter"),
-        data_collection_diameter_mm=mean_of("DataCollectionDiameter"),
+        reconstruction_diameter_mm=pl.col("ReconstructionDiameter").drop_nulls().first(),
+        data_collection_diameter_mm=pl.col("DataCollectionDiameter").drop_nulls().first(),
         table_height_mm=pl.col("TableHeight").drop_nulls().first(),
     )
     values = copied_values(slices, key)

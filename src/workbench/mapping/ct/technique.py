@@ -45,8 +45,9 @@ def with_technique(summary: pl.DataFrame) -> pl.DataFrame:
 
     ``provenance`` is JSON: column to the attribute, private element or arithmetic it is from.
     """
-    summary = _chosen(
-        summary.with_columns(pl.col("ctdi_vol_mgy").alias("CTDIvol")),
+    given = frozenset(summary.columns)
+    frame = _chosen(
+        summary.lazy().with_columns(pl.col("ctdi_vol_mgy").alias("CTDIvol")),
         "rotation_time_s",
         {
             "RevolutionTime": pl.col("RevolutionTime"),
@@ -55,8 +56,8 @@ def with_technique(summary: pl.DataFrame) -> pl.DataFrame:
         },
     )
     for name, choices in _steps().items():
-        summary = _chosen(summary, name, choices)
-    summary = summary.with_columns(
+        frame = _chosen(frame, name, choices)
+    frame = frame.with_columns(
         ctdi_phantom_cm=pl.col("phantom_cm").cast(pl.Int64),
         modulation=pl.col("ExposureModulationType").map_elements(
             modulation, return_dtype=pl.String
@@ -65,9 +66,8 @@ def with_technique(summary: pl.DataFrame) -> pl.DataFrame:
             ~pl.col("ContrastBolusAgent").str.contains(r"(?i)^\s*(no|none|without|native)?\s*$")
         ),
     )
-    return summary.with_columns(provenance=_provenance(summary)).drop(
-        "CTDIvol", *(f"{name}_from" for name in TOLD)
-    )
+    told = frame.with_columns(provenance=_provenance(given | {"modulation"}))
+    return told.drop("CTDIvol", *(f"{name}_from" for name in TOLD)).collect()
 
 
 def _steps() -> dict[str, Choices]:
@@ -126,25 +126,25 @@ def _time_of_rotation() -> pl.Expr:
     return pl.when(time.is_between(*ROTATION_S)).then(time)
 
 
-def _chosen(frame: pl.DataFrame, name: str, choices: Choices) -> pl.DataFrame:
+def _chosen(frame: pl.LazyFrame, name: str, choices: Choices) -> pl.LazyFrame:
     """Add a column with the first of its choices that is not null, and the label of that one."""
     private = pl.col("private_sources").str.json_path_match(f"$.{name}")
     labels = [
         pl.when(value.is_not_null()).then(private if label == "private" else pl.lit(label))
         for label, value in choices.items()
     ]
-    return frame.with_columns(pl.coalesce(labels).alias(f"{name}_from")).with_columns(
-        pl.coalesce(list(choices.values())).alias(name)
+    return frame.with_columns(
+        pl.coalesce(labels).alias(f"{name}_from"), pl.coalesce(list(choices.values())).alias(name)
     )
 
 
-def _provenance(summary: pl.DataFrame) -> pl.Expr:
+def _provenance(columns: frozenset[str]) -> pl.Expr:
     labels = [pl.col(f"{name}_from").alias(name) for name in TOLD if name != "exposure_mas"]
     labels.append(_exposure_meaning().alias("exposure_mas"))
     labels += [
         pl.when(pl.col(name).is_not_null()).then(pl.lit(keyword)).alias(name)
         for name, keyword in AS_READ.items()
-        if name in summary.columns
+        if name in columns
     ]
     private = pl.col("private_sources").str.json_path_match("$.ctdi_phantom_cm")
     phantom = pl.coalesce(private, pl.lit("CTDIPhantomTypeCodeSequence"))

@@ -23,6 +23,7 @@ COLUMNS = {
     "patient_state": "PatientState",
     "software_versions": "SoftwareVersions",
 }  # fmt: skip
+DOSE = "ctdi_vol_mgy"
 OF_SLICES = {  # of the best part alone: they belong together
     "images": "slices",
     "slice_increment_mm": "slice_increment_mm",
@@ -33,21 +34,17 @@ OF_SLICES = {  # of the best part alone: they belong together
 
 def technique_of(acquisition: Acquisition) -> dict[str, Any]:
     """Return the technique columns of ``schema.IRRADIATION_EVENT`` and their provenance."""
-    row: dict[str, Any] = {}
+    told = [(part, json.loads(part["provenance"] or "{}")) for part in acquisition.ranked]
+    row: dict[str, Any] = {column: acquisition.best[name] for column, name in OF_SLICES.items()}
     provenance: dict[str, str] = {}
-    for column, name in COLUMNS.items():
-        part = acquisition.telling(name)
-        row[column] = None if part is None else part[name]
-        if part is not None:
-            _tell(provenance, column, part)
-    row |= {column: acquisition.best[name] for column, name in OF_SLICES.items()}
-    if (part := acquisition.telling("ctdi_vol_mgy")) is not None:
-        _tell(provenance, "ctdi_vol_mgy", part)
+    for column, name in {**COLUMNS, DOSE: DOSE}.items():
+        row[column] = None
+        for part, sources in told:
+            if part[name] is not None:
+                row[column] = part[name]
+                if column in sources:
+                    provenance[column] = sources[column]
+                break
+    del row[DOSE]  # is the event's own to tell
     row["provenance"] = json.dumps(provenance, sort_keys=True)
     return row
-
-
-def _tell(provenance: dict[str, str], column: str, part: Any) -> None:
-    source = json.loads(part["provenance"] or "{}").get(column)
-    if source is not None:
-        provenance[column] = source

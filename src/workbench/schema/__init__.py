@@ -223,6 +223,16 @@ IRRADIATION_EVENT = Table(
         Column("source", "text", mark("rdsr, dose_sequence, header, dose_screen or technique")),
         Column("preferred", "flag", mark("Whether this source is the one to count")),
         Column("preferred_reason", "text", mark("Why this source is or is not the one to count")),
+        Column(
+            "matched_by",
+            "texts",
+            mark("In what it agrees with the other rows of its exposure; empty where it is alone"),
+        ),
+        Column(
+            "phantom_measurement",
+            "flag",
+            mark("Whether a phantom was scanned: no patient's dose"),
+        ),
         Column("modality", "text", mark("Modality of the equipment")),
         Column("manufacturer", "text", mark("Manufacturer")),
         Column("model", "text", mark("ManufacturerModelName")),

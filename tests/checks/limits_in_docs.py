@@ -67,6 +67,8 @@ ALLOWED: dict[str, dict[str, str]] = {
         "2 s) agree": SETTING,
         "pauses for 5 s or more": SETTING,
         "CTDIvol (10 %)": SETTING,
+        "than 3 %; a spiral of one slice": SETTING,
+        "differ by more than 1 %, none": SETTING,
     },
     "receive.md": {
         "a PDU of 1 MiB and 20 s, a header of 16 MiB and 64 MiB of headers": SETTING,

@@ -12,6 +12,7 @@ from pydicom.dataset import Dataset
 from pydicom.uid import generate_uid
 
 from workbench.dicom.record import dicom_json, instance_row
+from workbench.mapping.ct.exposed_length import overranging
 from workbench.schema import INSTANCE
 
 STUDY = "1.2.3.1"
@@ -30,10 +31,12 @@ class Cases:
 
     def __init__(self) -> None:
         self._numbers = itertools.count(1)
+        self._images: dict[str, int] = {}
 
     def data_set(self, series: str, **attributes: Any) -> Dataset:
         """A CT header with sensible defaults; ``None`` removes an attribute."""
         number = next(self._numbers)
+        self._images[series] = self._images.get(series, 0) + 1
         ds = Dataset()
         defaults = {
             "SOPClassUID": "1.2.840.10008.5.1.4.1.1.2",
@@ -46,7 +49,7 @@ class Cases:
             "StudyDate": "20200102",
             "PatientSex": "F",
             "PatientAge": "045Y",
-            "InstanceNumber": number,
+            "InstanceNumber": self._images[series],
         }
         for keyword, value in (defaults | attributes).items():
             if value is not None:
@@ -75,6 +78,11 @@ class Cases:
             self.data_set(series, **defaults | {"ImagePositionPatient": [-100.0, -100.0, z]})
             for z in positions
         ]
+
+    def dlp(self, length_mm: float, ctdi_vol_mgy: float = 10.0) -> float:
+        """DLP in mGy.cm of images of a spiral that ``slices`` makes: overranging is in it."""
+        beyond, _ = overranging(1.2, 40.0)
+        return ctdi_vol_mgy * (length_mm + beyond.value) / 10
 
     def localizer(self, series: str, **attributes: Any) -> Dataset:
         """A localizer image."""
@@ -133,6 +141,7 @@ class Cases:
     def frame(self, *data_sets: Dataset | Iterable[Dataset]) -> pl.DataFrame:
         """Instance rows of data sets, through DICOM JSON."""
         rows = []
+        self._images.clear()  # series of the next frame are numbered from 1
         for entry in data_sets:
             for ds in [entry] if isinstance(entry, Dataset) else entry:
                 header, _ = dicom_json(ds)

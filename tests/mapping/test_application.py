@@ -106,7 +106,9 @@ def test_a_series_of_mixed_modality_is_told_once_and_its_ct_images_count(cases: 
     mapped = map_instances(cases.frame(cases.slices("2", range(0, 100, 5)), stray))
     (row,) = mapped.series.to_dicts()
     assert row["instances"] == 21
-    assert mapped.events.filter("preferred")["dlp_mgy_cm"].to_list() == [pytest.approx(100.0)]
+    assert mapped.events.filter("preferred")["dlp_mgy_cm"].to_list() == [
+        pytest.approx(cases.dlp(100.0))
+    ]
 
 
 def under_two_patients(cases: Any, **report: Any) -> pl.DataFrame:

@@ -32,7 +32,8 @@ def test_each_needed_column_has_its_rows_read_or_not(cases: Any) -> None:
     assert set(found["of_scans"]) == {2}, "topograms do not count"
     assert read_from(found, "rotation_time_s") == {None: 1, "RevolutionTime": 1}
     assert read_from(found, "pitch") == {"SpiralPitchFactor": 2}
-    assert read_from(found, "exposed_length_mm") == {None: 2}
+    assert read_from(found, "exposed_length_mm") == {"spiral_range_and_overranging": 2}
+    assert read_from(found, "exposure_time_s") == {None: 2}
     assert read_from(found, "protocol") == {"computed": 2}
 
 

@@ -222,5 +222,5 @@ def test_case_voltage_in_volts(test_data: Path) -> None:
     mapped, _ = mapped_case(test_data / "cases" / "ct" / "C07_kvp_volts")
     (event,) = mapped.events.filter("preferred").to_dicts()
     assert event["kvp_kv"] is None
-    assert event["dlp_mgy_cm"] == 200.0
+    assert event["scan_length_mm"] == 200.0
     assert codes_of(mapped) == {"implausible_value"}

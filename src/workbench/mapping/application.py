@@ -11,8 +11,9 @@ patient too, so mapping patients apart gives the rows that mapping them together
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
+from types import MappingProxyType
 
 import polars as pl
 
@@ -28,6 +29,8 @@ from workbench.mapping.study_totals import total_findings
 from workbench.model import DoseSource, Finding, MappingState, SeriesRole
 from workbench.schema import FINDING, INSTANCE, SERIES
 
+NOTHING_MISSING: Mapping[str, int] = MappingProxyType({})
+
 
 @dataclass(frozen=True)
 class Mapped:
@@ -39,8 +42,9 @@ class Mapped:
 
 
 def map_instances(
-    instances: pl.DataFrame, rules: Rules | None = None, ages_differ: Collection[int] = ()
-) -> Mapped:
+    instances: pl.DataFrame, rules: Rules | None = None, ages_differ: Collection[int] = (),
+    missing: Mapping[str, int] = NOTHING_MISSING,
+) -> Mapped:  # fmt: skip
     """Map instances to series and irradiation events.
 
     Parameters
@@ -51,6 +55,8 @@ def map_instances(
         Rules of the makers; the built-in ones by default.
     ages_differ
         Numbers of objects whose birth date and PatientAge contradict each other.
+    missing
+        How many objects the PACS listed of a study (StudyInstanceUID) never came.
 
     Returns
     -------
@@ -61,6 +67,7 @@ def map_instances(
     ordered, findings = _ordered(instances)
     ordered, doubtful = with_age(ordered, ages_differ)
     ordered, zones = with_study_zone(ordered)
+    ordered = _with_missing(ordered, missing)
     shares, others = _shared_out(with_report_kind(ordered))
     read = [_read(modality, share, rules) for modality, share in shares]
     frames = [frame for share in read for frame in share.events.values()]
@@ -77,6 +84,15 @@ def map_instances(
         "patient", "StudyInstanceUID", "SeriesNumber", "SeriesInstanceUID", nulls_last=True
     )
     return Mapped(pl.concat([placed, _homeless(instances)]), events, _finding_frame(findings))
+
+
+def _with_missing(instances: pl.DataFrame, missing: Mapping[str, int]) -> pl.DataFrame:
+    """Add ``study_missing``: how many objects of the study never came, as far as is known."""
+    counts = pl.DataFrame(
+        {"StudyInstanceUID": list(missing), "study_missing": list(missing.values())},
+        schema={"StudyInstanceUID": pl.String(), "study_missing": pl.Int64()},
+    )
+    return instances.join(counts, on="StudyInstanceUID", how="left", maintain_order="left")
 
 
 @dataclass(frozen=True)

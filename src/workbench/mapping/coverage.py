@@ -26,6 +26,7 @@ NEEDED = (
     "modulation", "contrast", "procedure_step", "patient_position", "gantry_tilt_deg",
 )  # fmt: skip
 WITHOUT = {"event_type": "unknown", "body_region": "unknown"}  # words for what is not known
+BASES = {"dlp_mgy_cm": "dlp_basis", "exposed_length_mm": "exposed_length_basis"}
 COMPUTED = "computed"  # from several attributes or slices, or copied under the column's own name
 
 
@@ -37,7 +38,9 @@ def coverage(events: pl.DataFrame) -> pl.DataFrame:
     scans = events.filter(~pl.col("localizer").fill_null(False))
     machines: dict[tuple[Any, ...], Counter[tuple[str, str | None]]] = {}
     sizes: Counter[tuple[Any, ...]] = Counter()
-    for scan in scans.select(*MACHINE, *NEEDED, "dlp_basis", "provenance").iter_rows(named=True):
+    for scan in scans.select(*MACHINE, *NEEDED, *BASES.values(), "provenance").iter_rows(
+        named=True
+    ):
         machine = tuple(scan[name] for name in MACHINE)
         sizes[machine] += 1
         machines.setdefault(machine, Counter()).update(_read_from(scan))
@@ -52,7 +55,8 @@ def coverage(events: pl.DataFrame) -> pl.DataFrame:
 
 def _read_from(scan: Mapping[str, Any]) -> Iterable[tuple[str, str | None]]:
     told = json.loads(scan["provenance"] or "{}")
-    told.setdefault("dlp_mgy_cm", scan["dlp_basis"])
+    for column, basis in BASES.items():
+        told.setdefault(column, scan[basis])
     for column in NEEDED:
         absent = scan[column] is None or scan[column] == WITHOUT.get(column)
         yield column, None if absent else told.get(column) or COMPUTED

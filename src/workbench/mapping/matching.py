@@ -8,7 +8,8 @@ from __future__ import annotations
 
 import json
 import math
-from collections.abc import Mapping, Sequence
+from bisect import bisect_left, bisect_right
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 from workbench.mapping.ct.acquisitions import TOLERANCE, VOLTAGE_KV
@@ -22,6 +23,7 @@ CTDI_FLOOR_MGY = 0.05  # reports round to 0.01 mGy; matters for small doses only
 LONGER, LONGER_MM = 1.25, 20.0
 SIMILAR_LENGTH = math.log(1.4)
 UNKNOWN_COST = 0.5
+MOST_PAIRS = 250_000  # of a study: five hundred scans beside five hundred reported ones
 
 
 def match(events: Sequence[Event], reported: Sequence[Event]) -> dict[str, str]:
@@ -31,23 +33,48 @@ def match(events: Sequence[Event], reported: Sequence[Event]) -> dict[str, str]:
     several fit, the best fit comes first.
     """
     fits: list[tuple[float, int, int]] = []
-    for i, event in enumerate(events):
-        for j, report in enumerate(reported):
-            cost = mismatch(event, report)
-            if cost is not None:
-                order = abs(_rank(events, i) - _rank(reported, j))
-                fits.append((cost + 0.1 * order, i, j))
+    ranks = _ranks(events), _ranks(reported)
+    few = len(events) * len(reported) <= MOST_PAIRS
+    for i, j in _every(events, reported) if few else _at_once(events, reported):
+        cost = mismatch(events[i], reported[j])
+        if cost is not None:
+            fits.append((cost + 0.1 * abs(ranks[0][i] - ranks[1][j]), i, j))
     pairs: dict[int, int] = {}
+    used: set[int] = set()
     for _, i, j in sorted(fits):
-        if i not in pairs and j not in pairs.values():
+        if i not in pairs and j not in used:
             pairs[i] = j
+            used.add(j)
     uid = "irradiation_event_uid"
     return {events[i][uid]: reported[j][uid] for i, j in pairs.items()}
 
 
-def _rank(events: Sequence[Event], index: int) -> int:
-    """Place of an event among those of its kind."""
-    return sum(event["localizer"] == events[index]["localizer"] for event in events[:index])
+def _every(events: Sequence[Event], reported: Sequence[Event]) -> Iterator[tuple[int, int]]:
+    return ((i, j) for i in range(len(events)) for j in range(len(reported)))
+
+
+def _at_once(events: Sequence[Event], reported: Sequence[Event]) -> Iterator[tuple[int, int]]:
+    """Yield pairs that began at once: of a phantom's thousands of scans no others are compared."""
+    later = sorted(
+        (event["started_at"], j) for j, event in enumerate(reported) if comparable(event)
+    )
+    starts = [start for start, _ in later]
+    for i, event in enumerate(events):
+        if comparable(event):
+            begin = bisect_left(starts, event["started_at"] - TOLERANCE)
+            end = bisect_right(starts, event["started_at"] + TOLERANCE)
+            yield from ((i, j) for _, j in later[begin:end])
+
+
+def _ranks(events: Sequence[Event]) -> list[int]:
+    """Place of each event among those of its kind."""
+    counts = {True: 0, False: 0}
+    ranks = []
+    for event in events:
+        kind = bool(event["localizer"])
+        ranks.append(counts[kind])
+        counts[kind] += 1
+    return ranks
 
 
 def mismatch(event: Event, report: Event) -> float | None:

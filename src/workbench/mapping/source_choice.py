@@ -21,14 +21,23 @@ from typing import Any
 import polars as pl
 
 from workbench.dicom.values import parse_moment
+from workbench.mapping.equipment import maker
+from workbench.mapping.evidence import TOLD_IN, UID, WRITER, evidence, note
 from workbench.mapping.matching import match
+from workbench.mapping.other_studies import reported_in_other_studies
+from workbench.mapping.repeated_reports import (
+    IN_SEVERAL,
+    MAY_BE_ONE,
+    preference,
+    with_repeats_joined,
+)
 from workbench.model import DoseSource, Finding
 from workbench.schema import IRRADIATION_EVENT
 
 Row = dict[str, Any]
 ORDER = {source.value: rank for rank, source in enumerate(DoseSource)}
 MARGIN = timedelta(seconds=60)
-UID = "irradiation_event_uid"
+ASIDE = (TOLD_IN, WRITER)  # columns of the frames that are of no use afterwards
 UNKNOWN = "unknown"
 
 
@@ -42,7 +51,8 @@ def with_preferred(frames: list[pl.DataFrame]) -> tuple[pl.DataFrame, list[Findi
     """
     patients: dict[str, list[Row]] = {}
     for frame in frames:
-        for row in frame.select(IRRADIATION_EVENT.names).to_dicts():
+        aside = [name for name in ASIDE if name in frame.columns]
+        for row in frame.select(*IRRADIATION_EVENT.names, *aside).to_dicts():
             patients.setdefault(row["patient"] or "", []).append(row)
     findings: list[Finding] = []
     rows: list[Row] = []
@@ -59,7 +69,8 @@ def with_preferred(frames: list[pl.DataFrame]) -> tuple[pl.DataFrame, list[Findi
             rows += chosen
             findings += copies
     rows.sort(key=_place)
-    return IRRADIATION_EVENT.frame(rows), findings
+    kept = [{name: row[name] for name in IRRADIATION_EVENT.names} for row in rows]
+    return IRRADIATION_EVENT.frame(kept), findings
 
 
 def _by_leader(
@@ -73,11 +84,27 @@ def _by_leader(
 
 def _recognised(rows: list[Row]) -> list[Finding]:
     """Recognise the events of one patient in all sources."""
+    findings = with_repeats_joined(rows)
     rows.sort(key=_examined)  # sorting is stable: events keep their order within a source
     studies = [list(study) for _, study in groupby(rows, key=_examined)]
+    told = _told(rows)
     for study in studies:
-        _take_over_uids(study, rows)
-    return [finding for study in studies for finding in _uncovered(study, rows)]
+        _take_over_uids(study, told)
+    findings += reported_in_other_studies(rows)
+    told = _told(rows)
+    return findings + [finding for study in studies for finding in _uncovered(study, told)]
+
+
+def _told(rows: list[Row]) -> dict[str, set[str]]:
+    """Return source to the UIDs of its events, of all studies of a patient."""
+    told: dict[str, set[str]] = {source.value: set() for source in DoseSource}
+    for row in rows:
+        told[row["source"]].add(row[UID])
+    return told
+
+
+def _more_trusted(source: str, told: dict[str, set[str]]) -> set[str]:
+    return set().union(*(uids for other, uids in told.items() if ORDER[other] < ORDER[source]))
 
 
 def _across_patients(same: list[list[Row]]) -> tuple[list[list[Row]], list[Finding]]:
@@ -98,6 +125,7 @@ def _across_patients(same: list[list[Row]]) -> tuple[list[list[Row]], list[Findi
             for row, other in _pairs_across(study, source):
                 row[UID], row["preferred"], row["preferred_reason"] = other[UID], None, None
                 shown_by[id(row)] = other["patient"]
+                note(row, [*evidence(row, other), "one_study_two_patients"])
                 findings.append(Finding(
                     "mapping", "event_under_two_patients", "two pseudonyms of one study show one "
                     "irradiation event; it is counted once", study=row["StudyInstanceUID"],
@@ -169,18 +197,24 @@ def _place(row: Row) -> tuple[object, ...]:
     )  # fmt: skip
 
 
-def _take_over_uids(study: list[Row], patient: list[Row]) -> None:
-    known: list[Row] = []
+def _take_over_uids(study: list[Row], told: dict[str, set[str]]) -> None:
+    known: dict[str, Row] = {}
     for source in DoseSource:
         own = [row for row in study if row["source"] == source]
-        taken = {row[UID] for row in patient if row["source"] == source}
-        uids = {row[UID] for row in patient if ORDER[row["source"]] < ORDER[source]}
+        taken = set(told[source])
+        uids = _more_trusted(source, told)
         loose = [row for row in own if row[UID] not in uids]
-        free = [row for row in known if row[UID] not in taken]
-        pairs = match(loose, free)
+        free = {uid: row for uid, row in known.items() if uid not in taken}
+        pairs = match(loose, list(free.values()))
         for row in loose:
-            row[UID] = pairs.get(row[UID], row[UID])
-        known += [row for row in own if row[UID] not in uids]
+            if row[UID] in pairs:
+                other = free[pairs[row[UID]]]
+                row[UID] = other[UID]
+                note(row, evidence(row, other))
+                told[source].add(other[UID])
+        for row in own:
+            if row[UID] not in uids:
+                known.setdefault(row[UID], row)
 
 
 def _joined(rows: list[Row]) -> tuple[list[Row], list[Finding]]:
@@ -193,16 +227,26 @@ def _joined(rows: list[Row]) -> tuple[list[Row], list[Finding]]:
     findings: list[Finding] = []
     for _, same in groupby(rows, key=lambda row: (row[UID], row["source"])):
         best, *others = sorted(
-            same, key=lambda row: (_poverty(row), -studies[row[UID]][_study(row)], _study(row))
+            same, key=lambda row: (_poverty(row), -studies[row[UID]][_study(row)], preference(row))
         )
         kept.append(best)
         for other in others:
             findings += _copied(best, other)
-            series = {*(best["SeriesInstanceUIDs"] or ()), *(other["SeriesInstanceUIDs"] or ())}
-            best["SeriesInstanceUIDs"] = sorted(series)
+            _take_series(best, other)
+            note(best, other["matched_by"] or ["irradiation_event_uid"])
+            best["flags"] = sorted({*(best["flags"] or ()), *_of_all(other)})
             if other["preferred"] is None:
                 best["preferred"] = None
     return kept, findings
+
+
+def _take_series(row: Row, other: Row) -> None:
+    series = {*(row["SeriesInstanceUIDs"] or ()), *(other["SeriesInstanceUIDs"] or ())}
+    row["SeriesInstanceUIDs"] = sorted(series)
+
+
+def _of_all(row: Row) -> set[str]:
+    return {IN_SEVERAL, MAY_BE_ONE} & set(row["flags"] or ())
 
 
 def _poverty(row: Row) -> int:
@@ -217,6 +261,8 @@ def _poverty(row: Row) -> int:
 
 def _copied(best: Row, other: Row) -> Iterator[Finding]:
     where: dict[str, Any] = {"study": other["StudyInstanceUID"], "event": best[UID]}
+    if _study(best) == _study(other):
+        return  # two reports of one study: told where they were recognised
     yield Finding("mapping", "event_in_two_studies", "one irradiation event is stored in two "
                   "studies of the patient; it is counted in the other one", **where)  # fmt: skip
     for column in ("ctdi_vol_mgy", "dlp_mgy_cm"):
@@ -226,12 +272,17 @@ def _copied(best: Row, other: Row) -> Iterator[Finding]:
                           **where)  # fmt: skip
 
 
-def _uncovered(study: list[Row], patient: list[Row]) -> Iterator[Finding]:
+def _uncovered(study: list[Row], told: dict[str, set[str]]) -> Iterator[Finding]:
     """Mark rows the study's dose report does not hold: ``preferred`` False, or to be counted."""
+    trusted_than = {
+        source.value: [row for row in study if ORDER[row["source"]] < ORDER[source]]
+        for source in DoseSource
+    }
+    known = {source.value: _more_trusted(source, told) for source in DoseSource}
     for row in study:
-        trusted = [other for other in study if ORDER[other["source"]] < ORDER[row["source"]]]
+        trusted = trusted_than[row["source"]]
         row["preferred"] = None
-        if not trusted or _known(row, patient):
+        if not trusted or row[UID] in known[row["source"]]:
             continue
         where: dict[str, Any] = {
             "study": row["StudyInstanceUID"], "event": row[UID],
@@ -252,17 +303,10 @@ def _uncovered(study: list[Row], patient: list[Row]) -> Iterator[Finding]:
                       **where)  # fmt: skip
 
 
-def _known(row: Row, patient: list[Row]) -> bool:
-    return any(
-        other[UID] == row[UID] and ORDER[other["source"]] < ORDER[row["source"]]
-        for other in patient
-    )
-
-
 def _beyond(row: Row, study: list[Row], trusted: list[Row]) -> str | None:
     """Say why the reports plainly do not cover an event; ``None`` when they may."""
-    makers = {_maker(other) for other in trusted} - {""}
-    if _maker(row) and makers and _maker(row) not in makers:
+    makers = {maker(other) for other in trusted} - {""}
+    if maker(row) and makers and maker(row) not in makers:
         return "another maker's equipment than that of the report"
     imaged = {other[UID] for other in study if other["source"] == row["source"]}
     complete = all(other["localizer"] or other[UID] in imaged for other in trusted)
@@ -272,11 +316,6 @@ def _beyond(row: Row, study: list[Row], trusted: list[Row]) -> str | None:
     if min(times) - row["started_at"] <= MARGIN and row["started_at"] - max(times) <= MARGIN:
         return None
     return "outside the time of the report, whose scans all have their images"
-
-
-def _maker(row: Row) -> str:
-    words = str(row["manufacturer"] or "").casefold().split()
-    return words[0] if words else ""
 
 
 def _report_times(row: Row) -> Iterator[datetime]:
@@ -294,6 +333,8 @@ def _choose(rows: list[Row]) -> None:
         events.setdefault(row[UID], []).append(row)
     for sources in events.values():
         sources.sort(key=lambda row: ORDER[row["source"]])
+        for row in sources[1:]:  # the others were recognised by values, or bear the UID
+            row["matched_by"] = row["matched_by"] or ["irradiation_event_uid"]
         open_to_count = [row for row in sources if row["preferred"] is None]
         best = min(open_to_count, key=_poverty, default=None)
         for row in sources:
@@ -301,6 +342,8 @@ def _choose(rows: list[Row]) -> None:
                 row["preferred"] = True
                 row["preferred_reason"] = row["preferred_reason"] or _reason(row, sources)
                 _complete(row, sources)
+                for other in sources:
+                    _take_series(row, other)
             elif row["preferred"] is None:
                 row["preferred"] = False
                 row["preferred_reason"] = _why_not(row, best)

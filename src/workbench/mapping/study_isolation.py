@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
 
 import polars as pl
 
-from workbench.mapping.application import Mapped, map_instances
+from workbench.mapping.application import NOTHING_MISSING, Mapped, map_instances
 from workbench.model import Finding, MappingState, SeriesRole
 from workbench.schema import FINDING, IRRADIATION_EVENT, SERIES
 
@@ -24,12 +24,17 @@ class MappingAttempt:
     failed: frozenset[str]
 
 
-def map_apart(instances: pl.DataFrame, ages_differ: Collection[int] = ()) -> MappingAttempt:
+def map_apart(
+    instances: pl.DataFrame, ages_differ: Collection[int] = (),
+    missing: Mapping[str, int] = NOTHING_MISSING,
+) -> MappingAttempt:  # fmt: skip
     """Map instances of whole patients; a study that raises is left out, with a finding.
 
     The finding names the kind of the exception only: its words may hold a header value.
     """
-    return _attempt(instances, lambda part: map_instances(part, ages_differ=ages_differ))
+    return _attempt(
+        instances, lambda part: map_instances(part, ages_differ=ages_differ, missing=missing)
+    )
 
 
 def _attempt(instances: pl.DataFrame, stage: Stage) -> MappingAttempt:

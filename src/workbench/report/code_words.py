@@ -61,7 +61,7 @@ FLAGS = {
     "age_interpolated_to_adult_column": mark("age interpolated to adult column"),
     "age_below_adult_column": mark("age below adult column"),
     "age_interpolated": mark("age interpolated"),
-    "dlp_from_ctdi_vol_and_scan_length": mark("dlp from ctdi vol and scan length"),
+    "dlp_from_ctdi_vol_and_exposed_length": mark("dlp from ctdi vol and exposed length"),
     "first_of_several_x_ray_sources": mark("first of several x ray sources"),
     "kvp_interpolated": mark("kvp interpolated"),
     "kvp_not_considered": mark("kvp not considered"),

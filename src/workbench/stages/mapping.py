@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Iterator
+from collections.abc import Callable, Collection, Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -12,7 +12,7 @@ from workbench.executors import Executor, Serial, Workplace
 from workbench.language import mark
 from workbench.mapping import MappingAttempt, map_apart, together
 from workbench.mapping.source_choice import patients_together
-from workbench.schema import FINDING, INSTANCE, IRRADIATION_EVENT, SERIES, Table
+from workbench.schema import FINDING, INSTANCE, IRRADIATION_EVENT, LEDGER, SERIES, Table
 from workbench.stages.changed_studies import in_studies, study_fingerprints
 from workbench.stages.incremental import MadeRows, work_on_changed
 from workbench.stages.run_record import Progress, no_progress, recorded
@@ -32,6 +32,7 @@ class MapTask:
     folder: Path
     patients: tuple[str, ...] = field(repr=False)
     ages_differ: tuple[int, ...] = field(repr=False)
+    missing: tuple[tuple[str, int], ...] = field(repr=False)
     studies: int
 
     def run(self, workplace: Workplace) -> tuple[MappingAttempt, int]:  # noqa: ARG002 - opens little
@@ -42,7 +43,7 @@ class MapTask:
             rows = survey.store.read("instance", lambda rows: rows.filter(theirs).collect())
         finally:
             survey.close()
-        return map_apart(rows, list(self.ages_differ)), self.studies
+        return map_apart(rows, list(self.ages_differ), dict(self.missing)), self.studies
 
 
 @dataclass
@@ -57,11 +58,13 @@ class MapWork:
     tables: tuple[Table, ...] = (SERIES, IRRADIATION_EVENT, FINDING)
     _instances: pl.LazyFrame = field(init=False, repr=False)
     _pairs: pl.DataFrame | None = field(init=False, repr=False)  # of a patient and a study
+    _missing: dict[str, int] = field(init=False, repr=False)
 
     def look(self) -> dict[str, str]:
         """Return study to fingerprint of its objects, as they are now."""
+        self._missing = self.survey.store.read(LEDGER.name, never_came)
         self._instances, inputs = self.survey.store.read(
-            "instance", lambda rows: (rows, header_fingerprints(rows))
+            "instance", lambda rows: (rows, header_fingerprints(rows, self._missing))
         )
         self._pairs = None
         return inputs
@@ -121,12 +124,28 @@ class MapWork:
         ages_differ = tuple(ages["object_number"].drop_nulls())
         folder = self.survey.folder.absolute()
         for chunk in sizes.partition_by("chunk", maintain_order=True):
-            yield MapTask(folder, tuple(chunk["patient"]), ages_differ, int(chunk["studies"].sum()))
+            yield MapTask(
+                folder, tuple(chunk["patient"]), ages_differ, tuple(self._missing.items()),
+                int(chunk["studies"].sum()),
+            )  # fmt: skip
 
 
-def header_fingerprints(instances: pl.LazyFrame) -> dict[str, str]:
-    """Return study to fingerprint of what ``map`` reads of it."""
-    return study_fingerprints(instances, "content_sha256", TABLES)
+def never_came(ledger: pl.LazyFrame) -> dict[str, int]:
+    """Return how many objects of a study the PACS listed and never sent, by the table ledger.
+
+    Studies of which all came are left out, as are those that were not collected.
+    """
+    missing = ledger.filter(pl.col("missing") > 0).group_by(STUDY).agg(pl.col("missing").max())
+    return dict(missing.drop_nulls().sort(STUDY).collect().iter_rows())
+
+
+def header_fingerprints(instances: pl.LazyFrame, missing: Mapping[str, int]) -> dict[str, str]:
+    """Return study to fingerprint of what ``map`` reads of it, ``missing`` as ``never_came``."""
+    inputs = study_fingerprints(instances, "content_sha256", TABLES)
+    return {
+        study: f"{made_of}-{missing[study]}" if study in missing else made_of
+        for study, made_of in inputs.items()
+    }
 
 
 def _sizes(instances: pl.LazyFrame, patients: pl.Series) -> pl.DataFrame:

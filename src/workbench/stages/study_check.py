@@ -13,10 +13,10 @@ from dataclasses import dataclass
 import polars as pl
 
 from workbench.errors import StoreError
-from workbench.schema import DOSE_ESTIMATE, INSTANCE, IRRADIATION_EVENT, SERIES
+from workbench.schema import DOSE_ESTIMATE, INSTANCE, IRRADIATION_EVENT, LEDGER, SERIES
 from workbench.stages.changed_studies import in_studies
 from workbench.stages.dosing import event_fingerprints
-from workbench.stages.mapping import header_fingerprints
+from workbench.stages.mapping import header_fingerprints, never_came
 from workbench.survey import Survey
 
 STUDY = pl.col("StudyInstanceUID").fill_null("")
@@ -34,6 +34,7 @@ class StudyTables:
     series: pl.LazyFrame
     irradiation_event: pl.LazyFrame
     dose_estimate: pl.LazyFrame
+    ledger: pl.LazyFrame
     mapped: Mapping[str, str]
     dosed: Mapping[str, str]
 
@@ -44,7 +45,7 @@ class StudyTables:
         return survey.store.seen_at_once(
             lambda: cls(
                 scan(INSTANCE.name), scan(SERIES.name), scan(IRRADIATION_EVENT.name),
-                scan(DOSE_ESTIMATE.name), noted("map"), noted("dose"),
+                scan(DOSE_ESTIMATE.name), scan(LEDGER.name), noted("map"), noted("dose"),
             )
         )  # fmt: skip
 
@@ -83,7 +84,8 @@ def _worked_on(noted: Mapping[str, str], inputs: Mapping[str, str]) -> tuple[set
 
 
 def _mapped(tables: StudyTables) -> Iterator[str]:
-    worked_on, all_done = _worked_on(tables.mapped, header_fingerprints(tables.instance))
+    inputs = header_fingerprints(tables.instance, never_came(tables.ledger))
+    worked_on, all_done = _worked_on(tables.mapped, inputs)
     objects = tables.instance.select(_keys(OF_SERIES)).unique().collect()
     series = tables.series.select(_keys(OF_SERIES)).unique().collect()
     events = tables.irradiation_event.select(_keys(OF_EVENT)).unique().collect()

@@ -289,12 +289,26 @@ def test_another_modality_has_a_row_with_a_reason() -> None:
 def test_flags_tell_what_was_assumed() -> None:
     row = one({
         "body_region": "cardiac", "localizer": True, "number_of_x_ray_sources": 2,
-        "dlp_basis": "ctdi_vol_times_scan_length",
+        "dlp_basis": "ctdi_vol_times_exposed_length",
     })  # fmt: skip
     assert {
         "region_approximated", "localizer", "first_of_several_x_ray_sources",
-        "dlp_from_ctdi_vol_and_scan_length", "table_phantom_inferred",
+        "dlp_from_ctdi_vol_and_exposed_length", "table_phantom_inferred",
     } <= set(row["flags"])  # fmt: skip
+
+
+def test_a_dlp_from_images_is_less_sure_than_a_reported_one() -> None:
+    def spread(row: dict[str, Any]) -> float:
+        return math.hypot(row["sd_log_shared"], row["sd_log_unshared"] or 0.0)
+
+    images = one({"dlp_basis": "ctdi_vol_times_exposed_length", "exposed_length_sd_log": 0.09})
+    reported = one({})
+    assert images["value"] == reported["value"]
+    assert images["sd_log_unshared"] == pytest.approx(0.09)
+    assert reported["sd_log_unshared"] is None
+    assert spread(images) > spread(reported)
+    nothing = one({"body_region": "unknown", "exposed_length_sd_log": 0.09})
+    assert nothing["sd_log_unshared"] is None
 
 
 def test_empty_frame_gives_an_empty_table() -> None:
@@ -322,7 +336,7 @@ def test_every_flag_and_reason_is_in_the_documentation() -> None:
     grid = [
         {"patient_age_years": age, "kvp_kv": kvp, "body_region": region, "ctdi_phantom_cm": phantom,
          "localizer": True, "number_of_x_ray_sources": 2,
-         "dlp_basis": "ctdi_vol_times_scan_length"}
+         "dlp_basis": "ctdi_vol_times_exposed_length"}
         for age in (3.0, 12.0, 17.0, 20.0, 50.0) for kvp in (70.0, 90.0, 120.0)
         for region in ("head", "cardiac") for phantom in (16, 32)
     ]  # fmt: skip

@@ -23,7 +23,7 @@ PART: dict[str, object] = {
     "started_at": NOON, "ended_at": NOON + 10 * SECONDS, "first_mm": 0.0, "last_mm": 100.0,
     "normal_z": 1.0, "span_mm": 100.0, "positions": 21, "SeriesNumber": 2,
     "SeriesInstanceUID": "1.2", "ConvolutionKernel": "B30f", "slice_thickness_mm": 5.0,
-    "slice_increment_mm": 5.0,
+    "slice_increment_mm": 5.0, "spiral": True, "ctdi_vol_mgy": 10.0,
 }  # fmt: skip
 
 
@@ -44,7 +44,9 @@ def untimed(first: float, last: float, **more: object) -> dict[str, object]:
     ("changes", "same"),
     [
         ({}, True), ({"kind": "derived"}, True), ({"kind": "localizer"}, False),
-        ({"kvp_kv": 100.0}, False), ({"kvp_kv": 121.0}, True), ({"kvp_kv": 121.5}, False),
+        ({"kvp_kv": 100.0, "ctdi_vol_mgy": 4.0}, False), ({"kvp_kv": 121.0}, True),
+        ({"kvp_kv": 121.5, "spiral": False}, False), ({"kvp_kv": 121.5, "last_mm": 60.0}, False),
+        ({"kvp_kv": 80.0}, True),  # two tubes: nothing scans one range twice at one time
         ({"kvp_kv": None}, True), ({"AcquisitionNumbers": [3]}, False),
         ({"AcquisitionNumbers": [2, 3]}, True), ({"AcquisitionNumbers": None}, True),
         (later(5), True), (later(10), True), (later(12), True), (later(12.1), False),

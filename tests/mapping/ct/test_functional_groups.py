@@ -80,7 +80,7 @@ def test_an_event_is_the_same_from_frames_as_from_single_images(
     multi = map_instances(cases.frame(enhanced(slices, per_frame)))
     assert event(multi) == event(single)
     assert multi.events["dlp_mgy_cm"][0] == pytest.approx(
-        single.events["ctdi_vol_mgy"][0] * 200 / 10
+        cases.dlp(200.0, single.events["ctdi_vol_mgy"][0])
     )
     assert multi.series["instances"].to_list() == [1]
     assert multi.series["images"].to_list() == single.series["images"].to_list() == [40]

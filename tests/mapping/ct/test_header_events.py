@@ -17,12 +17,16 @@ def counted_dlp(mapped: Mapped) -> float:
     return float(mapped.events.filter("preferred")["dlp_mgy_cm"].sum())
 
 
-def test_dlp_is_ctdi_vol_times_scan_length(cases: Any) -> None:
+def test_dlp_is_ctdi_vol_times_exposed_length(cases: Any) -> None:
     event = map_instances(cases.frame(cases.slices("2", range(0, 300, 5)))).events.row(
         0, named=True
     )
-    assert event["dlp_mgy_cm"] == pytest.approx(10.0 * 30.0)
-    assert event["dlp_basis"] == "ctdi_vol_times_scan_length"
+    assert event["scan_length_mm"] == pytest.approx(300.0)
+    assert event["dlp_mgy_cm"] == pytest.approx(10.0 * event["exposed_length_mm"] / 10)
+    assert event["dlp_mgy_cm"] == pytest.approx(cases.dlp(300.0))
+    assert event["dlp_basis"] == "ctdi_vol_times_exposed_length"
+    assert event["exposed_length_basis"] == "spiral_range_and_overranging"
+    assert 0.03 < event["exposed_length_sd_log"] < 0.12
     assert (event["source"], event["event_type"]) == ("header", "SPIRAL")
 
 
@@ -39,14 +43,15 @@ def test_reconstructions_of_one_scan_are_one_event(cases: Any) -> None:
     assert roles == {1: "TOPOGRAM", 2: "RECONSTRUCTION", 3: "SCAN", 4: "RECONSTRUCTION",
                      5: "RECONSTRUCTION"}  # fmt: skip
     assert mapped.events["localizer"].sort().to_list() == [False, True]
-    assert counted_dlp(mapped) == pytest.approx(300.0)
+    assert counted_dlp(mapped) == pytest.approx(cases.dlp(300.0))
     reason = mapped.series.filter(pl.col("SeriesNumber") == 2)["state_reason"].item()
     assert reason == "reconstruction of a scan that is already counted"
 
 
 @pytest.mark.parametrize(
     "other",
-    [{"AcquisitionNumber": 3}, {"AcquisitionTime": "102000"}, {"KVP": 80},
+    [{"AcquisitionNumber": 3}, {"AcquisitionTime": "102000"},
+     {"KVP": 80, "AcquisitionTime": "102000"}, {"KVP": 80, "CTDIvol": 4.0},
      {"IrradiationEventUID": "1.2.99.2"}],
 )  # fmt: skip
 def test_another_acquisition_is_another_event(cases: Any, other: dict[str, Any]) -> None:
@@ -54,7 +59,10 @@ def test_another_acquisition_is_another_event(cases: Any, other: dict[str, Any])
     frame = cases.frame(
         cases.slices("2", range(0, 300, 5), **uid), cases.slices("3", range(0, 300, 5), **other)
     )
-    assert counted_dlp(map_instances(frame)) == pytest.approx(600.0)
+    doses = 10.0, float(other.get("CTDIvol", 10.0))
+    assert counted_dlp(map_instances(frame)) == pytest.approx(
+        sum(cases.dlp(300.0, dose) for dose in doses)
+    )
 
 
 def test_the_event_uid_decides_where_both_have_one(cases: Any) -> None:
@@ -87,7 +95,8 @@ def test_step_and_shoot_rotations_are_one_scan(cases: Any) -> None:
         )  # fmt: skip
     events = map_instances(cases.frame(images)).events
     assert events["event_type"].to_list() == ["SEQUENCED"]
-    assert events["dlp_mgy_cm"].item() == pytest.approx(10.0 * 10.0)
+    # Ten rotations 10 mm apart; each is 40 mm wide: 90 + 40 mm were in a beam.
+    assert events["dlp_mgy_cm"].item() == pytest.approx(10.0 * 12.0)
 
 
 def test_two_spirals_of_one_series_are_two_events(cases: Any) -> None:
@@ -95,7 +104,10 @@ def test_two_spirals_of_one_series_are_two_events(cases: Any) -> None:
         *cases.slices("2", range(0, 100, 5), AcquisitionNumber=1),
         *cases.slices("2", range(200, 300, 5), AcquisitionNumber=2, AcquisitionTime="101700"),
     ]
-    assert map_instances(cases.frame(images)).events["dlp_mgy_cm"].to_list() == [100.0, 100.0]
+    assert (
+        map_instances(cases.frame(images)).events["dlp_mgy_cm"].to_list()
+        == [pytest.approx(cases.dlp(100.0))] * 2
+    )
 
 
 def test_derived_images_alone_are_an_event_that_says_so(cases: Any) -> None:
@@ -131,7 +143,7 @@ def test_images_copied_into_a_second_study_count_once(cases: Any) -> None:
         cases.slices("3", range(0, 100, 5), StudyInstanceUID="1.2.3.2", **uid),
     )
     mapped = map_instances(frame)
-    assert counted_dlp(mapped) == pytest.approx(100.0)
+    assert counted_dlp(mapped) == pytest.approx(cases.dlp(100.0))
     assert "event_in_two_studies" in mapped.findings["code"].to_list()
 
 

@@ -32,7 +32,7 @@ def test_two_phases_of_one_series_are_two_events(
         cases.slices("2", [z + offset for z in RANGE], AcquisitionNumber=number,
                      AcquisitionTime="100040"),
     ))  # fmt: skip
-    assert mapped.events["dlp_mgy_cm"].to_list() == [100.0, 100.0]
+    assert mapped.events["dlp_mgy_cm"].to_list() == [pytest.approx(cases.dlp(100.0))] * 2
     assert severities(mapped) == []
 
 
@@ -46,7 +46,7 @@ def test_phases_with_a_further_reconstruction_stay_two_events(cases: Any) -> Non
         )
     ]
     mapped = map_instances(cases.frame(images))
-    assert mapped.events["dlp_mgy_cm"].to_list() == [100.0, 100.0]
+    assert mapped.events["dlp_mgy_cm"].to_list() == [pytest.approx(cases.dlp(100.0))] * 2
     assert [len(series) for series in mapped.events["SeriesInstanceUIDs"]] == [2, 2]
 
 
@@ -55,7 +55,7 @@ def test_two_kernels_in_one_series_are_one_scan(cases: Any) -> None:
         cases.slices("2", RANGE, ConvolutionKernel="B30f"),
         cases.slices("2", RANGE, ConvolutionKernel="B70f"),
     ))  # fmt: skip
-    assert mapped.events["dlp_mgy_cm"].to_list() == [100.0]
+    assert mapped.events["dlp_mgy_cm"].to_list() == [pytest.approx(cases.dlp(100.0))]
     assert "positions_repeated" not in flags(mapped)
 
 
@@ -103,7 +103,7 @@ def test_two_like_series_without_times_may_be_two_scans(cases: Any) -> None:
         cases.slices("2", RANGE, **NO_TIME),
         cases.slices("3", range(99), SliceThickness=1.0, **NO_TIME),
     ))  # fmt: skip
-    assert thin.events["dlp_mgy_cm"].to_list() == [99.0]
+    assert thin.events["dlp_mgy_cm"].to_list() == [pytest.approx(cases.dlp(99.0))]
 
 
 def test_a_stationary_exposure_has_no_computed_dlp(cases: Any) -> None:
@@ -115,7 +115,7 @@ def test_a_stationary_exposure_has_no_computed_dlp(cases: Any) -> None:
 
 def test_a_few_shared_positions_at_a_seam_do_not_matter(cases: Any) -> None:
     mapped = map_instances(cases.frame(cases.slices("2", [*range(0, 100, 5), 45.0])))
-    assert mapped.events["dlp_mgy_cm"].to_list() == [100.0]
+    assert mapped.events["dlp_mgy_cm"].to_list() == [pytest.approx(cases.dlp(100.0))]
 
 
 def test_a_multi_frame_image_without_functional_groups_is_told(cases: Any) -> None:
@@ -126,3 +126,35 @@ def test_a_multi_frame_image_without_functional_groups_is_told(cases: Any) -> No
     mapped = map_instances(cases.frame(enhanced))
     found = mapped.findings.filter(pl.col("code") == "multi_frame_without_groups")
     assert found.select("severity", "SeriesInstanceUID").rows() == [("warning", "1.2.3.1.2")]
+
+
+@pytest.mark.parametrize(("pitch", "once"), [(0.2, True), (0.5, True), (1.2, False), (None, False)])
+def test_phases_of_a_gated_spiral_are_one_exposure(
+    cases: Any, pitch: float | None, once: bool
+) -> None:
+    images = [
+        image for _ in range(4)
+        for image in cases.slices("2", RANGE, SpiralPitchFactor=pitch, ScanOptions="HELICAL")
+    ]  # fmt: skip
+    event = map_instances(cases.frame(images)).events.row(0, named=True)
+    assert event["scan_length_mm"] == pytest.approx(100.0)
+    assert (event["dlp_mgy_cm"] is not None) is once
+    assert ("positions_repeated" not in event["flags"]) is once
+
+
+@pytest.mark.parametrize("passes", [1, 2])
+def test_phases_of_step_and_shoot_are_one_exposure_unless_the_table_returns(
+    cases: Any, passes: int
+) -> None:
+    """Four places of 40 mm, each reconstructed at three phases of the heart."""
+    images = [
+        image
+        for again in range(passes) for place in range(4) for _ in range(3)
+        for image in cases.slices(
+            "2", range(40 * place, 40 * place + 40, 5), SpiralPitchFactor=None,
+            ImageType=["ORIGINAL", "PRIMARY", "AXIAL"], ScanOptions="CINE MODE",
+            AcquisitionTime=f"10{again:02d}{place:02d}",
+        )
+    ]  # fmt: skip
+    event = map_instances(cases.frame(images)).events.row(0, named=True)
+    assert event["dlp_mgy_cm"] == (pytest.approx(160.0) if passes == 1 else None)

@@ -8,6 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from workbench.mapping.ct.slice_positions import AXIAL as AXIAL_NORMAL
 from workbench.mapping.ct.slice_positions import scan_ranges, with_position
 
 FIELDS = {
@@ -33,7 +34,9 @@ def ranges(frame: pl.DataFrame) -> dict[str, object]:
 
 
 @given(st.floats(-180, 180), st.floats(-60, 60), st.floats(-200, 200))
-def test_a_position_is_the_distance_along_the_normal(turn: float, tilt: float, far: float) -> None:
+def test_a_position_lies_along_the_table_a_reformats_along_its_normal(
+    turn: float, tilt: float, far: float
+) -> None:
     turned, tilted = np.radians(turn), np.radians(tilt)
     row = np.array([np.cos(turned), np.sin(turned), 0])
     column = np.cross([0, np.sin(tilted), np.cos(tilted)], row)
@@ -43,7 +46,8 @@ def test_a_position_is_the_distance_along_the_normal(turn: float, tilt: float, f
     frame = slices({"ImagePositionPatient": place.tolist(),
                     "ImageOrientationPatient": [*row.tolist(), *column.tolist()]})  # fmt: skip
     found = with_position(frame)
-    assert found["position_mm"][0] == pytest.approx(far, abs=1e-6)
+    across = abs(normal[2]) >= AXIAL_NORMAL
+    assert found["position_mm"][0] == pytest.approx(place[2] if across else far, abs=1e-6)
     assert found["normal_z"][0] == pytest.approx(abs(normal[2]))
 
 
@@ -82,8 +86,8 @@ def test_what_lies_in_a_gap_was_not_shown_to_be_irradiated() -> None:
 
 
 def test_a_step_of_one_and_a_half_increments_is_no_gap() -> None:
-    assert ranges(at(0, 2, 4, 7, 9, 11))["gaps"] == 0
-    assert ranges(at(0, 2, 4, 7.02, 9.02, 11.02))["gaps"] == 1
+    assert ranges(at(0, 2, 4, 7, 9, 11, SliceThickness=2.0))["gaps"] == 0
+    assert ranges(at(0, 2, 4, 7.02, 9.02, 11.02, SliceThickness=2.0))["gaps"] == 1
 
 
 @pytest.mark.parametrize(

@@ -31,7 +31,7 @@ UNIT = "mSv"
 NEEDS = (
     "patient", "StudyInstanceUID", "irradiation_event_uid", "modality", "localizer",
     "body_region", "patient_age_years", "kvp_kv", "number_of_x_ray_sources", "dlp_mgy_cm",
-    "dlp_basis", "ctdi_vol_mgy", "ctdi_phantom_cm",
+    "dlp_basis", "exposed_length_sd_log", "ctdi_vol_mgy", "ctdi_phantom_cm",
 )  # fmt: skip
 
 ADULT_PHANTOM_CM = 32  # of bodies of adults in every table
@@ -167,8 +167,8 @@ def _flags(factors: KFactors, looked_up: list[str]) -> pl.Expr:
         "region_approximated": pl.col("use") == "approximate",
         "localizer": pl.col("localizer").fill_null(value=False),
         "first_of_several_x_ray_sources": pl.col("number_of_x_ray_sources") > 1,
-        "dlp_from_ctdi_vol_and_scan_length":
-            pl.col("dlp_basis") == "ctdi_vol_times_scan_length",
+        "dlp_from_ctdi_vol_and_exposed_length":
+            pl.col("dlp_basis") == "ctdi_vol_times_exposed_length",
         "scanner_spread_of_phantom_factor_not_stated": converted,
         "table_phantom_inferred": pl.lit(factors.phantom_inferred),
         "sd_log_unshared_not_stated": pl.lit(stated_uncertainty(NAME, "unshared") is None),
@@ -184,6 +184,14 @@ def _flags(factors: KFactors, looked_up: list[str]) -> pl.Expr:
         .then(both)
         .otherwise(pl.lit([], dtype=pl.List(pl.String)))
     )
+
+
+def _unshared() -> pl.Expr:
+    """Return what differs from event to event: how sure a DLP is that images tell."""
+    stated = pl.lit(stated_uncertainty(NAME, "unshared"), dtype=pl.Float64)
+    length = pl.when(pl.col("value").is_not_null()).then("exposed_length_sd_log")
+    both = (stated.fill_null(0.0) ** 2 + length**2).sqrt()
+    return pl.when(length.is_not_null()).then(both).otherwise(stated)
 
 
 def _as_estimates(frame: pl.DataFrame, factors: KFactors) -> pl.DataFrame:
@@ -205,7 +213,7 @@ def _as_estimates(frame: pl.DataFrame, factors: KFactors) -> pl.DataFrame:
         coefficient=pl.when(present).then("k"),
         tissue_weights=pl.lit(factors.tissue_weights),
         sd_log_shared=pl.when(present).then(spread),
-        sd_log_unshared=pl.lit(stated_uncertainty(NAME, "unshared"), dtype=pl.Float64),
+        sd_log_unshared=_unshared(),
         flags=_flags(factors, looked_up),
     )  # fmt: skip
     return DOSE_ESTIMATE.fit(estimates).cast(pl.Schema(DOSE_ESTIMATE.polars()))

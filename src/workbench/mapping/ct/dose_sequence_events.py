@@ -15,8 +15,8 @@ import polars as pl
 from workbench.dicom.jsonmodel import Item, first, items, values
 from workbench.mapping.body_regions import regions_of
 from workbench.mapping.content_tree import parse_header
-from workbench.mapping.ct.modulation import modulation
 from workbench.mapping.ct.false_zeros import without_false_zeros
+from workbench.mapping.ct.modulation import modulation
 from workbench.mapping.ct.private_elements import element_number, element_value
 from workbench.mapping.ct.technique import PITCH
 from workbench.mapping.event_columns import age_flags, derived_uid, placed, shared_columns

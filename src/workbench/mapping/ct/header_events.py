@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Container, Iterator
 from typing import Any
 
@@ -9,6 +10,8 @@ import polars as pl
 
 from workbench.mapping.body_regions import regions_of
 from workbench.mapping.ct.acquisitions import Acquisition, Part, acquisitions, parts
+from workbench.mapping.ct.completeness import lacking, selected
+from workbench.mapping.ct.exposed_length import ExposedLength, exposed_length
 from workbench.mapping.ct.slice_positions import AXIAL
 from workbench.mapping.ct.technique_columns import technique_of
 from workbench.mapping.event_columns import age_flags, derived_uid, shared_columns
@@ -20,16 +23,28 @@ from workbench.schema import IRRADIATION_EVENT
 MM_PER_CM = 10.0
 
 
-# Which series an event is read from, and whether only derived images show it: for their roles.
-READ_FROM = {"read_from": pl.String(), "derived_only": pl.Boolean()}
+GAPS_EXPOSED = (
+    "slices are missing inside the scan; a spiral does not stop, so the gaps are part of the scan "
+    "length"
+)
+GAPS_LEFT_OUT = (
+    "slices are missing inside the scan, or it has several ranges; the gaps are not part of the "
+    "scan length"
+)
+BASIS = "ctdi_vol_times_exposed_length"
+# Which series an event is read from and which lengthen it, whether only derived images show it,
+# and why it is too little for a dose: for their roles and states.
+READ_FROM = {"read_from": pl.String(), "derived_only": pl.Boolean(),
+             "lengthened_by": pl.List(pl.String()), "lacking": pl.String()}  # fmt: skip
 
 
 def header_events(instances: pl.DataFrame, rules: Rules) -> tuple[pl.DataFrame, list[Finding]]:  # noqa: ARG001
     """Return the events (source ``header``) that images tell of, and findings.
 
     ``instances`` are those that ``prepared`` returns.  Beside the columns of an irradiation event
-    the frame has ``read_from``, the ``series_key`` of the one series an event is read from, and
-    ``derived_only``.
+    the frame has ``read_from``, the ``series_key`` of the one series an event is read from,
+    ``lengthened_by``, those of further ones that show more of its range, ``derived_only``, and
+    ``lacking``: why its images are too few for a dose.
     """
     return events_of(acquisitions(parts(instances)))
 
@@ -43,7 +58,7 @@ def events_of(acquisitions: list[Acquisition]) -> tuple[pl.DataFrame, list[Findi
     """
     original = {_study(a) for a in acquisitions if not a.derived and not a.localizer}
     rows: dict[tuple[str, str], dict[str, Any]] = {}
-    read_from: dict[tuple[str, str], tuple[str, bool]] = {}
+    read_from: dict[tuple[str, str], tuple[str, bool, list[str], str | None]] = {}
     findings: list[Finding] = []
     for acquisition in sorted(acquisitions, key=_order):
         best = acquisition.best
@@ -58,7 +73,8 @@ def events_of(acquisitions: list[Acquisition]) -> tuple[pl.DataFrame, list[Findi
             rows[key]["SeriesInstanceUIDs"] = sorted(series)
             continue
         rows[key] = row
-        read_from[key] = (best["series_key"], acquisition.derived)
+        further = sorted({part["series_key"] for part in acquisition.extending})
+        read_from[key] = (best["series_key"], acquisition.derived, further, lacking(acquisition))
         findings += _findings(acquisition, uid)
     events = _with_regions(IRRADIATION_EVENT.frame(list(rows.values())))
     places = pl.DataFrame(list(read_from.values()), schema=READ_FROM, orient="row")
@@ -105,9 +121,9 @@ def _event_uid(acquisition: Acquisition, used: Container[tuple[str, str]]) -> st
 
 def _row(acquisition: Acquisition, uid: str) -> dict[str, Any]:
     best = acquisition.best
-    ctdi_vol = acquisition.first("ctdi_vol_mgy")
-    length = _length(acquisition)
-    dlp, basis = _dose_length_product(acquisition, ctdi_vol, length)
+    exposed = _exposed(acquisition)
+    dlp, basis = _dose_length_product(acquisition, exposed)
+    computed = exposed is not None and basis == BASIS
     return {
         **shared_columns(best),
         "SeriesInstanceUIDs": sorted({part["SeriesInstanceUID"] for part in acquisition.parts}),
@@ -120,33 +136,53 @@ def _row(acquisition: Acquisition, uid: str) -> dict[str, Any]:
         "protocol": acquisition.first("ProtocolName"),
         "comment": acquisition.first("SeriesDescription"),
         "target_region": acquisition.first("BodyPartExamined"),
-        "ctdi_vol_mgy": ctdi_vol,
+        "ctdi_vol_mgy": acquisition.ctdi_vol_mgy,
         "dlp_mgy_cm": dlp,
         "dlp_basis": basis,
-        "scan_length_mm": length,
+        "scan_length_mm": _length(acquisition),
+        "exposed_length_mm": exposed.length_mm if exposed and computed else None,
+        "exposed_length_basis": exposed.basis if exposed and computed else None,
+        "exposed_length_sd_log": exposed.sd_log if exposed and computed else None,
         **technique_of(acquisition),
+        **_voltages(acquisition),
         "flags": sorted([*_flags(acquisition), *age_flags(best)]),
     }  # fmt: skip
+
+
+def _voltages(acquisition: Acquisition) -> dict[str, Any]:
+    """Return the voltage; of several, that of the best part, and all of them as X-ray sources."""
+    voltages = acquisition.voltages
+    row: dict[str, Any] = {"kvp_kv": acquisition.first("kvp_kv")}
+    if len(voltages) > 1:
+        row["x_ray_sources"] = json.dumps([{"kvp_kv": voltage} for voltage in voltages])
+    return row
 
 
 def _length(acquisition: Acquisition) -> float | None:
     best = acquisition.best
     if acquisition.localizer or (acquisition.derived and (best["normal_z"] or 0.0) < AXIAL):
         return None  # slices of a reformat do not lie along the table
-    value: float | None = best["scan_length_mm"]
-    return value
+    return acquisition.range_mm
+
+
+def _exposed(acquisition: Acquisition) -> ExposedLength | None:
+    """Return the exposed length where images tell one and are not too few for it."""
+    if acquisition.repeated or lacking(acquisition):
+        return None
+    return exposed_length(_length(acquisition), acquisition.runs, acquisition.best)
 
 
 def _dose_length_product(
-    acquisition: Acquisition, ctdi_vol: float | None, length: float | None
+    acquisition: Acquisition, exposed: ExposedLength | None
 ) -> tuple[float | None, str | None]:
-    """DLP = CTDIvol x L (IEC 60601-2-44), L the range of slices: overranging is not in it."""
+    """DLP = CTDIvol x L (IEC 60601-2-44), L the exposed length."""
     if (reported := acquisition.first("private_dlp_mgy_cm")) is not None:
         return reported, "reported"
-    if ctdi_vol is None or length is None or acquisition.repeated:
+    ctdi_vol = acquisition.ctdi_vol_mgy
+    if ctdi_vol is None or exposed is None:
         return None, None
-    dlp = ctdi_vol * length / MM_PER_CM
-    return (dlp, "ctdi_vol_times_scan_length") if plausible("dlp", dlp) else (None, None)
+    dlp = ctdi_vol * exposed.length_mm / MM_PER_CM
+    return (dlp, BASIS) if plausible("dlp", dlp) else (None, None)
 
 
 def _event_type(acquisition: Acquisition) -> str:
@@ -162,22 +198,24 @@ def _stationary(part: Part) -> bool:
     return bool(part["positions"] == 1 and part["slices"] > 1)
 
 
-def _flags(acquisition: Acquisition) -> Iterator[str]:
+def _flags(acquisition: Acquisition) -> list[str]:
     best = acquisition.best
-    if not acquisition.uid:
-        yield "no_irradiation_event_uid"
-    if acquisition.derived:
-        yield "derived_images_only"
-    if best["gaps"]:
-        yield "gap_in_slices"
-    if not acquisition.localizer and _stationary(best):
-        yield "stationary"
-    if acquisition.repeated:
-        yield "positions_repeated"
-    if acquisition.first("ctdi_phantom_cm") is None:
-        yield "phantom_unknown"
-    if len(acquisition.parts) > 1 and not all(part["timed"] for part in acquisition.parts):
-        yield "matched_without_time"
+    several = len(acquisition.parts) > 1
+    told = {
+        "no_irradiation_event_uid": not acquisition.uid,
+        "derived_images_only": acquisition.derived,
+        "gap_in_slices": best["gaps"],
+        "stationary": not acquisition.localizer and _stationary(best),
+        "positions_repeated": acquisition.repeated,
+        "phantom_unknown": acquisition.first("ctdi_phantom_cm") is None,
+        "several_voltages": len(acquisition.voltages) > 1,
+        "ctdi_vol_mean_of_slices": best["ctdi_vol_varies"],
+        "images_missing": lacking(acquisition) is not None,
+        "slices_apart": selected(acquisition),
+        "range_of_several_series": acquisition.extending,
+        "matched_without_time": several and not all(part["timed"] for part in acquisition.parts),
+    }
+    return [flag for flag, holds in told.items() if holds]
 
 
 def _findings(acquisition: Acquisition, uid: str) -> Iterator[Finding]:
@@ -186,17 +224,39 @@ def _findings(acquisition: Acquisition, uid: str) -> Iterator[Finding]:
         "study": best["StudyInstanceUID"], "series": best["SeriesInstanceUID"], "event": uid
     }  # fmt: skip
     if best["gaps"] and not acquisition.localizer:
-        yield Finding("mapping", "gap_in_slices", "slices are missing inside the scan, or it has "
-                      "several ranges; the gaps are not part of the scan length",
+        inside = bool(best["spiral"] and acquisition.continuous)
+        yield Finding("mapping", "gap_in_slices", GAPS_EXPOSED if inside else GAPS_LEFT_OUT,
                       column="scan_length_mm", **where)  # fmt: skip
+    yield from _doubts(acquisition, where)
     if acquisition.repeated:
-        yield Finding("mapping", "positions_repeated", "slice positions come more than once: how "
-                      "often the range was irradiated is not known, so no DLP is computed",
+        times = max(part["exposures"] for part in acquisition.parts)
+        yield Finding("mapping", "positions_repeated", "slice positions come more than once, at "
+                      f"{times} times in all: how often the range was irradiated is not known, so "
+                      "no DLP is computed",
                       severity="note" if _stationary(best) else "warning",
                       column="dlp_mgy_cm", **where)  # fmt: skip
     if acquisition.derived:
         yield Finding("mapping", "derived_only", "only derived images show this scan; the values "
                       "are theirs", **where)  # fmt: skip
+
+
+def _doubts(acquisition: Acquisition, where: dict[str, Any]) -> Iterator[Finding]:
+    """Yield what makes an exposed length, its dose or its voltage doubtful."""
+    if reason := lacking(acquisition):
+        yield Finding("mapping", "images_missing", f"{reason}; no DLP is computed",
+                      column="dlp_mgy_cm", **where)  # fmt: skip
+    elif selected(acquisition):
+        yield Finding("mapping", "slices_apart", "the slices of a spiral lie farther apart than "
+                      "they are thick: some may be missing; what lies between was exposed",
+                      column="scan_length_mm", **where)  # fmt: skip
+    if len(acquisition.voltages) > 1 and not acquisition.localizer:
+        yield Finding("mapping", "several_voltages", "images of one exposure tell several tube "
+                      "voltages (dual energy); whether CTDIvol is of one tube or of both depends "
+                      "on the maker", column="kvp_kv", **where)  # fmt: skip
+    if any(part["private_dlp_shared"] for part in acquisition.parts):
+        yield Finding("mapping", "private_dlp_shared", "several scans of a series tell one DLP: it "
+                      "is that of all of them and is not used", column="dlp_mgy_cm",
+                      **where)  # fmt: skip
 
 
 def _with_regions(events: pl.DataFrame) -> pl.DataFrame:

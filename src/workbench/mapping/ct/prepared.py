@@ -6,7 +6,7 @@ import polars as pl
 
 from workbench.mapping.ct.functional_groups import with_frames
 from workbench.mapping.ct.kinds import UNKNOWN_MAKER, with_kinds
-from workbench.mapping.ct.series import deciding, header_facts, with_spiral
+from workbench.mapping.ct.series import deciding, header_facts, with_scan, with_spiral
 from workbench.mapping.ct.slice_positions import with_position
 from workbench.mapping.plausible import without_implausible
 from workbench.mapping.rules import Rules
@@ -38,9 +38,9 @@ def prepared(instances: pl.DataFrame, rules: Rules) -> tuple[pl.DataFrame, list[
     frames, unread = with_frames(instances)
     own = ~pl.col("foreign")  # the bounds are those of CT
     plausible, findings = without_implausible(frames, CHECKED, own)
-    frame = with_position(with_spiral(with_kinds(plausible, rules), rules))
-    facts, problems = header_facts(deciding(frame), rules)
-    frame = frame.join(facts, on="series_key", how="left", maintain_order="left")
+    frame = with_scan(with_position(with_spiral(with_kinds(plausible, rules), rules)))
+    facts, problems = header_facts(deciding(frame, "scan"), rules)
+    frame = frame.join(facts, on=["series_key", "scan"], how="left", maintain_order="left")
     return frame, [*unread, *findings, *problems, *_series_findings(frame)]
 
 

@@ -15,6 +15,7 @@ import polars as pl
 
 # A table returns for the next phase in no less; passes of a perfusion follow each other faster.
 PAUSE = timedelta(seconds=5)
+GATED_PITCH = 0.5  # two rotations at each place: the least that gives images of two phases
 MAX_PHASES = 6  # of one examination; a perfusion has more passes
 # Volumes side by side share a few positions; below this share the length is right to a tenth.
 SHARE = 0.1
@@ -79,9 +80,30 @@ def _phases(part: pl.DataFrame) -> bool:
     )
 
 
+def _exposed_once(group: pl.DataFrame) -> bool:
+    """Whether positions come twice because one exposure was reconstructed at several phases.
+
+    In step and shoot each position then has one time, and the table places differ in theirs.  In a
+    gated spiral the pitch is low, so that each place is in the beam for two rotations or more
+    (1 / pitch), and its images are of one pass.
+    """
+    if not group["timed"].all():
+        return False
+    times = group.group_by(pl.col("position_mm").round(2)).agg(
+        spread=pl.col("started_at").max() - pl.col("started_at").min()
+    )["spread"]
+    longest = times.drop_nulls().max()
+    if not isinstance(longest, timedelta):
+        return False
+    if group["spiral"].drop_nulls().any():
+        pitch = group["SpiralPitchFactor"].drop_nulls().max()
+        return isinstance(pitch, float) and 0 < pitch <= GATED_PITCH and longest < PAUSE
+    return longest == timedelta(0) and group["started_at"].n_unique() > 1
+
+
 def _clear(group: pl.DataFrame) -> bool:
     """Whether the slices of a group lie side by side: no position and no range twice."""
-    if group.select(_repeats()).item():
+    if group.select(_repeats()).item() and not _exposed_once(group):
         return False
     if not _phases(group):
         return True

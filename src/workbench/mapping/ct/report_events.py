@@ -30,6 +30,7 @@ from workbench.mapping.ct.false_zeros import without_false_zeros
 from workbench.mapping.ct.report_technique import technique_columns
 from workbench.mapping.event_columns import age_flags, derived_uid, placed, shared_columns
 from workbench.mapping.event_start import NOT_OF_EVENT, event_start, local_text
+from workbench.mapping.evidence import SCOPE, TOLD_IN, WRITER
 from workbench.mapping.quantities import Reading
 from workbench.mapping.rules import Rules
 from workbench.model import CTDI_PHANTOM_CM, DoseSource, Finding
@@ -61,6 +62,7 @@ IDENTITY = ("started_at", "event_type", "protocol", "ctdi_vol_mgy", "dlp_mgy_cm"
             "scan_length_mm", "exposure_time_s")  # fmt: skip
 DOSE = ("ctdi_vol_mgy", "dlp_mgy_cm", "dlp_basis", "ctdi_phantom_cm")
 COMPARED = ("ctdi_vol_mgy", "dlp_mgy_cm", "kvp_kv", "scan_length_mm")
+TELLING = {TOLD_IN: pl.List(pl.String()), WRITER: pl.String()}
 Row = dict[str, object]
 
 
@@ -81,6 +83,8 @@ def report_events(
     """Return events (source ``rdsr``) of the CT dose reports among instances.
 
     There is one row a patient, study and event; ``preferred`` joins the studies of a patient.
+    Beside the columns of an irradiation event the frame has ``told_in``, the reports that tell an
+    event, and ``writer``, what program wrote them.
     """
     reports = [
         read_report(instance)
@@ -89,9 +93,11 @@ def report_events(
     reports.sort(key=lambda report: report.written)
     findings = [finding for report in reports for finding in report.findings]
     rows: dict[tuple[object, ...], Row] = {}
+    told_in: dict[tuple[object, ...], tuple[list[str], str]] = {}
     for report in reports:
         for row in report.rows:
             key = (row["patient"], row["StudyInstanceUID"], row["irradiation_event_uid"])
+            told_in.setdefault(key, ([], _writer(report.instance)))[0].append(_object(report))
             if key in rows:
                 findings += _conflict(rows[key], row)
                 rows[key] = _updated(rows[key], row)
@@ -101,7 +107,19 @@ def report_events(
         "protocol": "protocol", "study_description": "study description",
         "target_region": "target region",
     }  # fmt: skip
-    return regions_of(IRRADIATION_EVENT.frame(list(rows.values())), texts), findings
+    events = regions_of(IRRADIATION_EVENT.frame(list(rows.values())), texts)
+    places = pl.DataFrame(list(told_in.values()), schema=TELLING, orient="row")
+    return events.hstack(places), findings
+
+
+def _object(report: DoseReport) -> str:
+    return str(report.instance["SOPInstanceUID"] or report.instance["object_number"])
+
+
+def _writer(instance: dict[str, Any]) -> str:
+    """Return what program wrote a report, to be compared with others."""
+    columns = ("Manufacturer", "ManufacturerModelName", "SoftwareVersions")
+    return "|".join(str(instance[name] or "").casefold().strip() for name in columns)
 
 
 def _updated(earlier: Row, row: Row) -> Row:
@@ -202,6 +220,7 @@ def _report_facts(root: Node, instance: dict[str, Any], reading: Reading) -> dic
         "started_at": local_text(root.child("113809").text(), instance),
         "ended_at": local_text(root.child("113810").text(), instance),
         "scope_of_accumulation": _meaning(root, "113705"),
+        SCOPE: root.child("113705").child("110180").text(),
         "source_of_dose_information": _meaning(root, "113854"),
         "device_observer_name": root.child("121013").text(),
         "device_observer_manufacturer": root.child("121014").text(),
@@ -242,8 +261,8 @@ def _row(
         "procedure_step": instance["PerformedProcedureStepDescription"],
         "software_versions": instance["SoftwareVersions"],
     }
-    row |= technique_columns(node, row, reading)
     zero = list(without_false_zeros(row, reading))
+    row |= technique_columns(node, row, reading)
     uid = node.child("113769").text()
     own_start = None if NOT_OF_EVENT in start.flags else start.at
     row["irradiation_event_uid"] = uid or _missing_uid(row, own_start, seen, reading)

@@ -22,19 +22,33 @@ from workbench.model import CTDI_PHANTOM_CM, CTDI_PHANTOMS, Finding
 KIND_ORDER = ("report", "dose_info", "image", "derived", "localizer", "other")
 
 
-def deciding(instances: pl.DataFrame) -> pl.DataFrame:
+def with_scan(instances: pl.DataFrame) -> pl.DataFrame:
+    """Add ``scan``: the share of a series in one acquisition, by what its headers say.
+
+    That is the Irradiation Event UID, else the Acquisition Number of spirals and localizers: in
+    step-and-shoot series it counts rotations.
+    """
+    number = pl.col("AcquisitionNumber").cast(pl.String).fill_null("")
+    counts = pl.col("spiral").fill_null(False) | (pl.col("kind") == "localizer")
+    return instances.with_columns(
+        scan=pl.when(pl.col("IrradiationEventUID").is_not_null())
+        .then("IrradiationEventUID")
+        .otherwise(pl.when(counts).then(number).otherwise(pl.lit("")))
+    )
+
+
+def deciding(instances: pl.DataFrame, *within: str) -> pl.DataFrame:
     """Return the instances of the kind that says what their series is.
 
-    A dose page decides before images, images before localizers: a summary series holds
-    pictures beside its dose page.
+    ``within`` names further columns that cut series.  A dose page decides before images, images
+    before localizers: a summary series holds pictures beside its dose page.
     """
     rank = pl.col("kind").replace_strict(
         list(KIND_ORDER), list(range(len(KIND_ORDER))), return_dtype=pl.Int64
     )
     ranked = instances.with_columns(kind_rank=rank)
-    return ranked.filter(pl.col("kind_rank") == pl.col("kind_rank").min().over("series_key")).drop(
-        "kind_rank"
-    )
+    best = pl.col("kind_rank").min().over("series_key", *within)
+    return ranked.filter(pl.col("kind_rank") == best).drop("kind_rank")
 
 
 def with_spiral(instances: pl.DataFrame, rules: Rules) -> pl.DataFrame:
@@ -53,21 +67,21 @@ def with_spiral(instances: pl.DataFrame, rules: Rules) -> pl.DataFrame:
     )
 
 
-def facts_of(instances: pl.DataFrame) -> pl.DataFrame:
-    """Return what ``header_facts`` found, one row a series, from instances that carry it."""
-    return instances.group_by("series_key", maintain_order=True).agg(pl.col(list(FACTS)).first())
+def facts_of(instances: pl.DataFrame, key: str) -> pl.DataFrame:
+    """Return what ``header_facts`` found, one row a value of ``key``."""
+    return instances.group_by(key, maintain_order=True).agg(pl.col(list(FACTS)).first())
 
 
 def header_facts(decided: pl.DataFrame, rules: Rules) -> tuple[pl.DataFrame, list[Finding]]:
-    """Return ``phantom_cm``, ``timed`` and ``private_*`` per ``series_key``, and findings.
+    """Return the columns ``FACTS`` per ``series_key`` and ``scan``, and findings.
 
-    One header a series is opened: that of the first deciding instance in order.
+    One header each is opened: that of the first deciding instance in order.
     """
     vendors = {vendor.name: vendor for vendor in (*rules.vendors, rules.generic)}
     told = {name: private_sources(vendor) for name, vendor in vendors.items()}
     chosen = (
         decided.filter(pl.col("kind").is_in(["image", "derived", "localizer"]))
-        .group_by("series_key", maintain_order=True)
+        .group_by("series_key", "scan", maintain_order=True)
         .agg(pl.col("header").first(), pl.col("maker").first(), pl.col("object_number").first(),
              pl.col("StudyInstanceUID").first(), pl.col("SeriesInstanceUID").first())
     )  # fmt: skip
@@ -80,13 +94,14 @@ def header_facts(decided: pl.DataFrame, rules: Rules) -> tuple[pl.DataFrame, lis
         phantom, unknown = _phantom(header, values.get("ctdi_phantom_cm"))
         sources = _sources(header, values, told[vendor.name])
         rows.append(
-            {"series_key": row["series_key"], "phantom_cm": phantom,
+            {"series_key": row["series_key"], "scan": row["scan"], "phantom_cm": phantom,
              "timed": _timed(header), "private_sources": sources}
             | {f"private_{name}": values.get(name) for name in PRIVATE}
         )  # fmt: skip
         place = {"study": row["StudyInstanceUID"], "series": row["SeriesInstanceUID"]}
         findings += [replace(problem, **place) for problem in (*problems, *unknown)]
-    return pl.DataFrame(rows, schema={"series_key": pl.String(), **FACTS}, orient="row"), findings
+    keys = {"series_key": pl.String(), "scan": pl.String()}
+    return pl.DataFrame(rows, schema={**keys, **FACTS}, orient="row"), findings
 
 
 FACTS = {"phantom_cm": pl.Float64(), "timed": pl.Boolean(), "private_sources": pl.String()} | {
@@ -103,8 +118,8 @@ def _sources(header: Item, values: Mapping[str, float], told: Mapping[str, str])
 
 
 def _phantom(header: Item, private_cm: float | None) -> tuple[float | None, list[Finding]]:
-    for item in _public_phantom(header):
-        code = code_in(item).name
+    if found := _public_phantom(header):
+        code = code_in(found[0]).name
         if code in CTDI_PHANTOM_CM:
             return float(CTDI_PHANTOM_CM[code]), []
         return None, [_unknown_phantom("CTDIPhantomTypeCodeSequence")]

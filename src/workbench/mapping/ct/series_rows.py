@@ -41,7 +41,7 @@ def _summary(instances: pl.DataFrame, decided: pl.DataFrame) -> pl.DataFrame:
     kinds = decided.group_by(key).agg(pl.col("kind").first(), pl.col("report_kind").first())
     counted = instances.group_by(key).agg(instances=(pl.col("frame") == 1).sum())
     series = summarise(decided, key)
-    for table in (facts_of(instances), kinds, counted):
+    for table in (facts_of(decided, key), kinds, counted):
         series = series.join(table, on=key, how="left", maintain_order="left")
     image = pl.col("kind").is_in(["image", "derived"])  # only their slices lie along the table
     series = (

@@ -42,15 +42,18 @@ def with_states(
         .when(pl.col("role") == SeriesRole.LOCALIZER)
         .then(_missing(rules.generic.needs.TOPOGRAM))
     )
-    series = series.with_columns(state=_state(headers), state_reason=_reason(headers))
+    series = series.join(
+        _too_few(headers), on="series_key", how="left", maintain_order="left"
+    ).with_columns(state=_state(headers), state_reason=_reason(headers))
     mapped = pl.col("state") == MappingState.MAPPED
     return series.with_columns(state_reason=pl.when(~mapped).then("state_reason"))
 
 
 def _role(headers: pl.DataFrame) -> pl.Expr:
     kind = pl.col("kind")
-    counted = headers.filter(~pl.col("derived_only") & ~pl.col("localizer"))["read_from"]
-    scan = pl.col("series_key").is_in(counted.to_list())
+    counted = headers.filter(~pl.col("derived_only") & ~pl.col("localizer"))
+    further = counted["lengthened_by"].explode().drop_nulls()
+    scan = pl.col("series_key").is_in([*counted["read_from"], *further])
     return (
         pl.when(kind.is_in(["report", "dose_info"]))
         .then(pl.lit(SeriesRole.DOSE_REPORT.value))
@@ -61,6 +64,18 @@ def _role(headers: pl.DataFrame) -> pl.Expr:
         .when(kind.is_in(["image", "derived"]))
         .then(pl.lit(SeriesRole.RECONSTRUCTION.value))
         .otherwise(pl.lit(SeriesRole.OTHER.value))
+    )
+
+
+def _too_few(headers: pl.DataFrame) -> pl.DataFrame:
+    """Return why the images of scans are too few for a dose, one row a series that shows one."""
+    shown = pl.concat_list("lengthened_by", pl.concat_list("read_from"))
+    return (
+        headers.filter(pl.col("lacking").is_not_null() & pl.col("dlp_mgy_cm").is_null())
+        .select("lacking", series_key=shown)
+        .explode("series_key")
+        .group_by("series_key")
+        .agg(pl.col("lacking").min())
     )
 
 
@@ -88,7 +103,8 @@ def _lonely(headers: pl.DataFrame) -> pl.Expr:
 def _state(headers: pl.DataFrame) -> pl.Expr:
     role, read = pl.col("role"), pl.col("irradiation_event_uids").is_not_null()
     projection = pl.col("report_kind").is_in(["projection", "nuclear"])
-    mapped = (pl.col("missing") == "") | ((role == SeriesRole.DOSE_REPORT) & read)
+    enough = pl.col("lacking").is_null()
+    mapped = ((pl.col("missing") == "") & enough) | ((role == SeriesRole.DOSE_REPORT) & read)
     unused = (role == SeriesRole.OTHER) | projection
     unused |= (role == SeriesRole.RECONSTRUCTION) & ~_lonely(headers)
     return (
@@ -116,5 +132,9 @@ def _reason(headers: pl.DataFrame) -> pl.Expr:
         .then(pl.lit(SCREEN))
         .when(role == SeriesRole.OTHER)
         .then(pl.when(pl.col("Modality") == "CT").then(pl.lit(SECONDARY)).otherwise(unsupported))
+        .when(pl.col("missing") == "")
+        .then("lacking")
+        .when(pl.col("lacking").is_not_null())
+        .then(pl.format("missing: {}; {}", "missing", "lacking"))
         .otherwise(pl.format("missing: {}", "missing"))
     )

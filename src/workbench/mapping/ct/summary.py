@@ -10,6 +10,7 @@ import polars as pl
 from workbench.mapping.ct.slice_positions import scan_ranges
 from workbench.mapping.series_values import copied_values, mean_of
 
+SAME_DOSE = 0.01  # share: headers write CTDIvol with two or three digits
 PRIVATE = (
     "pitch", "table_feed_mm", "rotation_time_s", "total_collimation_mm", "ctdi_phantom_cm",
     "ctdi_vol_mgy", "dlp_mgy_cm", "table_speed_mm_s",
@@ -20,13 +21,20 @@ def summarise(slices: pl.DataFrame, key: str) -> pl.DataFrame:
     """Return one row per value of ``key``, in the order of ``slices``.
 
     Zero is how headers say "not given" for voltages, currents, times, lengths and doses of
-    images; it is never averaged in.
+    images; it is never averaged in.  A voltage is no mean: of several (``voltages``) that of most
+    slices counts, of as many the highest.
     """
+    voltage = pl.col("KVP").filter(pl.col("KVP") > 0).round(1)
+    dose = pl.col("CTDIvol").filter(pl.col("CTDIvol") > 0)
     grouped = slices.group_by(key, maintain_order=True).agg(
         spiral=pl.col("spiral").drop_nulls().first(),
         normal_z=pl.col("normal_z").min(),
         slices=pl.len(),
+        first_number=pl.col("InstanceNumber").min(),
+        voltages=voltage.unique().sort(),
+        usual_kv=voltage.mode().max(),
         ctdi_vol_mgy=mean_of("CTDIvol"),
+        ctdi_vol_varies=dose.max() > (1 + SAME_DOSE) * dose.min(),
         RevolutionTime=mean_of("RevolutionTime"),
         TableSpeed=mean_of("TableSpeed"),
         TableFeedPerRotation=mean_of("TableFeedPerRotation"),
@@ -48,4 +56,4 @@ def summarise(slices: pl.DataFrame, key: str) -> pl.DataFrame:
     values = copied_values(slices, key)
     for table in (grouped, scan_ranges(slices, key)):
         values = values.join(table, on=key, how="left", maintain_order="left")
-    return values
+    return values.with_columns(kvp_kv="usual_kv").drop("usual_kv")

@@ -1,4 +1,4 @@
-"""Every card of every page has its help, in every language, and each text speaks of what is there."""
+"""Every card has its help, in every language, and each text speaks of what is there."""
 
 from __future__ import annotations
 

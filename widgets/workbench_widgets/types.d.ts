@@ -41,6 +41,18 @@ declare namespace wb {
   }
   type LiveModel = Model<Record<never, never>, LiveAsked, LiveTold>;
 
+  // --- download.js ---
+  /** A file: its bytes come along, or its address is told. */
+  interface DownloadTold {
+    file: string;
+    type: string;
+    number: number;
+    address?: string;
+    link?: string;
+    place?: string;
+  }
+  type DownloadModel = Model<Record<never, never>, never, DownloadTold>;
+
   // --- table.js ---
   interface Column {
     name: string;

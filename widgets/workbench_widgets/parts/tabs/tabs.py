@@ -15,6 +15,7 @@ from markupsafe import Markup
 from workbench.errors import WorkbenchError
 from workbench.language import Words, data, t
 from workbench.rights import Right, rights_here, visitor
+from workbench_widgets.parts.download.download import Downloads
 from workbench_widgets.parts.live.live import Ask, Live, Reply
 from workbench_widgets.parts.panel.panel import Outcome, Panel, join, offering, said
 
@@ -23,6 +24,8 @@ LOGGER = logging.getLogger(__name__)
 
 class TabbedPage(ipywidgets.VBox):  # type: ignore[misc]
     """Sections in tabs, written by Python; ``below`` are widgets that stand under them.
+
+    ``downloads`` is where the sections' files go to the browser.
 
     Attributes
     ----------
@@ -35,15 +38,17 @@ class TabbedPage(ipywidgets.VBox):  # type: ignore[misc]
     """
 
     def __init__(
-        self, title: str, panels: Sequence[Panel], below: Sequence[ipywidgets.Widget] = ()
-    ) -> None:
+        self, title: str, panels: Sequence[Panel], below: Sequence[ipywidgets.Widget] = (),
+        downloads: Downloads | None = None,
+    ) -> None:  # fmt: skip
         self._title = title
         self._panels = {panel.name: panel for panel in panels}
         self._said = Outcome()
         self.section = panels[0].name
         self.live = Live(self.answer)
         self.lower = Live(self._answer_below)
-        super().__init__([self.live, *below, *([self.lower] if below else [])])
+        handing = [downloads] if downloads else []
+        super().__init__([self.live, *handing, *below, *([self.lower] if below else [])])
         self.add_class("wbc-page")
         self.place()
 

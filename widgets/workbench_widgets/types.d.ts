@@ -53,6 +53,17 @@ declare namespace wb {
   }
   type DownloadModel = Model<Record<never, never>, never, DownloadTold>;
 
+  // --- person.js ---
+  interface PersonSaid {
+    name: string;
+    role: string;
+  }
+  interface PersonTold {
+    words: Record<"who" | "name" | "role" | "kept", string>;
+    people: [string, string][];
+  }
+  type PersonModel = Model<Record<never, never>, PersonSaid & { language?: string }, PersonTold>;
+
   // --- table.js ---
   interface Column {
     name: string;

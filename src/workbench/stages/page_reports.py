@@ -12,7 +12,7 @@ import threading
 import uuid
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager, suppress
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 from workbench.errors import WorkbenchError
 from workbench.hospital_calendar import read_calendar
@@ -54,13 +54,17 @@ class PageReports:
             given[LANGUAGE] = language
         return self._asked.ask(report, given, self._clock())
 
+    def now(self) -> datetime:
+        """Return what time it is, UTC."""
+        return self._clock()
+
     def cancel(self, number: int) -> bool:
         """End a wish, waiting or at work; ``False`` where it has ended before."""
         return self._asked.cancel(number, self._clock())
 
     def carry_out(self, stop: Callable[[], bool] = never) -> list[PlanRun]:
         """Make the reports that wait; return how they ended, without those that were cancelled."""
-        wishes, ended = self._asked.waiting(self._clock()), []
+        wishes, ended = self._asked.waiting(self._clock()), list[PlanRun]()
         if not wishes:
             return ended
         with SharedKernel() as kernel:

@@ -9,8 +9,8 @@ somebody who may write into the workspace.
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
-from dataclasses import asdict, dataclass, fields
+from collections.abc import Iterator, Mapping
+from dataclasses import asdict, dataclass, fields, replace
 from datetime import datetime
 from hashlib import sha256
 from pathlib import Path
@@ -93,12 +93,12 @@ def report_signatures(folder: Path, run: PlanRun) -> list[ReportSignature]:
         return []
     digest = _digest(copy) if copy.is_file() else ""
     return [
-        ReportSignature(**{
-            **_as_stored(each),
-            "holds": each.sha256 == digest == run.sha256 and each.fingerprint == run.fingerprint,
-        })  # type: ignore[arg-type]
+        replace(
+            each,
+            holds=each.sha256 == digest == run.sha256 and each.fingerprint == run.fingerprint,
+        )
         for each in stored
-    ]  # fmt: skip
+    ]
 
 
 def signers(folder: Path) -> Iterator[tuple[str, str]]:
@@ -121,9 +121,16 @@ def _read(file: Path) -> list[ReportSignature]:
     names = {each.name for each in fields(ReportSignature)} - {"holds"}
     try:
         rows = json.loads(file.read_text("utf-8"))
-        return [ReportSignature(**{name: str(row[name]) for name in names}) for row in rows]
+        return [_read_row({name: str(row[name]) for name in names}) for row in rows]
     except (OSError, ValueError, TypeError, KeyError):
         return [ReportSignature(name="?", role="?", signed_at="", sha256="", fingerprint="")]
+
+
+def _read_row(row: Mapping[str, str]) -> ReportSignature:
+    return ReportSignature(
+        name=row["name"], role=row["role"], signed_at=row["signed_at"], sha256=row["sha256"],
+        fingerprint=row["fingerprint"],
+    )  # fmt: skip
 
 
 def _as_stored(signature: ReportSignature) -> dict[str, str]:

@@ -25,7 +25,7 @@ LOGGER = logging.getLogger(__name__)
 class TabbedPage(ipywidgets.VBox):  # type: ignore[misc]
     """Sections in tabs, written by Python; ``below`` are widgets that stand under them.
 
-    ``downloads`` is where the sections' files go to the browser.
+    ``downloads`` is where the sections' files go to the browser; ``above`` stands over the tabs.
 
     Attributes
     ----------
@@ -39,7 +39,7 @@ class TabbedPage(ipywidgets.VBox):  # type: ignore[misc]
 
     def __init__(
         self, title: str, panels: Sequence[Panel], below: Sequence[ipywidgets.Widget] = (),
-        downloads: Downloads | None = None,
+        downloads: Downloads | None = None, above: Sequence[ipywidgets.Widget] = (),
     ) -> None:  # fmt: skip
         self._title = title
         self._panels = {panel.name: panel for panel in panels}
@@ -48,7 +48,8 @@ class TabbedPage(ipywidgets.VBox):  # type: ignore[misc]
         self.live = Live(self.answer)
         self.lower = Live(self._answer_below)
         handing = [downloads] if downloads else []
-        super().__init__([self.live, *handing, *below, *([self.lower] if below else [])])
+        last = [self.lower] if below else []
+        super().__init__([*above, self.live, *handing, *below, *last])
         self.add_class("wbc-page")
         self.place()
 

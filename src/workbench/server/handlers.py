@@ -20,6 +20,7 @@ from voila.static_file_handler import MultiStaticFileHandler, TemplateStaticFile
 from workbench.collect.queue.overview import collector_of
 from workbench.language import mark, t, use_language
 from workbench.language.choice import languages_by_name
+from workbench.report.page_contents import with_way_back
 from workbench.rights import Right, Rights
 from workbench.server import index
 from workbench.server.access import SENTENCES, TEMPLATES, Guarded
@@ -76,7 +77,7 @@ class Index(Guarded):
             return index.dashboards()
 
 
-class ReportPage(Guarded):
+class ShownReport(Guarded):
     """A finished report: a file somebody else's texts are in, so it may run nothing."""
 
     right = Right.LOOK
@@ -85,10 +86,6 @@ class ReportPage(Guarded):
         """Take the workspace's folder."""
         self.workspace = workspace
 
-    def get(self, name: str) -> None:
-        """Answer with a file of the listing; a name is looked up, never made a path."""
-        self.show_file(index.report_files(self.workspace).get(name))
-
     def show_file(self, path: Path | None) -> None:
         """Answer with a page that may run nothing."""
         if path is None:
@@ -96,10 +93,21 @@ class ReportPage(Guarded):
         self.set_header("Content-Type", "text/html; charset=UTF-8")
         # A page of no origin: what runs in it, if anything, cannot reach a kernel.
         self.set_header("Content-Security-Policy", f"sandbox; {REPORT_STYLES}")
-        self.finish(path.read_bytes())
+        with use_language(self.language):
+            self.finish(with_way_back(path.read_bytes(), t("All pages and reports")))
 
 
-class ReportCopy(ReportPage):
+class ReportPage(ShownReport):
+    """The newest report of a plan, or one that somebody has put into the folder."""
+
+    right = Right.LOOK
+
+    def get(self, name: str) -> None:
+        """Answer with a file of the listing; a name is looked up, never made a path."""
+        self.show_file(index.report_files(self.workspace).get(name))
+
+
+class ReportCopy(ShownReport):
     """A dated copy of a report, as it was made."""
 
     right = Right.LOOK

@@ -49,8 +49,8 @@ class HistoryPanel:
         runs = self._desk.runs()
         opened = next((run for run in runs if run.number == self._desk.number), None)
         heads = (
-            t("Report"), t("Time"), t("State"), t("Asked by"), t("Fingerprint"), t("Signed"),
-            Words(""),
+            Words(""), t("Report"), t("Time"), t("State"), t("Asked by"), t("Fingerprint"),
+            t("Signed"),
         )  # fmt: skip
         left = len(runs) - MAX_SHOWN
         more = n("and {count} older one", "and {count} older ones", left) if left > 0 else None
@@ -89,12 +89,12 @@ class HistoryPanel:
         names = ", ".join(each.name for each in signed)
         broken = any(not each.holds for each in signed)
         return (
+            Button(t("Open"), "show-run", str(run.number), off=run.number == self._desk.number,
+                   label=t("Show {report} of {time}", report=title, time=made_at(run))),
             Markup("<b>{}</b>").format(title), made_at(run), state_mark(run),
             t("a person") if is_asked(run) else data(run.name),
             Markup("<code>{}</code>").format(data(run.fingerprint[:SHORT] or "–")),
             t("{names} (broken)", names=data(names)) if broken else data(names or "–"),
-            Button(t("Open"), "show-run", str(run.number), off=run.number == self._desk.number,
-                   label=t("Show {report} of {time}", report=title, time=made_at(run))),
         )  # fmt: skip
 
     def _opened(self, run: PlanRun) -> Markup:

@@ -25,10 +25,10 @@ from workbench_widgets.pages.reports.report_desk import ReportDesk
 from workbench_widgets.parts.download.download import Downloads
 from workbench_widgets.parts.live.live import Ask, Reply
 from workbench_widgets.parts.person.person import Person
+from workbench_widgets.parts.report_link.report_link import IN_ADDRESS
 from workbench_widgets.parts.tabs.tabs import TabbedPage, opened
 
 EXPECTED = (WorkbenchError, OSError, sqlite3.Error, pl.exceptions.PolarsError)
-IN_ADDRESS = "report"  # of the page: the report that is chosen
 
 
 def reports_page(workspace: str | None = None) -> ipywidgets.Widget:

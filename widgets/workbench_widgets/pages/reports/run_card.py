@@ -51,13 +51,18 @@ def run_card(desk: ReportDesk, run: PlanRun, *more: str) -> Markup:
     }  # fmt: skip
     if run.fingerprint:
         known[t("Fingerprint of the data")] = _code(run.fingerprint)
-        known[t("SHA-256 of the file")] = _code(run.sha256)
     signed = report_signatures(desk.survey.folder, run)
     return card(
-        title, facts(known), failure(run), _files(run, title) if copy else NOTHING,
+        title, facts(known), _digest(run), failure(run), _files(run, title) if copy else NOTHING,
         said(t(NO_FILE), "soft") if run.fingerprint and not copy else NOTHING,
         _signatures(signed) if signed else NOTHING, *more, kind="wbc-full",
     )  # fmt: skip
+
+
+def _digest(run: PlanRun) -> Markup:
+    if not run.sha256:
+        return NOTHING
+    return Markup("<p><small>{}</small> {}</p>").format(t("SHA-256 of the file"), _code(run.sha256))
 
 
 def _code(text: str) -> Markup:

@@ -7,7 +7,7 @@ buttons and forms for what somebody may not do are left out.
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 
 import ipywidgets
 from markupsafe import Markup
@@ -18,6 +18,7 @@ from workbench.rights import Right, rights_here, visitor
 from workbench_widgets.parts.download.download import Downloads
 from workbench_widgets.parts.live.live import Ask, Live, Reply
 from workbench_widgets.parts.panel.panel import Outcome, Panel, join, offering, said
+from workbench_widgets.parts.report_link.report_link import report_link
 
 LOGGER = logging.getLogger(__name__)
 
@@ -33,9 +34,13 @@ class TabbedPage(ipywidgets.VBox):  # type: ignore[misc]
         The part that is HTML.
     section
         Name of the section shown.
+    reports
+        The report that is of what a section shows, by the section's name.
     lower
         HTML below the widgets.
     """
+
+    reports: Mapping[str, str] = {}
 
     def __init__(
         self, title: str, panels: Sequence[Panel], below: Sequence[ipywidgets.Widget] = (),
@@ -147,6 +152,7 @@ class TabbedPage(ipywidgets.VBox):  # type: ignore[misc]
             Markup('<div role="status" class="wbc-told">{}</div>').format(notice),
             Markup('<div role="tabpanel" class="wbc-panel" data-key="{}" aria-label="{}">{}</div>')
             .format(self.section, t(panel.title), shown),
+            report_link(self.reports.get(self.section, "")),
         ))  # fmt: skip
 
     def _tabs(self) -> Markup:

@@ -12,6 +12,7 @@ import pytest
 
 from tests.stages.planned_reports import BOTH, Hospital, hospital_of
 from tests.store.conftest import postgres  # noqa: F401
+from workbench.cli import report_verbs
 from workbench.errors import RightsError, SettingsError
 from workbench.rights import GIVEN
 from workbench.settings import StoreSettings
@@ -229,3 +230,22 @@ def test_signed_copies_are_kept_whatever_a_plan_keeps(ours: Hospital) -> None:
     assert len([name for name in ours.copies("daily") if name.endswith(".html")]) == 2
     assert report_signatures(ours.folder, signed)[0].holds
     assert list(signers(ours.folder)) == [WHO]
+
+
+# --- who looks -----------------------------------------------------------------------------------
+
+
+def test_a_watch_looks_for_wishes_between_two_looks_at_the_plans(ours: Hospital) -> None:
+    program = pages(ours)
+    looks: list[float] = []
+
+    class Stopped(threading.Event):
+        def wait(self, timeout: float | None = None) -> bool:
+            looks.append(timeout or 0.0)
+            if len(looks) == 2:
+                program.ask("quality_due", {})
+            return len(looks) > 3
+
+    assert report_verbs._make_asked(program, Stopped()) == 1
+    assert looks == [report_verbs.ASKED_INTERVAL_S] * 4
+    assert ours.reports.made[0][0] == "quality_due"

@@ -37,6 +37,7 @@ NAMES = {
     "asked_to": mark("Asked to"), "title": mark("Title"), "place": mark("Place"),
     "most_listed": mark("Rows of a list at most"), "numbers": mark("Numbers of results"),
 }  # fmt: skip
+NEEDED = frozenset({"profile"})
 NO_WHOLE_NUMBER = "{parameter}: that is no whole number."
 
 
@@ -70,6 +71,16 @@ class ReportChoice:
     default: object
     values: tuple[str, ...] = ()
     cut: bool = False
+
+    @property
+    def needed(self) -> bool:
+        """Whether one of the values has to be chosen: the report is of one of them."""
+        return self.name in NEEDED
+
+    @property
+    def lacks(self) -> bool:
+        """Whether the survey has nothing yet of what is chosen here."""
+        return self.name in VALUES and not self.values
 
     @property
     def words(self) -> Marked | str:

@@ -117,6 +117,20 @@ def test_a_wrong_value_is_said_beside_its_field_and_kept(
     assert quick.made == []
 
 
+def test_a_title_left_as_it_is_stays_ours_in_every_language(page: ReportsPage) -> None:
+    with use_language("fr"):
+        shown = ask(page, "choose", report="dose_by_protocol")
+        assert 'value="Dose par protocole"' in shown
+        run = make(page, **{"p-title": "Dose par protocole", "language": "fr"})
+        assert "title" not in run.parameters
+        assert make(page, **{"p-title": "Nos doses"}).parameters["title"] == "Nos doses"
+
+
+def test_what_the_survey_has_none_of_is_said(page: ReportsPage) -> None:
+    assert "The survey has none yet." in ask(page, "choose", report="quality_over_time")
+    assert "none yet" not in ask(page, "choose", report="dose_by_protocol")
+
+
 def test_numbers_and_days_are_checked_before_anything_is_asked_for(page: ReportsPage) -> None:
     ask(page, "choose", report="quality_over_time")
     shown = ask(page, "make", seen="quality_over_time", **{"p-acquired_from": "1 May"})
@@ -159,7 +173,9 @@ def test_a_failure_names_cell_kind_and_remedy(page: ReportsPage, quick: QuickRep
     quick.fails = lambda name: {}[name]
     make(page)
     shown = look(page)
-    assert "It stopped in code cell 4. Code cell 4. Kind of error: KeyError." in shown
+    assert "It stopped in code cell 4. Make it again." in shown
+    assert "<dt>Code cell</dt><dd>4</dd>" in shown
+    assert "<dt>Kind of error</dt><dd><code>KeyError</code></dd>" in shown
     assert "tell who keeps Workbench" in shown
     assert "as-pdf" not in shown
 

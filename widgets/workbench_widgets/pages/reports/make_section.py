@@ -41,6 +41,7 @@ LEAD = mark(
 LOOKING = mark("To make a report you need the right to decide.")
 SHOWN = 3  # of the newest reports
 INPUTS = {ChoiceKind.DAY: "date", ChoiceKind.FLAG: "checkbox", ChoiceKind.REAL: "text"}
+TITLE = "title"  # a parameter of every report of ours
 FIELD = "p-"  # begins the name of a parameter's field
 
 
@@ -159,7 +160,7 @@ def read_choices(
     problems: dict[str, Words] = {}
     for choice in choices:
         try:
-            given[choice.name] = choice.read(typed.get(FIELD + choice.name, choice.text))
+            given[choice.name] = choice.read(_typed(choice, typed))
         except SettingsError as error:
             problems[choice.name] = error.words()
     return {
@@ -169,6 +170,16 @@ def read_choices(
     }, problems
 
 
+def _typed(choice: ReportChoice, typed: dict[str, str]) -> str:
+    """Return what was typed; a title that was left as it is stays ours, in every language."""
+    text = typed.get(FIELD + choice.name, choice.text)
+    return choice.text if text.strip() == _shown(choice) else text
+
+
+def _shown(choice: ReportChoice) -> str:
+    return t(choice.text) if choice.name == TITLE and choice.text else choice.text
+
+
 def _title(title: str) -> Words:
     """Return the title of a report: ours are marked where they are used, a site's are data."""
     return t(title)
@@ -176,9 +187,9 @@ def _title(title: str) -> Words:
 
 def _field(choice: ReportChoice, typed: dict[str, str], problems: dict[str, Words]) -> Field:
     label = t(choice.words) if isinstance(choice.words, Marked) else data(choice.words)
-    value = typed.get(FIELD + choice.name, choice.text)
+    value = typed.get(FIELD + choice.name, _shown(choice))
     options = [(text, data(text)) for text in choice.values]
-    if options and choice.text == "":
+    if options and choice.text == "" and not choice.needed:
         options = [("", t("all")), *options]
     return Field(
         FIELD + choice.name, label, value, INPUTS.get(choice.kind, "text"),
@@ -187,6 +198,8 @@ def _field(choice: ReportChoice, typed: dict[str, str], problems: dict[str, Word
 
 
 def _hint(choice: ReportChoice) -> Words | None:
+    if choice.lacks:
+        return t("The survey has none yet.")
     if choice.cut:
         return n("The first {count} of more.", "The first {count} of more.", len(choice.values))
     if choice.kind is ChoiceKind.MANY:

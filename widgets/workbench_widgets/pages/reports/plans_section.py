@@ -74,7 +74,8 @@ class PlansPanel:
         """Return the section."""
         mistakes = self._schedule.plans().mistakes
         heads = (
-            t("Plan"), t("Report"), t("When"), t("Due next"), t("Sent to"), t("Last"), Words(""),
+            Words(""), t("Plan"), t("Report"), t("When it is made"), t("Due next"), t("Sent to"),
+            t("Last"),
         )  # fmt: skip
         rows = map(self._row, self._schedule.states())
         return join((
@@ -151,15 +152,15 @@ class PlansPanel:
         due = moment(state.due.astimezone(zone)) if state.due else t("never again")
         act = ("resume", t("Go on")) if rests else ("pause", t("Pause"))
         return (
-            Markup("<b>{}</b>").format(data(name)), t(self._desk.titles.get(plan.report, name)),
-            when_words(plan), rests or due, listed(map(data, plan.to)) or t("nobody"),
-            state_mark(state.last) if state.last else t("not made yet"),
             join((
                 Button(act[1], act[0], name, label=t("{act}: {plan}", act=act[1],
                                                      plan=data(name))).__html__(),
                 Button(t("Remove"), "remove", name,
                        label=t("Remove the plan {plan}", plan=data(name))).__html__(),
             ), " "),
+            Markup("<b>{}</b>").format(data(name)), t(self._desk.titles.get(plan.report, name)),
+            when_words(plan), rests or due, listed(map(data, plan.to)) or t("nobody"),
+            state_mark(state.last) if state.last else t("not made yet"),
         )  # fmt: skip
 
     def _form(self) -> Markup:

@@ -7,10 +7,10 @@ from datetime import UTC, datetime
 
 from markupsafe import Markup
 
-from workbench.language import Words, data, mark, moment, n, t, words_of
+from workbench.language import Words, data, mark, moment, n, sentences, t, words_of
 from workbench.store.asked_reports import CANCELLED
 from workbench.store.report_runs import DONE, FAILED, RETRY, RUNNING, SUPERSEDED, PlanRun
-from workbench_widgets.parts.panel.panel import NOTHING, join, said
+from workbench_widgets.parts.panel.panel import NOTHING, join, number, said
 
 GOOD, BAD, SOFT = "good", "problem", "soft"
 SIGNS = {GOOD: "✓", BAD: "✕", SOFT: "…"}
@@ -70,17 +70,25 @@ def parameters_of(run: PlanRun) -> Words:
     return data(given) if given else t("as the report has them")
 
 
+def failure_facts(run: PlanRun) -> dict[Words, object]:
+    """Return where a run failed, and by which kind of error; nothing of one that did not."""
+    if not _has_failed(run):
+        return {}
+    kind = Markup("<code>{}</code>").format(data(run.error_kind))
+    cell = {t("Code cell"): number(run.cell)} if run.cell else {}
+    return {**cell, t("Kind of error"): kind}
+
+
 def failure(run: PlanRun) -> Markup:
-    """Return where and why a run failed, and what to do; nothing for one that did not."""
-    if run.state not in (FAILED, RETRY) or not run.error_kind:
+    """Return why a run failed, and what to do; nothing for one that did not."""
+    if not _has_failed(run):
         return NOTHING
-    place = n("Code cell {count}.", "Code cell {count}.", run.cell) if run.cell else Words("")
-    kind = t("Kind of error: {kind}.", kind=data(run.error_kind))
     why = words_of(run.message.as_json()) if str(run.message) else Words("")
-    remedy = t(REMEDIES.get(run.error_kind, OTHERWISE))
-    return said(
-        Words(" ".join(filter(None, (_capital(why), place, kind, remedy)))), "problem"
-    )  # fmt: skip
+    return said(sentences(_capital(why), t(REMEDIES.get(run.error_kind, OTHERWISE))), "problem")
+
+
+def _has_failed(run: PlanRun) -> bool:
+    return run.state in (FAILED, RETRY) and bool(run.error_kind)
 
 
 def _capital(text: Words) -> Words:

@@ -17,6 +17,7 @@ from workbench.store.report_runs import PlanRun
 from workbench_widgets.pages.reports.report_desk import ReportDesk
 from workbench_widgets.pages.reports.report_words import (
     failure,
+    failure_facts,
     made_at,
     parameters_of,
     state_mark,
@@ -49,6 +50,7 @@ def run_card(desk: ReportDesk, run: PlanRun, *more: str) -> Markup:
     known: dict[Words, object] = {
         t("State"): state_mark(run), t("Time"): made_at(run), t("Parameters"): parameters_of(run),
     }  # fmt: skip
+    known |= failure_facts(run)
     if run.fingerprint:
         known[t("Fingerprint of the data")] = _code(run.fingerprint)
     signed = report_signatures(desk.survey.folder, run)

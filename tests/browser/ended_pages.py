@@ -19,7 +19,7 @@ COLD_MS = 60_000
 # What is on each dashboard when it has come.
 CONTENT = {
     "my_scanner": ".wb figure svg", "quality": ".wbc-state", "collector": ".wbc-state",
-    "scanners": ".wbc-panel table",
+    "scanners": ".wbc-panel table", "reports": "select[name=report]",
 }  # fmt: skip
 SIEMENS = {"manufacturer": "SIEMENS", "model": "SOMATOM Force", "station": "CT7",
            "device_serial_number": "75512"}  # fmt: skip

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
@@ -69,12 +70,16 @@ def test_the_weekly_test_is_a_few_clicks_and_a_point_opens_its_day(
 
         page.get_by_role("tab", name="Results").click()
         page.get_by_text("2 s", exact=True).first.wait_for()
-        page.get_by_role("button", name="Write the file").click()
-        page.get_by_text("values are in exports/results-1.xlsx").wait_for()
+        with page.expect_download() as download:
+            page.get_by_role("button", name="Write the file").click()
+        name = download.value.suggested_filename
+        assert re.fullmatch(r"results_\d{4}-\d\d-\d\d\.xlsx", name)
+        page.get_by_text(f"{name} is in the downloads of your browser.").wait_for()
+        assert Path(download.value.path()).read_bytes().startswith(b"PK")
 
         page.get_by_role("tab", name="Profiles").click()
         page.get_by_role("button", name="Edit CT1 water").click()
         page.get_by_label("Test profile (TOML)").wait_for()
         assert not ran
         assert page.locator("img[src=x]").count() == 0
-    assert (workspace / "exports" / "results-1.xlsx").is_file()
+    assert list((workspace / "exports").iterdir()) == []

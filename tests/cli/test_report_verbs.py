@@ -299,7 +299,7 @@ def test_a_watch_goes_on_while_settings_are_half_edited(
             return len(looks) > 3
 
         def wait(self, seconds: float) -> None:
-            assert seconds == report_verbs.POLL_INTERVAL_S
+            assert seconds == report_verbs.ASKED_INTERVAL_S
             looks.append("")
             (workspace / FILE).write_text("[survey" if len(looks) < 3 else whole)
 
@@ -310,6 +310,7 @@ def test_a_watch_goes_on_while_settings_are_half_edited(
         def __exit__(self, *_: object) -> None:
             pass
 
+    monkeypatch.setattr(report_verbs, "POLL_INTERVAL_S", 0.0)  # plans with each look
     monkeypatch.setattr(report_verbs, "_until_stopped", Until)
     code, answer, said = run(capsys, "report", "watch", "-w", workspace)
     assert (code, answer) == (0, {"made": 0})

@@ -7,6 +7,7 @@ from dataclasses import replace
 import pytest
 
 from tests.report.report_frames import scans, tables_of
+from workbench.errors import SettingsError
 from workbench.model import Finding
 from workbench.report.missing import missing
 from workbench.schema import FINDING, REJECTED, SERIES
@@ -69,3 +70,20 @@ def test_series_files_and_findings_are_counted_by_their_reasons() -> None:
     assert found["series incomplete", "not stated"] == (1, 3)
     assert found["files not stored", "rejected, not dicom"] == (2, 2)
     assert found["findings", "mapping, warning, bad value"] == (1, 1)
+
+
+def test_one_scanner_and_one_protocol_have_their_events_and_doses_only() -> None:
+    tables = tables_of(scans(
+        {"protocol": "Chest", "model": "A"}, {"protocol": "Head", "model": "A"},
+        {"protocol": "Chest", "model": "B"},
+    ))  # fmt: skip
+    each = tables.doses.height // 3
+    assert each
+    assert tables.only() is tables
+    chests = tables.only(protocol="Chest")
+    assert (chests.events.height, chests.doses.height) == (2, 2 * each)
+    scanner = chests.events.row(0, named=True)["scanner"]
+    both = tables.only(scanner, "Chest")
+    assert (both.events.height, both.doses.height) == (1, each)
+    with pytest.raises(SettingsError, match="no event of scanner 'C'"):
+        tables.only(scanner="C")

@@ -56,5 +56,5 @@ def test_the_dashboards_of_ours_are_for_who_needs_them() -> None:
     rights = {dashboard.name: dashboard.right for dashboard in index.dashboards()}
     assert rights == {
         "my_scanner": Right.LOOK, "quality": Right.LOOK, "collector": Right.COLLECT,
-        "scanners": Right.DECIDE,
+        "scanners": Right.DECIDE, "reports": Right.LOOK,
     }  # fmt: skip

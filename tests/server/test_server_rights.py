@@ -36,6 +36,12 @@ RULES: dict[str, tuple[str, str, dict[Right, int]]] = {
     r"/login$": ("GET", "/login", ALL),
     r"/logout$": ("POST", "/logout", dict.fromkeys(Right, 303)),
     r"/reports/([^/]+)$": ("GET", "/reports/doses.html", ALL),
+    r"/reports/history/([a-z][a-z0-9_-]*)/(\d[\dZ_-]*\.html)$": (
+        "GET", "/reports/history/weekly/2026-12-01_0530Z.html", ALL),
+    r"/exports/(look|decide|collect|administer)/([a-z0-9][\w.-]*)$": (
+        "GET", "/exports/decide/1-results.csv", {
+            Right.LOOK: 403, Right.DECIDE: 200, Right.COLLECT: 403, Right.ADMINISTER: 200,
+        }),
     r"/dashboards/(\w+)$": ("GET", "/dashboards/collector", {
         Right.LOOK: 403, Right.DECIDE: 403, Right.COLLECT: 200, Right.ADMINISTER: 200,
     }),
@@ -63,7 +69,12 @@ COLLECTORS = r"/dashboards/(\w+)$"  # starts a kernel: once a right is enough
 
 @pytest.fixture(scope="module")
 def workspace(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    return make_workspace(tmp_path_factory.mktemp("rights") / "w", harmless())
+    folder = make_workspace(tmp_path_factory.mktemp("rights") / "w", harmless())
+    copies, exports = folder / "reports" / "history" / "weekly", folder / "exports" / "decide"
+    for made in (copies / "2026-12-01_0530Z.html", exports / "1-results.csv"):
+        made.parent.mkdir(parents=True)
+        made.write_text("<p>made</p>")
+    return folder
 
 
 @pytest.fixture(scope="module")

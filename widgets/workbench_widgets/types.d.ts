@@ -41,6 +41,29 @@ declare namespace wb {
   }
   type LiveModel = Model<Record<never, never>, LiveAsked, LiveTold>;
 
+  // --- download.js ---
+  /** A file: its bytes come along, or its address is told. */
+  interface DownloadTold {
+    file: string;
+    type: string;
+    number: number;
+    address?: string;
+    link?: string;
+    place?: string;
+  }
+  type DownloadModel = Model<Record<never, never>, never, DownloadTold>;
+
+  // --- person.js ---
+  interface PersonSaid {
+    name: string;
+    role: string;
+  }
+  interface PersonTold {
+    words: Record<"who" | "name" | "role" | "kept", string>;
+    people: [string, string][];
+  }
+  type PersonModel = Model<Record<never, never>, PersonSaid & { language?: string }, PersonTold>;
+
   // --- table.js ---
   interface Column {
     name: string;

@@ -6,8 +6,9 @@ import argparse
 import json
 import signal
 import threading
+import time
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -20,6 +21,7 @@ from workbench.language import use_language
 
 if TYPE_CHECKING:
     from workbench.errors import SettingsError
+    from workbench.stages.page_reports import PageReports
     from workbench.stages.scheduling import PlanState, ReportLook, ReportSchedule
     from workbench.store.report_runs import PlanRun
     from workbench.survey import Survey
@@ -27,6 +29,7 @@ if TYPE_CHECKING:
 REPORTS = "reports"  # of a workspace, where its pages look for them
 REPORT_HELP = "make reports, now or when their plans are due, and list them"
 POLL_INTERVAL_S = 30.0
+ASKED_INTERVAL_S = 2.0  # between two looks for reports that somebody asks for on a page
 
 
 def add_reports(verbs: Any) -> None:
@@ -215,11 +218,12 @@ def _due(options: argparse.Namespace) -> int:
 
 
 def _watch(options: argparse.Namespace) -> int:
+    from workbench.stages.page_reports import PageReports
     from workbench.stages.report_mail import untold_runs
     from workbench.stages.scheduling import utc_now
 
     survey = survey_of(options)
-    plans, made = _schedule_of(survey), 0
+    plans, asked, made = _schedule_of(survey), PageReports(survey), 0
     tell("Making reports when they are due. Stop with Ctrl-C.")
     with _until_stopped() as stopped:
         told: str | None = None
@@ -236,8 +240,18 @@ def _watch(options: argparse.Namespace) -> int:
             if trouble and trouble != told:
                 tell(trouble)
             told = trouble
-            stopped.wait(POLL_INTERVAL_S)
+            made += _make_asked(asked, stopped)
     return finish(options, {"made": made}, "{made} reports were made.")
+
+
+def _make_asked(asked: PageReports, stopped: threading.Event) -> int:
+    """Make what is asked for on pages until it is time for plans again; return how many."""
+    made, until = 0, time.monotonic() + POLL_INTERVAL_S
+    while not stopped.wait(ASKED_INTERVAL_S) and time.monotonic() < until:
+        with suppress(WorkbenchError):  # the next look at the plans says so
+            ended = asked.carry_out(stopped.is_set)
+            made += len([run for run in ended if run.state == "done"])
+    return made
 
 
 @contextmanager

@@ -27,12 +27,14 @@ from workbench.report.html_tables import (
     with_words,
 )
 from workbench.report.missing import ReportTables, missing, what_words
+from workbench.report.page_contents import folded
 from workbench.report.reference import compare, event_levels, reference_words
 
 QUANTITIES = {
     "ctdi_vol": ("ctdi_vol_mgy", "CTDIvol", "mGy"),
     "dlp": ("dlp_mgy_cm", "DLP", "mGy·cm"),
 }
+FEW = 10  # examinations: a row with fewer is folded away until somebody asks for it
 WEIGHTS = {"ICRP60": "ICRP 60", "ICRP103": "ICRP 103"}
 SETS = {"kfactor_aapm96": "AAPM 96", "kfactor_lee2012": "Lee 2012"}
 VERDICTS = {"above": mark("above"), "not above": mark("not above")}
@@ -109,7 +111,14 @@ def protocol_table(tables: ReportTables) -> Html:
         *effective,
     )  # fmt: skip
     caption = t("One row a scanner, protocol, region, age group and phantom")
-    return html_table(table, columns, caption)
+    many, few = table.filter(pl.col("studies") >= FEW), table.filter(pl.col("studies") < FEW)
+    if many.is_empty() or few.is_empty():
+        return html_table(table, columns, caption)
+    title = n(
+        "{count} row with fewer than {few} examinations",
+        "{count} rows with fewer than {few} examinations", few.height, few=FEW,
+    )  # fmt: skip
+    return Html(html_table(many, columns, caption) + folded(title, html_table(few, columns)))
 
 
 def quartile_column(column: str, name: str, unit: str) -> Shown:

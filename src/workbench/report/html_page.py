@@ -20,6 +20,7 @@ from nbconvert.filters.markdown_mistune import IPythonRenderer, MarkdownWithMath
 from workbench import __version__
 from workbench.language import Words, current_language, data, mark, markdown, moment, t
 from workbench.language.choice import written_leftwards
+from workbench.report.page_contents import with_contents
 
 TEMPLATES = Path(__file__).parent / "templates"
 STYLE = TEMPLATES / "workbench" / "page.css"
@@ -72,6 +73,8 @@ def _markdown(source: str) -> str:
 def html_page(notebook: nbformat.NotebookNode, footer: Footer) -> str:
     """Return the page: markdown cells and HTML, image or text outputs, then the footer.
 
+    Its headings are listed below what sums it up.
+
     Markdown and footer are in the language that is spoken; so must the cells have been run.
 
     Markdown cells are the report's own and may hold HTML.  Of an output only ``text/html``
@@ -89,7 +92,7 @@ def html_page(notebook: nbformat.NotebookNode, footer: Footer) -> str:
         "language": current_language(), "leftwards": written_leftwards(), "t": t,
     }  # fmt: skip
     page, _ = exporter.from_notebook_node(notebook, resources=resources)
-    return str(page)
+    return with_contents(str(page))
 
 
 def _title(notebook: nbformat.NotebookNode) -> str:

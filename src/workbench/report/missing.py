@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import polars as pl
 
+from workbench.errors import SettingsError
 from workbench.language import Words, listed, mark, t
 from workbench.report.code_words import CODES, code_words
 from workbench.report.dose_by_protocol import counted_events, preferred_ct
 from workbench.report.reference import NOT_COMPARED, study_sums
+from workbench.scanners.scanner_names import SCANNER, labelled
 
 # The areas, and what may be missing in them.
 WHATS = CODES | NOT_COMPARED | {
@@ -35,6 +37,29 @@ class ReportTables:
     series: pl.DataFrame
     findings: pl.DataFrame
     rejected: pl.DataFrame
+
+    def only(self, scanner: str = "", protocol: str = "") -> ReportTables:
+        """Return the events of one scanner, one protocol, or both, with their doses.
+
+        Series, findings and what was not stored are those of all: they name no scanner.  Raises
+        ``SettingsError`` where there is no such event: a report of nothing would look like one of
+        a machine that does nothing.
+        """
+        if not scanner and not protocol:
+            return self
+        events = labelled(self.events)
+        for column, wanted in ((SCANNER, scanner), ("protocol", protocol)):
+            if wanted:
+                events = events.filter(pl.col(column) == wanted)
+        if events.is_empty():
+            raise SettingsError(
+                "there is no event of scanner '{scanner}' and protocol '{protocol}'.",
+                "Write both as the survey has them, or leave one out.",
+                scanner=scanner[:80], protocol=protocol[:80],
+            )  # fmt: skip
+        keys = ["StudyInstanceUID", "irradiation_event_uid"]
+        doses = self.doses.join(events.select(keys).unique(), on=keys, how="semi")
+        return replace(self, events=events, doses=doses)
 
     def as_mapping(self) -> dict[str, pl.DataFrame]:
         """Return name -> frame."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 
 from workbench.report.made_file import MadeFile
+from workbench.report.page_contents import for_paper
 
 
 def check_printer(suffix: str, *, signed: bool) -> None:
@@ -22,19 +23,19 @@ def _html(page: str, signed: bool) -> MadeFile:  # noqa: ARG001  one form for al
 def _pdf(page: str, signed: bool) -> MadeFile:
     from workbench.report.pdf import pdf
 
-    return pdf(page, signed=signed)
+    return pdf(for_paper(page), signed=signed)
 
 
 def _docx(page: str, signed: bool) -> MadeFile:  # noqa: ARG001  one form for all
     from workbench.report.word_document import docx
 
-    return MadeFile(docx(page))
+    return MadeFile(docx(for_paper(page)))
 
 
 def _rtf(page: str, signed: bool) -> MadeFile:  # noqa: ARG001  one form for all
     from workbench.report.rtf import rtf
 
-    return MadeFile(rtf(page).encode("ascii"))
+    return MadeFile(rtf(for_paper(page)).encode("ascii"))
 
 
 # The page, and whether somebody signed it.

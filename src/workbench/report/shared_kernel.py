@@ -106,6 +106,17 @@ class SharedKernel:
             self._folder.cleanup()
             self._folder = None
 
+    def kill(self) -> None:
+        """End the kernel at once, from any thread: the notebook that it runs fails."""
+        pid = self._pid()
+        with suppress(psutil.Error):
+            if pid:
+                psutil.Process(pid).kill()
+
+    def _pid(self) -> int | None:
+        manager = self._starter.km if self._starter else None
+        return getattr(getattr(manager, "provisioner", None), "pid", None)
+
     def _ready(self) -> str:
         """Return the folder of a kernel that knows nothing of a report before."""
         if self._starter is not None and self._folder is not None:
@@ -158,8 +169,7 @@ class SharedKernel:
 
     def _rss(self) -> int:
         """Return the kernel's memory in bytes; more than any limit where nobody can tell."""
-        manager = self._starter.km if self._starter else None
-        pid = getattr(getattr(manager, "provisioner", None), "pid", None)
+        pid = self._pid()
         try:
             return int(psutil.Process(pid).memory_info().rss) if pid else self._max_rss_bytes + 1
         except psutil.Error:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import re
 from asyncio import get_running_loop, sleep
+from contextlib import suppress
 from pathlib import Path
 from typing import Any, ClassVar
 
@@ -19,6 +20,7 @@ from voila.static_file_handler import MultiStaticFileHandler, TemplateStaticFile
 from workbench.collect.queue.overview import collector_of
 from workbench.language import mark, t, use_language
 from workbench.language.choice import languages_by_name
+from workbench.report.page_contents import with_way_back
 from workbench.rights import Right, Rights
 from workbench.server import index
 from workbench.server.access import SENTENCES, TEMPLATES, Guarded
@@ -26,6 +28,7 @@ from workbench.server.login_attempts import LoginAttempts
 from workbench.server.visits import Busy, TooMany
 from workbench.server.waiting_room import ASK_AGAIN_S
 from workbench.settings_file import read_settings
+from workbench.stages.handed_files import fetched_file
 
 # A dashboard's scripts are files of this server; anywidget loads a widget's module from a blob.
 # Nothing may ask another host, and no script may stand in the page itself, nor in an attribute.
@@ -42,6 +45,7 @@ REPORT_STYLES = (
     "object-src 'none'; form-action 'none'; frame-ancestors 'none'"
 )
 
+PIECE_BYTES = 1 << 20  # of a file on its way
 KNOWN_DAYS = 90.0  # that a browser which has logged in is known by
 OWN_PATH = re.compile(r"/(?:[\w.-]+/?)*", re.ASCII)  # two slashes would name another host
 
@@ -73,7 +77,7 @@ class Index(Guarded):
             return index.dashboards()
 
 
-class ReportPage(Guarded):
+class ShownReport(Guarded):
     """A finished report: a file somebody else's texts are in, so it may run nothing."""
 
     right = Right.LOOK
@@ -82,15 +86,59 @@ class ReportPage(Guarded):
         """Take the workspace's folder."""
         self.workspace = workspace
 
-    def get(self, name: str) -> None:
-        """Answer with a file of the listing; a name is looked up, never made a path."""
-        path = index.report_files(self.workspace).get(name)
+    def show_file(self, path: Path | None) -> None:
+        """Answer with a page that may run nothing."""
         if path is None:
             raise web.HTTPError(404)
         self.set_header("Content-Type", "text/html; charset=UTF-8")
         # A page of no origin: what runs in it, if anything, cannot reach a kernel.
         self.set_header("Content-Security-Policy", f"sandbox; {REPORT_STYLES}")
-        self.finish(path.read_bytes())
+        with use_language(self.language):
+            self.finish(with_way_back(path.read_bytes(), t("All pages and reports")))
+
+
+class ReportPage(ShownReport):
+    """The newest report of a plan, or one that somebody has put into the folder."""
+
+    right = Right.LOOK
+
+    def get(self, name: str) -> None:
+        """Answer with a file of the listing; a name is looked up, never made a path."""
+        self.show_file(index.report_files(self.workspace).get(name))
+
+
+class ReportCopy(ShownReport):
+    """A dated copy of a report, as it was made."""
+
+    right = Right.LOOK
+
+    def get(self, plan: str, name: str) -> None:
+        """Answer with a file of the folder of a plan, or of what was asked for on a page."""
+        self.show_file(index.report_copy(self.workspace, plan, name))
+
+
+class HandedOut(Guarded):
+    """A file that a page has written and that is too large for a message to the page."""
+
+    right = Right.LOOK
+
+    def initialize(self, workspace: Path) -> None:
+        """Take the workspace's folder."""
+        self.workspace = workspace
+
+    async def get(self, right: str, name: str) -> None:
+        """Hand the file out piece by piece, to who has the right that its folder names."""
+        self.need(Right(right))
+        path = fetched_file(self.workspace, Right(right), name)
+        if path is None:
+            raise web.HTTPError(404)
+        self.set_header("Content-Type", "application/octet-stream")
+        self.set_header("Content-Disposition", f'attachment; filename="{name.partition("-")[2]}"')
+        self.set_header("Content-Length", str(path.stat().st_size))
+        with path.open("rb") as file, suppress(StreamClosedError):  # nobody waits for it any more
+            while piece := file.read(PIECE_BYTES):
+                self.write(piece)
+                await self.flush()
 
 
 class DashboardPage(Guarded):

@@ -14,8 +14,7 @@ from workbench.language import Words, data, markdown, moment, t
 from workbench.report import notebooks
 from workbench.report.page_head import HEAD_CHARACTERS, page_head
 from workbench.rights import Right
-
-REPORTS = "reports"
+from workbench.stages.dated_copies import HISTORY, REPORTS
 
 
 @dataclass(frozen=True)
@@ -74,6 +73,15 @@ def report_files(workspace: Path) -> dict[str, Path]:
         for path in sorted(folder.glob("*.html"))
         if path.is_file() and not path.is_symlink()
     }
+
+
+def report_copy(workspace: Path, plan: str, name: str) -> Path | None:
+    """Return a dated copy by its plan's name and its own; ``None`` where there is none."""
+    folder = workspace / REPORTS / HISTORY / plan
+    path = folder / name
+    if folder.is_symlink() or path.is_symlink() or not path.is_file():
+        return None
+    return path
 
 
 def reports(workspace: Path) -> tuple[FinishedReport, ...]:

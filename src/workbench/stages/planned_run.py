@@ -19,7 +19,7 @@ from workbench.plans.report_plan import ReportPlan
 from workbench.report.atomic_file import written_atomically
 from workbench.report.execution import Execute
 from workbench.report.runner import LANGUAGE, ReportRun
-from workbench.stages.dated_copies import HISTORY, REPORTS, dated_copy
+from workbench.stages.dated_copies import HISTORY, REPORTS, dated_copy, signature_file
 from workbench.stages.plan_check import planned_parameters
 from workbench.store.report_runs import (
     DONE,
@@ -35,7 +35,7 @@ from workbench.store.report_runs import (
 from workbench.survey import Survey
 
 STOPPED, ABANDONED = "Stopped", "ProgramEnded"  # kinds of errors that are none of the report
-COPY = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}_[0-9]{4}Z\.html")
+COPY = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}_[0-9]{4}(?:[0-9]{2})?Z\.html")
 DRAFT = re.compile(r"\.run-([0-9]{1,15})-[0-9]{1,15}\.html")
 PERMANENT = SettingsError.__name__  # the same the next time, until a person mends it
 Clock = Callable[[], datetime]
@@ -207,6 +207,8 @@ class ReportMaker:
             for file in folder.glob("*.html"):
                 draft = DRAFT.fullmatch(file.name)
                 ours = int(draft[1]) not in unfinished if draft else COPY.fullmatch(file.name)
+                if signature_file(file).exists():
+                    continue  # what somebody signed is not ours to remove
                 if ours and str(file.relative_to(self.survey.folder)) not in kept:
                     with suppress(OSError):
                         file.unlink(missing_ok=True)

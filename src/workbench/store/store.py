@@ -28,6 +28,7 @@ from workbench.schema import (
 )
 from workbench.settings import StoreSettings
 from workbench.store import integrity, patient_identities
+from workbench.store.asked_reports import AskedReports
 from workbench.store.catalogue import erasures
 from workbench.store.claims import Claim, claims, sites_stored
 from workbench.store.database_wait import DatabaseWait
@@ -77,6 +78,7 @@ class Store:
         self._erasure = Erasure(self._catalogue, self._tables)
         self.quality = Quality(self._catalogue)
         self.report_runs = ReportRuns(self._catalogue)
+        self.asked_reports = AskedReports(self._catalogue, self.report_runs)
         self.report_letters = ReportLetters(self._catalogue, self.report_runs)
 
     @classmethod

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import threading
+from io import BytesIO
+from zipfile import ZipFile
 
 import polars as pl
 import pytest
@@ -116,34 +118,48 @@ def test_an_error_that_is_not_ours_tells_its_kind_and_nothing_of_its_text():
     assert sentence(SettingsError("it is wrong.", "Mend it.")) == "It is wrong. Mend it."
 
 
+def handed(export):
+    """Return what an export hands to its page: the files by name."""
+    told = []
+    export.downloads.send = lambda message, buffers: told.append((message, buffers))
+    assert export.write()
+    ((message, (content,)),) = told
+    assert message["file"] in export.message
+    if not message["file"].endswith(".zip"):
+        return {message["file"]: content}
+    with ZipFile(BytesIO(content)) as packed:
+        return {name: packed.read(name) for name in packed.namelist()}
+
+
 @pytest.mark.parametrize("suffix", [".csv", ".xlsx", ".parquet"])
-def test_an_export_is_written_with_its_codebook_and_says_where(survey, suffix):
+def test_an_export_goes_to_the_browser_with_its_codebook(survey, suffix):
     survey.store.publish({IRRADIATION_EVENT.name: scans({}, {"protocol": "=1+1"})})
     export = Export(survey)
     export._format.value = suffix
-    out = export.write()
-    assert out == survey.folder.resolve() / "exports" / f"irradiation_event{suffix}"
-    assert export.message == f"2 rows written to {out}"
-    assert out.exists()
+    files = handed(export)
+    assert export.message.startswith("2 rows. ")
+    (table,) = [name for name in files if name.endswith(suffix) and name.count(".") == 1]
+    assert table.startswith("irradiation_event_")
     if suffix == ".parquet":
-        assert pl.read_parquet(out).height == 2
+        assert pl.read_parquet(BytesIO(files[table])).height == 2
     if suffix == ".csv":
-        assert "'=1+1" in out.read_text("utf-8")
-    if suffix != ".xlsx":
-        assert out.with_name("irradiation_event.codebook.csv").exists()
+        assert "'=1+1" in files[table].decode()
+    assert len(files) == (1 if suffix == ".xlsx" else 3)
+    assert "irradiation_event" not in str(export.downloads.get_state())
 
 
 def test_every_table_can_be_exported(survey):
     export = Export(survey)
+    export.downloads.send = lambda *_: None
     for _, name in export._table.options:
         export._table.value = name
-        assert export.write() is not None, name
+        assert export.write(), name
 
 
 def test_an_export_that_cannot_be_written_is_one_sentence(survey):
     (survey.folder / "exports").write_text("in the way")
     export = Export(survey)
-    assert export.write() is None
+    assert not export.write()
     assert export.message.startswith("A file could not be read or written")
 
 

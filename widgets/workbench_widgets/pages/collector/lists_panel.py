@@ -15,16 +15,16 @@ from workbench.collect.queue.lists import (
 )
 from workbench.collect.queue.overview import Desk
 from workbench.errors import SettingsError
-from workbench.language import Words, data, mark, n, t
+from workbench.language import Words, data, mark, n, sentences, t
 from workbench.rights import Right
 from workbench.stages.border import Border
 from workbench_widgets.pages.collector.figures import whole
+from workbench_widgets.parts.download.download import Downloads, dated_name
 from workbench_widgets.parts.live.live import Ask
 from workbench_widgets.parts.panel.panel import Field, Form, Outcome, card, join, said
 
 EXPORT, LIST, EVERYTHING = "export-list", "delete-list", "delete-everything"
 ANSWERED = "delete-answered"
-FOLDER = "exports"
 
 
 class ListsPanel:
@@ -37,8 +37,9 @@ class ListsPanel:
     right = Right.ADMINISTER
     needs = dict.fromkeys((EXPORT, LIST, EVERYTHING), Right.ADMINISTER)
 
-    def __init__(self, desk: Desk, leave: Callable[[], None]) -> None:
+    def __init__(self, desk: Desk, leave: Callable[[], None], downloads: Downloads) -> None:
         self._desk = desk
+        self._downloads = downloads
         self._leave = leave
         self._proofs: dict[str, Words] = {}
         self.gone = Words("")
@@ -50,19 +51,16 @@ class ListsPanel:
             Field("first", t("Type the survey's name: {name}", name=data(name))),
             Field("second", t("Once more")),
         )
-        # The path would name the workspace's place to whoever looks over a shoulder: a name only.
-        name_it = t("File name, in the folder {folder} of the workspace", folder=data(FOLDER))
-        file = Field("file", name_it,
-                     "patients-with-names.csv")  # fmt: skip
         return Markup('<div class="wbc-cards">{}</div>').format(join((
             self._card(
                 t("Export the list"), t(
                     "The file names patients: each queried patient and received "
                     "series, with the hospital's own IDs beside the pseudonyms. It must stay in "
                     "the "
-                    "hospital. Only you can read it."
+                    "hospital. It goes into the downloads of this browser: move it to where only "
+                    "you can read it."
                 ),
-                Form(EXPORT, (file, *twice), ((EXPORT, t("Export with names")),), danger=True),
+                Form(EXPORT, twice, ((EXPORT, t("Export with names")),), danger=True),
             ),
             self._card(
                 t("Delete who was answered"), t(
@@ -119,19 +117,22 @@ class ListsPanel:
             title, said(text, "warn"), form.__html__(), said(proof, "proof") if proof else ""
         )
 
-    def _export(self, ask: Ask) -> Words:
-        name = ask.text("file")
-        if not name or Path(name).name != name or name.startswith("."):
-            raise SettingsError("that is no file name.", "For example patients-with-names.csv.")
-        folder = self._desk.survey.folder / FOLDER
-        folder.mkdir(mode=0o700, exist_ok=True)
-        rows = export_lists(self._desk.ledger, Border(self._desk.survey), folder / name)
-        return n(
+    def _export(self, _: Ask) -> Words:
+        rows = 0
+
+        def write(out: Path) -> None:
+            nonlocal rows
+            rows = export_lists(self._desk.ledger, Border(self._desk.survey), out)
+
+        name = dated_name("patients-with-names", ".csv")
+        where = self._downloads.hand(name, write, Right.ADMINISTER)
+        said_rows = n(
             "{rows} rows written. The file names patients: it stays in the hospital.",
             "{rows} rows written. The file names patients: it stays in the hospital.",
             rows,
             rows=whole(rows),
         )
+        return sentences(said_rows, where)
 
     def _delete_answered(self, _: Ask) -> Words:
         desk = self._desk

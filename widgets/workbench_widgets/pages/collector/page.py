@@ -28,6 +28,7 @@ from workbench_widgets.pages.collector.now import Now
 from workbench_widgets.pages.collector.queue_panel import QueuePanel
 from workbench_widgets.pages.collector.schedule_panel import SchedulePanel
 from workbench_widgets.pages.collector.settings_panel import SettingsPanel
+from workbench_widgets.parts.download.download import Downloads
 from workbench_widgets.parts.panel.panel import NOTHING, said
 from workbench_widgets.parts.tabs.tabs import TabbedPage, opened
 
@@ -47,16 +48,21 @@ class CollectorPage(TabbedPage):
     Raises ``WorkbenchError`` when the folder holds no workspace.
     """
 
+    reports = {  # noqa: RUF012  never changed
+        "now": "completeness", "queue": "completeness",
+    }  # fmt: skip
+
     def __init__(self, workspace: str) -> None:
         self.desk = Desk(open_survey(workspace, wait_s=PAGE_LIMIT_S))
         self._schedule = SchedulePanel(self.desk)
-        self._lists = ListsPanel(self.desk, self.desk.survey.close)
+        self.downloads = Downloads(self.desk.survey.folder)
+        self._lists = ListsPanel(self.desk, self.desk.survey.close, self.downloads)
         panels = (
             Now(self.desk), QueuePanel(self.desk), self._schedule,
             SettingsPanel(self.desk.survey), AskedPanel(self.desk), LogPanel(self.desk),
             self._lists,
         )  # fmt: skip
-        super().__init__(mark("Collector"), panels, [self._schedule.grids])
+        super().__init__(mark("Collector"), panels, [self._schedule.grids], self.downloads)
 
     def gone(self) -> Markup:
         """Say so when the workspace was deleted on this page."""

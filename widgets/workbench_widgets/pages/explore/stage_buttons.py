@@ -18,7 +18,7 @@ import traitlets
 
 from workbench.collect.patient_list import read_patient_list
 from workbench.errors import SettingsError, WorkbenchError
-from workbench.language import Words, capital, data, listed, mark, n, t
+from workbench.language import Words, capital, data, listed, mark, n, sentences, t
 from workbench.report.code_words import code_words
 from workbench.report.exports import export_table
 from workbench.rights import Right, rights_here
@@ -30,6 +30,7 @@ from workbench.stages.importing import import_files
 from workbench.stages.mapping import map_survey
 from workbench.stages.run_record import Progress
 from workbench.survey import Survey, open_survey
+from workbench_widgets.parts.download.download import Downloads, dated_name
 from workbench_widgets.parts.tabs.tabs import sentence
 
 FORMATS = (("CSV", ".csv"), ("Excel (XLSX)", ".xlsx"), ("Parquet", ".parquet"))
@@ -155,7 +156,7 @@ class Stages(ipywidgets.VBox):  # type: ignore[misc]
 
 
 class Export(ipywidgets.VBox):  # type: ignore[misc]
-    """Write a table of a survey, with its codebook, into ``exports`` of the workspace."""
+    """Write a table of a survey, with its codebook, and hand it to the browser."""
 
     message = traitlets.Unicode()
 
@@ -170,23 +171,27 @@ class Export(ipywidgets.VBox):  # type: ignore[misc]
         button.on_click(lambda _: self.write())
         label = ipywidgets.Label()
         traitlets.dlink((self, "message"), (label, "value"))
-        super().__init__([_line(self._table, self._format, button), label])
+        self.downloads = Downloads(survey.folder)
+        row = _line(self._table, self._format, button)
+        super().__init__([row, label, self.downloads])
 
-    def write(self) -> Path | None:
-        """Write the chosen table and say where; returns the file, or None if it could not be."""
-        folder = self._survey.folder.resolve() / "exports"
-        out = folder / f"{self._table.value}{self._format.value}"
+    def write(self) -> bool:
+        """Write the chosen table and say where it is; ``False`` where it could not be."""
+        rows = 0
+
+        def write(out: Path) -> None:
+            nonlocal rows
+            rows = export_table(self._survey, self._table.value, out)
+
         try:
             rights_here().need(Right.ADMINISTER)
-            folder.mkdir(mode=0o700, exist_ok=True)
-            rows = export_table(self._survey, self._table.value, out)
+            name = dated_name(self._table.value, self._format.value)
+            where = self.downloads.hand(name, write, Right.ADMINISTER)
         except (WorkbenchError, OSError) as error:
             self.message = sentence(error)
-            return None
-        self.message = n(
-            "one row written to {file}", "{count} rows written to {file}", rows, file=data(out)
-        )
-        return out
+            return False
+        self.message = sentences(n("one row.", "{count} rows.", rows), where)
+        return True
 
 
 def _path(name: Words, example: str) -> Any:

@@ -28,6 +28,7 @@ from workbench_widgets.pages.quality.results_section import ResultsPanel
 from workbench_widgets.pages.quality.state import OnDesk
 from workbench_widgets.pages.quality.today_section import TodayPanel
 from workbench_widgets.parts.chart import Chart
+from workbench_widgets.parts.download.download import Downloads
 from workbench_widgets.parts.tabs.tabs import TabbedPage, opened
 from workbench_widgets.parts.viewer import Viewer
 
@@ -48,19 +49,25 @@ class QualityPage(TabbedPage):
     Raises ``WorkbenchError`` when the folder holds no workspace.
     """
 
+    reports = {  # noqa: RUF012  never changed
+        "today": "quality_due", "charts": "quality_over_time", "results": "quality_results",
+    }  # fmt: skip
+
     def __init__(self, workspace: str) -> None:
         self.on = OnDesk(QualityDesk(open_survey(workspace, wait_s=PAGE_LIMIT_S)))
         self.viewer = Viewer()
+        self.downloads = Downloads(self.on.desk.survey.folder)
         self.chart: Chart | None = None
         self._charts = ChartsPanel(self.on)
         self._chart_place = ipywidgets.VBox([])
         self._drawn: object = None
         self._seen = 0
         panels = (
-            TodayPanel(self.on), MeasurePanel(self.on), self._charts, ResultsPanel(self.on),
-            ProfilesPanel(self.on),
+            TodayPanel(self.on), MeasurePanel(self.on), self._charts,
+            ResultsPanel(self.on, self.downloads), ProfilesPanel(self.on),
         )  # fmt: skip
-        super().__init__(mark("Image quality"), panels, [self._chart_place, self.viewer])
+        below = [self._chart_place, self.viewer]
+        super().__init__(mark("Image quality"), panels, below, self.downloads)
 
     def place(self) -> None:
         """Show the chart with its section, and the images of what is looked at."""

@@ -8,8 +8,7 @@ from statistics import fmean, stdev
 
 from markupsafe import Markup
 
-from workbench.file_modes import make_private_folder
-from workbench.language import Words, data, mark, moment, n, t
+from workbench.language import Words, data, mark, moment, n, sentences, t
 from workbench.report.exports import write_table
 from workbench.report.quaac_file import write_quaac
 from workbench.report.quality_page import state_words
@@ -27,6 +26,7 @@ from workbench_widgets.pages.quality.shown_results import (
 )
 from workbench_widgets.pages.quality.state import OnDesk
 from workbench_widgets.pages.quality.today_section import result_card
+from workbench_widgets.parts.download.download import Downloads, dated_name
 from workbench_widgets.parts.live.live import Ask
 from workbench_widgets.parts.panel.panel import (
     NOTHING,
@@ -43,7 +43,6 @@ from workbench_widgets.parts.panel.panel import (
 DECISIONS = ("", ACCEPTED, WAITING, REJECTED)
 STATES = ("", "ok", "warning", "alarm", "not measured", "not judged")
 FORMATS = {".xlsx": "Excel", ".csv": "CSV", ".parquet": "Parquet", ".quaac.json": "QuAAC (JSON)"}
-EXPORTS = "exports"  # in the workspace
 MAX_SHOWN = 200
 
 
@@ -57,7 +56,8 @@ class ResultsPanel:
         **dict.fromkeys(("accepted", "rejected", "export"), Right.DECIDE),
     }
 
-    def __init__(self, on: OnDesk) -> None:
+    def __init__(self, on: OnDesk, downloads: Downloads) -> None:
+        self._downloads = downloads
         self._on = on
         self._chosen = {"profile": "", "decision": "", "state": "", "from": "", "to": ""}
 
@@ -133,27 +133,21 @@ class ResultsPanel:
     def _write(self, ask: Ask) -> Outcome:
         suffix = ask.text("format") if ask.text("format") in FORMATS else ".csv"
         frame = results_frame(self._found())
-        folder = self._on.desk.survey.folder / EXPORTS
-        make_private_folder(folder)
-        out = _free(folder, suffix)
-        if suffix == ".quaac.json":
-            write_quaac(frame, out, ask.text("by"), ask.text("email"))
-        else:
-            write_table(frame, TEST_RESULT, out)
-        return Outcome(t("{number} values are in {file} of the workspace.", number=frame.height,
-                         file=data(f"{EXPORTS}/{out.name}")))  # fmt: skip
+
+        def write(out: Path) -> None:
+            if suffix == ".quaac.json":
+                write_quaac(frame, out, ask.text("by"), ask.text("email"))
+            else:
+                write_table(frame, TEST_RESULT, out)
+
+        where = self._downloads.hand(dated_name("results", suffix), write, Right.DECIDE)
+        rows = n("{count} value.", "{count} values.", frame.height)
+        return Outcome(sentences(rows, where))
 
 
 def _between(result: StoredResult, first: str, last: str) -> bool:
     day = f"{result.acquired_at:%Y-%m-%d}" if result.acquired_at else ""
     return (not first or day >= first) and (not last or (day != "" and day <= last))
-
-
-def _free(folder: Path, suffix: str) -> Path:
-    number = 1
-    while (folder / f"results-{number}{suffix}").exists():
-        number += 1
-    return folder / f"results-{number}{suffix}"
 
 
 def _listed(results: Sequence[StoredResult]) -> Markup:

@@ -7,7 +7,7 @@ buttons and forms for what somebody may not do are left out.
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 
 import ipywidgets
 from markupsafe import Markup
@@ -16,8 +16,10 @@ from workbench.errors import WorkbenchError
 from workbench.help import of_site
 from workbench.language import Words, data, t
 from workbench.rights import Right, rights_here, visitor
+from workbench_widgets.parts.download.download import Downloads
 from workbench_widgets.parts.live.live import Ask, Live, Reply
 from workbench_widgets.parts.panel.panel import Outcome, Panel, join, offering, said
+from workbench_widgets.parts.report_link.report_link import report_link
 
 LOGGER = logging.getLogger(__name__)
 
@@ -25,26 +27,35 @@ LOGGER = logging.getLogger(__name__)
 class TabbedPage(ipywidgets.VBox):  # type: ignore[misc]
     """Sections in tabs, written by Python; ``below`` are widgets that stand under them.
 
+    ``downloads`` is where the sections' files go to the browser; ``above`` stands over the tabs.
+
     Attributes
     ----------
     live
         The part that is HTML.
     section
         Name of the section shown.
+    reports
+        The report that is of what a section shows, by the section's name.
     lower
         HTML below the widgets.
     """
 
+    reports: Mapping[str, str] = {}
+
     def __init__(
-        self, title: str, panels: Sequence[Panel], below: Sequence[ipywidgets.Widget] = ()
-    ) -> None:
+        self, title: str, panels: Sequence[Panel], below: Sequence[ipywidgets.Widget] = (),
+        downloads: Downloads | None = None, above: Sequence[ipywidgets.Widget] = (),
+    ) -> None:  # fmt: skip
         self._title = title
         self._panels = {panel.name: panel for panel in panels}
         self._said = Outcome()
         self.section = panels[0].name
         self.live = Live(self.answer)
         self.lower = Live(self._answer_below)
-        super().__init__([self.live, *below, *([self.lower] if below else [])])
+        handing = [downloads] if downloads else []
+        last = [self.lower] if below else []
+        super().__init__([*above, self.live, *handing, *below, *last])
         self.add_class("wbc-page")
         self.place()
 
@@ -142,6 +153,7 @@ class TabbedPage(ipywidgets.VBox):  # type: ignore[misc]
             Markup('<div role="status" class="wbc-told">{}</div>').format(notice),
             Markup('<div role="tabpanel" class="wbc-panel" data-key="{}" aria-label="{}">{}</div>')
             .format(self.section, t(panel.title), shown),
+            report_link(self.reports.get(self.section, "")),
         ))  # fmt: skip
 
     def _tabs(self) -> Markup:

@@ -1,0 +1,1 @@
+"""Files that a page hands to its browser."""

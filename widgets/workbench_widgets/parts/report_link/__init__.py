@@ -1,0 +1,1 @@
+"""The way from a page to the report of what it shows."""

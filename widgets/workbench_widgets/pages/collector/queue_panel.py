@@ -9,13 +9,11 @@ from __future__ import annotations
 import time
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
-from pathlib import Path
 from typing import Any
 from zoneinfo import ZoneInfo
 
 from markupsafe import Markup
 
-from workbench.collect.patient_list import ListedPatient, parse_patients, read_patient_list
 from workbench.collect.queue.overview import Desk
 from workbench.collect.queue.patient_queue import STATES, PatientState
 from workbench.errors import IdentityError, SettingsError
@@ -24,6 +22,7 @@ from workbench.rights import Right
 from workbench.stages.border import Border
 from workbench_widgets.pages.collector.figures import numbers, whole
 from workbench_widgets.pages.collector.hospital_clock import wall
+from workbench_widgets.pages.collector.list_intake import ASKS, ListIntake
 from workbench_widgets.parts.live.live import Ask
 from workbench_widgets.parts.panel.panel import (
     NOTHING,
@@ -56,7 +55,6 @@ HEADS = (
     (NUMBERS, mark("Expected")), (NUMBERS, mark("Refused")), (NUMBERS, mark("Tries")),
     (NUMBERS, mark("Priority")), ("", mark("Asked at")), ("", mark("Next try")), ("", mark("Why")),
 )  # fmt: skip
-MAX_TYPED = 5_000_000  # characters: a list of 100,000 patients has some 2 million
 
 
 @dataclass(frozen=True)
@@ -74,7 +72,7 @@ class QueuePanel:
     name, title = "queue", mark("Queue")
     right = Right.COLLECT
     needs = dict.fromkeys(
-        ("view", "page", "add", "add-file", "retry-all", "retry", "again", "remove", "priority"),
+        ("view", "page", *ASKS, "retry-all", "retry", "again", "remove", "priority"),
         Right.COLLECT,
     )
 
@@ -83,6 +81,7 @@ class QueuePanel:
         self._border: Border | None = None
         self._names: dict[int, str] = {}
         self._window = Window()
+        self._intake = ListIntake(desk.queue)
 
     def html(self) -> Markup:
         """Return one page of the queue, and the forms around it."""
@@ -113,13 +112,15 @@ class QueuePanel:
             said(why, "warn") if why else NOTHING,
             table(heads, (_row(row, names, reasons, zone) for row in shown), caption, empty),
             self._pager(shown, more=len(rows) > ROWS, found=total),
-            Markup('<div class="wbc-cards">{}</div>').format(_adding() + _changing(states)),
+            Markup('<div class="wbc-cards">{}</div>').format(
+                self._intake.html() + _changing(states)
+            ),
         ))  # fmt: skip
 
     def act(self, ask: Ask) -> Outcome | None:
         """Page, add, or change the queue."""
         acts = {
-            "view": self._look, "page": self._turn, "add": self._add, "add-file": self._add_file,
+            "view": self._look, "page": self._turn, **dict.fromkeys(ASKS, self._intake.act),
             "retry-all": self._retry_all, "retry": self._change, "again": self._change,
             "remove": self._change, "priority": self._change,
         }  # fmt: skip
@@ -198,44 +199,6 @@ class QueuePanel:
             return ""
         return border.pseudonyms.patient(patient.issuer, patient.patient_id)
 
-    # --- adding --------------------------------------------------------------------------------
-
-    def _add(self, ask: Ask) -> Outcome:
-        typed = ask.values.get("patients", "")
-        if len(typed) > MAX_TYPED:
-            raise SettingsError("that is too much to type.", "Hand over a file.")
-        patients = parse_patients(typed.splitlines())
-        if not patients:
-            raise SettingsError("nobody was typed.", "Write one patient ID a line.")
-        return self._added(patients, ask, "add")
-
-    def _add_file(self, ask: Ask) -> Outcome:
-        path = ask.text("path")
-        if ask.files:
-            patients = tuple(
-                patient for file in ask.files for patient in parse_patients(_lines(file))
-            )
-        elif path:
-            patients = read_patient_list(Path(path).expanduser())
-        else:
-            raise SettingsError("no list was chosen.", "Choose a file, or type its path.")
-        if not patients:
-            raise SettingsError("the patient list is empty.", "Write one patient ID a line.")
-        return self._added(patients, ask, "add-file")
-
-    def _added(self, patients: Sequence[ListedPatient], ask: Ask, form: str) -> Outcome:
-        priority = _whole(ask.text("priority"))
-        if priority:
-            patients = [replace(patient, priority=priority) for patient in patients]
-        added = self._desk.queue.add(patients)
-        known = len(patients) - added
-        new = n("1 patient added.", "{count} patients added.", added, count=whole(added))
-        before = n(
-            "{count} were in the queue already.", "{count} were in the queue already.",
-            known, count=whole(known),
-        )  # fmt: skip
-        return Outcome(sentences(new, before) if known else new, reset=(form,))
-
     # --- changing ------------------------------------------------------------------------------
 
     def _retry_all(self, _: Ask) -> Outcome:
@@ -303,21 +266,6 @@ def _due(row: Mapping[str, Any]) -> Words:
     return t("in {minutes} min", minutes=max(round(minutes), 1)) if minutes > 0 else t("next")
 
 
-def _adding() -> Markup:
-    priority = Field("priority", t("Priority"), "0", "number", t("Larger goes first."))
-    typed = Form("add", (
-        Field("patients", t("Patient IDs"), kind="lines",
-              hint=t("One a line. The field is emptied; nothing of it stays in the page.")),
-        priority,
-    ), (("add", t("Add")),))  # fmt: skip
-    file = Form("add-file", (
-        Field("list", t("A list"), kind="file", hint=t("One ID a line, or CSV with patient_id.")),
-        Field("path", t("or its path on this computer"), hint=t("For example /data/patients.csv")),
-        priority,
-    ), (("add-file", t("Add the list")),))  # fmt: skip
-    return card(t("Add patients"), typed.__html__()) + card(t("Add a list"), file.__html__())
-
-
 def _changing(states: Mapping[PatientState, int]) -> Markup:
     open_ = sum(states[state] for state in OPEN)
     form = Form("change", (
@@ -340,17 +288,6 @@ def _changing(states: Mapping[PatientState, int]) -> Markup:
         )
     )
     return card(t("Change"), form.__html__(), everyone)
-
-
-def _lines(content: bytes) -> list[str]:
-    """Return the lines of a list handed over; the same encodings as a list on disk."""
-    utf16 = content.startswith((b"\xff\xfe", b"\xfe\xff"))
-    try:
-        return content.decode("utf-16" if utf16 else "utf-8-sig").splitlines()
-    except UnicodeDecodeError as error:
-        raise SettingsError(
-            "the patient list is not UTF-8.", 'Save it as "CSV UTF-8" (in Excel: Save as).'
-        ) from error
 
 
 def _numbers(text: str) -> list[int]:

@@ -170,6 +170,8 @@ class Field:
             return Markup('<textarea name="{}" rows="{}" {}{}>\n{}</textarea>').format(
                 self.name, rows, quiet, wrong, text
             )
+        if self.kind == "upload":  # a file of the reader's own computer; ``Ask.files`` has it
+            return Markup('<input type="file" name="{}" {}{}>').format(self.name, quiet, wrong)
         return Markup('<input type="{}" name="{}" value="{}" {}{}>').format(
             self.kind, self.name, self.value, quiet, wrong
         )

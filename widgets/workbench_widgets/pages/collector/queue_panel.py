@@ -7,13 +7,14 @@ is shown, kept in the page or said in an error.
 from __future__ import annotations
 
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 from zoneinfo import ZoneInfo
 
 from markupsafe import Markup
 
+from workbench.collect.queue.opened_patient import opened_patient
 from workbench.collect.queue.overview import Desk
 from workbench.collect.queue.patient_queue import STATES, PatientState
 from workbench.errors import IdentityError, SettingsError
@@ -23,6 +24,7 @@ from workbench.stages.border import Border
 from workbench_widgets.pages.collector.figures import numbers, whole
 from workbench_widgets.pages.collector.hospital_clock import wall
 from workbench_widgets.pages.collector.list_intake import ASKS, ListIntake
+from workbench_widgets.pages.collector.opened_row import below, opened_row
 from workbench_widgets.parts.live.live import Ask
 from workbench_widgets.parts.panel.panel import (
     NOTHING,
@@ -51,8 +53,9 @@ VIEWS: dict[str, tuple[Marked, tuple[PatientState, ...]]] = {
 }  # fmt: skip
 NUMBERS = "#"  # before the head of a column of numbers
 HEADS = (
-    (NUMBERS, mark("No.")), ("", mark("Pseudonym")), ("", mark("State")), (NUMBERS, mark("Here")),
-    (NUMBERS, mark("Expected")), (NUMBERS, mark("Refused")), (NUMBERS, mark("Tries")),
+    (NUMBERS, mark("No.")), ("", mark("Pseudonym")), ("", mark("State")),
+    (NUMBERS, mark("Expected")), (NUMBERS, mark("Here")), (NUMBERS, mark("Refused")),
+    (NUMBERS, mark("Missing")), (NUMBERS, mark("Tries")),
     (NUMBERS, mark("Priority")), ("", mark("Asked at")), ("", mark("Next try")), ("", mark("Why")),
 )  # fmt: skip
 
@@ -72,7 +75,7 @@ class QueuePanel:
     name, title = "queue", mark("Queue")
     right = Right.COLLECT
     needs = dict.fromkeys(
-        ("view", "page", *ASKS, "retry-all", "retry", "again", "remove", "priority"),
+        ("view", "page", "open", *ASKS, "retry-all", "retry", "again", "remove", "priority"),
         Right.COLLECT,
     )
 
@@ -82,6 +85,7 @@ class QueuePanel:
         self._names: dict[int, str] = {}
         self._window = Window()
         self._intake = ListIntake(desk.queue)
+        self._opened: int | None = None
 
     def html(self) -> Markup:
         """Return one page of the queue, and the forms around it."""
@@ -110,7 +114,7 @@ class QueuePanel:
                 Field("from", t("From number"), "", "number"),
             ), live=True).__html__(),
             said(why, "warn") if why else NOTHING,
-            table(heads, (_row(row, names, reasons, zone) for row in shown), caption, empty),
+            table(heads, self._table_rows(shown, names, reasons, zone), caption, empty),
             self._pager(shown, more=len(rows) > ROWS, found=total),
             Markup('<div class="wbc-cards">{}</div>').format(
                 self._intake.html() + _changing(states)
@@ -120,7 +124,8 @@ class QueuePanel:
     def act(self, ask: Ask) -> Outcome | None:
         """Page, add, or change the queue."""
         acts = {
-            "view": self._look, "page": self._turn, **dict.fromkeys(ASKS, self._intake.act),
+            "view": self._look, "page": self._turn, "open": self._open,
+            **dict.fromkeys(ASKS, self._intake.act),
             "retry-all": self._retry_all, "retry": self._change, "again": self._change,
             "remove": self._change, "priority": self._change,
         }  # fmt: skip
@@ -145,6 +150,35 @@ class QueuePanel:
             before = (*where.before, where.after)
             self._window = replace(where, after=int(value), before=before)
         return Outcome(Words(""))
+
+    def _open(self, ask: Ask) -> Outcome:
+        number = ask.text("value")
+        wanted = int(number) if number.isdecimal() and number.isascii() else None
+        self._opened = None if wanted == self._opened else wanted
+        return Outcome(Words(""))
+
+    def _table_rows(
+        self, shown: Sequence[Mapping[str, Any]], names: Mapping[int, str],
+        reasons: Mapping[int, Saying], zone: ZoneInfo,
+    ) -> Iterator[Sequence[object]]:  # fmt: skip
+        for row in shown:
+            number = row["number"]
+            opened = number == self._opened
+            yield _row(row, names, reasons, zone, opened=opened)
+            if opened:
+                yield below(self._detail(number, zone))
+
+    def _detail(self, number: int, zone: ZoneInfo) -> Markup:
+        try:
+            studies = opened_patient(self._desk.hospital, number, self._judge())
+        except IdentityError as error:
+            return said(error.words(), "warn")
+        return opened_row(studies, number, zone)
+
+    def _judge(self) -> Border:
+        if self._border is None:
+            self._border = Border(self._desk.survey)
+        return self._border
 
     def _pager(self, shown: Sequence[Mapping[str, Any]], more: bool, found: int) -> Markup:
         if not shown:
@@ -182,12 +216,9 @@ class QueuePanel:
         """Return how each patient is called outside the hospital, as the data call it."""
         known = {patient: self._names[patient] for patient in numbers if patient in self._names}
         if len(known) < len(numbers):
-            if self._border is None:
-                self._border = Border(self._desk.survey)
+            border = self._judge()
             known |= {
-                patient: self._named(patient, self._border)
-                for patient in numbers
-                if patient not in known
+                patient: self._named(patient, border) for patient in numbers if patient not in known
             }
         self._names = known  # one page is remembered, not the queue
         return known
@@ -241,16 +272,25 @@ class QueuePanel:
 
 
 def _row(
-    row: Mapping[str, Any], names: Mapping[int, str], reasons: Mapping[int, Saying], zone: ZoneInfo
-) -> tuple[object, ...]:
-    here = None if row["expected"] is None else (row["already"] or 0) + (row["received"] or 0)
+    row: Mapping[str, Any], names: Mapping[int, str], reasons: Mapping[int, Saying],
+    zone: ZoneInfo, *, opened: bool,
+) -> tuple[object, ...]:  # fmt: skip
+    here, missing = None, None
+    if row["expected"] is not None:
+        came = (row["already"] or 0) + (row["received"] or 0)
+        # What was put aside has come and is not here; what the filter leaves out is not expected.
+        here, missing = max(came - (row["refused"] or 0), 0), max(row["expected"] - came, 0)
     kind = str(row["state"]).replace(" ", "")
     if PatientState(row["state"]) in UNDERWAY:
         kind = "underway"
     return (
-        row["number"], Markup("<code>{}</code>").format(names.get(row["number"], "")),
+        Button(
+            Words(f"{row['number']} {'▾' if opened else '▸'}"), "open", str(row["number"]),
+            label=t("Studies of no. {number}", number=row["number"]), opened=opened,
+        ),
+        Markup("<code>{}</code>").format(names.get(row["number"], "")),
         Markup('<i class="wbc-dot wbc-{}"></i>{}').format(kind, PatientState(row["state"]).words),
-        here, row["expected"], row["refused"], row["tries"], row["priority"],
+        row["expected"], here, row["refused"], missing, row["tries"], row["priority"],
         clock(row["asked_at"], zone), _due(row),
         reasons[row["number"]].words() if row["number"] in reasons else "",
     )  # fmt: skip

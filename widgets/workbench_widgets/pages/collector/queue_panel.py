@@ -25,6 +25,7 @@ from workbench_widgets.pages.collector.figures import numbers, whole
 from workbench_widgets.pages.collector.hospital_clock import wall
 from workbench_widgets.pages.collector.list_intake import ASKS, ListIntake
 from workbench_widgets.pages.collector.opened_row import below, opened_row
+from workbench_widgets.pages.collector.shown_identity import SHOW_ID, ShownIdentity
 from workbench_widgets.parts.live.live import Ask
 from workbench_widgets.parts.panel.panel import (
     NOTHING,
@@ -74,7 +75,7 @@ class QueuePanel:
 
     name, title = "queue", mark("Queue")
     right = Right.COLLECT
-    needs = dict.fromkeys(
+    needs = {SHOW_ID: Right.ADMINISTER} | dict.fromkeys(
         ("view", "page", "open", *ASKS, "retry-all", "retry", "again", "remove", "priority"),
         Right.COLLECT,
     )
@@ -86,6 +87,7 @@ class QueuePanel:
         self._window = Window()
         self._intake = ListIntake(desk.queue)
         self._opened: int | None = None
+        self._identity = ShownIdentity(desk)
 
     def html(self) -> Markup:
         """Return one page of the queue, and the forms around it."""
@@ -125,7 +127,7 @@ class QueuePanel:
         """Page, add, or change the queue."""
         acts = {
             "view": self._look, "page": self._turn, "open": self._open,
-            **dict.fromkeys(ASKS, self._intake.act),
+            **dict.fromkeys(ASKS, self._intake.act), SHOW_ID: self._show_identity,
             "retry-all": self._retry_all, "retry": self._change, "again": self._change,
             "remove": self._change, "priority": self._change,
         }  # fmt: skip
@@ -173,7 +175,12 @@ class QueuePanel:
             studies = opened_patient(self._desk.hospital, number, self._judge())
         except IdentityError as error:
             return said(error.words(), "warn")
-        return opened_row(studies, number, zone)
+        return opened_row(studies, number, zone) + self._identity.html(number)
+
+    def _show_identity(self, ask: Ask) -> Outcome:
+        if self._opened is None or ask.text("seen") != str(self._opened):
+            raise SettingsError("another patient was opened meanwhile.", "Look, then ask again.")
+        return self._identity.show(self._opened, ask.text("by"))
 
     def _judge(self) -> Border:
         if self._border is None:

@@ -140,6 +140,8 @@ class CollectSettings:
         How often a patient is tried at most before a person must look.
     retry_minutes
         Minutes until the second try; doubled with each further one.
+    dose_when_complete
+        Whether ``workbench up`` maps and doses by itself once a patient has come.
     """
 
     __pydantic_config__: ClassVar[dict[str, object]] = {"extra": "forbid"}
@@ -152,6 +154,7 @@ class CollectSettings:
     whole_s: float = _number(14400.0, 1)
     tries: int = _number(3, 1)
     retry_minutes: float = _number(60.0, 0)
+    dose_when_complete: bool = True
 
 
 @dataclass(frozen=True)

@@ -90,7 +90,7 @@ def test_a_pause_outlives_a_start(hospital: HospitalFile, board: ServiceBoard) -
 @pytest.mark.parametrize(
     ("given", "allowed"),
     [
-        ("look", set()), ("collect", {"collect"}), ("decide", {"qa"}),
+        ("look", set()), ("collect", {"collect", "dose"}), ("decide", {"qa"}),
         ("administer", {service.name for service in SERVICES}),
     ],
 )  # fmt: skip

@@ -71,7 +71,7 @@ def test_patients_are_collected_what_is_killed_comes_back_and_all_ends_together(
                 states = {row["name"]: row["state"] for row in told["services"]}  # type: ignore[attr-defined]
                 assert states == {
                     "collect": "running", "qa": "running", "serve": "running",
-                    "reports": "not set up",
+                    "reports": "not set up", "dose": "running",
                 }  # fmt: skip
                 assert code == DONE
 

@@ -172,6 +172,7 @@ WRONG: dict[tuple[str, str], list[Wrong]] = {
     **{("collect", key): [Wrong("soon"), Wrong(-1), Wrong(float("inf")), Wrong(float("nan"))]
        for key in ("pause_s", "quiet_s", "answer_s", "retrieve_s", "stalled_s", "whole_s",
                    "retry_minutes")},
+    ("collect", "dose_when_complete"): [Wrong("perhaps"), Wrong([])],
     ("collect", "tries"): [Wrong("many"), Wrong(0), Wrong(1.5)],
     **{("tls", key): [Wrong("no-such-file", collects, ENCRYPTED),
                       Wrong(FILE, collects, ENCRYPTED), Wrong(5, reads, ENCRYPTED)]

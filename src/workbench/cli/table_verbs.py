@@ -8,7 +8,13 @@ from typing import Any
 
 from workbench.cli.arguments import NamedChoice, OutputFile
 from workbench.cli.output import DONE, PROBLEMS, finish, show_progress, tell
-from workbench.cli.verb import executor_of, survey_of, with_workers, workspace_verb
+from workbench.cli.verb import (
+    executor_of,
+    survey_of,
+    with_workers,
+    workspace_of,
+    workspace_verb,
+)
 
 
 def add_tables(verbs: Any) -> None:
@@ -19,6 +25,10 @@ def add_tables(verbs: Any) -> None:
         with_workers(verb).add_argument(
             "--again", action="store_true", help="all studies, not only new and changed ones"
         )
+    dosing.add_argument(
+        "--watch", action="store_true",
+        help="map and dose whenever patients have come, until stopped",
+    )  # fmt: skip
     table = workspace_verb(verbs, "table", _table, "write a table as CSV, Parquet or XLSX")
     table.add_argument("name", type=NamedChoice("table", _tables), metavar="NAME")
     table.add_argument(
@@ -45,6 +55,8 @@ def _map(options: argparse.Namespace) -> int:
 
 
 def _dose(options: argparse.Namespace) -> int:
+    if options.watch:
+        return _watch(options)
     from workbench.stages.line import estimate_doses
     from workbench.stages.stage_order import before_dosing, before_mapping
 
@@ -58,6 +70,30 @@ def _dose(options: argparse.Namespace) -> int:
     if missing or unmapped:
         tell(missing or unmapped)
     return PROBLEMS if unmapped else DONE
+
+
+def _watch(options: argparse.Namespace) -> int:
+    import signal
+    import time
+
+    from workbench.services.control_file import make_control
+    from workbench.services.dose_watch import LOOK_S, DoseWatch
+    from workbench.services.service_process import ServiceProcess
+    from workbench.settings_file import read_tables
+
+    folder = workspace_of(options)
+    read_tables(folder)
+    make_control(folder)
+    signal.signal(signal.SIGTERM, signal.default_int_handler)  # a service ends as Ctrl-C does
+    watch = DoseWatch(folder, ServiceProcess, tell)
+    tell("Mapping and estimating doses whenever patients have come. Stop with Ctrl-C.")
+    try:
+        while True:
+            watch.look()
+            time.sleep(LOOK_S)
+    except KeyboardInterrupt:
+        watch.end()
+    return finish(options, {}, "Stopped.")
 
 
 def _table(options: argparse.Namespace) -> int:

@@ -3,7 +3,8 @@
 Either one ID a line, or a table (CSV with commas, semicolons or tabs) whose first line names its
 columns, in any letter case, with underscores, blanks or none:
 
-patient_id            also PatientID, ID, MRN; the only one that must be there
+patient_id            also PatientID, ID, MRN, PID, Patienten-ID, Patientennummer, ID patient,
+                      IPP; the only one that must be there
 issuer                also IssuerOfPatientID
 accession             also AccessionNumber: only this examination
 date_from, date_to    only studies of these days, both ends included
@@ -35,6 +36,8 @@ AS_TEXT = re.compile(r'="([^"]*)"\Z')  # how Excel is kept from eating leading z
 MARKS = ";\t,"
 COLUMNS = {
     "patientid": "patient_id", "id": "patient_id", "mrn": "patient_id",
+    "patientenid": "patient_id", "patientennummer": "patient_id", "pid": "patient_id",
+    "idpatient": "patient_id", "ipp": "patient_id",
     "issuer": "issuer", "issuerofpatientid": "issuer",
     "accession": "accession", "accessionnumber": "accession",
     "datefrom": "date_from", "studyfrom": "date_from",
@@ -121,32 +124,56 @@ def read_patient_list(path: Path) -> tuple[ListedPatient, ...]:
 
 def parse_patients(lines: Sequence[str]) -> tuple[ListedPatient, ...]:
     """Read lines as ``read_patient_list`` does; raises ``SettingsError`` as it does."""
-    births: dict[tuple[object, ...], date | None] = {}
     patients: dict[ListedPatient, None] = {}
-    for number, patient in _patients(lines):
-        who = (patient.patient_id, patient.issuer)
-        if births.setdefault(who, patient.birth_date) != patient.birth_date:
-            raise SettingsError(
-                "line {number} of the patient list has another birth date than an earlier line "
-                "of the same patient.",
-                "Correct one of them.",
-                number=number,
-            )
+    for _, patient in listed_lines(lines):
+        if isinstance(patient, SettingsError):
+            raise patient
         patients[patient] = None
     return tuple(patients)
 
 
-def _patients(lines: Iterable[str]) -> Iterator[tuple[int, ListedPatient]]:
+def listed_lines(
+    lines: Iterable[str], known_columns_only: bool = True
+) -> Iterator[tuple[int, ListedPatient | SettingsError]]:
+    """Yield the number of each line that is not blank, and whom it names or what is wrong with it.
+
+    Raises ``SettingsError`` where the first line cannot be understood: nothing after it can be
+    then.  Without ``known_columns_only`` columns of other names are passed over.
+    """
+    births: dict[tuple[str, str], date | None] = {}
     columns: list[str] = []
-    rows = _rows(lines)
-    for number, cells in rows:
-        columns = _columns(cells)
+    for number, cells in _rows(lines):
         if not columns:
+            columns = _columns(cells, known_columns_only)
+            if columns:
+                continue
             columns = ["patient_id"]
-            yield number, _patient(columns, cells, number)
-        break
-    for number, cells in rows:
-        yield number, _patient(columns, cells, number)
+        try:
+            patient = _patient(columns, cells, number)
+        except SettingsError as error:
+            yield number, error
+            continue
+        who = (patient.patient_id, patient.issuer)
+        if births.setdefault(who, patient.birth_date) == patient.birth_date:
+            yield number, patient
+        else:
+            yield (
+                number,
+                SettingsError(
+                    "line {number} of the patient list has another birth date than an earlier line "
+                    "of the same patient.",
+                    "Correct one of them.",
+                    number=number,
+                ),
+            )
+
+
+def unread_columns(lines: Iterable[str]) -> tuple[int, ...]:
+    """Return the numbers of the columns, from 1, that the first line gives no known name."""
+    for _, cells in _rows(lines):
+        names = _names(cells)
+        return tuple(place for place, name in enumerate(names, 1) if not name and any(names))
+    return ()
 
 
 def _rows(lines: Iterable[str]) -> Iterator[tuple[int, list[str]]]:
@@ -156,7 +183,8 @@ def _rows(lines: Iterable[str]) -> Iterator[tuple[int, list[str]]]:
         if not line.strip(" \t;,\ufeff\xa0"):
             continue
         mark = mark or next((separator for separator in MARKS if separator in line), ",")
-        cells = next(csv.reader([line], delimiter=mark)) if '"' in line else line.split(mark)
+        quoted = '"' in line and len(line) <= csv.field_size_limit()
+        cells = next(csv.reader([line], delimiter=mark)) if quoted else line.split(mark)
         cells = [_cell(cell) for cell in cells]
         while len(cells) > 1 and not cells[-1]:  # spreadsheets fill lines up
             cells.pop()
@@ -169,9 +197,13 @@ def _cell(text: str) -> str:
     return as_text[1].strip() if as_text else text
 
 
-def _columns(cells: list[str]) -> list[str]:
+def _names(cells: list[str]) -> list[str]:
+    return [COLUMNS.get(re.sub(r"[\s_-]", "", cell).casefold(), "") for cell in cells]
+
+
+def _columns(cells: list[str], known_only: bool) -> list[str]:
     """Return the columns that a first line names; empty when it is a patient already."""
-    names = [COLUMNS.get(re.sub(r"[\s_-]", "", cell).casefold(), "") for cell in cells]
+    names = _names(cells)
     if not any(names):
         if len(cells) > 1:
             raise SettingsError(
@@ -179,14 +211,15 @@ def _columns(cells: list[str]) -> list[str]:
                 "Write patient_id above the column of the IDs.",
             )
         return []
-    if "" in names:
+    if "" in names and known_only:
         raise SettingsError(
             "column {column} of the patient list has no known name.",
             "Remove it: only {known} are read.",
             column=names.index("") + 1,
             known=", ".join(dict.fromkeys(COLUMNS.values())),
         )
-    if len(set(names)) < len(names) or "patient_id" not in names:
+    known = [name for name in names if name]
+    if len(set(known)) < len(known) or "patient_id" not in known:
         raise SettingsError(
             "the patient list needs one column patient_id, and each other column once at most.",
             "Mend its first line.",
@@ -199,12 +232,12 @@ def _patient(columns: list[str], cells: list[str], number: int) -> ListedPatient
         raise SettingsError(
             "line {number} of the patient list has too many columns.", number=number
         )
-    row = dict(zip(columns, cells, strict=False))
+    row = {name: cell for name, cell in zip(columns, cells, strict=False) if name}
     for name, longest in LONGEST.items():
         value = row.get(name, "")
         if len(value) > longest or FORBIDDEN.search(value):
             raise _not(name, number)
-    if not row["patient_id"]:
+    if not row.get("patient_id"):
         raise SettingsError("line {number} of the patient list has no patient ID.", number=number)
     patient_id, issuer = row["patient_id"], row.get("issuer", "")
     if len(row) == 1:

@@ -58,6 +58,13 @@ def board_of(folder: Path) -> Iterator[ServiceBoard]:
 
 
 @contextmanager
+def control_of(folder: Path) -> Iterator[ControlConnection]:
+    """Open the file of a workspace to be asked; raises ``sqlite3.Error`` as ``board_of`` does."""
+    with _opened(folder / FILE) as connection:
+        yield ControlConnection(connection)
+
+
+@contextmanager
 def _opened(file: Path) -> Iterator[sqlite3.Connection]:
     # mode=rw: a file that was deleted is not made again.
     name = f"file:{quote(str(file.absolute()))}?mode=rw"

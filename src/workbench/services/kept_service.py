@@ -43,11 +43,12 @@ class KeptService:
 
 
 PIPE = "WORKBENCH_PARENT"  # in a service's environment: the pipe that ends with its parent
-COLLECT, SERVE = "collect", "serve"
+COLLECT, SERVE, DOSE = "collect", "serve", "dose"
 SERVICES = (
     KeptService(
         COLLECT, mark("Collector"), ("collect", "run"), Right.COLLECT, table="pacs", ending_s=None
     ),
+    KeptService(DOSE, mark("Mapping and doses"), ("dose", "--watch"), Right.COLLECT, table="pacs"),
     KeptService("qa", mark("Image quality"), ("qa", "watch"), Right.DECIDE),
     KeptService(
         "reports",

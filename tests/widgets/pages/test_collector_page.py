@@ -59,7 +59,8 @@ def section(page: CollectorPage, name: str) -> str:
 
 def add(page: CollectorPage, *ids: str) -> Reply:
     section(page, "queue")
-    return ask(page, "add", patients="\n".join(ids), priority="0")
+    ask(page, "add", patients="\n".join(ids), priority="0")
+    return ask(page, "add-confirm")
 
 
 def everything_kept(page: CollectorPage) -> str:
@@ -73,8 +74,8 @@ def test_typed_ids_are_taken_the_form_is_emptied_and_nothing_of_them_is_kept(
     reply = add(page, *SECRET)
     assert "2 patients added." in reply.html
     assert reply.reset == ("add",)
-    assert "were in the queue already" in add(page, SECRET[0]).html
-    wrong = add(page, SECRET[0] + "*")
+    assert "0 new, 1 known" in ask(page, "add", patients=SECRET[0]).html
+    wrong = ask(page, "add", patients=SECRET[0] + "*")
     assert wrong.reset == ()  # what was typed stays in its field, to be mended
     assert "line 1" in wrong.html.lower()
     shown = "".join(section(page, name) for name in page._panels)
@@ -104,17 +105,6 @@ def test_while_the_key_is_locked_the_queue_is_shown_without_names_and_says_why(
         if name not in ("queue", "lists"):
             assert "key is locked" not in section(locked, name), name
     locked.close()
-
-
-def test_a_list_comes_as_a_file_or_by_its_path(page: CollectorPage, tmp_path: Path) -> None:
-    section(page, "queue")
-    content = "patient_id;priority\n0001;3\n0002;1\n".encode("utf-16")
-    assert "2 patients added" in ask(page, "add-file", (content,)).html
-    listed = tmp_path / "list.txt"
-    listed.write_text("0003\n")
-    assert "1 patient added" in ask(page, "add-file", path=str(listed)).html
-    assert "UTF-8" in ask(page, "add-file", ("M\xfcller".encode("latin-1"),)).html
-    assert [row["priority"] for row in page.desk.queue.rows()] == [3, 1, 0]
 
 
 def test_numbers_are_retried_prioritised_and_taken_off(page: CollectorPage) -> None:

@@ -149,6 +149,7 @@ def test_an_administrator_of_the_pacs_collects_patients_without_a_terminal(
             ask(page, "section", value="queue")
             ids = "\n".join(each.patient_id for each in patients)
             ask(page, "add", patients=ids, priority="0")
+            ask(page, "add-confirm")
             assert "start-collect" in offered(ask(page, "section", value="now"))
             ask(page, "start-collect")
             queue = page.desk.queue
@@ -157,5 +158,7 @@ def test_an_administrator_of_the_pacs_collects_patients_without_a_terminal(
             assert "Programs kept running" in shown
             assert f"process {started.process.pid} on" in shown
             assert offered(shown) == {"stop", "pause", "stop-qa"}
+            until(lambda: survey.table("dose_estimate").height > 0)
+            until(lambda: "Mapped and dosed up to the last patient" in ask(page, "look"))
             ask(page, "stop")
             started.reaches(COLLECT, ServiceState.STOPPED)

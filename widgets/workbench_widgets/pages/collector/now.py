@@ -24,7 +24,13 @@ from workbench.services.kept_service import BY_NAME, COLLECT
 from workbench.services.service_board import Asker, WantedState
 from workbench_widgets.pages.collector.figures import command, whole
 from workbench_widgets.pages.collector.hospital_clock import wall
-from workbench_widgets.pages.collector.services_card import NEEDS, START, act, services_card
+from workbench_widgets.pages.collector.services_card import (
+    NEEDS,
+    START,
+    act,
+    dosing_line,
+    services_card,
+)
 from workbench_widgets.parts.live.live import Ask
 from workbench_widgets.parts.panel.panel import (
     GOOD,
@@ -143,10 +149,11 @@ class Now:
         )  # fmt: skip
         return Markup(
             '<div class="wbc-steer">{}<div class="wbc-now"><span>{}</span>{}</div></div>'
-            '<p class="wbc-hours">{} {}</p>'
+            '<p class="wbc-hours">{} {} {}</p>'
         ).format(
             steer, t("Ask now for"), now, status.hours,
             t("Asked for: {wanted}.", wanted=status.wanted),
+            dosing_line(self._desk.hospital, self._desk.control.services, ZoneInfo(status.zone)),
         )  # fmt: skip
 
     def _queue(self, status: Status) -> Markup:

@@ -7,15 +7,14 @@ is shown, kept in the page or said in an error.
 from __future__ import annotations
 
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
-from pathlib import Path
 from typing import Any
 from zoneinfo import ZoneInfo
 
 from markupsafe import Markup
 
-from workbench.collect.patient_list import ListedPatient, parse_patients, read_patient_list
+from workbench.collect.queue.opened_patient import opened_patient
 from workbench.collect.queue.overview import Desk
 from workbench.collect.queue.patient_queue import STATES, PatientState
 from workbench.errors import IdentityError, SettingsError
@@ -24,6 +23,9 @@ from workbench.rights import Right
 from workbench.stages.border import Border
 from workbench_widgets.pages.collector.figures import numbers, whole
 from workbench_widgets.pages.collector.hospital_clock import wall
+from workbench_widgets.pages.collector.list_intake import ASKS, ListIntake
+from workbench_widgets.pages.collector.opened_row import below, opened_row
+from workbench_widgets.pages.collector.shown_identity import SHOW_ID, ShownIdentity
 from workbench_widgets.parts.live.live import Ask
 from workbench_widgets.parts.panel.panel import (
     NOTHING,
@@ -52,11 +54,11 @@ VIEWS: dict[str, tuple[Marked, tuple[PatientState, ...]]] = {
 }  # fmt: skip
 NUMBERS = "#"  # before the head of a column of numbers
 HEADS = (
-    (NUMBERS, mark("No.")), ("", mark("Pseudonym")), ("", mark("State")), (NUMBERS, mark("Here")),
-    (NUMBERS, mark("Expected")), (NUMBERS, mark("Refused")), (NUMBERS, mark("Tries")),
+    (NUMBERS, mark("No.")), ("", mark("Pseudonym")), ("", mark("State")),
+    (NUMBERS, mark("Expected")), (NUMBERS, mark("Here")), (NUMBERS, mark("Refused")),
+    (NUMBERS, mark("Missing")), (NUMBERS, mark("Tries")),
     (NUMBERS, mark("Priority")), ("", mark("Asked at")), ("", mark("Next try")), ("", mark("Why")),
 )  # fmt: skip
-MAX_TYPED = 5_000_000  # characters: a list of 100,000 patients has some 2 million
 
 
 @dataclass(frozen=True)
@@ -73,8 +75,8 @@ class QueuePanel:
 
     name, title = "queue", mark("Queue")
     right = Right.COLLECT
-    needs = dict.fromkeys(
-        ("view", "page", "add", "add-file", "retry-all", "retry", "again", "remove", "priority"),
+    needs = {SHOW_ID: Right.ADMINISTER} | dict.fromkeys(
+        ("view", "page", "open", *ASKS, "retry-all", "retry", "again", "remove", "priority"),
         Right.COLLECT,
     )
 
@@ -83,6 +85,9 @@ class QueuePanel:
         self._border: Border | None = None
         self._names: dict[int, str] = {}
         self._window = Window()
+        self._intake = ListIntake(desk.queue)
+        self._opened: int | None = None
+        self._identity = ShownIdentity(desk)
 
     def html(self) -> Markup:
         """Return one page of the queue, and the forms around it."""
@@ -111,15 +116,18 @@ class QueuePanel:
                 Field("from", t("From number"), "", "number"),
             ), live=True).__html__(),
             said(why, "warn") if why else NOTHING,
-            table(heads, (_row(row, names, reasons, zone) for row in shown), caption, empty),
+            table(heads, self._table_rows(shown, names, reasons, zone), caption, empty),
             self._pager(shown, more=len(rows) > ROWS, found=total),
-            Markup('<div class="wbc-cards">{}</div>').format(_adding() + _changing(states)),
+            Markup('<div class="wbc-cards">{}</div>').format(
+                self._intake.html() + _changing(states)
+            ),
         ))  # fmt: skip
 
     def act(self, ask: Ask) -> Outcome | None:
         """Page, add, or change the queue."""
         acts = {
-            "view": self._look, "page": self._turn, "add": self._add, "add-file": self._add_file,
+            "view": self._look, "page": self._turn, "open": self._open,
+            **dict.fromkeys(ASKS, self._intake.act), SHOW_ID: self._show_identity,
             "retry-all": self._retry_all, "retry": self._change, "again": self._change,
             "remove": self._change, "priority": self._change,
         }  # fmt: skip
@@ -144,6 +152,40 @@ class QueuePanel:
             before = (*where.before, where.after)
             self._window = replace(where, after=int(value), before=before)
         return Outcome(Words(""))
+
+    def _open(self, ask: Ask) -> Outcome:
+        number = ask.text("value")
+        wanted = int(number) if number.isdecimal() and number.isascii() else None
+        self._opened = None if wanted == self._opened else wanted
+        return Outcome(Words(""))
+
+    def _table_rows(
+        self, shown: Sequence[Mapping[str, Any]], names: Mapping[int, str],
+        reasons: Mapping[int, Saying], zone: ZoneInfo,
+    ) -> Iterator[Sequence[object]]:  # fmt: skip
+        for row in shown:
+            number = row["number"]
+            opened = number == self._opened
+            yield _row(row, names, reasons, zone, opened=opened)
+            if opened:
+                yield below(self._detail(number, zone))
+
+    def _detail(self, number: int, zone: ZoneInfo) -> Markup:
+        try:
+            studies = opened_patient(self._desk.hospital, number, self._judge())
+        except IdentityError as error:
+            return said(error.words(), "warn")
+        return opened_row(studies, number, zone) + self._identity.html(number)
+
+    def _show_identity(self, ask: Ask) -> Outcome:
+        if self._opened is None or ask.text("seen") != str(self._opened):
+            raise SettingsError("another patient was opened meanwhile.", "Look, then ask again.")
+        return self._identity.show(self._opened, ask.text("by"))
+
+    def _judge(self) -> Border:
+        if self._border is None:
+            self._border = Border(self._desk.survey)
+        return self._border
 
     def _pager(self, shown: Sequence[Mapping[str, Any]], more: bool, found: int) -> Markup:
         if not shown:
@@ -181,12 +223,9 @@ class QueuePanel:
         """Return how each patient is called outside the hospital, as the data call it."""
         known = {patient: self._names[patient] for patient in numbers if patient in self._names}
         if len(known) < len(numbers):
-            if self._border is None:
-                self._border = Border(self._desk.survey)
+            border = self._judge()
             known |= {
-                patient: self._named(patient, self._border)
-                for patient in numbers
-                if patient not in known
+                patient: self._named(patient, border) for patient in numbers if patient not in known
             }
         self._names = known  # one page is remembered, not the queue
         return known
@@ -197,44 +236,6 @@ class QueuePanel:
         except KeyError:
             return ""
         return border.pseudonyms.patient(patient.issuer, patient.patient_id)
-
-    # --- adding --------------------------------------------------------------------------------
-
-    def _add(self, ask: Ask) -> Outcome:
-        typed = ask.values.get("patients", "")
-        if len(typed) > MAX_TYPED:
-            raise SettingsError("that is too much to type.", "Hand over a file.")
-        patients = parse_patients(typed.splitlines())
-        if not patients:
-            raise SettingsError("nobody was typed.", "Write one patient ID a line.")
-        return self._added(patients, ask, "add")
-
-    def _add_file(self, ask: Ask) -> Outcome:
-        path = ask.text("path")
-        if ask.files:
-            patients = tuple(
-                patient for file in ask.files for patient in parse_patients(_lines(file))
-            )
-        elif path:
-            patients = read_patient_list(Path(path).expanduser())
-        else:
-            raise SettingsError("no list was chosen.", "Choose a file, or type its path.")
-        if not patients:
-            raise SettingsError("the patient list is empty.", "Write one patient ID a line.")
-        return self._added(patients, ask, "add-file")
-
-    def _added(self, patients: Sequence[ListedPatient], ask: Ask, form: str) -> Outcome:
-        priority = _whole(ask.text("priority"))
-        if priority:
-            patients = [replace(patient, priority=priority) for patient in patients]
-        added = self._desk.queue.add(patients)
-        known = len(patients) - added
-        new = n("1 patient added.", "{count} patients added.", added, count=whole(added))
-        before = n(
-            "{count} were in the queue already.", "{count} were in the queue already.",
-            known, count=whole(known),
-        )  # fmt: skip
-        return Outcome(sentences(new, before) if known else new, reset=(form,))
 
     # --- changing ------------------------------------------------------------------------------
 
@@ -278,16 +279,25 @@ class QueuePanel:
 
 
 def _row(
-    row: Mapping[str, Any], names: Mapping[int, str], reasons: Mapping[int, Saying], zone: ZoneInfo
-) -> tuple[object, ...]:
-    here = None if row["expected"] is None else (row["already"] or 0) + (row["received"] or 0)
+    row: Mapping[str, Any], names: Mapping[int, str], reasons: Mapping[int, Saying],
+    zone: ZoneInfo, *, opened: bool,
+) -> tuple[object, ...]:  # fmt: skip
+    here, missing = None, None
+    if row["expected"] is not None:
+        came = (row["already"] or 0) + (row["received"] or 0)
+        # What was put aside has come and is not here; what the filter leaves out is not expected.
+        here, missing = max(came - (row["refused"] or 0), 0), max(row["expected"] - came, 0)
     kind = str(row["state"]).replace(" ", "")
     if PatientState(row["state"]) in UNDERWAY:
         kind = "underway"
     return (
-        row["number"], Markup("<code>{}</code>").format(names.get(row["number"], "")),
+        Button(
+            Words(f"{row['number']} {'▾' if opened else '▸'}"), "open", str(row["number"]),
+            label=t("Studies of no. {number}", number=row["number"]), opened=opened,
+        ),
+        Markup("<code>{}</code>").format(names.get(row["number"], "")),
         Markup('<i class="wbc-dot wbc-{}"></i>{}').format(kind, PatientState(row["state"]).words),
-        here, row["expected"], row["refused"], row["tries"], row["priority"],
+        row["expected"], here, row["refused"], missing, row["tries"], row["priority"],
         clock(row["asked_at"], zone), _due(row),
         reasons[row["number"]].words() if row["number"] in reasons else "",
     )  # fmt: skip
@@ -301,21 +311,6 @@ def _due(row: Mapping[str, Any]) -> Words:
         return Words("") if row["state"] == PatientState.COMPLETE else t("not again")
     minutes = (row["due"] - time.time()) / 60
     return t("in {minutes} min", minutes=max(round(minutes), 1)) if minutes > 0 else t("next")
-
-
-def _adding() -> Markup:
-    priority = Field("priority", t("Priority"), "0", "number", t("Larger goes first."))
-    typed = Form("add", (
-        Field("patients", t("Patient IDs"), kind="lines",
-              hint=t("One a line. The field is emptied; nothing of it stays in the page.")),
-        priority,
-    ), (("add", t("Add")),))  # fmt: skip
-    file = Form("add-file", (
-        Field("list", t("A list"), kind="file", hint=t("One ID a line, or CSV with patient_id.")),
-        Field("path", t("or its path on this computer"), hint=t("For example /data/patients.csv")),
-        priority,
-    ), (("add-file", t("Add the list")),))  # fmt: skip
-    return card(t("Add patients"), typed.__html__()) + card(t("Add a list"), file.__html__())
 
 
 def _changing(states: Mapping[PatientState, int]) -> Markup:
@@ -340,17 +335,6 @@ def _changing(states: Mapping[PatientState, int]) -> Markup:
         )
     )
     return card(t("Change"), form.__html__(), everyone)
-
-
-def _lines(content: bytes) -> list[str]:
-    """Return the lines of a list handed over; the same encodings as a list on disk."""
-    utf16 = content.startswith((b"\xff\xfe", b"\xfe\xff"))
-    try:
-        return content.decode("utf-16" if utf16 else "utf-8-sig").splitlines()
-    except UnicodeDecodeError as error:
-        raise SettingsError(
-            "the patient list is not UTF-8.", 'Save it as "CSV UTF-8" (in Excel: Save as).'
-        ) from error
 
 
 def _numbers(text: str) -> list[int]:

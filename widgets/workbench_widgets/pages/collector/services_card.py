@@ -13,9 +13,11 @@ from zoneinfo import ZoneInfo
 from markupsafe import Markup
 
 from workbench.language import Words, listed, n, t
-from workbench.services.kept_service import COLLECT, SERVICES, KeptService
+from workbench.services.dose_watch import DosingReport
+from workbench.services.kept_service import COLLECT, DOSE, SERVICES, KeptService
 from workbench.services.service_board import (
     Asker,
+    ControlRows,
     ServiceBoard,
     ServiceReport,
     ServiceState,
@@ -51,6 +53,18 @@ def act(board: ServiceBoard, ask: Ask) -> Outcome | None:
     service, wanted = ASKS[ask.name]
     board.ask(service, wanted, Asker.PAGE)
     return Outcome()
+
+
+def dosing_line(rows: ControlRows, board: ServiceBoard, zone: ZoneInfo) -> Words:
+    """Return whether what has come is mapped and dosed; nothing where no ``up`` is there."""
+    report = board.reports().get(DOSE)
+    if report is None or report.state is ServiceState.NOT_SET_UP:
+        return Words("")
+    told = DosingReport.read(rows)
+    if report.state is not ServiceState.RUNNING:
+        return t("Mapping and doses do not follow by themselves now: {state}.",
+                 state=t(report.state.said))  # fmt: skip
+    return t(told.state.said, moment=clock(told.at, zone)) if told else Words("")
 
 
 def services_card(board: ServiceBoard, zone: ZoneInfo) -> Markup:

@@ -20,14 +20,18 @@ SECURITY = (
     ("starttls", mark("by STARTTLS (often port 587)")),
     ("tls", mark("from the start (often port 465)")), ("none", mark("not encrypted")),
 )  # fmt: skip
-OPTIONS = {"retrieve": RETRIEVE, "times": TIMES, "security": SECURITY}  # by kind of key
+SWITCH = (("", mark("as usual")), ("yes", mark("yes")), ("no", mark("no")))
+OPTIONS = {
+    "retrieve": RETRIEVE, "times": TIMES, "security": SECURITY, "switch": SWITCH,
+}  # fmt: skip
 
 
 @dataclass(frozen=True)
 class Key:
     """A key of the settings file as the page offers it.
 
-    ``kind`` is text, number, retrieve, times, security, words (a list) or pair (two ends).
+    ``kind`` is text, number, retrieve, times, security, switch (yes or no), words (a list) or pair
+    (two ends).
     """
 
     table: str
@@ -48,6 +52,8 @@ class Key:
         if isinstance(value, list | tuple):
             between = f" {t(TO)} " if self.kind == "pair" else ", "
             return between.join(_plain(part) for part in value)
+        if isinstance(value, bool):
+            return "yes" if value else "no"
         return _plain(value)
 
     def read(self, text: str) -> object:
@@ -56,6 +62,8 @@ class Key:
             return None
         if self.kind == "number":
             return _number(text)
+        if self.kind == "switch":
+            return text == "yes"
         if self.kind == "words":
             return [word.strip() for word in text.split(",") if word.strip()]
         if self.kind == "pair":
@@ -105,6 +113,8 @@ GROUPS: tuple[tuple[str, Marked, tuple[Key, ...], tuple[str, ...]], ...] = (
         Key("collect", "tries", mark("Tries of a patient"), "number"),
         Key("collect", "retry_minutes", mark("Minutes to the second try"), "number",
             mark("Doubled with each further one.")),
+        Key("collect", "dose_when_complete", mark("Map and dose by itself"), "switch",
+            mark("As soon as a patient has come; as usual is yes.")),
     ), ("disk",)),
     ("filter", mark("What is wanted"), (
         Key("filter", "modalities", mark("Modalities"), "words",

@@ -121,6 +121,23 @@ export async function contents(form) {
   return [values, files];
 }
 
+/** What goes by itself, each with its time already running.  @type {WeakSet<Element>} */
+const FADING = new WeakSet();
+
+/**
+ * Take away what may be seen for a while only, also where nobody looks and the page asks nothing.
+ * @param {Element} place
+ */
+export function fade(place) {
+  for (const element of /** @type {NodeListOf<HTMLElement>} */ (
+    place.querySelectorAll("[data-fades]")
+  )) {
+    if (FADING.has(element)) continue;
+    FADING.add(element);
+    setTimeout(() => element.replaceChildren(), Number(element.dataset.fades) * 1000);
+  }
+}
+
 /** @param {wb.Place<wb.LiveModel>} place */
 function render({ model, el }) {
   const root = document.createElement("div");
@@ -180,6 +197,7 @@ function render({ model, el }) {
       const template = document.createElement("template");
       template.innerHTML = message.html; // written by functions that escape every value
       morph(place, template.content);
+      fade(place);
     }
     if (answered >= number) settle(place);
     shade();

@@ -101,7 +101,10 @@ def said(text: Words, kind: str = "") -> Markup:
 
 @dataclass(frozen=True)
 class Button:
-    """A button: the words on it, what it asks, and the value that goes with it."""
+    """A button: the words on it, what it asks, and the value that goes with it.
+
+    ``opened`` says of one that opens something whether it is open.
+    """
 
     words: Words
     ask: str
@@ -109,16 +112,20 @@ class Button:
     main: bool = False
     off: bool = False
     label: Words | None = None
+    opened: bool | None = None
 
     def __html__(self) -> Markup:
         if not MAY_ASK.get()(self.ask):
             return NOTHING
         return Markup(
-            '<button type="button" class="{}" data-ask="{}" value="{}"{}{}>{}</button>'
+            '<button type="button" class="{}" data-ask="{}" value="{}"{}{}{}>{}</button>'
         ).format(
             "wbc-main" if self.main else "", self.ask, self.value,
             Markup(" disabled") if self.off else "",
-            Markup(' aria-label="{}"').format(self.label) if self.label else "", self.words,
+            Markup(' aria-label="{}"').format(self.label) if self.label else "",
+            "" if self.opened is None
+            else Markup(' aria-expanded="{}"').format("true" if self.opened else "false"),
+            self.words,
         )  # fmt: skip
 
 
@@ -171,6 +178,8 @@ class Field:
             return Markup('<textarea name="{}" rows="{}" {}{}>\n{}</textarea>').format(
                 self.name, rows, quiet, wrong, text
             )
+        if self.kind == "upload":  # a file of the reader's own computer; ``Ask.files`` has it
+            return Markup('<input type="file" name="{}" {}{}>').format(self.name, quiet, wrong)
         return Markup('<input type="{}" name="{}" value="{}" {}{}>').format(
             self.kind, self.name, self.value, quiet, wrong
         )
@@ -222,19 +231,14 @@ def table(
 ) -> Markup:
     """Return a table; heads that begin with ``#`` stand over numbers.
 
+    A row that is ``Markup`` stands over the whole width: what belongs to the row above it.
     ``empty`` is said where there are no rows, and quietly where it is ``NONE``.
     """
     kinds = [
         Markup(' class="number"') if NUMERIC in head[: len(BEGIN + NUMERIC)] else ""
         for head in heads
     ]
-    lines = [
-        join(
-            Markup("<td{}>{}</td>").format(kind, "" if cell is None else cell)
-            for kind, cell in zip(kinds, row, strict=True)
-        )
-        for row in rows
-    ]
+    lines = [_table_row(row, kinds) for row in rows]
     if not lines:
         words = t(empty) if isinstance(empty, Marked) else empty
         return said(words, "soft" if empty == NONE else "empty")
@@ -244,11 +248,21 @@ def table(
         )
         for kind, head in zip(kinds, heads, strict=True)
     )
-    body = join(Markup("<tr>{}</tr>").format(line) for line in lines)
+    body = join(lines)
     return Markup(
         '<div class="wbc-wide" tabindex="0" role="region" aria-label="{}"><table>'
         "<thead><tr>{}</tr></thead><tbody>{}</tbody></table></div>"
     ).format(caption, top, body)
+
+
+def _table_row(row: Sequence[object], kinds: Sequence[str]) -> Markup:
+    if isinstance(row, Markup):
+        return Markup('<tr class="wbc-below"><td colspan="{}">{}</td></tr>').format(len(kinds), row)
+    cells = join(
+        Markup("<td{}>{}</td>").format(kind, "" if cell is None else cell)
+        for kind, cell in zip(kinds, row, strict=True)
+    )
+    return Markup("<tr>{}</tr>").format(cells)
 
 
 def facts(pairs: Mapping[Words, object]) -> Markup:

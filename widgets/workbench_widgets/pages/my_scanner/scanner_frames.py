@@ -43,6 +43,7 @@ DOT = pl.Schema({
     "label": pl.String(), "value": pl.Float64(), "count": pl.Int64(), "lane": pl.Int64(),
     "point": pl.String(),
 })  # fmt: skip
+PHANTOMS_CM = range(1, 100)  # of any CTDI phantom there may be
 OF_LANE = ("body_region", "age_group", "ctdi_phantom_cm")
 WIDE = 30  # values over a factor of 30 are drawn on a logarithmic axis
 
@@ -205,12 +206,14 @@ def point_events(chosen: pl.DataFrame, point: str) -> pl.DataFrame:
     """Return the events of a dot, none for what is no dot: a page may send any text."""
     try:
         column, region, group, size, value, digits = json.loads(point)
-    except (ValueError, TypeError):
+    except (ValueError, TypeError, RecursionError):
         return chosen.clear()
     numbers_right = isinstance(value, int | float) and digits in DOT_DIGITS
     if column not in ("ctdi_vol_mgy", "dlp_mgy_cm") or not numbers_right:
         return chosen.clear()
-    if not isinstance(size, int | None) or not all(isinstance(one, str) for one in (region, group)):
+    if size is not None and size not in PHANTOMS_CM:
+        return chosen.clear()
+    if not all(isinstance(one, str) for one in (region, group)):
         return chosen.clear()
     return chosen.filter(
         pl.col("body_region") == region,

@@ -21,6 +21,7 @@ LOOKED_AT = {
     ("texts.py", "Markup(escaped.replace(place, Markup.escape(values[name])))"),
     ("contents.py", "Markup(''.join(parts))"),
     ("event_page.py", "Markup(part)"),
+    ("two_choices.py", "Markup(compared_html(sides[0], sides[1], names))"),
     ("page.py", "widgets.HTML(f'<style>{STYLE}</style>')"),
     ("page.py", "widgets.HTML(str(content))"),
     ("put_aside_page.py", "Markup(part)"),

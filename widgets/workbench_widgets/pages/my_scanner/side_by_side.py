@@ -66,9 +66,17 @@ def side_by_side(
     beside = choice.other
     names = (choice_words(choice), choice_words(beside) if beside else Words(""))
     head = t("{one} beside {other}", one=names[0], other=names[1])
+    return head, compared_html(one, other, names)
+
+
+def compared_html(one: pl.DataFrame, other: pl.DataFrame, names: tuple[Words, Words]) -> Html:
+    """Return the difference of two sides in sentences, and their medians as a table.
+
+    ``one`` and ``other`` are events of ``dose_by_protocol.counted_events``.
+    """
     table = compared_medians(one, other)
     if table.is_empty():
-        return head, paragraph(t("Neither side has an event with a dose."), "empty")
+        return paragraph(t("Neither side has an event with a dose."), "empty")
     said = [difference_words(row, names) for row in table.head(SENTENCES).iter_rows(named=True)]
     items = Markup("").join(Markup("<li>{}</li>").format(words) for words in said)
     parts = (
@@ -80,7 +88,7 @@ def side_by_side(
             "a mark.", few=FEW, some=SOME,
         ), "note"),
     )  # fmt: skip
-    return head, Html("".join(parts))
+    return Html("".join(parts))
 
 
 def choice_words(choice: ScannerChoice) -> Words:

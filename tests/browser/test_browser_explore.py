@@ -64,7 +64,7 @@ def test_the_notebook_explores_a_survey_and_runs_no_text_of_a_header(lab):
         page.wait_for_function("document.querySelectorAll('.wb-chart svg').length === 2")
         page.wait_for_function(f"document.querySelectorAll('{MARKS}').length > 30")
         names = [
-            one.get_attribute("aria-label") for one in page.locator(".wb-chart > [role=img]").all()
+            one.get_attribute("aria-label") for one in page.locator(".wb-chart-frame").all()
         ]
         assert names[0].startswith("Dose length product of 89 events by protocol")
         assert names[1].startswith("CTDIvol of 89 events by age")
@@ -80,10 +80,23 @@ def test_the_notebook_explores_a_survey_and_runs_no_text_of_a_header(lab):
         page.locator(".wb-chart svg .mark-symbol path").nth(3).hover()
         page.locator(".wb-chart-tooltip:not([hidden])").first.wait_for()
 
+        # By keyboard from a mark of the second chart to its event, its sources, and back.
+        frame = page.locator(".wb-chart-frame[role=group]")
+        frame.focus()
+        page.keyboard.press("ArrowRight")
+        assert page.locator(".wb-chart-reached").count() == 1
+        page.keyboard.press("Enter")
+        page.wait_for_selector(".wb-trail h2")
+        assert "event" in page.locator(".wb-trail h2").inner_text()
+        page.get_by_role("button", name="Open row 1").last.click()
+        page.wait_for_selector("table.sources")
+        page.get_by_role("button", name="The table").click()
+        page.wait_for_selector(".wb-trail", state="detached")
+
         # The filter of the page and the filter of the table reach the kernel.
-        page.get_by_label("Filter protocol").fill("head 1")
+        page.get_by_role("searchbox", name="Filter protocol").fill("head 1")
         page.get_by_text("11 of 89 rows shown").wait_for()
-        region = page.locator(".widget-dropdown", has_text="Region").locator("select")
+        region = page.locator(".widget-dropdown", has_text="Region").first.locator("select")
         region.select_option(label=f"{EVIL[0]} (1)".replace(" ", "\u00a0"))
         page.get_by_text("1 of 89 events shown").wait_for()
         page.get_by_text("No row fits the filters.").wait_for()

@@ -32,9 +32,12 @@ declare namespace wb {
     reset?: string[];
     number?: number;
     words?: LiveWords;
+    /** What the address shall say of the choice; an empty text takes a name out of it. */
+    address?: Values;
   }
   interface LiveAsked {
     language: string;
+    address?: Values;
     ask: string;
     values: Values;
     number: number;
@@ -79,11 +82,17 @@ declare namespace wb {
     page: number;
     filters: Record<string, string>;
   }
-  type TableAsked = { ask: "head" } | (TableView & { ask: "rows" | "csv"; number: string });
+  type TableAsked =
+    | { ask: "head" }
+    | { ask: "open"; page: number; row: number; revision: number }
+    | (TableView & { ask: "rows" | "csv"; number: string });
   interface TableHead {
     head: Column[];
     total: number;
     empty: string;
+    revision: number;
+    opens: boolean;
+    saves: boolean;
   }
   interface TableAnswer {
     head?: undefined;
@@ -112,6 +121,8 @@ declare namespace wb {
     noRows: string;
     noneFit: string;
     numberHint: string;
+    open: string;
+    openRow: string;
     pages: string;
     previous: string;
     reading: string;

@@ -8,6 +8,8 @@ get into a page.
 from __future__ import annotations
 
 import hashlib
+from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import Any, cast
 from xml.etree.ElementTree import Element, fromstring, register_namespace, tostring
 
@@ -29,6 +31,7 @@ MAX_ROWS = 500  # far more than a person reads; a frame of rows, not of sums, is
 TALL = 400  # pixels: on paper, two higher ones would not stand on one page
 LANE, LOW_LANE = 24, 18  # pixels; lanes are low where they are many
 MANY_LANES = 18
+POINT = "@"  # and its number: how a chart describes a mark that can be chosen
 BACKSLASH = "\u29f5"  # looks like one and quotes nothing
 # What Vega draws with; anything else is not put onto a page.
 ELEMENTS = frozenset({"svg", "g", "path", "text", "tspan", "rect", "line", "circle", "defs",
@@ -49,10 +52,32 @@ THEME: dict[str, Any] = {
 }  # fmt: skip
 
 
-def svg(chart: alt.TopLevelMixin, title: Words, description: Words) -> Html:
+@dataclass(frozen=True)
+class ChartPoint:
+    """A mark of a chart that leads somewhere; ``POINT`` and its number describe it to Vega.
+
+    Attributes
+    ----------
+    words
+        What it is: its tooltip, and its name for who cannot see it.
+    value
+        What the page is asked for when it is chosen.
+    lane
+        Points of one lane stand beside each other: arrow keys go along them.
+    """
+
+    words: Words
+    value: str
+    lane: int
+
+
+def svg(
+    chart: alt.TopLevelMixin, title: Words, description: Words, points: Sequence[ChartPoint] = ()
+) -> Html:
     """Return a chart as an accessible, inline, escaped SVG in a figure.
 
-    ``title`` names it, ``description`` says what it shows to who cannot see it.
+    ``title`` names it, ``description`` says what it shows to who cannot see it.  ``points`` can
+    be chosen, on a page that answers them (``live.js``); a report has none.
     """
     spec = specification(chart)
     spec["config"] = THEME
@@ -64,7 +89,9 @@ def svg(chart: alt.TopLevelMixin, title: Words, description: Words) -> Html:
     root = fromstring(drawn)
     _keep_only_drawing(root)
     number = hashlib.sha256(drawn.encode()).hexdigest()[:10]
-    root.set("role", "img")
+    if points:
+        _choosable(root, points)
+    root.set("role", "group" if points else "img")
     root.set("aria-labelledby", f"t{number} d{number}")
     for place, (tag, text) in enumerate((("title", title), ("desc", description))):
         root.insert(place, Element(f"{{{SVG}}}{tag}", {"id": f"{tag[0]}{number}"}))
@@ -77,6 +104,29 @@ def svg(chart: alt.TopLevelMixin, title: Words, description: Words) -> Html:
             kind, picture, description
         )
     )
+
+
+def _choosable(root: Element, points: Sequence[ChartPoint]) -> None:
+    """Make buttons of a chart's points, one of them reached by Tab and the rest by arrow keys.
+
+    What Vega says of all else is taken out: in a group it would be read out, and in English.
+    """
+    first = True
+    for element in root.iter():
+        said = element.attrib.pop("aria-label", "")
+        for name in ("role", "aria-roledescription"):
+            element.attrib.pop(name, None)
+        number = said.removeprefix(POINT)
+        if number == said or not number.isdecimal() or int(number) >= len(points):
+            continue
+        point = points[int(number)]
+        words = printable(point.words)
+        element.attrib.update({
+            "role": "button", "tabindex": "0" if first else "-1", "aria-label": words,
+            "data-ask": "point", "data-value": printable(point.value), "data-tip": "",
+            "data-lane": str(point.lane),
+        })  # fmt: skip
+        first = False
 
 
 def specification(chart: alt.TopLevelMixin) -> dict[str, Any]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from datetime import datetime, timedelta
 
 import polars as pl
 import pytest
@@ -13,7 +14,9 @@ from tests.language.unmarked import unmarked, wrong_in_text
 from tests.report.report_frames import drawn_apart, scans
 from workbench.language import t, use_language
 from workbench.report import charts
+from workbench.report.follow_up import WEEK
 from workbench.schema import IRRADIATION_EVENT
+from workbench.survey import create_survey
 from workbench_widgets.pages.explore.page import (
     AGE_BANDS,
     NEXT_STEP,
@@ -23,8 +26,11 @@ from workbench_widgets.pages.explore.page import (
     ctdi_by_age,
     dlp_by_protocol,
 )
+from workbench_widgets.pages.explore.two_choices import TwoChoices
 from workbench_widgets.parts.chart import Chart
+from workbench_widgets.parts.live.live import Ask
 
+WEEKS_10 = timedelta(weeks=10)
 SMALL = (
     {"manufacturer": "ACME", "patient_age_years": 4.9, "body_region": "head"},
     {"manufacturer": "Acme", "patient_age_years": 5.0, "model": "Ring 16"},
@@ -129,7 +135,7 @@ def test_charts_and_table_follow_the_filter():
     events._choices["region"].value = "head"
     assert "1 event " in chart.description
     assert rows(table.frame) == [0]
-    assert set(table.frame.columns) == {*IRRADIATION_EVENT.names, "scanner"}
+    assert set(table.frame.columns) == {*IRRADIATION_EVENT.names, "scanner", WEEK}
 
 
 def test_ctdi_is_summed_up_by_age_band_and_never_across_phantoms():
@@ -214,3 +220,60 @@ def test_nothing_is_left_in_english() -> None:
         said += [shown._unknown_age.description, EventFilter(events.clear())._count.value]
     for text in said:
         assert wrong_in_text(text) == []
+
+
+def opened(tmp_path, events):
+    survey = create_survey(tmp_path / "w")
+    survey.store.publish({"irradiation_event": events})
+    made = EventFilter(survey.events(preferred=True))
+    look = made.look(survey)
+    survey.close()
+    return made, look.children
+
+
+def test_a_row_of_the_table_opens_to_its_event(tmp_path):
+    events, (table, trail) = opened(tmp_path, scans(*SMALL))
+    table._opened(table.frame.row(1, named=True))
+    assert trail.step == "event"
+    assert "Ring 16" in trail.answer(Ask("look", {})).html
+    trail.answer(Ask("home", {}))
+    assert trail.step == ""
+    events._topograms.value = True
+    table._opened(table.frame.row(4, named=True))  # a topogram has no peers, and is shown
+    assert trail.step == "event"
+
+
+def test_a_mark_of_the_chart_opens_the_events_it_sums_up(tmp_path):
+    events, (_, trail) = opened(tmp_path, scans(*SMALL, {"patient_age_years": 4.0}))
+    chart = events.chart(ctdi_by_age)
+    assert chart.parameters == ("point",)
+    for band in ctdi_bands(events.frame).iter_rows(named=True):
+        chart._select("point", {"band": [f"{band['age']} | {band['phantom']}"]})
+        assert trail._events.height == band["events"]
+    for strange in ({}, {"band": "x"}, {"band": []}, {"band": [5]}, {"band": ["1–4"]}):
+        trail.close_trail()
+        chart._select("point", strange)
+        assert trail.step == ""
+
+
+def test_a_period_keeps_the_weeks_asked_for():
+    start = datetime(2020, 1, 1)
+    events = EventFilter(scans(
+        {"patient": "A", "started_at": start}, {"patient": "A", "started_at": start + WEEKS_10},
+        {"patient": "B", "started_at": start + 40 * WEEKS_10}, {"patient": "C"},
+    ))  # fmt: skip
+    events._first.value = "0"
+    events._last.value = "9"
+    assert events.frame["StudyInstanceUID"].to_list() == ["1.0", "1.2"]
+    events._reset.click()
+    assert events.frame.height == 4
+
+
+def test_two_choices_are_compared_in_words_and_follow_both_filters():
+    rows = ({"ctdi_vol_mgy": 10.0, "body_region": region} for region in ("head", "chest") * 12)
+    two = TwoChoices(scans(*rows))
+    assert "no difference" in two.html()
+    two.other._choices["region"].value = "head"
+    assert "too few values to compare (n = 12 and 0)" in two.html()
+    with use_language("xx"):
+        assert unmarked(TwoChoices(scans(*SMALL)).html()) == []

@@ -105,7 +105,7 @@ def test_a_comparison_has_a_shape_and_a_word(patients: int, ctdi: float, said: s
 
 
 def test_of_two_levels_only_the_chosen_country_is_shown() -> None:
-    text = page(harmless(), country="FR", year=2011)
+    text = drawn_apart(page(harmless(), country="FR", year=2011))
     assert "15 mGy" in text
     assert "8.5 mGy" not in text
 

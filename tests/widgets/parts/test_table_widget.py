@@ -194,7 +194,9 @@ def test_what_a_table_says_is_in_the_language(page):
         made = page(events(), IRRADIATION_EVENT)
         head, _ = made.ask("head")
         rows = made.rows()
-    words = [text.replace("{column}", "") for text in made.table.words.values()]
+    words = [
+        text.replace("{column}", "").replace("{number}", "") for text in made.table.words.values()
+    ]
     texts = [*words, head["empty"], rows["counted"], rows["where"]]
     texts += [column["meaning"] for column in head["head"]]
     texts += [cell for row in rows["rows"] for cell in row]

@@ -6,37 +6,46 @@ table pages through them.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from itertools import pairwise
-from typing import Any, cast
+from typing import Any
 
 import altair as alt
 import ipywidgets
 import polars as pl
 import traitlets
 
-from workbench.language import Words, capital, data, listed, mark, n, sentences, t
-from workbench.report import charts
-from workbench.report.dose_by_protocol import MAX_LANES, by_protocol, counted_events, lanes
+from workbench.language import Words, data, listed, mark, n, t
+from workbench.report.dose_by_protocol import counted_events, preferred_ct
+from workbench.report.follow_up import ALL_WEEKS, WEEK, FollowUp, with_weeks
 from workbench.scanners.device_signs import folded_maker, maker_name
 from workbench.scanners.scanner_names import SCANNER, labelled
-from workbench.schema import DOSE_ESTIMATE, IRRADIATION_EVENT
+from workbench.schema import IRRADIATION_EVENT
 from workbench.survey import Survey
+from workbench_widgets.pages.explore.event_charts import (
+    AGE_BANDS,
+    BAND,
+    POINT,
+    band_events,
+    ctdi_bands,
+    ctdi_by_age,
+    dlp_by_protocol,
+)
 from workbench_widgets.parts.chart import Chart
+from workbench_widgets.parts.event_trail import EventTrail
 from workbench_widgets.parts.table import FrameTable
 
-# Lower ends of the age bands in years: the ages of the coefficient tables for children (1, 5, 10
-# and 15 years; docs/dose.md), 18 as the age of adults there, then by ten years.
-AGE_BANDS = (1, 5, 10, 15, 18, 30, 40, 50, 60, 70, 80)
-NOT_KNOWN = mark("not known")
+__all__ = [
+    "AGE_BANDS", "EventChoice", "EventFilter", "ctdi_bands", "ctdi_by_age", "dlp_by_protocol",
+    "explore",
+]  # fmt: skip
 ALL = ""  # ipywidgets shows no words for None
-PHANTOMS = ("16 cm", "32 cm", NOT_KNOWN)
 SHOWN_FIRST = (
     "protocol", "body_region", "patient_age_years", "patient_sex", "ctdi_vol_mgy",
     "ctdi_phantom_cm", "dlp_mgy_cm", "scan_length_mm", "kvp_kv", "scanner", "manufacturer", "model",
-    "started_at", "source", "event_type", "localizer", "patient",
+    "started_at", WEEK, "source", "event_type", "localizer", "patient",
 )  # fmt: skip
+TABLE = mark("The table")
 NEXT_STEP = mark("There are no irradiation events yet: import a folder, then map.")
 
 
@@ -54,6 +63,8 @@ class EventChoice:
         Whether events of patients of unknown age are kept.
     topograms
         Whether topograms are kept.
+    weeks
+        The period, in weeks since each patient's first exam: dates are shifted for each.
     """
 
     scanner: str | None = None
@@ -64,6 +75,7 @@ class EventChoice:
     ages: tuple[int, int] | None = None
     unknown_age: bool = True
     topograms: bool = False
+    weeks: FollowUp = ALL_WEEKS
 
     def of(self, events: pl.DataFrame) -> pl.DataFrame:
         """Return the events chosen, in the order they came."""
@@ -84,6 +96,7 @@ class EventChoice:
             kept.append(age.is_not_null())
         if not self.topograms:
             kept.append(~pl.col("localizer").fill_null(value=False))
+        events = self.weeks.of(events)
         return events.filter(kept) if kept else events
 
 
@@ -105,7 +118,8 @@ class EventFilter(ipywidgets.VBox):  # type: ignore[misc]
     frame = traitlets.Instance(pl.DataFrame)
 
     def __init__(self, events: pl.DataFrame) -> None:
-        self._events, self._held = labelled(events), False
+        self._events, self._held = labelled(with_weeks(events)), False
+        self._trail: EventTrail | None = None
         events = self._events
         makers = events.select(manufacturer=_makers(events))["manufacturer"]
         self._choices = {
@@ -119,14 +133,20 @@ class EventFilter(ipywidgets.VBox):  # type: ignore[misc]
         self._topograms = _checkbox(
             t("Topograms ({count})", count=int(events["localizer"].sum())), checked=False
         )
+        self._first, self._last = _week(t("From week")), _week(t("To week"))
+        since = ipywidgets.Label(t("since the patient's first exam: dates are shifted"))
         self._reset = ipywidgets.Button(description=t("Show all"))
         self._count = ipywidgets.Label()
-        inputs = (*self._choices.values(), self._ages, self._unknown_age, self._topograms)
+        inputs = (
+            *self._choices.values(), self._ages, self._unknown_age, self._topograms, self._first,
+            self._last,
+        )  # fmt: skip
         wrap = ipywidgets.Layout(flex_flow="row wrap", grid_gap="0.25rem 1rem")
         super().__init__(
             [
                 ipywidgets.Box(list(self._choices.values()), layout=wrap),
                 ipywidgets.Box([self._ages, self._unknown_age, self._topograms], layout=wrap),
+                ipywidgets.Box([self._first, self._last, since], layout=wrap),
                 ipywidgets.HBox(
                     [self._count, self._reset], layout=ipywidgets.Layout(grid_gap="1rem")
                 ),
@@ -148,11 +168,16 @@ class EventFilter(ipywidgets.VBox):  # type: ignore[misc]
             ages=None if whole else (low, high),
             unknown_age=self._unknown_age.value,
             topograms=self._topograms.value,
+            weeks=FollowUp.read(self._first.value, self._last.value),
         )
 
     def chart(self, draw: Callable[[pl.DataFrame], alt.TopLevelMixin]) -> Chart:
-        """Return a chart of the events that follows the filters: ``filter.chart(ctdi_by_age)``."""
+        """Return a chart of the events that follows the filters: ``filter.chart(ctdi_by_age)``.
+
+        A mark of ``ctdi_by_age`` that is clicked opens its events, where ``look`` is on the page.
+        """
         chart = Chart(draw(self.frame))
+        chart.on_select(self._open_mark)
         self.observe(lambda change: chart.show(draw(change.new)), "frame")
         return chart
 
@@ -162,6 +187,33 @@ class EventFilter(ipywidgets.VBox):  # type: ignore[misc]
         table = FrameTable(_ordered(self.frame), IRRADIATION_EVENT, caption, NEXT_STEP)
         self.observe(lambda change: table.show(_ordered(change.new)), "frame")
         return table
+
+    def look(self, survey: Survey) -> ipywidgets.VBox:
+        """Return the table, whose rows open: an event beside its peers, its sources, its header."""
+        table = self.table()
+        self._trail = EventTrail(
+            survey.folder, (TABLE, lambda: None), counted_events(self._events)
+        )  # fmt: skip
+        table.on_open(self._open_row)
+        return ipywidgets.VBox([table, self._trail])
+
+    def _open_row(self, row: Mapping[str, Any]) -> None:
+        same = (
+            pl.col("StudyInstanceUID").eq_missing(row["StudyInstanceUID"]),
+            pl.col("irradiation_event_uid").eq_missing(row["irradiation_event_uid"]),
+        )
+        self._show(self.frame.filter(same))
+
+    def _open_mark(self, name: str, value: Mapping[str, object]) -> None:
+        chosen = value.get(BAND)
+        if name == POINT and isinstance(chosen, list) and len(chosen) == 1:
+            self._show(band_events(self.frame, str(chosen[0])))
+
+    def _show(self, events: pl.DataFrame) -> None:
+        rows = preferred_ct(events)
+        if self._trail is not None and rows.height:
+            count = n("{count} event", "{count} events", rows.height)
+            self._trail.open_events(rows, count)
 
     def _changed(self, _: object = None) -> None:
         if self._held:
@@ -180,114 +232,16 @@ class EventFilter(ipywidgets.VBox):  # type: ignore[misc]
             control.value = ALL
         self._ages.value = (self._ages.min, self._ages.max)
         self._unknown_age.value = self._topograms.value = True
+        self._first.value = self._last.value = ""
         self._held = False
         self._changed()
-
-
-def dlp_by_protocol(events: pl.DataFrame) -> alt.TopLevelMixin:
-    """Return a chart of the dose length product by protocol: middle half and median.
-
-    One lane a protocol, region, age group, scanner and CTDI phantom; topograms and phantoms
-    are left out, and the 30 lanes with most events are drawn.
-    """
-    table = by_protocol(events, DOSE_ESTIMATE.empty())
-    drawn = lanes(table, "dlp_mgy_cm")
-    if drawn.is_empty():
-        return _nothing(t("No event here has a dose length product."))
-    said = [
-        n(
-            "Dose length product of {count} event by protocol: the bar is the middle half, the dot "
-            "the median.",
-            "Dose length product of {count} events by protocol: the bar is the middle half, the "
-            "dot the median.",
-            _with_dose(events, "dlp_mgy_cm"),
-        ),
-        _left_out(events, "dlp_mgy_cm", "DLP"),
-    ]
-    if table.height > MAX_LANES:
-        said.append(t(
-            "The {most} protocols with most events are drawn, of {all}.",
-            most=MAX_LANES, all=table.height,
-        ))  # fmt: skip
-    chart = charts.range_chart(drawn, t("Dose length product (mGy·cm)")).properties(
-        description=sentences(*said)
-    )
-    hover = alt.TooltipContent(content="encoding")
-    return cast("alt.LayerChart", chart.configure_mark(tooltip=hover))
-
-
-def ctdi_by_age(events: pl.DataFrame) -> alt.TopLevelMixin:
-    """Return a chart of CTDIvol by age band and CTDI phantom: middle half and median."""
-    bands = ctdi_bands(events)
-    if bands.is_empty():
-        return _nothing(t("No event here has a CTDIvol."))
-    description = sentences(
-        n(
-            "CTDIvol of {count} event by age: the line is the middle half, the dot the median.",
-            "CTDIvol of {count} events by age: the line is the middle half, the dot the median.",
-            _with_dose(events, "ctdi_vol_mgy"),
-        ),
-        t(
-            "The 16 cm and the 32 cm phantom are drawn apart, because a CTDIvol of one is another "
-            "quantity than that of the other."
-        ),
-        _left_out(events, "ctdi_vol_mgy", "CTDIvol"),
-    )
-    key = alt.Legend(orient="top", title=capital(t("CTDI phantom")), symbolOpacity=1)
-    phantoms = list(map(_band_words, PHANTOMS))
-    colours = alt.Scale(domain=phantoms, range=[charts.MARK, charts.LIMIT, charts.TEXT])
-    ages = alt.Scale(domain=list(map(_band_words, _band_names())))
-    words = {name: _band_words(name) for name in (*_band_names(), *PHANTOMS)}
-    spoken = bands.with_columns(pl.col("age", "phantom").replace(words))
-    base = alt.Chart(spoken, width="container", height=260).encode(
-        x=alt.X("age:O", scale=ages, title=t("Age (years)"), axis=alt.Axis(labelAngle=0)),
-        xOffset=alt.XOffset("phantom:N", scale=alt.Scale(domain=phantoms)),
-        color=alt.Color("phantom:N", scale=colours, legend=key),
-        tooltip=[
-            alt.Tooltip("age:N", title=t("Age (years)")),
-            alt.Tooltip("phantom:N", title=t("Phantom")),
-            alt.Tooltip("events:Q", title=t("Events")),
-            alt.Tooltip("p25:Q", title=t("25th percentile (mGy)"), format=".3~g"),
-            alt.Tooltip("median:Q", title=t("Median (mGy)"), format=".3~g"),
-            alt.Tooltip("p75:Q", title=t("75th percentile (mGy)"), format=".3~g"),
-        ],
-    )
-    half = base.mark_rule(strokeWidth=3, opacity=0.55).encode(
-        y=alt.Y("p25:Q", title=t("CTDIvol (mGy)")), y2="p75:Q"
-    )
-    middle = base.mark_point(filled=True, size=70, opacity=1).encode(
-        y="median:Q",
-        shape=alt.Shape("phantom:N", scale=alt.Scale(domain=phantoms), legend=key),
-    )
-    return alt.layer(half, middle).properties(description=description)
-
-
-def ctdi_bands(events: pl.DataFrame) -> pl.DataFrame:
-    """Return CTDIvol in mGy by age band and phantom, at most 39 rows.
-
-    Columns: ``age``, ``phantom``, ``events``, ``p25``, ``median`` and ``p75`` (linear between
-    neighbours).  Topograms and phantoms are left out, as everywhere a dose is summed up.
-    """
-    dose = pl.col("ctdi_vol_mgy")
-    return (
-        counted_events(events)
-        .filter(dose.is_not_null())
-        .group_by(age=_age_band(), phantom=_phantom())
-        .agg(
-            pl.len().alias("events"),
-            dose.quantile(0.25, interpolation="linear").alias("p25"),
-            dose.median().alias("median"),
-            dose.quantile(0.75, interpolation="linear").alias("p75"),
-        )
-        .sort("age", "phantom")
-    )
 
 
 def explore(survey: Survey) -> ipywidgets.VBox:
     """Return filters, both charts and the table of a survey's events, in one box."""
     events = EventFilter(survey.events(preferred=True))
     return ipywidgets.VBox(
-        [events, events.chart(dlp_by_protocol), events.chart(ctdi_by_age), events.table()]
+        [events, events.chart(dlp_by_protocol), events.chart(ctdi_by_age), events.look(survey)]
     )
 
 
@@ -333,6 +287,12 @@ def _dropdown(label: Words, values: pl.Series) -> Any:
     )
 
 
+def _week(label: Words) -> Any:
+    return ipywidgets.Text(
+        description=label, continuous_update=False, layout=ipywidgets.Layout(width="11rem")
+    )
+
+
 def _checkbox(label: Words, *, checked: bool) -> Any:
     return ipywidgets.Checkbox(
         description=label, value=checked, indent=False, layout=ipywidgets.Layout(width="auto")
@@ -353,48 +313,3 @@ def _ages(ages: pl.Series) -> tuple[Any, Any]:
 
 def _ordered(events: pl.DataFrame) -> pl.DataFrame:
     return events.select(*SHOWN_FIRST, pl.exclude(SHOWN_FIRST))
-
-
-def _band_names() -> list[str]:
-    ends = pairwise(AGE_BANDS)
-    return ["<1", *(f"{low}–{high - 1}" for low, high in ends), f"{AGE_BANDS[-1]}+", NOT_KNOWN]
-
-
-def _age_band() -> pl.Expr:
-    age = pl.col("patient_age_years").fill_nan(None)
-    names = _band_names()
-    band: Any = pl.when(age.is_null()).then(pl.lit(NOT_KNOWN))
-    for limit, name in zip(AGE_BANDS, names, strict=False):
-        band = band.when(age < limit).then(pl.lit(name))
-    return cast("pl.Expr", band.otherwise(pl.lit(names[-2])))
-
-
-def _phantom() -> pl.Expr:
-    size = pl.concat_str(pl.col("ctdi_phantom_cm").cast(pl.String), pl.lit(" cm"))
-    return size.fill_null(NOT_KNOWN)
-
-
-def _band_words(name: str) -> Words:
-    """Return what a band of ages, or a phantom, is called."""
-    return t(NOT_KNOWN) if name == NOT_KNOWN else data(name)
-
-
-def _with_dose(events: pl.DataFrame, dose: str) -> int:
-    return counted_events(events)[dose].count()
-
-
-def _left_out(events: pl.DataFrame, dose: str, name: str) -> Words:
-    """Say what a chart of this dose does not draw."""
-    return t(
-        "Left out: topograms, scans of phantoms, and events without a {quantity} ({count}).",
-        quantity=data(name), count=counted_events(events)[dose].null_count(),
-    )  # fmt: skip
-
-
-def _nothing(text: Words) -> alt.TopLevelMixin:
-    """Return a chart that says why there is none."""
-    description = sentences(text, t("Change the filters, or import and map more."))
-    frame = pl.DataFrame({"text": [text]})
-    chart = alt.Chart(frame, width=420, height=60, description=description)
-    drawn = chart.mark_text(align="left", x=0, color=charts.TEXT, fontSize=13)
-    return cast("alt.Chart", drawn.encode(text="text:N"))

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import functools
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
 from typing import Any
 
 import polars as pl
@@ -18,6 +19,8 @@ from workbench.report.dose_by_protocol import (
     preferred_ct,
     with_quartiles,
 )
+from workbench.report.exam_table import exams
+from workbench.report.follow_up import ALL_WEEKS, WEEK, FollowUp, with_weeks
 from workbench.report.html_tables import with_words
 from workbench.report.reference import ENOUGH_PATIENTS as ENOUGH
 from workbench.report.reference import chosen_levels
@@ -34,9 +37,14 @@ DOT_DIGITS = (3, 2)
 MAX_DOTS = 500
 LANE = pl.Schema({
     "label": pl.String(), "p25": pl.Float64(), "median": pl.Float64(), "p75": pl.Float64(),
-    "reference": pl.Float64(),
+    "reference": pl.Float64(), "count": pl.Int64(),
 })  # fmt: skip
-DOT = pl.Schema({"label": pl.String(), "value": pl.Float64(), "count": pl.Int64()})
+DOT = pl.Schema({
+    "label": pl.String(), "value": pl.Float64(), "count": pl.Int64(), "lane": pl.Int64(),
+    "point": pl.String(),
+})  # fmt: skip
+PHANTOMS_CM = range(1, 100)  # of any CTDI phantom there may be
+OF_LANE = ("body_region", "age_group", "ctdi_phantom_cm")
 WIDE = 30  # values over a factor of 30 are drawn on a logarithmic axis
 
 
@@ -44,7 +52,9 @@ WIDE = 30  # values over a factor of 30 are drawn on a logarithmic axis
 class ScannerChoice:
     """What a reader has chosen; None of region or protocol means all of them.
 
-    ``scanner`` is its name, as everywhere; None where there is none.
+    ``scanner`` is its name, as everywhere; None where there is none.  ``weeks`` is the period.
+    ``beside`` is the scanner, in ``beside_weeks``, that stands beside it: None for none, and it
+    may be the same one.
     """
 
     scanner: str | None
@@ -52,6 +62,16 @@ class ScannerChoice:
     protocol: str | None
     country: str
     year: int
+    weeks: FollowUp = ALL_WEEKS
+    beside: str | None = None
+    beside_weeks: FollowUp = ALL_WEEKS
+
+    @property
+    def other(self) -> ScannerChoice | None:
+        """What stands beside it: of the same region and protocol."""
+        if self.beside is None:
+            return None
+        return replace(self, scanner=self.beside, weeks=self.beside_weeks, beside=None)
 
 
 def no_lanes() -> pl.DataFrame:
@@ -102,12 +122,32 @@ def protocols(events: pl.DataFrame, scanner: str | None, region: str | None) -> 
 
 def chosen_events(events: pl.DataFrame, choice: ScannerChoice) -> pl.DataFrame:
     """Return the patients' events of a choice, without topograms and phantoms."""
-    rows = _of(counted_events(events), choice.scanner)
+    rows = _of(counted_events(choice.weeks.of(events)), choice.scanner)
     if choice.region is not None:
         rows = rows.filter(pl.col("body_region") == choice.region)
     if choice.protocol is not None:
         rows = rows.filter(pl.col("protocol") == choice.protocol)
     return rows
+
+
+def chosen_exams(events: pl.DataFrame, series: pl.DataFrame, choice: ScannerChoice) -> pl.DataFrame:
+    """Return a choice's exams as rows of ``exam_table.EXAM``.
+
+    An exam is of a region, or of a protocol, where one of its scans is; it is always summed whole.
+    ``series`` are rows of ``schema.SERIES``.
+    """
+    rows = exams(_of(preferred_ct(choice.weeks.of(with_weeks(events))), choice.scanner), series)
+    if choice.region is not None:
+        rows = rows.filter(pl.col("body_regions").list.contains(choice.region))
+    if choice.protocol is not None:
+        rows = rows.filter(pl.col("protocols").list.contains(choice.protocol))
+    return rows
+
+
+def undated(events: pl.DataFrame, choice: ScannerChoice) -> int:
+    """Return how many events of a choice no week is known of."""
+    whole = chosen_events(with_weeks(events), replace(choice, weeks=ALL_WEEKS))
+    return whole[WEEK].null_count()
 
 
 def summed_up(chosen: pl.DataFrame, column: str | None = None) -> pl.DataFrame:
@@ -126,6 +166,7 @@ def strip(
     """Return the lanes (``LANE``) and the dots (``DOT``) of a strip chart, at most 10 lanes.
 
     ``levels`` are those for one event.  Dots are counts of rounded values: no event is in them.
+    A dot's ``point`` is what ``point_events`` finds its events by.
     """
     table = summed_up(chosen, column).head(MAX_LANES).sort("body_region", "age_group",
                                                             "ctdi_phantom_cm")  # fmt: skip
@@ -133,31 +174,53 @@ def strip(
         return no_lanes(), no_dots()
     labels = functools.partial(_lane_words, with_region=with_region)
     matched = pl.concat([lanes(table[row], column, levels) for row in range(table.height)])
-    rows = matched.with_columns(with_words(table, "label", labels)["label"]).cast(LANE)
-    return rows.select(list(LANE)), _dots(_labelled(chosen, labels), rows["label"], column)
+    named = with_words(table, "label", labels).with_row_index("lane")
+    known = chosen.filter(pl.col(column).is_not_null())
+    counts = known.group_by(OF_LANE).agg(pl.len().alias("count"))
+    of_lanes = named.select(*OF_LANE, "label", "lane").join(
+        counts, on=OF_LANE, how="left", nulls_equal=True, maintain_order="left"
+    )
+    rows = matched.with_columns(of_lanes["label"], of_lanes["count"])
+    return rows.select(list(LANE)).cast(LANE), _dots(known, of_lanes.drop("count"), column)
 
 
-def _labelled(chosen: pl.DataFrame, labels: Callable[[Mapping[str, Any]], Words]) -> pl.DataFrame:
-    """Return events with the labels of their lanes; there are few of these."""
-    of_lane = ("body_region", "age_group", "ctdi_phantom_cm")
-    known = with_words(chosen.select(of_lane).unique(), "label", labels)
-    return chosen.join(known, on=of_lane, how="left", nulls_equal=True)
-
-
-def _dots(labelled: pl.DataFrame, shown: pl.Series, column: str) -> pl.DataFrame:
-    kept = labelled.filter(pl.col("label").is_in(shown.to_list()), pl.col(column).is_not_null())
-    dots = no_dots()
+def _dots(known: pl.DataFrame, of_lanes: pl.DataFrame, column: str) -> pl.DataFrame:
+    """Return the dots of events with a value, lane by lane, by value."""
+    kept = known.select(*OF_LANE, column).join(of_lanes, on=OF_LANE, nulls_equal=True)
+    dots, digits = no_dots(), DOT_DIGITS[-1]
     for digits in DOT_DIGITS:
         dots = (
-            kept.group_by("label", value=pl.col(column).round_sig_figs(digits))
+            kept.group_by("lane", "label", *OF_LANE, value=pl.col(column).round_sig_figs(digits))
             .agg(pl.len().alias("count"))
-            .sort("label", "value")
-            .select(list(DOT))
-            .cast(DOT)
+            .sort("lane", "value")
         )
         if dots.height <= MAX_DOTS:
             break
-    return dots
+    points = [json.dumps([column, *row, digits]) for row in dots.select(*OF_LANE, "value").rows()]
+    return (
+        dots.with_columns(pl.Series("point", points, dtype=pl.String)).select(list(DOT)).cast(DOT)
+    )
+
+
+def point_events(chosen: pl.DataFrame, point: str) -> pl.DataFrame:
+    """Return the events of a dot, none for what is no dot: a page may send any text."""
+    try:
+        column, region, group, size, value, digits = json.loads(point)
+    except (ValueError, TypeError, RecursionError):
+        return chosen.clear()
+    numbers_right = isinstance(value, int | float) and digits in DOT_DIGITS
+    if column not in ("ctdi_vol_mgy", "dlp_mgy_cm") or not numbers_right:
+        return chosen.clear()
+    if size is not None and size not in PHANTOMS_CM:
+        return chosen.clear()
+    if not all(isinstance(one, str) for one in (region, group)):
+        return chosen.clear()
+    return chosen.filter(
+        pl.col("body_region") == region,
+        pl.col("age_group") == group,
+        pl.col("ctdi_phantom_cm").eq_missing(pl.lit(size, dtype=pl.Int64)),
+        pl.col(column).round_sig_figs(digits) == value,
+    )
 
 
 def _lane_words(row: Mapping[str, Any], *, with_region: bool) -> Words:

@@ -98,11 +98,31 @@ function tooltipIn(el) {
   };
 }
 
+/**
+ * Where a key leads among a chart's points: nowhere for keys that lead nowhere.
+ * @template Point @param {Point[]} points @param {Point | undefined} here @param {string} key
+ */
+export function stepped(points, here, key) {
+  if (key === "Home") return points[0];
+  if (key === "End") return points[points.length - 1];
+  const step = { ArrowRight: 1, ArrowDown: 1, ArrowLeft: -1, ArrowUp: -1 }[key];
+  if (!step) return undefined;
+  return here === undefined ? points[0] : points[points.indexOf(here) + step] ?? here;
+}
+
+/** Do with a mark what a pointer would.  @param {SVGElement} mark @param {string} kind */
+function strike(mark, kind) {
+  const { x, y, width, height } = mark.getBoundingClientRect();
+  const middle = { clientX: x + width / 2, clientY: y + height / 2 };
+  mark.dispatchEvent(new MouseEvent(kind, { bubbles: true, cancelable: true, ...middle }));
+}
+
 /** @param {wb.Place<wb.ChartModel>} place */
 function render({ model, el }) {
   el.classList.add("wb-chart");
   const words = model.get("words");
   const frame = el.appendChild(document.createElement("div"));
+  frame.className = "wb-chart-frame";
   frame.setAttribute("role", "img"); // Vega's own words inside are English: the caption says it
   const picture = frame.appendChild(document.createElement("div"));
   picture.className = "wb-chart-picture";
@@ -116,6 +136,8 @@ function render({ model, el }) {
   let message;
   /** @type {{ result: wb.Drawn, revision: number, compact: boolean, width: number } | undefined} */
   let drawn;
+  /** @type {SVGElement | undefined} */
+  let reached; // by arrow keys
   let gone = false, queue = Promise.resolve();
 
   const name = () => {
@@ -139,6 +161,9 @@ function render({ model, el }) {
     });
     drawn = { result, revision, compact: compact(width()), width: width() };
     status.textContent = "";
+    reached = undefined;
+    frame.tabIndex = signals.length ? 0 : -1;
+    frame.setAttribute("role", signals.length ? "group" : "img");
     for (const signal of signals) listen(result.view, signal);
   }
 
@@ -161,6 +186,21 @@ function render({ model, el }) {
     });
   }
 
+  /** Go along the points with arrow keys; Enter chooses one as a click does.  @param {KeyboardEvent} event */
+  function press(event) {
+    const points = /** @type {SVGElement[]} */ (
+      [...picture.querySelectorAll(".mark-symbol path[role='graphics-symbol']")]);
+    const next = stepped(points, reached, event.key);
+    if (event.key === "Enter" && reached) strike(reached, "click");
+    else if (next) {
+      reached?.classList.remove("wb-chart-reached");
+      reached = next;
+      reached.classList.add("wb-chart-reached");
+      status.textContent = reached.getAttribute("aria-label");
+    } else return;
+    event.preventDefault();
+  }
+
   /** @param {wb.ChartTold} content */
   function take(content) {
     if (content.type !== "spec") return;
@@ -180,6 +220,7 @@ function render({ model, el }) {
   model.on("change:description", name);
   model.on("msg:custom", take);
   watcher.observe(picture);
+  frame.addEventListener("keydown", press);
   model.send({ type: "ready" });
   return () => {
     gone = true;

@@ -1,6 +1,9 @@
 // A page that Python writes and this shows: what changed is put in place, the rest is not touched.
 // Everything travels as messages.  Nothing that is typed becomes widget state, which is saved.
 
+import { address, remember } from "./address.js";
+import { watchPoints } from "./points.js";
+
 const TICK = 2000; // ms between two looks
 const PATIENCE = 3000; // ms without an answer; seen at the next tick, it is said within 5 s
 const AGAIN = 5000; // ms until an unanswered look is asked again: a lost message has no answer
@@ -150,6 +153,7 @@ function render({ model, el }) {
   const place = document.createElement("div");
   place.textContent = "…";
   root.append(late, place);
+  const hush = watchPoints(root);
   el.append(root);
   let words = ENGLISH;
   let asked = Date.now(); // when the question was asked that waits longest for its answer
@@ -157,6 +161,8 @@ function render({ model, el }) {
   let number = 0; // of the newest question
   let answered = 0; // of the newest question that was answered
   let chosen = 0; // of the newest question that somebody asked by hand
+  let focused = ""; // where Python wanted the keyboard to be at last
+  let point = ""; // of a picture, chosen last: who comes back is where she left
 
   /** @param {string} name @param {wb.Values} values @param {DataView[]} files */
   function ask(name, values = {}, files = []) {
@@ -164,8 +170,11 @@ function render({ model, el }) {
     if (answered >= number) asked = sent;
     number = Math.max(number, answered) + 1; // another view of this model may be ahead
     if (name !== "look") chosen = number;
+    const said = { ask: name, values, number, language: language() };
     try {
-      model.send({ ask: name, values, number, language: language() }, undefined, files);
+      // What the address says is asked for once: from then on it follows what is shown.
+      const first = name === "show" ? { address: address() } : {};
+      model.send({ ...said, ...first }, undefined, files);
     } catch {
       asked = 0; // there is nobody any more who could be asked
     }
@@ -198,10 +207,24 @@ function render({ model, el }) {
       template.innerHTML = message.html; // written by functions that escape every value
       morph(place, template.content);
       fade(place);
+      hush();
     }
     if (answered >= number) settle(place);
+    if (message.address) remember(message.address);
+    lead();
     shade();
   };
+
+  /** Put the keyboard where Python wants it, once for each time that it wants it. */
+  function lead() {
+    /** @type {HTMLElement | null} */
+    const goal = place.querySelector("[data-focus]");
+    if (!goal || goal.dataset.focus === focused) return;
+    focused = goal.dataset.focus ?? "";
+    const left = point && place.querySelector(`[data-tip][data-value="${CSS.escape(point)}"]`);
+    const there = /** @type {HTMLElement} */ (left || goal);
+    requestAnimationFrame(() => there.focus());
+  }
 
   const timer = setInterval(() => {
     if (!root.isConnected || document.hidden) return;
@@ -224,8 +247,11 @@ function render({ model, el }) {
   });
   root.addEventListener("click", (event) => {
     const target = /** @type {Element} */ (event.target);
-    const button = /** @type {HTMLButtonElement | null} */ (target.closest("button[data-ask]"));
-    if (button?.dataset.ask) ask(button.dataset.ask, { value: button.value });
+    const button = /** @type {HTMLButtonElement | null} */ (target.closest("[data-ask]"));
+    if (!button?.dataset.ask) return;
+    const value = button.dataset.value ?? button.value;
+    point = button.dataset.tip === undefined ? "" : value;
+    ask(button.dataset.ask, { value });
   });
   root.addEventListener("input", (event) => {
     const { form } = /** @type {HTMLInputElement} */ (event.target);

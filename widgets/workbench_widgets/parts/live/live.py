@@ -7,8 +7,9 @@ notebooks, holds nothing of it: neither what is shown nor what is typed.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -17,6 +18,10 @@ import anywidget
 from workbench.language import best_language, current_language, mark, settle_language, t
 
 HERE = Path(__file__).parent
+# One module of three files: plain ES modules cannot find each other inside a notebook.
+FILES = ("address.js", "points.js", "live.js")
+IMPORT = re.compile(r"^import .*\n", re.MULTILINE)  # of each other, for tools and readers
+MAX_IN_ADDRESS = 400  # characters of a value: a name of a scanner has fewer
 NO_ANSWER = mark(
     "No answer: what is shown may be old. It is asked again every five seconds; if nothing comes, "
     "reload the page, or run its cell again."
@@ -30,7 +35,8 @@ class Ask:
 
     ``number`` counts the questions of a page: its answer bears it, so that a page knows which of
     its questions are answered.  ``language`` is what the page's visitor reads (RFC 9110 section
-    12.5.4); empty where the page does not say.
+    12.5.4); empty where the page does not say.  ``address`` is what the page's address says, and
+    is there when a page is shown first: whatever stands in it was written by anybody.
 
     Fields may hold patient IDs: they are not shown by ``repr``, and nobody keeps an ``Ask``.
     """
@@ -40,6 +46,7 @@ class Ask:
     files: Sequence[bytes] = ()
     number: int = 0
     language: str = ""
+    address: Mapping[str, str] = field(default_factory=dict)
 
     def __repr__(self) -> str:
         return f"Ask({self.name!r})"
@@ -53,9 +60,12 @@ class Ask:
         """Read a page's message; ``None`` for what is none."""
         if not isinstance(message, Mapping) or not isinstance(message.get("ask"), str):
             return None
-        given = message.get("values")
-        values = given if isinstance(given, Mapping) else {}
-        texts = {str(name): text for name, text in values.items() if isinstance(text, str)}
+        texts = _texts(message.get("values"))
+        address = {
+            name: text
+            for name, text in _texts(message.get("address")).items()
+            if len(text) <= MAX_IN_ADDRESS
+        }
         files = (
             tuple(bytes(buffer) for buffer in buffers) if isinstance(buffers, list | tuple) else ()
         )
@@ -63,16 +73,27 @@ class Ask:
         language = message.get("language")
         return cls(
             message["ask"], texts, files, number if isinstance(number, int) else 0,
-            language if isinstance(language, str) else "",
+            language if isinstance(language, str) else "", address,
         )  # fmt: skip
+
+
+def _texts(given: object) -> dict[str, str]:
+    values = given if isinstance(given, Mapping) else {}
+    return {str(name): text for name, text in values.items() if isinstance(text, str)}
 
 
 @dataclass(frozen=True)
 class Reply:
-    """What a page gets: all of its HTML, escaped, and names of forms to empty."""
+    """What a page gets: all of its HTML, escaped, and names of forms to empty.
+
+    ``address`` is what the page's address shall say from now on, so that a bookmark and a reload
+    lead back to what is shown; an empty text takes a name out of it.  It goes through servers and
+    into histories: it never holds anything of one patient.
+    """
 
     html: str
     reset: tuple[str, ...] = ()
+    address: Mapping[str, str] | None = None
 
 
 class Live(anywidget.AnyWidget):
@@ -82,8 +103,8 @@ class Live(anywidget.AnyWidget):
     ``Reply.reset`` as soon as what they held was taken.
     """
 
-    _esm = HERE / "live.js"
-    _css = HERE / "live.css"
+    _esm = IMPORT.sub("", "\n".join((HERE / name).read_text("utf-8") for name in FILES))
+    _css: Path | str = HERE / "live.css"
 
     def __init__(self, answer: Callable[[Ask], Reply]) -> None:
         super().__init__()
@@ -109,6 +130,8 @@ class Live(anywidget.AnyWidget):
         if current_language() != self._language:
             self._language = current_language()
             answer["words"] = {"noAnswer": t(NO_ANSWER), "atWork": t(AT_WORK)}
+        if reply.address is not None:
+            answer["address"] = dict(reply.address)
         if reply.html != self._shown or ask.name != "look":
             answer["html"] = self._shown = reply.html
         self.send(answer)

@@ -1,6 +1,7 @@
 // A table whose rows live in the kernel.  Every text is set with textContent.
 
 const PATIENCE = 4000; // ms until a table that got no answer says so
+const ROWS = 50; // a page, as the kernel counts them
 const TYPING = 250; // ms without a key until a filter is sent
 
 /**
@@ -76,6 +77,8 @@ function render({ model, el }) {
   let counted = words.reading; // what the count says while answers come
   /** @type {wb.Column[]} */
   let columns = [];
+  let opens = false; // whether a row leads somewhere
+  let revision = 0; // of the rows' frame
   /** @type {number | undefined} */
   let timer;
   /** @type {number | undefined} */
@@ -146,6 +149,10 @@ function render({ model, el }) {
   function drawHead() {
     const names = document.createElement("tr");
     const filters = document.createElement("tr");
+    if (opens) {
+      element("td", "", names);
+      element("td", "", filters);
+    }
     for (const column of columns) {
       names.append(headCell(column));
       filters.append(filterCell(column));
@@ -204,8 +211,11 @@ function render({ model, el }) {
     state.page = message.page;
     state.pages = message.pages;
     body.replaceChildren(
-      ...message.rows.map((row) =>
-        rowElement(row, columns.map((column) => column.number), words.unknown)),
+      ...message.rows.map((row, place) => {
+        const made = rowElement(row, columns.map((column) => column.number), words.unknown);
+        if (opens) made.prepend(openCell(place));
+        return made;
+      }),
     );
     count.textContent = counted = message.counted;
     where.textContent = message.where;
@@ -217,6 +227,16 @@ function render({ model, el }) {
     const none = message.total > 0 && message.shown === 0;
     note.textContent = none ? words.noneFit : "";
     note.hidden = !none;
+  }
+
+  /** @param {number} place */
+  function openCell(place) {
+    const cell = document.createElement("td");
+    const { page } = state;
+    const made = button(words.open, cell, () =>
+      model.send({ ask: "open", page, row: place, revision }));
+    made.setAttribute("aria-label", filled(words.openRow, String(page * ROWS + place + 1)));
+    return cell;
   }
 
   /** @param {string} text */
@@ -232,10 +252,11 @@ function render({ model, el }) {
     if (message.head) {
       answered();
       const same = JSON.stringify(columns) === JSON.stringify(message.head);
-      columns = message.head;
+      ({ head: columns, opens, revision } = message);
       if (message.total === 0) return drawEmpty(message.empty);
-      scroll.hidden = save.hidden = false;
-      if (!same) drawHead();
+      scroll.hidden = false;
+      save.hidden = !message.saves;
+      if (!same || !head.firstChild) drawHead(); // there was none while there were no rows
       ask();
     } else if (message.number === `${me} ${asked}`) {
       answered();

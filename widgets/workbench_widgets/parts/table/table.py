@@ -6,7 +6,7 @@ into notebooks.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -37,6 +37,8 @@ WORDS = {
     ),
     "noRows": mark("0 rows"),
     "noneFit": mark("No row fits the filters. Clear or change them."),
+    "open": mark("Open"),
+    "openRow": mark("Open row {number}"),
     "numberHint": mark("> 5 or 5..9"),
     "pages": mark("Pages of the table"),
     "previous": mark("Previous"),
@@ -94,6 +96,8 @@ class FrameTable(anywidget.AnyWidget):
         What is said where the frame has no rows: what to do next.
     times
         What becomes of times of day in what is downloaded.
+    download
+        Whether the rows can be taken away.
     """
 
     _esm = HERE / "table.js"
@@ -109,8 +113,11 @@ class FrameTable(anywidget.AnyWidget):
         caption: Words | None = None,
         empty: Words | Marked = NO_ROWS,
         times: Times = Times.HOUR,
+        download: bool = True,
     ) -> None:
-        self._times = times
+        self._times, self._download = times, download
+        self._opened: Callable[[Mapping[str, Any]], None] | None = None
+        self._revision = 0  # of the frame: a row of an older one is not opened
         self._frame, self._table, self._empty = frame, described(frame, table), empty
         self._known = table
         self._view, self._rows = View(), frame
@@ -124,10 +131,15 @@ class FrameTable(anywidget.AnyWidget):
         """The rows that the filters of the page leave, in its order."""
         return self._rows
 
+    def on_open(self, listener: Callable[[Mapping[str, Any]], None]) -> None:
+        """Call ``listener`` with a row, by column, that somebody opens; without it none can be."""
+        self._opened = listener
+
     def show(self, frame: pl.DataFrame) -> None:
         """Show another frame in the same place; the filters of the page stay."""
         self._frame, self._table = frame, described(frame, self._known)
         self._rows, self._digits = self._view.of(frame), decimals(frame)
+        self._revision += 1
         self._send_head()
 
     def _send_head(self) -> None:
@@ -141,7 +153,11 @@ class FrameTable(anywidget.AnyWidget):
             for column in self._table.columns
         ]
         empty = t(self._empty) if isinstance(self._empty, Marked) else self._empty
-        self.send({"head": columns, "total": self._frame.height, "empty": empty})
+        self.send({
+            "head": columns, "total": self._frame.height, "empty": empty,
+            "revision": self._revision, "opens": self._opened is not None,
+            "saves": self._download,
+        })  # fmt: skip
 
     def _answer(self, _: object, message: Mapping[str, Any], __: object) -> None:
         """Answer a page: with the head, with one page of rows, or with all of them as CSV."""
@@ -153,6 +169,10 @@ class FrameTable(anywidget.AnyWidget):
             self._view, self._rows = view, view.of(self._frame)
         if message.get("ask") == "rows":
             self._send_rows(message.get("page"), message.get("number"))
+        elif message.get("ask") == "open":
+            self._open(message.get("page"), message.get("row"), message.get("revision"))
+        elif message.get("ask") == "csv" and not self._download:
+            return
         elif message.get("ask") == "csv" and self._rows.height <= MAX_DOWNLOADED:
             self.send({"csv": self._table.name, "number": message.get("number")}, [self._csv()])
         elif message.get("ask") == "csv":
@@ -172,6 +192,14 @@ class FrameTable(anywidget.AnyWidget):
             "counted": how_many(self._rows.height, self._frame.height),
             "where": t("Page {page} of {pages}", page=thin(page + 1), pages=thin(pages)),
         })  # fmt: skip
+
+    def _open(self, page: object, row: object, revision: object) -> None:
+        if self._opened is None or revision != self._revision:
+            return
+        if not isinstance(page, int) or not isinstance(row, int) or not 0 <= row < ROWS:
+            return
+        if 0 <= (place := page * ROWS + row) < self._rows.height:
+            self._opened(self._rows.row(place, named=True))
 
     def _csv(self) -> bytes:
         with TemporaryDirectory() as folder:

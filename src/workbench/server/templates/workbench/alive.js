@@ -58,6 +58,30 @@ function tell(collector) {
   }
 }
 
+/** A line of a card as the page's template writes it.  @param {Record<string, string>} line */
+function drawn(line) {
+  const make = (name, text) => Object.assign(document.createElement(name), { textContent: text });
+  const place = document.createElement("p");
+  place.dataset.kind = line.kind;
+  const sign = make("b", line.sign);
+  sign.setAttribute("aria-hidden", "true");
+  const said = document.createElement("span");
+  said.append(make("span", line.text), ...(line.todo ? [" ", make("em", line.todo)] : []));
+  place.append(sign, said);
+  return place;
+}
+
+/** Put what each card says now into its place; what is the same is not touched. */
+function fill(lines) {
+  for (const place of document.querySelectorAll("[data-lines]")) {
+    const told = lines?.[place.dataset.lines];
+    const said = JSON.stringify(told);
+    if (!told || place.dataset.said === said) continue;
+    place.dataset.said = said;
+    place.replaceChildren(...told.map(drawn));
+  }
+}
+
 async function look() {
   clearTimeout(asking);
   if (!document.hidden) {
@@ -65,6 +89,7 @@ async function look() {
     if (!answer.text) trueAt = new Date();
     say(answer.text);
     tell(answer.collector);
+    fill(answer.lines);
   }
   clearTimeout(asking); // another look may have begun meanwhile
   asking = setTimeout(look, ASK_EVERY);

@@ -121,6 +121,12 @@ class DashboardPage(Guarded):
     """A dashboard, in a kernel of the visitor's own; its notebook says which right it needs."""
 
     right = Right.LOOK
+    left = False
+
+    def on_connection_close(self) -> None:
+        """Note that nobody waits for the page any more."""
+        self.left = True
+        super().on_connection_close()
 
     async def get(self, name: str) -> None:
         """Show the dashboard of that name, or say how long the line is."""
@@ -141,10 +147,14 @@ class DashboardPage(Guarded):
         self.set_header("Content-Security-Policy", OWN_SCRIPTS)
         try:
             async for html in visit.html(self.language):
+                if self.left:
+                    raise StreamClosedError
                 self.write(html)
                 await self.flush()
-        except StreamClosedError:  # nobody waits for it any more
+        except StreamClosedError:
             await self.kernels.leave(visit.kernel_id)
+        else:
+            self.kernels.unheard.sent(visit.kernel_id)
 
     def _wait(self, status: int, title: str, **why: Any) -> None:
         """Answer with a page that comes again by itself."""
@@ -206,8 +216,10 @@ class OfOwnKernel(Guarded):
     async def prepare(self, **options: Any) -> None:
         """Answer 404 for the kernel of somebody else."""
         await super().prepare(**options)
-        if not self._finished and self.kernels.owner(self.path_kwargs["kernel_id"]) != self.visitor:
+        kernel_id = self.path_kwargs["kernel_id"]
+        if not self._finished and self.kernels.owner(kernel_id) != self.visitor:
             raise web.HTTPError(404)
+        self.kernels.unheard.heard(kernel_id)
 
 
 class KernelState(OfOwnKernel):

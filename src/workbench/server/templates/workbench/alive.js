@@ -82,9 +82,10 @@ function fill(lines) {
   }
 }
 
-async function look() {
+/** Ask and say, while somebody can see the page; once in any case, so that the server knows it. */
+async function look(first = false) {
   clearTimeout(asking);
-  if (!document.hidden) {
+  if (first === true || !document.hidden) {
     const answer = await state();
     if (!answer.text) trueAt = new Date();
     say(answer.text);
@@ -92,15 +93,19 @@ async function look() {
     fill(answer.lines);
   }
   clearTimeout(asking); // another look may have begun meanwhile
-  asking = setTimeout(look, ASK_EVERY);
+  asking = setTimeout(() => look(), ASK_EVERY);
 }
 
 document.addEventListener("DOMContentLoaded", () => {
   const told = document.getElementById("jupyter-config-data")?.textContent;
   kernel = told ? JSON.parse(told).kernelId : "";
   document.getElementById("reload")?.addEventListener("click", () => location.reload());
-  look();
+  look(true);
 });
-document.addEventListener("visibilitychange", look);
-addEventListener("pagehide", () => clearTimeout(asking));
+document.addEventListener("visibilitychange", () => look());
+addEventListener("pagehide", (event) => {
+  clearTimeout(asking);
+  // Voila's own good-bye is said only where all of its scripts had come.
+  if (kernel && !event.persisted) navigator.sendBeacon(`/voila/api/shutdown/${kernel}`);
+});
 addEventListener("pageshow", (event) => event.persisted && look());

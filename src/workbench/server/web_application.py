@@ -202,6 +202,7 @@ class DashboardServer(Voila):  # type: ignore[misc]
             (r"/dashboards/(\w+)", DashboardPage, {}),
             (r"/dashboards/page\.js", PageScript, {"script": "dashboard.js"}),
             (r"/alive\.js", PageScript, {"script": "alive.js"}),
+            (r"/old-browser\.js", PageScript, {"script": "old_browser.js"}),
             ("/state", PageState, live),
             (rf"/dashboards/state/{KERNEL}", KernelState, {}),
             (rf"/voila/api/shutdown/{KERNEL}", Goodbye, {}),

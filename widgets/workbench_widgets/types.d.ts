@@ -25,6 +25,7 @@ declare namespace wb {
   interface LiveWords {
     noAnswer: string;
     atWork: string;
+    scrolls: string;
   }
 
   interface LiveTold {

@@ -11,6 +11,7 @@ const ENGLISH = {
     "No answer: what is shown may be old. It is asked again every five seconds; if nothing " +
     "comes, reload the page, or run its cell again.",
   atWork: "Still at work on what you asked. What is shown is from before.",
+  scrolls: "Scroll to the side to see all columns.",
 };
 
 /** The attributes of an element that are the reader's own and survive an update. */
@@ -102,6 +103,27 @@ export function settle(place) {
 }
 
 /**
+ * Let every table that is wider than its place say so, and be scrolled by keys; its first column
+ * stays where it is (live.css).
+ * @param {Element} place @param {string} words
+ */
+export function tellWide(place, words) {
+  for (const box of place.querySelectorAll(".wbc-wide, .wide")) {
+    if (!isElement(box)) continue;
+    if (box.scrollWidth <= box.clientWidth + 1) {
+      delete box.dataset.scrolls;
+      continue;
+    }
+    box.dataset.scrolls = words;
+    box.tabIndex = 0;
+    if (box.hasAttribute("aria-label")) continue;
+    const caption = box.querySelector("caption")?.textContent;
+    box.setAttribute("role", "region");
+    box.setAttribute("aria-label", caption || words);
+  }
+}
+
+/**
  * What a form holds: texts by name, and the bytes of chosen files.
  * @param {HTMLFormElement} form @returns {Promise<[wb.Values, DataView[]]>}
  */
@@ -182,8 +204,12 @@ function render({ model, el }) {
       morph(place, template.content);
     }
     if (answered >= number) settle(place);
+    tellWide(place, words.scrolls);
     shade();
   };
+
+  const watcher = new ResizeObserver(() => tellWide(place, words.scrolls));
+  watcher.observe(root);
 
   const timer = setInterval(() => {
     if (!root.isConnected || document.hidden) return;
@@ -234,6 +260,7 @@ function render({ model, el }) {
   ask("show");
   return () => {
     clearInterval(timer);
+    watcher.disconnect();
     model.off("msg:custom", arrived);
     root.remove();
   };

@@ -111,7 +111,7 @@ function cutOff() {
       }
     } else if (style.overflowX === 'auto' || style.overflowX === 'scroll') {
       if (!one.querySelector('table')) continue;
-      const first = one.querySelector('tbody tr > :first-child');
+      const first = one.querySelector("tr > :first-child");
       if (first && getComputedStyle(first).position !== 'sticky') found.add(`rows lose their names: ${where(one)}`);
       if (one.tabIndex !== 0) found.add(`no key scrolls: ${where(one)}`);
       if (!one.hasAttribute('data-scrolls')) found.add(`does not say that it scrolls: ${where(one)}`);

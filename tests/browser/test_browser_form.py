@@ -115,7 +115,7 @@ WRONG = {
     "cutOff": [
         "<main><div style='width:2000px'>too wide</div></main>",
         f"<main><div style='{NARROW};overflow:hidden'>much too long</div></main>",
-        f"<main><div style='{NARROW};overflow:auto'><table><tr><td>far too long</table></div></main>",
+        f"<main><div style='{NARROW};overflow:auto'><table><td><hr width=300></table></div></main>",
     ],
 }  # fmt: skip
 RIGHT = """<main><p>black on white</p><button>a</button><a href="/">b</a>

@@ -98,6 +98,93 @@ function tooltipIn(el) {
   };
 }
 
+/**
+ * The points of a drawn chart that can be clicked, from left to right; those of legends are none.
+ * @param {wb.SceneGroup} group @param {number} x @param {number} y @returns {wb.ChartPoint[]}
+ */
+export function points(group, x = 0, y = 0) {
+  /** @type {wb.ChartPoint[]} */
+  const found = [];
+  for (const mark of group.items ?? []) {
+    for (const item of mark.items ?? []) {
+      if (mark.marktype === "group") found.push(...points(item, x + (item.x ?? 0), y + (item.y ?? 0)));
+      else if (mark.marktype === "symbol" && mark.role === "mark" && mark.interactive !== false) {
+        found.push({ item, x: x + (item.x ?? 0), y: y + (item.y ?? 0) });
+      }
+    }
+  }
+  return found.sort((one, other) => one.x - other.x || one.y - other.y);
+}
+
+/** Where a key leads among so many points, from one that may be none (-1).
+ * @param {string} key @param {number} from @param {number} many */
+export function stepped(key, from, many) {
+  /** @type {Record<string, number | undefined>} */
+  const places = {
+    ArrowRight: from + 1, ArrowDown: from + 1, ArrowLeft: from - 1, ArrowUp: from - 1,
+    Home: 0, End: many - 1,
+  };
+  const place = places[key];
+  return place === undefined || !many ? undefined : Math.max(0, Math.min(place, many - 1));
+}
+
+/** What a selection of points says of one; nothing for other selections.
+ * @param {wb.VegaView} view @param {string} signal */
+function fieldsOf(view, signal) {
+  try {
+    return view.signal(`${signal}_tuple_fields`) ?? [];
+  } catch {
+    return [];
+  }
+}
+
+/**
+ * Let keys go from point to point of a chart whose points can be clicked, and click one.
+ * @param {HTMLElement} frame @param {() => wb.Drawn | undefined} now
+ * @param {(event: MouseEvent, value: unknown) => void} tell
+ * @param {(item: wb.SceneItem) => void} pick
+ */
+function keys(frame, now, tell, pick) {
+  const ring = frame.appendChild(document.createElement("div"));
+  ring.className = "wb-chart-ring";
+  ring.hidden = true;
+  const said = frame.appendChild(document.createElement("div"));
+  said.className = "wb-chart-said";
+  said.setAttribute("role", "status");
+  let at = -1;
+  const leave = () => {
+    ring.hidden = true;
+    at = -1;
+    tell(new MouseEvent("mouseout"), null);
+  };
+  frame.addEventListener("blur", leave);
+  frame.addEventListener("keydown", (event) => {
+    const view = now()?.view;
+    const picture = frame.querySelector("svg, canvas");
+    if (!view || !picture) return;
+    const all = points({ items: [view.scenegraph().root] });
+    const chosen = event.key === "Enter" || event.key === " ";
+    const next = chosen ? at : stepped(event.key, at, all.length);
+    if (next === undefined || !all[next]) return;
+    event.preventDefault();
+    at = next;
+    const { item, x, y } = all[at];
+    const box = picture.getBoundingClientRect(), place = frame.getBoundingClientRect();
+    const [left, top] = view.origin();
+    const where = { clientX: box.left + left + x, clientY: box.top + top + y, bubbles: true };
+    ring.style.left = `${where.clientX - place.left}px`;
+    ring.style.top = `${where.clientY - place.top}px`;
+    ring.hidden = false;
+    if (!chosen) {
+      const words = lines(item.tooltip ?? "").map((line) => line.filter(Boolean).join(": "));
+      said.textContent = `${at + 1} / ${all.length}. ${words.join(", ")}`;
+      tell(new MouseEvent("mousemove", where), item.tooltip);
+      return;
+    }
+    pick(item);
+  });
+}
+
 /** @param {wb.Place<wb.ChartModel>} place */
 function render({ model, el }) {
   el.classList.add("wb-chart");
@@ -117,10 +204,15 @@ function render({ model, el }) {
   /** @type {{ result: wb.Drawn, revision: number, compact: boolean, width: number } | undefined} */
   let drawn;
   let gone = false, queue = Promise.resolve();
+  keys(frame, () => drawn?.result, (event, value) => tooltip(null, event, null, value), pick);
 
   const name = () => {
     const text = model.get("description");
-    frame.setAttribute("aria-label", text || words.chart);
+    const clicked = Boolean(message?.signals.length);
+    frame.setAttribute("aria-label", [text || words.chart, clicked && words.keys].filter(Boolean).join(" "));
+    // A picture has no keys; what has them is announced as what answers to them.
+    frame.setAttribute("role", clicked ? "application" : "img");
+    frame.tabIndex = clicked ? 0 : -1;
     caption.textContent = text; // there for everybody, and when nothing can be drawn
   };
   const width = () => picture.clientWidth;
@@ -153,6 +245,18 @@ function render({ model, el }) {
     });
   }
 
+  /** Tell of a point what a click on it would: Vega takes no click that a script has made.
+   * @param {wb.SceneItem} item */
+  function pick(item) {
+    for (const signal of message?.signals ?? []) {
+      const fields = drawn ? fieldsOf(drawn.result.view, signal) : [];
+      const known = fields.filter(({ field }) => field && field in (item.datum ?? {}));
+      if (!known.length) continue;
+      const value = Object.fromEntries(known.map(({ field }) => [field, [item.datum?.[field]]]));
+      model.send({ type: "selected", name: signal, value: plain(value) });
+    }
+  }
+
   function later() {
     queue = queue.then(draw).catch((error) => {
       if (gone) return;
@@ -165,6 +269,7 @@ function render({ model, el }) {
   function take(content) {
     if (content.type !== "spec") return;
     message = content;
+    name();
     later();
   }
 

@@ -171,6 +171,7 @@ declare namespace wb {
   interface VegaView {
     width(width: number): VegaView;
     origin(): [number, number];
+    padding(): { left: number; top: number };
     signal(name: string): { field: string }[] | undefined;
     scenegraph(): { root: SceneMark };
     runAsync(): Promise<VegaView>;

@@ -170,8 +170,8 @@ function keys(frame, now, tell, pick) {
     at = next;
     const { item, x, y } = all[at];
     const box = picture.getBoundingClientRect(), place = frame.getBoundingClientRect();
-    const [left, top] = view.origin();
-    const where = { clientX: box.left + left + x, clientY: box.top + top + y, bubbles: true };
+    const [left, top] = view.origin(), room = view.padding();
+    const where = { clientX: box.left + room.left + left + x, clientY: box.top + room.top + top + y };
     ring.style.left = `${where.clientX - place.left}px`;
     ring.style.top = `${where.clientY - place.top}px`;
     ring.hidden = false;

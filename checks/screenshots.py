@@ -34,6 +34,18 @@ CHROMIUM = "/usr/bin/chromium"
 COLD_MS, SETTLED_MS = 60_000, 2_500
 CONTENT = ".wbc-panel, .wb h2, .wbc-state, .wbc-card, .wbc-empty"
 INDEX = "index"
+CHART = ".wb-chart"
+DRAWN = ".wb-chart svg"
+# Every text that names the workspace's folder says W, as the docs do.
+NAMED_W = """(folder) => {
+  const walk = document.createTreeWalker(document.body, NodeFilter.SHOW_TEXT);
+  while (walk.nextNode()) {
+    const { currentNode } = walk;
+    if (currentNode.nodeValue.includes(folder)) {
+      currentNode.nodeValue = currentNode.nodeValue.replaceAll(folder, 'W');
+    }
+  }
+}"""
 
 
 def small(content: bytes) -> bytes:
@@ -42,10 +54,14 @@ def small(content: bytes) -> bytes:
     Raises ``ValueError`` where even the fewest are too many bytes.
     """
     picture = Image.open(BytesIO(content)).convert("RGB")
+    counts = picture.getcolors(picture.width * picture.height) or []
+    usual = [colour for _, colour in sorted(counts, reverse=True)]
     for colours in COLOURS:
+        # The usual colours as they are: averaged ones lose the hair lines around cards and fields.
+        palette = Image.new("P", (1, 1))
+        palette.putpalette([part for colour in usual[:colours] for part in colour])
         out = BytesIO()
-        palette = picture.quantize(colours, Image.Quantize.MEDIANCUT, dither=Image.Dither.NONE)
-        palette.save(out, "PNG", optimize=True)
+        picture.quantize(palette=palette, dither=Image.Dither.NONE).save(out, "PNG", optimize=True)
         if len(out.getvalue()) <= MOST_BYTES:
             return out.getvalue()
     raise ValueError(f"a picture of {picture.size} does not fit into {MOST_BYTES} bytes")
@@ -60,19 +76,25 @@ def sections(page: Any) -> Iterator[str]:
             page.locator(f'[role=tab][value="{name}"]').click()
             page.locator(f'[role=tab][value="{name}"][aria-selected=true]').wait_for()
         page.wait_for_timeout(SETTLED_MS)
+        if page.locator(CHART).first.is_visible():
+            page.locator(DRAWN).first.wait_for(timeout=COLD_MS)
         yield name
 
 
-def taken(page: Any) -> bytes:
-    """Return a picture of the whole page, cut where it is very long."""
+def taken(page: Any, here: Path) -> bytes:
+    """Return a picture of the whole page, cut where it is very long; a path is not this machine's.
+
+    ``here`` is the workspace, which pages name where they give a command.
+    """
+    page.evaluate(NAMED_W, str(here))
     height = page.evaluate("document.documentElement.scrollHeight")
     clip = {"x": 0, "y": 0, "width": WIDTH, "height": min(height, MOST_HEIGHT)}
     picture: bytes = page.screenshot(full_page=True, clip=clip)
     return small(picture)
 
 
-def write(address: str, wanted: Sequence[str], folder: Path) -> list[Path]:
-    """Write pictures of the pages at an address; return the files."""
+def write(address: str, here: Path, wanted: Sequence[str], folder: Path) -> list[Path]:
+    """Write pictures of the pages that serve a workspace; return the files."""
     from playwright.sync_api import sync_playwright
 
     base, written = address.partition("?")[0], []
@@ -89,7 +111,7 @@ def write(address: str, wanted: Sequence[str], folder: Path) -> list[Path]:
                 page.locator(CONTENT).first.wait_for(timeout=COLD_MS)
             for section in sections(page):
                 out = folder / f"{name}{f'-{section}' if section else ''}.png"
-                out.write_bytes(taken(page))
+                out.write_bytes(taken(page, here))
                 written.append(out)
         browser.close()
     return written
@@ -103,7 +125,7 @@ def workspace(given: str | None) -> Iterator[Path]:
         return
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name) / "demo"
-        run_demo(Demo(folder, None, lambda line: None, lambda *_: None))
+        run_demo(Demo(folder, None, lambda _: None, lambda *_: None))
         yield folder
 
 
@@ -119,7 +141,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser.add_argument("pages", nargs="*", choices=[*pages(), []], help="all, if none is named")
     options = parser.parse_args(arguments)
     with workspace(options.workspace) as folder, ServerProcess(folder) as server:
-        for file in write(server.url, options.pages or pages(), PICTURES):
+        for file in write(server.url, folder, options.pages or pages(), PICTURES):
             sys.stdout.write(f"{file.relative_to(ROOT)}: {file.stat().st_size // 1000} kB\n")
     return 0
 

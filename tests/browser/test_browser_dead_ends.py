@@ -103,6 +103,21 @@ def test_no_click_ends_a_dashboard(tab: Tab, server: ServerProcess, name: str) -
     page.get_by_role("heading", name="Dashboards").wait_for()
 
 
+def test_a_kernel_that_ends_in_silence_is_told(tab: Tab, server: ServerProcess) -> None:
+    page, base = tab.page, server.url.partition("?")[0]
+    page.goto(f"{base}dashboards/scanners")
+    page.locator(CONTENT["scanners"]).first.wait_for(timeout=COLD_MS)
+    kernel = json.loads(page.locator("#jupyter-config-data").text_content())["kernelId"]
+    # The server ends it while the page is open: the page's own socket hears nothing of that.
+    assert page.request.post(f"{base}voila/api/shutdown/{kernel}").status == 204
+    ended = page.locator("#ended:not([hidden])")
+    ended.get_by_text("This page has ended").wait_for(timeout=COLD_MS)
+    assert ended.get_attribute("role") == "alert"
+    assert page.locator("main").evaluate("main => main.inert")
+    page.get_by_role("button", name="Reload").click()
+    page.locator(CONTENT["scanners"]).first.wait_for(timeout=COLD_MS)
+
+
 def test_every_link_of_the_servers_own_pages_leads_somewhere(
     tab: Tab, server: ServerProcess
 ) -> None:

@@ -55,7 +55,8 @@ def small(content: bytes) -> bytes:
     """
     picture = Image.open(BytesIO(content)).convert("RGB")
     counts = picture.getcolors(picture.width * picture.height) or []
-    usual = [colour for _, colour in sorted(counts, reverse=True)]
+    often: list[tuple[int, Any]] = sorted(counts, reverse=True)
+    usual = [colour for _, colour in often]
     for colours in COLOURS:
         # The usual colours as they are: averaged ones lose the hair lines around cards and fields.
         palette = Image.new("P", (1, 1))

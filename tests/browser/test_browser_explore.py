@@ -63,9 +63,7 @@ def test_the_notebook_explores_a_survey_and_runs_no_text_of_a_header(lab):
         # Both charts are drawn, named, and say what they show.
         page.wait_for_function("document.querySelectorAll('.wb-chart svg').length === 2")
         page.wait_for_function(f"document.querySelectorAll('{MARKS}').length > 30")
-        names = [
-            one.get_attribute("aria-label") for one in page.locator(".wb-chart-frame").all()
-        ]
+        names = [one.get_attribute("aria-label") for one in page.locator(".wb-chart-frame").all()]
         assert names[0].startswith("Dose length product of 89 events by protocol")
         assert names[1].startswith("CTDIvol of 89 events by age")
 

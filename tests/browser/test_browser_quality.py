@@ -67,6 +67,16 @@ def test_the_weekly_test_is_a_few_clicks_and_a_point_opens_its_day(
         page.get_by_text("A baseline of 12 points holds").wait_for()
         page.locator(".wb-chart-picture svg .mark-symbol path").nth(3).click(force=True)
         page.locator("h3").get_by_text("Result 4:").wait_for()
+        # The same by keys alone: the third point from the left, with its values told.
+        chart = page.locator(".wb-chart [role=application]")
+        chart.focus()
+        for key in ("ArrowRight", "ArrowRight", "End", "Home", "ArrowRight", "ArrowRight"):
+            page.keyboard.press(key)
+        said = chart.get_by_role("status").inner_text()
+        assert said.startswith("3 / 13. ")
+        assert page.locator(".wb-chart-tooltip").is_visible()
+        page.keyboard.press("Enter")
+        page.locator("h3").get_by_text("Result 3:").wait_for()
 
         page.get_by_role("tab", name="Results").click()
         page.get_by_text("2 s", exact=True).first.wait_for()

@@ -11,6 +11,7 @@ from typing import Any
 import pytest
 
 from workbench.rights import Rights
+from workbench.server.unheard_pages import UNHEARD_S, UnheardPages
 from workbench.server.visits import (
     ALONE_S,
     CRASHED,
@@ -46,6 +47,7 @@ class Kernels(VisitorKernels):
 
     def __init__(self, **kernels: Kernel) -> None:
         self.room = WaitingRoom()
+        self.unheard = UnheardPages()
         self._owners = dict.fromkeys(kernels, "ruth")
         self._ended = {}
         self._entering, self._starting = Counter(), 0
@@ -224,3 +226,20 @@ def test_the_place_in_the_line_is_told() -> None:
         assert busy.value.place == 1
 
     asyncio.run(wait())
+
+
+def test_a_page_that_was_left_before_it_was_there_keeps_no_kernel() -> None:
+    now = [0.0]
+    kernels = Kernels(left=Kernel(), came=Kernel())
+    kernels.unheard = UnheardPages(lambda: now[0])
+    for kernel_id in ("left", "came"):
+        kernels.unheard.sent(kernel_id)
+    kernels.unheard.heard("came")
+    now[0] = UNHEARD_S
+    asyncio.run(kernels.look_after())
+    assert kernels.ended == []
+    now[0] += 0.1
+    asyncio.run(kernels.look_after())
+    asyncio.run(kernels.look_after())
+    assert kernels.ended == ["left"]
+    assert kernels.unheard.lost() == []

@@ -47,6 +47,7 @@ RULES: dict[str, tuple[str, str, dict[Right, int]]] = {
     }),
     r"/dashboards/page\.js$": ("GET", "/dashboards/page.js", ALL),
     r"/alive\.js$": ("GET", "/alive.js", ALL),
+    r"/old-browser\.js$": ("GET", "/old-browser.js", ALL),
     r"/state$": ("GET", "/state", ALL),
     r"/dashboards/state/(?P<kernel_id>\w+-\w+-\w+-\w+-\w+)$": (
         "GET", f"/dashboards/state/{NOBODYS}", ABSENT),

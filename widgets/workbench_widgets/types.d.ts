@@ -25,6 +25,7 @@ declare namespace wb {
   interface LiveWords {
     noAnswer: string;
     atWork: string;
+    scrolls: string;
   }
 
   interface LiveTold {
@@ -165,6 +166,27 @@ declare namespace wb {
     chart: string;
     drawing: string;
     failed: string;
+    keys: string;
+  }
+  /** Of Vega's scenegraph what is needed to find points: groups of marks of items. */
+  interface SceneItem {
+    x?: number;
+    y?: number;
+    tooltip?: unknown;
+    datum?: Record<string, unknown>;
+    items?: SceneMark[];
+  }
+  interface SceneMark {
+    marktype: string;
+    role?: string;
+    interactive?: boolean;
+    items?: SceneItem[];
+  }
+  type SceneGroup = { items?: SceneMark[] };
+  interface ChartPoint {
+    item: SceneItem;
+    x: number;
+    y: number;
   }
   interface ChartSpec {
     type: "spec";
@@ -182,6 +204,10 @@ declare namespace wb {
   type ChartModel = Model<{ description: string; words: ChartWords }, ChartAsked, ChartTold>;
   interface VegaView {
     width(width: number): VegaView;
+    origin(): [number, number];
+    padding(): { left: number; top: number };
+    signal(name: string): { field: string }[] | undefined;
+    scenegraph(): { root: SceneMark };
     runAsync(): Promise<VegaView>;
     addSignalListener(name: string, act: (name: string, value: unknown) => void): void;
   }

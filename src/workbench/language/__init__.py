@@ -17,6 +17,7 @@ from workbench.language.choice import best_language, current_language, settle_la
 from workbench.language.formats import (
     clock,
     day,
+    day_pattern,
     figures,
     long_weekday,
     moment,
@@ -63,6 +64,7 @@ __all__ = [
     "data",
     "day",
     "day_and_clock",
+    "day_pattern",
     "figures",
     "html",
     "listed",

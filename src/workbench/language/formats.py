@@ -69,6 +69,11 @@ def _named_day(value: date, width: str) -> Words:
     return data(name) if current_language() == PSEUDO else Words(name)
 
 
+def day_pattern() -> str:
+    """Return how a day is written in digits, as strftime and D3 read it."""
+    return _day_pattern(current_language())
+
+
 def moment_pattern() -> str:
     """Return how day, hours and minutes are written, as strftime and D3 read it."""
     return f"{_day_pattern(current_language())} {CLOCK}"

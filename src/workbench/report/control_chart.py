@@ -12,7 +12,16 @@ import altair as alt
 import numpy as np
 from numpy.typing import NDArray
 
-from workbench.language import Marked, Words, listed, mark, moment_pattern, significant, t
+from workbench.language import (
+    Marked,
+    Words,
+    day_pattern,
+    listed,
+    mark,
+    moment_pattern,
+    significant,
+    t,
+)
 from workbench.report.charts import LIMIT, MARK, RANGE, TEXT
 from workbench.spc.assumptions import histogram
 from workbench.spc.baseline import D4
@@ -293,7 +302,8 @@ def _ewma_limits(chart: ControlChart) -> Iterator[dict[str, Any]]:
 
 
 def _time(name: str) -> alt.X:
-    return alt.X(f"{name}:T", title=None, axis=alt.Axis(tickCount=8, grid=False, labelOverlap=True))
+    axis = alt.Axis(tickCount=8, grid=False, labelOverlap=True, format=day_pattern())
+    return alt.X(f"{name}:T", title=None, axis=axis)
 
 
 def _value(name: str, look: Look) -> alt.Y:

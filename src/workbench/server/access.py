@@ -248,7 +248,11 @@ class Guarded(JupyterHandler):
         elif status_code == 403:
             self.refuse()
         else:
-            self.show("error.html", sentence=SENTENCES.get(status_code, BROKEN))
+            again = status_code >= 500 and self.request.method == "GET"
+            self.show(
+                "error.html", sentence=SENTENCES.get(status_code, BROKEN), again=again,
+                path=self._clean_address(),
+            )  # fmt: skip
 
     def refuse(self, problem: str = "") -> None:
         """Say what is missing, and how to get it."""

@@ -5,7 +5,9 @@ from __future__ import annotations
 import json
 import re
 from asyncio import get_running_loop, sleep
+from collections.abc import Mapping
 from contextlib import suppress
+from datetime import datetime
 from pathlib import Path
 from typing import Any, ClassVar
 
@@ -18,16 +20,18 @@ from voila.app import ThemesHandler  # JupyterLab's
 from voila.static_file_handler import MultiStaticFileHandler, TemplateStaticFileHandler
 
 from workbench.collect.queue.overview import collector_of
+from workbench.errors import WorkbenchError
 from workbench.language import mark, t, use_language
 from workbench.language.choice import languages_by_name
 from workbench.report.page_contents import with_way_back
 from workbench.rights import Right, Rights
 from workbench.server import index
 from workbench.server.access import SENTENCES, TEMPLATES, Guarded
+from workbench.server.card_lines import CardLine, card_lines, survey_lines
+from workbench.server.index_facts import FactsReader, IndexFacts
 from workbench.server.login_attempts import LoginAttempts
 from workbench.server.visits import Busy, TooMany
 from workbench.server.waiting_room import ASK_AGAIN_S
-from workbench.settings_file import read_settings
 from workbench.stages.handed_files import fetched_file
 
 # A dashboard's scripts are files of this server; anywidget loads a widget's module from a blob.
@@ -50,24 +54,44 @@ KNOWN_DAYS = 90.0  # that a browser which has logged in is known by
 OWN_PATH = re.compile(r"/(?:[\w.-]+/?)*", re.ASCII)  # two slashes would name another host
 
 
-class Index(Guarded):
-    """The page at ``/``."""
+class LivePage(Guarded):
+    """A page that says how the workspace stands."""
 
     right = Right.LOOK
 
-    def initialize(self, workspace: Path) -> None:
-        """Take the workspace's folder."""
+    def initialize(self, workspace: Path, reader: FactsReader) -> None:
+        """Take the workspace's folder, and who reads what is said of it."""
         self.workspace = workspace
+        self.reader = reader
+
+    async def facts(self) -> IndexFacts:
+        """Return how the workspace stands; a disk that is slow holds up nobody else."""
+        return await get_running_loop().run_in_executor(None, self.reader.facts)
+
+    def lines(self, facts: IndexFacts) -> dict[str, list[CardLine]]:
+        """Return the lines of what the visitor may open, and of the survey, in her language."""
+        with use_language(self.language):
+            closed = {page.name for page in index.dashboards() if not self.rights.allow(page.right)}
+            now = datetime.now()  # noqa: DTZ005  as images have it
+            cards = card_lines(facts, now).items()
+            shown = {name: [line] for name, line in cards if name not in closed}
+            return {"survey": survey_lines(facts), **shown}
+
+
+class Index(LivePage):
+    """The page at ``/``."""
 
     async def get(self) -> None:
         """List the dashboards that the visitor may open, and the reports."""
+        facts = await self.facts()
         self.show(
             "home.html",
             scripts=True,
             collector=await collector(self.workspace, self.rights, self.language),
-            survey=read_settings(self.workspace).survey.name,
+            survey="" if isinstance(facts.settings, WorkbenchError) else facts.settings.survey.name,
             dashboards=[page for page in self._dashboards() if self.rights.allow(page.right)],
             languages=languages_by_name(),
+            lines=self.lines(facts),
             reports=index.reports(self.workspace),
             rights=self.rights,
         )
@@ -145,6 +169,12 @@ class DashboardPage(Guarded):
     """A dashboard, in a kernel of the visitor's own; its notebook says which right it needs."""
 
     right = Right.LOOK
+    left = False
+
+    def on_connection_close(self) -> None:
+        """Note that nobody waits for the page any more."""
+        self.left = True
+        super().on_connection_close()
 
     async def get(self, name: str) -> None:
         """Show the dashboard of that name, or say how long the line is."""
@@ -165,10 +195,14 @@ class DashboardPage(Guarded):
         self.set_header("Content-Security-Policy", OWN_SCRIPTS)
         try:
             async for html in visit.html(self.language):
+                if self.left:
+                    raise StreamClosedError
                 self.write(html)
                 await self.flush()
-        except StreamClosedError:  # nobody waits for it any more
+        except StreamClosedError:
             await self.kernels.leave(visit.kernel_id)
+        else:
+            self.kernels.unheard.sent(visit.kernel_id)
 
     def _wait(self, status: int, title: str, **why: Any) -> None:
         """Answer with a page that comes again by itself."""
@@ -192,20 +226,20 @@ class PageScript(Guarded):
         self.finish((TEMPLATES / self.script).read_bytes())
 
 
-class PageState(Guarded):
-    """Says to a page without a kernel that the server is there, and how the collector stands."""
-
-    right = Right.LOOK
-
-    def initialize(self, workspace: Path) -> None:
-        """Take the workspace's folder."""
-        self.workspace = workspace
+class PageState(LivePage):
+    """Says to a page without a kernel that the server is there, and how the workspace stands."""
 
     async def get(self) -> None:
-        """Answer with what is wrong with the page (nothing), and the collector's state."""
+        """Answer with what is wrong with the page (nothing), and all that is live on it."""
         state = await collector(self.workspace, self.rights, self.language)
+        lines = self.lines(await self.facts())
         self.set_header("Content-Type", "application/json")
-        self.finish(json.dumps({"text": "", "collector": state}))
+        self.finish(json.dumps({"text": "", "collector": state, "lines": as_json(lines)}))
+
+
+def as_json(lines: Mapping[str, list[CardLine]]) -> dict[str, list[dict[str, str]]]:
+    """Return lines for the page's script."""
+    return {name: [line.as_json() for line in told] for name, told in lines.items()}
 
 
 async def collector(workspace: Path, rights: Rights, language: str) -> dict[str, str] | None:
@@ -230,8 +264,10 @@ class OfOwnKernel(Guarded):
     async def prepare(self, **options: Any) -> None:
         """Answer 404 for the kernel of somebody else."""
         await super().prepare(**options)
-        if not self._finished and self.kernels.owner(self.path_kwargs["kernel_id"]) != self.visitor:
+        kernel_id = self.path_kwargs["kernel_id"]
+        if not self._finished and self.kernels.owner(kernel_id) != self.visitor:
             raise web.HTTPError(404)
+        self.kernels.unheard.heard(kernel_id)
 
 
 class KernelState(OfOwnKernel):

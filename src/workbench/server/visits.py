@@ -27,6 +27,7 @@ from voila.voila_kernel_manager import voila_kernel_manager_factory
 from workbench.language import mark, use_language
 from workbench.rights import Rights
 from workbench.server.page_words import ROOT, spoken
+from workbench.server.unheard_pages import UnheardPages
 from workbench.server.waiting_room import WaitingRoom
 
 MIB = 2**20
@@ -114,6 +115,7 @@ class VisitorKernels(PooledKernels):  # type: ignore[misc]
 
     def __init__(self, **options: Any) -> None:
         self.room = WaitingRoom()
+        self.unheard = UnheardPages()
         self._owners: dict[str, str] = {}
         self._ended: dict[str, tuple[str, str]] = {}
         self._entering: Counter[str] = Counter()
@@ -169,6 +171,7 @@ class VisitorKernels(PooledKernels):  # type: ignore[misc]
     async def leave(self, kernel_id: str, why: str = GONE) -> None:
         """End a kernel; nothing happens when it has ended."""
         self._used.pop(kernel_id, None)
+        self.unheard.heard(kernel_id)
         if kernel_id in self._owners:
             while len(self._ended) >= MAX_REMEMBERED:
                 del self._ended[next(iter(self._ended))]
@@ -238,6 +241,8 @@ class VisitorKernels(PooledKernels):  # type: ignore[misc]
 
     async def look_after(self) -> None:
         """Look at every kernel once: whether it is alive, and takes no more than its share."""
+        for kernel_id in self.unheard.lost():
+            await self.leave(kernel_id)
         for kernel_id in self.list_kernel_ids():
             try:
                 kernel = self.get_kernel(kernel_id)

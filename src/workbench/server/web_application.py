@@ -48,6 +48,7 @@ from workbench.server.handlers import (
     Unknown,
 )
 from workbench.server.index import dashboard_folder
+from workbench.server.index_facts import FactsReader
 from workbench.server.kernel_messages import ALLOWED
 from workbench.server.kernel_socket import OwnKernelMessages
 from workbench.server.kernels import DashboardKernel
@@ -193,9 +194,10 @@ class DashboardServer(Voila):  # type: ignore[misc]
     def init_handlers(self) -> list[Handled]:
         """Return every address there is; raises ``TypeError`` for one without a rule."""
         ours = {"workspace": self.workspace}
+        live = {**ours, "reader": FactsReader(self.workspace)}
         extensions = get_voila_labextensions_path(self.voila_configuration.extra_labextensions_path)
         handlers: list[Handled] = [
-            ("/", Index, ours),
+            ("/", Index, live),
             ("/login", Login, {}),
             ("/logout", Logout, {}),
             (r"/reports/([^/]+)", ReportPage, ours),
@@ -204,7 +206,8 @@ class DashboardServer(Voila):  # type: ignore[misc]
             (r"/dashboards/(\w+)", DashboardPage, {}),
             (r"/dashboards/page\.js", PageScript, {"script": "dashboard.js"}),
             (r"/alive\.js", PageScript, {"script": "alive.js"}),
-            ("/state", PageState, ours),
+            (r"/old-browser\.js", PageScript, {"script": "old_browser.js"}),
+            ("/state", PageState, live),
             (rf"/dashboards/state/{KERNEL}", KernelState, {}),
             (rf"/voila/api/shutdown/{KERNEL}", Goodbye, {}),
             (rf"/api/kernels/{KERNEL}", OwnKernel, {}),

@@ -41,6 +41,7 @@ from workbench.store.part_place import place_of
 from workbench.store.patient_identities import IdentityRow
 from workbench.store.quality_frames import images_frame, results_frame
 from workbench.store.quality_records import Quality
+from workbench.store.quality_tally import QualityTally, quality_tally, tally_marks
 from workbench.store.report_letters import ReportLetters
 from workbench.store.report_run_frame import report_runs_frame
 from workbench.store.report_runs import ReportRuns
@@ -362,6 +363,14 @@ class Store:
     def problems(self, told: integrity.Told = integrity.untold) -> Iterator[str]:
         """Yield what is wrong with the store, one sentence each; reads every byte."""
         return integrity.problems(self._catalogue, self._tables, told)
+
+    def tally_marks(self) -> tuple[int, ...]:
+        """Return numbers that change whenever ``quality_tally`` does; quick."""
+        return tally_marks(self._catalogue)
+
+    def quality_tally(self) -> QualityTally:
+        """Return how image quality stands in numbers."""
+        return quality_tally(self._catalogue)
 
     # --- what has been done ------------------------------------------------------------------
 

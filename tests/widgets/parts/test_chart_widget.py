@@ -170,5 +170,5 @@ test("a selection is plain JSON", () => {
 def test_what_a_chart_says_itself_is_in_the_language():
     with use_language("xx"):
         words = Chart(bars(rows(2))).words
-    assert len(words) == 3
+    assert len(words) == 4
     assert all(wrong_in_text(text) == [] for text in words.values())

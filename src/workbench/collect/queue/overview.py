@@ -208,6 +208,18 @@ def collector_of(folder: Path) -> CollectorState | None:
         return CollectorState(StateKind.PROBLEM, text)
 
 
+def queue_of(folder: Path) -> dict[PatientState, int] | None:
+    """Return how many patients are in each state; ``None`` where nobody has ever collected.
+
+    For a program that has not opened the survey.  Raises ``WorkbenchError``, or ``OSError``, where
+    the hospital's file cannot be read.
+    """
+    if not (folder / HOSPITAL_FILE).exists():
+        return None
+    with closing(HospitalFile(folder)) as hospital:
+        return Queue(hospital).states()
+
+
 def _zone(folder: Path) -> ZoneInfo:
     """Return the zone of the week schedule; UTC where that cannot be read."""
     try:

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from datetime import date
 from pathlib import Path
 from statistics import fmean, stdev
 
 from markupsafe import Markup
 
+from workbench.errors import SettingsError
 from workbench.language import Words, data, mark, moment, n, sentences, t
 from workbench.report.exports import write_table
 from workbench.report.quaac_file import write_quaac
@@ -18,11 +20,13 @@ from workbench.stages.quality.charting import measurements
 from workbench.store.quality_frames import results_frame
 from workbench.store.quality_records import ACCEPTED, REJECTED, WAITING, StoredResult
 from workbench_widgets.pages.quality.shown_results import (
+    decimals_of,
     decision_words,
     nothing_yet,
-    number,
     of_numbers,
+    rounded,
     state_mark,
+    with_unit,
 )
 from workbench_widgets.pages.quality.state import OnDesk
 from workbench_widgets.pages.quality.today_section import result_card
@@ -84,7 +88,8 @@ class ResultsPanel:
     def act(self, ask: Ask) -> Outcome | None:
         """Filter, open, export."""
         if ask.name == "filter":
-            self._chosen |= {name: ask.values.get(name, "") for name in self._chosen}
+            _check_days(ask.text("from"), ask.text("to"))
+            self._chosen |= {name: ask.text(name) for name in self._chosen}
             return Outcome()
         if ask.name == "open" and ask.text("value").isdecimal():
             self._on.open(int(ask.text("value")))
@@ -145,6 +150,14 @@ class ResultsPanel:
         return Outcome(sentences(rows, where))
 
 
+def _check_days(*days: str) -> None:
+    for day in filter(None, days):
+        try:
+            date.fromisoformat(day)
+        except ValueError as error:
+            raise SettingsError("a day is missing or wrong.", "Write it as 2026-03-31.") from error
+
+
 def _between(result: StoredResult, first: str, last: str) -> bool:
     day = f"{result.acquired_at:%Y-%m-%d}" if result.acquired_at else ""
     return (not first or day >= first) and (not last or (day != "" and day <= last))
@@ -155,19 +168,23 @@ def _listed(results: Sequence[StoredResult]) -> Markup:
     known = measurements(results)
     heads = (
         of_numbers(t("Result")), t("Acquired"), t("State"), t("Decision"),
-        *map(of_numbers, known.values()), Words(""),
+        *(of_numbers(with_unit(label, _unit(results, name))) for name, label in known.items()),
+        Words(""),
     )  # fmt: skip
-    rows: list[tuple[object, ...]] = [
-        _row(result, list(known)) for result in reversed(results[-MAX_SHOWN:])
-    ]
     counting = [result for result in results if result.decision != REJECTED]
     columns = [[value for result in counting if (value := _value(result, name)) is not None]
                for name in known]  # fmt: skip
+    digits = dict(zip(known, map(decimals_of, columns), strict=True))
+    rows: list[tuple[object, ...]] = [
+        _row(result, digits) for result in reversed(results[-MAX_SHOWN:])
+    ]
     if counting:
         many = n("one result", "{count} results", len(counting))
-        means = [number(fmean(values)) if values else Words("–") for values in columns]
+        told = list(zip(columns, digits.values(), strict=True))
+        means = [rounded(fmean(values) if values else None, places) for values, places in told]
         spreads = [
-            number(2 * stdev(values)) if len(values) > 1 else Words("–") for values in columns
+            rounded(2 * stdev(values) if len(values) > 1 else None, places)
+            for values, places in told
         ]
         rows[:0] = [
             (_strong(t("Mean")), many, "", "", *map(_strong, means), ""),
@@ -189,14 +206,21 @@ def _strong(text: Words) -> Markup:
     return Markup("<b>{}</b>").format(text)
 
 
-def _row(result: StoredResult, names: Sequence[str]) -> tuple[object, ...]:
+def _row(result: StoredResult, digits: Mapping[str, int | None]) -> tuple[object, ...]:
     at = moment(result.acquired_at) if result.acquired_at else "–"
     show = Button(t("Show"), "open", str(result.number),
                   label=t("Show result {number}", number=result.number))  # fmt: skip
     return (
         result.number, at, state_mark(result.content["state"]), decision_words(result.decision),
-        *(number(_value(result, name)) for name in names), show,
+        *(rounded(_value(result, name), places) for name, places in digits.items()), show,
     )  # fmt: skip
+
+
+def _unit(results: Sequence[StoredResult], name: str) -> str:
+    """Return the unit of a measurement: that of its newest result."""
+    units = (value.get("unit", "") for result in reversed(results)
+             for value in result.content["values"] if value["name"] == name)  # fmt: skip
+    return str(next(units, ""))
 
 
 def _value(result: StoredResult, name: str) -> float | None:

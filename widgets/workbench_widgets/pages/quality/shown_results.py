@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
+from math import floor, isfinite, log10
+from statistics import stdev
 from typing import Any
 
 from markupsafe import Markup
 
 from workbench.language import Words, data, listed, mark, significant, t
+from workbench.language import number as decimal
 from workbench.qa.judging import State
 from workbench.report.html_tables import PRINTED_UNITS
 from workbench.report.quality_page import found_words, kept_words, label_words
@@ -41,6 +44,7 @@ VERDICTS = {
     State.NOT_JUDGED: mark("No value has limits yet."),
 }
 UNITS = {**PRINTED_UNITS, "[hnsf'U]": "HU", "{count}": "", "deg": "°"}
+MOST_DECIMALS = 8
 
 
 def state_mark(state: str) -> Markup:
@@ -69,6 +73,31 @@ def number(value: float | None, unit: str = "") -> Words:
     printed = UNITS.get(unit, unit)
     shown = significant(value)
     return listed((shown, data(printed)), " ") if printed else shown
+
+
+def decimals_of(values: Sequence[float]) -> int | None:
+    """Return the decimals that mean something for values that scatter; ``None`` where none do.
+
+    Two standard deviations are told to two significant digits, and values to the same decimal
+    (GUM, JCGM 100:2008, 7.2.6).
+    """
+    spread = 2 * stdev(values) if len(values) > 1 else 0.0
+    if not spread or not isfinite(spread):
+        return None
+    return min(max(1 - floor(log10(spread)), 0), MOST_DECIMALS)
+
+
+def rounded(value: float | None, decimals: int | None) -> Words:
+    """Return a value to so many decimals; to four digits where there are none."""
+    if value is None or decimals is None:
+        return number(value)
+    return decimal(round(value, decimals) + 0.0, decimals)  # no minus before a zero
+
+
+def with_unit(words: Words, unit: str) -> Words:
+    """Return a head with its unit."""
+    printed = UNITS.get(unit, unit)
+    return listed((words, data(f"({printed})")), " ") if printed else words
 
 
 def limits(low: float | None, high: float | None) -> Words:

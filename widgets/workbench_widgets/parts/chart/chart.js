@@ -99,22 +99,90 @@ function tooltipIn(el) {
 }
 
 /**
- * Where a key leads among a chart's points: nowhere for keys that lead nowhere.
- * @template Point @param {Point[]} points @param {Point | undefined} here @param {string} key
+ * The points of a drawn chart that can be clicked, from left to right; those of legends are none.
+ * @param {wb.SceneGroup} group @param {number} x @param {number} y @returns {wb.ChartPoint[]}
  */
-export function stepped(points, here, key) {
-  if (key === "Home") return points[0];
-  if (key === "End") return points[points.length - 1];
-  const step = { ArrowRight: 1, ArrowDown: 1, ArrowLeft: -1, ArrowUp: -1 }[key];
-  if (!step) return undefined;
-  return here === undefined ? points[0] : points[points.indexOf(here) + step] ?? here;
+export function points(group, x = 0, y = 0) {
+  /** @type {wb.ChartPoint[]} */
+  const found = [];
+  for (const mark of group.items ?? []) {
+    for (const item of mark.items ?? []) {
+      if (mark.marktype === "group") found.push(...points(item, x + (item.x ?? 0), y + (item.y ?? 0)));
+      else if (mark.marktype === "symbol" && mark.role === "mark" && mark.interactive !== false) {
+        found.push({ item, x: x + (item.x ?? 0), y: y + (item.y ?? 0) });
+      }
+    }
+  }
+  return found.sort((one, other) => one.x - other.x || one.y - other.y);
 }
 
-/** Do with a mark what a pointer would.  @param {SVGElement} mark @param {string} kind */
-function strike(mark, kind) {
-  const { x, y, width, height } = mark.getBoundingClientRect();
-  const middle = { clientX: x + width / 2, clientY: y + height / 2 };
-  mark.dispatchEvent(new MouseEvent(kind, { bubbles: true, cancelable: true, ...middle }));
+/** Where a key leads among so many points, from one that may be none (-1).
+ * @param {string} key @param {number} from @param {number} many */
+export function stepped(key, from, many) {
+  /** @type {Record<string, number | undefined>} */
+  const places = {
+    ArrowRight: from + 1, ArrowDown: from + 1, ArrowLeft: from - 1, ArrowUp: from - 1,
+    Home: 0, End: many - 1,
+  };
+  const place = places[key];
+  return place === undefined || !many ? undefined : Math.max(0, Math.min(place, many - 1));
+}
+
+/** What a selection of points says of one; nothing for other selections.
+ * @param {wb.VegaView} view @param {string} signal */
+function fieldsOf(view, signal) {
+  try {
+    return view.signal(`${signal}_tuple_fields`) ?? [];
+  } catch {
+    return [];
+  }
+}
+
+/**
+ * Let keys go from point to point of a chart whose points can be clicked, and click one.
+ * @param {HTMLElement} frame @param {() => wb.Drawn | undefined} now
+ * @param {(event: MouseEvent, value: unknown) => void} tell
+ * @param {(item: wb.SceneItem) => void} pick
+ */
+function keys(frame, now, tell, pick) {
+  const ring = frame.appendChild(document.createElement("div"));
+  ring.className = "wb-chart-ring";
+  ring.hidden = true;
+  const said = frame.appendChild(document.createElement("div"));
+  said.className = "wb-chart-said";
+  said.setAttribute("role", "status");
+  let at = -1;
+  const leave = () => {
+    ring.hidden = true;
+    at = -1;
+    tell(new MouseEvent("mouseout"), null);
+  };
+  frame.addEventListener("blur", leave);
+  frame.addEventListener("keydown", (event) => {
+    const view = now()?.view;
+    const picture = frame.querySelector("svg, canvas");
+    if (!view || !picture) return;
+    const all = points({ items: [view.scenegraph().root] });
+    const chosen = event.key === "Enter" || event.key === " ";
+    const next = chosen ? at : stepped(event.key, at, all.length);
+    if (next === undefined || !all[next]) return;
+    event.preventDefault();
+    at = next;
+    const { item, x, y } = all[at];
+    const box = picture.getBoundingClientRect(), place = frame.getBoundingClientRect();
+    const [left, top] = view.origin(), room = view.padding();
+    const where = { clientX: box.left + room.left + left + x, clientY: box.top + room.top + top + y };
+    ring.style.left = `${where.clientX - place.left}px`;
+    ring.style.top = `${where.clientY - place.top}px`;
+    ring.hidden = false;
+    if (!chosen) {
+      const words = lines(item.tooltip ?? "").map((line) => line.filter(Boolean).join(": "));
+      said.textContent = `${at + 1} / ${all.length}. ${words.join(", ")}`;
+      tell(new MouseEvent("mousemove", where), item.tooltip);
+      return;
+    }
+    pick(item);
+  });
 }
 
 /** @param {wb.Place<wb.ChartModel>} place */
@@ -122,7 +190,6 @@ function render({ model, el }) {
   el.classList.add("wb-chart");
   const words = model.get("words");
   const frame = el.appendChild(document.createElement("div"));
-  frame.className = "wb-chart-frame";
   frame.setAttribute("role", "img"); // Vega's own words inside are English: the caption says it
   const picture = frame.appendChild(document.createElement("div"));
   picture.className = "wb-chart-picture";
@@ -136,13 +203,16 @@ function render({ model, el }) {
   let message;
   /** @type {{ result: wb.Drawn, revision: number, compact: boolean, width: number } | undefined} */
   let drawn;
-  /** @type {SVGElement | undefined} */
-  let reached; // by arrow keys
   let gone = false, queue = Promise.resolve();
+  keys(frame, () => drawn?.result, (event, value) => tooltip(null, event, null, value), pick);
 
   const name = () => {
     const text = model.get("description");
-    frame.setAttribute("aria-label", text || words.chart);
+    const clicked = Boolean(message?.signals.length);
+    frame.setAttribute("aria-label", [text || words.chart, clicked && words.keys].filter(Boolean).join(" "));
+    // A picture has no keys; what has them is announced as what answers to them.
+    frame.setAttribute("role", clicked ? "application" : "img");
+    frame.tabIndex = clicked ? 0 : -1;
     caption.textContent = text; // there for everybody, and when nothing can be drawn
   };
   const width = () => picture.clientWidth;
@@ -161,9 +231,6 @@ function render({ model, el }) {
     });
     drawn = { result, revision, compact: compact(width()), width: width() };
     status.textContent = "";
-    reached = undefined;
-    frame.tabIndex = signals.length ? 0 : -1;
-    frame.setAttribute("role", signals.length ? "group" : "img");
     for (const signal of signals) listen(result.view, signal);
   }
 
@@ -178,6 +245,18 @@ function render({ model, el }) {
     });
   }
 
+  /** Tell of a point what a click on it would: Vega takes no click that a script has made.
+   * @param {wb.SceneItem} item */
+  function pick(item) {
+    for (const signal of message?.signals ?? []) {
+      const fields = drawn ? fieldsOf(drawn.result.view, signal) : [];
+      const known = fields.filter(({ field }) => field && field in (item.datum ?? {}));
+      if (!known.length) continue;
+      const value = Object.fromEntries(known.map(({ field }) => [field, [item.datum?.[field]]]));
+      model.send({ type: "selected", name: signal, value: plain(value) });
+    }
+  }
+
   function later() {
     queue = queue.then(draw).catch((error) => {
       if (gone) return;
@@ -186,25 +265,11 @@ function render({ model, el }) {
     });
   }
 
-  /** Go along the points with arrow keys; Enter chooses one as a click does.  @param {KeyboardEvent} event */
-  function press(event) {
-    const points = /** @type {SVGElement[]} */ (
-      [...picture.querySelectorAll(".mark-symbol path[role='graphics-symbol']")]);
-    const next = stepped(points, reached, event.key);
-    if (event.key === "Enter" && reached) strike(reached, "click");
-    else if (next) {
-      reached?.classList.remove("wb-chart-reached");
-      reached = next;
-      reached.classList.add("wb-chart-reached");
-      status.textContent = reached.getAttribute("aria-label");
-    } else return;
-    event.preventDefault();
-  }
-
   /** @param {wb.ChartTold} content */
   function take(content) {
     if (content.type !== "spec") return;
     message = content;
+    name();
     later();
   }
 
@@ -220,7 +285,6 @@ function render({ model, el }) {
   model.on("change:description", name);
   model.on("msg:custom", take);
   watcher.observe(picture);
-  frame.addEventListener("keydown", press);
   model.send({ type: "ready" });
   return () => {
     gone = true;

@@ -28,6 +28,7 @@ MANY = 2000  # rows
 WORDS = {
     "chart": mark("Chart"),
     "drawing": mark("The chart is being drawn…"),
+    "keys": mark("Arrow keys go from point to point, Enter opens one."),
     "failed": mark("The chart could not be drawn. Reload the page to try again."),
 }
 # The colours of chart.css in light mode: a still picture may stand where there is no CSS.

@@ -14,6 +14,7 @@ const ENGLISH = {
     "No answer: what is shown may be old. It is asked again every five seconds; if nothing " +
     "comes, reload the page, or run its cell again.",
   atWork: "Still at work on what you asked. What is shown is from before.",
+  scrolls: "Scroll to the side to see all columns.",
 };
 
 /** The attributes of an element that are the reader's own and survive an update. */
@@ -101,6 +102,27 @@ export function settle(place) {
   const options = place.querySelectorAll("form[data-live] option");
   for (const option of /** @type {NodeListOf<HTMLOptionElement>} */ (options)) {
     if (option.defaultSelected && !option.selected) option.selected = true;
+  }
+}
+
+/**
+ * Let every table that is wider than its place say so, and be scrolled by keys; its first column
+ * stays where it is (live.css).
+ * @param {Element} place @param {string} words
+ */
+export function tellWide(place, words) {
+  for (const box of place.querySelectorAll(".wbc-wide, .wide")) {
+    if (!isElement(box)) continue;
+    if (box.scrollWidth <= box.clientWidth + 1) {
+      delete box.dataset.scrolls;
+      continue;
+    }
+    box.dataset.scrolls = words;
+    box.tabIndex = 0;
+    if (box.hasAttribute("aria-label")) continue;
+    const caption = box.querySelector("caption")?.textContent;
+    box.setAttribute("role", "region");
+    box.setAttribute("aria-label", caption || words);
   }
 }
 
@@ -212,8 +234,12 @@ function render({ model, el }) {
     if (answered >= number) settle(place);
     if (message.address) remember(message.address);
     lead();
+    tellWide(place, words.scrolls);
     shade();
   };
+
+  const watcher = new ResizeObserver(() => tellWide(place, words.scrolls));
+  watcher.observe(root);
 
   /** Put the keyboard where Python wants it, once for each time that it wants it. */
   function lead() {
@@ -278,6 +304,7 @@ function render({ model, el }) {
   ask("show");
   return () => {
     clearInterval(timer);
+    watcher.disconnect();
     model.off("msg:custom", arrived);
     root.remove();
   };

@@ -27,6 +27,7 @@ NO_ANSWER = mark(
     "reload the page, or run its cell again."
 )
 AT_WORK = mark("Still at work on what you asked. What is shown is from before.")
+SCROLLS = mark("Scroll to the side to see all columns.")
 
 
 @dataclass(frozen=True)
@@ -129,7 +130,9 @@ class Live(anywidget.AnyWidget):
         answer: dict[str, Any] = {"reset": list(reply.reset), "number": ask.number}
         if current_language() != self._language:
             self._language = current_language()
-            answer["words"] = {"noAnswer": t(NO_ANSWER), "atWork": t(AT_WORK)}
+            answer["words"] = {
+                "noAnswer": t(NO_ANSWER), "atWork": t(AT_WORK), "scrolls": t(SCROLLS),
+            }  # fmt: skip
         if reply.address is not None:
             answer["address"] = dict(reply.address)
         if reply.html != self._shown or ask.name != "look":

@@ -21,6 +21,7 @@ from workbench_widgets.parts.live.live import Ask
 NOTHING = Markup("")
 SILENCE = Words("")
 NUMERIC = "#"  # begins a head above numbers, in every language
+LEAST_LINES, MOST_LINES = 4, 26  # of a field for lines: as many as there are, within these
 NONE = mark("None.")  # said of what is good not to have
 GOOD, WORKING, WARNING, PROBLEM = "good", "working", "warning", "problem"
 
@@ -174,15 +175,25 @@ class Field:
             return Markup('<select name="{}"{}>{}</select>').format(self.name, wrong, join(chosen))
         if self.kind in ("lines", "file"):
             # Of lines nothing stays on the page: they may be patient IDs.  A file is to be edited.
-            rows, text = ("4", "") if self.kind == "lines" else ("26", self.value)
+            text = "" if self.kind == "lines" else self.value
+            rows = min(max(text.count("\n") + 2, LEAST_LINES), MOST_LINES)
             return Markup('<textarea name="{}" rows="{}" {}{}>\n{}</textarea>').format(
                 self.name, rows, quiet, wrong, text
             )
         if self.kind == "upload":  # a file of the reader's own computer; ``Ask.files`` has it
             return Markup('<input type="file" name="{}" {}{}>').format(self.name, quiet, wrong)
-        return Markup('<input type="{}" name="{}" value="{}" {}{}>').format(
-            self.kind, self.name, self.value, quiet, wrong
+        # A browser writes days as its own language does; ours are ISO 8601 in every language.
+        kind, more = ("text", _day_hint()) if self.kind == "date" else (self.kind, NOTHING)
+        return Markup('<input type="{}" name="{}" value="{}" {}{}{}>').format(
+            kind, self.name, self.value, quiet, more, wrong
         )
+
+
+def _day_hint() -> Markup:
+    return Markup(
+        ' inputmode="numeric" maxlength="10" pattern="[0-9]{{4}}-[0-9]{{2}}-[0-9]{{2}}"'
+        ' placeholder="{}"'
+    ).format(t("YYYY-MM-DD"))
 
 
 @dataclass(frozen=True)

@@ -58,24 +58,54 @@ function tell(collector) {
   }
 }
 
-async function look() {
+/** A line of a card as the page's template writes it.  @param {Record<string, string>} line */
+function drawn(line) {
+  const make = (name, text) => Object.assign(document.createElement(name), { textContent: text });
+  const place = document.createElement("p");
+  place.dataset.kind = line.kind;
+  const sign = make("b", line.sign);
+  sign.setAttribute("aria-hidden", "true");
+  const said = document.createElement("span");
+  said.append(make("span", line.text), ...(line.todo ? [" ", make("em", line.todo)] : []));
+  place.append(sign, said);
+  return place;
+}
+
+/** Put what each card says now into its place; what is the same is not touched. */
+function fill(lines) {
+  for (const place of document.querySelectorAll("[data-lines]")) {
+    const told = lines?.[place.dataset.lines];
+    const said = JSON.stringify(told);
+    if (!told || place.dataset.said === said) continue;
+    place.dataset.said = said;
+    place.replaceChildren(...told.map(drawn));
+  }
+}
+
+/** Ask and say, while somebody can see the page; once in any case, so that the server knows it. */
+async function look(first = false) {
   clearTimeout(asking);
-  if (!document.hidden) {
+  if (first === true || !document.hidden) {
     const answer = await state();
     if (!answer.text) trueAt = new Date();
     say(answer.text);
     tell(answer.collector);
+    fill(answer.lines);
   }
   clearTimeout(asking); // another look may have begun meanwhile
-  asking = setTimeout(look, ASK_EVERY);
+  asking = setTimeout(() => look(), ASK_EVERY);
 }
 
 document.addEventListener("DOMContentLoaded", () => {
   const told = document.getElementById("jupyter-config-data")?.textContent;
   kernel = told ? JSON.parse(told).kernelId : "";
   document.getElementById("reload")?.addEventListener("click", () => location.reload());
-  look();
+  look(true);
 });
-document.addEventListener("visibilitychange", look);
-addEventListener("pagehide", () => clearTimeout(asking));
+document.addEventListener("visibilitychange", () => look());
+addEventListener("pagehide", (event) => {
+  clearTimeout(asking);
+  // Voila's own good-bye is said only where all of its scripts had come.
+  if (kernel && !event.persisted) navigator.sendBeacon(`/voila/api/shutdown/${kernel}`);
+});
 addEventListener("pageshow", (event) => event.persisted && look());

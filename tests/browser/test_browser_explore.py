@@ -79,10 +79,10 @@ def test_the_notebook_explores_a_survey_and_runs_no_text_of_a_header(lab):
         page.locator(".wb-chart-tooltip:not([hidden])").first.wait_for()
 
         # By keyboard from a mark of the second chart to its event, its sources, and back.
-        frame = page.locator(".wb-chart-frame[role=group]")
+        frame = page.locator(".wb-chart-frame[role=application]")
         frame.focus()
         page.keyboard.press("ArrowRight")
-        assert page.locator(".wb-chart-reached").count() == 1
+        assert page.locator(".wb-chart-ring:not([hidden])").count() == 1
         page.keyboard.press("Enter")
         page.wait_for_selector(".wb-trail h2")
         assert "event" in page.locator(".wb-trail h2").inner_text()

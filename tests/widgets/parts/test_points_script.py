@@ -37,11 +37,14 @@ test("Home and End go to the ends of a lane, other keys nowhere", () => {
   assert.equal(to(1, "x"), 1);
 });
 test("in a chart arrow keys begin at the first point and stop at the last", () => {
-  assert.equal(stepped([1, 2], undefined, "ArrowLeft"), 1);
-  assert.equal(stepped([1, 2], 1, "ArrowRight"), 2);
-  assert.equal(stepped([1, 2], 2, "ArrowDown"), 2);
-  assert.equal(stepped([1, 2], 1, "Tab"), undefined);
-  assert.equal(stepped([], undefined, "ArrowDown"), undefined);
+  assert.equal(stepped("ArrowRight", -1, 2), 0);
+  assert.equal(stepped("ArrowLeft", -1, 2), 0);
+  assert.equal(stepped("ArrowRight", 0, 2), 1);
+  assert.equal(stepped("ArrowDown", 1, 2), 1);
+  assert.equal(stepped("Home", 1, 2), 0);
+  assert.equal(stepped("End", -1, 2), 1);
+  assert.equal(stepped("Tab", 0, 2), undefined);
+  assert.equal(stepped("ArrowDown", -1, 0), undefined);
 });
 """
 

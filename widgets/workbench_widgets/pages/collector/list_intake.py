@@ -20,7 +20,7 @@ from workbench.collect.list_preview import LineNote, ListPreview, preview_file, 
 from workbench.collect.patient_list import ListedPatient
 from workbench.collect.queue.patient_queue import Queue
 from workbench.errors import SettingsError, WorkbenchError
-from workbench.language import Words, listed, n, sentences, t
+from workbench.language import Words, data, listed, n, sentences, t
 from workbench_widgets.pages.collector.figures import whole
 from workbench_widgets.parts.live.live import Ask
 from workbench_widgets.parts.panel.panel import (
@@ -219,7 +219,7 @@ def _preview(read: ReadList) -> Markup:
         _notes(t("Taken, but look:"), preview.notes),
         said(n("Column {columns} is not read: it has no known name.",
                "Columns {columns} are not read: they have no known name.", len(preview.unread),
-               columns=", ".join(map(str, preview.unread))), "soft") if preview.unread else "",
+               columns=data(", ".join(map(str, preview.unread)))), "soft") if preview.unread else "",
         said(t(preview.guessed), "warn") if preview.guessed else "",
         said(t("Nothing was added yet."), "soft"),
         buttons(
@@ -241,7 +241,7 @@ def _notes(title: Words, notes: Sequence[LineNote]) -> Markup:
     if rest:
         more = Markup("<details><summary>{}</summary><p>{}</p></details>").format(
             n("and 1 more line", "and {count} more lines", len(rest), count=whole(len(rest))),
-            t("Lines {lines}.", lines=spans(rest)),
+            t("Lines {lines}.", lines=data(spans(rest))),
         )
     return Markup('<div class="wbc-noted"><p>{}</p><ul class="wbc-lines">{}</ul>{}</div>').format(
         title, lines, more

@@ -12,7 +12,7 @@ from markupsafe import Markup
 
 from workbench.collect.queue.overview import Desk
 from workbench.errors import SettingsError
-from workbench.language import Saying, Words, mark, t
+from workbench.language import Saying, Words, data, mark, t
 from workbench.rights import Right, rights_here
 from workbench_widgets.parts.panel.panel import NOTHING, Field, Form, Outcome, said
 
@@ -62,7 +62,9 @@ class ShownIdentity:
             patient = self._desk.queue.listed(number)
         except KeyError:
             return NOTHING
-        issuer = t("issued by {issuer}", issuer=patient.issuer) if patient.issuer else Words("")
+        issuer = (
+            t("issued by {issuer}", issuer=data(patient.issuer)) if patient.issuer else Words("")
+        )
         return Markup('<p data-fades="{}">{} <code>{}</code> {}</p>').format(
             SHOWN_S, t("The hospital's own ID, for a minute:"), patient.patient_id, issuer
         ) + said(t("This was logged."), "soft")

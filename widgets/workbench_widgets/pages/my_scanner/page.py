@@ -227,7 +227,7 @@ class MyScanner(widgets.VBox):  # type: ignore[misc]
         if self._series is None:
             survey = open_survey(self._workspace, wait_s=PAGE_LIMIT_S)
             try:
-                self._series = survey.series().select(OF_SERIES).collect()
+                self._series = survey.series().select(OF_SERIES)
             finally:
                 survey.close()
         return self._series

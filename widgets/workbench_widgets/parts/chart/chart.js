@@ -190,6 +190,7 @@ function render({ model, el }) {
   el.classList.add("wb-chart");
   const words = model.get("words");
   const frame = el.appendChild(document.createElement("div"));
+  frame.className = "wb-chart-frame";
   frame.setAttribute("role", "img"); // Vega's own words inside are English: the caption says it
   const picture = frame.appendChild(document.createElement("div"));
   picture.className = "wb-chart-picture";

@@ -17,6 +17,7 @@ from workbench_widgets.parts.panel.panel import card
 
 PAGES = Path(__file__).resolve().parents[3] / "widgets/workbench_widgets/pages"
 BOLD = re.compile(r"\*\*(.+?)\*\*")
+ON_NO_CARD = re.compile(r'help_on\("(\w+)"')
 HEADS = {
     "en": ["What it shows", "What to do", "If it looks wrong"],
     "de": ["Was es zeigt", "Was zu tun ist", "Wenn etwas nicht stimmt"],
@@ -53,6 +54,7 @@ def test_every_card_has_its_help() -> None:
 
 def test_every_help_stands_on_a_card() -> None:
     used = {given for _, source in sources() for _, given in cards(source)}
+    used |= {name for _, source in sources() for name in ON_NO_CARD.findall(source)}
     assert sorted(set(help_names()) - used) == []
 
 

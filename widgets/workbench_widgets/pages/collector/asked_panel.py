@@ -140,8 +140,8 @@ def by_hour(rows: Sequence[Mapping[str, Any]], zone: ZoneInfo, now: datetime) ->
                'role="img" aria-label="{}"><line x1="0" x2="{}" y1="30" y2="30"/>{}</svg>'
                '<div class="wbc-axis" aria-hidden="true">{}</div>').format(
                    HOURS, words, HOURS, bars, marks),
-        said(t("{words}.", words=words), "soft"), kind="wbc-full",
-    )  # fmt: skip
+        said(t("{words}.", words=words), "soft"),
+        kind="wbc-full", help_key="collector_hourly")  # fmt: skip
 
 
 def _hour(at: datetime, zone: ZoneInfo) -> Words:
@@ -190,9 +190,9 @@ class LogPanel:
         return card(aside, table(
             (t("Verdict"), t("Reason"), t("Came from"), numbers(t("Objects"))), rejected,
             aside, NONE,
-        )) + card(found, table(
+        ), help_key="collector_aside") + card(found, table(
             (t("Stage"), t("Severity"), t("What"), numbers(t("Number"))), findings, found, NONE,
-        ))  # fmt: skip
+        ), help_key="collector_findings")  # fmt: skip
 
 
 def _counts(rows: pl.LazyFrame, columns: tuple[str, ...]) -> list[tuple[object, ...]]:

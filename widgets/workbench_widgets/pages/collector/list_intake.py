@@ -101,7 +101,13 @@ class ListIntake:
 
     def html(self) -> Markup:
         """Return the card: the form, and what was found or how far the work is."""
-        return card(t("Add patients"), _form().__html__(), self._below(), kind="wbc-full")
+        return card(
+            t("Add patients"),
+            _form().__html__(),
+            self._below(),
+            kind="wbc-full",
+            help_key="collector_add",
+        )
 
     # --- the work ------------------------------------------------------------------------------
 
@@ -219,7 +225,8 @@ def _preview(read: ReadList) -> Markup:
         _notes(t("Taken, but look:"), preview.notes),
         said(n("Column {columns} is not read: it has no known name.",
                "Columns {columns} are not read: they have no known name.", len(preview.unread),
-               columns=data(", ".join(map(str, preview.unread)))), "soft") if preview.unread else "",
+               columns=data(", ".join(map(str, preview.unread)))), "soft")
+        if preview.unread else "",
         said(t(preview.guessed), "warn") if preview.guessed else "",
         said(t("Nothing was added yet."), "soft"),
         buttons(

@@ -114,7 +114,11 @@ class ListsPanel:
     def _card(self, title: Words, text: Words, form: Form) -> Markup:
         proof = self._proofs.get(form.name)
         return card(
-            title, said(text, "warn"), form.__html__(), said(proof, "proof") if proof else ""
+            title,
+            said(text, "warn"),
+            form.__html__(),
+            said(proof, "proof") if proof else "",
+            help_key="collector_lists",
         )
 
     def _export(self, _: Ask) -> Words:

@@ -160,7 +160,7 @@ class Now:
         total = sum(status.states.values())
         if not total:
             empty = t("Nobody is in the queue. Add patients under Queue.")
-            return card(t("Queue"), said(empty, "empty"))
+            return card(t("Queue"), said(empty, "empty"), help_key="collector_queue")
         counts = [
             (t(words), sum(status.states[patient_state] for patient_state in states), name)
             for words, states, name in LEGEND
@@ -184,6 +184,7 @@ class Now:
             Markup('<div class="wbc-bar" role="img" aria-label="{}">{}</div>').format(done, bar),
             Markup('<ul class="wbc-legend">{}</ul>').format(legend),
             kind="wbc-full",
+            help_key="collector_queue",
         )
 
     def _in_hand(self, status: Status) -> Markup:
@@ -193,8 +194,16 @@ class Now:
             if collector.fresh and collector.told.get("patient")
         ]
         if not working:
-            return card(t("Patient in hand"), said(t("None at this moment."), "soft"))
-        return card(t("Patient in hand"), *(self._patient(collector) for collector in working))
+            return card(
+                t("Patient in hand"),
+                said(t("None at this moment."), "soft"),
+                help_key="collector_in_hand",
+            )
+        return card(
+            t("Patient in hand"),
+            *(self._patient(collector) for collector in working),
+            help_key="collector_in_hand",
+        )
 
     def _patient(self, beat: Heartbeat) -> Markup:
         numbered = int(beat.told["patient"])
@@ -226,7 +235,11 @@ class Now:
             Markup("<li>{} {}</li>").format(clock(event["at"], zone), event["said"].words())
             for event in away
         )
-        return card(t("The PACS was away"), Markup('<ul class="wbc-lines">{}</ul>').format(lines))
+        return card(
+            t("The PACS was away"),
+            Markup('<ul class="wbc-lines">{}</ul>').format(lines),
+            help_key="collector_away",
+        )
 
 
 def state_box(state: CollectorState) -> Markup:
@@ -254,9 +267,13 @@ def tonight(status: Status) -> Markup:
     plan, zone = status.plan, ZoneInfo(status.zone)
     title = t("Next open hours")
     if not plan.waiting:
-        return card(title, said(t("Nobody waits."), "soft"))
+        return card(title, said(t("Nobody waits."), "soft"), help_key="collector_next")
     if plan.begins is None or plan.ends is None:
-        return card(title, said(t("None within a week: open some under Schedule.")))
+        return card(
+            title,
+            said(t("None within a week: open some under Schedule.")),
+            help_key="collector_next",
+        )
     total = whole(plan.waiting)
     fits = (
         t("all of {total}", total=total) if plan.patients >= plan.waiting
@@ -274,6 +291,7 @@ def tonight(status: Status) -> Markup:
             "soft",
         ),
         NOTHING if status.working else said(t("If a collector runs: now none does.")),
+        help_key="collector_next",
     )
 
 
@@ -306,7 +324,7 @@ def machine(status: Status, free: int) -> Markup:
         }
     where = listed(data(beat.get("address", "")) for beat in fresh)
     more = t("Speed of the last minute. Listening at {where}.", where=where) if fresh else data("")
-    return card(t("Speed and room"), facts(pairs), said(more, "soft"))
+    return card(t("Speed and room"), facts(pairs), said(more, "soft"), help_key="collector_speed")
 
 
 def _sums(beats: Sequence[Mapping[str, Any]]) -> Iterator[tuple[str, float]]:

@@ -334,7 +334,7 @@ def _changing(states: Mapping[PatientState, int]) -> Markup:
             off=not open_,
         )
     )
-    return card(t("Change"), form.__html__(), everyone)
+    return card(t("Change"), form.__html__(), everyone, help_key="collector_change")
 
 
 def _numbers(text: str) -> list[int]:

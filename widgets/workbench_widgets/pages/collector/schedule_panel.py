@@ -142,8 +142,10 @@ class SchedulePanel:
         }
         shown = facts({caption: _words(*pair) for caption, pair in weeks.items()})
         if all(saved == painted for saved, painted in weeks.values()):
-            return card(t("Open hours"), shown)
-        return card(t("Open hours: not saved yet"), shown, kind="wbc-unsaved")
+            return card(t("Open hours"), shown, help_key="collector_hours")
+        return card(
+            t("Open hours: not saved yet"), shown, kind="wbc-unsaved", help_key="collector_hours"
+        )
 
     def _shown(self, table: Mapping[str, Any], key: str) -> str:
         value = self._typed.get(key, table.get(key, ""))

@@ -84,8 +84,7 @@ def services_card(board: ServiceBoard, zone: ZoneInfo) -> Markup:
             t("Starting."),
         ),
         said(t("workbench up: {which}.", which=up.said.words()), "soft"),
-        kind="wbc-full",
-    )  # fmt: skip
+        kind="wbc-full", help_key="collector_programs")  # fmt: skip
 
 
 def _row(

@@ -129,7 +129,9 @@ class SettingsPanel:
             ))  # fmt: skip
         again = self._again(settings, table)
         results = join(self._result(test) for test in tests)
-        return card(t(title), form.__html__() or fixed, again, more, results)
+        return card(
+            t(title), form.__html__() or fixed, again, more, results, help_key="collector_settings"
+        )
 
     def _again(self, settings: Settings, table: str) -> Markup:
         """Return what asks for the credentials of a table again whose address has changed."""

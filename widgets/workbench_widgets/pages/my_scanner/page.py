@@ -37,6 +37,7 @@ from workbench_widgets.pages.my_scanner.contents import OTHER_SIDE, exams_note, 
 from workbench_widgets.pages.my_scanner.scanner_frames import ScannerChoice
 from workbench_widgets.pages.my_scanner.strip_chart import strip_chart
 from workbench_widgets.parts.event_trail import EventTrail
+from workbench_widgets.parts.help.help import help_on
 from workbench_widgets.parts.live.live import Ask, Live, Reply
 from workbench_widgets.parts.panel.panel import Button, buttons
 from workbench_widgets.parts.table import FrameTable
@@ -167,9 +168,10 @@ class MyScanner(widgets.VBox):  # type: ignore[misc]
         again = buttons(Button(t("Read again"), "read", label=t("Read the tables again")))
         said = t("Read at {time} UTC.", time=data(self._read_at))
         read = Markup('<p class="note">{}</p>').format(said)
-        choices = Markup('<div class="wb-choices">{}<div>{}{}</div></div>').format(
-            self._form, again, read
-        )
+        helped = help_on("my_scanner", t("My scanner"))
+        choices = Markup(
+            '<div class="wbc-helped">{}</div><div class="wb-choices">{}<div>{}{}</div></div>'
+        ).format(helped, self._form, again, read)
         follows = ('<div class="wbc-follows">', self._tabs(), self._content, "</div>")
         return Html("".join(('<div class="wb">', choices, *follows, "</div>")))
 

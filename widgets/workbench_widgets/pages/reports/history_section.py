@@ -58,7 +58,8 @@ class HistoryPanel:
             self._opened(opened) if opened else NOTHING,
             card(t("What was made"),
                  table(heads, map(self._row, runs[:MAX_SHOWN]), t("What was made"), NONE_YET),
-                 said(more, "soft") if more else NOTHING, kind="wbc-full"),
+                 said(more, "soft") if more else NOTHING,
+                 kind="wbc-full", help_key="reports_history"),
         ))  # fmt: skip
 
     def act(self, ask: Ask) -> Outcome | None:

@@ -70,7 +70,8 @@ class MakePanel:
         asked = [run for run in desk.runs() if is_asked(run)]
         return join((
             said(t(LEAD)),
-            card(t("Make a report"), choose.__html__(), self._form(), kind="wbc-full"),
+            card(t("Make a report"), choose.__html__(), self._form(),
+            kind="wbc-full", help_key="reports_make"),
             *(self._at_work(run, asked) for run in asked if run.state in (RUNNING, RETRY)),
             *(run_card(desk, run) for run in _newest(asked)),
         ))  # fmt: skip
@@ -136,8 +137,8 @@ class MakePanel:
         return card(
             title, progress(run, _usual_s(run, asked), self._desk.reports.now()),
             buttons(Button(t("Cancel"), "cancel", str(run.number),
-                           label=t("Cancel {report}", report=title))), kind="wbc-full",
-        )  # fmt: skip
+                           label=t("Cancel {report}", report=title))),
+                           kind="wbc-full", help_key="reports_making")  # fmt: skip
 
 
 def _newest(asked: Sequence[PlanRun]) -> list[PlanRun]:

@@ -82,7 +82,7 @@ class PlansPanel:
             said(t(LEAD)),
             *(said(error.words(), "problem") for error in mistakes.values()),
             card(t("On a schedule"), table(heads, rows, t("On a schedule"), t(NO_PLAN)),
-                 kind="wbc-full"),
+                 kind="wbc-full", help_key="reports_plans"),
             self._form(),
         ))  # fmt: skip
 
@@ -185,7 +185,7 @@ class PlansPanel:
         title = t("Put on a schedule: {report}",
                   report=t(desk.titles.get(desk.chosen, desk.chosen)))  # fmt: skip
         lead = t("With the parameters that stand under Make. Written into {file}.", file=data(FILE))
-        return card(title, said(lead, "soft"), shown, kind="wbc-full")
+        return card(title, said(lead, "soft"), shown, kind="wbc-full", help_key="reports_plan_edit")
 
 
 def _table(ask: Ask, report: str, given: Mapping[str, object]) -> dict[str, object]:

@@ -57,8 +57,8 @@ def run_card(desk: ReportDesk, run: PlanRun, *more: str) -> Markup:
     return card(
         title, facts(known), _digest(run), failure(run), _files(run, title) if copy else NOTHING,
         said(t(NO_FILE), "soft") if run.fingerprint and not copy else NOTHING,
-        _signatures(signed) if signed else NOTHING, *more, kind="wbc-full",
-    )  # fmt: skip
+        _signatures(signed) if signed else NOTHING, *more,
+        kind="wbc-full", help_key="reports_run")  # fmt: skip
 
 
 def _digest(run: PlanRun) -> Markup:

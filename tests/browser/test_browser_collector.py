@@ -76,13 +76,15 @@ def test_patients_are_typed_paused_resumed_and_seen_complete_and_named_nowhere(
 
         # Typed IDs are taken, and the field is empty; a wrong line is told by its number.
         go(page, "Queue")
-        field = page.get_by_label("Patient IDs")
+        field = page.get_by_label("Paste patient IDs")
+        look = page.get_by_role("button", name="Look at the list")
         field.fill("wrong*")
-        page.get_by_role("button", name="Add", exact=True).click()
-        page.locator(".wbc-said.wbc-problem").wait_for()
+        look.click()
+        page.get_by_text("1 line left out").wait_for()
         assert field.input_value() == "wrong*"
         field.fill("\n".join(one.patient_id for one in patients))
-        page.get_by_role("button", name="Add", exact=True).click()
+        look.click()
+        page.get_by_role("button", name="Add 3 patients").click()
         page.get_by_text("3 patients added.").wait_for()
         assert field.input_value() == ""
         assert page.locator("tbody tr").count() == 3
@@ -181,8 +183,9 @@ def test_a_notebook_that_is_saved_holds_nothing_of_what_was_typed(
         run_all(tab, address, "page.ipynb", 1)
         page.locator(".wbc-state").wait_for()
         go(page, "Queue")
-        page.get_by_label("Patient IDs").fill("TYPED-IN-LAB-77")
-        page.get_by_role("button", name="Add", exact=True).click()
+        page.get_by_label("Paste patient IDs").fill("TYPED-IN-LAB-77")
+        page.get_by_role("button", name="Look at the list").click()
+        page.get_by_role("button", name=re.compile(r"^Add \d+ patient")).click()
         page.get_by_text("1 patient added.").wait_for()
         page.get_by_role("menuitem", name="File", exact=True).click()
         page.locator(".lm-Menu-itemLabel").get_by_text("Save Notebook", exact=True).click()

@@ -9,11 +9,14 @@ from functools import lru_cache
 from pathlib import Path
 
 from workbench.language import current_language
+from workbench.language.markdown import markdown
+from workbench.language.pseudo import PSEUDO
 
 TEXTS = Path(__file__).parent / "texts"
 FOLDER = "help"  # of a workspace
 ENGLISH = "en"
 MAX_BYTES = 32 * 1024  # of a site's text: two minutes of reading are 2 kB
+HEADING = re.compile(r"^(# .*)$", re.MULTILINE)
 NAME = re.compile(r"[a-z][a-z0-9_]{0,60}\Z")
 
 _site: list[Path | None] = [None]
@@ -53,7 +56,10 @@ def help_text(name: str) -> HelpText | None:
     own, problem = _of_site(name)
     if own is not None:
         return HelpText(own, by_site=True)
-    ours = _ours(name, current_language())
+    language = current_language()
+    ours = _ours(name, language)
+    if ours is not None and language == PSEUDO:
+        ours = markdown(HEADING.sub(r"\1\n", ours))
     return None if ours is None else HelpText(ours, problem=problem)
 
 

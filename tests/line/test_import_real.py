@@ -53,7 +53,7 @@ def test_each_event_is_counted_once(dose_survey: Survey) -> None:
 
 
 def test_each_event_has_a_dose_or_a_reason(dose_survey: Survey) -> None:
-    doses = dose_survey.doses()
+    doses = dose_survey.table("dose_estimate")
     counted = set(dose_survey.events(preferred=True)["irradiation_event_uid"])
     assert set(doses["irradiation_event_uid"]) == counted
     assert doses.filter(pl.col("value").is_null() & pl.col("reason").is_null()).height == 0

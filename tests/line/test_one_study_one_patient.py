@@ -115,7 +115,7 @@ def test_the_headline_counts_of_every_report_are_those_of_the_store(tmp_path: Pa
         assert summed.events == counted.height == counted["irradiation_event_uid"].n_unique()
         assert summed.patients == counted["patient"].n_unique() <= here.height
         assert summed.studies == counted["StudyInstanceUID"].n_unique() <= here["studies"].sum()
-        by_protocol = dose_by_protocol.by_protocol(events, survey.doses())
+        by_protocol = dose_by_protocol.by_protocol(events, survey.table("dose_estimate"))
         assert by_protocol["events"].sum() == summed.events
 
         tables = ReportTables(

@@ -185,7 +185,7 @@ def test_a_child_has_a_dose(case: str, age: float, line: Callable[[str], Survey]
     survey = line(case)
     estimate_doses(survey)
     assert survey.events()["patient_age_years"].to_list() == [age]
-    doses = survey.doses()
+    doses = survey.table("dose_estimate")
     assert doses["reason"].null_count() == doses.height == 3
     assert (doses["value"] > 0).all()
     converted = doses["flags"].list.contains("dlp_converted_32_to_16_cm_factor_2.0")

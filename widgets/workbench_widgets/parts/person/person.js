@@ -42,7 +42,8 @@ function render({ model, el }) {
   root.dataset.lmSuppressShortcuts = "true"; // keys belong to the fields, not to JupyterLab
   const legend = document.createElement("legend");
   const people = document.createElement("datalist");
-  people.id = `wb-people-${(counted += 1)}`;
+  counted += 1;
+  people.id = `wb-people-${counted}`;
   root.append(legend, people);
   const name = field(root, people.id);
   const role = field(root, "");

@@ -203,7 +203,7 @@ def test_no_table_leaves_with_a_running_number_or_a_time_of_arrival(
     assert not kept_inside & set(schema)
     # Of the examination itself, or of a phantom's: an image of it names nobody.
     moments = {column for column, kind in schema.items() if isinstance(kind, pl.Datetime)}
-    assert moments <= {"started_at", "acquired_at"}
+    assert moments <= {"started_at", "acquired_at", "first_exam_at", "last_exam_at"}
     codebook = (tmp_path / f"{name}.codebook.csv").read_text("utf-8")
     assert not any(f"\n{column}," in codebook for column in kept_inside)
 

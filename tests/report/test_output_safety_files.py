@@ -45,7 +45,7 @@ def test_no_text_of_a_csv_is_a_formula_and_numbers_stay_numbers(tmp_path: Path, 
 def test_no_cell_of_a_workbook_is_a_formula_or_a_link(tmp_path: Path, name: str) -> None:
     _, out = written(tmp_path, name, ".xlsx")
     assert formulas_in_xlsx(out) == []
-    assert COMMAND in texts_in_xlsx(out)
+    assert any(text.startswith(COMMAND) for text in texts_in_xlsx(out))
 
 
 @pytest.mark.parametrize("name", TABLES)

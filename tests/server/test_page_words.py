@@ -12,9 +12,11 @@ from nbconvert.filters import ansi2html
 
 from tests.language.planted import forget, plant
 from tests.language.unmarked import unmarked
-from workbench.language import use_language
+from workbench.collect.queue.collector_state import StateKind
+from workbench.language import Words, use_language
 from workbench.rights import Right, Rights
 from workbench.server.access import TEMPLATES
+from workbench.server.card_lines import CardLine
 from workbench.server.index import Dashboard, FinishedReport, dashboards
 from workbench.server.page_words import TEMPLATE_WORDS, later, markdown_later, rights_words, spoken
 from workbench.server.visits import Visit
@@ -75,6 +77,7 @@ class _Passwords:
 
 
 COLLECTOR = {"kind": "good", "text": "«running»", "todo": "«nothing»", "start": ""}
+LINE = CardLine(StateKind.WARNING, Words("«no scanner»"))
 RIGHTS = Rights.of((Right.LOOK, Right.DECIDE))
 BUSY = {"seconds": 5, "title": "«Quality»"}
 LOGIN = {
@@ -90,7 +93,7 @@ def home(**other: object) -> dict[str, object]:
     return {
         "survey": "Thorax & <b>", "collector": COLLECTOR, "dashboards": dashboards(),
         "languages": (("en", "English"), ("de", "Deutsch")), "rights": RIGHTS,
-        "reports": (_report(),), **other,
+        "reports": (_report(),), "lines": {"my_scanner": [LINE]}, **other,
     }  # fmt: skip
 
 

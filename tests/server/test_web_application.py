@@ -92,7 +92,8 @@ def test_the_index_lists_what_there_is_with_texts_escaped(server: ServerProcess)
     page = body.decode()
     assert status == 200
     assert re.findall(r"<script.*?</script>", page) == [
-        '<script type="module" src="/alive.js"></script>'
+        '<script type="module" src="/alive.js"></script>',
+        '<script nomodule src="/old-browser.js"></script>',
     ]
     assert not re.search(r"\son\w+=|javascript:", page)
     policy = headers["Content-Security-Policy"]

@@ -52,7 +52,10 @@ def make(cases: Any) -> Make:
     def made(
         images: dict[str, Any], report: dict[str, Any], study: str = "1.2.3.1"
     ) -> list[Dataset]:
-        event = cases.event(dlp=(100.0, "mGy.cm"), length=(105.0, "mm"), started="20200102101500")
+        hour = 9 + int(study[-1])  # a scanner does not scan twice in one minute
+        event = cases.event(
+            dlp=(100.0, "mGy.cm"), length=(105.0, "mm"), started=f"20200102{hour:02}1500"
+        )
         slices = cases.slices("2", range(0, 100, 5))
         for one in slices:
             one.update(item(**BORN | images))
@@ -60,6 +63,8 @@ def make(cases: Any) -> Make:
         told.update(item(**BORN | report))
         for one in (*slices, told):
             one.StudyInstanceUID = study
+            if "AcquisitionTime" in one:
+                one.AcquisitionTime = f"{hour:02}1500"
             one.SeriesInstanceUID = f"{study}.{one.SeriesNumber}"
         return [*slices, told]
 

@@ -54,7 +54,8 @@ def coverage(events: pl.DataFrame) -> pl.DataFrame:
 
 
 def _read_from(scan: Mapping[str, Any]) -> Iterable[tuple[str, str | None]]:
-    told = json.loads(scan["provenance"] or "{}")
+    written = json.loads(scan["provenance"] or "{}")
+    told = {column: source for column, source in written.items() if isinstance(source, str)}
     for column, basis in BASES.items():
         told.setdefault(column, scan[basis])
     for column in NEEDED:

@@ -7,6 +7,8 @@ holds for what a patient gets in a study, a notification value for one scan.
 from __future__ import annotations
 
 import json
+from collections.abc import Iterator
+from typing import Any
 
 import polars as pl
 
@@ -34,9 +36,20 @@ def alerts(events: pl.DataFrame) -> pl.DataFrame:
             "delivered": event[DELIVERED[check["quantity"]]],
         }
         for event in told.iter_rows(named=True)
-        for check in json.loads(event["dose_check"])
+        for check in _checks(event["dose_check"])
     ]
     return ALERT.frame(rows).sort(ALERT.key, nulls_last=True)
+
+
+def _checks(text: str) -> Iterator[dict[str, Any]]:
+    """Yield the checks of an event; what a file has that this program did not write is passed."""
+    try:
+        told = json.loads(text)
+    except ValueError:
+        return
+    for check in told if isinstance(told, list) else []:
+        if isinstance(check, dict) and check.get("quantity") in UNITS:
+            yield check
 
 
 def _exceeded(limit: float | None, estimate: float | None) -> bool | None:

@@ -93,7 +93,7 @@ def _reported(events: pl.DataFrame) -> pl.DataFrame:
     report = pl.col("report")
     rank = pl.col("source").replace_strict(
         [source.value for source in DoseSource], list(range(len(DoseSource))),
-        return_dtype=pl.Int64,
+        default=len(DoseSource), return_dtype=pl.Int64,
     )  # fmt: skip
     told = events.filter(report.is_not_null()).select(
         *STUDY, "report", rank=rank,

@@ -264,7 +264,7 @@ def _ready(page: Any, wait_for: str) -> None:
 def _every_choice(page: Any, payloads: Iterable[str]) -> str:
     """Choose a scanner for each payload; some stand in several, cleaned and as they were."""
     texts = [str(page.evaluate(SEEN))]
-    scanner = page.get_by_label("Scanner")
+    scanner = page.locator("select[name=scanner]")
     named = [_plain(name) for name in scanner.locator("option").all_text_contents()]
     for text in payloads:
         number = next(place for place, name in enumerate(named) if _plain(text)[:HEAD] in name)

@@ -60,7 +60,7 @@ function unseenFocus() {
   const look = (one) => {
     const style = getComputedStyle(one);
     return [style.outlineStyle, style.outlineWidth, style.outlineColor, style.boxShadow,
-            style.borderColor, style.backgroundColor].join();
+            style.borderColor, style.backgroundColor, style.stroke, style.strokeWidth].join();
   };
   const found = new Set();
   const before = document.activeElement;
@@ -106,7 +106,7 @@ function cutOff() {
     if (!shown(one) || one.scrollWidth <= one.clientWidth + 1 || one.clientWidth < 2) continue;
     const style = getComputedStyle(one);
     if (style.overflowX === 'hidden' || style.overflowX === 'clip') {
-      if (one.tagName !== 'SELECT' && style.textOverflow !== 'ellipsis' && !one.closest('svg')) {
+      if (!['SELECT', 'INPUT'].includes(one.tagName) && style.textOverflow !== 'ellipsis' && !one.closest('svg')) {
         found.add(`cut: ${where(one)}`);
       }
     } else if (style.overflowX === 'auto' || style.overflowX === 'scroll') {

@@ -111,7 +111,7 @@ def test_a_choice_that_no_kernel_answers_is_taken_back_and_never_mixed(
         page = tab.page
         open_dashboard(page, server, "my_scanner")
         name, number = page.locator("h2.wb-shown"), page.locator(".wb .tiles b").first
-        choice, chart = page.get_by_label("Scanner"), page.locator(".wb figure").first
+        choice, chart = page.locator("select[name=scanner]"), page.locator(".wb figure").first
         assert name.inner_text().startswith(ACME)
         before = (number.inner_text(), chart.inner_html())
 
@@ -155,15 +155,15 @@ def test_a_kernel_that_is_slow_is_told_and_its_answer_is_taken(server: ServerPro
         for kernel in kernels:
             kernel.suspend()
         try:
-            page.get_by_label("Scanner").select_option(label=f"{FORCE} (2 exams)")
+            page.locator("select[name=scanner]").select_option(label=f"{FORCE} (2 exams)")
             page.locator(".wbc-late:not([hidden])").wait_for(timeout=SOON_MS)
-            assert page.get_by_label("Scanner").input_value() == ACME
+            assert page.locator("select[name=scanner]").input_value() == ACME
         finally:
             for kernel in kernels:
                 kernel.resume()
         page.locator("h2.wb-shown").get_by_text(FORCE).wait_for(timeout=SOON_MS)
         page.locator(".wbc-late").first.wait_for(state="hidden", timeout=SOON_MS)
-        assert page.get_by_label("Scanner").input_value() == FORCE
+        assert page.locator("select[name=scanner]").input_value() == FORCE
         assert page.locator(".wb .tiles b").first.inner_text() == "2"
 
 
@@ -311,7 +311,7 @@ def test_a_name_given_in_one_tab_is_in_the_others(server: ServerProcess) -> None
         page.get_by_role("button", name="Show it under this name").click()
         page.get_by_text(f"{FORCE} is shown as Emergency CT from now on.").wait_for()
         other.get_by_role("cell", name="Emergency CT", exact=True).wait_for(timeout=SOON_MS)
-        scanner.locator("option", has_text="Emergency CT (2 exams)").wait_for(
+        scanner.locator("select[name=scanner] option", has_text="Emergency CT (2 exams)").wait_for(
             state="attached", timeout=SOON_MS
         )
         # In the other tab that scanner is not open any more, under its old name.

@@ -21,8 +21,9 @@ class Survey:
     def __init__(self, folder):
         self.folder = folder
     def __getattr__(self, name):
-        read = polars.scan_parquet if name == "series" else polars.read_parquet
-        return lambda **_: read(f"{self.folder}/{name}.parquet")
+        if name == "table":
+            return lambda _: polars.read_parquet(f"{self.folder}/doses.parquet")
+        return lambda **_: polars.read_parquet(f"{self.folder}/{name}.parquet")
 
 workbench.open_survey = Survey
 """

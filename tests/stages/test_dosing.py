@@ -29,9 +29,11 @@ def survey(tmp_path: Path) -> Iterator[Survey]:
 
 
 def add(survey: Survey, cases: Any, study: str, **values: Any) -> None:
+    started = f"{9 + int(study[-1]):02}1500"  # a scanner does not scan twice in one minute
     made = cases.slices(
-        "2", range(0, 100, 5), StudyInstanceUID=study, SeriesInstanceUID=f"{study}.2", **values
-    )
+        "2", range(0, 100, 5), StudyInstanceUID=study, SeriesInstanceUID=f"{study}.2",
+        AcquisitionTime=started, **values,
+    )  # fmt: skip
     with survey.store.batch():
         for row in cases.frame(made).to_dicts():
             digest = hashlib.sha256(row["header"].encode()).hexdigest()

@@ -127,6 +127,7 @@ declare namespace wb {
     pages: string;
     previous: string;
     reading: string;
+    scrolls: string;
     table: string;
     textHint: string;
     unknown: string;

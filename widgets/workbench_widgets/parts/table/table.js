@@ -97,6 +97,12 @@ function render({ model, el }) {
   });
   const save = button(words.download, bar, () => send("csv"));
   const scroll = element("div", "workbench-table-scroll", root);
+  const tellScroll = () => {
+    if (scroll.scrollWidth > scroll.clientWidth + 1) scroll.dataset.scrolls = words.scrolls;
+    else delete scroll.dataset.scrolls;
+  };
+  const watcher = new ResizeObserver(tellScroll);
+  watcher.observe(scroll);
   scroll.tabIndex = 0;
   scroll.setAttribute("role", "region");
   const table = element("table", "", scroll);
@@ -226,6 +232,7 @@ function render({ model, el }) {
     clear.hidden = !Object.values(state.filters).some((text) => text.trim());
     const none = message.total > 0 && message.shown === 0;
     note.textContent = none ? words.noneFit : "";
+    tellScroll();
     note.hidden = !none;
   }
 

@@ -43,6 +43,7 @@ WORDS = {
     "pages": mark("Pages of the table"),
     "previous": mark("Previous"),
     "reading": mark("Reading the table…"),
+    "scrolls": mark("Scroll to the side to see all columns."),
     "table": mark("Table"),
     "textHint": mark("filter…"),
     "unknown": mark("not known"),

@@ -83,7 +83,7 @@ def test_who_looks_sees_quality_without_buttons_and_the_collector_in_words(
         page.get_by_role("tab", name="Today").wait_for(timeout=COLD_MS)
         assert page.get_by_role("tab", name="Measure").count() == 0
         page.get_by_role("button", name="Show result").first.click()
-        page.get_by_text("Verification", exact=True).first.wait_for()
+        page.locator("summary", has_text="Verification").first.wait_for()
         for name in ("Accept", "Reject", "Look for new images"):
             assert page.get_by_role("button", name=name, exact=True).count() == 0
         page.get_by_role("tab", name="Charts").click()

@@ -287,6 +287,7 @@ function render({ model, el }) {
     clearTimeout(timer);
     model.off("msg:custom", arrived);
     model.off("change:caption", describe);
+    watcher.disconnect();
     root.remove();
   };
 }

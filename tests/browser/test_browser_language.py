@@ -72,7 +72,14 @@ def sections(page: Any) -> Iterator[str]:
         page.wait_for_timeout(SETTLED_MS)
         page.evaluate("document.querySelectorAll('details').forEach((each) => (each.open = true))")
         page.wait_for_timeout(SETTLED_MS)
+        answered(page)
         yield name or "all"
+
+
+def answered(page: Any) -> None:
+    """Wait until no part says that it has no answer yet: before its first it knows English only."""
+    for late in page.locator(".wbc-late").all():
+        late.wait_for(state="hidden", timeout=COLD_MS)
 
 
 Found = Mapping[str, Sequence[str]]

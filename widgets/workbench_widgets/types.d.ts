@@ -71,6 +71,7 @@ declare namespace wb {
   // --- table.js ---
   interface Column {
     name: string;
+    label: string;
     unit: string;
     meaning: string;
     number: boolean;

@@ -64,7 +64,7 @@ def test_the_head_has_units_and_meanings(page):
     assert head["total"] == 120
     first, second = head["head"]
     assert first == {
-        "name": "protocol", "unit": "", "number": False,
+        "name": "protocol", "label": "protocol", "unit": "", "number": False,
         "meaning": IRRADIATION_EVENT.column("protocol").meaning,
     }  # fmt: skip
     assert (second["unit"], second["number"]) == ("mGy", True)

@@ -21,7 +21,7 @@ from markupsafe import Markup
 from workbench import open_survey, rights
 from workbench.dose import reference_levels
 from workbench.errors import WorkbenchError
-from workbench.language import current_language, data, mark, n, t
+from workbench.language import current_language, data, mark, n, settle_language, t
 from workbench.report import charts
 from workbench.report.dose_by_protocol import counted_events, preferred_ct
 from workbench.report.exam_table import EXAM
@@ -106,15 +106,26 @@ class MyScanner(widgets.VBox):  # type: ignore[misc]
         self._names, self.view, self._focus = "", CHARTS, 0
         self._content, self._form, self._read_at = Html(""), Markup(""), ""
         self._language = current_language()
-        self.exams = FrameTable(EXAM.empty(), EXAM, t("Exams"), NO_EXAMS)
-        self.exams.on_open(self._open_exam)
-
+        self.exams = self._exam_table()
         self.trail = EventTrail(self._workspace, (HOME, self._returned), self._counted)
         self.read()
         self._first = self.choice
         self.live = Live(self.answer)
-        style = widgets.HTML(f"<style>{STYLE}</style>")
-        super().__init__([style, self.live, self.exams, self.trail])
+        self._style = widgets.HTML(f"<style>{STYLE}</style>")
+        super().__init__([self._style, self.live, self.exams, self.trail])
+        self._place()
+
+    def _exam_table(self) -> FrameTable:
+        table = FrameTable(EXAM.empty(), EXAM, t("Exams"), NO_EXAMS)
+        table.on_open(self._open_exam)
+        return table
+
+    def _speak(self) -> None:
+        """Say what is said outside of answers in the visitor's language, which is known by now."""
+        settle_language(current_language())
+        self.exams.close()
+        self.exams = self._exam_table()
+        self.children = [self._style, self.live, self.exams, self.trail]
         self._place()
 
     def read(self) -> None:
@@ -132,6 +143,8 @@ class MyScanner(widgets.VBox):  # type: ignore[misc]
 
     def choose(self, wanted: ScannerChoice) -> None:
         """Show a choice; of what is not there the first, or all, is taken."""
+        if self._language != current_language():
+            self._speak()
         known = [name for name, _ in frames.scanners(self._events)]
         scanner = wanted.scanner if wanted.scanner in known else next(iter(known), None)
         beside = wanted.beside if wanted.beside in known else None

@@ -192,7 +192,9 @@ function render({ model, el }) {
   const frame = el.appendChild(document.createElement("div"));
   frame.className = "wb-chart-frame";
   frame.setAttribute("role", "img"); // Vega's own words inside are English: the caption says it
-  const picture = frame.appendChild(document.createElement("div"));
+  const drawing = frame.appendChild(document.createElement("div"));
+  drawing.setAttribute("role", "img"); // Vega's own words inside it are English
+  const picture = drawing.appendChild(document.createElement("div"));
   picture.className = "wb-chart-picture";
   const status = el.appendChild(document.createElement("p"));
   const caption = el.appendChild(document.createElement("p"));
@@ -213,6 +215,7 @@ function render({ model, el }) {
     frame.setAttribute("aria-label", [text || words.chart, clicked && words.keys].filter(Boolean).join(" "));
     // A picture has no keys; what has them is announced as what answers to them.
     frame.setAttribute("role", clicked ? "application" : "img");
+    drawing.setAttribute("aria-label", text || words.chart);
     frame.tabIndex = clicked ? 0 : -1;
     caption.textContent = text; // there for everybody, and when nothing can be drawn
   };

@@ -177,9 +177,10 @@ function render({ model, el }) {
       for (const other of head.querySelectorAll("th")) markOrder(other);
       ask();
     });
+    order.translate = false;
     order.className = "workbench-table-order";
     element("span", "workbench-table-arrow", order).setAttribute("aria-hidden", "true");
-    if (column.unit) element("span", "workbench-table-unit", cell, column.unit);
+    if (column.unit) element("span", "workbench-table-unit", cell, column.unit).translate = false;
     if (column.meaning) cell.title = column.meaning;
     markOrder(cell);
     return cell;
@@ -199,7 +200,7 @@ function render({ model, el }) {
     const cell = document.createElement("td");
     const input = element("input", "", cell);
     input.type = "search";
-    input.setAttribute("aria-label", filled(words.filter, column.name));
+    input.setAttribute("aria-label", filled(words.filter, column.label));
     input.placeholder = column.number ? words.numberHint : words.textHint;
     input.value = state.filters[column.name] ?? "";
     input.addEventListener("input", () => {
@@ -219,6 +220,7 @@ function render({ model, el }) {
     body.replaceChildren(
       ...message.rows.map((row, place) => {
         const made = rowElement(row, columns.map((column) => column.number), words.unknown);
+        for (const cell of made.cells) cell.translate = false; // values and codes are nobody's words
         if (opens) made.prepend(openCell(place));
         return made;
       }),

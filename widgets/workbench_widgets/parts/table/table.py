@@ -17,7 +17,7 @@ import polars as pl
 import traitlets
 
 from workbench.deidentify.patient_clock import Times
-from workbench.language import Marked, Words, mark, n, number, t
+from workbench.language import Marked, Words, data, mark, n, number, t
 from workbench.report.exports import write_table
 from workbench.report.html_tables import PRINTED_UNITS
 from workbench.schema import Column, Table
@@ -147,6 +147,7 @@ class FrameTable(anywidget.AnyWidget):
         columns = [
             {
                 "name": column.name,
+                "label": data(column.name),
                 "unit": PRINTED_UNITS.get(column.unit, column.unit),
                 "meaning": t(column.meaning) if column.meaning else "",
                 "number": column.kind in ("integer", "real"),

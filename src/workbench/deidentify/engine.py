@@ -18,6 +18,7 @@ from pydicom.uid import ExplicitVRLittleEndian
 from workbench.deidentify.patient_clock import PatientClock, Times
 from workbench.deidentify.patient_evidence import issuer_of, value_of
 from workbench.deidentify.people import people_in
+from workbench.deidentify.phantom_names import PHANTOM_NAMED, names_phantom
 from workbench.deidentify.pseudonym import NO_IDENTIFIER, PatientPseudonym, Pseudonyms
 from workbench.deidentify.transform import MAX_DEPTH, VALUE_DROPPED, Note, Transform
 from workbench.dicom.process import quiet_pydicom
@@ -123,6 +124,8 @@ class _Passage:
         transform = self._transform(patient, self._note)
         dataset = transform.dataset(self.source, 0)
         age = self._age(dataset) if PATIENT_AGE in self.engine.profile.rules else Age()
+        if names_phantom(self._text("PatientName"), self._text("PatientID")):
+            self._note(PHANTOM_NAMED, "PatientName", "the name or ID is that of a phantom or test")
         self._sign(dataset, patient.name)
         return Deidentified(dataset, patient.name, age, tuple(self.findings.values()))
 

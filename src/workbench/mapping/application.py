@@ -20,6 +20,7 @@ from workbench.mapping.age import with_age
 from workbench.mapping.body_regions import ambiguous_regions
 from workbench.mapping.event_start import with_study_zone
 from workbench.mapping.other_series import other_series
+from workbench.mapping.phantoms import named_studies, with_phantoms
 from workbench.mapping.report_kinds import with_report_kind
 from workbench.mapping.rules import Rules, built_in_rules
 from workbench.mapping.source_choice import with_preferred
@@ -38,7 +39,10 @@ class Mapped:
 
 
 def map_instances(
-    instances: pl.DataFrame, rules: Rules | None = None, ages_differ: Collection[int] = ()
+    instances: pl.DataFrame,
+    rules: Rules | None = None,
+    ages_differ: Collection[int] = (),
+    phantoms: Collection[int] = (),
 ) -> Mapped:
     """Map instances to series and irradiation events.
 
@@ -50,6 +54,8 @@ def map_instances(
         Rules of the makers; the built-in ones by default.
     ages_differ
         Numbers of objects whose birth date and PatientAge contradict each other.
+    phantoms
+        Numbers of objects whose patient bears the name of a phantom.
 
     Returns
     -------
@@ -64,7 +70,8 @@ def map_instances(
     read = [_read(modality, share, rules) for modality, share in shares]
     frames = [frame for share in read for frame in share.events.values()]
     events, choices = with_preferred(frames)
-    findings += [*doubtful, *zones, *choices, *ambiguous_regions(events)]
+    events, tests = with_phantoms(events, named_studies(ordered, phantoms))
+    findings += [*doubtful, *zones, *choices, *tests, *ambiguous_regions(events)]
     findings += _studies_of_several(instances)
     findings += [finding for share in read for finding in share.findings]
     series = [

@@ -24,12 +24,14 @@ class MappingAttempt:
     failed: frozenset[str]
 
 
-def map_apart(instances: pl.DataFrame, ages_differ: Collection[int] = ()) -> MappingAttempt:
+def map_apart(
+    instances: pl.DataFrame, ages_differ: Collection[int] = (), phantoms: Collection[int] = ()
+) -> MappingAttempt:
     """Map instances of whole patients; a study that raises is left out, with a finding.
 
     The finding names the kind of the exception only: its words may hold a header value.
     """
-    return _attempt(instances, lambda part: map_instances(part, ages_differ=ages_differ))
+    return _attempt(instances, lambda part: map_instances(part, None, ages_differ, phantoms))
 
 
 def _attempt(instances: pl.DataFrame, stage: Stage) -> MappingAttempt:

@@ -23,6 +23,7 @@ STUDY = "StudyInstanceUID"
 DOING = mark("mapping studies")
 MAPPED_AT_ONCE = 10_000  # instances; their headers as text take some 120 MB
 AGE_MISMATCH = "age_mismatch"  # what de-identification says where birth date and age differ
+PHANTOM_NAMED = "phantom_named"  # and where the patient's name is a phantom's
 
 
 @dataclass(frozen=True)
@@ -32,6 +33,7 @@ class MapTask:
     folder: Path
     patients: tuple[str, ...] = field(repr=False)
     ages_differ: tuple[int, ...] = field(repr=False)
+    phantoms: tuple[int, ...] = field(repr=False)
     studies: int
 
     def run(self, workplace: Workplace) -> tuple[MappingAttempt, int]:  # noqa: ARG002 - opens little
@@ -42,7 +44,7 @@ class MapTask:
             rows = survey.store.read("instance", lambda rows: rows.filter(theirs).collect())
         finally:
             survey.close()
-        return map_apart(rows, list(self.ages_differ)), self.studies
+        return map_apart(rows, list(self.ages_differ), list(self.phantoms)), self.studies
 
 
 @dataclass
@@ -114,14 +116,19 @@ class MapWork:
         return MadeRows(dict(zip(names, rows, strict=True)), whole.failed)
 
     def _tasks(self, sizes: pl.DataFrame) -> Iterator[MapTask]:
-        mismatch = (pl.col("stage") == "import") & (pl.col("code") == AGE_MISMATCH)
-        ages = self.survey.store.read(
-            "finding", lambda rows: rows.filter(mismatch).select("object_number").collect()
-        )
-        ages_differ = tuple(ages["object_number"].drop_nulls())
+        ages_differ, phantoms = self._noted(AGE_MISMATCH), self._noted(PHANTOM_NAMED)
         folder = self.survey.folder.absolute()
         for chunk in sizes.partition_by("chunk", maintain_order=True):
-            yield MapTask(folder, tuple(chunk["patient"]), ages_differ, int(chunk["studies"].sum()))
+            patients, studies = tuple(chunk["patient"]), int(chunk["studies"].sum())
+            yield MapTask(folder, patients, ages_differ, phantoms, studies)
+
+    def _noted(self, code: str) -> tuple[int, ...]:
+        """Return the numbers of objects of which the border noted something."""
+        noted = (pl.col("stage") == "import") & (pl.col("code") == code)
+        numbers = self.survey.store.read(
+            "finding", lambda rows: rows.filter(noted).select("object_number").collect()
+        )
+        return tuple(numbers["object_number"].drop_nulls())
 
 
 def header_fingerprints(instances: pl.LazyFrame) -> dict[str, str]:

@@ -14,6 +14,7 @@ from pydicom.dataset import Dataset
 from pydicom.tag import Tag
 
 from workbench.deidentify.attribute_rules import AttributeRule
+from workbench.deidentify.phantom_names import PHANTOM_NAMED
 from workbench.deidentify.transform import MAX_DEPTH
 from workbench.dicom.fast.fragment import Fragment, fragment, fragments
 from workbench.dicom.fast.single import Remembered, raw_element, small_dataset
@@ -25,9 +26,9 @@ if TYPE_CHECKING:
     from workbench.deidentify.engine import Deidentifier
     from workbench.deidentify.pseudonym import PatientPseudonym
 
-# Findings about the age, which are told after all others.
-AGE_CODES = frozenset({"age_mismatch", "age_capped", "implausible_age"})
-AGE_COLUMNS = frozenset({"PatientAge", "PatientBirthDate"})
+# Findings about the person as a whole, which are told after all others.
+PERSON_CODES = frozenset({"age_mismatch", "age_capped", "implausible_age", PHANTOM_NAMED})
+PERSON_COLUMNS = frozenset({"PatientAge", "PatientBirthDate", "PatientName"})
 LETTERS = b"\x08\0\x05\0"  # SpecificCharacterSet
 MAX_CREATOR_BYTES = 80  # bytes: an LO has 64 letters (PS3.5 6.2)
 MAX_RULES = 5_000  # of private elements
@@ -70,10 +71,10 @@ class Neighbours:
     Attributes
     ----------
     usual
-        Whether these elements are treated without a finding but about the age; if not, the
-        objects must be treated one by one.
+        Whether these elements are treated without a finding but about the age or a phantom; if
+        not, the objects must be treated one by one.
     findings
-        About the age.
+        About the age, and that a phantom is meant.
     fragments
         Of these elements and of those that say how the object was de-identified, by tag.
     row
@@ -99,7 +100,8 @@ class Neighbours:
         self._source = small_dataset(explicit, people)
         done = deidentifier.apply(self._source, under)
         self.usual = all(
-            finding.code in AGE_CODES and finding.column in AGE_COLUMNS for finding in done.findings
+            finding.code in PERSON_CODES and finding.column in PERSON_COLUMNS
+            for finding in done.findings
         )
         self.findings = done.findings
         self.fragments = fragments(done.dataset)

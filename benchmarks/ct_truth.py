@@ -39,7 +39,7 @@ TOLD = ("ctdi_vol_mgy", "scan_length_mm", "kvp_kv", "pitch", "rotation_time_s",
 Rows = list[dict[str, Any]]
 
 
-def test_data() -> Path:
+def data_folder() -> Path:
     """Return the folder of the test data."""
     return Path(os.environ["WORKBENCH_TEST_DATA"])
 
@@ -181,7 +181,7 @@ RIGHT: dict[str, Callable[[Mapped], bool]] = {
 def cases() -> dict[str, bool | None]:
     """Return CT cases that are right or wrong; ``None``: other tests say what is right there."""
     found: dict[str, bool | None] = {}
-    for folder in sorted((test_data() / "cases" / "ct").iterdir()):
+    for folder in sorted((data_folder() / "cases" / "ct").iterdir()):
         _, _, published = folder.name.partition("_published_")
         result = mapped(read(folder))
         if published:
@@ -230,7 +230,7 @@ def known_spirals(kind: str) -> list[Comparison]:
 def dose_pages() -> list[Comparison]:
     """Compare helical rows of real GE dose pages: their range beside DLP / CTDIvol, in mm."""
     compared = []
-    path = test_data() / "dosimetry" / "pixelmed_doseocrcheck_values.csv"
+    path = data_folder() / "dosimetry" / "pixelmed_doseocrcheck_values.csv"
     with path.open(encoding="utf-8") as file:
         for row in csv.DictReader(file):
             if row["type"] != "HELICAL" or not row["range_from"]:
@@ -250,7 +250,7 @@ def _place(text: str) -> float:
 
 def real_pairs() -> list[Comparison]:
     """Compare the studies of the test data that hold both images and a report of a scan."""
-    return paired(mapped(read(test_data() / "dose")))
+    return paired(mapped(read(data_folder() / "dose")))
 
 
 def paired(result: Mapped) -> list[Comparison]:
